@@ -1,0 +1,59 @@
+# Two commands do everything, set-up included: make demo, make test.
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+RUN := $(VENV)/.run-stamp
+DEV := $(VENV)/.dev-stamp
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench wheel clean lock
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+demo: $(RUN) ## the whole road on this machine; ARGS="--once --json" go to pli demo
+	@$(BIN)/pli demo $(ARGS)
+
+test: $(DEV) ## the tests; ARGS go to pytest
+	@$(BIN)/pytest -n auto $(ARGS)
+
+check: $(DEV) ## ruff, mypy --strict, import-linter, then the tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(MAKE) --no-print-directory test
+
+bench: $(RUN) ## the whole road against smtp-source, into build/bench.json
+	@$(BIN)/python benchmarks/wire.py $(ARGS)
+
+wheel: $(DEV) ## one wheel into dist/
+	@rm -rf dist && $(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
+lock: $(DEV) ## write the two lock files anew from pyproject.toml
+	@$(PIP) install uv
+	@for extra in "requirements.lock" "requirements-dev.lock --extra dev"; do \
+	  printf 'hatchling\neditables\n' | $(BIN)/uv pip compile --quiet --generate-hashes --universal \
+	    --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+	    pyproject.toml - -o $$extra || exit 1; done
+
+clean: ## take away what the commands made
+	@rm -rf $(VENV) build dist
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pli needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")' >&2
+	@$(PYTHON) -m venv $(VENV) >&2
+
+$(RUN): requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what Pli needs into $(VENV) (once) …" >&2
+	@$(PIP) install --require-hashes -r requirements.lock >&2
+	@$(PIP) install --no-deps --no-build-isolation -e . >&2
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUN)
+	@echo "Installing the tests' tools into $(VENV) (once) …" >&2
+	@$(PIP) install --require-hashes -r requirements-dev.lock >&2
+	@touch $@

@@ -1,0 +1,5 @@
+"""The doorbell panel."""
+
+
+def main() -> None:
+    """Run the command line."""

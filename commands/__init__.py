@@ -1,0 +1,1 @@
+"""What stands behind the doorbell panel: one file for each family of commands."""

@@ -1,0 +1,1 @@
+"""Letters: written, pressed, composed, sent and reported."""

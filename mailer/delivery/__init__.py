@@ -1,0 +1,1 @@
+"""The sending itself: from a prepared batch to a settled outcome."""

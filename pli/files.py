@@ -1,0 +1,13 @@
+"""Where the files that travel with the code lie: in the wheel under pli/, in a checkout beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+def shipped(name: str) -> Path:
+    """The folder `templates` or `migrations`."""
+    inside = PACKAGE / name
+    return inside if inside.is_dir() else PACKAGE.parent / name

@@ -1,0 +1,116 @@
+"""The installation's keys: those that sign tokens, each with a name, and the one that hashes addresses.
+
+A token names its key, so that keys can be added and old links go on working for ever. The address
+key is never changed: suppressions are kept as hashes under it (DESIGN, Words).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pli.errors import PliError
+from pli.language import N_
+
+KEY_BYTES = 32
+NAME_LENGTH = 2
+_NAME_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+class KeysError(PliError):
+    """The keys cannot be read, or are not this database's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """`tokens` maps names of two letters to keys, oldest first; `address` hashes addresses."""
+
+    tokens: Mapping[str, bytes]
+    address: bytes
+
+    @property
+    def current(self) -> str:
+        """The name of the key that signs from now on: the newest."""
+        return next(reversed(list(self.tokens)))
+
+    def sign(self, purpose: bytes, message: bytes, key: str, length: int) -> bytes:
+        """The first `length` bytes of HMAC-SHA256; purposes never share a signature."""
+        return hmac.digest(self.tokens[key], purpose + b"\0" + message, "sha256")[:length]
+
+    def address_key(self, folded_address: str) -> bytes:
+        """The 16 bytes under which an address is known after it is erased."""
+        return hmac.digest(self.address, folded_address.encode(), "sha256")[:16]
+
+    def fingerprints(self) -> dict[str, str]:
+        """What the database keeps of each key, to know it again; tells nothing of the key."""
+        named = {"address": self.address, **self.tokens}
+        return {
+            name: hashlib.sha256(b"pli fingerprint\0" + key).hexdigest()[:32]
+            for name, key in named.items()
+        }
+
+
+def generate() -> Keys:
+    """Fresh keys from the system's randomness."""
+    name = "".join(secrets.choice(_NAME_LETTERS) for _ in range(NAME_LENGTH))
+    return Keys({name: secrets.token_bytes(KEY_BYTES)}, secrets.token_bytes(KEY_BYTES))
+
+
+def write(keys: Keys, path: Path) -> None:
+    """Write a new keys file that only its owner can read; never overwrites one."""
+    tokens = "\n".join(f'{name} = "{key.hex()}"' for name, key in keys.tokens.items())
+    text = (
+        "# Pli's keys. Whoever has them can sign unsubscribe links; without them every link in\n"
+        "# letters already sent is dead. Keep this file secret, and keep a copy with the backups.\n"
+        f'address = "{keys.address.hex()}"\n\n[tokens]\n{tokens}\n'
+    )
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+def read(path: Path, environment: Mapping[str, str] = os.environ) -> Keys:
+    """The keys from PLI_KEYS if it is set (the text of a keys file), else from the file."""
+    text = environment.get("PLI_KEYS")
+    place = "PLI_KEYS" if text else str(path)
+    if not text:
+        try:
+            text = path.read_text()
+        except FileNotFoundError:
+            raise KeysError(
+                N_('{place}: no keys there: run "pli init", or bring back the file from a backup'),
+                place=place,
+            ) from None
+        except OSError as error:
+            raise KeysError(
+                N_("{place}: cannot be read: {reason}"), place=place, reason=error.strerror
+            ) from None
+        if path.stat().st_mode & 0o077:
+            raise KeysError(
+                N_('{place}: other users can read the keys: run "chmod 600 {place}"'), place=place
+            )
+    return parse(text, place)
+
+
+def parse(text: str, place: str) -> Keys:
+    """Keys from the text of a keys file."""
+    try:
+        document = tomllib.loads(text)
+        tokens = {name: bytes.fromhex(value) for name, value in document["tokens"].items()}
+        keys = Keys(tokens, bytes.fromhex(document["address"]))
+    except (tomllib.TOMLDecodeError, KeyError, ValueError, TypeError, AttributeError):
+        raise KeysError(
+            N_("{place}: is not a keys file: bring it back from a backup"), place=place
+        ) from None
+    sound = keys.tokens and all(
+        len(name) == NAME_LENGTH and set(name) <= set(_NAME_LETTERS) for name in keys.tokens
+    )
+    if not sound or any(len(key) != KEY_BYTES for key in (keys.address, *keys.tokens.values())):
+        raise KeysError(N_("{place}: is not a keys file: bring it back from a backup"), place=place)
+    return keys

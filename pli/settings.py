@@ -1,0 +1,180 @@
+"""Settings: pli.toml, then PLI_* variables, read once at the roof, faults told loudly.
+
+Rooms never see this object: they receive plain values.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from pli.errors import PliError
+from pli.language import N_, Sentence, say
+
+FILE = "pli.toml"
+SECRETS = ("relay_url", "database_url")
+_ENGINES = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+
+class SettingsError(PliError):
+    """A setting is missing or cannot be what it is."""
+
+
+class Settings(BaseSettings):
+    """Every setting there is; paths are relative to the folder of pli.toml."""
+
+    model_config = SettingsConfigDict(env_prefix="PLI_", extra="forbid", frozen=True)
+
+    database_url: str = "sqlite+aiosqlite:///pli.db"
+    relay_url: str = ""
+    public_url: str = ""
+    committee: str = ""
+    address: str = ""
+    phone: str = ""
+    email: str = ""
+    sender: str = ""
+    reply_to: str = ""
+    language: Literal["fr", "en"] = "fr"
+    keys_file: Path = Path("pli.keys")
+
+    relay_connections: Annotated[int, Field(ge=1, le=200)] = 10
+    batch_size: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    retry_delays: tuple[Annotated[float, Field(gt=0)], ...] = (
+        *(300.0, 900.0, 1800.0, 3600.0, 7200.0),
+        *(14_400.0,) * 11,
+    )
+    """Seconds before each further try; the default gives up after 48 h (STANDARDS S1)."""
+    listen: str = "127.0.0.1:8080"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment goes before the file."""
+        del dotenv_settings, file_secret_settings
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        scheme, separator, rest = url.partition("://")
+        scheme = _ENGINES.get(scheme, scheme)
+        if not separator or scheme not in _ENGINES.values():
+            raise ValueError(N_("is neither sqlite:///FILE nor postgresql+asyncpg://…"))
+        return f"{scheme}://{rest}"
+
+    @field_validator("public_url")
+    @classmethod
+    def _https_unless_loopback(cls, url: str) -> str:
+        if not url:
+            return url
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+            raise ValueError(N_("is not a web address such as https://lettres.example.org"))
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError(N_("must begin with https:// (http:// only for this machine itself)"))
+        return url.rstrip("/")
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, listen: str) -> str:
+        host, _, port = listen.rpartition(":")
+        if not host or not port.isdigit() or int(port) > 65_535:
+            raise ValueError(N_("is not HOST:PORT, such as 127.0.0.1:8080"))
+        return listen
+
+    def require(self, *names: str) -> None:
+        """Refuse, with one line for each, settings that this command cannot do without."""
+        missing = [name for name in names if not getattr(self, name)]
+        if missing:
+            raise SettingsError.listing(
+                say(
+                    N_('{name} is not set: write {name} = "…" into {file}, or set {variable}'),
+                    name=name,
+                    file=FILE,
+                    variable=f"PLI_{name.upper()}",
+                )
+                for name in missing
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its name or number alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def read(config: Path | None = None, **overrides: Any) -> Settings:
+    """Read the settings; `config` names the file, which must then exist."""
+    if config is not None and not config.is_file():
+        raise SettingsError(
+            N_('{file}: no such file: run "pli init", or name the right one with --config'),
+            file=str(config),
+        )
+    path = config or Path(FILE)
+
+    class Here(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        settings = Here(**overrides)
+    except ValidationError as error:
+        raise SettingsError.listing(_fault(fault, path) for fault in error.errors()) from None
+    except ValueError as error:  # tomllib's own, with line and column
+        raise SettingsError(
+            N_("{file}: is not TOML: {reason}"), file=str(path), reason=str(error)
+        ) from None
+    return _anchored(settings, path.parent)
+
+
+def sources(config: Path | None, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Where each setting comes from: its variable, the file, or "default"."""
+    import tomllib
+
+    path = config or Path(FILE)
+    in_file = tomllib.loads(path.read_text()) if path.is_file() else {}
+    return {
+        name: f"PLI_{name.upper()}"
+        if f"PLI_{name.upper()}" in environment
+        else (str(path) if name in in_file else "default")
+        for name in Settings.model_fields
+    }
+
+
+def _fault(fault: Any, path: Path) -> Sentence:
+    name = str(fault["loc"][0]) if fault["loc"] else ""
+    variable = f"PLI_{name.upper()}"
+    place = variable if variable in os.environ else f"{path}: {name}"
+    reason = str(fault["ctx"]["error"]) if "error" in fault.get("ctx", {}) else fault["msg"]
+    if fault["type"] == "extra_forbidden":
+        reason = N_("there is no such setting")
+    return say(N_("{place}: {reason}"), place=place, reason=say(reason))
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """Relative paths are relative to pli.toml, wherever the command is called from."""
+    changes: dict[str, Any] = {"keys_file": folder / settings.keys_file}
+    prefix = "sqlite+aiosqlite:///"
+    if settings.database_url.startswith(prefix):
+        file = settings.database_url.removeprefix(prefix)
+        changes["database_url"] = prefix + str((folder / file).resolve())
+    return settings.model_copy(update=changes)

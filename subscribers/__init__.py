@@ -1,0 +1,1 @@
+"""People: subscribers, lists, consent; knows nothing of mail."""

@@ -1,0 +1,1 @@
+"""The doors: public pages for members, office pages for staff."""
