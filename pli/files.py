@@ -1,4 +1,4 @@
-"""Where the files that travel with the code lie: in the wheel under pli/, in a checkout beside it."""
+"""Where shipped files lie: in the wheel under pli/, in a checkout beside it."""
 
 from __future__ import annotations
 
