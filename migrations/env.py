@@ -1,0 +1,16 @@
+"""Alembic's door: runs the migrations on the connection that pli.schema hands over."""
+
+from alembic import context
+
+import subscribers.models  # noqa: F401 (both fill the metadata, for autogenerate)
+from pli.database import Base
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    render_as_batch=connection.dialect.name == "sqlite",
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

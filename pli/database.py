@@ -1,0 +1,220 @@
+"""One database, SQLite or PostgreSQL, behind two doors: `begin` to write, `reading` to read.
+
+SQLite: WAL, synchronous=FULL (a claim that a power cut could take back would be a double), and one
+write connection: its locks are unfair (waits up to 1.2 s with three writers, 0.03 s with one).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Enum,
+    Integer,
+    MetaData,
+    String,
+    event,
+    make_url,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+from pli.errors import PliError
+from pli.keys import Keys, KeysError
+from pli.language import N_
+
+SQLITE = "sqlite"
+_BUSY_SECONDS = 15
+
+
+class DatabaseError(PliError):
+    """The database is not there, or not the one this program was made for."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC; a naive datetime is refused at the door."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: in UTC, without the zone where the database keeps none."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == SQLITE else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database: in UTC, aware."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def enum_of(kind: type[enum.Enum]) -> Enum:
+    """A column that keeps an enum by its values, as text, on both databases."""
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=16,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+Id = Integer().with_variant(BigInteger(), "postgresql")
+Document = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Base(DeclarativeBase):
+    """The base of all tables; constraints have names, so that migrations can speak of them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Moment(), dict[str, Any]: Document}
+
+
+class KeyFingerprint(Base):
+    """What is kept of each key of pli.keys, so that other keys are noticed."""
+
+    __tablename__ = "key_fingerprint"
+    name: Mapped[str] = mapped_column(String(16), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(32))
+
+
+class clock(FunctionElement[datetime]):
+    """The database's own clock, the one by which leases and due times are judged."""
+
+    type = Moment()
+    inherit_cache = True
+
+
+@compiles(clock, SQLITE)
+def _clock_sqlite(_element: clock, _compiler: SQLCompiler, **_: Any) -> str:
+    # As SQLAlchemy stores datetimes, so that texts compare as moments do.
+    return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+
+
+@compiles(clock, "postgresql")
+def _clock_postgresql(_element: clock, _compiler: SQLCompiler, **_: Any) -> str:
+    return "clock_timestamp()"
+
+
+class Database:
+    """The open database of one process."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == SQLITE
+        self.writer: AsyncEngine
+        self.reader: AsyncEngine
+        if self.is_sqlite:
+            self.writer = _sqlite(url, pool_size=1, begin="BEGIN IMMEDIATE")
+            self.reader = _sqlite(url, pool_size=4, begin="BEGIN")
+        else:
+            self.writer = self.reader = create_async_engine(url, pool_size=10, max_overflow=10)
+
+    @property
+    def file(self) -> Path | None:
+        """The file, where the database is one."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that writes; committed at the end, undone by an exception."""
+        async with AsyncSession(self.writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """One snapshot to read from; what is written in it is lost."""
+        async with AsyncSession(self.reader, expire_on_commit=False) as session:
+            yield session
+            await session.rollback()
+
+    async def now(self) -> datetime:
+        """The database's clock."""
+        async with self.reading() as session:
+            return (await session.execute(select(clock()))).scalar_one()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.writer.dispose()
+        if self.reader is not self.writer:
+            await self.reader.dispose()
+
+
+def _sqlite(url: str, pool_size: int, begin: str) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0 if pool_size == 1 else 10,
+        connect_args={"isolation_level": None, "timeout": _BUSY_SECONDS},
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_connection)
+    # isolation_level=None leaves BEGIN to us: the driver's own comes too late and is deferred.
+    event.listen(engine.sync_engine, "begin", lambda it: it.exec_driver_sql(begin))
+    return engine
+
+
+def _prepare_connection(connection: Any, record: Any) -> None:
+    del record
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+async def check_keys(session: AsyncSession, keys: Keys) -> None:
+    """Refuse keys that are not this database's; remember those it has not seen yet.
+
+    Every key the database knows must be there and the same, for a token signed by a lost key is
+    dead, and suppressions under another address key protect nobody.
+    """
+    rows = await session.execute(select(KeyFingerprint.name, KeyFingerprint.fingerprint))
+    known = {row.name: row.fingerprint for row in rows}
+    given = keys.fingerprints()
+    if any(given.get(name) != fingerprint for name, fingerprint in known.items()):
+        raise KeysError(
+            N_("the keys are not this database's: bring back its pli.keys from the backup")
+        )
+    for name in given.keys() - known.keys():
+        session.add(KeyFingerprint(name=name, fingerprint=given[name]))
+
+
+def unreachable(error: DBAPIError | OSError) -> DatabaseError:
+    """What the driver said, as one line for a person."""
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+    return DatabaseError(N_("the database cannot be used: {reason}"), reason=reason)

@@ -1,0 +1,62 @@
+"""One engine on one SQLite file: a lock on a file beside it says which process has it.
+
+The kernel gives the lock back when its owner dies, however it dies: so whoever takes it knows that
+no older owner lives, and that leases left behind are nobody's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who has the lock."""
+
+    pid: int
+    command: str
+    since: str
+
+
+class EngineLock:
+    """Held from `take` until `release`, or until the process ends."""
+
+    def __init__(self, database_file: Path) -> None:
+        self.path = database_file.with_name(database_file.name + ".engine")
+        self._descriptor: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether this object holds it."""
+        return self._descriptor is not None
+
+    def take(self, owner: Owner) -> Self | None:
+        """Try once; None if another has it."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(asdict(owner)).encode(), 0)
+        self._descriptor = descriptor
+        return self
+
+    def owner(self) -> Owner | None:
+        """Who says to have it; None if nobody ever had, or the note is half written."""
+        try:
+            return Owner(**json.loads(self.path.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def release(self) -> None:
+        """Give it back; the file stays, for removing it would race with the next owner."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

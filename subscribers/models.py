@@ -1,0 +1,169 @@
+"""The tables of people: who, on which list, with what consent, and whom to leave alone."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pli.database import Base, Document, Id, enum_of
+
+
+class SubscriptionState(enum.Enum):
+    """How far a subscription is: asked for, confirmed, ended."""
+
+    UNCONFIRMED = "unconfirmed"
+    CONFIRMED = "confirmed"
+    LEFT = "left"
+
+
+class Basis(enum.Enum):
+    """Why we may write to a person (GDPR art. 6 and 9; STANDARDS, law 1)."""
+
+    MEMBER = "member"
+    CONTACT = "contact"
+    CONSENT = "consent"
+
+
+class AttributeType(enum.Enum):
+    """What an attribute's values are; typed at the door, for databases cast differently."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    BOOLEAN = "boolean"
+
+
+class ConsentEvent(enum.Enum):
+    """What happened to a consent."""
+
+    SUBSCRIBED = "subscribed"
+    CONFIRMED = "confirmed"
+    LEFT = "left"
+    RESTORED = "restored"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+
+
+class SuppressionReason(enum.Enum):
+    """Why an address is not written to."""
+
+    HARD_BOUNCE = "hard_bounce"
+    COMPLAINT = "complaint"
+    OBJECTION = "objection"
+
+
+class Subscriber(Base):
+    """A person, known by one address.
+
+    `email` is as written (domain as A-label), `email_folded` is what two spellings have in common,
+    `address_key` its keyed hash: what suppressions are joined by. `attributes` are as written,
+    `folded` the same with text case-folded: what segments compare, alike on both databases.
+    """
+
+    __tablename__ = "subscriber"
+    __table_args__ = {"sqlite_autoincrement": True}  # tokens outlive rows: no id comes twice
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    email: Mapped[str] = mapped_column(String(320))
+    email_folded: Mapped[str] = mapped_column(String(320), unique=True)
+    address_key: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)
+    first_name: Mapped[str] = mapped_column(String(200), default="")
+    last_name: Mapped[str] = mapped_column(String(200), default="")
+    language: Mapped[str] = mapped_column(String(8), default="fr")
+    attributes: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+    folded: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+    created_at: Mapped[datetime]
+
+
+class List(Base):
+    """A subject one can join or leave; `name` stands in addresses, `title` is read by people."""
+
+    __tablename__ = "list"
+    __table_args__ = {"sqlite_autoincrement": True}  # tokens outlive rows: no id comes twice
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str] = mapped_column(String(8), default="fr")
+    created_at: Mapped[datetime]
+
+
+class Subscription(Base):
+    """The tie between a person and a list."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (UniqueConstraint("subscriber_id", "list_id"), Index(None, "list_id", "state"))
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
+    list_id: Mapped[int] = mapped_column(ForeignKey("list.id"))
+    state: Mapped[SubscriptionState] = mapped_column(enum_of(SubscriptionState))
+    paused: Mapped[bool] = mapped_column(default=False)
+    basis: Mapped[Basis] = mapped_column(enum_of(Basis))
+    since: Mapped[datetime]
+
+
+class ConsentRecord(Base):
+    """One event of a consent; only ever added. The person may be erased, the proof stays."""
+
+    __tablename__ = "consent_record"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    subscriber_id: Mapped[int | None] = mapped_column(
+        ForeignKey("subscriber.id", ondelete="SET NULL"), index=True
+    )
+    list_id: Mapped[int | None] = mapped_column(ForeignKey("list.id"))
+    event: Mapped[ConsentEvent] = mapped_column(enum_of(ConsentEvent))
+    basis: Mapped[Basis | None] = mapped_column(enum_of(Basis))
+    source: Mapped[str] = mapped_column(Text)
+    wording: Mapped[str] = mapped_column(Text, default="")
+    entered_by: Mapped[str] = mapped_column(String(200), default="")
+    delivery_id: Mapped[int | None] = mapped_column(Id)
+    at: Mapped[datetime]
+
+
+class Suppression(Base):
+    """An address, as its keyed hash, that is not written to; survives erasure and re-import."""
+
+    __tablename__ = "suppression"
+    address_key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    reason: Mapped[SuppressionReason] = mapped_column(enum_of(SuppressionReason))
+    source: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime]
+
+
+class Segment(Base):
+    """A named rule that selects people; the rule is kept as its canonical text."""
+
+    __tablename__ = "segment"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    rule: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class Attribute(Base):
+    """A declared attribute of people: its name in rules, its type, and how it is called."""
+
+    __tablename__ = "attribute"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    type: Mapped[AttributeType] = mapped_column(enum_of(AttributeType))
+    label: Mapped[str] = mapped_column(String(200))
+
+
+class Import(Base):
+    """One file that was read in: what it was, on what basis, and what came of its rows."""
+
+    __tablename__ = "import"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    file: Mapped[str] = mapped_column(Text)
+    list_id: Mapped[int] = mapped_column(ForeignKey("list.id"))
+    basis: Mapped[Basis] = mapped_column(enum_of(Basis))
+    source: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    added: Mapped[int]
+    updated: Mapped[int]
+    unchanged: Mapped[int]
+    rejected: Mapped[int]
+    objected: Mapped[int]

@@ -1,0 +1,107 @@
+"""What all rooms' tests stand on: a migrated database of each kind, keys, and a fixed clock."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pli import keys as key_ring
+from pli import schema
+from pli.database import Database, check_keys
+from pli.keys import Keys
+from tests.servers import PostgreSQL, postgresql_binaries
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+def _run_aside(work: Coroutine[Any, Any, None]) -> None:
+    """Run to its end in a thread: a session's fixture may be asked for inside a running loop."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
+@pytest.fixture(scope="session")
+def keys() -> Keys:
+    """Keys for a whole run."""
+    return key_ring.generate()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The hour at which verbs are called."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server of this worker's own, in a private folder, on a free port."""
+    if postgresql_binaries() is None:
+        pytest.skip("needs PostgreSQL's server: apt install postgresql")
+    with PostgreSQL.started() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty migrated SQLite file, copied by the tests: faster than migrating for each."""
+    path = tmp_path_factory.mktemp("migrated") / "pli.db"
+
+    async def migrate() -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await schema.upgrade(database)
+        await database.close()
+
+    _run_aside(migrate())
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: PostgreSQL) -> str:
+    """The name of a migrated database that others are copied from."""
+    name = "pli_template"
+
+    async def migrate() -> None:
+        await postgresql.execute(f"CREATE DATABASE {name}")
+        database = Database(postgresql.url(name))
+        await schema.upgrade(database)
+        await database.close()
+
+    _run_aside(migrate())
+    return name
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """The address of a migrated SQLite file of this test's own."""
+    path = tmp_path / "pli.db"
+    shutil.copy(migrated_sqlite, path)
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database(request: pytest.FixtureRequest, keys: Keys) -> AsyncIterator[Database]:
+    """A migrated database of this test's own, once of each kind."""
+    if request.param == "sqlite":
+        database = Database(request.getfixturevalue("sqlite_url"))
+    else:
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        template: str = request.getfixturevalue("postgresql_template")
+        name = f"t{uuid.uuid4().hex[:16]}"
+        await server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        database = Database(server.url(name))
+    async with database.begin() as session:
+        await check_keys(session, keys)
+    yield database
+    await database.close()

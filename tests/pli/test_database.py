@@ -1,0 +1,70 @@
+"""The ground under the tables, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from pli import keys as key_ring
+from pli import schema
+from pli.database import Database, DatabaseError, check_keys
+from pli.keys import Keys, KeysError
+from pli.lock import EngineLock, Owner
+
+
+async def test_the_databases_clock_is_utc_and_compares_with_stored_moments(
+    database: Database,
+) -> None:
+    assert abs(await database.now() - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+async def test_a_migrated_database_passes_the_check(database: Database) -> None:
+    await schema.check(database)
+
+
+async def test_a_database_of_a_newer_version_is_refused_and_left_alone(database: Database) -> None:
+    async with database.begin() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for verb in (schema.check, schema.upgrade):
+        with pytest.raises(DatabaseError, match="newer version"):
+            await verb(database)
+
+
+async def test_a_database_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/none.db")
+    with pytest.raises(DatabaseError, match="pli db upgrade"):
+        await schema.check(database)
+    await database.close()
+
+
+async def test_other_keys_than_the_databases_are_refused(database: Database, keys: Keys) -> None:
+    async with database.begin() as session:
+        await check_keys(session, keys)
+    with pytest.raises(KeysError, match="not this database's"):
+        async with database.begin() as session:
+            await check_keys(session, key_ring.generate())
+
+
+async def test_a_further_token_key_is_welcome_and_a_lost_one_is_not(
+    database: Database, keys: Keys
+) -> None:
+    more = Keys({**keys.tokens, "zz": bytes(32)}, keys.address)
+    async with database.begin() as session:
+        await check_keys(session, more)
+    with pytest.raises(KeysError):
+        async with database.begin() as session:
+            await check_keys(session, keys)
+
+
+def test_only_one_engine_holds_a_file_and_says_who_it_is(tmp_path: Path) -> None:
+    first = EngineLock(tmp_path / "pli.db")
+    second = EngineLock(tmp_path / "pli.db")
+    assert first.take(Owner(1, "pli serve", "2026-11-24T09:00:00Z"))
+    assert second.take(Owner(2, "pli send", "2026-11-24T09:00:01Z")) is None
+    assert second.owner() == Owner(1, "pli serve", "2026-11-24T09:00:00Z")
+    first.release()
+    assert second.take(Owner(2, "pli send", "2026-11-24T09:00:01Z"))
+    second.release()

@@ -1,0 +1,102 @@
+"""Real servers for tests, each of its own user, folder and port, stopped at the end."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import asyncpg
+
+
+def free_port() -> int:
+    """A port of the loopback that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def postgresql_binaries() -> Path | None:
+    """The newest folder with initdb and pg_ctl, where Debian puts them or on the PATH."""
+    debian = Path("/usr/lib/postgresql").glob("*/bin")
+    for folder in sorted(debian, key=lambda it: int(it.parent.name), reverse=True):
+        if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
+            return folder
+    found = shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSQL:
+    """A running server; `url` names a database of it."""
+
+    port: int
+    folder: Path
+
+    def url(self, name: str) -> str:
+        return f"postgresql+asyncpg://pli@127.0.0.1:{self.port}/{name}"
+
+    async def execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(
+            host="127.0.0.1", port=self.port, user="pli", database="postgres"
+        )
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    @classmethod
+    @contextmanager
+    def started(cls) -> Iterator[Self]:
+        """initdb and pg_ctl refuse root: as root they run as `postgres`, else `nobody`."""
+        binaries = postgresql_binaries()
+        assert binaries is not None
+        folder = Path(tempfile.mkdtemp(prefix="pli-pg-", dir="/tmp"))
+        port = free_port()
+        user: dict[str, object] = {}
+        if os.geteuid() == 0:
+            account = next(
+                name
+                for name in ("postgres", "nobody")
+                if name in {it.pw_name for it in pwd.getpwall()}
+            )
+            entry = pwd.getpwnam(account)
+            os.chown(folder, entry.pw_uid, entry.pw_gid)
+            user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+        def run(*command: str) -> None:
+            subprocess.run(
+                command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                cwd=folder, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}, **user,  # type: ignore[call-overload]
+            )  # fmt: skip
+
+        data = str(folder / "data")
+        run(str(binaries / "initdb"), "-D", data, "-U", "pli", "-A", "trust", "-E", "UTF8", "-N")
+        options = (
+            f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= "
+            "-c fsync=off -c max_connections=200 -c shared_buffers=64MB"
+        )
+        run(
+            str(binaries / "pg_ctl"),
+            "-D",
+            data,
+            "-w",
+            "-l",
+            str(folder / "log"),
+            "-o",
+            options,
+            "start",
+        )
+        try:
+            yield cls(port, folder)
+        finally:
+            run(str(binaries / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+            shutil.rmtree(folder, ignore_errors=True)
