@@ -1,0 +1,141 @@
+"""What every command shares: the settings, the open house, the language, and how things are shown.
+
+A command parses, calls one verb and shows the answer. It raises PliError for what a person can
+mend; `cli.main` turns that into one line a fault and exit 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec
+
+import click
+from rich.console import Console
+
+from pli import database as databases
+from pli import keys as key_ring
+from pli import schema, settings
+from pli.database import Database
+from pli.errors import PliError
+from pli.keys import Keys
+from pli.language import N_, Sentence, terminal_language, translations
+from pli.settings import Settings
+
+try:
+    from uvloop import new_event_loop
+except ImportError:  # Windows and PyPy have no uvloop
+    new_event_loop = asyncio.new_event_loop  # type: ignore[assignment]
+
+P = ParamSpec("P")
+
+LANGUAGE = terminal_language()
+"""One process serves one terminal: its language is known when the panel is hung up."""
+
+_ = translations(LANGUAGE).gettext
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a command works with once the doors are open."""
+
+    settings: Settings
+    keys: Keys
+    database: Database
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What the options before the command's name said."""
+
+    config: Path | None
+
+    def settings(self, **overrides: Any) -> Settings:
+        """The settings, read anew."""
+        return settings.read(self.config, **overrides)
+
+    @asynccontextmanager
+    async def house(self) -> AsyncIterator[House]:
+        """Settings, keys and database, checked against each other; closed at the end."""
+        values = self.settings()
+        async with open_house(values) as house:
+            yield house
+
+
+@asynccontextmanager
+async def open_house(values: Settings) -> AsyncIterator[House]:
+    """Keys and database of these settings, checked against each other; closed at the end."""
+    keys = key_ring.read(values.keys_file)
+    database = Database(values.database_url)
+    try:
+        await schema.check(database)
+        async with database.begin() as session:
+            await databases.check_keys(session, keys)
+        yield House(values, keys, database)
+    finally:
+        await database.close()
+
+
+def running(
+    function: Callable[Concatenate[Panel, P], Coroutine[Any, Any, None]],
+) -> Callable[P, None]:
+    """Make an async function a command's body: it gets the Panel first, and a loop of its own."""
+
+    @click.pass_obj
+    @wraps(function)
+    def body(panel: Panel, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(function(panel, *args, **kwargs))
+
+    return body
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON, for scripts."))
+
+
+def show_json(document: Any) -> None:
+    """One JSON document on stdout; moments as ISO 8601 in UTC."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_as_text))
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return iso(value)
+    return value.value if isinstance(value, Enum) else str(value)
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def now() -> datetime:
+    """The hour a command was called at: what verbs receive as `now`."""
+    return datetime.now(UTC)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where tables and progress are drawn; plain text when it is no terminal."""
+    return Console(stderr=stderr, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def tell(sentence: Sentence, *, stderr: bool = False) -> None:
+    """Tell the person at the terminal one sentence."""
+    click.echo(sentence.tell(LANGUAGE), err=stderr)
+
+
+def confirm(question: Sentence, *, yes: bool) -> bool:
+    """Ask; `yes` answers beforehand, and without a terminal nobody can be asked: refused."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise PliError(N_('{question} There is no terminal to ask: add "--yes"'), question=question)
+    return click.confirm(question.tell(LANGUAGE))
