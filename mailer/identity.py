@@ -1,0 +1,93 @@
+"""Who writes: the committee with its contact lines, and the mailbox its letters come from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+_NAMED = re.compile(
+    r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<>"]*?))\s*<(?P<address>[^<>]+)>\s*'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One address with the name shown beside it; the domain is an A-label."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        """What stands after the @."""
+        return self.address.rpartition("@")[2]
+
+
+def parse_mailbox(text: str) -> Mailbox | None:
+    """Read `Name <address>` or an address alone; None if it is neither, or holds a line break."""
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+        return None
+    named = _NAMED.fullmatch(text)
+    address = named["address"] if named else text
+    name = ""
+    if named:
+        quoted = named["quoted"]
+        name = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else named["plain"]
+    try:
+        # A committee's own relay may well live under .local or .test: only the form is judged.
+        valid = validate_email(
+            address.strip(),
+            check_deliverability=False,
+            globally_deliverable=False,
+            test_environment=True,
+        )
+    except EmailNotValidError:
+        return None
+    return Mailbox(" ".join(name.split()), f"{valid.local_part}@{valid.ascii_domain}")
+
+
+def needs_smtputf8(address: str) -> bool:
+    """Whether a server must speak SMTPUTF8 for this address (RFC 6531; the domain never asks)."""
+    return not address.rpartition("@")[0].isascii()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The lines of the contact footer and the mailbox; all plain text, "" where not known.
+
+    `sender` and `reply_to` are `Name <address>` or an address; without a sender the committee
+    writes from its contact address.
+    """
+
+    committee: str
+    address: str
+    phone: str
+    email: str
+    sender: str
+    reply_to: str
+    public_url: str
+
+    @property
+    def mailbox(self) -> Mailbox | None:
+        """Where letters come from; None while neither sender nor e-mail is an address."""
+        sender = parse_mailbox(self.sender or self.email)
+        if sender is None:
+            return None
+        return Mailbox(sender.name or " ".join(self.committee.split()), sender.address)
+
+    @property
+    def from_address(self) -> str:
+        """The address letters come from, "" if there is none."""
+        return self.mailbox.address if self.mailbox else ""
+
+    @property
+    def from_name(self) -> str:
+        """The name shown beside it."""
+        return self.mailbox.name if self.mailbox else self.committee
+
+    @property
+    def domain(self) -> str:
+        """The domain, as an A-label, that signs return paths, Message-IDs and List-Ids."""
+        return self.mailbox.domain if self.mailbox else ""
