@@ -1,0 +1,231 @@
+"""Consent: the only writer of "yes", and the one clause that says who may receive.
+
+A subscription is never taken away here; leaving is written in `optout`.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    and_,
+    case,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from subscribers.models import (
+    Basis,
+    ConsentEvent,
+    ConsentRecord,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+)
+from subscribers.upsert import insert_into
+
+
+class Hindrance(enum.StrEnum):
+    """Why a person may not receive; where several hold, the first is told."""
+
+    SUPPRESSED = "suppressed"
+    LEFT = "left"
+    UNCONFIRMED = "unconfirmed"
+    PAUSED = "paused"
+
+
+# Aliased, so that a statement that itself reads subscriptions does not capture ours.
+_tie = aliased(Subscription, name="tie")
+
+_HINDRANCES: tuple[tuple[ColumnElement[bool], Hindrance], ...] = (
+    (_tie.state == SubscriptionState.LEFT, Hindrance.LEFT),
+    (_tie.state == SubscriptionState.UNCONFIRMED, Hindrance.UNCONFIRMED),
+    (_tie.paused.is_(True), Hindrance.PAUSED),
+)
+"""What can stand against one subscription: both clauses below are made of this and nothing else."""
+
+
+def may_receive(list_id: int | SQLColumnExpression[int]) -> ColumnElement[bool]:
+    """Whether the statement's `Subscriber` may receive under this list (a value or a column).
+
+    The statement must read Subscriber. EXISTS and not CASE, so that a planner may make joins of it.
+    """
+    unhindered = not_(or_(*(condition for condition, _ in _HINDRANCES)))
+    tie = exists().where(_is_tie(list_id), unhindered).correlate_except(_tie)
+    return and_(tie, not_(_suppressed()))
+
+
+def hindrance(list_id: int | SQLColumnExpression[int]) -> ColumnElement[str | None]:
+    """Why the statement's `Subscriber` may not receive under this list: a Hindrance, or NULL.
+
+    Whoever has no subscription counts as left.
+    """
+    standing = case(*((condition, reason.value) for condition, reason in _HINDRANCES), else_="")
+    found = select(standing).where(_is_tie(list_id)).correlate_except(_tie).scalar_subquery()
+    return case(
+        (_suppressed(), Hindrance.SUPPRESSED.value),
+        else_=func.nullif(func.coalesce(found, Hindrance.LEFT.value), ""),
+    )
+
+
+def _is_tie(list_id: int | SQLColumnExpression[int]) -> ColumnElement[bool]:
+    return and_(_tie.subscriber_id == Subscriber.id, _tie.list_id == list_id)
+
+
+def _suppressed() -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(Suppression.address_key == Subscriber.address_key)
+        .correlate_except(Suppression)
+    )
+
+
+async def subscribe(
+    session: AsyncSession,
+    *,
+    subscriber_id: int,
+    list_id: int,
+    basis: Basis,
+    source: str,
+    wording: str = "",
+    entered_by: str = "",
+    confirmed: bool,
+    again: bool = False,
+    now: datetime,
+) -> bool:
+    """Tie a person to a list; False if nothing changed.
+
+    An unconfirmed subscription becomes confirmed by `confirmed`. Who left comes back only by
+    `again`: because he asked for it himself.
+    """
+    state = SubscriptionState.CONFIRMED if confirmed else SubscriptionState.UNCONFIRMED
+    row = {"state": state, "paused": False, "basis": basis, "since": now}
+    upgradable = [SubscriptionState.UNCONFIRMED] if confirmed else []
+    if again:
+        upgradable.append(SubscriptionState.LEFT)
+    statement = (
+        insert_into(session, Subscription)
+        .values(subscriber_id=subscriber_id, list_id=list_id, **row)
+        .on_conflict_do_update(
+            index_elements=["subscriber_id", "list_id"],
+            set_=row,
+            where=Subscription.state.in_(upgradable),
+        )
+    )
+    changed = await _changed(session, statement)
+    if changed:
+        session.add(
+            ConsentRecord(
+                subscriber_id=subscriber_id,
+                list_id=list_id,
+                event=ConsentEvent.SUBSCRIBED,
+                basis=basis,
+                source=source,
+                wording=wording,
+                entered_by=entered_by,
+                at=now,
+            )
+        )
+        await session.flush()
+    return changed
+
+
+async def confirm(
+    session: AsyncSession,
+    *,
+    subscriber_id: int,
+    list_id: int,
+    source: str,
+    wording: str = "",
+    now: datetime,
+) -> bool:
+    """The person said yes to what was asked for; False if there was nothing to confirm."""
+    statement = (
+        update(Subscription)
+        .where(
+            Subscription.subscriber_id == subscriber_id,
+            Subscription.list_id == list_id,
+            Subscription.state == SubscriptionState.UNCONFIRMED,
+        )
+        .values(state=SubscriptionState.CONFIRMED)
+    )
+    changed = await _changed(session, statement)
+    if changed:
+        session.add(
+            ConsentRecord(
+                subscriber_id=subscriber_id,
+                list_id=list_id,
+                event=ConsentEvent.CONFIRMED,
+                basis=Basis.CONSENT,
+                source=source,
+                wording=wording,
+                at=now,
+            )
+        )
+        await session.flush()
+    return changed
+
+
+async def pause(
+    session: AsyncSession, *, subscriber_id: int, list_id: int, source: str, now: datetime
+) -> bool:
+    """Send nothing for a while; False if the person has left or is paused already."""
+    return await _set_paused(session, True, subscriber_id, list_id, source, now)
+
+
+async def resume(
+    session: AsyncSession, *, subscriber_id: int, list_id: int, source: str, now: datetime
+) -> bool:
+    """Send again; False if the person has left or is not paused."""
+    return await _set_paused(session, False, subscriber_id, list_id, source, now)
+
+
+async def _set_paused(
+    session: AsyncSession,
+    paused: bool,
+    subscriber_id: int,
+    list_id: int,
+    source: str,
+    now: datetime,
+) -> bool:
+    statement = (
+        update(Subscription)
+        .where(
+            Subscription.subscriber_id == subscriber_id,
+            Subscription.list_id == list_id,
+            Subscription.state != SubscriptionState.LEFT,
+            Subscription.paused.is_(not paused),
+        )
+        .values(paused=paused)
+    )
+    changed = await _changed(session, statement)
+    if changed:
+        session.add(
+            ConsentRecord(
+                subscriber_id=subscriber_id,
+                list_id=list_id,
+                event=ConsentEvent.PAUSED if paused else ConsentEvent.RESUMED,
+                source=source,
+                at=now,
+            )
+        )
+        await session.flush()
+    return changed
+
+
+async def _changed(session: AsyncSession, statement: Any) -> bool:
+    result = await session.execute(statement)
+    assert isinstance(result, CursorResult)
+    return result.rowcount > 0

@@ -1,0 +1,156 @@
+"""The only writer of "no": leaving a list, and addresses that are never to be written to.
+
+Every guard stands in the WHERE: a click that comes twice does nothing the second time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, case, delete, exists, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from subscribers.models import (
+    ConsentEvent,
+    ConsentRecord,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionReason,
+)
+from subscribers.upsert import insert_into
+
+UNDO_FOR = timedelta(hours=1)
+"""How long a click can be taken back."""
+
+_WEAKER_THAN: dict[SuppressionReason, tuple[SuppressionReason, ...]] = {
+    SuppressionReason.HARD_BOUNCE: (),
+    SuppressionReason.COMPLAINT: (SuppressionReason.HARD_BOUNCE,),
+    SuppressionReason.OBJECTION: (SuppressionReason.HARD_BOUNCE, SuppressionReason.COMPLAINT),
+}
+"""A bounce may be lifted when the mailbox is mended; an objection must not hide behind it."""
+
+
+async def unsubscribe(
+    session: AsyncSession,
+    *,
+    subscriber_id: int,
+    list_id: int,
+    source: str,
+    delivery_id: int | None = None,
+    entered_by: str = "",
+    now: datetime,
+) -> int | None:
+    """Leave a list; the id of the consent record of what this call did.
+
+    None if there was nothing to leave: the person had left already, or never was on the list.
+    """
+    subscribed = and_(
+        Subscription.subscriber_id == subscriber_id,
+        Subscription.list_id == list_id,
+        Subscription.state != SubscriptionState.LEFT,
+    )
+    # An unconfirmed subscription was no basis yet: by its absence `undo` knows what to restore.
+    basis = case((Subscription.state == SubscriptionState.CONFIRMED, Subscription.basis))
+    ended = (await session.execute(select(basis).where(subscribed).with_for_update())).one_or_none()
+    if ended is None:
+        return None
+    await session.execute(
+        update(Subscription).where(subscribed).values(state=SubscriptionState.LEFT)
+    )
+    record = ConsentRecord(
+        subscriber_id=subscriber_id,
+        list_id=list_id,
+        event=ConsentEvent.LEFT,
+        basis=ended[0],
+        source=source,
+        entered_by=entered_by,
+        delivery_id=delivery_id,
+        at=now,
+    )
+    session.add(record)
+    await session.flush()
+    return record.id
+
+
+async def undo(session: AsyncSession, *, consent_record_id: int, now: datetime) -> bool:
+    """Take back what one leaving did, within the hour; False if it no longer can be.
+
+    Only the latest leaving of that person from that list can be undone, once, and never for an
+    address that is suppressed: a forwarded letter must not bring back somebody who had left.
+    """
+    left = await session.get(ConsentRecord, consent_record_id)
+    if left is None or left.event is not ConsentEvent.LEFT or left.at < now - UNDO_FOR:
+        return False
+    later = aliased(ConsentRecord)
+    restored = await session.execute(
+        update(Subscription)
+        .where(
+            Subscription.subscriber_id == left.subscriber_id,
+            Subscription.list_id == left.list_id,
+            Subscription.state == SubscriptionState.LEFT,
+            ~exists().where(
+                later.subscriber_id == left.subscriber_id,
+                later.list_id == left.list_id,
+                later.event == ConsentEvent.LEFT,
+                later.id > left.id,
+            ),
+            ~exists().where(
+                Subscriber.id == left.subscriber_id,
+                Suppression.address_key == Subscriber.address_key,
+            ),
+        )
+        .values(state=SubscriptionState.CONFIRMED if left.basis else SubscriptionState.UNCONFIRMED)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(restored, CursorResult)
+    if not restored.rowcount:
+        return False
+    session.add(
+        ConsentRecord(
+            subscriber_id=left.subscriber_id,
+            list_id=left.list_id,
+            event=ConsentEvent.RESTORED,
+            basis=left.basis,
+            source=left.source,
+            delivery_id=left.delivery_id,
+            at=now,
+        )
+    )
+    await session.flush()
+    return True
+
+
+async def suppress(
+    session: AsyncSession,
+    *,
+    address_key: bytes,
+    reason: SuppressionReason,
+    source: str,
+    now: datetime,
+) -> bool:
+    """Never write to an address again; False if it was so already, for a reason as strong."""
+    row = {"reason": reason, "source": source, "at": now}
+    suppressed = await session.execute(
+        insert_into(session, Suppression)
+        .values(address_key=address_key, **row)
+        .on_conflict_do_update(
+            index_elements=["address_key"],
+            set_=row,
+            where=Suppression.reason.in_(_WEAKER_THAN[reason]),
+        )
+    )
+    assert isinstance(suppressed, CursorResult)
+    return suppressed.rowcount > 0
+
+
+async def lift(session: AsyncSession, *, address_key: bytes) -> bool:
+    """Write to an address again; False if it was not suppressed."""
+    lifted = await session.execute(
+        delete(Suppression).where(Suppression.address_key == address_key)
+    )
+    assert isinstance(lifted, CursorResult)
+    return lifted.rowcount > 0

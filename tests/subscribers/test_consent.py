@@ -1,0 +1,277 @@
+"""Who may receive, and how a yes is written."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pli.database import Database
+from subscribers import consent, optout
+from subscribers.models import (
+    Basis,
+    ConsentEvent,
+    ConsentRecord,
+    List,
+    Segment,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    SuppressionReason,
+)
+from tests.subscribers.people import a_list, a_person, a_tie, key_of
+
+LEFT, UNCONFIRMED = SubscriptionState.LEFT, SubscriptionState.UNCONFIRMED
+
+
+async def _everybody(session: AsyncSession, now: datetime) -> tuple[int, int]:
+    """Two lists; on the first somebody in each state there is, named by what hinders him."""
+    here, there = await a_list(session, "here", now), await a_list(session, "there", now)
+    for name, state, paused in (
+        ("nothing", SubscriptionState.CONFIRMED, False),
+        ("left", LEFT, False),
+        ("left+paused", LEFT, True),
+        ("unconfirmed", UNCONFIRMED, False),
+        ("unconfirmed+paused", UNCONFIRMED, True),
+        ("paused", SubscriptionState.CONFIRMED, True),
+        ("suppressed", SubscriptionState.CONFIRMED, False),
+        ("suppressed+left", LEFT, False),
+    ):
+        person = await a_person(session, name, now)
+        await a_tie(session, person, here, now, state, paused)
+        if "suppressed" in name:
+            await optout.suppress(
+                session,
+                address_key=key_of(name),
+                reason=SuppressionReason.OBJECTION,
+                source="letter",
+                now=now,
+            )
+    elsewhere = await a_person(session, "left+elsewhere", now)
+    await a_tie(session, elsewhere, there, now)
+    return here, there
+
+
+async def test_the_first_hindrance_is_told_and_without_one_a_person_may_receive(
+    database: Database, now: datetime
+) -> None:
+    async with database.begin() as session:
+        here, _ = await _everybody(session, now)
+        rows = await session.execute(
+            select(Subscriber.email, consent.hindrance(here), consent.may_receive(here))
+        )
+        for name, reason, may in rows:
+            first = name.split("+")[0]
+            assert reason == (None if first == "nothing" else first), name
+            assert bool(may) is (reason is None), name
+
+
+async def test_the_clause_takes_a_column_for_the_list_and_works_in_an_insert_from_select(
+    database: Database, now: datetime
+) -> None:
+    async with database.begin() as session:
+        here, there = await _everybody(session, now)
+        # Through Subscription itself, as preparing does: the clause must not be captured by it.
+        may = consent.may_receive(Subscription.list_id)
+        joined = (
+            select(Subscriber.email, Subscription.list_id)
+            .join(Subscription, Subscription.subscriber_id == Subscriber.id)
+            .where(may)
+        )
+        rows = {tuple(row) for row in await session.execute(joined)}
+        assert rows == {("nothing", here), ("left+elsewhere", there)}
+
+        await session.execute(
+            insert(Segment).from_select(
+                ["name", "rule", "created_at"],
+                select(
+                    Subscriber.email,
+                    func.coalesce(consent.hindrance(List.id), ""),
+                    literal(now, Segment.created_at.type),
+                ).join(List, List.name == "here"),
+            )
+        )
+        kept = dict((await session.execute(select(Segment.name, Segment.rule))).tuples().all())
+        assert kept["nothing"] == ""
+        assert kept["left+elsewhere"] == "left"
+
+
+async def test_the_clause_stands_in_an_update_that_reads_subscriber_beside(
+    database: Database, now: datetime
+) -> None:
+    async with database.begin() as session:
+        here, _ = await _everybody(session, now)
+        may = consent.may_receive(Subscription.list_id)
+        changed = await session.execute(
+            update(Subscription)
+            .where(
+                Subscription.subscriber_id == Subscriber.id,
+                Subscription.list_id == here,
+                ~may,
+            )
+            .values(basis=Basis.CONTACT)
+            .execution_options(synchronize_session=False)
+        )
+        assert changed.rowcount == 7
+        hindered = select(Subscriber.id).where(
+            Subscriber.id == Subscription.subscriber_id,
+            consent.hindrance(Subscription.list_id) == "left",
+        )
+        changed = await session.execute(
+            update(Subscription)
+            .where(hindered.exists())
+            .values(basis=Basis.CONSENT)
+            .execution_options(synchronize_session=False)
+        )
+        assert changed.rowcount == 2
+
+
+async def test_subscribing_is_recorded_with_its_basis_and_happens_once(
+    database: Database, now: datetime
+) -> None:
+    async with database.begin() as session:
+        list_id, person = await a_list(session, "l", now), await a_person(session, "p", now)
+
+        async def subscribe(confirmed: bool, again: bool = False) -> bool:
+            return await consent.subscribe(
+                session,
+                subscriber_id=person,
+                list_id=list_id,
+                basis=Basis.CONSENT,
+                source="form",
+                wording="Yes, write to me",
+                confirmed=confirmed,
+                again=again,
+                now=now,
+            )
+
+        async def may() -> bool:
+            return bool(await session.scalar(select(consent.may_receive(list_id)).where(
+                Subscriber.id == person
+            )))  # fmt: skip
+
+        assert await subscribe(confirmed=False)
+        assert not await may()
+        assert not await subscribe(confirmed=False)
+        assert await consent.confirm(
+            session, subscriber_id=person, list_id=list_id, source="link", now=now
+        )
+        assert await may()
+        assert not await consent.confirm(
+            session, subscriber_id=person, list_id=list_id, source="link", now=now
+        )
+        assert not await subscribe(confirmed=True)
+
+        await optout.unsubscribe(
+            session, subscriber_id=person, list_id=list_id, source="click", now=now
+        )
+        assert not await subscribe(confirmed=True)
+        assert not await may()
+        assert await subscribe(confirmed=True, again=True)
+        assert await may()
+
+        events = await session.scalars(select(ConsentRecord.event).order_by(ConsentRecord.id))
+        assert list(events) == [
+            ConsentEvent.SUBSCRIBED,
+            ConsentEvent.CONFIRMED,
+            ConsentEvent.LEFT,
+            ConsentEvent.SUBSCRIBED,
+        ]
+
+
+async def test_a_pause_ends_when_it_is_resumed(database: Database, now: datetime) -> None:
+    async with database.begin() as session:
+        list_id, person = await a_list(session, "l", now), await a_person(session, "p", now)
+        await a_tie(session, person, list_id, now)
+        of = {"subscriber_id": person, "list_id": list_id, "source": "telephone", "now": now}
+        why = select(consent.hindrance(list_id)).where(Subscriber.id == person)
+        assert await consent.pause(session, **of)
+        assert not await consent.pause(session, **of)
+        assert await session.scalar(why) == "paused"
+        assert await consent.resume(session, **of)
+        assert not await consent.resume(session, **of)
+        assert await session.scalar(why) is None
+
+
+async def _click(session: AsyncSession, person: int, list_id: int, now: datetime) -> int | None:
+    return await optout.unsubscribe(
+        session,
+        subscriber_id=person,
+        list_id=list_id,
+        source="click",
+        delivery_id=77,
+        now=now,
+    )
+
+
+async def test_leaving_twice_is_one_leaving(database: Database, now: datetime) -> None:
+    async with database.begin() as session:
+        list_id, person = await a_list(session, "l", now), await a_person(session, "p", now)
+        await a_tie(session, person, list_id, now)
+        record = await _click(session, person, list_id, now)
+        assert record is not None
+        assert await _click(session, person, list_id, now) is None
+        kept = await session.get_one(ConsentRecord, record)
+        assert (kept.event, kept.delivery_id, kept.at) == (ConsentEvent.LEFT, 77, now)
+        stranger = await a_person(session, "stranger", now)
+        assert await _click(session, stranger, list_id, now) is None
+
+
+@pytest.mark.parametrize("state", [SubscriptionState.CONFIRMED, UNCONFIRMED])
+async def test_an_undo_restores_what_that_click_took_and_only_once(
+    database: Database, now: datetime, state: SubscriptionState
+) -> None:
+    async with database.begin() as session:
+        list_id, person = await a_list(session, "l", now), await a_person(session, "p", now)
+        await a_tie(session, person, list_id, now, state)
+        record = await _click(session, person, list_id, now)
+        assert record is not None
+        assert await optout.undo(session, consent_record_id=record, now=now)
+        assert await session.scalar(select(Subscription.state)) is state
+        assert not await optout.undo(session, consent_record_id=record, now=now)
+
+        later = await _click(session, person, list_id, now)
+        assert later is not None
+        assert not await optout.undo(session, consent_record_id=record, now=now)
+        assert await session.scalar(select(Subscription.state)) is LEFT
+
+
+async def test_an_undo_comes_too_late_or_against_an_objection(
+    database: Database, now: datetime
+) -> None:
+    async with database.begin() as session:
+        list_id, person = await a_list(session, "l", now), await a_person(session, "p", now)
+        await a_tie(session, person, list_id, now)
+        record = await _click(session, person, list_id, now)
+        assert record is not None
+        late = now + timedelta(hours=1, seconds=1)
+        assert not await optout.undo(session, consent_record_id=record, now=late)
+        assert not await optout.undo(session, consent_record_id=record + 1, now=now)
+        await optout.suppress(
+            session,
+            address_key=key_of("p"),
+            reason=SuppressionReason.OBJECTION,
+            source="letter",
+            now=now,
+        )
+        assert not await optout.undo(session, consent_record_id=record, now=now)
+
+
+async def test_a_stronger_no_replaces_a_weaker_one_and_never_the_other_way(
+    database: Database, now: datetime
+) -> None:
+    async with database.begin() as session:
+
+        async def suppress(reason: SuppressionReason) -> bool:
+            return await optout.suppress(
+                session, address_key=key_of("p"), reason=reason, source="s", now=now
+            )
+
+        assert await suppress(SuppressionReason.HARD_BOUNCE)
+        assert not await suppress(SuppressionReason.HARD_BOUNCE)
+        assert await suppress(SuppressionReason.OBJECTION)
+        assert not await suppress(SuppressionReason.COMPLAINT)
+        assert await optout.lift(session, address_key=key_of("p"))
+        assert not await optout.lift(session, address_key=key_of("p"))
