@@ -23,6 +23,7 @@ from sqlalchemy import (
     MetaData,
     String,
     event,
+    literal,
     make_url,
     select,
 )
@@ -108,22 +109,27 @@ class KeyFingerprint(Base):
     fingerprint: Mapped[str] = mapped_column(String(32))
 
 
-class clock(FunctionElement[datetime]):
-    """The database's own clock, the one by which leases and due times are judged."""
-
+class _Clock(FunctionElement[datetime]):
     type = Moment()
     inherit_cache = True
 
 
-@compiles(clock, SQLITE)
-def _clock_sqlite(_element: clock, _compiler: SQLCompiler, **_: Any) -> str:
+def clock(ahead: float = 0.0) -> _Clock:
+    """The database's own clock, by which leases and due times are judged; `ahead` in seconds."""
+    return _Clock(literal(float(ahead)))
+
+
+@compiles(_Clock, SQLITE)
+def _clock_sqlite(element: _Clock, compiler: SQLCompiler, **options: Any) -> str:
     # As SQLAlchemy stores datetimes, so that texts compare as moments do.
-    return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+    seconds = compiler.process(element.clauses, **options)
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {seconds} || ' seconds')"
 
 
-@compiles(clock, "postgresql")
-def _clock_postgresql(_element: clock, _compiler: SQLCompiler, **_: Any) -> str:
-    return "clock_timestamp()"
+@compiles(_Clock, "postgresql")
+def _clock_postgresql(element: _Clock, compiler: SQLCompiler, **options: Any) -> str:
+    seconds = compiler.process(element.clauses, **options)
+    return f"(clock_timestamp() + make_interval(secs => {seconds}))"
 
 
 class Database:

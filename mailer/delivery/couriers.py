@@ -1,0 +1,46 @@
+"""The seam between what waits and what leaves: who carries copies, and what a copy is to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from mailer.delivery.outcomes import Outcome
+from pli.language import Sentence
+
+
+class Copy(Protocol):
+    """One copy on its way; whoever carries it settles it once, or gives it back when recalled."""
+
+    mail_from: str
+    rcpt_to: str
+    smtputf8: bool
+
+    def compose(self) -> list[bytes]:
+        """The whole mail for the wire: CRLF, dots stuffed, without the final dot."""
+
+    def may_leave(self) -> bool:
+        """Asked right before the body is written: still wanted, and still ours by lease?"""
+
+    def settle(self, outcome: Outcome) -> None:
+        """Tell what the try came to."""
+
+    def give_back(self) -> None:
+        """Tell that nothing of it was handed over, and that it is not carried any more."""
+
+
+class Courier(Protocol):
+    """Carries copies to one relay: SMTP, a Maildir, or a test's memory."""
+
+    relay: str
+    on_trouble: Callable[[Sentence], None]
+    """Called when nothing can be carried at all: the relay is at fault, not a person."""
+
+    def post(self, copies: Iterable[Copy]) -> None:
+        """Take copies; each gets exactly one `settle`, or `give_back`."""
+
+    def recall(self, wanted: Callable[[Copy], bool]) -> None:
+        """Give back those wanted copies that are not on the wire yet."""
+
+    async def close(self, patience: float) -> None:
+        """Stop; what is on the wire may still be answered for `patience` seconds."""

@@ -1,0 +1,118 @@
+"""What one try came to; temporary or permanent is decided here, once, and carried as a value.
+
+What is not known is temporary: a copy is only failed by a reply that says so.
+"""
+
+from __future__ import annotations
+
+import enum
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from mailer.models import Stage
+
+_ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?=\s|$)")  # RFC 2034 section 4
+JITTER = 0.1
+TEXT_LIMIT = 500
+
+
+class Kind(enum.Enum):
+    """The four ends of a try."""
+
+    SENT = "sent"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+
+
+class Reason(enum.Enum):
+    """Why a copy failed, in the words of the report."""
+
+    UNKNOWN_USER = "unknown_user"
+    MAILBOX_FULL = "mailbox_full"
+    POLICY = "policy"
+    TOO_LARGE = "too_large"
+    GAVE_UP = "gave_up"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one try came to, how far it went, and what was answered (code 0: nothing)."""
+
+    kind: Kind
+    stage: Stage
+    code: int = 0
+    text: str = ""
+    milliseconds: int = 0
+
+    @property
+    def enhanced(self) -> str | None:
+        """RFC 3463's code, if the reply began with one."""
+        match = _ENHANCED.match(self.text)
+        return match.group(1) if match else None
+
+
+def judge(stage: Stage, code: int, text: str, milliseconds: int = 0) -> Outcome:
+    """The outcome of a reply at a stage.
+
+    552 at RCPT without an enhanced code means "too many recipients" to old senders and is
+    temporary (RFC 5321 section 4.5.3.1.10). A reply that means nothing is temporary, but after the
+    final dot it leaves open what became of the copy.
+    """
+    if 200 <= code < 300 and stage is Stage.BODY:
+        kind = Kind.SENT
+    elif 500 <= code < 600 and not (
+        code == 552 and stage is Stage.RCPT and not _ENHANCED.match(text)
+    ):
+        kind = Kind.FAILED
+    elif stage is Stage.BODY and not 400 <= code < 500:
+        kind = Kind.UNCERTAIN
+    else:
+        kind = Kind.DEFERRED
+    return Outcome(kind, stage, code, text[:TEXT_LIMIT], milliseconds)
+
+
+def lost(stage: Stage, text: str, milliseconds: int = 0) -> Outcome:
+    """The connection ended without a reply: after the final dot nobody can know."""
+    kind = Kind.UNCERTAIN if stage is Stage.BODY else Kind.DEFERRED
+    return Outcome(kind, stage, 0, text[:TEXT_LIMIT], milliseconds)
+
+
+def reason_of(outcome: Outcome) -> Reason:
+    """Why a failed copy failed: by its enhanced code, else by code and stage (RFC 3463, 5321)."""
+    enhanced = outcome.enhanced or ""
+    subject = enhanced[2:]
+    if subject in ("1.1", "1.2", "1.3", "1.6", "1.10", "2.1"):
+        return Reason.UNKNOWN_USER
+    if subject == "2.2":
+        return Reason.MAILBOX_FULL
+    if subject in ("2.3", "3.4"):
+        return Reason.TOO_LARGE
+    if subject.startswith("7."):
+        return Reason.POLICY
+    if enhanced:
+        return Reason.OTHER
+    if outcome.code == 552:
+        return Reason.TOO_LARGE if outcome.stage is not Stage.RCPT else Reason.MAILBOX_FULL
+    if outcome.stage is Stage.RCPT and outcome.code in (550, 551, 553):
+        return Reason.UNKNOWN_USER
+    return Reason.OTHER
+
+
+def is_gone(outcome: Outcome) -> bool:
+    """Whether the relay said for certain that there is no such mailbox: 5.1.1 at RCPT."""
+    return (
+        outcome.kind is Kind.FAILED and outcome.stage is Stage.RCPT and outcome.enhanced == "5.1.1"
+    )
+
+
+def next_try(delays: Sequence[float], attempts: int) -> timedelta:
+    """How long after the `attempts`-th try the next one comes.
+
+    Spread by a tenth, so that what was deferred together does not come back together.
+    """
+    return timedelta(seconds=delays[attempts - 1] * random.uniform(1 - JITTER, 1 + JITTER))

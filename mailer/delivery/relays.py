@@ -1,0 +1,117 @@
+"""The relay's address, as the operator writes it: a URL (DESIGN, contracts)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+
+from pli.errors import PliError
+from pli.language import N_, say
+from pli.settings import is_loopback
+
+
+class RelayError(PliError):
+    """The relay cannot be used: its address is wrong, it is not there, or it refuses us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Where copies are handed over: `smtp://user:password@host:587`, `smtps://…`.
+
+    `tls` is "implicit" (465, RFC 8314), "starttls" (the default: no downgrade, STANDARDS S10) or
+    "none", which is for this machine's own relay and must be asked for with `?tls=none`.
+    """
+
+    host: str
+    port: int
+    tls: str
+    username: str | None = None
+    password: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How it is called in attempts and messages; holds no secret."""
+        return f"{self.host}:{self.port}"
+
+    @classmethod
+    def parse(cls, url: str) -> Relay:
+        """Read a relay's URL, or say what is wrong with it without showing its password."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise _wrong(N_("it is not a URL")) from None
+        query = parse_qs(parts.query)
+        asked = query.pop("tls", [None])[-1]
+        if parts.scheme not in ("smtp", "smtps"):
+            raise _wrong(N_("it must begin with smtp:// or smtps://"))
+        if not parts.hostname:
+            raise _wrong(N_("it names no host"))
+        if query or parts.path not in ("", "/") or asked not in (None, "none", "starttls"):
+            raise _wrong(N_("only ?tls=none or ?tls=starttls may follow the host"))
+        if bool(parts.username) != bool(parts.password):
+            raise _wrong(N_("user and password go together"))
+        if parts.scheme == "smtps" and asked:
+            raise _wrong(N_("smtps:// is TLS from the first byte: leave out ?tls="))
+        tls = "implicit" if parts.scheme == "smtps" else asked or "starttls"
+        if tls == "none" and parts.username and not is_loopback(parts.hostname):
+            raise _wrong(N_("a password would travel in clear: leave out ?tls=none"))
+        return cls(
+            parts.hostname,
+            port or {"implicit": 465, "starttls": 587, "none": 25}[tls],
+            tls,
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+        )
+
+    async def connect(self, timeout: float) -> aiosmtplib.SMTP:
+        """A session that has said EHLO, in TLS and logged in where the address says so.
+
+        RelayError tells a person what the relay said.
+        """
+        client = aiosmtplib.SMTP(
+            hostname=self.host,
+            port=self.port,
+            use_tls=self.tls == "implicit",
+            start_tls=self.tls == "starttls",
+            timeout=timeout,
+        )
+        try:
+            await client.connect()
+            await client.ehlo()
+            if self.username and self.password:
+                await client.login(self.username, self.password)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            client.close()
+            raise self.refusal(error) from None
+        return client
+
+    def refusal(self, error: Exception) -> RelayError:
+        """What went wrong, in one line with what to do."""
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+            return RelayError(
+                N_("the relay {relay} refuses user or password: {reason}"),
+                relay=self.name,
+                reason=reason,
+            )
+        if isinstance(error, aiosmtplib.SMTPException) and "STARTTLS" in reason.upper():
+            return RelayError(
+                N_('the relay {relay} offers no TLS: {reason} (on this machine: "?tls=none")'),
+                relay=self.name,
+                reason=reason,
+            )
+        return RelayError(
+            N_("the relay {relay} cannot be used: {reason}: look at relay_url, or whether it runs"),
+            relay=self.name,
+            reason=reason,
+        )
+
+
+def _wrong(why: str) -> RelayError:
+    return RelayError(
+        N_("relay_url: {why} (smtp://user:password@host:587, smtp://127.0.0.1:25?tls=none)"),
+        why=say(why),
+    )

@@ -1,0 +1,77 @@
+"""The engine's adapter to PgQueuer: the queue carries only numbers, and is a hint.
+
+The tables are the truth (DESIGN, 4): a job that is lost is found again by the sweep, a job that
+comes twice finds the batch leased. In memory here; on PostgreSQL the same entrypoints.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+
+from pgqueuer import PgQueuer
+from pgqueuer.domain.models import Job
+
+log = logging.getLogger("pli.work")
+
+ENTRYPOINT = "batch"
+_LONGEST_IDLE = timedelta(milliseconds=200)
+
+
+class Work:
+    """A queue of batch ids and those who work on them, `concurrency` at a time (at least 2)."""
+
+    def __init__(self, concurrency: int = 2) -> None:
+        # Below twice PgQueuer's batch of 1 it refuses; without a limit it would run all at once.
+        self._concurrency = max(2, concurrency)
+        self._queuer = PgQueuer.in_memory()
+        self._known: set[int] = set()
+
+    async def enqueue(self, batch_ids: Iterable[int]) -> None:
+        """Queue batches; those queued or in work already stay where they are."""
+        fresh = [batch_id for batch_id in batch_ids if batch_id not in self._known]
+        if fresh:
+            self._known.update(fresh)
+            await self._queuer.qm.queries.enqueue(
+                [ENTRYPOINT] * len(fresh),
+                [str(batch_id).encode() for batch_id in fresh],
+                [0] * len(fresh),
+            )
+
+    async def run(self, handle: Callable[[int], Awaitable[None]]) -> None:
+        """Work until `stop`; a job that fails is told in the log and found again by the sweep.
+
+        Runs once: PgQueuer's object does not start a second time.
+        """
+
+        @self._queuer.entrypoint(ENTRYPOINT)
+        async def job(job: Job) -> None:
+            batch_id = int(job.payload or b"0")
+            try:
+                await handle(batch_id)
+            except Exception:
+                log.exception("work.failed", extra={"batch": batch_id})
+            finally:
+                self._known.discard(batch_id)
+
+        await self._queuer.qm.run(
+            batch_size=1,
+            max_concurrent_tasks=self._concurrency,
+            dequeue_timeout=_LONGEST_IDLE,
+            log_aggregation_interval=timedelta(0),
+        )
+
+    def stop(self) -> None:
+        """Take no further job; `run` ends when those in work have."""
+        self._queuer.shutdown.set()
+
+
+async def until(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, `seconds` at most; whether it came."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
