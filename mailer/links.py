@@ -88,7 +88,7 @@ class Links:
         return f"{self._web}{quote(list_name, safe='')}/{number}"
 
     def return_path(self, delivery_id: int, key: str) -> str:
-        """The envelope's sender of one copy (VERP); at most 49 octets before the @ (RFC 5321: 64)."""
+        """The envelope's sender of one copy (VERP); 49 octets at most before the @ (RFC: 64)."""
         token = self._token(RETURN_PATH, key, (delivery_id,), SORTING)
         return f"bounce+{_mail_text(token)}@{self._domain}"
 
@@ -151,10 +151,11 @@ def _varints(numbers: Sequence[int]) -> bytes:
     """Numbers in groups of seven bits, the smallest first, the high bit saying that more come."""
     written = bytearray()
     for number in numbers:
-        while number > 127:
-            written.append(number & 127 | 128)
-            number >>= 7
-        written.append(number)
+        rest = number
+        while rest > 127:
+            written.append(rest & 127 | 128)
+            rest >>= 7
+        written.append(rest)
     return bytes(written)
 
 
@@ -176,5 +177,5 @@ def _web_text(token: bytes) -> str:
 
 
 def _mail_text(token: bytes) -> str:
-    """Hexadecimal: relays that fold the case of a local part do it no harm, at half base 32's cost."""
+    """Hexadecimal: no relay that folds case harms it, and it costs half of what base 32 does."""
     return token.hex()

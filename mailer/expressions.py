@@ -1,0 +1,233 @@
+"""Personal expressions: `{{ subscriber.first_name or "camarade" }}`, and nothing beyond.
+
+Jinja's sandbox reads and runs them, but only after every node of the expression was found in a
+short list: attributes of three names, constants, and, or, not, comparisons, `if else`, `~` and some
+filters. So nothing can be called, looped over or multiplied, and a letter costs what it looks like.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from jinja2 import Undefined, nodes
+from jinja2.exceptions import TemplateSyntaxError, UndefinedError
+from jinja2.parser import Parser
+from jinja2.sandbox import SandboxedEnvironment
+
+from pli.errors import PliError
+from pli.language import N_, Sentence, say, translations
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "subscriber": ("first_name", "last_name", "email", "language"),
+    "list": ("name", "title"),
+    "campaign": ("number", "title", "date", "subject"),
+}
+FILTERS = ("default", "d", "upper", "lower", "capitalize", "title", "trim")
+TESTS = ("defined", "undefined", "none")
+LONGEST = 500
+
+_PARTS = (
+    *(nodes.Const, nodes.Getattr, nodes.Name, nodes.And, nodes.Or, nodes.Not, nodes.Compare),
+    *(nodes.Operand, nodes.CondExpr, nodes.Concat, nodes.Filter, nodes.Test),
+    *(nodes.Tuple, nodes.List),
+)
+_EXPRESSION = re.compile(
+    r"""\{\{((?:[^"'{}\n]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')*)\}\}""",
+)
+_BRACES = re.compile(r"\{\{|\{%|\{#(?=[^{}]*#\})")
+_CURLY_QUOTES = re.compile("[“”„«»‘’]")
+
+Values = Mapping[str, Mapping[str, Any]]
+
+
+class ExpressionError(PliError):
+    """An expression says more than is allowed, or cannot be read."""
+
+
+class _Sandbox(SandboxedEnvironment):
+    """A sandbox whose names are keys of plain mappings: an attribute is never Python's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.globals.clear()
+        self.filters = {name: self.filters[name] for name in FILTERS}
+        self.tests = {name: self.tests[name] for name in TESTS}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        found = obj.get(attribute)
+        return self.undefined(name=attribute) if found is None else found
+
+
+_SANDBOX = _Sandbox()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An expression, or what looks like a try at one, where it stands in a text."""
+
+    start: int
+    end: int
+    line: int
+    source: str
+    fault: Sentence | None = None
+
+
+def find(text: str) -> Iterator[Found]:
+    """Every `{{ }}` of a text in order, and every brace that is a fault; lines count from 0."""
+    position = 0
+    while brace := _BRACES.search(text, position):
+        line = text.count("\n", 0, brace.start())
+        expression = _EXPRESSION.match(text, brace.start())
+        if expression:
+            source = expression[1].strip()
+            yield Found(*expression.span(), line, source, fault=_fault_of(source))
+            position = expression.end()
+            continue
+        if brace[0] == "{{":
+            fault = say(N_('"{{" is not closed on its line: write "}}" after the expression'))
+        else:
+            fault = say(
+                N_('"{brace}" has no meaning here: only {{{{ … }}}} can be used in a letter'),
+                brace=brace[0],
+            )
+        yield Found(*brace.span(), line, "", fault)
+        position = brace.end()
+
+
+def _fault_of(source: str) -> Sentence | None:
+    try:
+        names(source)
+    except ExpressionError as error:
+        return error.sentences[0]
+    return None
+
+
+def names(source: str) -> frozenset[tuple[str, str]]:
+    """Which names an expression reads, such as ("subscriber", "email"); ExpressionError if bad."""
+    tree = _parse(source)
+    read: set[tuple[str, str]] = set()
+    _check(tree, source, read)
+    for root, name in sorted(read):
+        if root != "subscriber" and name not in NAMES[root]:
+            raise ExpressionError.listing([unknown(root, name, NAMES[root])])
+    return frozenset(read)
+
+
+def _parse(source: str) -> nodes.Node:
+    if len(source) > LONGEST:
+        raise ExpressionError(N_("an expression is longer than {n} characters"), n=LONGEST)
+    try:
+        parser = Parser(_SANDBOX, source, state="variable")
+        tree = parser.parse_expression()
+        if not parser.stream.eos:
+            raise TemplateSyntaxError("chunk after expression", 1)
+    except TemplateSyntaxError:
+        if _CURLY_QUOTES.search(source):
+            raise ExpressionError(
+                N_('{{{{ {source} }}}} cannot be read: write straight quotes (") around words'),
+                source=source,
+            ) from None
+        raise ExpressionError(
+            N_('{{{{ {source} }}}} cannot be read: write it like subscriber.first_name or "…"'),
+            source=source,
+        ) from None
+    return tree
+
+
+def _check(node: nodes.Node, source: str, read: set[tuple[str, str]]) -> None:
+    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        if node.node.name not in NAMES:
+            raise ExpressionError.listing([_unknown_root(node.node.name)])
+        read.add((node.node.name, node.attr))
+        return
+    if isinstance(node, nodes.Name):
+        if node.name in NAMES:
+            raise ExpressionError(
+                N_('"{name}" alone says nothing: write {name}.{example}'),
+                name=node.name,
+                example=NAMES[node.name][0],
+            )
+        raise ExpressionError.listing([_unknown_root(node.name)])
+    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        raise ExpressionError(
+            N_('the filter "{name}" cannot be used: there are {filters}'),
+            name=node.name,
+            filters=", ".join(FILTERS),
+        )
+    allowed = isinstance(node, _PARTS) and not isinstance(node, nodes.Getattr)
+    if not allowed or (isinstance(node, nodes.Test) and node.name not in TESTS):
+        raise ExpressionError(
+            N_("{{{{ {source} }}}} does more than a letter may: use names, words, and, or, if"),
+            source=source,
+        )
+    for child in node.iter_child_nodes():
+        _check(child, source, read)
+
+
+def _unknown_root(name: str) -> Sentence:
+    return say(
+        N_('"{name}" is not known: there are subscriber.…, list.… and campaign.…'), name=name
+    )
+
+
+def unknown(root: str, name: str, known: Collection[str]) -> Sentence:
+    """The fault of a name that is not there, with the nearest one that is."""
+    near = difflib.get_close_matches(name, known, 1, 0.5)
+    if near:
+        return say(
+            N_("{root}.{name} is not known: did you mean {root}.{near}?"),
+            root=root,
+            name=name,
+            near=near[0],
+        )
+    return say(
+        N_("{root}.{name} is not known: there are {known}"),
+        root=root,
+        name=name,
+        known=", ".join(sorted(known)),
+    )
+
+
+def compiled(source: str, language: str) -> Callable[[Values], str]:
+    """A function from values to the words that stand in the copy; it never raises.
+
+    Where a person lacks a value that is compared or joined, nothing stands there: a copy is never
+    held back by one person's data.
+    """
+    names(source)
+    expression = _SANDBOX.compile_expression(source, undefined_to_none=False)
+
+    def evaluate(values: Values) -> str:
+        try:
+            return shown(expression(values), language)
+        except (TypeError, ValueError, UndefinedError):
+            return ""
+
+    return evaluate
+
+
+def shown(value: object, language: str) -> str:
+    """A value in words, on one line, without control characters."""
+    if value is None or isinstance(value, Undefined):
+        return ""
+    if isinstance(value, bool):
+        return translations(language).gettext(N_("yes") if value else N_("no"))
+    if isinstance(value, date):
+        return format_date(value, "long", locale=language)
+    if isinstance(value, float):
+        return str(format_decimal(value, locale=language))
+    return " ".join("".join(map(_visible, str(value))).split(" "))
+
+
+def _visible(letter: str) -> str:
+    return letter if letter.isprintable() or letter in _SPACES else " "
+
+
+_SPACES = "\u00a0\u202f\u200d\u200c\u00ad"
