@@ -1,0 +1,67 @@
+"""The sum that must be right: a campaign's batches against its rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.models import Batch, Campaign, Delivery, Status
+from pli.language import N_, Sentence, say
+
+COUNTED = (
+    Status.PENDING,
+    Status.SENDING,
+    Status.SENT,
+    Status.FAILED,
+    Status.SKIPPED,
+    Status.UNCERTAIN,
+)
+"""The states whose numbers a batch keeps; the excluded belong to no batch."""
+
+
+async def faults(session: AsyncSession, *, campaign_id: int) -> list[Sentence]:
+    """Where counts and rows of a campaign differ, batch by batch; empty when the sum is right."""
+    rows: dict[int | None, Counter[str]] = {}
+    counted = await session.execute(
+        select(Delivery.batch, Delivery.status, func.count())
+        .where(Delivery.campaign_id == campaign_id)
+        .group_by(Delivery.batch, Delivery.status)
+    )
+    for number, status, n in counted:
+        rows.setdefault(number, Counter())[status.value] = n
+    found = []
+    batches = await session.execute(
+        select(Batch.number, *(getattr(Batch, status.value) for status in COUNTED))
+        .where(Batch.campaign_id == campaign_id)
+        .order_by(Batch.number)
+    )
+    for batch in batches:
+        there = rows.pop(batch.number, Counter())
+        found += [
+            say(
+                N_("batch {batch} counts {counted} {status}, its rows are {rows}"),
+                batch=batch.number,
+                counted=getattr(batch, status.value),
+                status=status.value,
+                rows=there[status.value],
+            )
+            for status in COUNTED
+            if getattr(batch, status.value) != there[status.value]
+        ]
+    excluded = rows.pop(None, Counter())
+    kept = await session.scalar(select(Campaign.excluded).where(Campaign.id == campaign_id))
+    if set(excluded) - {Status.EXCLUDED.value} or excluded.total() != sum((kept or {}).values()):
+        found.append(
+            say(
+                N_("{counted} copies are counted as excluded, the rows without a batch are {rows}"),
+                counted=sum((kept or {}).values()),
+                rows=excluded.total(),
+            )
+        )
+    found += [
+        say(N_("{rows} rows belong to batch {batch}, which is not there"), rows=n.total(), batch=it)
+        for it, n in rows.items()
+    ]
+    return found

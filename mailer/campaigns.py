@@ -1,0 +1,437 @@
+"""The life of a sending, in the order in which it is lived; the only writer of Campaign.state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from mailer import balance
+from mailer.delivery import outbox
+from mailer.letters import Letter
+from mailer.models import (
+    Audience,
+    Batch,
+    Campaign,
+    CampaignList,
+    CampaignState,
+    Delivery,
+    Status,
+)
+from pli.errors import PliError
+from pli.language import N_, Sentence
+from subscribers import segments
+from subscribers.consent import hindrance
+from subscribers.models import Subscriber, Subscription
+
+UNFINISHED = (
+    CampaignState.DRAFT,
+    CampaignState.APPROVED,
+    CampaignState.SCHEDULED,
+    CampaignState.PREPARED,
+    CampaignState.RUNNING,
+    CampaignState.PAUSED,
+)
+
+
+class CampaignError(PliError):
+    """The campaign is not in a state for that, or there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A letter as it will be sent: the letter, all that is frozen with it, and both hashes."""
+
+    letter: Letter
+    text: str
+    letter_hash: str
+    frozen_hash: str
+
+
+async def find(session: AsyncSession, campaign_id: int) -> Campaign:
+    """One campaign, or an error that says there is none."""
+    campaign = await session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise CampaignError(
+            N_('there is no campaign {id}: "pli campaign list" shows them'), id=campaign_id
+        )
+    return campaign
+
+
+async def precedents(
+    session: AsyncSession, *, number: int, list_ids: Sequence[int]
+) -> Sequence[Campaign]:
+    """Earlier campaigns of the letter with this number to any of these lists, oldest first.
+
+    One that was cancelled before anything left is no precedent.
+    """
+    to_lists = exists().where(
+        CampaignList.campaign_id == Campaign.id, CampaignList.list_id.in_(list_ids)
+    )
+    something_left = exists().where(
+        Batch.campaign_id == Campaign.id, Batch.sent + Batch.failed + Batch.uncertain > 0
+    )
+    found = await session.execute(
+        select(Campaign)
+        .where(
+            Campaign.number == number,
+            to_lists,
+            (Campaign.state != CampaignState.CANCELLED) | something_left,
+        )
+        .order_by(Campaign.id)
+    )
+    return found.scalars().all()
+
+
+async def lists_of(session: AsyncSession, *, campaign_id: int) -> Sequence[int]:
+    """The ids of a campaign's lists, in its order."""
+    found = await session.execute(
+        select(CampaignList.list_id)
+        .where(CampaignList.campaign_id == campaign_id)
+        .order_by(CampaignList.position)
+    )
+    return found.scalars().all()
+
+
+async def create(
+    session: AsyncSession,
+    *,
+    frozen: Frozen,
+    list_ids: Sequence[int],
+    segment: str = "",
+    rule: str = "",
+    audience: Audience = Audience.FIRST,
+    token_key: str,
+    retry_delays: Sequence[float],
+    now: datetime,
+) -> Campaign:
+    """Freeze a letter, its lists and the segment's rule into a draft."""
+    campaign = Campaign(
+        number=frozen.letter.number,
+        title=frozen.letter.title,
+        subject=frozen.letter.subject,
+        language=frozen.letter.language,
+        state=CampaignState.DRAFT,
+        audience=audience,
+        segment=segment,
+        rule=rule,
+        frozen=frozen.text,
+        letter_hash=frozen.letter_hash,
+        frozen_hash=frozen.frozen_hash,
+        token_key=token_key,
+        retry_delays=list(retry_delays),
+        excluded={},
+        created_at=now,
+    )
+    session.add(campaign)
+    await session.flush()
+    session.add_all(
+        CampaignList(campaign_id=campaign.id, list_id=list_id, position=position)
+        for position, list_id in enumerate(list_ids)
+    )
+    await session.flush()
+    return campaign
+
+
+async def approve(session: AsyncSession, *, campaign_id: int, by: str, now: datetime) -> None:
+    """Stamp the hash of what was frozen: what was approved is what is sent."""
+    await _step(
+        session,
+        campaign_id,
+        (CampaignState.DRAFT,),
+        CampaignState.APPROVED,
+        approved_hash=Campaign.frozen_hash,
+        approved_by=by,
+        approved_at=now,
+    )
+
+
+async def prepare(
+    session: AsyncSession, *, campaign_id: int, batch_size: int, now: datetime
+) -> None:
+    """Write a delivery for every candidate, pending or excluded with its reason, in batches.
+
+    One INSERT … SELECT, so that counts and rows come from one snapshot. Run twice, it adds none.
+    """
+    campaign = await find(session, campaign_id)
+    if not await _take_step(
+        session,
+        campaign_id,
+        (CampaignState.DRAFT, CampaignState.APPROVED),
+        CampaignState.PREPARED,
+        prepared_at=now,
+    ):
+        return
+    chosen = _candidates(campaign, await _selected(session, campaign.rule)).cte("chosen")
+    reason = chosen.c.hindrance
+    if campaign.audience is not Audience.ALL:
+        already = case((_already(campaign, chosen.c.id), "already"))
+        reason = func.coalesce(chosen.c.hindrance, already)
+    judged = select(chosen.c.id, chosen.c.list_id, reason.label("reason")).cte("judged")
+    place = func.row_number().over(partition_by=judged.c.reason.is_(None), order_by=judged.c.id)
+    is_free = judged.c.reason.is_(None)
+    await session.execute(
+        insert(Delivery).from_select(
+            [
+                "campaign_id",
+                "subscriber_id",
+                "list_id",
+                "batch",
+                "status",
+                "reason",
+                "attempts",
+                "next_attempt_at",
+            ],
+            select(
+                literal(campaign_id),
+                judged.c.id,
+                judged.c.list_id,
+                case((is_free, (place - 1) / batch_size + 1)),
+                case((is_free, Status.PENDING.value), else_=Status.EXCLUDED.value),
+                judged.c.reason,
+                literal(0),
+                case((is_free, literal(now, Delivery.next_attempt_at.type))),
+            ).order_by(judged.c.id),
+        )
+    )
+    await session.execute(_batches_of(campaign_id, now))
+    excluded = await session.execute(
+        select(Delivery.reason, func.count())
+        .where(Delivery.campaign_id == campaign_id, Delivery.status == Status.EXCLUDED)
+        .group_by(Delivery.reason)
+    )
+    await session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id)
+        .values(excluded={str(why): n for why, n in excluded})
+    )
+
+
+async def start(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
+    """Let the engine have a prepared campaign; refused if it is not what was approved."""
+    campaign = await find(session, campaign_id)
+    if campaign.approved_hash not in (None, campaign.frozen_hash):
+        raise CampaignError(
+            N_("campaign {id} is not what was approved: make a new one"), id=campaign_id
+        )
+    await _step(
+        session, campaign_id, (CampaignState.PREPARED,), CampaignState.RUNNING, started_at=now
+    )
+
+
+async def pause(session: AsyncSession, *, campaign_id: int, reason: Sentence | None = None) -> bool:
+    """Hold a running campaign; what is on the wire is told. False: it was not running."""
+    return await _take_step(
+        session,
+        campaign_id,
+        (CampaignState.RUNNING,),
+        CampaignState.PAUSED,
+        reason=_as_document(reason),
+    )
+
+
+async def resume(session: AsyncSession, *, campaign_id: int) -> None:
+    """Go on with a paused campaign."""
+    await _step(session, campaign_id, (CampaignState.PAUSED,), CampaignState.RUNNING, reason=null())
+    await session.execute(update(Batch).where(Batch.campaign_id == campaign_id).values(takings=0))
+
+
+async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
+    """End a campaign for good: what waits is skipped, what is on the wire is told."""
+    await _step(session, campaign_id, UNFINISHED, CampaignState.CANCELLED, finished_at=now)
+    await outbox.cancel(session, campaign_id=campaign_id)
+
+
+async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> bool:
+    """Call a campaign finished if nothing of it is pending or in work; whether it was.
+
+    The sum must be right first: CampaignError lists every batch whose counts are not its rows.
+    """
+    open_batches = exists().where(
+        Batch.campaign_id == campaign_id, (Batch.pending > 0) | (Batch.sending > 0)
+    )
+    if not await _take_step(
+        session,
+        campaign_id,
+        (CampaignState.RUNNING,),
+        CampaignState.FINISHED,
+        ~open_batches,
+        finished_at=now,
+    ):
+        return False
+    if faults := await balance.faults(session, campaign_id=campaign_id):
+        raise CampaignError.listing(faults)
+    return True
+
+
+async def finishable(session: AsyncSession) -> Sequence[int]:
+    """Running campaigns that have neither pending rows nor rows in work."""
+    open_batches = exists().where(
+        Batch.campaign_id == Campaign.id, (Batch.pending > 0) | (Batch.sending > 0)
+    )
+    found = await session.execute(
+        select(Campaign.id).where(Campaign.state == CampaignState.RUNNING, ~open_batches)
+    )
+    return found.scalars().all()
+
+
+async def reopen(session: AsyncSession, *, campaign_id: int) -> bool:
+    """A finished campaign has rows to send again; False if it was not finished."""
+    return await _take_step(
+        session,
+        campaign_id,
+        (CampaignState.FINISHED,),
+        CampaignState.RUNNING,
+        finished_at=None,
+    )
+
+
+async def retry(
+    session: AsyncSession, *, campaign_id: int, uncertain: bool, failed: bool, now: datetime
+) -> int:
+    """Send again what a person chose, under the same Message-ID; how many copies."""
+    campaign = await find(session, campaign_id)
+    await session.refresh(campaign, with_for_update=True)
+    if campaign.state not in (CampaignState.FINISHED, CampaignState.RUNNING, CampaignState.PAUSED):
+        raise _wrong_state(campaign)
+    copies = 0
+    if uncertain:
+        copies += await outbox.retry_uncertain(session, campaign_id=campaign_id, now=now)
+    if failed:
+        copies += await outbox.retry_failed(session, campaign_id=campaign_id, now=now)
+    if copies:
+        await reopen(session, campaign_id=campaign_id)
+    return copies
+
+
+async def _selected(session: AsyncSession, rule: str) -> ColumnElement[bool] | None:
+    return await segments.selecting(session, rule) if rule else None
+
+
+def _candidates(campaign: Campaign, selected: ColumnElement[bool] | None) -> Select[Any]:
+    """Everybody with a subscription, in any state, whom the segment selects, once.
+
+    The list is the first of the campaign's that the person may receive, else the first he has.
+    """
+    hindered = hindrance(Subscription.list_id)
+    ties = (
+        select(
+            Subscriber.id,
+            Subscription.list_id,
+            hindered.label("hindrance"),
+            CampaignList.position,
+        )
+        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
+        .join(CampaignList, CampaignList.list_id == Subscription.list_id)
+        .where(CampaignList.campaign_id == campaign.id)
+    )
+    if selected is not None:
+        ties = ties.where(selected)
+    tie = ties.cte("ties")
+    placed = select(
+        tie,
+        func.row_number()
+        .over(partition_by=tie.c.id, order_by=[tie.c.hindrance.is_not(None), tie.c.position])
+        .label("place"),
+    ).cte("placed")
+    return select(placed.c.id, placed.c.list_id, placed.c.hindrance).where(placed.c.place == 1)
+
+
+def _already(campaign: Campaign, subscriber_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether another campaign of this very letter was prepared for that person."""
+    earlier, copy = aliased(Campaign), aliased(Delivery)
+    return exists().where(
+        and_(
+            earlier.number == campaign.number,
+            earlier.letter_hash == campaign.letter_hash,
+            earlier.id != campaign.id,
+            copy.campaign_id == earlier.id,
+            copy.subscriber_id == subscriber_id,
+            copy.status != Status.EXCLUDED,
+            # Cancelled before it was tried: that person has had nothing of it.
+            ~and_(copy.status == Status.SKIPPED, copy.attempts == 0, copy.reason == "cancelled"),
+        )
+    )
+
+
+def _batches_of(campaign_id: int, now: datetime) -> Any:
+    counts = {"sending": 0, "sent": 0, "failed": 0, "skipped": 0, "uncertain": 0, "takings": 0}
+    return insert(Batch).from_select(
+        ["campaign_id", "number", "due_at", "pending", *counts],
+        select(
+            literal(campaign_id),
+            Delivery.batch,
+            literal(now, Batch.due_at.type),
+            func.count(),
+            *(literal(n) for n in counts.values()),
+        )
+        .where(Delivery.campaign_id == campaign_id, Delivery.batch.is_not(None))
+        .group_by(Delivery.batch)
+        .order_by(Delivery.batch),
+    )
+
+
+async def _step(
+    session: AsyncSession,
+    campaign_id: int,
+    before: Sequence[CampaignState],
+    after: CampaignState,
+    **values: Any,
+) -> None:
+    """A step that must be possible: else it says in what state the campaign is."""
+    if not await _take_step(session, campaign_id, before, after, **values):
+        raise _wrong_state(await find(session, campaign_id))
+
+
+async def _take_step(
+    session: AsyncSession,
+    campaign_id: int,
+    before: Sequence[CampaignState],
+    after: CampaignState,
+    *where: ColumnElement[bool],
+    **values: Any,
+) -> bool:
+    """From one state to the next, guarded in the WHERE; whether it was done by this call."""
+    done = await session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.state.in_(before), *where)
+        .values(state=after, **values)
+        .returning(Campaign.id)
+    )
+    return done.scalar_one_or_none() is not None
+
+
+def _wrong_state(campaign: Campaign) -> CampaignError:
+    return CampaignError(
+        N_('campaign {id} is {state}: see "pli campaign show {id}"'),
+        id=campaign.id,
+        state=campaign.state.value,
+    )
+
+
+def _as_document(reason: Sentence | None) -> Mapping[str, Any] | Any:
+    return {"text": reason.text, "values": dict(reason.values)} if reason else null()
+
+
+def reason_of(campaign: Campaign) -> Sentence | None:
+    """Why a campaign is paused, where it paused itself."""
+    if not campaign.reason:
+        return None
+    return Sentence(campaign.reason["text"], campaign.reason["values"])

@@ -1,0 +1,394 @@
+"""The engine: finds batches that are due, takes them, and keeps the wire busy.
+
+No transaction is open while the network talks: claim and commit, talk, settle and commit. At most
+WINDOWS windows are unsettled in one process; they overlap, so that the wire never waits for the
+database. The loops do one piece and say whether there was one, so that tests can step them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
+
+from mailer import campaigns, freezing
+from mailer.campaigns import CampaignError
+from mailer.composing import Composer, needs_smtputf8
+from mailer.delivery import outbox
+from mailer.delivery.couriers import Copy, Courier
+from mailer.delivery.outbox import LEASE, LeaseLost, Taken
+from mailer.delivery.windows import Holding, Window, WindowCopy, boot_time
+from mailer.links import Links
+from mailer.models import Campaign, CampaignState, Status
+from mailer.recipients import ListLine, Recipient
+from mailer.rendering import press
+from pli.database import Database
+from pli.keys import Keys
+from pli.language import N_, Sentence, say
+from pli.work import Work, until
+from subscribers.models import List
+
+log = logging.getLogger("pli.delivery")
+
+WINDOWS = 3
+LARGEST_WINDOW = 200
+UNSETTLED_SECONDS = 2.0
+SWEEP_SECONDS = 0.5
+WATCH_SECONDS = 1.0
+RENEW_SECONDS = 10.0
+FRUITLESS_TAKINGS = 3
+SETTLE_TRIES = 30
+PATIENCE_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Round:
+    """What every copy of one campaign has in common."""
+
+    campaign_id: int
+    composer: Composer
+    links: Links
+    token_key: str
+    retry_delays: list[float]
+    lists: dict[int, ListLine]
+
+
+@dataclass(slots=True)
+class Shift:
+    """One taking of one batch, from `take` to `release`."""
+
+    taken: Taken
+    round: Round
+    holding: Holding
+    over: bool = False
+    cancelled: bool = False
+    windows: list[Window] = field(default_factory=list)
+    settling: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def waiting(self) -> dict[int, WindowCopy]:
+        """The copies that are claimed and not yet settled."""
+        return {id_: copy for window in self.windows for id_, copy in window.open.items()}
+
+
+class Pace:
+    """Copies settled a second, over the last few seconds: a window is a share of two seconds."""
+
+    def __init__(self, connections: int) -> None:
+        self._least = connections
+        self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=16)
+
+    def mark(self, copies: int) -> None:
+        """So many copies were settled just now."""
+        self._marks.append((time.monotonic(), copies))
+
+    def window(self) -> int:
+        """How many rows to claim."""
+        elapsed = time.monotonic() - self._marks[0][0]
+        rate = sum(n for _, n in list(self._marks)[1:]) / elapsed if elapsed > 0 else 0.0
+        wanted = int(rate * UNSETTLED_SECONDS / WINDOWS)
+        return max(self._least, min(LARGEST_WINDOW, wanted))
+
+
+class Engine:
+    """Works all running campaigns of one database through one courier."""
+
+    def __init__(
+        self, database: Database, keys: Keys, courier: Courier, *, connections: int
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._courier = courier
+        self._connections = connections
+        self._work = Work(concurrency=WINDOWS)
+        self._room = asyncio.Semaphore(WINDOWS)
+        self._pace = Pace(connections)
+        self._rounds: dict[int, Round] = {}
+        self._live: dict[int, Shift] = {}
+        self._stopping = False
+        self._wake = asyncio.Event()
+        self._troubles: set[asyncio.Task[None]] = set()
+        courier.on_trouble = self._on_trouble
+
+    async def run(self) -> None:
+        """Look for work and do it until `stop`; then what is on the wire is waited for."""
+        working = asyncio.create_task(self._work.run(self.work))
+        try:
+            while not self._stopping:
+                await self._safely_sweep()
+                self._wake.clear()
+                await until(self._wake, SWEEP_SECONDS)
+        finally:
+            self._work.stop()
+            # What is on the wire may be answered; the connections are then broken off.
+            closing = asyncio.create_task(self._courier.close(PATIENCE_SECONDS))
+            await working
+            await closing
+            if self._troubles:
+                await asyncio.wait(self._troubles)
+
+    def stop(self) -> None:
+        """Claim nothing more, and give back what is not on the wire."""
+        self._stopping = True
+        self._wake.set()
+        for shift in self._live.values():
+            shift.over = True
+        self._courier.recall(lambda _: True)
+
+    def wake(self) -> None:
+        """There is work: look now."""
+        self._wake.set()
+
+    async def sweep(self) -> bool:
+        """Queue the batches that are due, finish what is done; whether there was anything."""
+        async with self._database.reading() as session:
+            batches = await outbox.due(session, limit=4 * WINDOWS)
+            done = await campaigns.finishable(session)
+        await self._work.enqueue(batches)
+        for campaign_id in done:
+            await self._finish(campaign_id)
+        return bool(batches or done)
+
+    async def work(self, batch_id: int) -> None:
+        """Take one batch and work it until nothing of it is due, or it is ours no more."""
+        if self._stopping:
+            return
+        asked = boot_time()
+        async with self._database.begin() as session:
+            taken = await outbox.take(session, batch_id=batch_id, lease=secrets.randbits(63))
+            if taken is None:
+                return
+            if taken.takings > FRUITLESS_TAKINGS:
+                await self._give_up(session, taken)
+                return
+        holding = Holding()
+        holding.renewed(asked, LEASE.total_seconds())
+        shift = Shift(taken, await self._round_of(taken.campaign_id), holding)
+        self._live[taken.id] = shift
+        watching = asyncio.create_task(self._watch(shift))
+        try:
+            await self._carry(shift)
+        except LeaseLost:
+            log.warning("delivery.lease_lost", extra={"batch": taken.id})
+        finally:
+            while shift.settling:
+                await asyncio.wait(shift.settling)
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+            del self._live[taken.id]
+            async with self._database.begin() as session:
+                await outbox.release(session, taken)
+
+    async def _carry(self, shift: Shift) -> None:
+        """Claim window after window; each is settled beside the next."""
+        while not (shift.over or self._stopping):
+            await self._room.acquire()
+            window = None
+            try:
+                window = await self._claim(shift)
+            finally:
+                if window is None:
+                    self._room.release()
+            if window is None:
+                return
+            task = asyncio.create_task(self._settle(shift, window))
+            shift.settling.add(task)
+            task.add_done_callback(shift.settling.discard)
+            self._courier.post(list(window.open.values()))
+            if shift.over or self._stopping:
+                self._courier.recall(_among(shift))
+
+    async def _claim(self, shift: Shift) -> Window | None:
+        """The next window that has a copy to carry; None if nothing is due any more."""
+        if shift.over or self._stopping:
+            return None
+        round_ = shift.round
+        while True:
+            async with self._database.begin() as session:
+                claimed = await outbox.claim(session, shift.taken, size=self._pace.window())
+            if claimed.empty:
+                return None
+            if claimed.rows:
+                break
+        window = Window(shift.holding, round_.composer)
+        for row in claimed.rows:
+            recipient = Recipient(
+                delivery_id=row.id,
+                subscriber_id=row.subscriber_id,
+                email=row.email,
+                first_name=row.first_name,
+                last_name=row.last_name,
+                language=row.language,
+                attributes=row.attributes,
+                list=round_.lists[row.list_id],
+            )
+            window.open[row.id] = WindowCopy(
+                window,
+                recipient,
+                number=row.attempts + 1,
+                mail_from=round_.links.return_path(row.id, round_.token_key),
+                smtputf8=needs_smtputf8(row.email),
+            )
+        shift.windows.append(window)
+        return window
+
+    async def _settle(self, shift: Shift, window: Window) -> None:
+        """Wait for a window's last reply and write it all down."""
+        try:
+            await window.done.wait()
+            self._pace.mark(len(window.results))
+            await self._record(shift, window)
+        finally:
+            shift.windows.remove(window)
+            self._room.release()
+
+    async def _record(self, shift: Shift, window: Window) -> None:
+        """One transaction a window; a database that is away for a moment is waited for.
+
+        Given up, the rows stay in work under this lease: they will be found, and called uncertain.
+        """
+        for _ in range(SETTLE_TRIES):
+            try:
+                async with self._database.begin() as session:
+                    moved = await outbox.settle(
+                        session,
+                        shift.taken,
+                        window.results,
+                        relay=self._courier.relay,
+                        delays=shift.round.retry_delays,
+                        now=datetime.now(UTC),
+                    )
+                    if moved.get(Status.PENDING):
+                        await campaigns.reopen(session, campaign_id=shift.taken.campaign_id)
+                    await self._take_back(session, shift, window)
+            except DBAPIError as error:
+                log.warning("delivery.settle_failed", extra={"reason": str(error.orig)})
+                await asyncio.sleep(WATCH_SECONDS)
+            else:
+                return
+
+    async def _take_back(self, session: AsyncSession, shift: Shift, window: Window) -> None:
+        unwanted = {
+            copy.delivery_id: copy.stopped or "cancelled"
+            for copy in window.back
+            if copy.stopped or shift.cancelled
+        }
+        waiting = [copy.delivery_id for copy in window.back if copy.delivery_id not in unwanted]
+        if unwanted:
+            await outbox.skip(session, shift.taken, unwanted)
+        if waiting:
+            await outbox.put_back(session, shift.taken, waiting)
+
+    async def _watch(self, shift: Shift) -> None:
+        """Every second: is the batch still ours, does the campaign run, may each copy still go?"""
+        renewed = boot_time()
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            try:
+                if boot_time() >= renewed + RENEW_SECONDS:
+                    renewed = boot_time()
+                    await self._renew(shift, renewed)
+                await self._ask_again(shift)
+            except DBAPIError as error:
+                log.warning("delivery.watch_failed", extra={"reason": str(error.orig)})
+            if shift.over:
+                self._courier.recall(_among(shift))
+
+    async def _renew(self, shift: Shift, asked: float) -> None:
+        async with self._database.begin() as session:
+            if await outbox.renew(session, shift.taken):
+                shift.holding.renewed(asked, LEASE.total_seconds())
+            else:
+                shift.holding.renewed(asked, 0)
+                shift.over = True
+
+    async def _ask_again(self, shift: Shift) -> None:
+        waiting = shift.waiting()
+        async with self._database.reading() as session:
+            state = await session.scalar(
+                select(Campaign.state).where(Campaign.id == shift.taken.campaign_id)
+            )
+            hindered = await outbox.hindered(session, list(waiting)) if waiting else {}
+        if state is not CampaignState.RUNNING:
+            shift.over = True
+            shift.cancelled = state is CampaignState.CANCELLED
+        for id_, reason in hindered.items():
+            waiting[id_].stopped = reason
+        if hindered:
+            self._courier.recall(lambda copy: isinstance(copy, WindowCopy) and bool(copy.stopped))
+
+    async def _round_of(self, campaign_id: int) -> Round:
+        """Press a campaign's letter, once in this process."""
+        if campaign_id in self._rounds:
+            return self._rounds[campaign_id]
+        async with self._database.reading() as session:
+            campaign = await session.get_one(
+                Campaign, campaign_id, options=[undefer(Campaign.frozen)]
+            )
+            list_ids = await campaigns.lists_of(session, campaign_id=campaign_id)
+            found = await session.execute(select(List).where(List.id.in_(list_ids)))
+            lists = {it.id: ListLine(it.id, it.name, it.title) for it in found.scalars()}
+        letter, theme, identity = freezing.thaw(campaign.frozen)
+        links = Links(self._keys, identity.public_url, identity.domain)
+        pressed = press(letter, theme, identity)
+        composer = Composer(pressed, letter, identity, links, campaign.token_key)
+        round_ = Round(
+            campaign_id, composer, links, campaign.token_key, list(campaign.retry_delays), lists
+        )
+        self._rounds[campaign_id] = round_
+        return round_
+
+    async def _finish(self, campaign_id: int) -> None:
+        try:
+            async with self._database.begin() as session:
+                if await campaigns.finish(session, campaign_id=campaign_id, now=datetime.now(UTC)):
+                    self._rounds.pop(campaign_id, None)
+                    log.info("campaign.finished", extra={"campaign": campaign_id})
+        except CampaignError as unbalanced:
+            reason = say(N_("the sum is not right: {fault}"), fault=unbalanced.sentences[0])
+            await self._pause(campaign_id, reason)
+
+    async def _give_up(self, session: AsyncSession, taken: Taken) -> None:
+        reason = say(
+            N_("batch {batch} was taken {n} times without any outcome"),
+            batch=taken.number,
+            n=FRUITLESS_TAKINGS,
+        )
+        await outbox.release(session, taken)
+        await campaigns.pause(session, campaign_id=taken.campaign_id, reason=reason)
+
+    def _on_trouble(self, reason: Sentence) -> None:
+        """The relay cannot be used: nobody's copy is at fault, so the campaigns wait."""
+        affected = {shift.taken.campaign_id for shift in self._live.values()}
+        for shift in self._live.values():
+            shift.over = True
+        for campaign_id in affected:
+            task = asyncio.get_running_loop().create_task(self._pause(campaign_id, reason))
+            self._troubles.add(task)
+            task.add_done_callback(self._troubles.discard)
+
+    async def _pause(self, campaign_id: int, reason: Sentence) -> None:
+        async with self._database.begin() as session:
+            await campaigns.pause(session, campaign_id=campaign_id, reason=reason)
+        log.warning("campaign.paused", extra={"campaign": campaign_id, "reason": str(reason)})
+
+    async def _safely_sweep(self) -> None:
+        try:
+            await self.sweep()
+        except DBAPIError as error:
+            log.warning("engine.sweep_failed", extra={"reason": str(error.orig)})
+
+
+def _among(shift: Shift) -> Callable[[Copy], bool]:
+    return lambda copy: isinstance(copy, WindowCopy) and copy.holding is shift.holding

@@ -1,0 +1,112 @@
+"""A window: the rows of one claim, from the moment they are ours until they are settled."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+from mailer.composing import Composer
+from mailer.delivery.outbox import Result
+from mailer.delivery.outcomes import Outcome
+from mailer.recipients import Recipient
+
+
+class Holding:
+    """How long a taken batch is ours, on this machine's clock; asked before each write.
+
+    CLOCK_BOOTTIME goes on while the machine sleeps: a lease that ran out meanwhile is noticed.
+    """
+
+    __slots__ = ("until",)
+
+    def __init__(self) -> None:
+        self.until = 0.0
+
+    def renewed(self, asked_at: float, seconds: float) -> None:
+        """The database said yes to what was asked at `asked_at`: it counts from then."""
+        self.until = asked_at + seconds
+
+    def ours(self) -> bool:
+        """Whether the lease has not run out."""
+        return boot_time() < self.until
+
+
+def boot_time() -> float:
+    """Seconds of a clock that nobody sets and that does not stop in sleep."""
+    return time.clock_gettime(_CLOCK)
+
+
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+class WindowCopy:
+    """One claimed row as the courier sees it."""
+
+    __slots__ = ("_window", "mail_from", "number", "rcpt_to", "recipient", "smtputf8", "stopped")
+
+    def __init__(
+        self, window: Window, recipient: Recipient, number: int, mail_from: str, smtputf8: bool
+    ) -> None:
+        self._window = window
+        self.recipient = recipient
+        self.number = number
+        self.mail_from = mail_from
+        self.rcpt_to = recipient.email
+        self.smtputf8 = smtputf8
+        self.stopped = ""
+        """Why it must not leave any more, once that is known."""
+
+    @property
+    def holding(self) -> Holding:
+        """The taking it belongs to."""
+        return self._window.holding
+
+    @property
+    def delivery_id(self) -> int:
+        """The row."""
+        return self.recipient.delivery_id
+
+    def compose(self) -> list[bytes]:
+        """The mail as it goes over the wire."""
+        return self._window.composer.copy(self.recipient, datetime.now(UTC))
+
+    def may_leave(self) -> bool:
+        """Neither stopped nor out of our hands."""
+        return not self.stopped and self._window.holding.ours()
+
+    def settle(self, outcome: Outcome) -> None:
+        """The try is over."""
+        self._window.settled(self, outcome)
+
+    def give_back(self) -> None:
+        """Nothing of it was handed over."""
+        self._window.returned(self)
+
+
+class Window:
+    """The copies of one claim; `done` when each has been settled or given back."""
+
+    def __init__(self, holding: Holding, composer: Composer) -> None:
+        self.holding = holding
+        self.composer = composer
+        self.results: list[Result] = []
+        self.back: list[WindowCopy] = []
+        self.open: dict[int, WindowCopy] = {}
+        self.done = asyncio.Event()
+
+    def settled(self, copy: WindowCopy, outcome: Outcome) -> None:
+        """One copy's try is over."""
+        del self.open[copy.delivery_id]
+        self.results.append(Result(copy.delivery_id, copy.number, datetime.now(UTC), outcome))
+        self._look()
+
+    def returned(self, copy: WindowCopy) -> None:
+        """One copy came back untouched."""
+        del self.open[copy.delivery_id]
+        self.back.append(copy)
+        self._look()
+
+    def _look(self) -> None:
+        if not self.open:
+            self.done.set()
