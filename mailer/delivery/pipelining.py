@@ -372,7 +372,7 @@ class Conversation(asyncio.Protocol):
         if current is not None:
             current.copy.settle(lost(Stage.BODY, self._why, current.milliseconds()))
         if coming is not None:
-            if current is not None or (stage is Stage.MAIL and self._carried):
+            if stage is Stage.BODY or (stage is Stage.MAIL and self._carried):
                 # Its MAIL was never looked at: the connection ended over another copy.
                 self._put_back(coming.copy)
             elif coming.failed_at is not None:

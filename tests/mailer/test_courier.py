@@ -1,0 +1,222 @@
+"""The courier against a real SMTP server that is told how to misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from mailer.delivery.outcomes import Kind, Outcome, Reason, is_gone, judge, reason_of
+from mailer.delivery.relays import Relay as Address
+from mailer.delivery.relays import RelayError
+from mailer.delivery.smtp import SMTPCourier
+from mailer.models import Stage
+from pli.language import Sentence
+from tests.relay import DROP, Relay, Script
+
+BODY = b"Subject: x\r\n\r\nune ligne\r\n..un point\r\n"
+
+
+class Parcel:
+    """A copy that remembers what became of it."""
+
+    def __init__(self, name: str, *, wanted: bool = True) -> None:
+        self.mail_from = f"bounce+{name}@example.org"
+        self.rcpt_to = f"{name}@example.org"
+        self.smtputf8 = not name.isascii()
+        self.wanted = wanted
+        self.outcomes: list[Outcome] = []
+        self.back = 0
+        self.told = asyncio.Event()
+
+    def compose(self) -> list[bytes]:
+        return [BODY]
+
+    def may_leave(self) -> bool:
+        return self.wanted
+
+    def settle(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self.told.set()
+
+    def give_back(self) -> None:
+        self.back += 1
+        self.told.set()
+
+
+async def told(parcels: list[Parcel]) -> None:
+    await asyncio.wait_for(asyncio.gather(*(parcel.told.wait() for parcel in parcels)), 10)
+
+
+@asynccontextmanager
+async def carried(
+    relay: Relay, parcels: list[Parcel], connections: int = 2
+) -> AsyncIterator[SMTPCourier]:
+    courier = SMTPCourier(Address.parse(relay.url), connections=connections, rests=(0.01,))
+    courier.post(parcels)
+    await told(parcels)
+    yield courier
+    await courier.close(1)
+
+
+def at(where: str, name: str, reply: str, *, times: int = 10**6) -> Script:
+    return lambda stage, recipient, n: (
+        reply if (stage, recipient.split("@")[0]) == (where, name) and n <= times else None
+    )
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+async def test_every_copy_arrives_once_and_whole(pipelining: bool) -> None:
+    parcels = [Parcel(f"p{n}") for n in range(100)]
+    with Relay(pipelining=pipelining).running() as relay:
+        async with carried(relay, parcels, connections=4):
+            assert relay.connections == 4
+    assert relay.recipients == {parcel.rcpt_to: 1 for parcel in parcels}
+    assert {mail.data for mail in relay.received} == {BODY.replace(b"\r\n..", b"\r\n.")}
+    assert all(
+        [(it.kind, it.code, it.stage) for it in parcel.outcomes] == [(Kind.SENT, 250, Stage.BODY)]
+        for parcel in parcels
+    )
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize(
+    ("where", "reply", "kind", "stage", "reason"),
+    [
+        ("rcpt", "550 5.1.1 no such user", Kind.FAILED, Stage.RCPT, Reason.UNKNOWN_USER),
+        ("rcpt", "552 5.2.2 mailbox full", Kind.FAILED, Stage.RCPT, Reason.MAILBOX_FULL),
+        ("rcpt", "552 too many recipients", Kind.DEFERRED, Stage.RCPT, None),
+        ("rcpt", "451 4.7.1 greylisted", Kind.DEFERRED, Stage.RCPT, None),
+        ("rcpt", "550-5.7.1 not\r\n550 5.7.1 you", Kind.FAILED, Stage.RCPT, Reason.POLICY),
+        ("data", "554 5.7.1 no", Kind.FAILED, Stage.DATA, Reason.POLICY),
+        ("data", "451 later", Kind.DEFERRED, Stage.DATA, None),
+        ("body-received", "552 5.3.4 too big", Kind.FAILED, Stage.BODY, Reason.TOO_LARGE),
+        ("body-received", "452 4.3.1 full", Kind.DEFERRED, Stage.BODY, None),
+        ("body-received", DROP, Kind.UNCERTAIN, Stage.BODY, None),
+        ("body-received", "what is this", Kind.UNCERTAIN, Stage.BODY, None),
+        ("body", DROP, Kind.UNCERTAIN, Stage.BODY, None),
+        ("rcpt", DROP, Kind.DEFERRED, Stage.RCPT, None),
+        ("data", DROP, Kind.DEFERRED, Stage.DATA, None),
+        ("rcpt", "421 4.3.2 closing", Kind.DEFERRED, Stage.RCPT, None),
+        ("body-received", "421 4.3.2 closing", Kind.DEFERRED, Stage.BODY, None),
+    ],
+)
+async def test_one_copys_misfortune_is_told_by_stage_and_leaves_the_others_alone(
+    pipelining: bool, where: str, reply: str, kind: Kind, stage: Stage, reason: Reason | None
+) -> None:
+    parcels = [Parcel(f"p{n}") for n in range(10)]
+    script = at(where, "p4", reply)
+    with Relay(script=script, pipelining=pipelining).running() as relay:
+        async with carried(relay, parcels, connections=1):
+            pass
+    (outcome,) = parcels[4].outcomes
+    assert (outcome.kind, outcome.stage) == (kind, stage)
+    if reason is not None:
+        assert reason_of(outcome) is reason
+    others = [parcel for parcel in parcels if parcel is not parcels[4]]
+    assert all([it.kind for it in parcel.outcomes] == [Kind.SENT] for parcel in others)
+    assert relay.recipients == {parcel.rcpt_to: 1 for parcel in others}
+
+
+async def test_a_354_for_a_refused_recipient_is_answered_with_a_lone_dot() -> None:
+    """RFC 2920, 3.1: what follows must not be taken for the refused copy's body."""
+    parcels = [Parcel("a"), Parcel("b")]
+
+    def script(stage: str, recipient: str, _times: int) -> str | None:
+        return "550 5.1.1 no" if (stage, recipient) == ("rcpt", "a@example.org") else None
+
+    relay = Relay(script=script)
+    with relay.running():
+        from tests import relay as module
+
+        original = module.Session.obey
+
+        async def lenient(self: module.Session, verb: str, rest: str) -> bool:
+            if verb == "DATA" and not self.recipients:
+                self.recipients.append("nobody@example.org")
+            return await original(self, verb, rest)
+
+        module.Session.obey = lenient  # type: ignore[method-assign]
+        try:
+            async with carried(relay, parcels, connections=1):
+                pass
+        finally:
+            module.Session.obey = original  # type: ignore[method-assign]
+    assert [it.kind for it in parcels[0].outcomes] == [Kind.FAILED]
+    assert is_gone(parcels[0].outcomes[0])
+    assert [it.kind for it in parcels[1].outcomes] == [Kind.SENT]
+    assert relay.recipients["a@example.org"] == 0
+    assert [mail.data for mail in relay.received if mail.recipient.startswith("nobody")] == [b""]
+
+
+async def test_an_address_outside_ascii_asks_for_smtputf8_and_others_do_not() -> None:
+    parcels = [Parcel("zoé"), Parcel("zoe")]
+    with Relay().running() as relay:
+        async with carried(relay, parcels, connections=1):
+            pass
+    mails = [it for it in relay.commands if it.startswith("MAIL")]
+    assert [("SMTPUTF8" in it) for it in mails] == [True, False]
+    assert relay.recipients["zoé@example.org"] == 1
+
+
+async def test_a_copy_that_is_not_wanted_any_more_comes_back_untouched() -> None:
+    parcels = [Parcel("a"), Parcel("b", wanted=False), Parcel("c")]
+    with Relay().running() as relay:
+        async with carried(relay, parcels, connections=1):
+            pass
+    assert parcels[1].back == 1
+    assert not parcels[1].outcomes
+    assert set(relay.recipients) == {"a@example.org", "c@example.org"}
+
+
+async def test_a_relay_that_is_not_there_is_trouble_and_no_copy_is_blamed() -> None:
+    troubles: list[Sentence] = []
+    courier = SMTPCourier(
+        Address.parse("smtp://127.0.0.1:9?tls=none"), connections=3, rests=(0.01, 0.01)
+    )
+    courier.on_trouble = troubles.append
+    parcels = [Parcel(f"p{n}") for n in range(5)]
+    courier.post(parcels)
+    await told(parcels)
+    await courier.close(0)
+    assert len(troubles) == 1
+    assert "127.0.0.1:9" in str(troubles[0])
+    assert not any(parcel.outcomes for parcel in parcels)
+
+
+async def test_what_waits_is_given_back_at_closing_and_what_was_handed_over_is_told() -> None:
+    parcels = [Parcel(f"p{n}") for n in range(50)]
+    with Relay(delay=0.05).running() as relay:
+        courier = SMTPCourier(Address.parse(relay.url), connections=2)
+        courier.post(parcels)
+        await asyncio.sleep(0.3)
+        await courier.close(2)
+    sent = [parcel for parcel in parcels if parcel.outcomes]
+    assert 0 < len(sent) < 50
+    assert all(len(parcel.outcomes) + parcel.back == 1 for parcel in parcels)
+    assert relay.recipients == {parcel.rcpt_to: 1 for parcel in sent}
+
+
+def test_only_a_clear_reply_fails_a_copy() -> None:
+    assert judge(Stage.RCPT, 354, "").kind is Kind.DEFERRED
+    assert judge(Stage.BODY, 354, "").kind is Kind.UNCERTAIN
+    assert judge(Stage.MAIL, 250, "").kind is Kind.DEFERRED
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("http://x", "must begin with"),
+        ("smtp://", "names no host"),
+        ("smtp://u:p@relay.example.org?tls=none", "in clear"),
+        ("smtp://h:99999", "not a URL"),
+        ("smtps://h?tls=none", "leave out"),
+        ("smtp://user@h", "go together"),
+    ],
+)
+def test_a_relays_url_is_refused_with_what_is_wrong(url: str, fault: str) -> None:
+    with pytest.raises(RelayError, match=fault) as refused:
+        Address.parse(url)
+    assert "u:p@" not in str(refused.value).split("(")[0]
