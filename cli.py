@@ -72,6 +72,8 @@ def panel(context: click.Context, config: Path | None) -> None:
 
 def main() -> None:
     """Run one command; a refusal is one line a fault and exit 1, and nobody sees a traceback."""
+    # Whatever is written (database, keys, inbox, reports) holds people's names.
+    os.umask(0o077)
     try:
         # Outside its standalone mode click returns the code of an early exit.
         code = panel.main(prog_name="pli", standalone_mode=False)

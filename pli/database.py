@@ -6,9 +6,11 @@ write connection: its locks are unfair (waits up to 1.2 s with three writers, 0.
 
 from __future__ import annotations
 
+import asyncio
 import enum
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -224,3 +226,19 @@ def unreachable(error: DBAPIError | OSError) -> DatabaseError:
     """What the driver said, as one line for a person."""
     reason = str(getattr(error, "orig", None) or error).splitlines()[0]
     return DatabaseError(N_("the database cannot be used: {reason}"), reason=reason)
+
+
+async def backup(database: Database, file: Path) -> None:
+    """Write a consistent copy of a SQLite database into a new file, also while it is worked on."""
+    if not database.is_sqlite:
+        raise DatabaseError(N_("PostgreSQL has its own tool for this: pg_dump"))
+    try:
+        await asyncio.to_thread(_copy, database.file, file)
+    except FileExistsError:
+        raise DatabaseError(N_("{file}: is there already: name another"), file=str(file)) from None
+
+
+def _copy(source: Path | None, file: Path) -> None:
+    file.touch(mode=0o600, exist_ok=False)
+    with closing(sqlite3.connect(str(source))) as there, closing(sqlite3.connect(file)) as here:
+        there.backup(here)

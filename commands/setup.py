@@ -1,0 +1,225 @@
+"""Starting for real: settings, keys and the database."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from email_validator import EmailNotValidError, validate_email
+from rich.table import Table
+
+from commands.common import LANGUAGE, Panel, _, as_json, console, open_house, running, show_json
+from mailer.delivery.relays import Relay
+from mailer.identity import Identity
+from pli import database as databases
+from pli import keys as key_ring
+from pli import schema
+from pli import settings as settings_file
+from pli.database import Database
+from pli.errors import PliError
+from pli.language import N_, say, translations
+
+QUESTIONS = {
+    "committee": N_("Name of the committee, as it stands under every letter"),
+    "address": N_("Its postal address"),
+    "phone": N_("Its telephone number"),
+    "email": N_("Its e-mail address, for answers and questions"),
+    "relay": N_("The relay that takes your mail (smtp://user:password@host:587)"),
+    "public_url": N_("The address of your public pages (https://lettres.example.org)"),
+}
+HIDDEN = "…"
+
+
+class SetupError(PliError):
+    """What was given cannot make an installation."""
+
+
+@click.command(
+    help=_("Ask for what is missing, write pli.toml and pli.keys, and make the database.")
+)
+@click.option("--committee", help=_("Name of the committee."))
+@click.option("--address", help=_("Its postal address."))
+@click.option("--phone", help=_("Its telephone number."))
+@click.option("--email", help=_("Its e-mail address."))
+@click.option("--relay", help=_("The relay: smtp://user:password@host:587, smtps://…"))
+@click.option("--public-url", help=_("Address of the public pages, https://…"))
+@click.option("--sender", help=_("Who the letters are from, if not the e-mail address."))
+@click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
+@running
+async def init(panel: Panel, /, sender: str | None, language: str, **given: str | None) -> None:
+    """Nothing is written before everything is known to be right."""
+    path = panel.config or Path(settings_file.FILE)
+    if path.exists():
+        raise SetupError(
+            N_('{file} is there already: change it, or "pli settings" shows what holds'),
+            file=str(path),
+        )
+    values = _answers(given)
+    document = {
+        "committee": values["committee"],
+        "address": values["address"],
+        "phone": values["phone"],
+        "email": values["email"],
+        "sender": sender or values["email"],
+        "relay_url": values["relay"],
+        "public_url": values["public_url"],
+        "language": language,
+    }
+    _check(document)
+    checked = settings_file.read(None, **document)
+    keys_path = path.parent / checked.keys_file.name
+    fresh_keys = not keys_path.exists()
+    if fresh_keys:
+        key_ring.write(key_ring.generate(), keys_path)
+    try:
+        keys = key_ring.read(keys_path)
+        database = Database(checked.database_url)
+        try:
+            await schema.upgrade(database)
+            async with database.begin() as session:
+                await databases.check_keys(session, keys)
+        finally:
+            await database.close()
+        path.write_text(_toml(document))
+        path.chmod(0o600)
+    except BaseException:
+        # Keys that no letter was signed with yet are worth nothing, and would be in the way.
+        if fresh_keys:
+            keys_path.unlink()
+        raise
+    shown = {"settings": str(path), "keys": str(keys_path), "database": checked.database_url}
+    click.echo(
+        say(
+            N_("Written: {settings}, {keys}. Keep a copy of {keys} in a safe place."), **shown
+        ).tell(LANGUAGE)
+    )
+    click.echo(_('Next: "pli letter new" makes a first letter to change.'))
+
+
+def _answers(given: dict[str, str | None]) -> dict[str, str]:
+    missing = [name for name in QUESTIONS if not given[name]]
+    if missing and not sys.stdin.isatty():
+        raise SetupError.listing(
+            say(
+                N_("--{option} is missing: {question}"),
+                option=name.replace("_", "-"),
+                question=say(QUESTIONS[name]),
+            )
+            for name in missing
+        )
+    return {
+        name: given[name] or click.prompt(translations(LANGUAGE).gettext(question))
+        for name, question in QUESTIONS.items()
+    }
+
+
+def _check(document: dict[str, str]) -> None:
+    faults = []
+    for name in ("email", "sender"):
+        try:
+            address = Identity(
+                committee=document["committee"],
+                address="",
+                phone="",
+                email=document["email"],
+                sender=document[name],
+                reply_to="",
+                public_url="",
+            ).from_address
+            validate_email(address, check_deliverability=False, strict=True)
+        except (EmailNotValidError, PliError) as error:
+            faults.append(say(N_("{name}: {reason}"), name=name, reason=str(error)))
+    try:
+        Relay.parse(document["relay_url"])
+    except PliError as error:
+        faults += error.sentences
+    try:
+        settings_file.read(None, **document)
+    except PliError as error:
+        faults += error.sentences
+    if faults:
+        raise SetupError.listing(faults)
+
+
+def _toml(document: dict[str, str]) -> str:
+    # A JSON string is a TOML basic string, but for DEL, which JSON leaves as it is.
+    lines = [
+        f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
+        for name, value in document.items()
+        if value
+    ]
+    return "\n".join(["# Pli. Each setting can also come from the environment: PLI_…", *lines, ""])
+
+
+@click.command(help=_("Show each setting and where it came from; secrets are hidden."))
+@as_json
+@click.pass_obj
+def settings(panel: Panel, as_json: bool) -> None:
+    """What holds, after pli.toml and the environment."""
+    values = panel.settings()
+    origins = settings_file.sources(panel.config)
+    rows = [(name, _shown(name, getattr(values, name)), origin) for name, origin in origins.items()]
+    if as_json:
+        show_json({name: {"value": value, "from": origin} for name, value, origin in rows})
+        return
+    table = Table(_("setting"), _("value"), _("from"), box=None)
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
+
+
+def _shown(name: str, value: object) -> str:
+    text = ", ".join(f"{it:g}" for it in value) if isinstance(value, tuple) else str(value)
+    if name in settings_file.SECRETS:
+        password = urlsplit(text).password
+        return text.replace(f":{password}@", f":{HIDDEN}@") if password else text
+    return text
+
+
+@click.group(help=_("The database: make it, check it, keep a copy."))
+def db() -> None:
+    """Commands over the whole database."""
+
+
+@db.command(help=_("Make the database, or bring it up to this program's version."))
+@running
+async def upgrade(panel: Panel) -> None:
+    """Nothing else migrates."""
+    values = panel.settings()
+    keys = key_ring.read(values.keys_file)
+    database = Database(values.database_url)
+    try:
+        before, after = await schema.upgrade(database)
+        async with database.begin() as session:
+            await databases.check_keys(session, keys)
+    finally:
+        await database.close()
+    sentence = (
+        say(N_("The database is at version {after} already."), after=after)
+        if before == after
+        else say(N_("The database is at version {after} now."), after=after)
+    )
+    click.echo(sentence.tell(LANGUAGE))
+
+
+@db.command(help=_("Say whether settings, keys and database belong together."))
+@running
+async def check(panel: Panel) -> None:
+    """The same check that every command makes."""
+    async with open_house(panel.settings()):
+        click.echo(_("Settings, keys and database belong together."))
+
+
+@db.command(help=_("Copy the SQLite database into FILE, also while it is worked on."))
+@click.argument("file", type=click.Path(path_type=Path))
+@running
+async def backup(panel: Panel, file: Path) -> None:
+    """A consistent copy; an existing file is never overwritten."""
+    async with panel.house() as house:
+        await databases.backup(house.database, file)
+    click.echo(
+        say(N_("Copied into {file}. pli.keys belongs to it."), file=str(file)).tell(LANGUAGE)
+    )
