@@ -19,17 +19,22 @@ from markdown_it.token import Token
 from mdit_py_plugins.attrs import attrs_block_plugin, attrs_plugin
 
 from mailer import expressions
+from mailer.words import Words
 from pli.language import N_, Sentence, say
 
 LINE = "data-line"
 BLOCKS = frozenset(
-    ("address", "blockquote", "caption", "dd", "div", "dl", "dt", "figcaption", "figure", "h1")
-    + ("h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "table", "tbody", "td")
-    + ("tfoot", "th", "thead", "tr", "ul")
+    (
+        *("address", "blockquote", "caption", "dd", "div", "dl", "dt", "figcaption", "figure"),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "table", "tbody"),
+        *("td", "tfoot", "th", "thead", "tr", "ul"),
+    )
 )
 _INLINE = frozenset(
-    ("a", "abbr", "b", "br", "cite", "code", "del", "em", "i", "img", "ins", "kbd", "mark", "q")
-    + ("s", "samp", "small", "span", "strong", "sub", "sup", "u")
+    (
+        *("a", "abbr", "b", "br", "cite", "code", "del", "em", "i", "img", "ins", "kbd", "mark"),
+        *("q", "s", "samp", "small", "span", "strong", "sub", "sup", "u"),
+    )
 )
 _VOID = frozenset(("br", "hr", "img"))
 _ATTRIBUTES = {
@@ -56,6 +61,7 @@ class Manuscript:
     expressions: Mapping[str, str]
     lines: Mapping[str, int]
     faults: Sequence[tuple[int, Sentence]]
+    words: Words
 
     def images(self) -> Iterator[tuple[int, str]]:
         """Each image's line and the name written there, decoded."""
@@ -68,9 +74,9 @@ def line_of(element: Element) -> int:
     return int(element.get(LINE, 0)) if element.get(LINE, "0").isdigit() else 0
 
 
-def read(body: str) -> Manuscript:
-    """Read a body; its faults are told, not raised."""
-    stem = stem_for(body)
+def read(body: str, *others: str) -> Manuscript:
+    """Read a body; its faults are told, not raised. Its words occur in no text of `others`."""
+    words = Words(body, *others)
     pieces: list[str] = []
     sources: dict[str, str] = {}
     lines: dict[str, int] = {}
@@ -82,22 +88,14 @@ def read(body: str) -> Manuscript:
         if found.fault:
             faults.append((found.line, found.fault))
         else:
-            word = f"{stem}{len(sources)}x"
+            word = words.take()
             sources[word] = found.source
             lines[word] = found.line
             pieces.append(word)
     pieces.append(body[position:])
     tree = grow(sanitised(_marked_html("".join(pieces))))
     faults.extend(_misplaced(tree, sources, lines))
-    return Manuscript(tree, sources, lines, faults)
-
-
-def stem_for(*texts: str) -> str:
-    """The beginning of words that occur in none of these texts: ASCII letters only."""
-    stem = "xPli"
-    while any(stem in text for text in texts):
-        stem += "q"
-    return stem
+    return Manuscript(tree, sources, lines, faults, words)
 
 
 def _marked_html(text: str) -> str:

@@ -1,0 +1,113 @@
+"""Header fields: RFC 5322 folding and RFC 2047 words, cut by us.
+
+The standard library's policy folds French subjects into lines of 78, into empty words, and encodes
+List-Unsubscribe (CPython 85725): so no value of ours passes through it. Each function gives a whole
+field with its line end, and no value can begin another field.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+
+LINE = 76
+_OPEN = "=?utf-8?B?"
+_CLOSE = "?="
+_FOLD = "\r\n "
+# Octets of text in an encoded-word of 72: base 64 turns 45 into 60 (RFC 2047 2: at most 75).
+_WORD = 45
+
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+
+
+def unstructured(name: str, value: str) -> str:
+    """A field of plain words, such as Subject."""
+    value = one_line(value)
+    column = len(name) + 2
+    return f"{name}: {_folded(value, column) if _plain(value) else _encoded(value, column)}\r\n"
+
+
+def structured(name: str, value: str) -> str:
+    """A field that is never encoded (RFC 2047 5), such as List-Id; folded before a long value."""
+    gap = " " if len(name) + 2 + len(value) <= LINE else _FOLD
+    return f"{name}:{gap}{one_line(value)}\r\n"
+
+
+def mailbox(name: str, display: str, address: str) -> str:
+    """A field of one address with the name shown beside it, such as To."""
+    if not address.isprintable() or "<" in address or ">" in address:
+        address = re.sub(r"[<>\s]", "", one_line(address))
+    display = " ".join(one_line(display).split())
+    column = len(name) + 2
+    if not display:
+        return f"{name}: {address}\r\n"
+    phrase = _phrase(display, column)
+    *_, last = phrase.split("\r\n")
+    used = len(last) + (0 if _FOLD in phrase else column)
+    gap = " " if used + len(address) + 3 <= LINE else _FOLD
+    return f"{name}: {phrase}{gap}<{address}>\r\n"
+
+
+def one_line(value: str) -> str:
+    """A value without control characters and line ends: they become spaces."""
+    if value.isprintable():
+        return value.strip()
+    return "".join(letter if _harmless(letter) else " " for letter in value).strip()
+
+
+def _harmless(letter: str) -> bool:
+    return ord(letter) >= 32 and letter not in "\x7f\x85\u2028\u2029"
+
+
+def _phrase(display: str, column: int) -> str:
+    """A display name as atoms, in quotes, or as encoded-words (RFC 5322 3.4, 2047 5)."""
+    if not display.isascii() or "=?" in display or column + len(display) > LINE - 4:
+        return _encoded(display, column)
+    if _ATOMS.fullmatch(display):
+        return display
+    return '"' + display.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _plain(value: str) -> bool:
+    """Whether a value stands as it is: ASCII that folds at its spaces and looks like no word."""
+    return (
+        value.isascii()
+        and "=?" not in value
+        and "  " not in value
+        and all(len(word) < LINE - 20 for word in value.split(" "))
+    )
+
+
+def _folded(value: str, column: int) -> str:
+    written: list[str] = []
+    for word in value.split(" "):
+        if not written:
+            gap = ""
+        elif column + 1 + len(word) > LINE:
+            gap, column = _FOLD, 0
+        else:
+            gap = " "
+        written.append(gap + word)
+        column += len(word) + (1 if gap else 0)
+    return "".join(written)
+
+
+def _encoded(value: str, column: int) -> str:
+    return _FOLD.join(
+        f"{_OPEN}{base64.b64encode(chunk).decode()}{_CLOSE}" for chunk in _chunks(value, column)
+    )
+
+
+def _chunks(value: str, column: int) -> Iterator[bytes]:
+    """UTF-8 cut between characters; the first piece leaves room for the field's name."""
+    room = min((LINE - column - len(_OPEN) - len(_CLOSE)) // 4 * 3, _WORD)
+    chunk = b""
+    for letter in value:
+        octets = letter.encode("utf-8", "replace")
+        if len(chunk) + len(octets) > room:
+            yield chunk
+            chunk, room = b"", _WORD
+        chunk += octets
+    if chunk:
+        yield chunk
