@@ -93,7 +93,7 @@ async def test_the_clause_takes_a_column_for_the_list_and_works_in_an_insert_fro
                 ).join(List, List.name == "here"),
             )
         )
-        kept = dict((await session.execute(select(Segment.name, Segment.rule))).tuples().all())
+        kept = dict(list(await session.execute(select(Segment.name, Segment.rule))))
         assert kept["nothing"] == ""
         assert kept["left+elsewhere"] == "left"
 

@@ -1,0 +1,64 @@
+"""Declared attributes of people: what a rule may speak of, and of what type it is."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pli.errors import PliError
+from pli.language import N_
+from subscribers.folding import slug
+from subscribers.models import Attribute, AttributeType
+from subscribers.upsert import insert_into
+
+BUILT_IN = ("email", "first_name", "last_name", "language")
+KEYWORDS = frozenset({"and", "or", "not", "in", "has", "et", "ou", "non", "dans"})
+RESERVED = frozenset({*BUILT_IN, *KEYWORDS, "list"})
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+class AttributeFault(PliError):
+    """An attribute cannot be called so, or is of another type."""
+
+
+def name_of(heading: str) -> str:
+    """The name under which rules know a column: `Département` → `departement`; "" if none."""
+    name = slug(heading, "_")[:60].strip("_")
+    if name and (name in RESERVED or not name[0].isalpha()):
+        name = f"x_{name}"
+    return name
+
+
+async def declare(session: AsyncSession, *, name: str, type: AttributeType, label: str) -> bool:
+    """Let people have an attribute; False if they had it already, with the same type.
+
+    Raises AttributeFault for a name rules could not speak of, and for another type than it has.
+    """
+    if not _NAME.fullmatch(name) or name in RESERVED:
+        raise AttributeFault(
+            N_('an attribute cannot be called "{name}": take small letters, digits and _'),
+            name=name,
+        )
+    statement = (
+        insert_into(session, Attribute)
+        .values(name=name, type=type, label=label[:200])
+        .on_conflict_do_nothing()
+        .returning(Attribute.name)
+    )
+    if (await session.execute(statement)).first():
+        return True
+    known = (await declared(session))[name]
+    if known is not type:
+        raise AttributeFault(
+            N_("{name} is declared already, as {type}"), name=name, type=known.value
+        )
+    return False
+
+
+async def declared(session: AsyncSession) -> dict[str, AttributeType]:
+    """The declared attributes and their types."""
+    rows = await session.execute(select(Attribute.name, Attribute.type).order_by(Attribute.name))
+    return dict(rows)

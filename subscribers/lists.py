@@ -1,0 +1,78 @@
+"""Lists: subjects one can join or leave."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from difflib import get_close_matches
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pli.errors import PliError
+from pli.language import N_
+from subscribers.folding import slug, tidy
+from subscribers.models import List
+
+_NAME = re.compile(r"[a-z0-9](-?[a-z0-9]){0,63}")
+
+
+class ListError(PliError):
+    """There is no such list, or none can be called so."""
+
+
+async def create(
+    session: AsyncSession,
+    *,
+    name: str,
+    title: str = "",
+    description: str = "",
+    language: str = "fr",
+    now: datetime,
+) -> List:
+    """A new list; without a title it is shown by its name.
+
+    The name stands in web addresses for ever: small ASCII letters, digits and hyphens.
+    Raises ListError.
+    """
+    if len(name) > 64 or not _NAME.fullmatch(name):
+        raise ListError(
+            N_('a list cannot be called "{name}": take small letters, digits and hyphens{hint}'),
+            name=name,
+            hint=f": {hint}" if (hint := slug(name, "-")[:64].strip("-")) else "",
+        )
+    if await find(session, name) is not None:
+        raise ListError(N_("there is already a list called {name}"), name=name)
+    row = List(
+        name=name,
+        title=tidy(title)[:200] or name,
+        description=description,
+        language=language,
+        created_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def find(session: AsyncSession, name: str) -> List | None:
+    """The list of that name, if there is one."""
+    return await session.scalar(select(List).where(List.name == name))
+
+
+async def get(session: AsyncSession, name: str) -> List:
+    """The list of that name; raises ListError, which names the nearest."""
+    found = await find(session, name)
+    if found is not None:
+        return found
+    near = get_close_matches(name, [row.name for row in await everything(session)], 1)
+    if near:
+        raise ListError(
+            N_('there is no list called "{name}": is "{near}" meant?'), name=name, near=near[0]
+        )
+    raise ListError(N_('there is no list called "{name}": see "pli list show"'), name=name)
+
+
+async def everything(session: AsyncSession) -> list[List]:
+    """All lists, by name."""
+    return list(await session.scalars(select(List).order_by(List.name)))

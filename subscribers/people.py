@@ -1,0 +1,90 @@
+"""People, one at a time: found by address, added, changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pli.errors import PliError
+from pli.keys import Keys
+from pli.language import N_
+from subscribers.address import Address
+from subscribers.folding import tidy
+from subscribers.models import Subscriber
+from subscribers.values import Value, as_kept, folded
+
+LONGEST_NAME = 200
+
+
+class PersonError(PliError):
+    """There is no such person, or there is one already."""
+
+
+async def find(session: AsyncSession, address: Address) -> Subscriber | None:
+    """The person of that address, if there is one."""
+    return await session.scalar(select(Subscriber).where(Subscriber.email_folded == address.folded))
+
+
+async def get(session: AsyncSession, address: Address) -> Subscriber:
+    """The person of that address; raises PersonError."""
+    found = await find(session, address)
+    if found is None:
+        raise PersonError(N_("{address}: nobody here has that address"), address=address.email)
+    return found
+
+
+async def add(
+    session: AsyncSession,
+    *,
+    address: Address,
+    keys: Keys,
+    first_name: str = "",
+    last_name: str = "",
+    language: str = "fr",
+    attributes: Mapping[str, Value] | None = None,
+    now: datetime,
+) -> Subscriber:
+    """A new person, on no list yet; raises PersonError if the address is somebody's."""
+    if await find(session, address) is not None:
+        raise PersonError(N_("{address}: somebody has that address"), address=address.email)
+    person = Subscriber(
+        **row(
+            address=address,
+            keys=keys,
+            first_name=tidy(first_name)[:LONGEST_NAME],
+            last_name=tidy(last_name)[:LONGEST_NAME],
+            language=language,
+            attributes=attributes or {},
+            now=now,
+        )
+    )
+    session.add(person)
+    await session.flush()
+    return person
+
+
+def row(
+    *,
+    address: Address,
+    keys: Keys,
+    first_name: str,
+    last_name: str,
+    language: str,
+    attributes: Mapping[str, Value],
+    now: datetime,
+) -> dict[str, object]:
+    """A new row of Subscriber: the one place where what is kept and what is compared are made."""
+    return {
+        "email": address.email,
+        "email_folded": address.folded,
+        "address_key": keys.address_key(address.folded),
+        "first_name": first_name,
+        "last_name": last_name,
+        "language": language,
+        "attributes": {name: as_kept(value) for name, value in attributes.items()},
+        "folded": folded(first_name, last_name, attributes),
+        "created_at": now,
+    }

@@ -1,0 +1,104 @@
+"""The door where a text becomes a typed value: for the cells of a file and the words of a rule.
+
+Databases cast differently (PostgreSQL refuses "abc" as a number and aborts, SQLite makes it 0): so
+nothing untyped comes in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+from pli.errors import PliError
+from pli.language import N_
+from subscribers.folding import fold, tidy
+from subscribers.models import AttributeType
+
+Value = str | int | float | bool | date
+
+LONGEST_TEXT = 1000
+_LARGEST_NUMBER = 2**53  # beyond it two numbers may be one, and the databases disagree which
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", re.ASCII)
+_YES = {"true", "yes", "oui", "vrai", "1", "x"}
+_NO = {"false", "no", "non", "faux", "0"}
+
+
+class ValueFault(PliError):
+    """A text cannot be a value of that type."""
+
+
+def read_value(text: str, type: AttributeType) -> Value:
+    """A value as French and English offices write it: 3,5 or 3.5, 31/01/2026 or 2026-01-31.
+
+    Raises ValueFault.
+    """
+    text = tidy(text)
+    match type:
+        case AttributeType.TEXT:
+            return _text(text)
+        case AttributeType.NUMBER:
+            return _number(text)
+        case AttributeType.DATE:
+            return _date(text)
+        case AttributeType.BOOLEAN:
+            return _boolean(text)
+
+
+def _text(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise ValueFault(N_("the text is longer than {n} characters"), n=LONGEST_TEXT)
+    return text
+
+
+def _number(text: str) -> int | float:
+    plain = text.replace(" ", "").replace(",", ".")
+    if not _NUMBER.fullmatch(plain):
+        raise ValueFault(N_('"{text}" is not a number'), text=text)
+    number = float(plain)
+    if abs(number) > _LARGEST_NUMBER:
+        raise ValueFault(N_("{text} is too large a number"), text=text)
+    return int(number) if number.is_integer() else number
+
+
+def _date(text: str) -> date:
+    try:
+        if day_first := _DAY_FIRST.fullmatch(text):
+            day, month, year = (int(part) for part in day_first.groups())
+            return date(year, month, day)
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueFault(
+            N_('"{text}" is not a date such as 2026-01-31 or 31/01/2026'), text=text
+        ) from None
+
+
+def _boolean(text: str) -> bool:
+    word = fold(text)
+    if word not in _YES | _NO:
+        raise ValueFault(N_('"{text}" is neither yes nor no'), text=text)
+    return word in _YES
+
+
+def as_kept(value: Value) -> str | int | float | bool:
+    """As `Subscriber.attributes` keeps it: what JSON can say, a date as ISO text."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def as_compared(value: Value) -> str | int | float:
+    """As `Subscriber.folded` keeps it and rules compare it: a number, or folded text.
+
+    Booleans are text here, for JSON's true is 1 on one database and "true" on the other.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return fold(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def folded(first_name: str, last_name: str, attributes: Mapping[str, Value]) -> dict[str, object]:
+    """All that rules compare of a person but for address and language; what is empty is missing."""
+    everything = {**attributes, "first_name": first_name, "last_name": last_name}
+    return {name: as_compared(value) for name, value in everything.items() if value != ""}
