@@ -1,0 +1,65 @@
+"""Why a copy was not sent: each code of the tables, as one sentence for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mailer.delivery.outcomes import Reason
+from mailer.models import Status
+from pli.language import N_, Sentence, say
+from subscribers.consent import Hindrance
+
+ALREADY = "already"
+ERASED = "erased"
+CANCELLED = "cancelled"
+
+FAILURES = tuple(reason.value for reason in Reason)
+"""The codes of a failed copy, in the order of the report."""
+
+_SENTENCES: Mapping[Status, Mapping[str, str]] = {
+    Status.EXCLUDED: {
+        Hindrance.SUPPRESSED.value: N_(
+            "The address must not be written to: it does not exist, complained or objected."
+        ),
+        Hindrance.LEFT.value: N_("Had left the list before this sending."),
+        Hindrance.UNCONFIRMED.value: N_("Has not confirmed the subscription."),
+        Hindrance.PAUSED.value: N_("Has paused the subscription."),
+        ALREADY: N_("Was already in an earlier sending of this letter."),
+    },
+    Status.SKIPPED: {
+        Hindrance.LEFT.value: N_("Left the list during the sending, before this copy went out."),
+        Hindrance.SUPPRESSED.value: N_(
+            "The address was barred during the sending: it does not exist, complained or objected."
+        ),
+        Hindrance.UNCONFIRMED.value: N_("The subscription was no longer confirmed."),
+        Hindrance.PAUSED.value: N_("Paused the subscription before this copy went out."),
+        ERASED: N_("The person was erased before this copy went out."),
+        CANCELLED: N_("The sending was cancelled before this copy went out."),
+    },
+    Status.FAILED: {
+        Reason.UNKNOWN_USER.value: N_("The address does not exist (any more)."),
+        Reason.MAILBOX_FULL.value: N_("The mailbox is full."),
+        Reason.POLICY.value: N_("The provider refuses mail from us, or this mail, by its rules."),
+        Reason.TOO_LARGE.value: N_("The letter is too large for this mailbox."),
+        Reason.GAVE_UP.value: N_("Tried again and again, and given up."),
+        Reason.OTHER.value: N_("The relay refused the copy; its answer tells more."),
+    },
+}
+
+_UNCERTAIN = N_(
+    "The connection broke, or the program was stopped, before the relay answered: "
+    "nobody can know whether this copy left."
+)
+
+
+def sentence(status: Status, code: str | None) -> Sentence | None:
+    """Why a copy is where it is; None where there is nothing to explain.
+
+    A code that this version does not know is told as it stands.
+    """
+    if status is Status.UNCERTAIN:
+        return say(_UNCERTAIN)
+    if code is None or status not in _SENTENCES:
+        return None
+    known = _SENTENCES[status].get(code)
+    return say(known) if known else say(N_("Reason: {code}."), code=code)
