@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 from mailer import expressions, frontmatter, images, manuscript
-from mailer.manuscript import Manuscript
 from pli.errors import PliError
 from pli.language import N_, Sentence, say
 
@@ -144,15 +143,28 @@ def _take(
 def check_expressions(letter: Letter, attributes: Collection[str]) -> list[Sentence]:
     """Names that no person has: neither a field nor one of the declared `attributes`."""
     known = {*expressions.NAMES["subscriber"], *attributes}
-    script: Manuscript = manuscript.read(letter.body)
-    faults: list[Fault] = []
+    return _told(
+        letter.source,
+        (
+            (letter.line + line, expressions.unknown("subscriber", name, known))
+            for line, name in _asked(letter)
+            if name not in known
+        ),
+    )
+
+
+def attributes_asked(letter: Letter) -> set[str]:
+    """The names a letter takes for declared attributes."""
+    return {name for _, name in _asked(letter)} - {*expressions.NAMES["subscriber"]}
+
+
+def _asked(letter: Letter) -> Iterator[tuple[int, str]]:
+    """Each thing the letter asks of a person, with its line in the body."""
+    script = manuscript.read(letter.body)
     for word, source in script.expressions.items():
         for root, name in sorted(expressions.names(source)):
-            if root == "subscriber" and name not in known:
-                faults.append(
-                    (letter.line + script.lines[word], expressions.unknown(root, name, known))
-                )
-    return _told(letter.source, faults)
+            if root == "subscriber":
+                yield script.lines[word], name
 
 
 def _error(name: str, faults: Iterable[Fault]) -> LetterError:

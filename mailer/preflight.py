@@ -24,7 +24,7 @@ HEAVY_IMAGE = 200_000
 PREHEADER = range(40, 131)
 
 _VAGUE = re.compile(
-    r"(cliquez|cliquer|clique)?\s*ici|en savoir plus|lire la suite|lien|(click )?here|read more|link",
+    r"((cliquez|cliquer) )?ici|en savoir plus|lire la suite|lien|(click )?here|read more|link",
     re.IGNORECASE,
 )
 _BRACES = re.compile(r"\{\{|\{%|%7B%7B", re.IGNORECASE)

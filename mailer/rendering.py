@@ -51,6 +51,11 @@ class Inline:
     kind: str
     data: bytes
 
+    @property
+    def data_address(self) -> str:
+        """The picture written into an address, for pages that must be whole in one file."""
+        return f"data:image/{self.kind};base64,{base64.b64encode(self.data).decode()}"
+
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
@@ -74,6 +79,13 @@ class Pressed:
     def text(self, recipient: Recipient, links: Links, key: str) -> str:
         """The plain text of one copy."""
         return self._filled(self.text_pieces, recipient, links, key, str)
+
+    def preview(self, recipient: Recipient, links: Links, key: str) -> str:
+        """The HTML of one copy with its pictures inside, for a browser."""
+        page = self.html(recipient, links, key)
+        for picture in self.pictures:
+            page = page.replace(f"cid:{picture.content_id}", picture.data_address)
+        return page
 
     def web(self, list_: ListLine | None = None) -> str:
         """The web version: a page whole in itself, its expressions those of an empty subscriber."""
@@ -134,7 +146,7 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
     text = plaintext.written(script.tree)
     layout = Layout(letter, theme, identity, doors, headed=script.tree.find(".//h1") is not None)
     in_mail = {name: f"cid:{picture.content_id}" for name, picture in pictures.items()}
-    on_web = {name: _data_address(picture) for name, picture in pictures.items()}
+    on_web = {name: picture.data_address for name, picture in pictures.items()}
     sources = {LIST_TITLE, *script.expressions.values()}
     return Pressed(
         html_pieces=_cut(
@@ -181,10 +193,6 @@ def _pictures(letter: Letter, identity: Identity) -> dict[str, Inline]:
             data,
         )
     return pictures
-
-
-def _data_address(picture: Inline) -> str:
-    return f"data:image/{picture.kind};base64,{base64.b64encode(picture.data).decode()}"
 
 
 def _dressed(

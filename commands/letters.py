@@ -1,0 +1,195 @@
+"""Letters on the desk: begin one, check it, look at it, take it out as a file."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import click
+
+from commands.common import LANGUAGE, Panel, _, as_json, now, running, show_json, tell
+from commands.sending import identity_of
+from mailer import letters, preflight, theming
+from mailer.composing import Composer, plain
+from mailer.identity import Identity
+from mailer.letters import Letter, LetterError
+from mailer.links import Links
+from mailer.preflight import Finding, Severity
+from mailer.recipients import ListLine, Recipient
+from mailer.rendering import Pressed, press
+from pli import keys as key_ring
+from pli.errors import PliError
+from pli.files import shipped
+from pli.language import N_, Sentence, say
+from subscribers import attributes
+
+NEW = "new.md"
+EXIT_FAULTY = 1
+
+SAMPLE = Recipient(
+    delivery_id=0,
+    subscriber_id=0,
+    email="camille.martin@example.org",
+    first_name="Camille",
+    last_name="Martin",
+    language="fr",
+    attributes={},
+    list=ListLine(0, "exemple", "Exemple"),
+)
+"""Whom previews and exports are for; nobody's name is used to look at a letter."""
+
+file = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+
+
+@click.group(help=_("Letters: begin one, check it, look at it, take it out as a file."))
+def letter() -> None:
+    """Commands over one file."""
+
+
+@letter.command(help=_("Write a first letter to change; FILE is lettre-NUMBER.md if not named."))
+@click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@click.option("--number", type=click.IntRange(min=1), help=_("Its number; else the next free one."))
+def new(path: Path | None, number: int | None) -> None:
+    """Never overwrites a file."""
+    number = number or _next_number(path.parent if path else Path())
+    path = path or Path(f"lettre-{number}.md")
+    text = (shipped("templates") / "letters" / NEW).read_text("utf-8")
+    text = text.replace("NUMBER", str(number)).replace("DATE", date.today().isoformat())
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise LetterError(
+            N_("{file}: is there already: name another file"), file=str(path)
+        ) from None
+    tell(say(N_('Written: {file}. Change it, then "pli letter check {file}".'), file=str(path)))
+
+
+def _next_number(folder: Path) -> int:
+    found = (re.fullmatch(r"lettre-(\d{1,9})\.md", path.name) for path in folder.glob("*.md"))
+    return max((int(name[1]) for name in found if name), default=0) + 1
+
+
+@letter.command(help=_("Show what a letter says of itself."))
+@file
+@as_json
+def show(path: Path, as_json: bool) -> None:
+    """Its front matter, its pictures and its length."""
+    read = letters.read(path)
+    document = {
+        "number": read.number,
+        "title": read.title,
+        "date": read.date.isoformat(),
+        "subject": read.subject,
+        "preheader": read.preheader,
+        "language": read.language,
+        "theme": read.theme,
+        "from": read.sender,
+        "reply-to": read.reply_to,
+        "images": sorted(read.images),
+        "words": len(read.body.split()),
+    }
+    if as_json:
+        show_json(document)
+        return
+    for name, value in document.items():
+        if value:
+            click.echo(f"{name + ':':<11}{', '.join(value) if isinstance(value, list) else value}")
+
+
+@letter.command(help=_("Tell everything that is wrong with a letter, and what could be better."))
+@file
+@as_json
+@running
+async def check(panel: Panel, path: Path, as_json: bool) -> None:
+    """Exit 1 if it cannot be sent."""
+    read = letters.read(path)
+    faults = letters.check_expressions(read, await _attributes(panel, read))
+    findings = preflight.check(read, *_pressed(read, panel))
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if as_json:
+        show_json({"faults": [it.tell(LANGUAGE) for it in faults], "findings": _told(findings)})
+    else:
+        for sentence in (*faults, *(finding.line for finding in findings)):
+            tell(sentence)
+        if not faults and not errors:
+            tell(say(N_("{file}: can be sent."), file=str(path)))
+    if faults or errors:
+        raise click.exceptions.Exit(EXIT_FAULTY)
+
+
+def _told(findings: list[Finding]) -> list[dict[str, str]]:
+    return [
+        {
+            "severity": finding.severity.value,
+            "place": finding.place,
+            "sentence": finding.sentence.tell(LANGUAGE),
+            "remedy": finding.remedy.tell(LANGUAGE),
+        }
+        for finding in findings
+    ]
+
+
+async def _attributes(panel: Panel, read: Letter) -> set[str]:
+    """The declared attributes; before there is a database, whatever the letter names."""
+    try:
+        async with panel.house() as house, house.database.begin() as session:
+            return set(await attributes.declared(session))
+    except PliError as error:
+        if asked := letters.attributes_asked(read):
+            tell(_unchecked(asked, error), stderr=True)
+        return asked
+
+
+def _unchecked(asked: set[str], error: PliError) -> Sentence:
+    return say(
+        N_("Not checked against the database: {names} ({reason})"),
+        names=", ".join(sorted(asked)),
+        reason=error.sentences[0],
+    )
+
+
+@letter.command(help=_("Look at a letter in the browser."))
+@file
+@click.pass_obj
+def preview(panel: Panel, path: Path) -> None:
+    """A page in a temporary folder, as one member would see it."""
+    page = _exported(panel, path, "html")
+    target = Path(tempfile.mkdtemp(prefix="pli-")) / f"{path.stem}.html"
+    target.write_bytes(page)
+    click.echo(target)
+    click.launch(str(target))
+
+
+@letter.command(help=_("Write a letter as a web page, a mail or a text."))
+@file
+@click.option("--format", "form", type=click.Choice(["html", "eml", "text"]), default="html")
+@click.option("--output", type=click.Path(path_type=Path), help=_("A file instead of stdout."))
+@click.pass_obj
+def export(panel: Panel, path: Path, form: str, output: Path | None) -> None:
+    """The copy of an invented member; its signed links lead nowhere."""
+    exported = _exported(panel, path, form)
+    if output is None:
+        click.get_binary_stream("stdout").write(exported)
+        return
+    output.write_bytes(exported)
+    tell(say(N_("Written: {file}."), file=str(output)))
+
+
+def _exported(panel: Panel, path: Path, form: str) -> bytes:
+    read = letters.read(path)
+    pressed, identity = _pressed(read, panel)
+    keys = key_ring.generate()
+    links = Links(keys, identity.public_url, identity.domain)
+    if form == "eml":
+        composer = Composer(pressed, read, identity, links, keys.current)
+        return plain(composer.copy(SAMPLE, now()))
+    written = pressed.preview if form == "html" else pressed.text
+    return written(SAMPLE, links, keys.current).encode()
+
+
+def _pressed(read: Letter, panel: Panel) -> tuple[Pressed, Identity]:
+    identity = identity_of(panel.settings(), read)
+    return press(read, theming.load(read.theme), identity), identity
