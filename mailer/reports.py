@@ -18,16 +18,16 @@ from pli.language import N_, Sentence, say
 from subscribers.models import List
 
 _OPEN = (Status.PENDING, Status.SENDING)
-_LARGEST_ID = 2**63 - 1
+_LARGEST = 2**31 - 1
 
 
 class ReportError(PliError):
     """There is no such campaign to report on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many copies are where; `excluded` by reason."""
+    """How many copies of a campaign are where; `excluded` by reason."""
 
     excluded: Mapping[str, int]
     pending: int
@@ -60,22 +60,21 @@ class Counts:
         return count
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(Counts):
     """Where a campaign stands, from the batches' counts; `next_try_at` is when more is due."""
 
     campaign: int
     letter: int
     title: str
     state: CampaignState
-    counts: Counts
     next_try_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report(Counts):
     """Everything that is counted of a campaign.
 
     The counts are of the rows; `faults` says where the batches or the excluded were counted
@@ -91,7 +90,6 @@ class Report:
     segment: str
     state: CampaignState
     paused_for: Sentence | None
-    counts: Counts
     failures: Mapping[str, int]
     skipped_for: Mapping[str, int]
     next_try_at: datetime | None
@@ -104,7 +102,7 @@ class Report:
         """Whether every copy is accounted for."""
         return not self.faults
 
-    def document(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The JSON that scripts rely on (DESIGN, 8)."""
         return {
             "campaign": self.campaign,
@@ -112,10 +110,10 @@ class Report:
             "lists": list(self.lists),
             "segment": self.segment or None,
             "state": self.state.value,
-            "candidates": self.counts.candidates,
-            "excluded": dict(self.counts.excluded),
-            "prepared": self.counts.prepared,
-            **{status.value: self.counts.of(status) for status in balance.COUNTED},
+            "candidates": self.candidates,
+            "excluded": dict(self.excluded),
+            "prepared": self.prepared,
+            **{status.value: self.of(status) for status in balance.COUNTED},
             "balanced": self.balanced,
             "started_at": iso(self.started_at),
             "finished_at": iso(self.finished_at),
@@ -132,8 +130,8 @@ async def find(session: AsyncSession, name: str) -> int:
     """The campaign that `12` or `letter:294` names; of a letter, the latest."""
     by_letter = name.startswith("letter:")
     digits = name.removeprefix("letter:")
-    number = int(digits) if digits.isascii() and digits.isdigit() else _LARGEST_ID + 1
-    if len(digits) > len(str(_LARGEST_ID)) or number > _LARGEST_ID:
+    is_number = digits.isascii() and digits.isdigit() and len(digits) < 20
+    if not is_number or (number := int(digits)) > _LARGEST:
         raise ReportError(
             N_('"{name}" is no campaign: write its id, such as 12, or letter:294'), name=name
         )
@@ -188,7 +186,8 @@ async def _standing(session: AsyncSession, *where: Any, limit: int | None = None
             letter=number,
             title=title,
             state=state,
-            counts=_counts(excluded or {}, counted),
+            excluded=excluded or {},
+            **_counts(counted),
             next_try_at=next_try_at,
             started_at=started_at,
             finished_at=finished_at,
@@ -226,10 +225,7 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
     )
     for status, reason, n in rows:
         counted[status][reason] = n
-    counts = _counts(
-        _by_reason(counted[Status.EXCLUDED]),
-        (sum(counted[status].values()) for status in balance.COUNTED),
-    )
+    counts = _counts(sum(counted[status].values()) for status in balance.COUNTED)
     next_try_at = await session.scalar(
         select(func.min(Delivery.next_attempt_at)).where(
             Delivery.campaign_id == campaign_id, Delivery.status == Status.PENDING
@@ -245,7 +241,8 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         segment=campaign.segment,
         state=campaign.state,
         paused_for=_sentence(campaign.reason),
-        counts=counts,
+        excluded=_by_reason(counted[Status.EXCLUDED]),
+        **counts,
         failures=_failures(counted[Status.FAILED]),
         skipped_for=_by_reason(counted[Status.SKIPPED]),
         next_try_at=next_try_at,
@@ -264,9 +261,8 @@ def _none(campaign_id: int) -> ReportError:
     )
 
 
-def _counts(excluded: Mapping[str, int], counted: Iterable[int]) -> Counts:
-    numbers = {it.value: int(n) for it, n in zip(balance.COUNTED, counted, strict=True)}
-    return Counts(excluded, **numbers)
+def _counts(counted: Iterable[int]) -> dict[str, int]:
+    return {it.value: int(n) for it, n in zip(balance.COUNTED, counted, strict=True)}
 
 
 def _by_reason(counted: Mapping[str | None, int]) -> dict[str, int]:
@@ -285,10 +281,8 @@ def _sentence(kept: Mapping[str, Any] | None) -> Sentence | None:
     return Sentence(kept["text"], kept["values"]) if kept else None
 
 
-def _unfinished(campaign: Campaign, counts: Counts) -> Iterable[Sentence]:
+def _unfinished(campaign: Campaign, counts: Mapping[str, int]) -> Iterable[Sentence]:
     """What must not be in a campaign that is called finished."""
-    if campaign.state is CampaignState.FINISHED and counts.settled < counts.prepared:
-        yield say(
-            N_("the campaign is called finished, and {copies} copies are not"),
-            copies=counts.prepared - counts.settled,
-        )
+    copies = sum(counts[status.value] for status in _OPEN)
+    if campaign.state is CampaignState.FINISHED and copies:
+        yield say(N_("the campaign is called finished, and {copies} copies are not"), copies=copies)
