@@ -23,8 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from mailer import balance
+from mailer import balance, freezing
 from mailer.delivery import outbox
+from mailer.identity import Identity
 from mailer.letters import Letter
 from mailer.models import (
     Audience,
@@ -35,6 +36,7 @@ from mailer.models import (
     Delivery,
     Status,
 )
+from mailer.theming import Theme
 from pli.errors import PliError
 from pli.language import N_, Sentence
 from subscribers import segments
@@ -63,6 +65,12 @@ class Frozen:
     text: str
     letter_hash: str
     frozen_hash: str
+
+    @classmethod
+    def of(cls, letter: Letter, theme: Theme, identity: Identity) -> Frozen:
+        """Freeze a letter with what dresses it and who signs it."""
+        text = freezing.freeze(letter, theme, identity)
+        return cls(letter, text, freezing.digest(letter), freezing.digest_frozen(text))
 
 
 async def find(session: AsyncSession, campaign_id: int) -> Campaign:
@@ -203,7 +211,7 @@ async def prepare(
                 literal(campaign_id),
                 judged.c.id,
                 judged.c.list_id,
-                case((is_free, (place - 1) / batch_size + 1)),
+                case((is_free, (place - 1) // batch_size + 1)),
                 case((is_free, Status.PENDING.value), else_=Status.EXCLUDED.value),
                 judged.c.reason,
                 literal(0),

@@ -20,15 +20,15 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import undefer
 
 from mailer import campaigns, freezing
 from mailer.campaigns import CampaignError
-from mailer.composing import Composer, needs_smtputf8
+from mailer.composing import Composer
 from mailer.delivery import outbox
 from mailer.delivery.couriers import Copy, Courier
 from mailer.delivery.outbox import LEASE, LeaseLost, Taken
 from mailer.delivery.windows import Holding, Window, WindowCopy, boot_time
+from mailer.identity import needs_smtputf8
 from mailer.links import Links
 from mailer.models import Campaign, CampaignState, Status
 from mailer.recipients import ListLine, Recipient
@@ -171,6 +171,15 @@ class Engine:
             if taken.takings > FRUITLESS_TAKINGS:
                 await self._give_up(session, taken)
                 return
+        try:
+            await self._work_shift(taken, asked)
+        except LeaseLost:
+            log.warning("delivery.lease_lost", extra={"batch": taken.id})
+        finally:
+            async with self._database.begin() as session:
+                await outbox.release(session, taken)
+
+    async def _work_shift(self, taken: Taken, asked: float) -> None:
         holding = Holding()
         holding.renewed(asked, LEASE.total_seconds())
         shift = Shift(taken, await self._round_of(taken.campaign_id), holding)
@@ -178,8 +187,6 @@ class Engine:
         watching = asyncio.create_task(self._watch(shift))
         try:
             await self._carry(shift)
-        except LeaseLost:
-            log.warning("delivery.lease_lost", extra={"batch": taken.id})
         finally:
             while shift.settling:
                 await asyncio.wait(shift.settling)
@@ -187,8 +194,6 @@ class Engine:
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
             del self._live[taken.id]
-            async with self._database.begin() as session:
-                await outbox.release(session, taken)
 
     async def _carry(self, shift: Shift) -> None:
         """Claim window after window; each is settled beside the next."""
@@ -333,19 +338,21 @@ class Engine:
         if campaign_id in self._rounds:
             return self._rounds[campaign_id]
         async with self._database.reading() as session:
-            campaign = await session.get_one(
-                Campaign, campaign_id, options=[undefer(Campaign.frozen)]
-            )
+            frozen, token_key, retry_delays = (
+                await session.execute(
+                    select(Campaign.frozen, Campaign.token_key, Campaign.retry_delays).where(
+                        Campaign.id == campaign_id
+                    )
+                )
+            ).one()
             list_ids = await campaigns.lists_of(session, campaign_id=campaign_id)
             found = await session.execute(select(List).where(List.id.in_(list_ids)))
             lists = {it.id: ListLine(it.id, it.name, it.title) for it in found.scalars()}
-        letter, theme, identity = freezing.thaw(campaign.frozen)
+        letter, theme, identity = freezing.thaw(frozen)
         links = Links(self._keys, identity.public_url, identity.domain)
         pressed = press(letter, theme, identity)
-        composer = Composer(pressed, letter, identity, links, campaign.token_key)
-        round_ = Round(
-            campaign_id, composer, links, campaign.token_key, list(campaign.retry_delays), lists
-        )
+        composer = Composer(pressed, letter, identity, links, token_key)
+        round_ = Round(campaign_id, composer, links, token_key, retry_delays, lists)
         self._rounds[campaign_id] = round_
         return round_
 

@@ -1,0 +1,74 @@
+"""Where a command runs the engine, or watches another process run it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from commands.common import House, iso, now
+from mailer.delivery import outbox
+from mailer.delivery.engine import Engine
+from mailer.delivery.relays import Relay
+from mailer.delivery.smtp import SMTPCourier
+from pli.lock import EngineLock, Owner
+
+
+def lock_of(house: House) -> EngineLock | None:
+    """The lock that says who runs the engine on this file; None where many may (PostgreSQL)."""
+    file = house.database.file
+    return EngineLock(file) if file else None
+
+
+def take(lock: EngineLock | None, command: str) -> bool:
+    """Try to become the one engine of this file."""
+    return lock is None or lock.take(Owner(os.getpid(), command, iso(now()))) is not None
+
+
+@asynccontextmanager
+async def engine(house: House, lock: EngineLock | None) -> AsyncIterator[Engine]:
+    """Run the engine beside what is done inside; stopped cleanly at the end.
+
+    Whoever holds the file's lock knows that no older engine lives: its leases end here.
+    """
+    if lock is not None:
+        async with house.database.begin() as session:
+            await outbox.end_leases(session)
+    courier = SMTPCourier(
+        Relay.parse(house.settings.relay_url), connections=house.settings.relay_connections
+    )
+    machine = Engine(
+        house.database, house.keys, courier, connections=house.settings.relay_connections
+    )
+    running = asyncio.create_task(machine.run())
+    try:
+        yield machine
+    finally:
+        machine.stop()
+        await running
+        if lock is not None:
+            lock.release()
+
+
+@asynccontextmanager
+async def interruptible(stop: Callable[[], None]) -> AsyncIterator[None]:
+    """Ctrl-C and SIGTERM call `stop` once; what runs inside ends by itself.
+
+    A second Ctrl-C does not wait: the process dies as Python lets it.
+    """
+    loop = asyncio.get_running_loop()
+
+    def first(number: int) -> None:
+        loop.remove_signal_handler(number)
+        stop()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, first, number)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,367 @@
+"""pli send: a letter to a list, from the question to the report."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+from mailer.preflight import Severity
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.common import (
+    LANGUAGE,
+    House,
+    Panel,
+    _,
+    as_json,
+    confirm,
+    console,
+    now,
+    running,
+    show_json,
+    tell,
+)
+from commands.engine_room import engine, interruptible, lock_of, take
+from mailer import campaigns, letters, preflight, reports, theming
+from mailer.campaigns import CampaignError, Frozen
+from mailer.delivery.relays import Relay
+from mailer.identity import Identity
+from mailer.letters import Letter
+from mailer.models import Audience, Batch, Campaign, CampaignState
+from mailer.rendering import press
+from pli.errors import PliError
+from pli.language import N_, say
+from pli.settings import Settings
+from subscribers import lists, segments
+
+POLL_SECONDS = 0.25
+CONNECT_SECONDS = 15.0
+EXIT_INTERRUPTED = 130
+RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED)
+
+
+class SendError(PliError):
+    """This sending is refused."""
+
+
+@click.command(help=_("Send a letter to a list, and stay until it is done."))
+@click.argument("letter", type=click.Path(path_type=Path))
+@click.option(
+    "--list", "names", multiple=True, required=True, help=_("The list; several, in order.")
+)
+@click.option("--segment", default="", help=_("A saved segment, or a rule."))
+@click.option(
+    "--again",
+    type=click.Choice(["new", "all"]),
+    help=_("A letter that was sent already: to those who had none, or to everybody."),
+)
+@click.option("--yes", is_flag=True, help=_("Ask nothing."))
+@as_json
+@running
+async def send(
+    panel: Panel,
+    letter: Path,
+    names: Sequence[str],
+    segment: str,
+    again: str | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Create, prepare, start; work or watch; report."""
+    written = letters.read(letter)
+    async with panel.house() as house:
+        house.settings.require("relay_url", "public_url", "committee", "address", "phone", "email")
+        frozen = checked(written, house.settings, quiet=as_json)
+        await greet(house)
+        async with house.database.begin() as session:
+            campaign_id, candidates = await prepared(
+                session,
+                frozen=frozen,
+                names=names,
+                segment=segment,
+                again=Audience(again) if again else None,
+                house=house,
+                yes=yes,
+                now=now(),
+            )
+        await _release(house, campaign_id, candidates, yes=yes)
+        code = await work_or_watch(house, campaign_id, quiet=as_json)
+        if code == EXIT_INTERRUPTED:
+            raise click.exceptions.Exit(code)
+        raise click.exceptions.Exit(await show_result(house, campaign_id, as_json=as_json))
+
+
+def identity_of(settings: Settings, letter: Letter | None = None) -> Identity:
+    """Who writes: the settings, where the letter itself says nothing else."""
+    return Identity(
+        committee=settings.committee,
+        address=settings.address,
+        phone=settings.phone,
+        email=settings.email,
+        sender=(letter.sender if letter else None) or settings.sender,
+        reply_to=(letter.reply_to if letter else None) or settings.reply_to,
+        public_url=settings.public_url,
+    )
+
+
+def checked(letter: Letter, settings: Settings, *, quiet: bool) -> Frozen:
+    """Freeze a letter that can be sent; warnings are told, errors refuse it."""
+    identity = identity_of(settings, letter)
+    theme = theming.load(letter.theme)
+    findings = preflight.check(letter, press(letter, theme, identity), identity)
+    errors = [it for it in findings if it.severity is Severity.ERROR]
+    if errors:
+        raise SendError.listing(it.line for it in errors)
+    if not quiet:
+        for finding in findings:
+            tell(finding.line, stderr=True)
+    return Frozen.of(letter, theme, identity)
+
+
+async def greet(house: House) -> None:
+    """See that the relay is there before anything is written."""
+    client = await Relay.parse(house.settings.relay_url).connect(CONNECT_SECONDS)
+    await client.quit()
+
+
+async def prepared(
+    session: AsyncSession,
+    *,
+    frozen: Frozen,
+    names: Sequence[str],
+    segment: str,
+    again: Audience | None,
+    house: House,
+    yes: bool,
+    now: datetime,
+) -> tuple[int, int]:
+    """The campaign to go on with: an unfinished one of the same kind, or a new one.
+
+    Its id, and how many copies wait in it. Refused where a letter would go out twice.
+    """
+    list_ids = [(await lists.find(session, name=name)).id for name in dict.fromkeys(names)]
+    segment_name, rule = await segments.resolve(session, segment) if segment else ("", "")
+    earlier = await campaigns.precedents(session, number=frozen.letter.number, list_ids=list_ids)
+    campaign = await _to_go_on_with(session, earlier, frozen, list_ids, str(rule), again)
+    if campaign is not None:
+        question = say(
+            N_("Letter {number} has the unfinished campaign {id} for the same people. Go on?"),
+            number=frozen.letter.number,
+            id=campaign.id,
+        )
+        if not confirm(question, yes=yes):
+            raise click.Abort
+    else:
+        campaign = await campaigns.create(
+            session,
+            frozen=frozen,
+            list_ids=list_ids,
+            segment=segment_name,
+            rule=str(rule),
+            audience=again or Audience.FIRST,
+            token_key=house.keys.current,
+            retry_delays=house.settings.retry_delays,
+            now=now,
+        )
+    await campaigns.prepare(
+        session, campaign_id=campaign.id, batch_size=house.settings.batch_size, now=now
+    )
+    waiting = await session.scalar(
+        select(func.sum(Batch.pending)).where(Batch.campaign_id == campaign.id)
+    )
+    return campaign.id, int(waiting or 0)
+
+
+async def _to_go_on_with(
+    session: AsyncSession,
+    earlier: Sequence[Campaign],
+    frozen: Frozen,
+    list_ids: Sequence[int],
+    rule: str,
+    again: Audience | None,
+) -> Campaign | None:
+    number = frozen.letter.number
+    for campaign in earlier:
+        if campaign.letter_hash != frozen.letter_hash:
+            raise SendError(
+                N_(
+                    "letter {number} was sent with another text in campaign {id}: "
+                    "give this one a number of its own"
+                ),
+                number=number,
+                id=campaign.id,
+            )
+    for campaign in reversed(earlier):
+        if campaign.state not in campaigns.UNFINISHED:
+            continue
+        same_lists = await campaigns.lists_of(session, campaign_id=campaign.id) == list(list_ids)
+        if same_lists and campaign.rule == rule:
+            return campaign
+    if earlier and again is None:
+        last = earlier[-1]
+        when = last.finished_at or last.started_at or last.created_at
+        raise SendError(
+            N_(
+                "letter {number} was sent in campaign {id} on {date}: "
+                '"--again new" sends it to those who had none, "--again all" to everybody'
+            ),
+            number=number,
+            id=last.id,
+            date=when.astimezone().strftime("%Y-%m-%d %H:%M"),
+        )
+    return None
+
+
+async def _release(house: House, campaign_id: int, waiting: int, *, yes: bool) -> None:
+    """Ask once more, then start what is not running yet."""
+    async with house.database.reading() as session:
+        campaign = await campaigns.find(session, campaign_id)
+    if campaign.state is CampaignState.RUNNING:
+        return
+    question = say(
+        N_("Send letter {number}, “{subject}”, to {n} people?"),
+        number=campaign.number,
+        subject=campaign.subject,
+        n=waiting,
+    )
+    if not confirm(question, yes=yes):
+        raise click.Abort
+    async with house.database.begin() as session:
+        if campaign.state is CampaignState.PAUSED:
+            await campaigns.resume(session, campaign_id=campaign_id)
+        else:
+            await campaigns.start(session, campaign_id=campaign_id, now=now())
+
+
+async def work_or_watch(house: House, campaign_id: int, *, quiet: bool) -> int:
+    """Run the engine, or watch another process run it, until the campaign rests; the exit code.
+
+    Whenever the engine's lock is free this process takes it: the other may have died.
+    """
+    lock = lock_of(house)
+    stop = asyncio.Event()
+    with Bar(quiet) as shown:
+        async with interruptible(stop.set):
+            while not stop.is_set():
+                if take(lock, "pli send"):
+                    async with engine(house, lock):
+                        rests = await _follow(house, campaign_id, shown, stop, None)
+                else:
+                    rests = await _follow(house, campaign_id, shown, stop, 2.0)
+                if rests:
+                    return 0
+    if (
+        lock is not None
+        and not lock.held
+        and (owner := lock.owner())
+        and not take(lock, "pli send")
+    ):
+        tell(
+            say(
+                N_("Stopped watching: {command} (process {pid}) goes on with campaign {id}."),
+                command=owner.command,
+                pid=owner.pid,
+                id=campaign_id,
+            ),
+            stderr=True,
+        )
+    else:
+        tell(
+            say(
+                N_(
+                    'Stopped. Go on with "pli campaign resume {id}", the same "pli send", or "pli serve".'
+                ),
+                id=campaign_id,
+            ),
+            stderr=True,
+        )
+    return EXIT_INTERRUPTED
+
+
+async def _follow(
+    house: House, campaign_id: int, shown: Bar, stop: asyncio.Event, seconds: float | None
+) -> bool:
+    """Show the numbers until the campaign rests; False: stopped, or the time is over."""
+    until = time.monotonic() + seconds if seconds else None
+    while not stop.is_set() and (until is None or time.monotonic() < until):
+        async with house.database.reading() as session:
+            progress = await reports.progress(session, campaign_id)
+            next_try = await session.scalar(
+                select(func.min(Batch.due_at)).where(
+                    Batch.campaign_id == campaign_id, Batch.pending > 0
+                )
+            )
+            state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
+        shown.show(progress, next_try)
+        if state in RESTING:
+            return True
+        await asyncio.sleep(POLL_SECONDS)
+    return False
+
+
+class Bar:
+    """The progress bar, on stderr; nothing at all when quiet."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeRemainingColumn(),
+            console=console(stderr=True),
+            disable=quiet,
+        )
+        self._task = self._progress.add_task(_("Sending"), total=None, note="")
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._progress.stop()
+
+    def show(self, progress: reports.Progress, next_try: datetime | None) -> None:
+        """What is done of what was prepared; and when the next try is, if all that is left waits."""
+        note = ""
+        left = progress.prepared - progress.pending - progress.sending
+        if progress.pending and not progress.sending and next_try and next_try > now():
+            note = say(
+                N_("{n} wait, next try at {time}"),
+                n=progress.pending,
+                time=next_try.astimezone().strftime("%H:%M:%S"),
+            ).tell(LANGUAGE)
+        self._progress.update(self._task, completed=left, total=progress.prepared, note=note)
+
+
+async def show_result(house: House, campaign_id: int, *, as_json: bool) -> int:
+    """The report, and the exit code: 0 for a finished, balanced campaign, else 1 with a reason."""
+    from commands.reporting import print_table
+
+    async with house.database.reading() as session:
+        campaign = await campaigns.find(session, campaign_id)
+        report = await reports.report(session, campaign_id)
+    if as_json:
+        show_json(report.as_json())
+    else:
+        await print_table(house, campaign_id)
+    if campaign.state is CampaignState.FINISHED and report.balanced:
+        return 0
+    reason = campaigns.reason_of(campaign)
+    if reason is not None:
+        raise CampaignError(
+            N_('campaign {id} is paused: {reason}. Then: "pli campaign resume {id}"'),
+            id=campaign_id,
+            reason=reason,
+        )
+    raise CampaignError(
+        N_('campaign {id} is {state}: "pli campaign show {id}"'),
+        id=campaign_id,
+        state=campaign.state.value,
+    )
