@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import click
-from mailer.preflight import Severity
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,19 +27,22 @@ from commands.common import (
     tell,
 )
 from commands.engine_room import engine, interruptible, lock_of, take
+from commands.reporting import print_table
 from mailer import campaigns, letters, preflight, reports, theming
 from mailer.campaigns import CampaignError, Frozen
 from mailer.delivery.relays import Relay
 from mailer.identity import Identity
 from mailer.letters import Letter
 from mailer.models import Audience, Batch, Campaign, CampaignState
+from mailer.preflight import Severity
 from mailer.rendering import press
 from pli.errors import PliError
 from pli.language import N_, say
 from pli.settings import Settings
-from subscribers import lists, segments
+from subscribers import attributes, lists, segments
 
 POLL_SECONDS = 0.25
+TRY_AGAIN_SECONDS = 1.0
 CONNECT_SECONDS = 15.0
 EXIT_INTERRUPTED = 130
 RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED)
@@ -77,7 +79,9 @@ async def send(
     written = letters.read(letter)
     async with panel.house() as house:
         house.settings.require("relay_url", "public_url", "committee", "address", "phone", "email")
-        frozen = checked(written, house.settings, quiet=as_json)
+        async with house.database.reading() as session:
+            known = await attributes.declared(session)
+        frozen = checked(written, house.settings, known, quiet=as_json)
         await greet(house)
         async with house.database.begin() as session:
             campaign_id, candidates = await prepared(
@@ -110,8 +114,10 @@ def identity_of(settings: Settings, letter: Letter | None = None) -> Identity:
     )
 
 
-def checked(letter: Letter, settings: Settings, *, quiet: bool) -> Frozen:
+def checked(letter: Letter, settings: Settings, known: Collection[str], *, quiet: bool) -> Frozen:
     """Freeze a letter that can be sent; warnings are told, errors refuse it."""
+    if unknown := letters.check_expressions(letter, known):
+        raise SendError.listing(unknown)
     identity = identity_of(settings, letter)
     theme = theming.load(letter.theme)
     findings = preflight.check(letter, press(letter, theme, identity), identity)
@@ -145,7 +151,7 @@ async def prepared(
 
     Its id, and how many copies wait in it. Refused where a letter would go out twice.
     """
-    list_ids = [(await lists.find(session, name=name)).id for name in dict.fromkeys(names)]
+    list_ids = [(await lists.get(session, name)).id for name in dict.fromkeys(names)]
     segment_name, rule = await segments.resolve(session, segment) if segment else ("", "")
     earlier = await campaigns.precedents(session, number=frozen.letter.number, list_ids=list_ids)
     campaign = await _to_go_on_with(session, earlier, frozen, list_ids, str(rule), again)
@@ -246,6 +252,10 @@ async def work_or_watch(house: House, campaign_id: int, *, quiet: bool) -> int:
     """
     lock = lock_of(house)
     stop = asyncio.Event()
+    told = say(
+        N_('Stopped in campaign {id}: the same "pli send", or "pli serve", goes on.'),
+        id=campaign_id,
+    )
     with Bar(quiet) as shown:
         async with interruptible(stop.set):
             while not stop.is_set():
@@ -253,34 +263,17 @@ async def work_or_watch(house: House, campaign_id: int, *, quiet: bool) -> int:
                     async with engine(house, lock):
                         rests = await _follow(house, campaign_id, shown, stop, None)
                 else:
-                    rests = await _follow(house, campaign_id, shown, stop, 2.0)
+                    rests = await _follow(house, campaign_id, shown, stop, TRY_AGAIN_SECONDS)
+                    if stop.is_set() and lock is not None and (owner := lock.owner()):
+                        told = say(
+                            N_("Stopped watching: {command} ({pid}) goes on with campaign {id}."),
+                            command=owner.command,
+                            pid=owner.pid,
+                            id=campaign_id,
+                        )
                 if rests:
                     return 0
-    if (
-        lock is not None
-        and not lock.held
-        and (owner := lock.owner())
-        and not take(lock, "pli send")
-    ):
-        tell(
-            say(
-                N_("Stopped watching: {command} (process {pid}) goes on with campaign {id}."),
-                command=owner.command,
-                pid=owner.pid,
-                id=campaign_id,
-            ),
-            stderr=True,
-        )
-    else:
-        tell(
-            say(
-                N_(
-                    'Stopped. Go on with "pli campaign resume {id}", the same "pli send", or "pli serve".'
-                ),
-                id=campaign_id,
-            ),
-            stderr=True,
-        )
+    tell(told, stderr=True)
     return EXIT_INTERRUPTED
 
 
@@ -292,14 +285,8 @@ async def _follow(
     while not stop.is_set() and (until is None or time.monotonic() < until):
         async with house.database.reading() as session:
             progress = await reports.progress(session, campaign_id)
-            next_try = await session.scalar(
-                select(func.min(Batch.due_at)).where(
-                    Batch.campaign_id == campaign_id, Batch.pending > 0
-                )
-            )
-            state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
-        shown.show(progress, next_try)
-        if state in RESTING:
+        shown.show(progress)
+        if progress.state in RESTING:
             return True
         await asyncio.sleep(POLL_SECONDS)
     return False
@@ -327,23 +314,23 @@ class Bar:
     def __exit__(self, *_exception: object) -> None:
         self._progress.stop()
 
-    def show(self, progress: reports.Progress, next_try: datetime | None) -> None:
-        """What is done of what was prepared; and when the next try is, if all that is left waits."""
+    def show(self, progress: reports.Progress) -> None:
+        """How much is settled; and when the next try is, if all that is left waits."""
         note = ""
-        left = progress.prepared - progress.pending - progress.sending
-        if progress.pending and not progress.sending and next_try and next_try > now():
+        due = progress.next_try_at
+        if progress.pending and not progress.sending and due and due > now():
             note = say(
                 N_("{n} wait, next try at {time}"),
                 n=progress.pending,
-                time=next_try.astimezone().strftime("%H:%M:%S"),
+                time=due.astimezone().strftime("%H:%M:%S"),
             ).tell(LANGUAGE)
-        self._progress.update(self._task, completed=left, total=progress.prepared, note=note)
+        self._progress.update(
+            self._task, completed=progress.settled, total=progress.prepared, note=note
+        )
 
 
 async def show_result(house: House, campaign_id: int, *, as_json: bool) -> int:
     """The report, and the exit code: 0 for a finished, balanced campaign, else 1 with a reason."""
-    from commands.reporting import print_table
-
     async with house.database.reading() as session:
         campaign = await campaigns.find(session, campaign_id)
         report = await reports.report(session, campaign_id)

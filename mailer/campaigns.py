@@ -188,7 +188,7 @@ async def prepare(
     ):
         return
     chosen = _candidates(campaign, await _selected(session, campaign.rule)).cte("chosen")
-    reason = chosen.c.hindrance
+    reason: ColumnElement[Any] = chosen.c.hindrance
     if campaign.audience is not Audience.ALL:
         already = case((_already(campaign, chosen.c.id), "already"))
         reason = func.coalesce(chosen.c.hindrance, already)

@@ -1,0 +1,206 @@
+"""pli campaign: see what is being sent, hold it, go on, give it up, send a part of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import click
+from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.common import (
+    LANGUAGE,
+    Panel,
+    _,
+    as_json,
+    confirm,
+    console,
+    now,
+    running,
+    show_json,
+    tell,
+)
+from mailer import campaigns, reports
+from mailer.campaigns import CampaignError
+from mailer.reports import Progress
+from pli.language import N_, say, translations
+
+SHOWN = 50
+STATES = {
+    "draft": N_("draft"),
+    "approved": N_("approved"),
+    "scheduled": N_("scheduled"),
+    "prepared": N_("prepared"),
+    "running": N_("running"),
+    "paused": N_("paused"),
+    "cancelled": N_("cancelled"),
+    "finished": N_("finished"),
+}
+
+which = click.argument("campaign")
+yes = click.option("--yes", is_flag=True, help=_("Ask nothing."))
+
+
+@click.group(help=_("Campaigns: each one sending of one letter."))
+def campaign() -> None:
+    """Commands over what is or was being sent."""
+
+
+@campaign.command("list", help=_("The latest campaigns and where they stand."))
+@as_json
+@running
+async def list_(panel: Panel, as_json: bool) -> None:
+    """Newest first."""
+    async with panel.house() as house, house.database.reading() as session:
+        found = await reports.campaigns(session, limit=SHOWN)
+    if as_json:
+        show_json([_document(it) for it in found])
+        return
+    table = Table("#", _("letter"), _("title"), _("state"), _("sent"), _("prepared"), box=None)
+    for it in found:
+        table.add_row(
+            str(it.campaign),
+            str(it.letter),
+            it.title,
+            _state(it),
+            str(it.sent),
+            str(it.prepared),
+        )
+    console().print(table)
+
+
+@campaign.command(help=_("One campaign: its state, its numbers, and what it waits for."))
+@which
+@as_json
+@running
+async def show(panel: Panel, campaign: str, as_json: bool) -> None:
+    """A number, or letter:NUMBER for its latest."""
+    async with panel.house() as house, house.database.reading() as session:
+        campaign_id = await reports.find(session, campaign)
+        it = await reports.progress(session, campaign_id)
+        reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
+    if as_json:
+        told = reason.tell(LANGUAGE) if reason else None
+        show_json({**_document(it), "reason": told})
+        return
+    table = Table(show_header=False, box=None)
+    table.add_row(_("campaign"), str(it.campaign))
+    table.add_row(_("letter"), f"{it.letter}, {it.title}")
+    table.add_row(_("state"), _state(it))
+    if reason:
+        table.add_row(_("why"), reason.tell(LANGUAGE))
+    for name, n in _numbers(it).items():
+        table.add_row(translations(LANGUAGE).gettext(name), str(n))
+    if it.pending and it.next_try_at:
+        table.add_row(_("next try"), it.next_try_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
+    console().print(table)
+
+
+@campaign.command(help=_("Hold a running campaign."))
+@which
+@running
+async def pause(panel: Panel, campaign: str) -> None:
+    """Takes effect within a second or two, in whatever process sends."""
+
+    async def hold(session: AsyncSession, campaign_id: int, _now: datetime) -> None:
+        if not await campaigns.pause(session, campaign_id=campaign_id):
+            raise CampaignError(N_("campaign {id} is not running"), id=campaign_id)
+
+    campaign_id = await _change(panel, campaign, hold)
+    tell(say(N_('Paused. "pli campaign resume {id}" goes on.'), id=campaign_id))
+
+
+@campaign.command(help=_("Go on with a paused campaign."))
+@which
+@running
+async def resume(panel: Panel, campaign: str) -> None:
+    """The work is done by `pli serve`, or by the same `pli send`."""
+
+    async def go_on(session: AsyncSession, campaign_id: int, _now: datetime) -> None:
+        await campaigns.resume(session, campaign_id=campaign_id)
+
+    await _change(panel, campaign, go_on)
+    tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))
+
+
+@campaign.command(help=_("Give a campaign up: what waits is not sent."))
+@which
+@yes
+@running
+async def cancel(panel: Panel, campaign: str, yes: bool) -> None:
+    """For good; what was sent stays in the report."""
+
+    async def give_up(session: AsyncSession, campaign_id: int, now: datetime) -> None:
+        if not confirm(say(N_("Cancel campaign {id} for good?"), id=campaign_id), yes=yes):
+            raise click.Abort
+        await campaigns.cancel(session, campaign_id=campaign_id, now=now)
+
+    campaign_id = await _change(panel, campaign, give_up)
+    tell(say(N_("Campaign {id} is cancelled."), id=campaign_id))
+
+
+@campaign.command(help=_("Send failed or uncertain copies again, under the same Message-ID."))
+@which
+@click.option("--failed", is_flag=True, help=_("Those that failed."))
+@click.option("--uncertain", is_flag=True, help=_("Those of which nobody can know."))
+@yes
+@running
+async def retry(panel: Panel, campaign: str, failed: bool, uncertain: bool, yes: bool) -> None:
+    """An uncertain copy may have arrived: sending it again is for a person to decide."""
+    if not (failed or uncertain):
+        raise click.UsageError(_("say which: --failed, --uncertain, or both"))
+    copies = 0
+
+    async def again(session: AsyncSession, campaign_id: int, now: datetime) -> None:
+        nonlocal copies
+        copies = await campaigns.retry(
+            session, campaign_id=campaign_id, uncertain=uncertain, failed=failed, now=now
+        )
+        question = say(N_("Send {n} copies of campaign {id} again?"), n=copies, id=campaign_id)
+        if copies and not confirm(question, yes=yes):
+            raise click.Abort
+
+    await _change(panel, campaign, again)
+    tell(
+        say(N_('{n} copies wait again: "pli serve", or the same "pli send", sends them.'), n=copies)
+    )
+
+
+async def _change(
+    panel: Panel, name: str, verb: Callable[[AsyncSession, int, datetime], Awaitable[None]]
+) -> int:
+    async with panel.house() as house, house.database.begin() as session:
+        campaign_id = await reports.find(session, name)
+        await verb(session, campaign_id, now())
+    return campaign_id
+
+
+def _state(it: Progress) -> str:
+    return translations(LANGUAGE).gettext(STATES[it.state.value])
+
+
+def _numbers(it: Progress) -> dict[str, int]:
+    return {
+        N_("candidates"): it.candidates,
+        N_("prepared"): it.prepared,
+        N_("pending"): it.pending,
+        N_("sending"): it.sending,
+        N_("sent"): it.sent,
+        N_("failed"): it.failed,
+        N_("skipped"): it.skipped,
+        N_("uncertain"): it.uncertain,
+    }
+
+
+def _document(it: Progress) -> dict[str, object]:
+    return {
+        "campaign": it.campaign,
+        "letter": it.letter,
+        "title": it.title,
+        "state": it.state.value,
+        **_numbers(it),
+        "next_try_at": reports.iso(it.next_try_at),
+        "started_at": reports.iso(it.started_at),
+        "finished_at": reports.iso(it.finished_at),
+    }
