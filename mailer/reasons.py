@@ -1,11 +1,11 @@
-"""Why a copy was not sent: each code of the tables, as one sentence for a person."""
+"""The codes of the tables in words for people: states, statuses, and why a copy was not sent."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from mailer.delivery.outcomes import Reason
-from mailer.models import Status
+from mailer.models import CampaignState, Status
 from pli.language import N_, Sentence, say
 from subscribers.consent import Hindrance
 
@@ -15,6 +15,27 @@ CANCELLED = "cancelled"
 
 FAILURES = tuple(reason.value for reason in Reason)
 """The codes of a failed copy, in the order of the report."""
+
+_STATES: Mapping[CampaignState, str] = {
+    CampaignState.DRAFT: N_("draft"),
+    CampaignState.APPROVED: N_("approved"),
+    CampaignState.SCHEDULED: N_("scheduled"),
+    CampaignState.PREPARED: N_("prepared"),
+    CampaignState.RUNNING: N_("running"),
+    CampaignState.PAUSED: N_("paused"),
+    CampaignState.CANCELLED: N_("cancelled"),
+    CampaignState.FINISHED: N_("finished"),
+}
+
+_STATUSES: Mapping[Status, str] = {
+    Status.EXCLUDED: N_("excluded"),
+    Status.PENDING: N_("waiting"),
+    Status.SENDING: N_("in work"),
+    Status.SENT: N_("sent"),
+    Status.FAILED: N_("failed"),
+    Status.SKIPPED: N_("skipped"),
+    Status.UNCERTAIN: N_("uncertain"),
+}
 
 _SENTENCES: Mapping[Status, Mapping[str, str]] = {
     Status.EXCLUDED: {
@@ -52,14 +73,24 @@ _UNCERTAIN = N_(
 )
 
 
-def sentence(status: Status, code: str | None) -> Sentence | None:
+def state(of: CampaignState) -> Sentence:
+    """The state of a campaign."""
+    return say(_STATES[of])
+
+
+def status(of: Status) -> Sentence:
+    """The status of copies."""
+    return say(_STATUSES[of])
+
+
+def sentence(of: Status, code: str | None) -> Sentence | None:
     """Why a copy is where it is; None where there is nothing to explain.
 
     A code that this version does not know is told as it stands.
     """
-    if status is Status.UNCERTAIN:
+    if of is Status.UNCERTAIN:
         return say(_UNCERTAIN)
-    if code is None or status not in _SENTENCES:
+    if code is None or of not in _SENTENCES:
         return None
-    known = _SENTENCES[status].get(code)
+    known = _SENTENCES[of].get(code)
     return say(known) if known else say(N_("Reason: {code}."), code=code)

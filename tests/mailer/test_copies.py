@@ -1,0 +1,138 @@
+"""The list of every copy, on both databases."""
+
+from __future__ import annotations
+
+import csv
+import datetime as calendar
+import io
+from datetime import datetime
+
+import pytest
+from sqlalchemy import delete, update
+
+from mailer import copies
+from mailer.copies import COLUMNS
+from mailer.freezing import freeze
+from mailer.identity import Identity
+from mailer.letters import Letter
+from mailer.links import Links
+from mailer.models import Campaign, Delivery, Status
+from mailer.theming import Theme
+from pli.database import Database
+from pli.keys import Keys
+from subscribers.models import Subscriber
+from tests.mailer.ledgers import FINE, Copy, a_campaign
+
+IDENTITY = Identity(
+    committee="Comité",
+    address="1 place de la Gare, 44000 Nantes",
+    phone="02 40 00 00 00",
+    email="lettre@example.org",
+    sender="",
+    reply_to="",
+    public_url="https://lettres.example.org",
+)
+FROZEN = freeze(
+    Letter(294, "Titre", calendar.date(2026, 11, 24), "Objet", "Aperçu", "# Bonjour\n"),
+    Theme("lettre", {}),
+    IDENTITY,
+)
+
+
+async def the_csv(database: Database, campaign_id: int, keys: Keys) -> list[dict[str, str]]:
+    async with database.reading() as session:
+        text = "".join([piece async for piece in copies.as_csv(session, campaign_id, keys)])
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.fixture
+async def campaign_id(database: Database, keys: Keys, now: datetime) -> int:
+    async with database.begin() as session:
+        campaign_id = await a_campaign(session, now, frozen=FROZEN)
+        await session.execute(update(Campaign).values(token_key=keys.current))
+    return campaign_id
+
+
+async def test_the_csv_has_the_columns_scripts_rely_on_and_a_row_for_every_candidate(
+    database: Database, campaign_id: int, keys: Keys
+) -> None:
+    rows = await the_csv(database, campaign_id, keys)
+    assert len(rows) == 11
+    assert tuple(rows[0]) == COLUMNS
+    failed = rows[8]
+    assert failed | {"message_id": "", "subscriber_id": ""} == {
+        "subscriber_id": "",
+        "email": f"membre{campaign_id}.8@example.org",
+        "list": "membres",
+        "status": "failed",
+        "reason": "mailbox_full",
+        "attempts": "2",
+        "first_attempt_at": "2026-11-24T09:01:00Z",
+        "last_attempt_at": "2026-11-24T09:02:00Z",
+        "relay": "relay.example.org",
+        "reply_code": "552",
+        "enhanced_code": "5.2.2",
+        "reply_text": "5.2.2 Mailbox full",
+        "message_id": "",
+    }
+
+
+async def test_the_message_id_is_the_copys_own_and_empty_where_nothing_was_tried(
+    database: Database, campaign_id: int, keys: Keys
+) -> None:
+    links = Links(keys, IDENTITY.public_url, IDENTITY.domain)
+    for row in await the_csv(database, campaign_id, keys):
+        if row["status"] in ("excluded", "sending"):
+            assert row["message_id"] == ""
+        else:
+            assert links.read_message_id(row["message_id"]) is not None
+
+
+async def test_an_erased_person_leaves_a_row_without_a_name(
+    database: Database, campaign_id: int, keys: Keys
+) -> None:
+    async with database.begin() as session:
+        await session.execute(delete(Subscriber).where(Subscriber.email.like("membre%.5@%")))
+    erased = (await the_csv(database, campaign_id, keys))[5]
+    assert (erased["subscriber_id"], erased["email"], erased["status"]) == ("", "", "sent")
+
+
+async def test_a_spreadsheet_gets_no_formula_and_no_second_line(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    evil = Copy(Status.FAILED, "other", ((554, "5.0.0", "@SUM(1)\r\nsecond line"),))
+    async with database.begin() as session:
+        campaign_id = await a_campaign(
+            session, now, (evil,), frozen=FROZEN, emails="=cmd{n}@example.org"
+        )
+        await session.execute(update(Campaign).values(token_key=keys.current))
+    (row,) = await the_csv(database, campaign_id, keys)
+    assert row["email"].startswith("'=cmd")
+    assert row["reply_text"] == "'@SUM(1) second line"
+
+
+async def test_pages_leave_out_nobody_and_take_nobody_from_another_campaign(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "PAGE", 2)
+    async with database.begin() as session:
+        await a_campaign(session, now, frozen=FROZEN)
+        second = await a_campaign(
+            session, now, (Copy(Status.SENT, None, (FINE,)),) * 5, list_name="autres"
+        )
+        await a_campaign(session, now, list_name="encore")
+        await session.execute(update(Delivery).values(lease=None))
+    async with database.reading() as session:
+        found = [copy.email async for copy in copies.every(session, second)]
+    assert found == [f"membre{second}.{n}@example.org" for n in range(5)]
+
+
+async def test_failed_copies_come_with_sentence_and_answer(
+    database: Database, campaign_id: int
+) -> None:
+    async with database.reading() as session:
+        failed = await copies.by_status(session, campaign_id, status=Status.FAILED, limit=20)
+    assert [(it.sentence.tell("en") if it.sentence else "", it.answer) for it in failed] == [
+        ("The mailbox is full.", "552 5.2.2 Mailbox full"),
+        ("The address does not exist (any more).", "550 5.1.1 No such user here"),
+    ]
