@@ -24,7 +24,7 @@ from commands.common import (
 from mailer import campaigns, reports
 from mailer.campaigns import CampaignError
 from mailer.reports import Progress
-from pli.language import N_, say, translations
+from pli.language import N_, Sentence, say, translations
 
 SHOWN = 50
 STATES = {
@@ -132,11 +132,12 @@ async def cancel(panel: Panel, campaign: str, yes: bool) -> None:
     """For good; what was sent stays in the report."""
 
     async def give_up(session: AsyncSession, campaign_id: int, now: datetime) -> None:
-        if not confirm(say(N_("Cancel campaign {id} for good?"), id=campaign_id), yes=yes):
-            raise click.Abort
         await campaigns.cancel(session, campaign_id=campaign_id, now=now)
 
-    campaign_id = await _change(panel, campaign, give_up)
+    def question(it: Progress) -> Sentence:
+        return say(N_("Cancel campaign {id} for good?"), id=it.campaign)
+
+    campaign_id = await _change(panel, campaign, give_up, question, yes=yes)
     tell(say(N_("Campaign {id} is cancelled."), id=campaign_id))
 
 
@@ -157,22 +158,34 @@ async def retry(panel: Panel, campaign: str, failed: bool, uncertain: bool, yes:
         copies = await campaigns.retry(
             session, campaign_id=campaign_id, uncertain=uncertain, failed=failed, now=now
         )
-        question = say(N_("Send {n} copies of campaign {id} again?"), n=copies, id=campaign_id)
-        if copies and not confirm(question, yes=yes):
-            raise click.Abort
 
-    await _change(panel, campaign, again)
+    def question(it: Progress) -> Sentence:
+        n = failed * it.failed + uncertain * it.uncertain
+        return say(N_("Send {n} copies of campaign {id} again?"), n=n, id=it.campaign)
+
+    await _change(panel, campaign, again, question, yes=yes)
     tell(
         say(N_('{n} copies wait again: "pli serve", or the same "pli send", sends them.'), n=copies)
     )
 
 
 async def _change(
-    panel: Panel, name: str, verb: Callable[[AsyncSession, int, datetime], Awaitable[None]]
+    panel: Panel,
+    name: str,
+    verb: Callable[[AsyncSession, int, datetime], Awaitable[None]],
+    question: Callable[[Progress], Sentence] | None = None,
+    *,
+    yes: bool = False,
 ) -> int:
-    async with panel.house() as house, house.database.begin() as session:
-        campaign_id = await reports.find(session, name)
-        await verb(session, campaign_id, now())
+    """Ask first, and only then open the transaction: nobody waits for a person's answer."""
+    async with panel.house() as house:
+        async with house.database.reading() as session:
+            campaign_id = await reports.find(session, name)
+            progress = await reports.progress(session, campaign_id)
+        if question is not None and not confirm(question(progress), yes=yes):
+            raise click.Abort
+        async with house.database.begin() as session:
+            await verb(session, campaign_id, now())
     return campaign_id
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from mailer.campaigns import CampaignError, Frozen
 from mailer.delivery.relays import Relay
 from mailer.identity import Identity
 from mailer.letters import Letter
-from mailer.models import Audience, Batch, Campaign, CampaignState
+from mailer.models import Audience, Batch, CampaignState
 from mailer.preflight import Severity
 from mailer.rendering import press
 from pli.errors import PliError
@@ -83,17 +84,17 @@ async def send(
             known = await attributes.declared(session)
         frozen = checked(written, house.settings, known, quiet=as_json)
         await greet(house)
-        async with house.database.begin() as session:
-            campaign_id, candidates = await prepared(
-                session,
-                frozen=frozen,
-                names=names,
-                segment=segment,
-                again=Audience(again) if again else None,
-                house=house,
-                yes=yes,
-                now=now(),
+        order = await _ordered(house, frozen, names, segment, Audience(again) if again else None)
+        if order.go_on_with is not None:
+            question = say(
+                N_("Letter {number} has the unfinished campaign {id} for the same people. Go on?"),
+                number=frozen.letter.number,
+                id=order.go_on_with,
             )
+            if not confirm(question, yes=yes):
+                raise click.Abort
+        async with house.database.begin() as session:
+            campaign_id, candidates = await prepare(session, order, house=house, now=now())
         await _release(house, campaign_id, candidates, yes=yes)
         code = await work_or_watch(house, campaign_id, quiet=as_json)
         if code == EXIT_INTERRUPTED:
@@ -136,65 +137,70 @@ async def greet(house: House) -> None:
     await client.quit()
 
 
-async def prepared(
-    session: AsyncSession,
-    *,
-    frozen: Frozen,
-    names: Sequence[str],
-    segment: str,
-    again: Audience | None,
-    house: House,
-    yes: bool,
-    now: datetime,
-) -> tuple[int, int]:
-    """The campaign to go on with: an unfinished one of the same kind, or a new one.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be sent to whom; `go_on_with` is the unfinished campaign for just that."""
 
-    Its id, and how many copies wait in it. Refused where a letter would go out twice.
+    frozen: Frozen
+    list_ids: Sequence[int]
+    segment: str
+    rule: str
+    audience: Audience
+    go_on_with: int | None
+
+
+async def _ordered(
+    house: House, frozen: Frozen, names: Sequence[str], segment: str, again: Audience | None
+) -> Order:
+    """Read what was asked for; refused where a letter would go out twice."""
+    async with house.database.reading() as session:
+        list_ids = [(await lists.get(session, name)).id for name in dict.fromkeys(names)]
+        name, rule = await segments.resolve(session, segment) if segment else ("", "")
+        order = Order(frozen, list_ids, name, str(rule), again or Audience.FIRST, None)
+        return replace(order, go_on_with=await _to_go_on_with(session, order))
+
+
+async def prepare(
+    session: AsyncSession, order: Order, *, house: House, now: datetime
+) -> tuple[int, int]:
+    """The campaign's id, and how many copies wait in it.
+
+    Asked once more whether it would go out twice: somebody else may have sent it meanwhile.
     """
-    list_ids = [(await lists.get(session, name)).id for name in dict.fromkeys(names)]
-    segment_name, rule = await segments.resolve(session, segment) if segment else ("", "")
-    earlier = await campaigns.precedents(session, number=frozen.letter.number, list_ids=list_ids)
-    campaign = await _to_go_on_with(session, earlier, frozen, list_ids, str(rule), again)
-    if campaign is not None:
-        question = say(
-            N_("Letter {number} has the unfinished campaign {id} for the same people. Go on?"),
-            number=frozen.letter.number,
-            id=campaign.id,
+    campaign_id = await _to_go_on_with(session, order)
+    if campaign_id != order.go_on_with:
+        raise SendError(
+            N_("campaign {id} of letter {number} was made meanwhile: look at it first"),
+            id=campaign_id,
+            number=order.frozen.letter.number,
         )
-        if not confirm(question, yes=yes):
-            raise click.Abort
-    else:
+    if campaign_id is None:
         campaign = await campaigns.create(
             session,
-            frozen=frozen,
-            list_ids=list_ids,
-            segment=segment_name,
-            rule=str(rule),
-            audience=again or Audience.FIRST,
+            frozen=order.frozen,
+            list_ids=order.list_ids,
+            segment=order.segment,
+            rule=order.rule,
+            audience=order.audience,
             token_key=house.keys.current,
             retry_delays=house.settings.retry_delays,
             now=now,
         )
+        campaign_id = campaign.id
     await campaigns.prepare(
-        session, campaign_id=campaign.id, batch_size=house.settings.batch_size, now=now
+        session, campaign_id=campaign_id, batch_size=house.settings.batch_size, now=now
     )
     waiting = await session.scalar(
-        select(func.sum(Batch.pending)).where(Batch.campaign_id == campaign.id)
+        select(func.sum(Batch.pending)).where(Batch.campaign_id == campaign_id)
     )
-    return campaign.id, int(waiting or 0)
+    return campaign_id, int(waiting or 0)
 
 
-async def _to_go_on_with(
-    session: AsyncSession,
-    earlier: Sequence[Campaign],
-    frozen: Frozen,
-    list_ids: Sequence[int],
-    rule: str,
-    again: Audience | None,
-) -> Campaign | None:
-    number = frozen.letter.number
+async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
+    number = order.frozen.letter.number
+    earlier = await campaigns.precedents(session, number=number, list_ids=order.list_ids)
     for campaign in earlier:
-        if campaign.letter_hash != frozen.letter_hash:
+        if campaign.letter_hash != order.frozen.letter_hash:
             raise SendError(
                 N_(
                     "letter {number} was sent with another text in campaign {id}: "
@@ -204,12 +210,11 @@ async def _to_go_on_with(
                 id=campaign.id,
             )
     for campaign in reversed(earlier):
-        if campaign.state not in campaigns.UNFINISHED:
+        if campaign.state not in campaigns.UNFINISHED or campaign.rule != order.rule:
             continue
-        same_lists = await campaigns.lists_of(session, campaign_id=campaign.id) == list(list_ids)
-        if same_lists and campaign.rule == rule:
-            return campaign
-    if earlier and again is None:
+        if await campaigns.lists_of(session, campaign_id=campaign.id) == list(order.list_ids):
+            return campaign.id
+    if earlier and order.audience is Audience.FIRST:
         last = earlier[-1]
         when = last.finished_at or last.started_at or last.created_at
         raise SendError(
