@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-from datetime import date
 from pathlib import Path
 
 import click
@@ -56,7 +55,7 @@ def new(path: Path | None, number: int | None) -> None:
     number = number or _next_number(path.parent if path else Path())
     path = path or Path(f"lettre-{number}.md")
     text = (shipped("templates") / "letters" / NEW).read_text("utf-8")
-    text = text.replace("NUMBER", str(number)).replace("DATE", date.today().isoformat())
+    text = text.replace("NUMBER", str(number)).replace("DATE", f"{now().astimezone():%Y-%m-%d}")
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -172,7 +171,7 @@ def export(panel: Panel, path: Path, form: str, output: Path | None) -> None:
     """The copy of an invented member; its signed links lead nowhere."""
     exported = _exported(panel, path, form)
     if output is None:
-        click.get_binary_stream("stdout").write(exported)
+        click.echo(exported, nl=False)
         return
     output.write_bytes(exported)
     tell(say(N_("Written: {file}."), file=str(output)))
@@ -186,8 +185,9 @@ def _exported(panel: Panel, path: Path, form: str) -> bytes:
     if form == "eml":
         composer = Composer(pressed, read, identity, links, keys.current)
         return plain(composer.copy(SAMPLE, now()))
-    written = pressed.preview if form == "html" else pressed.text
-    return written(SAMPLE, links, keys.current).encode()
+    if form == "text":
+        return pressed.text(SAMPLE, links, keys.current).encode()
+    return pressed.preview(SAMPLE, links, keys.current).encode()
 
 
 def _pressed(read: Letter, panel: Panel) -> tuple[Pressed, Identity]:

@@ -223,7 +223,7 @@ def shown(value: object, language: str) -> str:
         return format_date(value, "long", locale=language)
     if isinstance(value, float):
         return str(format_decimal(value, locale=language))
-    return " ".join("".join(map(_visible, str(value))).split(" "))
+    return "".join(map(_visible, str(value)))
 
 
 def _visible(letter: str) -> str:

@@ -36,13 +36,7 @@ def parse_mailbox(text: str) -> Mailbox | None:
         quoted = named["quoted"]
         name = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else named["plain"]
     try:
-        # A committee's own relay may well live under .local or .test: only the form is judged.
-        valid = validate_email(
-            address.strip(),
-            check_deliverability=False,
-            globally_deliverable=False,
-            test_environment=True,
-        )
+        valid = validate_email(address.strip(), check_deliverability=False)
     except EmailNotValidError:
         return None
     return Mailbox(" ".join(name.split()), f"{valid.local_part}@{valid.ascii_domain}")

@@ -47,7 +47,7 @@ _ATTRIBUTES = {
     "table": {LINE},
     **{f"h{level}": {LINE} for level in range(1, 7)},
 }
-_CLASSES = {"a": {"button"}, "p": {"lead"}}
+_CLASSES = {"a": {"button"}, "p": {"caption", "lead"}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ LITERAL = frozenset(("code", "pre", "kbd", "samp"))
 
 # Only a space that is there is changed: no letter is added, taken or replaced, so addresses (which
 # hold no space) and the author's own spelling stay as they are.
-_BEFORE_SIGN = re.compile(r" (?=[;:!?»](?:[\s.,)\]…»]|$))| (?=[%€](?:\W|$))")
+_BEFORE_SIGN = re.compile(
+    r" (?=[;:!?»](?:[\s.,)\]…»]|$))| (?=[%€](?:\W|$))|(?<=\d) (?=\d{3}(?!\d))"
+)
 _AFTER_GUILLEMET = re.compile(r"(?<=«) ")
 
 
