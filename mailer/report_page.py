@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import copies, reasons
 from mailer.models import CampaignState, Status
-from mailer.reports import Report
+from mailer.reports import Counts, Report
 from mailer.timeline import Timeline, timeline
 from pli import pages
 from pli.language import Sentence
@@ -43,9 +43,14 @@ class Rect:
 
 
 async def page(
-    session: AsyncSession, report: Report, *, language: str, refresh: int | None = None
+    session: AsyncSession,
+    report: Report,
+    *,
+    language: str,
+    refresh: int | None = None,
+    office: bool = False,
 ) -> str:
-    """The page in one language; `refresh` makes it look again after so many seconds."""
+    """The page in one language; in the `office` it leads on, and may look again (`refresh`, s)."""
     over_time = await timeline(session, report.campaign)
     return pages.render(
         "reports/report.html.j2",
@@ -66,16 +71,17 @@ async def page(
             if report.of(status)
         },
         refresh=refresh,
+        office=office,
     )
 
 
-def bar(report: Report) -> list[Rect]:
+def bar(counts: Counts) -> list[Rect]:
     """Every candidate in one bar."""
     rects = []
     x = 0.0
     for status in ORDER:
-        if n := report.of(status):
-            width = 100 * n / report.candidates
+        if n := counts.of(status):
+            width = 100 * n / counts.candidates
             rects.append(Rect(status.value, x, 0, width, 100))
             x += width
     return rects

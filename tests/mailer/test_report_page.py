@@ -34,7 +34,7 @@ class Outline(HTMLParser):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
+        assert tag in VOID or self.open.pop() == tag
 
 
 async def the_page(database: Database, campaign_id: int, language: str = "en") -> str:

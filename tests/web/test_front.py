@@ -1,0 +1,125 @@
+"""The front page, the answers to machines, and what is answered when something is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from mailer.models import CampaignState
+from pli.database import Database
+from pli.keys import Keys
+from tests.mailer.ledgers import ONE_OF_EACH, a_campaign
+from tests.web.doors import IDENTITY, Options, opened
+
+
+async def test_the_front_page_says_whose_letters_these_are(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with opened(database, keys, now) as doors:
+        page = await doors.client.get("/")
+    assert page.status_code == 200
+    assert "Comité régional de Bretagne" in page.text
+    assert "mailto:contact@example.org" in page.text
+    assert "/campaigns" not in page.text
+
+
+async def test_health_is_whether_the_database_answers(
+    database: Database, keys: Keys, now: datetime, tmp_path: Path
+) -> None:
+    async with opened(database, keys, now) as doors:
+        assert (await doors.client.get("/healthz")).status_code == 200
+    nowhere = Database(f"sqlite+aiosqlite:///{tmp_path}/no/such/folder/pli.db")
+    async with opened(nowhere, keys, now) as doors:
+        assert (await doors.client.get("/healthz")).status_code == 503
+    await nowhere.close()
+
+
+async def test_a_database_that_is_away_is_our_trouble_and_told_as_such(
+    keys: Keys, now: datetime, tmp_path: Path
+) -> None:
+    nowhere = Database(f"sqlite+aiosqlite:///{tmp_path}/no/such/folder/pli.db")
+    async with opened(nowhere, keys, now) as doors:
+        answer = await doors.client.get("/l/membres/294")
+    await nowhere.close()
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status_code"),
+    [
+        ("GET", "/nothing", 404),
+        ("DELETE", "/", 405),
+        ("OPTIONS", "/", 204),
+        ("HEAD", "/", 200),
+        ("GET", "/favicon.ico", 204),
+        ("GET", "//", 404),
+    ],
+)
+async def test_what_is_not_there_gets_a_plain_answer(
+    database: Database, keys: Keys, now: datetime, method: str, path: str, status_code: int
+) -> None:
+    async with opened(database, keys, now) as doors:
+        answer = await doors.client.request(method, f"http://127.0.0.1:8080{path}")
+    assert answer.status_code == status_code
+
+
+async def test_the_office_shows_sendings_and_a_report_that_moves(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        running = await a_campaign(session, now)
+        finished = await a_campaign(
+            session,
+            now,
+            tuple(it for it in ONE_OF_EACH if it.status.value not in ("pending", "sending")),
+            list_name="autres",
+            state=CampaignState.FINISHED,
+        )
+    async with opened(database, keys, now, Options(office=True)) as doors:
+        listed = await doors.client.get("/campaigns")
+        moving = await doors.client.get(f"/report/{running}")
+        still = await doors.client.get(f"/report/{running}?still")
+        done = await doors.client.get(f"/report/{finished}")
+        unknown = await doors.client.get(f"/report/{10**30}")
+    assert f'href="/report/{running}"' in listed.text
+    assert 'http-equiv="refresh"' in moving.text
+    for page in (still, done):
+        assert page.status_code == 200
+        assert 'http-equiv="refresh"' not in page.text
+    assert unknown.status_code == 404
+
+
+async def test_the_office_is_nowhere_unless_asked_for(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with opened(database, keys, now) as doors:
+        for path in ("/campaigns", "/report/1", "/inbox/"):
+            assert (await doors.client.get(path)).status_code == 404
+
+
+async def test_the_office_is_not_behind_a_public_address(
+    database: Database, keys: Keys, now: datetime, tmp_path: Path
+) -> None:
+    public = replace(IDENTITY, public_url="https://lettres.example.org")
+    options = Options(office=True, inbox=tmp_path, identity=public)
+    async with opened(database, keys, now, options) as doors:
+        for path in ("/campaigns", "/report/1", "/inbox/"):
+            assert (await doors.client.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"Host": "evil.example.com"}, {"X-Forwarded-For": "192.0.2.1"}, {"Host": "[bad"}],
+    ids=["another name", "a proxy", "no name"],
+)
+async def test_the_office_answers_to_no_other_name_and_through_no_proxy(
+    database: Database, keys: Keys, now: datetime, header: dict[str, str], tmp_path: Path
+) -> None:
+    async with opened(database, keys, now, Options(office=True, inbox=tmp_path)) as doors:
+        for path in ("/campaigns", "/report/1", "/inbox/"):
+            assert (await doors.client.get(path, headers=header)).status_code == 404

@@ -1,0 +1,225 @@
+"""Leaving a list by the link under a letter, on both databases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+from sqlalchemy import delete, select
+
+from mailer.links import Links
+from pli.database import Database
+from pli.keys import Keys
+from subscribers.models import (
+    ConsentEvent,
+    ConsentRecord,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+)
+from tests.subscribers.people import a_list, a_person, a_tie
+from tests.web.doors import IDENTITY, Clock, opened
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@dataclass
+class Member:
+    """A member of one list, with the link under a letter and a browser."""
+
+    database: Database
+    client: httpx.AsyncClient
+    clock: Clock
+    id: int
+    list_id: int
+    link: str
+
+    async def state(self) -> SubscriptionState | None:
+        async with self.database.reading() as session:
+            return await session.scalar(
+                select(Subscription.state).where(Subscription.subscriber_id == self.id)
+            )
+
+    async def events(self) -> list[tuple[ConsentEvent, str]]:
+        async with self.database.reading() as session:
+            rows = await session.execute(
+                select(ConsentRecord.event, ConsentRecord.source).order_by(ConsentRecord.id)
+            )
+            return [(row.event, row.source) for row in rows]
+
+    async def press_undo(self, page: str) -> httpx.Response:
+        token = re.search(r'name="undo" value="([^"]+)"', page)
+        assert token
+        return await self.client.post(f"{self.link}/undo", data={"undo": token[1]})
+
+
+@pytest.fixture
+async def member(database: Database, keys: Keys, now: datetime) -> AsyncIterator[Member]:
+    async with database.begin() as session:
+        list_id = await a_list(session, "membres", now)
+        person = await a_person(session, "jeanne@example.org", now)
+        await a_tie(session, person, list_id, now)
+    link = Links(keys, IDENTITY.public_url, IDENTITY.domain).unsubscribe(
+        person, list_id, 7, keys.current
+    )
+    async with opened(database, keys, now) as doors:
+        yield Member(database, doors.client, doors.clock, person, list_id, link)
+
+
+async def test_looking_at_the_page_changes_nothing_however_often(member: Member) -> None:
+    for method in ("GET", "GET", "HEAD", "OPTIONS"):
+        answer = await member.client.request(method, member.link)
+        assert answer.status_code in (200, 204)
+    assert await member.state() is SubscriptionState.CONFIRMED
+    assert await member.events() == []
+
+
+async def test_the_page_has_one_button_and_gives_nobody_away(member: Member) -> None:
+    page = await member.client.get(member.link)
+    assert page.text.count("<button") == 1
+    assert page.text.count("<form") == 1
+    assert "jeanne" not in page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "noindex" in page.headers["x-robots-tag"]
+    assert "script-src" not in page.headers["content-security-policy"]
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "set-cookie" not in page.headers
+
+
+async def test_the_button_lets_go_at_once_and_says_so(member: Member) -> None:
+    page = await member.client.post(member.link)
+    assert page.status_code == 200
+    assert "Vous êtes désabonné" in page.text
+    assert await member.state() is SubscriptionState.LEFT
+    assert await member.events() == [(ConsentEvent.LEFT, "unsubscribe page")]
+
+
+@pytest.mark.parametrize("form", ["urlencoded", "multipart"])
+async def test_a_providers_one_click_needs_no_cookie_and_is_not_redirected(
+    member: Member, form: str
+) -> None:
+    origin = {"Origin": "https://mail.example.com", "Sec-Fetch-Site": "cross-site"}
+    if form == "urlencoded":
+        answer = await member.client.post(member.link, data=ONE_CLICK, headers=origin)
+    else:
+        files = {"List-Unsubscribe": (None, "One-Click")}
+        answer = await member.client.post(member.link, files=files, headers=origin)
+    assert answer.status_code == 200
+    assert await member.state() is SubscriptionState.LEFT
+    assert await member.events() == [(ConsentEvent.LEFT, "one-click")]
+
+
+async def test_a_second_press_is_answered_alike_and_offers_no_way_back(member: Member) -> None:
+    await member.client.post(member.link)
+    again = await member.client.post(member.link)
+    assert again.status_code == 200
+    assert "Vous êtes désabonné" in again.text
+    assert 'name="undo"' not in again.text
+    assert len(await member.events()) == 1
+
+
+async def test_for_an_hour_the_very_click_can_be_taken_back(member: Member) -> None:
+    page = await member.client.post(member.link)
+    member.clock.at += timedelta(minutes=59)
+    back = await member.press_undo(page.text)
+    assert back.status_code == 200
+    assert "Vous restez abonné" in back.text
+    assert await member.state() is SubscriptionState.CONFIRMED
+    twice = await member.press_undo(page.text)
+    assert "Vous restez abonné" in twice.text
+    assert len(await member.events()) == 2
+
+
+async def test_after_the_hour_it_cannot(member: Member) -> None:
+    page = await member.client.post(member.link)
+    member.clock.at += timedelta(minutes=61)
+    answer = await member.press_undo(page.text)
+    assert answer.status_code == 410
+    assert await member.state() is SubscriptionState.LEFT
+
+
+async def test_an_old_undo_does_not_bring_back_who_left_again(member: Member) -> None:
+    first = await member.client.post(member.link)
+    await member.press_undo(first.text)
+    await member.client.post(member.link)
+    answer = await member.press_undo(first.text)
+    assert answer.status_code == 410
+    assert await member.state() is SubscriptionState.LEFT
+
+
+async def test_an_undo_of_somebody_else_does_nothing(
+    member: Member, database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        other = await a_person(session, "paul@example.org", now)
+        await a_tie(session, other, member.list_id, now)
+    link = Links(keys, IDENTITY.public_url, IDENTITY.domain).unsubscribe(
+        other, member.list_id, 8, keys.current
+    )
+    theirs = await member.client.post(link)
+    await member.client.post(member.link)
+    answer = await member.press_undo(theirs.text)
+    assert answer.status_code == 410
+    assert await member.state() is SubscriptionState.LEFT
+
+
+@pytest.mark.parametrize("body", [b"", b"undo=", b"undo=%00", b"\xff" * 40_000])
+async def test_an_undo_without_a_right_token_does_nothing(member: Member, body: bytes) -> None:
+    await member.client.post(member.link)
+    answer = await member.client.post(f"{member.link}/undo", content=body)
+    assert answer.status_code == 410
+    assert await member.state() is SubscriptionState.LEFT
+
+
+async def test_a_body_of_any_size_is_not_kept(member: Member) -> None:
+    answer = await member.client.post(member.link, content=b"x" * 5_000_000)
+    assert answer.status_code == 200
+    assert await member.state() is SubscriptionState.LEFT
+
+
+async def test_an_erased_person_is_told_that_nothing_comes_any_more(
+    member: Member, database: Database
+) -> None:
+    async with database.begin() as session:
+        await session.execute(delete(Subscription))
+        await session.execute(delete(Subscriber))
+    for answer in (await member.client.get(member.link), await member.client.post(member.link)):
+        assert answer.status_code == 200
+        assert "Vous ne recevez plus rien" in answer.text
+
+
+async def test_a_link_outlives_its_list(keys: Keys, member: Member) -> None:
+    link = Links(keys, IDENTITY.public_url, IDENTITY.domain).unsubscribe(99, 99, 99, keys.current)
+    for answer in (await member.client.get(link), await member.client.post(link)):
+        assert answer.status_code == 200
+        assert "Vous ne recevez plus rien de cette liste" in answer.text
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("token", ["x", "AAAA" * 20, "%00", "é", "..%2f..", "A" * 5000])
+async def test_a_wrong_token_gets_a_page_that_helps(
+    member: Member, method: str, token: str
+) -> None:
+    answer = await member.client.request(method, f"/u/{token}")
+    assert answer.status_code == 404
+    assert "contact@example.org" in answer.text
+
+
+async def test_a_token_changed_by_one_letter_is_not_ours(member: Member) -> None:
+    changed = member.link[:-1] + ("A" if member.link[-1] != "A" else "B")
+    assert (await member.client.post(changed)).status_code == 404
+    assert await member.state() is SubscriptionState.CONFIRMED
+
+
+async def test_the_page_speaks_the_lists_language_and_without_one_the_readers(
+    member: Member,
+) -> None:
+    english = {"Accept-Language": "en-GB,en;q=0.9,fr;q=0.2"}
+    assert '<html lang="fr"' in (await member.client.get(member.link, headers=english)).text
+    assert '<html lang="en"' in (await member.client.get("/u/x", headers=english)).text
+    assert '<html lang="fr"' in (await member.client.get("/u/x")).text

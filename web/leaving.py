@@ -1,0 +1,139 @@
+"""Leaving a list: GET asks, POST acts, and for an hour the same click can be taken back.
+
+No cookie, no session, no redirect, no look at Origin (RFC 8058 section 3.1): mail providers press
+the button for their readers. Links are followed by scanners, so GET never acts (section 3.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mailer.links import Links, OptOutToken
+from subscribers import optout
+from subscribers.models import List, Subscription, SubscriptionState
+from web.reception import Reception, beginning
+
+LARGEST_BODY = 16_384
+_ONE_CLICK = b"One-Click"
+
+
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    """What the page speaks of: the list, as far as it is still there, and whether one is on it."""
+
+    title: str | None
+    language: str | None
+    subscribed: bool
+
+
+class Leaving:
+    """The pages under /u/."""
+
+    def __init__(self, reception: Reception, links: Links) -> None:
+        self._reception = reception
+        self._links = links
+
+    def routes(self) -> list[Route]:
+        """The page and its two buttons."""
+        return [
+            Route("/u/{token}", self.ask, methods=["GET"]),
+            Route("/u/{token}", self.leave, methods=["POST"]),
+            Route("/u/{token}/undo", self.undo, methods=["POST"]),
+        ]
+
+    async def ask(self, request: Request) -> Response:
+        """One button; whoever is not on the list any more is told so."""
+        token = self._token(request)
+        if token is None:
+            return self._unknown(request)
+        async with self._reception.database.reading() as session:
+            tie = await _tie(session, token)
+        if not tie.subscribed:
+            return self._page(request, "left", tie, undo=None)
+        return self._page(request, "ask", tie)
+
+    async def leave(self, request: Request) -> Response:
+        """Out at once; the way back is offered for what this very click did, and nothing else."""
+        token = self._token(request)
+        if token is None:
+            return self._unknown(request)
+        body = await beginning(request, LARGEST_BODY)
+        now = self._reception.now()
+        async with self._reception.database.begin() as session:
+            record = await optout.unsubscribe(
+                session,
+                subscriber_id=token.subscriber_id,
+                list_id=token.list_id,
+                delivery_id=token.delivery_id,
+                source="one-click" if _ONE_CLICK in body else "unsubscribe page",
+                now=now,
+            )
+            tie = await _tie(session, token)
+        undo = None
+        if record is not None:
+            expires = int((now + optout.UNDO_FOR).timestamp())
+            undo = self._links.undo(token.subscriber_id, token.list_id, record, expires)
+        return self._page(request, "left", tie, undo=undo)
+
+    async def undo(self, request: Request) -> Response:
+        """Take one click back, by the token that only the page after that click held."""
+        token = self._token(request)
+        if token is None:
+            return self._unknown(request)
+        form = parse_qs((await beginning(request, LARGEST_BODY)).decode("ascii", "replace"))
+        now = self._reception.now()
+        told = self._links.read_undo(form.get("undo", [""])[0], now.timestamp())
+        async with self._reception.database.begin() as session:
+            if told and (told.subscriber_id, told.list_id) == (token.subscriber_id, token.list_id):
+                await optout.undo(session, consent_record_id=told.consent_record_id, now=now)
+            tie = await _tie(session, token)
+        if tie.subscribed:  # by this click, or by the one before it
+            return self._page(request, "restored", tie)
+        return self._page(request, "too_late", tie, status_code=410)
+
+    def _token(self, request: Request) -> OptOutToken | None:
+        return self._links.read_unsubscribe(request.path_params["token"])
+
+    def _page(
+        self, request: Request, name: str, tie: _Tie, *, status_code: int = 200, **values: Any
+    ) -> Response:
+        language = self._reception.language_for(request, tie.language)
+        return self._reception.page(
+            f"public/{name}.html.j2",
+            language,
+            status_code=status_code,
+            list_title=tie.title,
+            here=f"/u/{request.path_params['token']}",
+            **values,
+        )
+
+    def _unknown(self, request: Request) -> Response:
+        language = self._reception.language_for(request)
+        return self._reception.page("public/unknown_link.html.j2", language, status_code=404)
+
+
+async def _tie(session: AsyncSession, token: OptOutToken) -> _Tie:
+    row = (
+        await session.execute(
+            select(List.title, List.language, Subscription.state)
+            .select_from(List)
+            .outerjoin(
+                Subscription,
+                (Subscription.list_id == List.id)
+                & (Subscription.subscriber_id == token.subscriber_id),
+            )
+            .where(List.id == token.list_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return _Tie(None, None, subscribed=False)
+    title, language, state = row
+    return _Tie(title, language, state not in (None, SubscriptionState.LEFT))

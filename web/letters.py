@@ -1,0 +1,87 @@
+"""The web version: the letter as it was frozen, under an address that holds for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+
+from sqlalchemy import select
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from mailer.freezing import thaw
+from mailer.models import Campaign, CampaignList
+from mailer.recipients import ListLine
+from mailer.rendering import Pressed, press
+from subscribers.models import List
+from web.reception import CLOSED, Reception, guarded
+
+KEPT = 32
+LARGEST_NUMBER = 2**31 - 1
+
+# Mail programs need their styles inline, so the web version has them so too. Pictures of ours
+# stand in the page; what the author shows from elsewhere is his, as in the mail.
+POLICY = CLOSED.format(forms="'none'") + "; style-src 'unsafe-inline'; img-src data: https:"
+
+
+class WebVersions:
+    """The pages under /l/; the letters last asked for stay pressed."""
+
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
+        self._pressed: OrderedDict[tuple[int, str], tuple[Pressed, str]] = OrderedDict()
+
+    def routes(self) -> list[Route]:
+        """One address for each letter of each list."""
+        return [Route("/l/{name}/{number:int}", self.show, methods=["GET"])]
+
+    async def show(self, request: Request) -> Response:
+        """The letter of the latest campaign of this number that went out to this list."""
+        name, number = request.path_params["name"], request.path_params["number"]
+        if number > LARGEST_NUMBER:
+            return self._unknown(request)
+        async with self._reception.database.reading() as session:
+            found = (
+                await session.execute(
+                    select(Campaign.id, Campaign.frozen_hash, List.id, List.name, List.title)
+                    .join(CampaignList, CampaignList.campaign_id == Campaign.id)
+                    .join(List, List.id == CampaignList.list_id)
+                    .where(
+                        List.name == name,
+                        Campaign.number == number,
+                        Campaign.started_at.is_not(None),
+                    )
+                    .order_by(Campaign.id.desc())
+                    .limit(1)
+                )
+            ).one_or_none()
+        if found is None:
+            return self._unknown(request)
+        campaign_id, frozen_hash, list_id, list_name, title = found
+        list_ = ListLine(list_id, list_name, title)
+        tag = f'"{frozen_hash[:32]}-{list_.id}"'
+        headers = {**guarded(POLICY), "Cache-Control": "public, max-age=300", "ETag": tag}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        pressed, language = await self._press(campaign_id, frozen_hash)
+        return HTMLResponse(pressed.web(list_), headers=headers | {"Content-Language": language})
+
+    async def _press(self, campaign_id: int, frozen_hash: str) -> tuple[Pressed, str]:
+        kept = (campaign_id, frozen_hash)
+        if kept not in self._pressed:
+            async with self._reception.database.reading() as session:
+                frozen = await session.scalar(
+                    select(Campaign.frozen).where(Campaign.id == campaign_id)
+                )
+            letter, theme, identity = thaw(str(frozen))
+            pressed = await asyncio.to_thread(press, letter, theme, identity)
+            self._pressed[kept] = pressed, letter.language
+            if len(self._pressed) > KEPT:
+                self._pressed.popitem(last=False)
+        self._pressed.move_to_end(kept)
+        return self._pressed[kept]
+
+    def _unknown(self, request: Request) -> Response:
+        language = self._reception.language_for(request)
+        return self._reception.page("public/unknown_letter.html.j2", language, status_code=404)

@@ -1,0 +1,115 @@
+"""A Maildir to read: its mails by key, and what a mail shows of itself; mails may be hostile."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
+from email.parser import BytesHeaderParser
+from pathlib import Path
+from urllib.parse import unquote
+
+_KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z._=+-]*")
+_SHOWN_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_CID = re.compile(r"cid:([^\"'\s)>]+)", re.IGNORECASE)
+# What could load or lead elsewhere before any policy is asked (dns-prefetch is in none).
+_LEADING_AWAY = re.compile(r"<(/?)(link|base|meta)(?=[\s/>])", re.IGNORECASE)
+HEAD = 32_768
+
+
+class Maildir:
+    """The mails of one folder; a key is a file's name before its flags."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keys(self) -> list[str]:
+        """Every mail, the newest first: names begin with the time."""
+        return sorted(self._paths(), reverse=True)
+
+    def read(self, key: str) -> bytes | None:
+        """A mail's octets; None if there is none under that key."""
+        path = self._path(key)
+        return path.read_bytes() if path else None
+
+    def head(self, key: str) -> Message:
+        """The header of a mail; an empty one if it is gone meanwhile."""
+        path = self._path(key)
+        if path is None:
+            return Message()
+        with path.open("rb") as file:
+            return BytesHeaderParser().parsebytes(file.read(HEAD))
+
+    def _path(self, key: str) -> Path | None:
+        """Only what is a plain name can be a key: no path leads out of the folder."""
+        if not _KEY.fullmatch(key):
+            return None
+        fresh = self._folder / "new" / key
+        return fresh if fresh.is_file() else self._paths().get(key)
+
+    def _paths(self) -> dict[str, Path]:
+        return {
+            path.name.partition(":")[0]: path
+            for part in ("new", "cur")
+            if (self._folder / part).is_dir()
+            for path in (self._folder / part).iterdir()
+            if _KEY.match(path.name)
+        }
+
+
+def header(message: Message, name: str) -> str:
+    """One header field for a person, on one line; RFC 2047 and raw UTF-8 (RFC 6532) decoded."""
+    values = [str(value) for field, value in message.raw_items() if field.lower() == name.lower()]
+    raw = values[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace") if values else ""
+    with suppress(HeaderParseError, LookupError, ValueError):  # else shown as it stands
+        raw = str(make_header(decode_header(raw)))
+    return " ".join(raw.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a mail says: its first HTML and its first plain text, "" where it has none."""
+
+    html: str
+    text: str
+
+
+def body(data: bytes) -> Body:
+    """Read a mail's body; pictures inside the mail stand in its HTML as data."""
+    message = message_from_bytes(data)
+    texts = {"text/html": "", "text/plain": ""}
+    pictures: dict[str, str] = {}
+    for part in message.walk():
+        kind = part.get_content_type()
+        if kind in texts and not texts[kind] and part.get_content_disposition() != "attachment":
+            texts[kind] = _text(part)
+        elif kind in _SHOWN_PICTURES and (name := str(part.get("Content-ID", "")).strip("<> ")):
+            encoded = base64.b64encode(_octets(part)).decode()
+            pictures[name] = f"data:{kind};base64,{encoded}"
+    html = _CID.sub(lambda it: pictures.get(unquote(it[1]), ""), texts["text/html"])
+    return Body(_LEADING_AWAY.sub(r"<\1x-\2", html), texts["text/plain"])
+
+
+def web_addresses(field: str) -> Iterator[str]:
+    """The web addresses in a List-Unsubscribe field."""
+    for address in re.findall(r"<([^<>]*)>", field):
+        if address.startswith(("https://", "http://")):
+            yield address
+
+
+def _text(part: Message) -> str:
+    try:
+        return _octets(part).decode(part.get_content_charset() or "utf-8", "replace")
+    except LookupError:
+        return _octets(part).decode("utf-8", "replace")
+
+
+def _octets(part: Message) -> bytes:
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""

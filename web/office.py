@@ -1,0 +1,72 @@
+"""The staff's pages: sendings and their reports. No accounts yet, so only for this machine."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mailer import reasons, report_page, reports
+from mailer.models import CampaignState
+from mailer.reports import ReportError
+from web.reception import Reception, given_out, only_from_here
+
+SHOWN = 50
+REFRESH_SECONDS = 3
+# Counting a million rows takes a second: what is large is looked at less often.
+COPIES_A_SECOND = 20_000
+_STILL = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.DRAFT)
+
+
+class Office:
+    """The pages /campaigns and /report/ID."""
+
+    def __init__(self, reception: Reception, *, inbox: bool) -> None:
+        self._reception = reception
+        self._inbox = inbox
+
+    def routes(self) -> list[Route]:
+        """Refused under any name but this machine's own."""
+        return [
+            Route("/campaigns", only_from_here(self.campaigns), methods=["GET"]),
+            Route("/report/{id:int}", only_from_here(self.report), methods=["GET"]),
+        ]
+
+    async def campaigns(self, request: Request) -> Response:
+        """The latest sendings, each with its bar."""
+        async with self._reception.database.reading() as session:
+            latest = await reports.campaigns(session, limit=SHOWN)
+        moving = any(it.state is CampaignState.RUNNING for it in latest)
+        return self._reception.page(
+            "office/campaigns.html.j2",
+            self._reception.language_for(request),
+            campaigns=[(it, report_page.bar(it)) for it in latest],
+            state=reasons.state,
+            status=reasons.status,
+            order=report_page.ORDER,
+            refresh=REFRESH_SECONDS if moving and "still" not in request.query_params else None,
+            inbox=self._inbox,
+        )
+
+    async def report(self, request: Request) -> Response:
+        """One report, looked at again by itself while its copies move."""
+        language = self._reception.language_for(request)
+        async with self._reception.database.reading() as session:
+            page = await self._page(session, request, language)
+        if page is None:
+            return self._reception.page("office/no_campaign.html.j2", language, status_code=404)
+        return given_out(page, language)
+
+    async def _page(self, session: AsyncSession, request: Request, language: str) -> str | None:
+        try:
+            campaign_id = await reports.find(session, str(request.path_params["id"]))
+        except ReportError:
+            return None
+        report = await reports.report(session, campaign_id)
+        refresh = None
+        if report.state not in _STILL and "still" not in request.query_params:
+            refresh = max(REFRESH_SECONDS, report.candidates // COPIES_A_SECOND)
+        return await report_page.page(
+            session, report, language=language, refresh=refresh, office=True
+        )

@@ -1,0 +1,124 @@
+"""What every page has in common: its language, its headers, and how it is given out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from mailer.identity import Identity
+from pli import pages
+from pli.database import Database
+from pli.language import LANGUAGES
+from pli.settings import is_loopback
+
+CLOSED = "default-src 'none'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What the pages work with: values and injected objects; `language` is the last resort."""
+
+    database: Database
+    identity: Identity
+    language: str
+    now: Callable[[], datetime]
+
+    def language_for(self, request: Request, written_in: str | None = None) -> str:
+        """The language of what is spoken of, else the reader's first that we know, else ours."""
+        if written_in in LANGUAGES:
+            return written_in
+        return _accepted(request.headers.get("accept-language", "")) or self.language
+
+    def page(
+        self,
+        template: str,
+        language: str,
+        *,
+        status_code: int = 200,
+        cache: str = "no-store",
+        **values: Any,
+    ) -> HTMLResponse:
+        """A page of ours."""
+        body = pages.render(template, language, identity=self.identity, **values)
+        return given_out(body, language, status_code=status_code, cache=cache)
+
+
+def given_out(
+    body: str,
+    language: str,
+    *,
+    status_code: int = 200,
+    cache: str = "no-store",
+    frames: str = "'none'",
+) -> HTMLResponse:
+    """A page whose style is the house's, and which loads and runs nothing."""
+    policy = (
+        CLOSED.format(forms="'self'")
+        + f"; style-src {pages.style_source()}; frame-src {frames}; child-src {frames}"
+    )
+    return HTMLResponse(
+        body, status_code, {**guarded(policy), "Cache-Control": cache, "Content-Language": language}
+    )
+
+
+def guarded(policy: str) -> dict[str, str]:
+    """The headers every answer carries: tokens must not leak by referrers or search engines."""
+    return {
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex",
+    }
+
+
+def only_from_here(
+    endpoint: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """A page that is asked for by this machine's own name alone, and through no proxy.
+
+    Else any web site could have its own name lead here, and read it in a visitor's browser.
+    """
+
+    async def answer(request: Request) -> Response:
+        try:
+            here = is_loopback(request.url.hostname or "")
+        except ValueError:  # a Host that is no host
+            here = False
+        if not here or any(name in request.headers for name in _PROXIED):
+            raise HTTPException(404)
+        return await endpoint(request)
+
+    return answer
+
+
+_PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+
+
+async def beginning(request: Request, limit: int) -> bytes:
+    """The first octets of a request's body; what is longer is not waited for."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) >= limit:
+            break
+    return body[:limit]
+
+
+def _accepted(header: str) -> str | None:
+    """The language of ours with the highest weight (RFC 9110 section 12.5.4)."""
+    weights: dict[str, float] = {}
+    for choice in header.lower().split(","):
+        name, _, weight = choice.partition(";q=")
+        language = name.strip().partition("-")[0]
+        try:
+            weights.setdefault(language, float(weight or 1))
+        except ValueError:
+            continue
+    known = [language for language in LANGUAGES if weights.get(language, 0) > 0]
+    return max(known, key=lambda language: weights[language], default=None)
