@@ -163,8 +163,8 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """One snapshot to read from; what is written in it is lost."""
         async with AsyncSession(self.reader, expire_on_commit=False) as session:
+            # No rollback here: it would expire what was read. Closing gives the snapshot back.
             yield session
-            await session.rollback()
 
     async def now(self) -> datetime:
         """The database's clock."""

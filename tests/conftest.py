@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from pli import keys as key_ring
 from pli import schema
 from pli.database import Database, check_keys
 from pli.keys import Keys
 from tests.servers import PostgreSQL, postgresql_binaries
+
+# Two busy cores shared with servers and browsers: a slow example is no finding.
+settings.register_profile("pli", deadline=None)
+settings.load_profile("pli")
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 

@@ -351,7 +351,7 @@ class Engine:
         letter, theme, identity = freezing.thaw(frozen)
         links = Links(self._keys, identity.public_url, identity.domain)
         pressed = press(letter, theme, identity)
-        composer = Composer(pressed, letter, identity, links, token_key)
+        composer = Composer(pressed, letter, identity, links, token_key, campaign_id)
         round_ = Round(campaign_id, composer, links, token_key, retry_delays, lists)
         self._rounds[campaign_id] = round_
         return round_

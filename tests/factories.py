@@ -1,0 +1,125 @@
+"""Invented people, letters and campaigns, as few words as a story needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer import campaigns, theming
+from mailer.campaigns import Frozen
+from mailer.identity import Identity
+from mailer.letters import Letter
+from mailer.models import Audience, Campaign
+from pli.keys import Keys
+from subscribers import consent
+from subscribers.models import Basis, List, Subscriber
+
+
+def identity(public_url: str = "https://lettres.example.org") -> Identity:
+    """A committee with all its footer lines."""
+    return Identity(
+        committee="Comité régional d’essai",
+        address="1 place du Marché, 44000 Ville",
+        phone="02 00 00 00 00",
+        email="contact@example.org",
+        sender="Comité régional <lettre@example.org>",
+        reply_to="",
+        public_url=public_url,
+    )
+
+
+def letter(number: int = 12, body: str = "# Une séance\n\nBonjour.\n") -> Letter:
+    """A small letter."""
+    return Letter(
+        number=number,
+        title="Une séance",
+        date=date(2026, 11, 24),
+        subject=f"Lettre n° {number} : une séance",
+        preheader="Ce qui a été dit et voté pendant la séance plénière de novembre",
+        body=body,
+    )
+
+
+def frozen(of: Letter | None = None) -> Frozen:
+    """That letter, frozen."""
+    written = of or letter()
+    return Frozen.of(written, theming.load(written.theme), identity())
+
+
+async def a_list(session: AsyncSession, name: str, *, now: datetime) -> List:
+    """A list."""
+    row = List(name=name, title=f"Liste {name}", created_at=now)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def a_person(
+    session: AsyncSession,
+    keys: Keys,
+    name: str,
+    *lists: List,
+    now: datetime,
+    confirmed: bool = True,
+) -> Subscriber:
+    """Somebody at example.org, on these lists."""
+    email = f"{name}@example.org"
+    row = Subscriber(
+        email=email,
+        email_folded=email,
+        address_key=keys.address_key(email),
+        first_name=name.capitalize(),
+        created_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    for it in lists:
+        await consent.subscribe(
+            session,
+            subscriber_id=row.id,
+            list_id=it.id,
+            basis=Basis.MEMBER,
+            source="test",
+            confirmed=confirmed,
+            now=now,
+        )
+    return row
+
+
+async def members(
+    session: AsyncSession, keys: Keys, list_: List, count: int, *, now: datetime
+) -> list[Subscriber]:
+    """So many confirmed people, p000 and so on."""
+    return [await a_person(session, keys, f"p{n:03}", list_, now=now) for n in range(count)]
+
+
+async def a_campaign(
+    session: AsyncSession,
+    keys: Keys,
+    lists: Sequence[List],
+    *,
+    now: datetime,
+    of: Letter | None = None,
+    rule: str = "",
+    audience: Audience = Audience.FIRST,
+    batch_size: int = 100,
+    retry_delays: Sequence[float] = (0.05,),
+    started: bool = True,
+) -> Campaign:
+    """A prepared campaign, started unless said otherwise."""
+    campaign = await campaigns.create(
+        session,
+        frozen=frozen(of),
+        list_ids=[it.id for it in lists],
+        rule=rule,
+        audience=audience,
+        token_key=keys.current,
+        retry_delays=retry_delays,
+        now=now,
+    )
+    await campaigns.prepare(session, campaign_id=campaign.id, batch_size=batch_size, now=now)
+    if started:
+        await campaigns.start(session, campaign_id=campaign.id, now=now)
+    return campaign

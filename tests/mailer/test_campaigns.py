@@ -1,0 +1,164 @@
+"""Who is a candidate, who is excluded and why; and that preparing twice adds nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer import balance, campaigns
+from mailer.campaigns import CampaignError
+from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Status
+from pli.database import Database
+from pli.keys import Keys
+from subscribers import consent, optout
+from subscribers.models import Subscriber, SuppressionReason
+from tests import factories as make
+
+
+async def table(session: AsyncSession, campaign: Campaign) -> dict[str, tuple[str, str | None]]:
+    rows = await session.execute(
+        select(Subscriber.first_name, Delivery.status, Delivery.reason)
+        .join(Delivery, Delivery.subscriber_id == Subscriber.id)
+        .where(Delivery.campaign_id == campaign.id)
+    )
+    return {name.lower(): (status.value, reason) for name, status, reason in rows}
+
+
+async def test_every_candidate_has_a_row_and_the_excluded_their_first_reason(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.a_person(session, keys, "alice", members, now=now)
+        await make.a_person(session, keys, "bob", members, now=now, confirmed=False)
+        carla = await make.a_person(session, keys, "carla", members, now=now)
+        dino = await make.a_person(session, keys, "dino", members, now=now)
+        emma = await make.a_person(session, keys, "emma", members, now=now)
+        await make.a_person(session, keys, "stranger", now=now)
+        for person in (carla, dino):
+            await optout.unsubscribe(
+                session, subscriber_id=person.id, list_id=members.id, source="test", now=now
+            )
+        await optout.suppress(
+            session,
+            address_key=dino.address_key,
+            reason=SuppressionReason.OBJECTION,
+            source="test",
+            now=now,
+        )
+        await consent.pause(
+            session, subscriber_id=emma.id, list_id=members.id, source="test", now=now
+        )
+        campaign = await make.a_campaign(session, keys, [members], now=now)
+        assert await table(session, campaign) == {
+            "alice": ("pending", None),
+            "bob": ("excluded", "unconfirmed"),
+            "carla": ("excluded", "left"),
+            "dino": ("excluded", "suppressed"),
+            "emma": ("excluded", "paused"),
+        }
+        await session.refresh(campaign)
+        assert campaign.excluded == {"unconfirmed": 1, "left": 1, "suppressed": 1, "paused": 1}
+        assert await balance.faults(session, campaign_id=campaign.id) == []
+
+
+async def test_who_is_on_two_lists_gets_one_copy_under_the_first_that_may(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        first = await make.a_list(session, "premiere", now=now)
+        second = await make.a_list(session, "seconde", now=now)
+        both = await make.a_person(session, keys, "both", first, second, now=now)
+        gone = await make.a_person(session, keys, "gone", first, second, now=now)
+        await optout.unsubscribe(
+            session, subscriber_id=gone.id, list_id=first.id, source="test", now=now
+        )
+        campaign = await make.a_campaign(session, keys, [first, second], now=now)
+        rows = await session.execute(
+            select(Delivery.subscriber_id, Delivery.list_id, Delivery.status).where(
+                Delivery.campaign_id == campaign.id
+            )
+        )
+        assert {row[0]: (row[1], row[2]) for row in rows} == {
+            both.id: (first.id, Status.PENDING),
+            gone.id: (second.id, Status.PENDING),
+        }
+
+
+async def test_batches_hold_their_size_and_count_their_rows(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, 7, now=now)
+        campaign = await make.a_campaign(session, keys, [members], now=now, batch_size=3)
+        batches = await session.execute(
+            select(Batch.number, Batch.pending).where(Batch.campaign_id == campaign.id)
+        )
+        assert sorted(map(tuple, batches)) == [(1, 3), (2, 3), (3, 1)]
+
+
+async def test_preparing_twice_adds_none(database: Database, keys: Keys, now: datetime) -> None:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, 3, now=now)
+        campaign = await make.a_campaign(session, keys, [members], now=now, started=False)
+        before = await table(session, campaign)
+        await campaigns.prepare(session, campaign_id=campaign.id, batch_size=1, now=now)
+        assert await table(session, campaign) == before
+
+
+async def test_again_new_is_for_those_whom_no_campaign_of_the_letter_prepared(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.a_person(session, keys, "old", members, now=now)
+        late = await make.a_person(session, keys, "late", members, now=now, confirmed=False)
+        await make.a_campaign(session, keys, [members], now=now)
+        await consent.confirm(
+            session, subscriber_id=late.id, list_id=members.id, source="test", now=now
+        )
+        await make.a_person(session, keys, "new", members, now=now)
+        again = await make.a_campaign(session, keys, [members], now=now, audience=Audience.NEW)
+        assert await table(session, again) == {
+            "old": ("excluded", "already"),
+            "late": ("pending", None),
+            "new": ("pending", None),
+        }
+        everybody = await make.a_campaign(session, keys, [members], now=now, audience=Audience.ALL)
+        assert {it[0] for it in (await table(session, everybody)).values()} == {"pending"}
+
+
+async def test_cancelling_skips_what_waits(database: Database, keys: Keys, now: datetime) -> None:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, 2, now=now)
+        campaign = await make.a_campaign(session, keys, [members], now=now)
+        await campaigns.cancel(session, campaign_id=campaign.id, now=now)
+        assert set((await table(session, campaign)).values()) == {("skipped", "cancelled")}
+        assert await balance.faults(session, campaign_id=campaign.id) == []
+        with pytest.raises(CampaignError, match="cancelled"):
+            await campaigns.resume(session, campaign_id=campaign.id)
+
+
+async def test_a_campaign_whose_sum_is_wrong_is_not_called_finished_and_says_where(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, 2, now=now)
+        campaign = await make.a_campaign(session, keys, [members], now=now)
+        await session.execute(
+            update(Batch).where(Batch.campaign_id == campaign.id).values(pending=0, sent=2)
+        )
+    with pytest.raises(CampaignError) as refused:
+        async with database.begin() as session:
+            await campaigns.finish(session, campaign_id=campaign.id, now=now)
+    assert "batch 1 counts 0 pending, its rows are 2" in str(refused.value)
+    async with database.reading() as session:
+        found = await campaigns.find(session, campaign.id)
+        assert found.state is CampaignState.RUNNING

@@ -1,0 +1,304 @@
+"""The engine against a real SMTP server, on both databases: each copy in exactly one end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select, update
+
+from mailer import balance, campaigns
+from mailer.delivery import outbox
+from mailer.delivery.engine import Engine
+from mailer.delivery.relays import Relay as Address
+from mailer.delivery.smtp import SMTPCourier
+from mailer.models import Attempt, Batch, Campaign, CampaignState, Delivery, Status
+from pli.database import Database
+from pli.keys import Keys
+from subscribers import optout
+from subscribers.models import Subscriber, Suppression
+from tests import factories as make
+from tests.relay import Relay
+
+FIRST_TRIES = 1
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The real hour: the engine judges by the database's own clock."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def working(
+    database: Database, keys: Keys, url: str, connections: int = 3
+) -> AsyncIterator[Engine]:
+    courier = SMTPCourier(Address.parse(url), connections=connections, rests=(0.01,))
+    engine = Engine(database, keys, courier, connections=connections)
+    running = asyncio.create_task(engine.run())
+    try:
+        yield engine
+    finally:
+        engine.stop()
+        await running
+
+
+async def prepared(
+    database: Database, keys: Keys, now: datetime, count: int = 20, batch_size: int = 8
+) -> int:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, count, now=now)
+        campaign = await make.a_campaign(session, keys, [members], now=now, batch_size=batch_size)
+    return campaign.id
+
+
+async def rests(database: Database, campaign_id: int) -> CampaignState:
+    async with asyncio.timeout(20):
+        while True:
+            async with database.reading() as session:
+                campaign = await campaigns.find(session, campaign_id)
+            if campaign.state is not CampaignState.RUNNING:
+                return campaign.state
+            await asyncio.sleep(0.02)
+
+
+async def first_copy(relay: Relay) -> None:
+    async with asyncio.timeout(10):
+        while not relay.received:  # noqa: ASYNC110 (the relay runs in another thread)
+            await asyncio.sleep(0.01)
+
+
+async def ends(database: Database, campaign_id: int) -> dict[str, tuple[str, str | None]]:
+    async with database.reading() as session:
+        assert await balance.faults(session, campaign_id=campaign_id) == []
+        rows = await session.execute(
+            select(Subscriber.email, Delivery.status, Delivery.reason)
+            .join(Delivery, Delivery.subscriber_id == Subscriber.id)
+            .where(Delivery.campaign_id == campaign_id)
+        )
+        return {email: (status.value, reason) for email, status, reason in rows}
+
+
+async def test_a_letter_reaches_everyone_once_and_the_sum_is_right(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=50)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    copies = await ends(database, campaign_id)
+    assert set(copies.values()) == {("sent", None)}
+    assert relay.recipients == dict.fromkeys(copies, 1)
+    async with database.reading() as session:
+        attempts = (await session.execute(select(Attempt))).scalars().all()
+        batches = (await session.execute(select(Batch))).scalars().all()
+    assert len(attempts) == 50
+    assert {(it.number, it.outcome, it.reply_code) for it in attempts} == {(1, "sent", 250)}
+    assert {(it.pending, it.sending, it.lease) for it in batches} == {(0, 0, None)}
+
+
+async def test_the_road_tells_refused_greylisted_full_and_uncertain_copies_apart(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    def script(stage: str, recipient: str, times: int) -> str | None:
+        match stage, recipient.split("@")[0]:
+            case "rcpt", "p001":
+                return "550 5.1.1 no such user"
+            case "rcpt", "p002":
+                return "552 5.2.2 mailbox full"
+            case "rcpt", "p003" if times == FIRST_TRIES:
+                return "451 4.7.1 try again"
+            case "rcpt", "p004":
+                return "451 4.7.1 never"
+            case "body-received", "p005":
+                return "drop"
+        return None
+
+    campaign_id = await prepared(database, keys, now)
+    with Relay(script=script).running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    copies = await ends(database, campaign_id)
+    assert copies["p001@example.org"] == ("failed", "unknown_user")
+    assert copies["p002@example.org"] == ("failed", "mailbox_full")
+    assert copies["p003@example.org"] == ("sent", None)
+    assert copies["p004@example.org"] == ("failed", "gave_up")
+    assert copies["p005@example.org"] == ("uncertain", None)
+    assert sum(it == ("sent", None) for it in copies.values()) == 16
+    async with database.reading() as session:
+        suppressed = (await session.execute(select(Suppression.address_key))).scalars().all()
+        tries = await session.execute(
+            select(Attempt.number, Attempt.outcome)
+            .join(Delivery)
+            .join(Subscriber)
+            .where(Subscriber.email == "p003@example.org")
+            .order_by(Attempt.number)
+        )
+    assert suppressed == [keys.address_key("p001@example.org")]
+    assert [tuple(it) for it in tries] == [(1, "deferred"), (2, "sent")]
+
+
+async def test_an_uncertain_copy_is_sent_again_by_a_person_under_the_same_message_id(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    seen = []
+
+    def script(stage: str, recipient: str, times: int) -> str | None:
+        if (stage, recipient) == ("body-received", "p000@example.org"):
+            seen.append(times)
+            return "drop" if times == FIRST_TRIES else None
+        return None
+
+    campaign_id = await prepared(database, keys, now, count=2)
+    with Relay(script=script).running() as relay:
+        async with working(database, keys, relay.url):
+            await rests(database, campaign_id)
+            assert (await ends(database, campaign_id))["p000@example.org"] == ("uncertain", None)
+            async with database.begin() as session:
+                again = await campaigns.retry(
+                    session,
+                    campaign_id=campaign_id,
+                    uncertain=True,
+                    failed=False,
+                    now=datetime.now(UTC),
+                )
+            assert again == 1
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
+    assert seen == [1, 2]
+
+
+async def test_who_leaves_while_the_letter_goes_out_gets_no_copy(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=60, batch_size=60)
+    with Relay(delay=0.1).running() as relay:
+        async with working(database, keys, relay.url, connections=1):
+            await first_copy(relay)
+            async with database.begin() as session:
+                last = (
+                    await session.execute(select(Delivery).order_by(Delivery.id.desc()).limit(1))
+                ).scalar_one()
+                assert last.subscriber_id is not None
+                await optout.unsubscribe(
+                    session,
+                    subscriber_id=last.subscriber_id,
+                    list_id=last.list_id,
+                    source="test",
+                    now=now,
+                )
+            relay.delay = 0.03
+            await rests(database, campaign_id)
+    copies = await ends(database, campaign_id)
+    assert copies["p059@example.org"] == ("skipped", "left")
+    assert "p059@example.org" not in relay.recipients
+    assert len(relay.recipients) == 59
+
+
+@pytest.mark.parametrize("verb", ["pause", "cancel"])
+async def test_pause_and_cancel_take_effect_within_two_seconds(
+    database: Database, keys: Keys, now: datetime, verb: str
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=200, batch_size=200)
+    with Relay(delay=0.05).running() as relay:
+        async with working(database, keys, relay.url, connections=2):
+            await first_copy(relay)
+            async with database.begin() as session:
+                if verb == "pause":
+                    await campaigns.pause(session, campaign_id=campaign_id)
+                else:
+                    await campaigns.cancel(session, campaign_id=campaign_id, now=now)
+            await asyncio.sleep(2)
+            after_two_seconds = len(relay.received)
+            await asyncio.sleep(0.5)
+            assert len(relay.received) == after_two_seconds < 150
+    copies = await ends(database, campaign_id)
+    kept = ("pending", None) if verb == "pause" else ("skipped", "cancelled")
+    assert set(copies.values()) == {("sent", None), kept}
+    assert relay.recipients == {email: 1 for email, end in copies.items() if end == ("sent", None)}
+
+
+async def test_a_relay_that_goes_away_pauses_the_campaign_and_blames_nobody(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now)
+    async with working(database, keys, "smtp://127.0.0.1:9?tls=none"):
+        assert await rests(database, campaign_id) is CampaignState.PAUSED
+    copies = await ends(database, campaign_id)
+    assert set(copies.values()) == {("pending", None)}
+    async with database.begin() as session:
+        reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
+        await campaigns.resume(session, campaign_id=campaign_id)
+    assert "127.0.0.1:9" in str(reason)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert relay.recipients == dict.fromkeys(copies, 1)
+
+
+async def test_rows_in_work_under_another_lease_are_uncertain_and_not_sent_again(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=10, batch_size=10)
+    async with database.begin() as session:
+        batch_id = (await session.execute(select(Batch.id))).scalar_one()
+        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        assert taken is not None
+        assert len((await outbox.claim(session, taken, size=4)).rows) == 4
+    async with database.begin() as session:
+        assert await outbox.take(session, batch_id=batch_id, lease=8) is None
+        await outbox.end_leases(session)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    copies = await ends(database, campaign_id)
+    uncertain = {email for email, end in copies.items() if end[0] == "uncertain"}
+    assert len(uncertain) == 4
+    assert not uncertain & set(relay.recipients)
+    assert len(relay.recipients) == 6
+
+
+async def test_late_truth_corrects_an_uncertain_row_and_a_foreign_lease_changes_nothing(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    from mailer.delivery.outcomes import judge
+    from mailer.models import Stage
+
+    await prepared(database, keys, now, count=2, batch_size=2)
+    async with database.begin() as session:
+        batch_id = (await session.execute(select(Batch.id))).scalar_one()
+        first = await outbox.take(session, batch_id=batch_id, lease=7)
+        assert first is not None
+        rows = (await outbox.claim(session, first, size=2)).rows
+        await outbox.end_leases(session)
+        second = await outbox.take(session, batch_id=batch_id, lease=8)
+        assert second is not None
+    results = [outbox.Result(row.id, 1, now, judge(Stage.BODY, 250, "2.0.0 Ok")) for row in rows]
+    async with database.begin() as session:
+        stranger = await outbox.settle(session, second, results, relay="r", delays=[1.0], now=now)
+        assert stranger.get(Status.SENT, 0) == 0
+        late = await outbox.settle(session, first, results, relay="r", delays=[1.0], now=now)
+        assert late[Status.SENT] == 2
+        again = await outbox.settle(session, first, results, relay="r", delays=[1.0], now=now)
+        assert again.get(Status.SENT, 0) == 0
+        campaign_id = (await session.execute(select(Campaign.id))).scalar_one()
+        assert await balance.faults(session, campaign_id=campaign_id) == []
+
+
+async def test_a_batch_taken_three_times_without_outcome_pauses_its_campaign(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2)
+    async with database.begin() as session:
+        await session.execute(update(Batch).values(takings=3))
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    assert not relay.received
+    async with database.reading() as session:
+        reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
+    assert "without any outcome" in str(reason)
