@@ -63,9 +63,9 @@ class Panel:
         return settings.read(self.config, **overrides)
 
     @asynccontextmanager
-    async def house(self) -> AsyncIterator[House]:
+    async def house(self, **overrides: Any) -> AsyncIterator[House]:
         """Settings, keys and database, checked against each other; closed at the end."""
-        values = self.settings()
+        values = self.settings(**overrides)
         async with open_house(values) as house:
             yield house
 

@@ -13,22 +13,22 @@ from mailer.delivery import outbox
 from mailer.delivery.engine import Engine
 from mailer.delivery.relays import Relay
 from mailer.delivery.smtp import SMTPCourier
-from pli.lock import EngineLock, Owner
+from pli.lock import Lock, Owner
 
 
-def lock_of(house: House) -> EngineLock | None:
-    """The lock that says who runs the engine on this file; None where many may (PostgreSQL)."""
+def lock_of(house: House, role: str = "engine") -> Lock | None:
+    """The lock of a role on this file; None where many may have it (PostgreSQL)."""
     file = house.database.file
-    return EngineLock(file) if file else None
+    return Lock(file, role) if file else None
 
 
-def take(lock: EngineLock | None, command: str) -> bool:
-    """Try to become the one engine of this file."""
+def take(lock: Lock | None, command: str) -> bool:
+    """Try to become the one that has this role on this file."""
     return lock is None or lock.take(Owner(os.getpid(), command, iso(now()))) is not None
 
 
 @asynccontextmanager
-async def engine(house: House, lock: EngineLock | None) -> AsyncIterator[Engine]:
+async def engine(house: House, lock: Lock | None) -> AsyncIterator[Engine]:
     """Run the engine beside what is done inside; stopped cleanly at the end.
 
     Whoever holds the file's lock knows that no older engine lives: its leases end here.

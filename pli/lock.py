@@ -1,4 +1,4 @@
-"""One engine on one SQLite file: a lock on a file beside it says which process has it.
+"""One engine, and one server, on one SQLite file: locks on files beside it say who has them.
 
 The kernel gives the lock back when its owner dies, however it dies: so whoever takes it knows that
 no older owner lives, and that leases left behind are nobody's.
@@ -23,11 +23,11 @@ class Owner:
     since: str
 
 
-class EngineLock:
-    """Held from `take` until `release`, or until the process ends."""
+class Lock:
+    """One role ("engine", "serve"); held from `take` until `release`, or the process ends."""
 
-    def __init__(self, database_file: Path) -> None:
-        self.path = database_file.with_name(database_file.name + ".engine")
+    def __init__(self, database_file: Path, role: str) -> None:
+        self.path = database_file.with_name(f"{database_file.name}.{role}")
         self._descriptor: int | None = None
 
     @property

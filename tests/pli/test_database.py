@@ -12,7 +12,7 @@ from pli import keys as key_ring
 from pli import schema
 from pli.database import Database, DatabaseError, check_keys
 from pli.keys import Keys, KeysError
-from pli.lock import EngineLock, Owner
+from pli.lock import Lock, Owner
 
 
 async def test_the_databases_clock_is_utc_and_compares_with_stored_moments(
@@ -60,8 +60,8 @@ async def test_a_further_token_key_is_welcome_and_a_lost_one_is_not(
 
 
 def test_only_one_engine_holds_a_file_and_says_who_it_is(tmp_path: Path) -> None:
-    first = EngineLock(tmp_path / "pli.db")
-    second = EngineLock(tmp_path / "pli.db")
+    first = Lock(tmp_path / "pli.db", "engine")
+    second = Lock(tmp_path / "pli.db", "engine")
     assert first.take(Owner(1, "pli serve", "2026-11-24T09:00:00Z"))
     assert second.take(Owner(2, "pli send", "2026-11-24T09:00:01Z")) is None
     assert second.owner() == Owner(1, "pli serve", "2026-11-24T09:00:00Z")

@@ -1,0 +1,70 @@
+"""The web server of one process, beside the engine and never in its way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from pli.errors import PliError
+from pli.language import N_
+
+GRACE_SECONDS = 3
+"""An open page must not hold the end back: without it one held SIGTERM for 19 s."""
+
+
+class DoorsError(PliError):
+    """The web server cannot listen where it should."""
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the command: uvicorn would raise SIGTERM again and cut a job off."""
+        yield
+
+
+def listening(address: str) -> socket.socket:
+    """A socket at HOST:PORT (port 0: any free one)."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, int(port)))
+    except OSError as error:
+        listener.close()
+        raise DoorsError(
+            N_("cannot listen at {address}: {reason}: set listen, or end what is there"),
+            address=address,
+            reason=error.strerror or str(error),
+        ) from None
+    return listener
+
+
+@asynccontextmanager
+async def open_doors(app: Starlette, listener: socket.socket) -> AsyncIterator[None]:
+    """Answer on this socket while what is inside goes on."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()

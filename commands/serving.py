@@ -1,0 +1,94 @@
+"""pli serve: the web pages and the engine, together, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import click
+
+from commands.common import House, Panel, _, running, tell
+from commands.doors import listening, open_doors
+from commands.engine_room import engine, interruptible, lock_of, take
+from commands.sending import identity_of
+from pli.errors import PliError
+from pli.language import N_, say
+from pli.lock import Lock
+from pli.settings import is_loopback
+from pli.work import until
+from web.app import create_app
+
+WAIT_SECONDS = 1.0
+
+
+class ServeError(PliError):
+    """Another process serves already."""
+
+
+@click.command(help=_("Open the web pages and send what is to be sent, until Ctrl-C."))
+@click.option("--listen", help=_("HOST:PORT, if not the setting's."))
+@running
+async def serve(panel: Panel, listen: str | None) -> None:
+    """One server to a SQLite file; the engine starts as soon as no `pli send` has it."""
+    overrides = {"listen": listen} if listen else {}
+    values = panel.settings(**overrides)
+    values.require("relay_url", "public_url", "committee", "address", "phone", "email")
+    async with panel.house(**overrides) as house:
+        stop = asyncio.Event()
+        async with interruptible(stop.set), serving(house):
+            tell(
+                say(
+                    N_("Pli serves {public_url} at {listen}. Ctrl-C ends it."),
+                    public_url=values.public_url,
+                    listen=values.listen,
+                )
+            )
+            await work(house, stop)
+
+
+@asynccontextmanager
+async def serving(house: House, inbox: Path | None = None) -> AsyncIterator[None]:
+    """The doors, open; refused if another server has this file."""
+    lock = lock_of(house, "serve")
+    if not take(lock, "pli serve"):
+        raise _served(lock)
+    try:
+        app = create_app(
+            house.database,
+            keys=house.keys,
+            identity=identity_of(house.settings),
+            language=house.settings.language,
+            # The staff's pages know no accounts yet: they are for whoever sits at this machine.
+            office=is_loopback(house.settings.listen.rpartition(":")[0].strip("[]")),
+            inbox=inbox,
+        )
+        async with open_doors(app, listening(house.settings.listen)):
+            yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+async def work(house: House, stop: asyncio.Event) -> None:
+    """Run the engine until `stop`, as soon as its lock is free."""
+    lock = lock_of(house)
+    while not stop.is_set():
+        if take(lock, "pli serve"):
+            async with engine(house, lock):
+                await stop.wait()
+        else:
+            await until(stop, WAIT_SECONDS)
+
+
+def _served(lock: Lock | None) -> ServeError:
+    owner = lock.owner() if lock else None
+    if owner is None:
+        return ServeError(N_("another process serves this database"))
+    return ServeError(
+        N_("{command} (process {pid}, since {since}) serves this database already: end it first"),
+        command=owner.command,
+        pid=owner.pid,
+        since=owner.since,
+    )
