@@ -60,12 +60,12 @@ def _headline(report: Report) -> Text:
 
 def _equations(report: Report) -> Text:
     """The sum, written out; the ends always stand, what is on its way only where it is."""
-    prepared = f"{report.prepared} {_('prepared')}"
+    candidates, prepared = _("candidates"), f"{report.prepared} " + _("prepared")
     on_their_way = [it for it in (Status.SENDING, Status.PENDING) if report.of(it)]
     terms = " + ".join(_counted(report, it) for it in (*_ENDS, *on_their_way))
     excluded = _counted(report, Status.EXCLUDED)
     return Text(
-        f"{report.candidates} {_('candidates')} = {excluded} + {prepared}\n{prepared} = {terms}\n"
+        f"{report.candidates} {candidates} = {excluded} + {prepared}\n{prepared} = {terms}\n"
     )
 
 

@@ -20,7 +20,7 @@ _STATES: Mapping[CampaignState, str] = {
     CampaignState.DRAFT: N_("draft"),
     CampaignState.APPROVED: N_("approved"),
     CampaignState.SCHEDULED: N_("scheduled"),
-    CampaignState.PREPARED: N_("prepared"),
+    CampaignState.PREPARED: N_("prepared, not started"),
     CampaignState.RUNNING: N_("running"),
     CampaignState.PAUSED: N_("paused"),
     CampaignState.CANCELLED: N_("cancelled"),

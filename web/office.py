@@ -46,6 +46,7 @@ class Office:
             status=reasons.status,
             order=report_page.ORDER,
             refresh=REFRESH_SECONDS if moving and "still" not in request.query_params else None,
+            office=True,
             inbox=self._inbox,
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -87,8 +88,8 @@ def only_from_here(
 
     async def answer(request: Request) -> Response:
         try:
-            here = is_loopback(request.url.hostname or "")
-        except ValueError:  # a Host that is no host
+            here = is_loopback(urlsplit(f"//{request.headers.get('host', '')}").hostname or "")
+        except ValueError:  # no name of a host at all
             here = False
         if not here or any(name in request.headers for name in _PROXIED):
             raise HTTPException(404)

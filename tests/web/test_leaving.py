@@ -94,7 +94,7 @@ async def test_the_page_has_one_button_and_gives_nobody_away(member: Member) -> 
 async def test_the_button_lets_go_at_once_and_says_so(member: Member) -> None:
     page = await member.client.post(member.link)
     assert page.status_code == 200
-    assert "Vous êtes désabonné" in page.text
+    assert "Désinscription effectuée" in page.text
     assert await member.state() is SubscriptionState.LEFT
     assert await member.events() == [(ConsentEvent.LEFT, "unsubscribe page")]
 
@@ -118,7 +118,7 @@ async def test_a_second_press_is_answered_alike_and_offers_no_way_back(member: M
     await member.client.post(member.link)
     again = await member.client.post(member.link)
     assert again.status_code == 200
-    assert "Vous êtes désabonné" in again.text
+    assert "Désinscription effectuée" in again.text
     assert 'name="undo"' not in again.text
     assert len(await member.events()) == 1
 
@@ -128,10 +128,10 @@ async def test_for_an_hour_the_very_click_can_be_taken_back(member: Member) -> N
     member.clock.at += timedelta(minutes=59)
     back = await member.press_undo(page.text)
     assert back.status_code == 200
-    assert "Vous restez abonné" in back.text
+    assert "Votre inscription continue" in back.text
     assert await member.state() is SubscriptionState.CONFIRMED
     twice = await member.press_undo(page.text)
-    assert "Vous restez abonné" in twice.text
+    assert "Votre inscription continue" in twice.text
     assert len(await member.events()) == 2
 
 
@@ -190,14 +190,14 @@ async def test_an_erased_person_is_told_that_nothing_comes_any_more(
         await session.execute(delete(Subscriber))
     for answer in (await member.client.get(member.link), await member.client.post(member.link)):
         assert answer.status_code == 200
-        assert "Vous ne recevez plus rien" in answer.text
+        assert "Vous ne recevrez plus rien" in answer.text
 
 
 async def test_a_link_outlives_its_list(keys: Keys, member: Member) -> None:
     link = Links(keys, IDENTITY.public_url, IDENTITY.domain).unsubscribe(99, 99, 99, keys.current)
     for answer in (await member.client.get(link), await member.client.post(link)):
         assert answer.status_code == 200
-        assert "Vous ne recevez plus rien de cette liste" in answer.text
+        assert "Vous ne recevrez plus rien de cette liste" in answer.text
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
