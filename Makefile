@@ -8,7 +8,7 @@ RUN := $(VENV)/.run-stamp
 DEV := $(VENV)/.dev-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench wheel clean lock
+.PHONY: help demo test check lint bench wheel clean lock
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -19,12 +19,13 @@ demo: $(RUN) ## the whole road on this machine; ARGS="--once --json" go to pli d
 test: $(DEV) ## the tests; ARGS go to pytest
 	@$(BIN)/pytest -n auto $(ARGS)
 
-check: $(DEV) ## ruff, mypy --strict, import-linter, then the tests
+check: lint test ## ruff, mypy --strict, import-linter, then the tests
+
+lint: $(DEV) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(MAKE) --no-print-directory test
 
 bench: $(RUN) ## the whole road against smtp-source, into build/bench.json
 	@$(BIN)/python benchmarks/wire.py $(ARGS)

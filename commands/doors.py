@@ -61,8 +61,8 @@ async def open_doors(app: Starlette, listener: socket.socket) -> AsyncIterator[N
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
+        while not server.started and not serving.done():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # uvicorn has no event for it
         yield
     finally:
         server.should_exit = True
