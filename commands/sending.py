@@ -84,7 +84,7 @@ async def send(
             known = await attributes.declared(session)
         frozen = checked(written, house.settings, known, quiet=as_json)
         await greet(house)
-        order = await _ordered(house, frozen, names, segment, Audience(again) if again else None)
+        order = await ordered(house, frozen, names, segment, Audience(again) if again else None)
         if order.go_on_with is not None:
             question = say(
                 N_("Letter {number} has the unfinished campaign {id} for the same people. Go on?"),
@@ -95,7 +95,7 @@ async def send(
                 raise click.Abort
         async with house.database.begin() as session:
             campaign_id, candidates = await prepare(session, order, house=house, now=now())
-        await _release(house, campaign_id, candidates, yes=yes)
+        await release(house, campaign_id, candidates, yes=yes)
         code = await work_or_watch(house, campaign_id, quiet=as_json)
         if code == EXIT_INTERRUPTED:
             raise click.exceptions.Exit(code)
@@ -149,7 +149,7 @@ class Order:
     go_on_with: int | None
 
 
-async def _ordered(
+async def ordered(
     house: House, frozen: Frozen, names: Sequence[str], segment: str, again: Audience | None
 ) -> Order:
     """Read what was asked for; refused where a letter would go out twice."""
@@ -229,7 +229,7 @@ async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
     return None
 
 
-async def _release(house: House, campaign_id: int, waiting: int, *, yes: bool) -> None:
+async def release(house: House, campaign_id: int, waiting: int, *, yes: bool) -> None:
     """Ask once more, then start what is not running yet."""
     async with house.database.reading() as session:
         campaign = await campaigns.find(session, campaign_id)

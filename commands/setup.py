@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -83,7 +84,7 @@ async def init(panel: Panel, /, sender: str | None, language: str, **given: str 
                 await databases.check_keys(session, keys)
         finally:
             await database.close()
-        path.write_text(_toml(document))
+        path.write_text(as_toml(document))
         path.chmod(0o600)
     except BaseException:
         # Keys that no letter was signed with yet are worth nothing, and would be in the way.
@@ -144,7 +145,8 @@ def _check(document: dict[str, str]) -> None:
         raise SetupError.listing(faults)
 
 
-def _toml(document: dict[str, str]) -> str:
+def as_toml(document: Mapping[str, object]) -> str:
+    """The text of a settings file; what is empty is left out."""
     # A JSON string is a TOML basic string, but for DEL, which JSON leaves as it is.
     lines = [
         f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")

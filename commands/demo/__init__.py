@@ -1,0 +1,248 @@
+"""pli demo: the whole road on this machine, with an inbox to look into."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from commands.common import House, Panel, _, as_json, now, open_house, running, tell
+from commands.demo.inbox import Inbox
+from commands.demo.population import LISTS, SEGMENT, populate, reachable
+from commands.doors import listening
+from commands.engine_room import interruptible
+from commands.sending import (
+    EXIT_INTERRUPTED,
+    checked,
+    identity_of,
+    ordered,
+    prepare,
+    release,
+    show_result,
+    work_or_watch,
+)
+from commands.serving import serving, work
+from commands.setup import as_toml
+from mailer import letters
+from mailer.links import Links
+from mailer.models import Campaign, Delivery
+from pli import database as databases
+from pli import keys as key_ring
+from pli import schema
+from pli import settings as settings_file
+from pli.database import Database
+from pli.errors import PliError
+from pli.language import N_, say
+from subscribers import attributes
+from subscribers.models import Subscriber
+
+LETTER = "lettre.md"
+IMAGE = "votes.png"
+COMMITTEE = {
+    "committee": "Comité régional du Val-d’Orme",
+    "address": "12 quai des Tanneurs, 44999 Orme-le-Port",
+    "phone": "02 99 99 00 12",
+    "email": "contact@comite.example.org",
+    "sender": "lettre@comite.example.org",
+    "language": "fr",
+}
+REFUSALS = {
+    1: "550 5.1.1 no such user here",
+    4: "552 5.2.2 mailbox full",
+    6: "451 4.7.1 greylisted, try again in a moment",
+    8: "550 5.1.1 no such user here",
+    9: "451 4.7.1 greylisted, try again in a moment",
+    12: "451 4.7.1 greylisted, try again in a moment",
+    15: "451 4.7.1 greylisted, try again in a moment",
+    17: "550 5.7.1 refused by policy",
+}
+"""What the inbox answers to whom, by place among those who may receive."""
+
+LEAVERS = (9, 15)
+"""Who presses unsubscribe between the first and the second try."""
+
+RETRY_SECONDS = [2.0, 2.0]
+
+
+class DemoError(PliError):
+    """The demo cannot be made there."""
+
+
+@dataclass(slots=True)
+class Leaving:
+    """Presses the unsubscribe button for some of those who were told to wait."""
+
+    house: House
+    addresses: frozenset[str]
+
+    async def press(self, address: str) -> None:
+        """As a mail program does it: one POST to the address in List-Unsubscribe (RFC 8058)."""
+        if address.lower() in self.addresses:
+            link = await unsubscribe_link(self.house, address)
+            await asyncio.to_thread(_post, link)
+
+
+@click.command(help=_("Show the whole road on this machine: letter, sending, inbox, report."))
+@click.option("--once", is_flag=True, help=_("End after the report."))
+@as_json
+@click.option(
+    "--recipients",
+    type=click.IntRange(1, 1_000_000),
+    help=_("So many invented subscribers instead of the 240 of the sample."),
+)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=_("Where; by default a fresh folder, named at the end."),
+)
+@running
+async def demo(
+    panel: Panel, once: bool, as_json: bool, recipients: int | None, folder: Path | None
+) -> None:
+    """Everything is made in one folder; nothing leaves this machine."""
+    del panel
+    home = _fresh(folder)
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(_installed(home, recipients, quiet=as_json))
+        await stack.enter_async_context(serving(house, inbox=home / "inbox"))
+        campaign_id = await _send(house, home, quiet=as_json)
+        if await work_or_watch(house, campaign_id, quiet=as_json) == EXIT_INTERRUPTED:
+            raise click.exceptions.Exit(EXIT_INTERRUPTED)
+        code = await show_result(house, campaign_id, as_json=as_json)
+        tell(say(N_("Everything is in {folder}"), folder=str(home)), stderr=as_json)
+        if once:
+            raise click.exceptions.Exit(code)
+        await _show_links(house, campaign_id, quiet=as_json)
+        stop = asyncio.Event()
+        async with interruptible(stop.set):
+            await work(house, stop)
+
+
+def _fresh(folder: Path | None) -> Path:
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="pli-demo-"))
+    if folder.exists() and any(folder.iterdir()):
+        raise DemoError(
+            N_("{folder}: is not empty: name a folder that is, or none"), folder=str(folder)
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
+
+
+@asynccontextmanager
+async def _installed(home: Path, recipients: int | None, *, quiet: bool) -> AsyncIterator[House]:
+    """Keys, database, people, inbox and settings, in that order: the inbox must know its people."""
+    keys = key_ring.generate()
+    key_ring.write(keys, home / "pli.keys")
+    for name in (LETTER, IMAGE):
+        shutil.copyfile(Path(__file__).parent / name, home / name)
+    database = Database(f"sqlite+aiosqlite:///{home}/pli.db")
+    try:
+        await schema.upgrade(database)
+        async with database.begin() as session:
+            await databases.check_keys(session, keys)
+            await populate(session, home, keys, recipients=recipients, quiet=quiet, now=now())
+        async with database.reading() as session:
+            names = await reachable(session, limit=max(REFUSALS) + 1)
+    finally:
+        await database.close()
+    replies = {names[at]: reply for at, reply in REFUSALS.items() if at < len(names)}
+    leavers = frozenset(names[at] for at in LEAVERS if at < len(names))
+    pressing: list[Leaving] = []
+
+    async def told_to_wait(address: str) -> None:
+        for leaving in pressing:
+            await leaving.press(address)
+
+    inbox = Inbox(home / "inbox", replies, told_to_wait)
+    relay_url = await inbox.start()
+    try:
+        _write_settings(home, relay_url)
+        async with open_house(settings_file.read(home / settings_file.FILE)) as house:
+            pressing.append(Leaving(house, leavers))
+            yield house
+    finally:
+        await inbox.stop()
+
+
+def _write_settings(home: Path, relay_url: str) -> None:
+    with contextlib.closing(listening("127.0.0.1:0")) as probe:
+        port = probe.getsockname()[1]
+    values = {
+        **COMMITTEE,
+        "relay_url": relay_url,
+        "public_url": f"http://127.0.0.1:{port}",
+        "listen": f"127.0.0.1:{port}",
+        "retry_delays": RETRY_SECONDS,
+    }
+    (home / settings_file.FILE).write_text(as_toml(values))
+
+
+async def _send(house: House, home: Path, *, quiet: bool) -> int:
+    """As `pli send` does it."""
+    letter = letters.read(home / LETTER)
+    async with house.database.reading() as session:
+        known = await attributes.declared(session)
+    frozen = checked(letter, house.settings, known, quiet=quiet)
+    order = await ordered(house, frozen, LISTS, SEGMENT, None)
+    async with house.database.begin() as session:
+        campaign_id, waiting = await prepare(session, order, house=house, now=now())
+    await release(house, campaign_id, waiting, yes=True)
+    return campaign_id
+
+
+async def _show_links(house: House, campaign_id: int, *, quiet: bool) -> None:
+    url = house.settings.public_url
+    async with house.database.reading() as session:
+        number, address = (
+            await session.execute(
+                select(Campaign.number, Subscriber.email)
+                .join(Delivery, Delivery.campaign_id == Campaign.id)
+                .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+                .where(Campaign.id == campaign_id)
+                .order_by(Delivery.id)
+                .limit(1)
+            )
+        ).one()
+    for label, link in (
+        (_("Inbox"), f"{url}/inbox/"),
+        (_("Report"), f"{url}/report/{campaign_id}"),
+        (_("Web version"), f"{url}/l/{LISTS[0]}/{number}"),
+        (_("Unsubscribe"), await unsubscribe_link(house, address)),
+    ):
+        click.echo(f"  {label + ':':<16}{link}", err=quiet)
+    click.echo(_("Ctrl-C ends it."), err=quiet)
+
+
+async def unsubscribe_link(house: House, address: str) -> str:
+    """The link that stands in the copy of one person."""
+    identity = identity_of(house.settings)
+    async with house.database.reading() as session:
+        row = (
+            await session.execute(
+                select(Delivery.id, Delivery.subscriber_id, Delivery.list_id, Campaign.token_key)
+                .join(Campaign, Campaign.id == Delivery.campaign_id)
+                .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+                .where(Subscriber.email == address)
+                .order_by(Delivery.id.desc())
+                .limit(1)
+            )
+        ).one()
+    links = Links(house.keys, identity.public_url, identity.domain)
+    return links.unsubscribe(row.subscriber_id, row.list_id, row.id, row.token_key)
+
+
+def _post(link: str) -> None:
+    request = urllib.request.Request(link, data=b"List-Unsubscribe=One-Click")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        answer.read()

@@ -1,0 +1,76 @@
+"""The demo shows excluded, failed, retried and skipped copies, and not only sunshine."""
+
+from __future__ import annotations
+
+import csv
+import io
+import mailbox
+import re
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.conftest import Installation, until
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Installation:
+    return Installation(tmp_path, 0)
+
+
+def test_the_demo_walks_the_whole_road_and_its_sum_is_right(empty: Installation) -> None:
+    said = empty.pli("demo", "--once", "--json", "--dir", "demo")
+    report = said.json
+    assert (report["state"], report["balanced"]) == ("finished", True)
+    assert report["candidates"] == sum(report["excluded"].values()) + report["prepared"]
+    assert {"suppressed", "left", "unconfirmed"} <= set(report["excluded"])
+    assert min(report["failures"][it] for it in ("unknown_user", "mailbox_full")) >= 1
+    assert report["skipped"] == 2
+    assert (report["uncertain"], report["pending"], report["sending"]) == (0, 0, 0)
+    kept = mailbox.Maildir(empty.folder / "demo" / "inbox", create=False)
+    assert len(kept) == report["sent"]
+    csv_rows = empty.pli("--config", "demo/pli.toml", "report", "1", "--format", "csv").out
+    rows = list(csv.DictReader(io.StringIO(csv_rows)))
+    assert len(rows) == report["candidates"]
+    delivered = {mail["Delivered-To"] for mail in kept}
+    assert delivered == {row["email"] for row in rows if row["status"] == "sent"}
+    retried = [row for row in rows if row["status"] == "sent" and row["attempts"] == "2"]
+    assert retried
+    with sqlite3.connect(empty.folder / "demo" / "pli.db") as connection:
+        people = connection.execute("SELECT count(*) FROM subscriber").fetchone()[0]
+        lists = connection.execute("SELECT count(*) FROM list").fetchone()[0]
+    connection.close()
+    assert (people, lists) == (240, 2)
+
+
+def test_the_demo_refuses_a_folder_that_is_not_empty(empty: Installation) -> None:
+    (empty.folder / "full").mkdir()
+    (empty.folder / "full" / "thing").touch()
+    said = empty.pli("demo", "--dir", "full", code=1)
+    assert "is not empty" in said.err
+    assert [it.name for it in (empty.folder / "full").iterdir()] == ["thing"]
+
+
+def test_the_demo_takes_as_many_recipients_as_one_asks_for(empty: Installation) -> None:
+    report = empty.pli("demo", "--once", "--json", "--recipients", "1000").json
+    assert report["balanced"]
+    assert report["sent"] > 100
+
+
+def test_the_demo_stays_to_be_looked_at_until_ctrl_c(empty: Installation) -> None:
+    with empty.running("demo", "--dir", "demo") as process:
+        lines: list[str] = []
+        assert process.stdout is not None
+        until(lambda: "Ctrl-C" in (lines.append(process.stdout.readline()) or lines[-1]))
+        shown = "".join(lines)
+        links = re.findall(r"http://127\.0\.0\.1:(\d+)(/\S*)", shown)
+        port = int(links[0][0])
+        there = Installation(empty.folder, port)
+        pages = {path: there.get(path) for _, path in links}
+        assert len(pages) == 4
+        assert {status for status, _ in pages.values()} == {200}
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
