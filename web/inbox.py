@@ -61,10 +61,8 @@ class Inbox:
         asked = request.query_params.get("page", "")
         keys = await asyncio.to_thread(self._mails.keys)
         last = max(1, -(-len(keys) // PAGE))
-        number = (
-            min(int(asked), last) if asked.isascii() and asked.isdigit() and asked < "9" * 9 else 1
-        )
-        number = max(1, number)
+        is_number = asked.isascii() and asked.isdigit() and len(asked) < 9
+        number = min(max(1, int(asked)), last) if is_number else 1
         shown = keys[(number - 1) * PAGE : number * PAGE]
         heads = await asyncio.to_thread(lambda: [self._mails.head(key) for key in shown])
         mails = [(key, _fields(head)) for key, head in zip(shown, heads, strict=True)]
@@ -131,8 +129,7 @@ class Inbox:
 
 
 def _fields(head: Message) -> dict[str, str]:
-    found = {name: maildir.header(head, name) for name in _FIELDS}
-    return {name: value for name, value in found.items() if value}
+    return {name: maildir.header(head, name) for name in _FIELDS}
 
 
 def _alone(policy: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from email.parser import BytesHeaderParser
 from pathlib import Path
 from urllib.parse import unquote
 
-_KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z._=+-]*")
+_KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z._=+-]{0,200}")
 _SHOWN_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _CID = re.compile(r"cid:([^\"'\s)>]+)", re.IGNORECASE)
 # What could load or lead elsewhere before any policy is asked (dns-prefetch is in none).

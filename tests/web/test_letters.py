@@ -1,0 +1,89 @@
+"""The web version of a letter, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from mailer import theming
+from mailer.freezing import freeze
+from mailer.models import Campaign
+from pli.database import Database
+from pli.keys import Keys
+from tests.mailer.desk import IDENTITY, letter
+from tests.mailer.ledgers import a_campaign
+from tests.subscribers.people import a_list
+from tests.web.doors import opened
+
+BODY = '# Un titre\n\nBonjour {{ subscriber.first_name or "camarade" }}, voici la lettre.\n'
+
+
+def frozen(body: str = BODY) -> str:
+    return freeze(letter(body), theming.load("lettre"), IDENTITY)
+
+
+@pytest.fixture
+async def list_id(database: Database, now: datetime) -> int:
+    async with database.begin() as session:
+        return await a_list(session, "membres", now)
+
+
+@pytest.fixture
+async def reader(database: Database, keys: Keys, now: datetime) -> AsyncIterator[httpx.AsyncClient]:
+    async with opened(database, keys, now) as doors:
+        yield doors.client
+
+
+async def test_a_letter_that_went_out_stands_on_the_web_for_nobody_in_particular(
+    database: Database, reader: httpx.AsyncClient, now: datetime, list_id: int
+) -> None:
+    async with database.begin() as session:
+        await a_campaign(session, now, list_id=list_id, frozen=frozen())
+    page = await reader.get("/l/membres/294")
+    assert page.status_code == 200
+    assert "Bonjour camarade, voici la lettre." in page.text
+    assert "/u/" not in page.text
+    assert "script" not in page.headers["content-security-policy"]
+    again = await reader.get("/l/membres/294", headers={"If-None-Match": page.headers["etag"]})
+    assert again.status_code == 304
+    assert not again.content
+
+
+async def test_the_latest_sending_is_the_one_that_stands(
+    database: Database, reader: httpx.AsyncClient, now: datetime, list_id: int
+) -> None:
+    async with database.begin() as session:
+        await a_campaign(session, now, list_id=list_id, frozen=frozen("# Première\n"))
+    assert "Première" in (await reader.get("/l/membres/294")).text
+    async with database.begin() as session:
+        later = await a_campaign(session, now, (), list_id=list_id, frozen=frozen("# Seconde\n"))
+        await session.execute(
+            update(Campaign).where(Campaign.id == later).values(frozen_hash="other")
+        )
+    assert "Seconde" in (await reader.get("/l/membres/294")).text
+
+
+async def test_a_draft_is_not_shown(
+    database: Database, reader: httpx.AsyncClient, now: datetime, list_id: int
+) -> None:
+    async with database.begin() as session:
+        await a_campaign(session, now, (), list_id=list_id, frozen=frozen())
+        await session.execute(update(Campaign).values(started_at=None))
+    assert (await reader.get("/l/membres/294")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/l/membres/295", "/l/autres/294", "/l/membres/99999999999999999999", "/l/%2e%2e/294"]
+)
+async def test_a_letter_that_is_not_there_gets_a_page_that_helps(
+    database: Database, reader: httpx.AsyncClient, now: datetime, list_id: int, path: str
+) -> None:
+    async with database.begin() as session:
+        await a_campaign(session, now, (), list_id=list_id, frozen=frozen())
+    answer = await reader.get(path)
+    assert answer.status_code == 404
+    assert "contact@example.org" in answer.text
