@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
+import traceback
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from commands.common import LANGUAGE, Panel, _
 from pli import __version__
 from pli.database import unreachable
 from pli.errors import PliError
+from pli.language import N_, say
 
 COMMANDS = {
     "demo": ("commands.demo", "demo"),
@@ -97,6 +100,18 @@ def main() -> None:
         sys.exit(EXIT_REFUSED)
     except OSError as error:
         click.echo(f"{error.filename or 'pli'}: {error.strerror or error}", err=True)
+        sys.exit(EXIT_REFUSED)
+    except Exception as error:
+        # A fault of ours: the person gets a line, whoever mends it gets the rest.
+        descriptor, place = tempfile.mkstemp(prefix="pli-fault-", suffix=".txt")
+        with os.fdopen(descriptor, "w") as file:
+            traceback.print_exc(file=file)
+        fault = say(
+            N_("Pli has a fault ({kind}). Nothing is lost; please report it with {file}"),
+            kind=type(error).__name__,
+            file=place,
+        )
+        click.echo(fault.tell(LANGUAGE), err=True)
         sys.exit(EXIT_REFUSED)
 
 

@@ -61,4 +61,5 @@ async def declare(session: AsyncSession, *, name: str, type: AttributeType, labe
 async def declared(session: AsyncSession) -> dict[str, AttributeType]:
     """The declared attributes and their types."""
     rows = await session.execute(select(Attribute.name, Attribute.type).order_by(Attribute.name))
-    return dict(rows)
+    # Not dict(rows): a Result has keys(), and dict would take it for a mapping.
+    return {row.name: row.type for row in rows}

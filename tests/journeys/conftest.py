@@ -83,6 +83,7 @@ class Installation:
         )
         said = Said(done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in said.err, said.err
+        assert "Pli has a fault" not in said.err, _fault(said.err)
         assert code is None or said.code == code, said
         return said
 
@@ -149,6 +150,10 @@ class Installation:
                 return refused.code, refused.read().decode()
         except OSError:
             return 0, ""
+
+
+def _fault(err: str) -> str:
+    return Path(err.split()[-1]).read_text()
 
 
 def until(condition: Callable[[], bool], seconds: float = 20) -> None:
