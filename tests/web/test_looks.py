@@ -1,0 +1,154 @@
+"""The pages as a browser shows them; pictures to look at go into build/screenshots."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailer import theming
+from mailer.freezing import freeze
+from mailer.links import Links
+from mailer.models import CampaignState, Status
+from pli.database import Database
+from pli.keys import Keys
+from tests.mailer.desk import letter
+from tests.mailer.ledgers import (
+    FINE,
+    LATER,
+    MAILBOX_FULL,
+    ONE_OF_EACH,
+    UNKNOWN_USER,
+    Copy,
+    a_campaign,
+)
+from tests.mailer.test_looks import CONTRASTS
+from tests.subscribers.people import a_list, a_person, a_tie
+from tests.web.doors import IDENTITY, Options, opened
+from tests.web.mails import a_mail, maildir, put
+
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+CHROMIUM = Path("/usr/bin/chromium")
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM.exists(), reason="needs Chromium: apt install chromium"
+)
+
+SENDING = (
+    *(Copy(Status.SENT, None, (FINE,)),) * 180,
+    *(Copy(Status.SENT, None, (LATER, FINE)),) * 9,
+    *(Copy(Status.FAILED, "unknown_user", (UNKNOWN_USER,)),) * 4,
+    *(Copy(Status.FAILED, "mailbox_full", (LATER, MAILBOX_FULL)),) * 2,
+    *(Copy(Status.SKIPPED, "left", (LATER,)),) * 2,
+    *(Copy(Status.UNCERTAIN),) * 1,
+    *(Copy(Status.EXCLUDED, "left"),) * 7,
+    *(Copy(Status.EXCLUDED, "unconfirmed"),) * 12,
+    *(Copy(Status.EXCLUDED, "suppressed"),) * 3,
+)
+
+OVERFLOWING = "() => document.documentElement.scrollWidth > window.innerWidth"
+SMALL_TARGETS = """
+() => [...document.querySelectorAll('button, .button, .tabs a, .pages a')]
+  .filter(it => it.getBoundingClientRect().height < 44).map(it => it.outerHTML)
+"""
+HEADINGS = "() => [...document.querySelectorAll('h1,h2,h3')].map(it => Number(it.tagName[1]))"
+
+
+@pytest.fixture
+async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> dict[str, str]:
+    """The pages to look at, by name, as the server gives them out."""
+    database = Database(sqlite_url)
+    inbox = maildir(tmp_path / "inbox")
+    frozen = freeze(letter("# Après le comité\n"), theming.load("lettre"), IDENTITY)
+    async with database.begin() as session:
+        list_id = await a_list(session, "membres", now)
+        person = await a_person(session, "jeanne@example.org", now)
+        await a_tie(session, person, list_id, now)
+        done = await a_campaign(
+            session,
+            now,
+            SENDING,
+            list_id=list_id,
+            frozen=frozen,
+            state=CampaignState.FINISHED,
+            batch_size=100,
+        )
+        await a_campaign(session, now, ONE_OF_EACH, list_id=list_id, number=295)
+    link = Links(keys, IDENTITY.public_url, IDENTITY.domain).unsubscribe(
+        person, list_id, 7, keys.current
+    )
+    names = [put(inbox, f"17000000{n:02}.M1P1Q1.x", a_mail(n)) for n in range(60)]
+    async with opened(database, keys, now, Options(office=True, inbox=inbox)) as doors:
+        get = doors.client.get
+        shown = {
+            "home": await get("/"),
+            "leave": await get(link),
+            "left": await doors.client.post(link),
+            "left-again": await doors.client.post(link),
+            "unknown-link": await get("/u/nothing"),
+            "unknown-letter": await get("/l/membres/1"),
+            "report": await get(f"/report/{done}"),
+            "sendings": await get("/campaigns"),
+            "inbox": await get("/inbox/"),
+            "mail": await get(f"/inbox/{names[0]}"),
+            "mail-text": await get(f"/inbox/{names[0]}/text"),
+            "mail-source": await get(f"/inbox/{names[0]}/source"),
+        }
+    await database.close()
+    return {name: answer.text for name, answer in shown.items()}
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Any]:
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield chromium
+        await chromium.close()
+
+
+@pytest.mark.parametrize("width", [360, 700, 1100])
+async def test_every_page_fits_every_screen_and_can_be_read(
+    browser: Any, pages: dict[str, str], width: int
+) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for scheme in ("light", "dark"):
+        context = await browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme
+        )
+        asked: list[str] = []
+        page = await context.new_page()
+        page.on("request", lambda it, asked=asked: asked.append(it.url))
+        for name, text in pages.items():
+            place = f"{name}, {scheme}"
+            await page.set_content(_without_frame(text))
+            assert not await page.evaluate(OVERFLOWING), place
+            assert await page.evaluate(CONTRASTS) == [], place
+            assert await page.evaluate(SMALL_TARGETS) == [], place
+            headings = await page.evaluate(HEADINGS)
+            assert headings.count(1) == 1, place
+            assert headings[0] == 1, place
+            picture = SCREENSHOTS / f"page-{name}-{width}-{scheme}.png"
+            await page.screenshot(path=picture, full_page=True)
+        assert [it for it in asked if it != "about:srcdoc"] == []
+        await context.close()
+
+
+async def test_the_report_prints(browser: Any, pages: dict[str, str]) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page = await browser.new_page()
+    await page.set_content(pages["report"])
+    printed = await page.pdf(path=SCREENSHOTS / "report.pdf", format="A4")
+    assert printed.startswith(b"%PDF")
+
+
+def _without_frame(text: str) -> str:
+    """The frame's own document is not on this machine: a picture of the page does without."""
+    return re.sub(r'src="/inbox/[^"]+"', 'srcdoc="<p>Bonjour</p>"', text)
