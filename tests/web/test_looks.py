@@ -51,6 +51,20 @@ SENDING = (
 )
 
 OVERFLOWING = "() => document.documentElement.scrollWidth > window.innerWidth"
+LEAVING_THE_SHEET = """
+() => [...document.querySelectorAll('.sheet')].flatMap(sheet => {
+  const padding = parseFloat(getComputedStyle(sheet).paddingRight);
+  const edge = sheet.getBoundingClientRect().right - padding;
+  return [...sheet.querySelectorAll('*')].filter(it => it.getBoundingClientRect().right > edge + 2)
+    .map(it => it.tagName + '.' + it.className);
+})
+"""
+CROWDED = """
+() => [...document.querySelectorAll('.sheet *')].filter(it => {
+  const box = it.getBoundingClientRect();
+  return it.textContent.trim().length > 10 && box.width > 0 && box.width < 40;
+}).map(it => it.tagName + '.' + it.className)
+"""
 SMALL_TARGETS = """
 () => [...document.querySelectorAll('button, .button, .tabs a, .pages a')]
   .filter(it => it.getBoundingClientRect().height < 44).map(it => it.outerHTML)
@@ -130,6 +144,8 @@ async def test_every_page_fits_every_screen_and_can_be_read(
             place = f"{name}, {scheme}"
             await page.set_content(_without_frame(text))
             assert not await page.evaluate(OVERFLOWING), place
+            assert await page.evaluate(LEAVING_THE_SHEET) == [], place
+            assert await page.evaluate(CROWDED) == [], place
             assert await page.evaluate(CONTRASTS) == [], place
             assert await page.evaluate(SMALL_TARGETS) == [], place
             headings = await page.evaluate(HEADINGS)
