@@ -88,3 +88,26 @@ def row(
         "folded": folded(first_name, last_name, attributes),
         "created_at": now,
     }
+
+
+def changes(
+    person: Subscriber,
+    *,
+    first_name: str | None,
+    last_name: str | None,
+    language: str | None,
+    attributes: Mapping[str, Value],
+) -> dict[str, object]:
+    """The columns that change when these are known of a person; None: nothing is said of it."""
+    first = person.first_name if first_name is None else first_name
+    last = person.last_name if last_name is None else last_name
+    kept = {**person.attributes, **{name: as_kept(value) for name, value in attributes.items()}}
+    compared = {**person.folded, **folded(first, last, attributes)}
+    after = {
+        "first_name": first,
+        "last_name": last,
+        "language": language or person.language,
+        "attributes": kept,
+        "folded": compared,
+    }
+    return {name: value for name, value in after.items() if getattr(person, name) != value}

@@ -49,7 +49,7 @@ LETTER = "lettre.md"
 IMAGE = "votes.png"
 COMMITTEE = {
     "committee": "Comité régional du Val-d’Orme",
-    "address": "12 quai des Tanneurs, 44999 Orme-le-Port",
+    "address": "3 place du Marché, 99000 Aubrac-sur-Orme",
     "phone": "02 99 99 00 12",
     "email": "contact@comite.example.org",
     "sender": "lettre@comite.example.org",
@@ -113,7 +113,7 @@ async def demo(
     del panel
     home = _fresh(folder)
     async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(_installed(home, recipients, quiet=as_json))
+        house = await stack.enter_async_context(_installed(home, recipients))
         await stack.enter_async_context(serving(house, inbox=home / "inbox"))
         campaign_id = await _send(house, home, quiet=as_json)
         if await work_or_watch(house, campaign_id, quiet=as_json) == EXIT_INTERRUPTED:
@@ -140,7 +140,7 @@ def _fresh(folder: Path | None) -> Path:
 
 
 @asynccontextmanager
-async def _installed(home: Path, recipients: int | None, *, quiet: bool) -> AsyncIterator[House]:
+async def _installed(home: Path, recipients: int | None) -> AsyncIterator[House]:
     """Keys, database, people, inbox and settings, in that order: the inbox must know its people."""
     keys = key_ring.generate()
     key_ring.write(keys, home / "pli.keys")
@@ -151,7 +151,7 @@ async def _installed(home: Path, recipients: int | None, *, quiet: bool) -> Asyn
         await schema.upgrade(database)
         async with database.begin() as session:
             await databases.check_keys(session, keys)
-            await populate(session, home, keys, recipients=recipients, quiet=quiet, now=now())
+            await populate(session, home, keys, recipients=recipients, now=now())
         async with database.reading() as session:
             names = await reachable(session, limit=max(REFUSALS) + 1)
     finally:
