@@ -19,15 +19,16 @@ SHOWN = 20
 """So many copies are told one by one; the CSV has them all."""
 
 _WIDEST_BAR = 60
-_COLOURS = {
-    Status.SENT: "green",
-    Status.PENDING: "bright_black",
-    Status.SENDING: "blue",
-    Status.FAILED: "red",
-    Status.SKIPPED: "yellow",
-    Status.UNCERTAIN: "magenta",
-    Status.EXCLUDED: "white",
+_MARKS = {
+    Status.SENT: ("█", "green"),
+    Status.SENDING: ("▓", "blue"),
+    Status.PENDING: ("▒", "bright_black"),
+    Status.FAILED: ("x", "red"),
+    Status.SKIPPED: ("-", "yellow"),
+    Status.UNCERTAIN: ("?", "magenta"),
+    Status.EXCLUDED: ("░", "white"),
 }
+"""A sign and a colour each: on paper, and to many eyes, there is no colour."""
 _ENDS = (Status.SENT, Status.FAILED, Status.SKIPPED, Status.UNCERTAIN)
 
 
@@ -40,9 +41,11 @@ def draw(console: Console, report: Report, copies: Mapping[Status, Sequence[Copy
         console.print(_bar(report, min(_WIDEST_BAR, console.width)))
     for table in _reasons(report):
         console.print(table)
+        console.print()
     for status, some in copies.items():
         if some:
             console.print(_one_by_one(report, status, some))
+            console.print()
     for sentence in _notes(report):
         console.print(Text(sentence.tell(LANGUAGE)))
 
@@ -74,15 +77,15 @@ def _counted(report: Report, status: Status) -> str:
 
 
 def _bar(report: Report, width: int) -> Text:
-    """Every candidate, by colours; one cell at least for whatever is there at all."""
-    there = [status for status in _COLOURS if report.of(status)]
+    """Every candidate; one cell at least for whatever is there at all."""
+    there = [status for status in _MARKS if report.of(status)]
     cells = {it: max(1, round(width * report.of(it) / report.candidates)) for it in there}
     cells[max(there, key=lambda it: cells[it])] += width - sum(cells.values())
     bar, legend = Text(), Text()
     for status in there:
-        mark = "░" if status is Status.EXCLUDED else "█"
-        bar.append(mark * cells[status], _COLOURS[status])
-        legend.append(f"{mark} ", _COLOURS[status])
+        mark, colour = _MARKS[status]
+        bar.append(mark * cells[status], colour)
+        legend.append(f"{mark} ", colour)
         legend.append(f"{_counted(report, status)}   ")
     return bar + Text("\n") + legend + Text("\n")
 
@@ -108,7 +111,7 @@ def _reasons(report: Report) -> Iterator[Table]:
 
 def _one_by_one(report: Report, status: Status, copies: Sequence[Copy]) -> Table:
     """Each copy with its address, its reason, and the relay's answer below it."""
-    table = _table(reasons.status(status), None)
+    table = _table(say(N_("{status}, one by one"), status=reasons.status(status)), None)
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     for copy in copies:
@@ -127,7 +130,7 @@ def _one_by_one(report: Report, status: Status, copies: Sequence[Copy]) -> Table
 def _table(title: Sentence, n: int | None) -> Table:
     heading = title.tell(LANGUAGE).capitalize()
     return Table(
-        title=heading if n is None else f"{heading}: {n}",
+        title=heading if n is None else f"{heading} · {n}",
         title_justify="left",
         title_style="bold",
         show_header=False,
