@@ -1,0 +1,461 @@
+"""pli subscriber, list and segment: the people, what they can join, and how they are selected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import Progress
+from rich.table import Table
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.common import (
+    LANGUAGE,
+    Panel,
+    _,
+    as_json,
+    confirm,
+    console,
+    now,
+    running,
+    show_json,
+    tell,
+)
+from mailer.models import Campaign, Delivery
+from pli.errors import PliError
+from pli.language import N_, say, translations
+from subscribers import attributes, consent, importing, lists, optout, people, segments
+from subscribers.address import Address
+from subscribers.importing import ImportReport
+from subscribers.models import (
+    Basis,
+    ConsentRecord,
+    List,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionReason,
+)
+from subscribers.values import read_value
+
+SHOWN = 20
+STATES = {
+    SubscriptionState.CONFIRMED: N_("confirmed"),
+    SubscriptionState.UNCONFIRMED: N_("not confirmed"),
+    SubscriptionState.LEFT: N_("left"),
+}
+
+basis_option = click.option(
+    "--basis",
+    required=True,
+    type=click.Choice([it.value for it in Basis]),
+    help=_("Why we may write to them."),
+)
+source_option = click.option(
+    "--source", required=True, help=_("Where the addresses come from, for the proof of consent.")
+)
+list_option = click.option("--list", "name", required=True, help=_("The list."))
+
+
+class PeopleError(PliError):
+    """That cannot be done with these people."""
+
+
+@click.group(help=_("People: read them in, see what is held about them, let them leave."))
+def subscriber() -> None:
+    """Commands over people."""
+
+
+@subscriber.command("import", help=_("Read people from a CSV file onto a list."))
+@click.argument("file", type=click.Path(path_type=Path))
+@list_option
+@basis_option
+@source_option
+@click.option("--encoding", help=_("If the file's is not recognised: utf-8, cp1252 …"))
+@click.option("--yes", is_flag=True, help=_("Ask nothing."))
+@as_json
+@running
+async def import_(
+    panel: Panel,
+    file: Path,
+    name: str,
+    basis: str,
+    source: str,
+    encoding: str | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """All of the file or nothing; a row that is no person is told with its line."""
+    if not source.strip():
+        raise PeopleError(N_("--source is empty: say where the addresses come from"))
+    async with panel.house() as house:
+        sheet = importing.read(file, encoding=encoding)
+        rows = sum(1 for _row in sheet.rows())
+        question = say(
+            N_("Read {n} rows onto the list {name} ({columns})?"),
+            n=rows,
+            name=name,
+            columns=", ".join(it.heading for it in sheet.columns),
+        )
+        if not confirm(question, yes=yes):
+            raise click.Abort
+        shown = Progress(console=console(stderr=True), disable=as_json, transient=True)
+        with shown:
+            task = shown.add_task(_("Reading"), total=rows)
+            async with house.database.begin() as session:
+                joined = await lists.find(session, name)
+                if joined is None:
+                    joined = await lists.create(session, name=name, now=now())
+                report = await importing.run(
+                    session,
+                    sheet,
+                    list_id=joined.id,
+                    basis=Basis(basis),
+                    source=source,
+                    keys=house.keys,
+                    file=file.name,
+                    progress=lambda done: shown.update(task, completed=done),
+                    now=now(),
+                )
+                if rows and len(report.rejected) == rows:
+                    raise PeopleError.listing(
+                        say(N_("{file}:{line}: {reason}"), file=file.name, line=it.line,
+                            reason=it.reason)
+                        for it in report.rejected[:SHOWN]
+                    )  # fmt: skip
+    _show_import(report, file, as_json=as_json)
+
+
+def _show_import(report: ImportReport, file: Path, *, as_json: bool) -> None:
+    if as_json:
+        show_json(
+            {
+                "added": report.added,
+                "updated": report.updated,
+                "unchanged": report.unchanged,
+                "objected": report.objected,
+                "rejected": [
+                    {"line": it.line, "value": it.value, "reason": it.reason.tell(LANGUAGE)}
+                    for it in report.rejected
+                ],
+            }
+        )
+        return
+    tell(
+        say(
+            N_("{added} added, {updated} changed, {unchanged} as before"),
+            added=report.added,
+            updated=report.updated,
+            unchanged=report.unchanged,
+        )
+    )
+    if report.objected:
+        tell(say(N_("{n} objected or left: skipped"), n=report.objected))
+    if report.rejected:
+        tell(say(N_("{n} rows were not taken:"), n=len(report.rejected)), stderr=True)
+    for it in report.rejected[:SHOWN]:
+        tell(
+            say(
+                N_("{file}:{line}: {value}: {reason}"),
+                file=file.name,
+                line=it.line,
+                value=it.value or "–",
+                reason=it.reason,
+            ),
+            stderr=True,
+        )
+    if len(report.rejected) > SHOWN:
+        more = len(report.rejected) - SHOWN
+        tell(say(N_("and {n} more: --json lists all"), n=more), stderr=True)
+
+
+@subscriber.command(help=_("Add one person to a list."))
+@click.argument("address")
+@list_option
+@basis_option
+@source_option
+@click.option("--first-name", default="", help=_("First name."))
+@click.option("--last-name", default="", help=_("Last name."))
+@click.option("--set", "pairs", multiple=True, help=_("An attribute: departement=44"))
+@running
+async def add(
+    panel: Panel,
+    address: str,
+    name: str,
+    basis: str,
+    source: str,
+    first_name: str,
+    last_name: str,
+    pairs: tuple[str, ...],
+) -> None:
+    """Somebody who left is not brought back by this."""
+    parsed = Address.parse(address)
+    async with panel.house() as house, house.database.begin() as session:
+        joined = await lists.get(session, name)
+        person = await people.find(session, parsed)
+        if person is None:
+            person = await people.add(
+                session,
+                address=parsed,
+                keys=house.keys,
+                first_name=first_name,
+                last_name=last_name,
+                attributes=await _values(session, pairs),
+                now=now(),
+            )
+        done = await consent.subscribe(
+            session,
+            subscriber_id=person.id,
+            list_id=joined.id,
+            basis=Basis(basis),
+            source=source,
+            confirmed=True,
+            now=now(),
+        )
+    if not done:
+        raise PeopleError(
+            N_('{address} is on {list} already, or has left it: "pli subscriber show {address}"'),
+            address=parsed.email,
+            list=name,
+        )
+    tell(say(N_("{address} is on {list} now."), address=parsed.email, list=name))
+
+
+async def _values(session: AsyncSession, pairs: tuple[str, ...]) -> dict[str, Any]:
+    declared = await attributes.declared(session)
+    values = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or name not in declared:
+            raise PeopleError(
+                N_("--set {pair}: there is no such attribute: known are {names}"),
+                pair=pair,
+                names=", ".join(declared) or "–",
+            )
+        values[name] = read_value(text, declared[name])
+    return values
+
+
+@subscriber.command(help=_("Everything that is held about one person."))
+@click.argument("address")
+@as_json
+@running
+async def show(panel: Panel, address: str, as_json: bool) -> None:
+    """Also what became of each copy to that person."""
+    async with panel.house() as house, house.database.reading() as session:
+        person = await people.get(session, Address.parse(address))
+        document = await _everything(session, person)
+    if as_json:
+        show_json(document)
+        return
+    table = Table(show_header=False, box=None)
+    for label, value in (
+        (_("address"), document["email"]),
+        (_("name"), f"{person.first_name} {person.last_name}".strip()),
+        *person.attributes.items(),
+    ):
+        table.add_row(label, str(value))
+    if document["suppressed"]:
+        table.add_row(_("never written to"), str(document["suppressed"]))
+    for it in document["subscriptions"]:
+        state = translations(LANGUAGE).gettext(STATES[SubscriptionState(it["state"])])
+        table.add_row(it["list"], state + (f", {_('paused')}" if it["paused"] else ""))
+    for it in document["consent"]:
+        table.add_row(f"{it['at']:%Y-%m-%d %H:%M}", f"{it['event']} {it['list']}: {it['source']}")
+    for it in document["copies"]:
+        reason = f" ({it['reason']})" if it["reason"] else ""
+        text = say(N_("letter {number}: {status}"), number=it["letter"], status=it["status"])
+        table.add_row(_("copy"), text.tell(LANGUAGE) + reason)
+    console().print(table)
+
+
+async def _everything(session: AsyncSession, person: Subscriber) -> dict[str, Any]:
+    subscriptions = await session.execute(
+        select(List.name, Subscription.state, Subscription.paused, Subscription.basis)
+        .join(Subscription, Subscription.list_id == List.id)
+        .where(Subscription.subscriber_id == person.id)
+        .order_by(List.name)
+    )
+    consents = await session.execute(
+        select(ConsentRecord, List.name)
+        .outerjoin(List, List.id == ConsentRecord.list_id)
+        .where(ConsentRecord.subscriber_id == person.id)
+        .order_by(ConsentRecord.id)
+    )
+    copies = await session.execute(
+        select(Campaign.number, Delivery.campaign_id, Delivery.status, Delivery.reason)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(Delivery.subscriber_id == person.id)
+        .order_by(Delivery.id)
+    )
+    suppressed = await session.get(Suppression, person.address_key)
+    return {
+        "email": person.email,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "language": person.language,
+        "attributes": person.attributes,
+        "since": person.created_at,
+        "suppressed": suppressed.reason if suppressed else None,
+        "subscriptions": [
+            {"list": name, "state": state.value, "paused": paused, "basis": basis}
+            for name, state, paused, basis in subscriptions
+        ],
+        "consent": [
+            {
+                "at": record.at,
+                "event": record.event.value,
+                "list": name,
+                "basis": record.basis,
+                "source": record.source,
+            }
+            for record, name in consents
+        ],
+        "copies": [
+            {"letter": number, "campaign": campaign, "status": status.value, "reason": reason}
+            for number, campaign, status, reason in copies
+        ],
+    }
+
+
+@subscriber.command(help=_("Let a person leave a list: said by telephone, by letter …"))
+@click.argument("address")
+@list_option
+@click.option("--source", default="", help=_("How it was said."))
+@running
+async def unsubscribe(panel: Panel, address: str, name: str, source: str) -> None:
+    """Takes effect in running sendings, too."""
+    async with panel.house() as house, house.database.begin() as session:
+        person = await people.get(session, Address.parse(address))
+        joined = await lists.get(session, name)
+        done = await optout.unsubscribe(
+            session,
+            subscriber_id=person.id,
+            list_id=joined.id,
+            source=source or "pli subscriber unsubscribe",
+            now=now(),
+        )
+    told = N_("{address} has left {list}.") if done else N_("{address} was not on {list}.")
+    tell(say(told, address=person.email, list=name))
+
+
+@subscriber.command(help=_("Never write to an address again, on any list."))
+@click.argument("address")
+@click.option(
+    "--reason",
+    type=click.Choice([it.value for it in SuppressionReason]),
+    default=SuppressionReason.OBJECTION.value,
+    show_default=True,
+)
+@click.option("--source", default="", help=_("How it was said."))
+@running
+async def suppress(panel: Panel, address: str, reason: str, source: str) -> None:
+    """The address need not be known: it stays away from imports, too."""
+    parsed = Address.parse(address)
+    async with panel.house() as house, house.database.begin() as session:
+        await optout.suppress(
+            session,
+            address_key=house.keys.address_key(parsed.folded),
+            reason=SuppressionReason(reason),
+            source=source or "pli subscriber suppress",
+            now=now(),
+        )
+    tell(say(N_("{address} is not written to any more."), address=parsed.email))
+
+
+@click.group("list", help=_("Lists: subjects one can join or leave."))
+def list_() -> None:
+    """Commands over lists."""
+
+
+@list_.command(help=_("A new list; its name stands in web addresses for ever."))
+@click.argument("name")
+@click.option("--title", default="", help=_("How people read it."))
+@click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
+@running
+async def new(panel: Panel, name: str, title: str, language: str) -> None:
+    """A list without members."""
+    async with panel.house() as house, house.database.begin() as session:
+        await lists.create(session, name=name, title=title, language=language, now=now())
+    tell(say(N_("The list {name} is there."), name=name))
+
+
+@list_.command("show", help=_("All lists and how many are on each."))
+@as_json
+@running
+async def show_lists(panel: Panel, as_json: bool) -> None:
+    """Counted by state."""
+    async with panel.house() as house, house.database.reading() as session:
+        found = [(it.name, it.title) for it in await lists.everything(session)]
+        counted = await session.execute(
+            select(List.name, Subscription.state, func.count())
+            .join(Subscription, Subscription.list_id == List.id)
+            .group_by(List.name, Subscription.state)
+        )
+        numbers = {(name, state): n for name, state, n in counted}
+    rows = [
+        {"name": name, "title": title}
+        | {state.value: numbers.get((name, state), 0) for state in SubscriptionState}
+        for name, title in found
+    ]
+    if as_json:
+        show_json(rows)
+        return
+    heads = [translations(LANGUAGE).gettext(STATES[it]) for it in SubscriptionState]
+    table = Table(_("list"), _("title"), *heads, box=None)
+    for row in rows:
+        table.add_row(*map(str, row.values()))
+    console().print(table)
+
+
+@click.group(help=_("Segments: named rules that select people."))
+def segment() -> None:
+    """Commands over segments."""
+
+
+@segment.command(help=_("Keep a rule under a name."))
+@click.argument("name")
+@click.argument("rule")
+@running
+async def save(panel: Panel, name: str, rule: str) -> None:
+    """In place of what the name stood for."""
+    async with panel.house() as house, house.database.begin() as session:
+        read = await segments.read(session, rule)
+        await segments.save(session, name=name, rule=read, now=now())
+        count = await segments.count(session, read)
+    tell(say(N_("{name}: {rule} ({n} people)"), name=name, rule=str(read), n=count))
+
+
+@segment.command("show", help=_("The saved segments."))
+@as_json
+@running
+async def show_segments(panel: Panel, as_json: bool) -> None:
+    """By name."""
+    async with panel.house() as house, house.database.reading() as session:
+        rows = [{"name": it.name, "rule": it.rule} for it in await segments.everything(session)]
+    if as_json:
+        show_json(rows)
+        return
+    table = Table(_("segment"), _("rule"), box=None)
+    for row in rows:
+        table.add_row(row["name"], row["rule"])
+    console().print(table)
+
+
+@segment.command(help=_("How many a rule selects, and some of them."))
+@click.argument("rule")
+@as_json
+@running
+async def count(panel: Panel, rule: str, as_json: bool) -> None:
+    """A saved name, or a rule."""
+    async with panel.house() as house, house.database.reading() as session:
+        name, read = await segments.resolve(session, rule)
+        n = await segments.count(session, read)
+        some = [it.email for it in await segments.sample(session, read)]
+    if as_json:
+        show_json({"segment": name or None, "rule": str(read), "count": n, "sample": some})
+        return
+    tell(say(N_("{n} people: {some}"), n=n, some=", ".join(some) + (" …" if n > len(some) else "")))
