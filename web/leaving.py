@@ -44,10 +44,13 @@ class Leaving:
     def routes(self) -> list[Route]:
         """The page and its two buttons."""
         return [
-            Route("/u/{token}", self.ask, methods=["GET"]),
-            Route("/u/{token}", self.leave, methods=["POST"]),
+            Route("/u/{token}", self.answer, methods=["GET", "POST"]),
             Route("/u/{token}/undo", self.undo, methods=["POST"]),
         ]
+
+    async def answer(self, request: Request) -> Response:
+        """GET asks, POST acts."""
+        return await (self.leave(request) if request.method == "POST" else self.ask(request))
 
     async def ask(self, request: Request) -> Response:
         """One button; whoever is not on the list any more is told so."""

@@ -78,6 +78,11 @@ async def test_looking_at_the_page_changes_nothing_however_often(member: Member)
     assert await member.events() == []
 
 
+async def test_whoever_asks_what_is_possible_is_told(member: Member) -> None:
+    answer = await member.client.options(member.link)
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
+
+
 async def test_the_page_has_one_button_and_gives_nobody_away(member: Member) -> None:
     page = await member.client.get(member.link)
     assert page.text.count("<button") == 1
