@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,15 @@ settings.register_profile("pli", deadline=None)
 settings.load_profile("pli")
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything is installed (PLI_TESTS_MAY_NOT_SKIP), a skipped test is a failed one."""
+    report = yield
+    if report.skipped and os.environ.get("PLI_TESTS_MAY_NOT_SKIP"):
+        report.outcome = "failed"
+    return report
 
 
 def _run_aside(work: Coroutine[Any, Any, None]) -> None:
