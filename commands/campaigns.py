@@ -21,22 +21,12 @@ from commands.common import (
     show_json,
     tell,
 )
-from mailer import campaigns, reports
+from mailer import campaigns, reasons, reports
 from mailer.campaigns import CampaignError
 from mailer.reports import Progress
-from pli.language import N_, Sentence, say, translations
+from pli.language import N_, Sentence, say, say_n, translations
 
 SHOWN = 50
-STATES = {
-    "draft": N_("draft"),
-    "approved": N_("approved"),
-    "scheduled": N_("scheduled"),
-    "prepared": N_("prepared"),
-    "running": N_("running"),
-    "paused": N_("paused"),
-    "cancelled": N_("cancelled"),
-    "finished": N_("finished"),
-}
 
 which = click.argument("campaign")
 yes = click.option("--yes", is_flag=True, help=_("Ask nothing."))
@@ -63,7 +53,7 @@ async def list_(panel: Panel, as_json: bool) -> None:
             str(it.campaign),
             str(it.letter),
             it.title,
-            _state(it),
+            reasons.state(it.state).tell(LANGUAGE),
             str(it.sent),
             str(it.prepared),
         )
@@ -87,7 +77,7 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
     table = Table(show_header=False, box=None)
     table.add_row(_("campaign"), str(it.campaign))
     table.add_row(_("letter"), f"{it.letter}, {it.title}")
-    table.add_row(_("state"), _state(it))
+    table.add_row(_("state"), reasons.state(it.state).tell(LANGUAGE))
     if reason:
         table.add_row(_("why"), reason.tell(LANGUAGE))
     for name, n in _numbers(it).items():
@@ -161,11 +151,20 @@ async def retry(panel: Panel, campaign: str, failed: bool, uncertain: bool, yes:
 
     def question(it: Progress) -> Sentence:
         n = failed * it.failed + uncertain * it.uncertain
-        return say(N_("Send {n} copies of campaign {id} again?"), n=n, id=it.campaign)
+        return say_n(
+            "Send {n} copy of campaign {id} again?",
+            "Send {n} copies of campaign {id} again?",
+            n,
+            id=it.campaign,
+        )
 
     await _change(panel, campaign, again, question, yes=yes)
     tell(
-        say(N_('{n} copies wait again: "pli serve", or the same "pli send", sends them.'), n=copies)
+        say_n(
+            '{n} copy waits again: "pli serve", or the same "pli send", sends it.',
+            '{n} copies wait again: "pli serve", or the same "pli send", sends them.',
+            copies,
+        )
     )
 
 
@@ -187,10 +186,6 @@ async def _change(
         async with house.database.begin() as session:
             await verb(session, campaign_id, now())
     return campaign_id
-
-
-def _state(it: Progress) -> str:
-    return translations(LANGUAGE).gettext(STATES[it.state.value])
 
 
 def _numbers(it: Progress) -> dict[str, int]:

@@ -29,7 +29,7 @@ from commands.common import (
 )
 from commands.engine_room import engine, interruptible, lock_of, take
 from commands.reporting import print_table
-from mailer import campaigns, letters, preflight, reports, theming
+from mailer import campaigns, letters, preflight, reasons, reports, theming
 from mailer.campaigns import CampaignError, Frozen
 from mailer.delivery.relays import Relay
 from mailer.identity import Identity
@@ -38,7 +38,7 @@ from mailer.models import Audience, Batch, CampaignState
 from mailer.preflight import Severity
 from mailer.rendering import press
 from pli.errors import PliError
-from pli.language import N_, say
+from pli.language import N_, say, say_n
 from pli.settings import Settings
 from subscribers import attributes, lists, segments
 
@@ -235,11 +235,12 @@ async def release(house: House, campaign_id: int, waiting: int, *, yes: bool) ->
         campaign = await campaigns.find(session, campaign_id)
     if campaign.state is CampaignState.RUNNING:
         return
-    question = say(
-        N_("Send letter {number}, “{subject}”, to {n} people?"),
+    question = say_n(
+        "Send letter {number}, “{subject}”, to {n} person?",
+        "Send letter {number}, “{subject}”, to {n} people?",
+        waiting,
         number=campaign.number,
         subject=campaign.subject,
-        n=waiting,
     )
     if not confirm(question, yes=yes):
         raise click.Abort
@@ -324,9 +325,10 @@ class Bar:
         note = ""
         due = progress.next_try_at
         if progress.pending and not progress.sending and due and due > now():
-            note = say(
-                N_("{n} wait, next try at {time}"),
-                n=progress.pending,
+            note = say_n(
+                "{n} waits, next try at {time}",
+                "{n} wait, next try at {time}",
+                progress.pending,
                 time=due.astimezone().strftime("%H:%M:%S"),
             ).tell(LANGUAGE)
         self._progress.update(
@@ -355,5 +357,5 @@ async def show_result(house: House, campaign_id: int, *, as_json: bool) -> int:
     raise CampaignError(
         N_('campaign {id} is {state}: "pli campaign show {id}"'),
         id=campaign_id,
-        state=campaign.state.value,
+        state=reasons.state(campaign.state),
     )

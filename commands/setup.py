@@ -131,8 +131,10 @@ def _check(document: dict[str, str]) -> None:
                 public_url="",
             ).from_address
             validate_email(address, check_deliverability=False, strict=True)
-        except (EmailNotValidError, PliError) as error:
-            faults.append(say(N_("{name}: {reason}"), name=name, reason=str(error)))
+        except EmailNotValidError:
+            faults.append(
+                say(N_("{name}: is not an address such as comite@example.org"), name=name)
+            )
     try:
         Relay.parse(document["relay_url"])
     except PliError as error:
@@ -168,8 +170,8 @@ def settings(panel: Panel, as_json: bool) -> None:
         show_json({name: {"value": value, "from": origin} for name, value, origin in rows})
         return
     table = Table(_("setting"), _("value"), _("from"), box=None)
-    for row in rows:
-        table.add_row(*row)
+    for name, value, origin in rows:
+        table.add_row(name, value, _("default") if origin == "default" else origin)
     console().print(table)
 
 

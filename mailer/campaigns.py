@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from mailer import balance, freezing
+from mailer import balance, freezing, reasons
 from mailer.delivery import outbox
 from mailer.identity import Identity
 from mailer.letters import Letter
@@ -430,7 +430,7 @@ def _wrong_state(campaign: Campaign) -> CampaignError:
     return CampaignError(
         N_('campaign {id} is {state}: see "pli campaign show {id}"'),
         id=campaign.id,
-        state=campaign.state.value,
+        state=reasons.state(campaign.state),
     )
 
 

@@ -25,6 +25,22 @@ from pli.language import N_, Sentence, say
 
 FILE = "pli.toml"
 SECRETS = ("relay_url", "database_url")
+_MISFITS = {
+    "literal_error": N_("must be {expected}"),
+    "greater_than": N_("must be more than {gt}"),
+    "greater_than_equal": N_("must be at least {ge}"),
+    "less_than_equal": N_("must be at most {le}"),
+    "string_type": N_("is not a text: write it between quotes"),
+    "int_parsing": N_("is not a whole number"),
+    "int_type": N_("is not a whole number"),
+    "int_from_float": N_("is not a whole number"),
+    "float_parsing": N_("is not a number"),
+    "float_type": N_("is not a number"),
+    "tuple_type": N_("is not a list such as [300, 900]"),
+    "extra_forbidden": N_("there is no such setting"),
+}
+"""Pydantic's names of faults, in our words."""
+
 _ENGINES = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 
@@ -164,10 +180,11 @@ def _fault(fault: Any, path: Path) -> Sentence:
     name = str(fault["loc"][0]) if fault["loc"] else ""
     variable = f"PLI_{name.upper()}"
     place = variable if variable in os.environ else f"{path}: {name}"
-    reason = str(fault["ctx"]["error"]) if "error" in fault.get("ctx", {}) else fault["msg"]
-    if fault["type"] == "extra_forbidden":
-        reason = N_("there is no such setting")
-    return say(N_("{place}: {reason}"), place=place, reason=say(reason))
+    context = fault.get("ctx", {})
+    text = str(context["error"]) if "error" in context else fault["msg"]
+    known = _MISFITS.get(fault["type"])
+    reason = say(known, **context) if known else say(text)
+    return say(N_("{place}: {reason}"), place=place, reason=reason)
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:

@@ -363,8 +363,7 @@ class Engine:
                     self._rounds.pop(campaign_id, None)
                     log.info("campaign.finished", extra={"campaign": campaign_id})
         except CampaignError as unbalanced:
-            reason = say(N_("the sum is not right: {fault}"), fault=unbalanced.sentences[0])
-            await self._pause(campaign_id, reason)
+            await self._pause(campaign_id, unbalanced.sentences[0])
 
     async def _give_up(self, session: AsyncSession, taken: Taken) -> None:
         reason = say(
