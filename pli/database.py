@@ -146,7 +146,9 @@ class Database:
             self.writer = _sqlite(url, pool_size=1, begin="BEGIN IMMEDIATE")
             self.reader = _sqlite(url, pool_size=4, begin="BEGIN")
         else:
-            self.writer = self.reader = create_async_engine(url, pool_size=10, max_overflow=10)
+            self.writer = create_async_engine(url, pool_size=10, max_overflow=10)
+            # What is read together must be of one moment: a report's sum, above all.
+            self.reader = self.writer.execution_options(isolation_level="REPEATABLE READ")
 
     @property
     def file(self) -> Path | None:
@@ -174,7 +176,7 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.writer.dispose()
-        if self.reader is not self.writer:
+        if self.is_sqlite:
             await self.reader.dispose()
 
 

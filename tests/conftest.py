@@ -22,6 +22,9 @@ from pli.database import Database, check_keys
 from pli.keys import Keys
 from tests.servers import PostgreSQL, postgresql_binaries
 
+# The command line speaks the terminal's language; tests read English unless they say otherwise.
+os.environ["LC_ALL"] = "C.UTF-8"
+
 # Two busy cores shared with servers and browsers: a slow example is no finding.
 settings.register_profile("pli", deadline=None)
 settings.load_profile("pli")
