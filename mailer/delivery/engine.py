@@ -8,7 +8,6 @@ database. The loops do one piece and say whether there was one, so that tests ca
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import time
@@ -73,6 +72,7 @@ class Shift:
     holding: Holding
     over: bool = False
     cancelled: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
     windows: list[Window] = field(default_factory=list)
     settling: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -190,9 +190,9 @@ class Engine:
         finally:
             while shift.settling:
                 await asyncio.wait(shift.settling)
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
+            # Told, not cancelled: a cancelled statement would leave its connection half used.
+            shift.ended.set()
+            await watching
             del self._live[taken.id]
 
     async def _carry(self, shift: Shift) -> None:
@@ -298,8 +298,7 @@ class Engine:
     async def _watch(self, shift: Shift) -> None:
         """Every second: is the batch still ours, does the campaign run, may each copy still go?"""
         renewed = boot_time()
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
+        while not await until(shift.ended, WATCH_SECONDS):
             try:
                 if boot_time() >= renewed + RENEW_SECONDS:
                     renewed = boot_time()

@@ -107,6 +107,10 @@ class SMTPCourier:
         except RelayError as error:
             self._failed(error)
             return
+        except Exception as error:
+            # Whatever else goes wrong in a library below: no copy may wait for it for ever.
+            self._failed(self._address.refusal(error))
+            return
         self._failures = 0
         # uvloop's transports are no asyncio.Transport by class, only by their methods.
         transport = cast("asyncio.Transport", client.transport)
