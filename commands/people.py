@@ -1,4 +1,4 @@
-"""pli subscriber, list and segment: the people, what they can join, and how they are selected."""
+"""pli subscriber: people read in, shown, and let go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 from rich.table import Table
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.common import (
@@ -23,10 +23,11 @@ from commands.common import (
     show_json,
     tell,
 )
+from commands.lists import STATES
 from mailer.models import Campaign, Delivery
 from pli.errors import PliError
 from pli.language import N_, say, translations
-from subscribers import attributes, consent, importing, lists, optout, people, segments
+from subscribers import attributes, consent, importing, lists, optout, people
 from subscribers.address import Address
 from subscribers.importing import ImportReport
 from subscribers.models import (
@@ -42,11 +43,6 @@ from subscribers.models import (
 from subscribers.values import read_value
 
 SHOWN = 20
-STATES = {
-    SubscriptionState.CONFIRMED: N_("confirmed"),
-    SubscriptionState.UNCONFIRMED: N_("not confirmed"),
-    SubscriptionState.LEFT: N_("left"),
-}
 
 basis_option = click.option(
     "--basis",
@@ -364,98 +360,3 @@ async def suppress(panel: Panel, address: str, reason: str, source: str) -> None
             now=now(),
         )
     tell(say(N_("{address} is not written to any more."), address=parsed.email))
-
-
-@click.group("list", help=_("Lists: subjects one can join or leave."))
-def list_() -> None:
-    """Commands over lists."""
-
-
-@list_.command(help=_("A new list; its name stands in web addresses for ever."))
-@click.argument("name")
-@click.option("--title", default="", help=_("How people read it."))
-@click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
-@running
-async def new(panel: Panel, name: str, title: str, language: str) -> None:
-    """A list without members."""
-    async with panel.house() as house, house.database.begin() as session:
-        await lists.create(session, name=name, title=title, language=language, now=now())
-    tell(say(N_("The list {name} is there."), name=name))
-
-
-@list_.command("show", help=_("All lists and how many are on each."))
-@as_json
-@running
-async def show_lists(panel: Panel, as_json: bool) -> None:
-    """Counted by state."""
-    async with panel.house() as house, house.database.reading() as session:
-        found = [(it.name, it.title) for it in await lists.everything(session)]
-        counted = await session.execute(
-            select(List.name, Subscription.state, func.count())
-            .join(Subscription, Subscription.list_id == List.id)
-            .group_by(List.name, Subscription.state)
-        )
-        numbers = {(name, state): n for name, state, n in counted}
-    rows = [
-        {"name": name, "title": title}
-        | {state.value: numbers.get((name, state), 0) for state in SubscriptionState}
-        for name, title in found
-    ]
-    if as_json:
-        show_json(rows)
-        return
-    heads = [translations(LANGUAGE).gettext(STATES[it]) for it in SubscriptionState]
-    table = Table(_("list"), _("title"), *heads, box=None)
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    console().print(table)
-
-
-@click.group(help=_("Segments: named rules that select people."))
-def segment() -> None:
-    """Commands over segments."""
-
-
-@segment.command(help=_("Keep a rule under a name."))
-@click.argument("name")
-@click.argument("rule")
-@running
-async def save(panel: Panel, name: str, rule: str) -> None:
-    """In place of what the name stood for."""
-    async with panel.house() as house, house.database.begin() as session:
-        read = await segments.read(session, rule)
-        await segments.save(session, name=name, rule=read, now=now())
-        count = await segments.count(session, read)
-    tell(say(N_("{name}: {rule} ({n} people)"), name=name, rule=str(read), n=count))
-
-
-@segment.command("show", help=_("The saved segments."))
-@as_json
-@running
-async def show_segments(panel: Panel, as_json: bool) -> None:
-    """By name."""
-    async with panel.house() as house, house.database.reading() as session:
-        rows = [{"name": it.name, "rule": it.rule} for it in await segments.everything(session)]
-    if as_json:
-        show_json(rows)
-        return
-    table = Table(_("segment"), _("rule"), box=None)
-    for row in rows:
-        table.add_row(row["name"], row["rule"])
-    console().print(table)
-
-
-@segment.command(help=_("How many a rule selects, and some of them."))
-@click.argument("rule")
-@as_json
-@running
-async def count(panel: Panel, rule: str, as_json: bool) -> None:
-    """A saved name, or a rule."""
-    async with panel.house() as house, house.database.reading() as session:
-        name, read = await segments.resolve(session, rule)
-        n = await segments.count(session, read)
-        some = [it.email for it in await segments.sample(session, read)]
-    if as_json:
-        show_json({"segment": name or None, "rule": str(read), "count": n, "sample": some})
-        return
-    tell(say(N_("{n} people: {some}"), n=n, some=", ".join(some) + (" …" if n > len(some) else "")))

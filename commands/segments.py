@@ -1,0 +1,60 @@
+"""pli segment: rules that select people, tried and kept."""
+
+from __future__ import annotations
+
+import click
+from rich.table import Table
+
+from commands.common import Panel, _, as_json, console, now, running, show_json, tell
+from pli.language import N_, say
+from subscribers import segments
+
+
+@click.group(help=_("Segments: named rules that select people."))
+def segment() -> None:
+    """Commands over segments."""
+
+
+@segment.command(help=_("Keep a rule under a name."))
+@click.argument("name")
+@click.argument("rule")
+@running
+async def save(panel: Panel, name: str, rule: str) -> None:
+    """In place of what the name stood for."""
+    async with panel.house() as house, house.database.begin() as session:
+        read = await segments.read(session, rule)
+        await segments.save(session, name=name, rule=read, now=now())
+        count = await segments.count(session, read)
+    tell(say(N_("{name}: {rule} ({n} people)"), name=name, rule=str(read), n=count))
+
+
+@segment.command("show", help=_("The saved segments."))
+@as_json
+@running
+async def show_segments(panel: Panel, as_json: bool) -> None:
+    """By name."""
+    async with panel.house() as house, house.database.reading() as session:
+        rows = [{"name": it.name, "rule": it.rule} for it in await segments.everything(session)]
+    if as_json:
+        show_json(rows)
+        return
+    table = Table(_("segment"), _("rule"), box=None)
+    for row in rows:
+        table.add_row(row["name"], row["rule"])
+    console().print(table)
+
+
+@segment.command(help=_("How many a rule selects, and some of them."))
+@click.argument("rule")
+@as_json
+@running
+async def count(panel: Panel, rule: str, as_json: bool) -> None:
+    """A saved name, or a rule."""
+    async with panel.house() as house, house.database.reading() as session:
+        name, read = await segments.resolve(session, rule)
+        n = await segments.count(session, read)
+        some = [it.email for it in await segments.sample(session, read)]
+    if as_json:
+        show_json({"segment": name or None, "rule": str(read), "count": n, "sample": some})
+        return
+    tell(say(N_("{n} people: {some}"), n=n, some=", ".join(some) + (" …" if n > len(some) else "")))
