@@ -12,11 +12,14 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import DBAPIError
 
+from commands import french_click
 from commands.common import LANGUAGE, Panel, _
 from pli import __version__
 from pli.database import unreachable
-from pli.errors import PliError
+from pli.errors import PliError, reason_of
 from pli.language import N_, say
+
+french_click.speak(LANGUAGE)
 
 COMMANDS = {
     "demo": ("commands.demo", "demo"),
@@ -25,8 +28,8 @@ COMMANDS = {
     "db": ("commands.setup", "db"),
     "letter": ("commands.letters", "letter"),
     "subscriber": ("commands.people", "subscriber"),
-    "list": ("commands.people", "list_"),
-    "segment": ("commands.people", "segment"),
+    "list": ("commands.lists", "list_"),
+    "segment": ("commands.segments", "segment"),
     "send": ("commands.sending", "send"),
     "campaign": ("commands.campaigns", "campaign"),
     "report": ("commands.reporting", "report"),
@@ -99,7 +102,10 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_REFUSED)
     except OSError as error:
-        click.echo(f"{error.filename or 'pli'}: {error.strerror or error}", err=True)
+        refused = say(
+            N_("{place}: {reason}"), place=error.filename or "pli", reason=reason_of(error)
+        )
+        click.echo(refused.tell(LANGUAGE), err=True)
         sys.exit(EXIT_REFUSED)
     except Exception as error:
         # A fault of ours: the person gets a line, whoever mends it gets the rest.

@@ -138,4 +138,6 @@ def confirm(question: Sentence, *, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise PliError(N_('{question} There is no terminal to ask: add "--yes"'), question=question)
-    return click.confirm(question.tell(LANGUAGE))
+    text = question.tell(LANGUAGE) + _(" [y/N]")
+    answer = click.prompt(text, default="", show_default=False)
+    return answer.strip().lower() in ("y", "yes", _("y"), _("yes"))

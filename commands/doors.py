@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.applications import Starlette
 
-from pli.errors import PliError
+from pli.errors import PliError, reason_of
 from pli.language import N_
 
 GRACE_SECONDS = 3
@@ -43,7 +43,7 @@ def listening(address: str) -> socket.socket:
         raise DoorsError(
             N_("cannot listen at {address}: {reason}: set listen, or end what is there"),
             address=address,
-            reason=error.strerror or str(error),
+            reason=reason_of(error),
         ) from None
     return listener
 

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self
 
-from pli.language import Sentence
+from pli.language import N_, Sentence, say
+
+USUAL = (
+    N_("Address already in use"),
+    N_("Cannot assign requested address"),
+    N_("File exists"),
+    N_("Input/output error"),
+    N_("Is a directory"),
+    N_("No space left on device"),
+    N_("No such file or directory"),
+    N_("Not a directory"),
+    N_("Permission denied"),
+    N_("Read-only file system"),
+    N_("Too many open files"),
+)
+"""What the system says most; anything else is told as it says it."""
 
 
 class PliError(Exception):
@@ -28,3 +43,8 @@ class PliError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(self.lines("en"))
+
+
+def reason_of(error: OSError) -> Sentence:
+    """What the system says of a fault."""
+    return say(error.strerror or str(error))

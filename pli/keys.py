@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pli.errors import PliError
+from pli.errors import PliError, reason_of
 from pli.language import N_
 
 KEY_BYTES = 32
@@ -89,7 +89,7 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> Keys:
             ) from None
         except OSError as error:
             raise KeysError(
-                N_("{place}: cannot be read: {reason}"), place=place, reason=error.strerror
+                N_("{place}: cannot be read: {reason}"), place=place, reason=reason_of(error)
             ) from None
         if path.stat().st_mode & 0o077:
             raise KeysError(

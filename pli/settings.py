@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,7 +27,7 @@ from pli.language import N_, Sentence, say
 FILE = "pli.toml"
 SECRETS = ("relay_url", "database_url")
 _MISFITS = {
-    "literal_error": N_("must be {expected}"),
+    "literal_error": N_("must be one of {expected}"),
     "greater_than": N_("must be more than {gt}"),
     "greater_than_equal": N_("must be at least {ge}"),
     "less_than_equal": N_("must be at most {le}"),
@@ -156,8 +157,16 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
     except ValidationError as error:
         raise SettingsError.listing(_fault(fault, path) for fault in error.errors()) from None
     except ValueError as error:  # tomllib's own, with line and column
+        place = re.search(r"line (\d+), column (\d+)", str(error))
+        if place is None:
+            raise SettingsError(
+                N_("{file}: is not TOML: {reason}"), file=str(path), reason=str(error)
+            ) from None
         raise SettingsError(
-            N_("{file}: is not TOML: {reason}"), file=str(path), reason=str(error)
+            N_('{file}: line {line}, column {column} is not TOML: write name = "value"'),
+            file=str(path),
+            line=place[1],
+            column=place[2],
         ) from None
     return _anchored(settings, path.parent)
 
@@ -180,9 +189,11 @@ def _fault(fault: Any, path: Path) -> Sentence:
     name = str(fault["loc"][0]) if fault["loc"] else ""
     variable = f"PLI_{name.upper()}"
     place = variable if variable in os.environ else f"{path}: {name}"
-    context = fault.get("ctx", {})
+    context = dict(fault.get("ctx", {}))
     text = str(context["error"]) if "error" in context else fault["msg"]
     known = _MISFITS.get(fault["type"])
+    if "expected" in context:
+        context["expected"] = context["expected"].replace(" or ", ", ")
     reason = say(known, **context) if known else say(text)
     return say(N_("{place}: {reason}"), place=place, reason=reason)
 

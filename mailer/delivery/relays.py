@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -102,6 +103,15 @@ class Relay:
                 N_('the relay {relay} offers no TLS: {reason} (on this machine: "?tls=none")'),
                 relay=self.name,
                 reason=reason,
+            )
+        if isinstance(error, TimeoutError):
+            return RelayError(
+                N_("the relay {relay} does not answer in time: look at relay_url"), relay=self.name
+            )
+        if isinstance(error.__cause__ or error, ConnectionRefusedError | socket.gaierror):
+            return RelayError(
+                N_("nobody answers at the relay {relay}: look at relay_url, or whether it runs"),
+                relay=self.name,
             )
         return RelayError(
             N_("the relay {relay} cannot be used: {reason}: look at relay_url, or whether it runs"),

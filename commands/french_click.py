@@ -1,0 +1,30 @@
+"""Click's own words ("Usage:", "Missing option") in the language of the terminal.
+
+Click asks gettext's own catalogues, compiled files in a folder; ours are compiled in memory.
+"""
+
+from __future__ import annotations
+
+from click import core, decorators, exceptions, formatting, parser, termui, types
+
+from pli.language import N_, translations
+
+MODULES = (core, decorators, exceptions, formatting, parser, termui, types)
+KINDS = {
+    types.StringParamType: N_("text"),
+    types.IntParamType: N_("whole number"),
+    types.IntRange: N_("whole number"),
+}
+
+
+def speak(language: str) -> None:
+    """Let Click say everything in this language from now on."""
+    if language == "en":
+        return
+    catalogue = translations(language)
+    for module in MODULES:
+        for name, told in (("_", catalogue.gettext), ("ngettext", catalogue.ngettext)):
+            if hasattr(module, name):
+                setattr(module, name, told)
+    for kind, word in KINDS.items():
+        kind.name = catalogue.gettext(word)
