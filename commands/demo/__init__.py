@@ -215,12 +215,12 @@ async def _show_links(house: House, campaign_id: int, *, quiet: bool) -> None:
             )
         ).one()
     for label, link in (
-        (_("Inbox"), f"{url}/inbox/"),
-        (_("Report"), f"{url}/report/{campaign_id}"),
-        (_("Web version"), f"{url}/l/{LISTS[0]}/{number}"),
-        (_("Unsubscribe"), await unsubscribe_link(house, address)),
+        (_("Inbox:"), f"{url}/inbox/"),
+        (_("Report:"), f"{url}/report/{campaign_id}"),
+        (_("Web version:"), f"{url}/l/{LISTS[0]}/{number}"),
+        (_("Unsubscribe:"), await unsubscribe_link(house, address)),
     ):
-        click.echo(f"  {label + ':':<16}{link}", err=quiet)
+        click.echo(f"  {label:<21}{link}", err=quiet)
     click.echo(_("Ctrl-C ends it."), err=quiet)
 
 
