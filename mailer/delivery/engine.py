@@ -124,7 +124,7 @@ class Engine:
         """Look for work and do it until `stop`; then what is on the wire is waited for."""
         working = asyncio.create_task(self._work.run(self.work))
         try:
-            while not self._stopping:
+            while not (self._stopping or working.done()):
                 await self._safely_sweep()
                 self._wake.clear()
                 await until(self._wake, SWEEP_SECONDS)

@@ -142,9 +142,11 @@ class SMTPCourier:
 
     def _failed(self, error: RelayError) -> None:
         """Count a connection that came to nothing; when all do, the relay is at fault."""
-        self._failures += 1
-        if self._open or self._closing:
+        others_try = len(self._opening - {asyncio.current_task()}) > 0
+        if self._open or others_try or self._closing:
             return
+        # Counted once for all that tried together: ten refusals of one moment are one.
+        self._failures += 1
         if self._failures > len(self._rests):
             self._failures = 0
             self.on_trouble(error.sentences[0])
