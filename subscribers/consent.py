@@ -6,6 +6,7 @@ A subscription is never taken away here; leaving is written in `optout`.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,9 @@ from sqlalchemy import (
     and_,
     case,
     exists,
+    false,
     func,
+    insert,
     not_,
     or_,
     select,
@@ -107,39 +110,92 @@ async def subscribe(
 ) -> bool:
     """Tie a person to a list; False if nothing changed.
 
-    An unconfirmed subscription becomes confirmed by `confirmed`. Who left comes back only by
-    `again`: because he asked for it himself.
+    Who left comes back only by `again`: because he asked for it himself.
     """
+    changed = await subscribe_many(
+        session,
+        subscriber_ids=[subscriber_id],
+        list_id=list_id,
+        basis=basis,
+        source=source,
+        wording=wording,
+        entered_by=entered_by,
+        confirmed=confirmed,
+        again=again,
+        now=now,
+    )
+    return bool(changed)
+
+
+async def subscribe_many(
+    session: AsyncSession,
+    *,
+    subscriber_ids: Sequence[int],
+    list_id: int,
+    basis: Basis,
+    source: str,
+    wording: str = "",
+    entered_by: str = "",
+    confirmed: bool,
+    again: bool = False,
+    now: datetime,
+) -> int:
+    """Tie people to a list, each with a consent record; how many of them this changed.
+
+    An unconfirmed subscription becomes confirmed by `confirmed`; who has said no stays away but by
+    `again`.
+    """
+    if not subscriber_ids:
+        return 0
     state = SubscriptionState.CONFIRMED if confirmed else SubscriptionState.UNCONFIRMED
     row = {"state": state, "paused": False, "basis": basis, "since": now}
-    upgradable = [SubscriptionState.UNCONFIRMED] if confirmed else []
+    unfinished = Subscription.state == SubscriptionState.UNCONFIRMED
+    replaced = and_(unfinished if confirmed else false(), not_(has_said_no()))
     if again:
-        upgradable.append(SubscriptionState.LEFT)
+        replaced = or_(replaced, has_said_no())
     statement = (
         insert_into(session, Subscription)
-        .values(subscriber_id=subscriber_id, list_id=list_id, **row)
         .on_conflict_do_update(
             index_elements=["subscriber_id", "list_id"],
             set_=row,
-            where=Subscription.state.in_(upgradable),
+            where=replaced,
         )
+        .returning(Subscription.subscriber_id)
     )
-    changed = await _changed(session, statement)
+    ties = [{"subscriber_id": it, "list_id": list_id, **row} for it in subscriber_ids]
+    changed = (await session.scalars(statement, ties)).all()
     if changed:
-        session.add(
-            ConsentRecord(
-                subscriber_id=subscriber_id,
-                list_id=list_id,
-                event=ConsentEvent.SUBSCRIBED,
-                basis=basis,
-                source=source,
-                wording=wording,
-                entered_by=entered_by,
-                at=now,
-            )
-        )
-        await session.flush()
-    return changed
+        record = {
+            "list_id": list_id,
+            "event": ConsentEvent.SUBSCRIBED,
+            "basis": basis,
+            "source": source,
+            "wording": wording,
+            "entered_by": entered_by,
+            "at": now,
+        }
+        records = [{"subscriber_id": it, **record} for it in changed]
+        await session.execute(insert(ConsentRecord), records)
+    return len(changed)
+
+
+def has_said_no() -> ColumnElement[bool]:
+    """Whether the person of the statement's `Subscription` left and has not come back himself.
+
+    Who asked to come back (or in whose name somebody did) and never confirmed it has not.
+    """
+    left_once = exists().where(
+        ConsentRecord.subscriber_id == Subscription.subscriber_id,
+        ConsentRecord.list_id == Subscription.list_id,
+        ConsentRecord.event == ConsentEvent.LEFT,
+    )
+    return or_(
+        Subscription.state == SubscriptionState.LEFT,
+        and_(
+            Subscription.state == SubscriptionState.UNCONFIRMED,
+            left_once.correlate_except(ConsentRecord),
+        ),
+    )
 
 
 async def confirm(

@@ -1,39 +1,44 @@
 """A file of people read as rows: the pure half of an import.
 
-As offices save CSV: semicolons, commas or tabs; UTF-8 with or without a mark, UTF-16, Windows-1252.
+As offices save CSV: semicolons, commas or tabs; UTF-8 with or without a mark, UTF-16, Windows-1252
+and what was before it. A line that is broken is told, and costs no line but itself.
 """
 
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from charset_normalizer import from_bytes
 
 from pli.errors import PliError
-from pli.language import N_
+from pli.language import N_, Sentence, say, say_n
 from subscribers import attributes
 from subscribers.folding import slug, tidy
 
-if TYPE_CHECKING:
-    import _csv
-
-LARGEST_CELL = 10_000
 _DELIMITERS = ";,\t|"
 _HEADINGS = {
     "email": (
-        "email", "e mail", "mail", "courriel", "adresse electronique", "adresse mail",
-        "adresse email", "adresse e mail", "adresse courriel", "email address", "mel",
+        "email", "e mail", "mail", "courriel", "adresse electronique", "adresse mail", "mel",
+        "adresse email", "adresse e mail", "adresse courriel", "adresse de courriel",
+        "adresse de messagerie", "email address", "e mail address",
     ),
-    "first_name": ("prenom", "first name", "firstname", "given name"),
+    "first_name": ("prenom", "prenoms", "first name", "firstname", "given name"),
     "last_name": ("nom", "nom de famille", "last name", "lastname", "surname", "family name"),
     "language": ("langue", "language", "lang"),
 }  # fmt: skip
 _FIELD_OF = {heading: field for field, headings in _HEADINGS.items() for heading in headings}
+
+_BEFORE_UNICODE = ["cp1252", "mac_roman", "cp850"]
+"""What French offices saved with: Windows, Macintosh, DOS. Asked for more, a guess misleads."""
+
+_EXCELS_OWN = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+_MOST_LINES, _LONGEST_RECORD = 50, 20_000
+"""How far the end of a quotation is looked for: beyond, it was never closed."""
 
 
 class ReadingError(PliError):
@@ -50,14 +55,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: the line it begins at, and its cells by the column's name.
-
-    `surplus` counts the cells beyond the headings, which belong to nothing.
-    """
+    """One row: the line it begins at, its cells by the column's name, and what is wrong with it."""
 
     line: int
     cells: dict[str, str]
-    surplus: int
+    fault: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,58 +69,57 @@ class Sheet:
     columns: tuple[Column, ...]
     text: str
     delimiter: str
+    begins: int
+    line: int
 
     def rows(self) -> Iterator[Row]:
         """The rows that are not empty, one by one: a large file is never whole in objects."""
-        reader = _reader(self.text, self.delimiter)
-        next(reader)
-        begins = reader.line_num + 1
-        for cells in reader:
-            line, begins = begins, reader.line_num + 1
-            if not any(cell.strip() for cell in cells):
-                continue
-            yield Row(
-                line,
-                {
-                    column.name: tidy(cell)
-                    for column, cell in zip(self.columns, cells, strict=False)
-                    if column.name
-                },
-                max(0, len(cells) - len(self.columns)),
-            )
+        width = len(self.columns)
+        for line, cells, text in _records(self.text, self.begins, self.line, self.delimiter, width):
+            if cells is None:
+                told = {"email": tidy(text)[:60]}
+                yield Row(line, told, say(N_("a quotation mark is opened and never closed")))
+            elif any(cell.strip() for cell in cells):
+                surplus = sum(bool(cell.strip()) for cell in cells[width:])
+                yield Row(
+                    line,
+                    {
+                        column.name: tidy(cell)
+                        for column, cell in zip(self.columns, cells, strict=False)
+                        if column.name
+                    },
+                    say_n(
+                        "there is a cell too many in this line",
+                        "there are {n} cells too many in this line",
+                        surplus,
+                    )
+                    if surplus
+                    else None,
+                )
 
 
 def read(data: bytes, *, encoding: str | None = None) -> Sheet:
     """Read a file's bytes; raises ReadingError if it is no table with a column of addresses."""
     if data.startswith(b"PK\x03\x04"):
         raise ReadingError(N_("the file is a workbook: save it as CSV"))
-    text = decode(data, encoding).lstrip("\ufeff")
-    if not text.strip():
-        raise ReadingError(N_("the file is empty"))
+    # NUL ends a text for the databases below; no office writes it on purpose.
+    text = decode(data, encoding).removeprefix("\ufeff").replace("\0", "")
+    begins, line, first = _first_line(text, 0, 1)
+    delimiter = _delimiter(first)
     # Excel writes this line for itself; it is the surest word on the delimiter.
-    first, _, rest = text.partition("\n")
-    if first.strip().lower().startswith("sep=") and len(first.strip()) == len("sep=;"):
-        text, delimiter = rest, first.strip()[-1]
-    else:
-        delimiter = _delimiter(first)
-    csv.field_size_limit(LARGEST_CELL)
-    try:
-        headings = next(_reader(text, delimiter))
-        for _ in _reader(text, delimiter):
-            pass
-    except (csv.Error, StopIteration) as error:
-        raise ReadingError(
-            N_("the file is no table: {reason} (a quotation mark that is not closed?)"),
-            reason=str(error) or "StopIteration",
-        ) from None
-    return Sheet(_columns(headings), text, delimiter)
+    if excels_own := _EXCELS_OWN.match(first):
+        delimiter = excels_own[1]
+        begins, line, first = _first_line(text, begins + len(first), line)
+    records = _records(text, begins, line, delimiter, None)
+    _, headings, written = next(records)
+    if headings is None:
+        raise ReadingError(N_("the line of headings has a quotation mark that is not closed"))
+    columns = _columns(headings)
+    return Sheet(columns, text, delimiter, begins + len(written), line + _lines_in(written))
 
 
 def decode(data: bytes, encoding: str | None = None) -> str:
-    """The text of a file: what was asked for, else UTF-8 and UTF-16, else what it looks like.
-
-    Windows-1252 is tried before guessing: it is what French offices save.
-    """
+    """The text of a file: what was asked for, else UTF-8 and UTF-16, else what it looks like."""
     if encoding is not None:
         try:
             return data.decode(encoding)
@@ -128,20 +129,30 @@ def decode(data: bytes, encoding: str | None = None) -> str:
             ) from None
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
-    for candidate in ("utf-8-sig", "cp1252"):
-        try:
-            return data.decode(candidate)
-        except UnicodeDecodeError:
-            continue
-    guess = from_bytes(data).best()
-    if guess is None:
-        raise ReadingError(N_("the file is no text: save it as CSV"))
-    return str(guess)
+    if 3 * data.count(0) > len(data):  # every second byte of French text is 0 in UTF-16
+        even = sum(byte == 0 for byte in data[:2000:2])
+        odd = sum(byte == 0 for byte in data[1:2000:2])
+        return data.decode("utf-16-be" if even > odd else "utf-16-le", "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        # Only lines with accents tell; in a large file they may be rare at its beginning.
+        telling = b"\n".join(it for it in data.splitlines() if not it.isascii())[:65_536]
+        guess = from_bytes(telling, cp_isolation=_BEFORE_UNICODE).best()
+        return data.decode(guess.encoding if guess else "cp1252", "replace")
 
 
-def _reader(text: str, delimiter: str) -> _csv.Reader:
-    # NUL ends a text for the databases below; no office writes it on purpose.
-    return csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter)
+def _first_line(text: str, begins: int, line: int) -> tuple[int, int, str]:
+    """The first line that says anything: where it begins, its number, and what it says."""
+    for found in _LINE.finditer(text, begins):
+        if found[0].strip(_DELIMITERS + " \r\n"):
+            return found.start(), line, found[0].rstrip("\r\n")
+        line += 1
+    raise ReadingError(N_("the file is empty"))
+
+
+def _lines_in(text: str) -> int:
+    return text.count("\n") + len(re.findall(r"\r(?!\n)", text))
 
 
 def _delimiter(line: str) -> str:
@@ -151,18 +162,72 @@ def _delimiter(line: str) -> str:
     return max(_DELIMITERS, key=lambda it: counted[it])
 
 
+def _records(
+    text: str, begins: int, line: int, delimiter: str, width: int | None
+) -> Iterator[tuple[int, list[str] | None, str]]:
+    """Line number, cells and text of each record; no cells where a quotation is never closed."""
+    while found := _LINE.match(text, begins):
+        written = found[0]
+        cells: list[str] | None
+        if '"' not in written:
+            cells = written.rstrip("\r\n").split(delimiter)
+        else:
+            written, cells = _quoted(text, begins, written, delimiter, width)
+        yield line, cells, written
+        begins += len(written)
+        line += _lines_in(written) if '"' in written else 1
+
+
+def _quoted(
+    text: str, begins: int, first: str, delimiter: str, width: int | None
+) -> tuple[str, list[str] | None]:
+    """One record with quotation marks, which may hold line ends; or its first line alone.
+
+    A mark that is not closed would swallow the lines up to the next one: those then have too many
+    cells, or a mark where none can be.
+    """
+    cells = _split(first, delimiter)
+    if cells is not None or first.count('"') % 2 == 0:
+        return first, cells if cells is not None else _split(first, delimiter, strict=False)
+    record = first
+    for _ in range(_MOST_LINES):
+        found = _LINE.match(text, begins + len(record))
+        if found is None or len(record) > _LONGEST_RECORD:
+            break
+        record += found[0]
+        if record.count('"') % 2 == 0:
+            cells = _split(record, delimiter)
+            if cells is not None and (width is None or len(cells) <= width):
+                return record, cells
+    return first, None
+
+
+def _split(record: str, delimiter: str, *, strict: bool = True) -> list[str] | None:
+    try:
+        records = list(csv.reader([record], delimiter=delimiter, strict=strict))
+    except csv.Error:
+        return None
+    return records[0] if len(records) == 1 else None
+
+
 def _columns(headings: list[str]) -> tuple[Column, ...]:
-    columns = tuple(Column(tidy(it), _name(it)) for it in headings)
+    columns = [Column(tidy(it), _name(it)) for it in headings]
+    while columns and not columns[-1].heading:
+        columns.pop()
     counted = Counter(it.name for it in columns if it.name)
     if twice := [it.heading for it in columns if counted[it.name] > 1]:
         raise ReadingError(
             N_("two columns mean the same: {headings}: take one away"), headings=", ".join(twice)
         )
+    if any("@" in it.heading for it in columns):
+        raise ReadingError(
+            N_("the first line is a person already: put a line of headings before it")
+        )
     if "email" not in counted:
         raise ReadingError(
             N_('no column holds addresses: give one the heading "Courriel" or "E-mail"')
         )
-    return columns
+    return tuple(columns)
 
 
 def _name(heading: str) -> str:
