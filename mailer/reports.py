@@ -238,7 +238,7 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         subject=campaign.subject,
         language=campaign.language,
         lists=tuple(lists),
-        segment=campaign.segment,
+        segment=campaign.segment or campaign.rule,
         state=campaign.state,
         paused_for=_sentence(campaign.reason),
         excluded=_by_reason(counted[Status.EXCLUDED]),
