@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +26,53 @@ from commands.common import (
     tell,
 )
 from commands.lists import STATES
-from mailer.models import Campaign, Delivery
+from mailer import reasons
+from mailer.models import Campaign, Delivery, Status
 from pli.errors import PliError
-from pli.language import N_, say, translations
+from pli.language import N_, Sentence, say, say_n, translations
 from subscribers import attributes, consent, importing, lists, optout, people
 from subscribers.address import Address
 from subscribers.importing import ImportReport
 from subscribers.models import (
     Basis,
+    ConsentEvent,
     ConsentRecord,
     List,
     Subscriber,
     Subscription,
-    SubscriptionState,
     Suppression,
     SuppressionReason,
 )
 from subscribers.values import read_value
 
 SHOWN = 20
+BASES = {
+    Basis.MEMBER: N_("member"),
+    Basis.CONTACT: N_("regular contact"),
+    Basis.CONSENT: N_("consent"),
+}
+EVENTS = {
+    ConsentEvent.SUBSCRIBED: N_("put on the list"),
+    ConsentEvent.CONFIRMED: N_("confirmed the subscription"),
+    ConsentEvent.LEFT: N_("left the list"),
+    ConsentEvent.RESTORED: N_("took the leaving back"),
+    ConsentEvent.PAUSED: N_("paused the subscription"),
+    ConsentEvent.RESUMED: N_("resumed the subscription"),
+}
+COPIES = {
+    Status.EXCLUDED: N_("not to be sent"),
+    Status.PENDING: N_("waiting to be sent"),
+    Status.SENDING: N_("being sent"),
+    Status.SENT: N_("was sent"),
+    Status.FAILED: N_("was refused"),
+    Status.SKIPPED: N_("not sent after all"),
+    Status.UNCERTAIN: N_("perhaps sent"),
+}
+REASONS = {
+    SuppressionReason.HARD_BOUNCE: N_("the mailbox does not exist"),
+    SuppressionReason.COMPLAINT: N_("complained"),
+    SuppressionReason.OBJECTION: N_("objected"),
+}
 
 basis_option = click.option(
     "--basis",
@@ -90,17 +120,21 @@ async def import_(
     async with panel.house() as house:
         sheet = importing.read(file, encoding=encoding)
         rows = sum(1 for _row in sheet.rows())
-        question = say(
-            N_("Read {n} rows onto the list {name} ({columns})?"),
-            n=rows,
-            name=name,
-            columns=", ".join(it.heading for it in sheet.columns),
-        )
-        if not confirm(question, yes=yes):
-            raise click.Abort
-        shown = Progress(console=console(stderr=True), disable=as_json, transient=True)
-        with shown:
-            task = shown.add_task(_("Reading"), total=rows)
+        if not yes:
+            async with house.database.reading() as session:
+                joined = await lists.find(session, name)
+                with _counting(rows, quiet=as_json) as counted:
+                    foreseen = await importing.preview(
+                        session,
+                        sheet,
+                        list_id=joined.id if joined else None,
+                        keys=house.keys,
+                        progress=counted,
+                    )
+            _refuse_all(foreseen, file)
+            if not confirm(_foreseen(foreseen, name, is_new=joined is None), yes=False):
+                raise click.Abort
+        with _counting(rows, quiet=as_json) as counted:
             async with house.database.begin() as session:
                 joined = await lists.find(session, name)
                 if joined is None:
@@ -113,16 +147,54 @@ async def import_(
                     source=source,
                     keys=house.keys,
                     file=file.name,
-                    progress=lambda done: shown.update(task, completed=done),
+                    progress=counted,
                     now=now(),
                 )
-                if rows and len(report.rejected) == rows:
-                    raise PeopleError.listing(
-                        say(N_("{file}:{line}: {reason}"), file=file.name, line=it.line,
-                            reason=it.reason)
-                        for it in report.rejected[:SHOWN]
-                    )  # fmt: skip
+                _refuse_all(report, file)
     _show_import(report, file, as_json=as_json)
+
+
+@contextmanager
+def _counting(rows: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr that a long import fills."""
+    shown = Progress(console=console(stderr=True), disable=quiet, transient=True)
+    with shown:
+        task = shown.add_task(_("Reading"), total=rows)
+        yield lambda done: shown.update(task, completed=done)
+
+
+def _foreseen(report: ImportReport, name: str, *, is_new: bool) -> Sentence:
+    return say(
+        N_(
+            "{added} to add to {list}, {updated} to change, {unchanged} as before, "
+            "{objected} who objected or left, {rejected} that cannot be taken. Do it?"
+        ),
+        added=report.added,
+        list=say(N_("the new list {name}"), name=name) if is_new else name,
+        updated=report.updated,
+        unchanged=report.unchanged,
+        objected=report.objected,
+        rejected=len(report.rejected),
+    )
+
+
+def _refuse_all(report: ImportReport, file: Path) -> None:
+    """A file without one person in it is not an import but a mistake: nothing is kept of it."""
+    if report.rejected and len(report.rejected) == report.rows:
+        raise PeopleError.listing(_rejections(report, file))
+
+
+def _rejections(report: ImportReport, file: Path) -> Iterator[Sentence]:
+    for it in report.rejected[:SHOWN]:
+        yield say(
+            N_("{file}:{line}: {value}: {reason}"),
+            file=file.name,
+            line=it.line,
+            value=it.value or "–",
+            reason=it.reason,
+        )
+    if len(report.rejected) > SHOWN:
+        yield say(N_("and {n} more: --json lists all"), n=len(report.rejected) - SHOWN)
 
 
 def _show_import(report: ImportReport, file: Path, *, as_json: bool) -> None:
@@ -149,23 +221,18 @@ def _show_import(report: ImportReport, file: Path, *, as_json: bool) -> None:
         )
     )
     if report.objected:
-        tell(say(N_("{n} objected or left: skipped"), n=report.objected))
-    if report.rejected:
-        tell(say(N_("{n} rows were not taken:"), n=len(report.rejected)), stderr=True)
-    for it in report.rejected[:SHOWN]:
         tell(
-            say(
-                N_("{file}:{line}: {value}: {reason}"),
-                file=file.name,
-                line=it.line,
-                value=it.value or "–",
-                reason=it.reason,
-            ),
-            stderr=True,
+            say_n(
+                "{n} person objected or left: skipped",
+                "{n} people objected or left: skipped",
+                report.objected,
+            )
         )
-    if len(report.rejected) > SHOWN:
-        more = len(report.rejected) - SHOWN
-        tell(say(N_("and {n} more: --json lists all"), n=more), stderr=True)
+    if report.rejected:
+        n = len(report.rejected)
+        tell(say_n("{n} row was not taken:", "{n} rows were not taken:", n), stderr=True)
+        for sentence in _rejections(report, file):
+            tell(sentence, stderr=True)
 
 
 @subscriber.command(help=_("Add one person to a list."))
@@ -176,6 +243,7 @@ def _show_import(report: ImportReport, file: Path, *, as_json: bool) -> None:
 @click.option("--first-name", default="", help=_("First name."))
 @click.option("--last-name", default="", help=_("Last name."))
 @click.option("--set", "pairs", multiple=True, help=_("An attribute: departement=44"))
+@click.option("--again", is_flag=True, help=_("Also who left and asks to come back."))
 @running
 async def add(
     panel: Panel,
@@ -186,8 +254,9 @@ async def add(
     first_name: str,
     last_name: str,
     pairs: tuple[str, ...],
+    again: bool,
 ) -> None:
-    """Somebody who left is not brought back by this."""
+    """Somebody who left comes back by `--again` alone."""
     parsed = Address.parse(address)
     async with panel.house() as house, house.database.begin() as session:
         joined = await lists.get(session, name)
@@ -209,14 +278,18 @@ async def add(
             basis=Basis(basis),
             source=source,
             confirmed=True,
+            again=again,
             now=now(),
         )
-    if not done:
-        raise PeopleError(
-            N_('{address} is on {list} already, or has left it: "pli subscriber show {address}"'),
-            address=parsed.email,
-            list=name,
-        )
+        if not done:
+            raise PeopleError(
+                N_(
+                    "{address} is on {list} already, or has left it (then --again brings back): "
+                    'see "pli subscriber show {address}"'
+                ),
+                address=parsed.email,
+                list=name,
+            )
     tell(say(N_("{address} is on {list} now."), address=parsed.email, list=name))
 
 
@@ -255,22 +328,36 @@ async def show(panel: Panel, address: str, as_json: bool) -> None:
     ):
         table.add_row(label, str(value))
     if document["suppressed"]:
-        table.add_row(_("never written to"), str(document["suppressed"]))
+        table.add_row(_("never written to"), _told(REASONS[document["suppressed"]]))
     for it in document["subscriptions"]:
-        state = translations(LANGUAGE).gettext(STATES[SubscriptionState(it["state"])])
-        table.add_row(it["list"], state + (f", {_('paused')}" if it["paused"] else ""))
+        paused = f", {_('paused')}" if it["paused"] else ""
+        basis = _told(BASES[it["basis"]])
+        table.add_row(it["list"], f"{_told(STATES[it['state']])}{paused} ({basis})")
     for it in document["consent"]:
-        table.add_row(f"{it['at']:%Y-%m-%d %H:%M}", f"{it['event']} {it['list']}: {it['source']}")
+        told = f"{_told(EVENTS[it['event']])}, {it['list']}: {it['source']}"
+        table.add_row(f"{it['at']:%Y-%m-%d %H:%M}", told)
     for it in document["copies"]:
-        reason = f" ({it['reason']})" if it["reason"] else ""
-        text = say(N_("letter {number}: {status}"), number=it["letter"], status=it["status"])
-        table.add_row(_("copy"), text.tell(LANGUAGE) + reason)
+        why = reasons.sentence(it["status"], it["reason"])
+        table.add_row(
+            say(N_("letter {number}"), number=it["letter"]).tell(LANGUAGE),
+            _told(COPIES[it["status"]]) + (f". {why.tell(LANGUAGE)}" if why else ""),
+        )
     console().print(table)
+
+
+def _told(text: str) -> str:
+    return translations(LANGUAGE).gettext(text)
 
 
 async def _everything(session: AsyncSession, person: Subscriber) -> dict[str, Any]:
     subscriptions = await session.execute(
-        select(List.name, Subscription.state, Subscription.paused, Subscription.basis)
+        select(
+            List.name,
+            Subscription.state,
+            Subscription.paused,
+            Subscription.basis,
+            Subscription.since,
+        )
         .join(Subscription, Subscription.list_id == List.id)
         .where(Subscription.subscriber_id == person.id)
         .order_by(List.name)
@@ -297,21 +384,23 @@ async def _everything(session: AsyncSession, person: Subscriber) -> dict[str, An
         "since": person.created_at,
         "suppressed": suppressed.reason if suppressed else None,
         "subscriptions": [
-            {"list": name, "state": state.value, "paused": paused, "basis": basis}
-            for name, state, paused, basis in subscriptions
+            {"list": name, "state": state, "paused": paused, "basis": basis, "since": since}
+            for name, state, paused, basis, since in subscriptions
         ],
         "consent": [
             {
                 "at": record.at,
-                "event": record.event.value,
+                "event": record.event,
                 "list": name,
                 "basis": record.basis,
                 "source": record.source,
+                "wording": record.wording,
+                "entered_by": record.entered_by,
             }
             for record, name in consents
         ],
         "copies": [
-            {"letter": number, "campaign": campaign, "status": status.value, "reason": reason}
+            {"letter": number, "campaign": campaign, "status": status, "reason": reason}
             for number, campaign, status, reason in copies
         ],
     }
@@ -360,3 +449,16 @@ async def suppress(panel: Panel, address: str, reason: str, source: str) -> None
             now=now(),
         )
     tell(say(N_("{address} is not written to any more."), address=parsed.email))
+
+
+@subscriber.command(help=_("Write to an address again: it was suppressed by mistake."))
+@click.argument("address")
+@running
+async def lift(panel: Panel, address: str) -> None:
+    """Lists that were left stay left."""
+    parsed = Address.parse(address)
+    async with panel.house() as house, house.database.begin() as session:
+        key = house.keys.address_key(parsed.folded)
+        if not await optout.lift(session, address_key=key):
+            raise PeopleError(N_("{address} was not suppressed."), address=parsed.email)
+    tell(say(N_("{address} may be written to again."), address=parsed.email))
