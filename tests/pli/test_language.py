@@ -1,0 +1,110 @@
+"""Whatever a person is told is told in French, too: every room, every catalogue."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
+from jinja2.ext import babel_extract
+
+from commands.french_click import MODULES
+from pli.files import shipped
+from pli.language import LOCALE
+
+HOUSE = Path(__file__).parents[2]
+MARKS = {"N_": None, "_": None, "say": None, "say_n": (1, 2), "gettext": None, "ngettext": (1, 2)}
+LETTER_MARKS = MARKS | {"tell": None}
+ROOMS = {
+    **{room: HOUSE.glob(f"{room}/**/*.py") for room in ("pli", "subscribers", "mailer", "web")},
+    "commands": [HOUSE / "cli.py", *HOUSE.glob("commands/**/*.py")],
+    "templates": shipped("templates").glob("**/*.j2"),
+}
+CATALOGUES = sorted((LOCALE / "fr").glob("*.po"))
+
+METHODS = {".py": "python", ".j2": babel_extract}
+
+
+def extracted(files: Iterable[Path]) -> dict[tuple[str, ...], str]:
+    """Every marked text (and its plural), and where it stands first."""
+    found: dict[tuple[str, ...], str] = {}
+    for file in sorted(files):
+        marks = LETTER_MARKS if file.suffix == ".j2" else MARKS
+        for line, text, *_ in extract_from_file(METHODS[file.suffix], str(file), keywords=marks):
+            found.setdefault(forms(text), f"{file.name}:{line}")
+    return found
+
+
+def forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+def holes(text: str) -> set[str]:
+    named = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+    return named | set(re.findall(r"%\((\w+)\)", text))
+
+
+def messages(catalogue: Path) -> list[Message]:
+    with catalogue.open("rb") as file:
+        return [message for message in read_po(file, locale="fr") if message.id]
+
+
+TOLD = {room: extracted(files) for room, files in ROOMS.items()}
+CLICK = extracted(Path(str(module.__file__)) for module in (*MODULES, click))
+FRENCH = {
+    forms(message.id): forms(message.string)
+    for catalogue in CATALOGUES
+    for message in messages(catalogue)
+    if not message.fuzzy
+}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_everything_a_room_tells_has_its_french(room: str) -> None:
+    missing = [
+        f"{place}: {text}" for text, place in TOLD[room].items() if not all(FRENCH.get(text, [""]))
+    ]
+    assert not missing, "\n".join([f"{len(missing)} texts without French:", *missing])
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda it: it.stem)
+def test_nothing_is_translated_that_nobody_tells(catalogue: Path) -> None:
+    told = CLICK if catalogue.stem == "click" else {key for room in TOLD.values() for key in room}
+    assert [message.id for message in messages(catalogue) if forms(message.id) not in told] == []
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda it: it.stem)
+def test_a_translation_has_the_same_holes(catalogue: Path) -> None:
+    differing = [
+        french
+        for message in messages(catalogue)
+        for english, french in zip(forms(message.id), forms(message.string), strict=True)
+        if holes(english) != holes(french)
+    ]
+    assert differing == []
+
+
+def test_one_text_has_one_french() -> None:
+    found = defaultdict(set)
+    for catalogue in CATALOGUES:
+        for message in messages(catalogue):
+            found[forms(message.id)].add(forms(message.string))
+    assert {english: french for english, french in found.items() if len(french) > 1} == {}
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda it: it.stem)
+def test_french_keeps_its_signs_on_the_line_with_their_words(catalogue: Path) -> None:
+    loose = [
+        french
+        for message in messages(catalogue)
+        for french in forms(message.string)
+        if re.search(r" [:;!?»]|« |\w[;!]|«\w|\w'\w", french)
+    ]
+    assert loose == []
