@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mailer import expressions, frontmatter, images, manuscript
-from pli.errors import PliError
+from pli.errors import PliError, reason_of
 from pli.language import N_, Sentence, say
 
 Fault = tuple[int, Sentence]
@@ -56,7 +56,7 @@ def read(path: Path) -> Letter:
         ) from None
     except OSError as error:
         raise LetterError(
-            N_("{file}: cannot be read: {reason}"), file=str(path), reason=error.strerror
+            N_("{file}: cannot be read: {reason}"), file=str(path), reason=reason_of(error)
         ) from None
     return parse(decode(data, path.name), path.name, images.beside(path.parent))
 

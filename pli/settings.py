@@ -158,6 +158,12 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
         raise SettingsError.listing(_fault(fault, path) for fault in error.errors()) from None
     except ValueError as error:  # tomllib's own, with line and column
         place = re.search(r"line (\d+), column (\d+)", str(error))
+        wrong = re.search(r'field "(\w+)"', str(error))  # a list is read as JSON from a variable
+        if wrong is not None:
+            raise SettingsError(
+                N_("{variable}: is no list such as [300, 900]"),
+                variable=f"PLI_{wrong[1].upper()}",
+            ) from None
         if place is None:
             raise SettingsError(
                 N_("{file}: is not TOML: {reason}"), file=str(path), reason=str(error)
