@@ -132,6 +132,7 @@ async def import_(
                         progress=counted,
                     )
             _refuse_all(foreseen, file)
+            _show_rejected(foreseen, file)
             if not confirm(_foreseen(foreseen, name, is_new=joined is None), yes=False):
                 raise click.Abort
         with _counting(rows, quiet=as_json) as counted:
@@ -151,7 +152,9 @@ async def import_(
                     now=now(),
                 )
                 _refuse_all(report, file)
-    _show_import(report, file, as_json=as_json)
+    _show_import(report, as_json=as_json)
+    if yes and not as_json:
+        _show_rejected(report, file)
 
 
 @contextmanager
@@ -197,7 +200,7 @@ def _rejections(report: ImportReport, file: Path) -> Iterator[Sentence]:
         yield say(N_("and {n} more: --json lists all"), n=len(report.rejected) - SHOWN)
 
 
-def _show_import(report: ImportReport, file: Path, *, as_json: bool) -> None:
+def _show_import(report: ImportReport, *, as_json: bool) -> None:
     if as_json:
         show_json(
             {
@@ -228,9 +231,12 @@ def _show_import(report: ImportReport, file: Path, *, as_json: bool) -> None:
                 report.objected,
             )
         )
+
+
+def _show_rejected(report: ImportReport, file: Path) -> None:
     if report.rejected:
         n = len(report.rejected)
-        tell(say_n("{n} row was not taken:", "{n} rows were not taken:", n), stderr=True)
+        tell(say_n("{n} row cannot be taken:", "{n} rows cannot be taken:", n), stderr=True)
         for sentence in _rejections(report, file):
             tell(sentence, stderr=True)
 

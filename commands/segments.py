@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 
 from commands.common import Panel, _, as_json, console, now, running, show_json, tell
-from pli.language import N_, say
+from pli.language import say_n
 from subscribers import segments
 
 
@@ -25,7 +25,15 @@ async def save(panel: Panel, name: str, rule: str) -> None:
         read = await segments.read(session, rule)
         await segments.save(session, name=name, rule=read, now=now())
         count = await segments.count(session, read)
-    tell(say(N_("{name}: {rule} ({n} people)"), name=name, rule=str(read), n=count))
+    tell(
+        say_n(
+            "{name}: {rule} ({n} person)",
+            "{name}: {rule} ({n} people)",
+            count,
+            name=name,
+            rule=str(read),
+        )
+    )
 
 
 @segment.command("show", help=_("The saved segments."))
@@ -57,4 +65,5 @@ async def count(panel: Panel, rule: str, as_json: bool) -> None:
     if as_json:
         show_json({"segment": name or None, "rule": str(read), "count": n, "sample": some})
         return
-    tell(say(N_("{n} people: {some}"), n=n, some=", ".join(some) + (" …" if n > len(some) else "")))
+    shown = ", ".join(some) + (" …" if n > len(some) else "")
+    tell(say_n("{n} person: {some}", "{n} people: {some}", n, some=shown))

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pli.errors import PliError
+from pli.errors import PliError, reason_of
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from subscribers import attributes, consent, people, reading
@@ -94,7 +94,7 @@ def read(path: Path, *, encoding: str | None = None) -> Sheet:
         data = path.read_bytes()
     except OSError as error:
         raise ReadingError(
-            N_("{file}: cannot be read: {reason}"), file=str(path), reason=error.strerror
+            N_("{file}: cannot be read: {reason}"), file=str(path), reason=reason_of(error)
         ) from None
     try:
         return reading.read(data, encoding=encoding)
