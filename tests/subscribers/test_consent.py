@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
@@ -217,6 +218,21 @@ async def test_leaving_twice_is_one_leaving(database: Database, now: datetime) -
         assert (kept.event, kept.delivery_id, kept.at) == (ConsentEvent.LEFT, 77, now)
         stranger = await a_person(session, "stranger", now)
         assert await _click(session, stranger, list_id, now) is None
+
+
+async def test_two_clicks_at_the_same_moment_are_one_leaving(
+    database: Database, now: datetime
+) -> None:
+    async with database.begin() as session:
+        list_id, person = await a_list(session, "l", now), await a_person(session, "p", now)
+        await a_tie(session, person, list_id, now)
+
+    async def click() -> int | None:
+        async with database.begin() as session:
+            return await _click(session, person, list_id, now)
+
+    done = await asyncio.gather(*(click() for _ in range(6)))
+    assert len([record for record in done if record is not None]) == 1
 
 
 @pytest.mark.parametrize("state", [SubscriptionState.CONFIRMED, UNCONFIRMED])
