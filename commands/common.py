@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -132,6 +133,16 @@ def tell(sentence: Sentence, *, stderr: bool = False) -> None:
     click.echo(sentence.tell(LANGUAGE), err=stderr)
 
 
+@contextmanager
+def answering() -> Iterator[None]:
+    """While a person is asked, Ctrl-C ends at once; asyncio would only cancel a waiting task."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def confirm(question: Sentence, *, yes: bool) -> bool:
     """Ask; `yes` answers beforehand, and without a terminal nobody can be asked: refused."""
     if yes:
@@ -139,5 +150,6 @@ def confirm(question: Sentence, *, yes: bool) -> bool:
     if not sys.stdin.isatty():
         raise PliError(N_('{question} There is no terminal to ask: add "--yes"'), question=question)
     text = question.tell(LANGUAGE) + _(" [y/N]")
-    answer = click.prompt(text, default="", show_default=False)
+    with answering():
+        answer = click.prompt(text, default="", show_default=False)
     return answer.strip().lower() in ("y", "yes", _("y"), _("yes"))

@@ -85,17 +85,10 @@ async def send(
         frozen = checked(written, house.settings, known, quiet=as_json)
         await greet(house)
         order = await ordered(house, frozen, names, segment, Audience(again) if again else None)
-        if order.go_on_with is not None:
-            question = say(
-                N_("Letter {number} has the unfinished campaign {id} for the same people. Go on?"),
-                number=frozen.letter.number,
-                id=order.go_on_with,
-            )
-            if not confirm(question, yes=yes):
-                raise click.Abort
+        if not yes:
+            await _ask(house, order)
         async with house.database.begin() as session:
-            campaign_id, candidates = await prepare(session, order, house=house, now=now())
-        await release(house, campaign_id, candidates, yes=yes)
+            campaign_id = await release(session, order, house=house, now=now())
         code = await work_or_watch(house, campaign_id, quiet=as_json)
         if code == EXIT_INTERRUPTED:
             raise click.exceptions.Exit(code)
@@ -229,26 +222,40 @@ async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
     return None
 
 
-async def release(house: House, campaign_id: int, waiting: int, *, yes: bool) -> None:
-    """Ask once more, then start what is not running yet."""
-    async with house.database.reading() as session:
-        campaign = await campaigns.find(session, campaign_id)
-    if campaign.state is CampaignState.RUNNING:
-        return
-    question = say_n(
-        "Send letter {number}, “{subject}”, to {n} person?",
-        "Send letter {number}, “{subject}”, to {n} people?",
-        waiting,
-        number=campaign.number,
-        subject=campaign.subject,
-    )
-    if not confirm(question, yes=yes):
-        raise click.Abort
-    async with house.database.begin() as session:
-        if campaign.state is CampaignState.PAUSED:
-            await campaigns.resume(session, campaign_id=campaign_id)
-        else:
-            await campaigns.start(session, campaign_id=campaign_id, now=now())
+async def _ask(house: House, order: Order) -> None:
+    """Ask before anything is written: who says no, or goes away, leaves nothing behind."""
+    number = order.frozen.letter.number
+    if order.go_on_with is not None:
+        question = say(
+            N_("Letter {number} has the unfinished campaign {id} for the same people. Go on?"),
+            number=number,
+            id=order.go_on_with,
+        )
+    else:
+        async with house.database.begin() as session:
+            _campaign, waiting = await prepare(session, order, house=house, now=now())
+            await session.rollback()
+        question = say_n(
+            "Send letter {number}, “{subject}”, to {n} person?",
+            "Send letter {number}, “{subject}”, to {n} people?",
+            waiting,
+            number=number,
+            subject=order.frozen.letter.subject,
+        )
+    if not confirm(question, yes=False):
+        raise SendError(N_("Nothing was sent."))
+
+
+async def release(session: AsyncSession, order: Order, *, house: House, now: datetime) -> int:
+    """Prepare and start in one transaction, or go on; the campaign's id."""
+    campaign_id, _waiting = await prepare(session, order, house=house, now=now)
+    campaign = await campaigns.find(session, campaign_id)
+    await session.refresh(campaign)
+    if campaign.state is CampaignState.PAUSED:
+        await campaigns.resume(session, campaign_id=campaign_id)
+    elif campaign.state is CampaignState.PREPARED:
+        await campaigns.start(session, campaign_id=campaign_id, now=now)
+    return campaign_id
 
 
 async def work_or_watch(house: House, campaign_id: int, *, quiet: bool) -> int:

@@ -12,7 +12,17 @@ import click
 from email_validator import EmailNotValidError, validate_email
 from rich.table import Table
 
-from commands.common import LANGUAGE, Panel, _, as_json, console, open_house, running, show_json
+from commands.common import (
+    LANGUAGE,
+    Panel,
+    _,
+    answering,
+    as_json,
+    console,
+    open_house,
+    running,
+    show_json,
+)
 from mailer.delivery.relays import Relay
 from mailer.identity import Identity
 from pli import database as databases
@@ -22,6 +32,7 @@ from pli import settings as settings_file
 from pli.database import Database
 from pli.errors import PliError
 from pli.language import N_, say, translations
+from pli.settings import is_loopback
 
 QUESTIONS = {
     "committee": N_("Name of the committee, as it stands under every letter"),
@@ -69,6 +80,9 @@ async def init(panel: Panel, /, sender: str | None, language: str, **given: str 
         "public_url": values["public_url"],
         "language": language,
     }
+    if is_loopback(urlsplit(values["public_url"]).hostname or ""):
+        # `pli serve` must answer where the links lead; elsewhere a web server stands before it.
+        document["listen"] = urlsplit(values["public_url"]).netloc
     _check(document)
     checked = settings_file.read(None, **document)
     keys_path = path.parent / checked.keys_file.name
@@ -111,10 +125,11 @@ def _answers(given: dict[str, str | None]) -> dict[str, str]:
             )
             for name in missing
         )
-    return {
-        name: given[name] or click.prompt(translations(LANGUAGE).gettext(question))
-        for name, question in QUESTIONS.items()
-    }
+    with answering():
+        return {
+            name: given[name] or click.prompt(translations(LANGUAGE).gettext(question))
+            for name, question in QUESTIONS.items()
+        }
 
 
 def _check(document: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -210,5 +210,5 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     prefix = "sqlite+aiosqlite:///"
     if settings.database_url.startswith(prefix):
         file = settings.database_url.removeprefix(prefix)
-        changes["database_url"] = prefix + str((folder / file).resolve())
+        changes["database_url"] = prefix + quote(str((folder / unquote(file)).resolve()))
     return settings.model_copy(update=changes)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 from sqlalchemy import select
@@ -25,7 +26,6 @@ from commands.sending import (
     checked,
     identity_of,
     ordered,
-    prepare,
     release,
     show_result,
     work_or_watch,
@@ -146,7 +146,7 @@ async def _installed(home: Path, recipients: int | None) -> AsyncIterator[House]
     key_ring.write(keys, home / "pli.keys")
     for name in (LETTER, IMAGE):
         shutil.copyfile(Path(__file__).parent / name, home / name)
-    database = Database(f"sqlite+aiosqlite:///{home}/pli.db")
+    database = Database(f"sqlite+aiosqlite:///{quote(str(home))}/pli.db")
     try:
         await schema.upgrade(database)
         async with database.begin() as session:
@@ -196,9 +196,7 @@ async def _send(house: House, home: Path, *, quiet: bool) -> int:
     frozen = checked(letter, house.settings, known, quiet=quiet)
     order = await ordered(house, frozen, LISTS, SEGMENT, None)
     async with house.database.begin() as session:
-        campaign_id, waiting = await prepare(session, order, house=house, now=now())
-    await release(house, campaign_id, waiting, yes=True)
-    return campaign_id
+        return await release(session, order, house=house, now=now())
 
 
 async def _show_links(house: House, campaign_id: int, *, quiet: bool) -> None:

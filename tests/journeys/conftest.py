@@ -180,5 +180,5 @@ def installation(tmp_path: Path, relay: Relay) -> Installation:
         "--public-url", house.public_url,
     )  # fmt: skip
     with (tmp_path / "pli.toml").open("a") as file:
-        file.write(f'listen = "127.0.0.1:{house.port}"\nretry_delays = [0.2, 0.2]\n')
+        file.write("retry_delays = [0.2, 0.2]\n")
     return house
