@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -187,10 +188,19 @@ def _sqlite(url: str, pool_size: int, begin: str) -> AsyncEngine:
         max_overflow=0 if pool_size == 1 else 10,
         connect_args={"isolation_level": None, "timeout": _BUSY_SECONDS},
     )
+    event.listen(engine.sync_engine, "do_connect", _refuse_what_cannot_be_opened)
     event.listen(engine.sync_engine, "connect", _prepare_connection)
     # isolation_level=None leaves BEGIN to us: the driver's own comes too late and is deferred.
     event.listen(engine.sync_engine, "begin", lambda it: it.exec_driver_sql(begin))
     return engine
+
+
+def _refuse_what_cannot_be_opened(_dialect: Any, _record: Any, arguments: Any, _: Any) -> None:
+    """Say no before aiosqlite starts a thread: it would answer after the loop has closed."""
+    file = Path(arguments[0])
+    there = file if file.exists() else file.parent
+    if file.is_dir() or not os.access(there, os.R_OK | os.W_OK):
+        raise sqlite3.OperationalError("unable to open database file")
 
 
 def _prepare_connection(connection: Any, record: Any) -> None:

@@ -142,8 +142,9 @@ class SMTPCourier:
 
     def _failed(self, error: RelayError) -> None:
         """Count a connection that came to nothing; when all do, the relay is at fault."""
-        others_try = len(self._opening - {asyncio.current_task()}) > 0
-        if self._open or others_try or self._closing:
+        if (task := asyncio.current_task()) is not None:
+            self._opening.discard(task)
+        if self._open or self._opening or self._closing:
             return
         # Counted once for all that tried together: ten refusals of one moment are one.
         self._failures += 1
