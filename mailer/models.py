@@ -11,9 +11,11 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -64,6 +66,20 @@ class Stage(enum.Enum):
     BODY = "body"
 
 
+class Source(enum.Enum):
+    """What told afterwards what had become of an uncertain copy."""
+
+    JOURNAL = "journal"
+    LOG = "log"
+    OPT_OUT = "opt_out"
+
+
+class NoticeKind(enum.Enum):
+    """What a single mail that is no letter is for."""
+
+    TEST = "test"
+
+
 class Campaign(Base):
     """One sending of one letter to one or more lists.
 
@@ -71,6 +87,8 @@ class Campaign(Base):
     alone (the same number with another text is told by it), `frozen_hash` of all of it, and
     `approved_hash` of what was approved. `excluded` counts the excluded by reason: they never
     change after preparing. `rule` is the segment's canonical text, "" for everybody.
+    `scheduled_zone` is the time zone in which `scheduled_at` was named, to be shown back in.
+    `resend_uncertain`: what is in doubt is sent again by itself, at the risk of a second copy.
     """
 
     __tablename__ = "campaign"
@@ -101,6 +119,10 @@ class Campaign(Base):
     approved_at: Mapped[datetime | None]
     token_key: Mapped[str] = mapped_column(String(2))
     retry_delays: Mapped[list[float]] = mapped_column(Document)
+    resend_uncertain: Mapped[bool] = mapped_column(default=False, server_default=false())
+    created_by: Mapped[str | None] = mapped_column(String(200))
+    scheduled_at: Mapped[datetime | None]
+    scheduled_zone: Mapped[str | None] = mapped_column(String(64))
     excluded: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
     created_at: Mapped[datetime]
     prepared_at: Mapped[datetime | None]
@@ -217,3 +239,73 @@ class Attempt(Base):
     enhanced_code: Mapped[str | None] = mapped_column(String(16))
     reply_text: Mapped[str] = mapped_column(Text)
     milliseconds: Mapped[int]
+
+
+class Evidence(Base):
+    """What became of a copy that was in doubt, and by what it is known; only ever added to.
+
+    `status` is what it proved, `detail` what was read: a log's line, a token's use.
+    """
+
+    __tablename__ = "evidence"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"), index=True)
+    at: Mapped[datetime]
+    source: Mapped[Source] = mapped_column(enum_of(Source))
+    status: Mapped[Status] = mapped_column(enum_of(Status))
+    detail: Mapped[str] = mapped_column(Text)
+
+
+class Notice(Base):
+    """A single mail that is no letter; goes before every campaign and is in no campaign's sum.
+
+    `content` is what its kind is made from: the frozen letter of a test copy. It keeps its last
+    try only.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        Index(
+            "ix_notice_due",
+            "next_attempt_at",
+            sqlite_where=text("status IN ('pending', 'sending')"),
+            postgresql_where=text("status IN ('pending', 'sending')"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    kind: Mapped[NoticeKind] = mapped_column(enum_of(NoticeKind))
+    address: Mapped[str] = mapped_column(String(320))
+    address_key: Mapped[bytes] = mapped_column(LargeBinary(16))
+    content: Mapped[str] = mapped_column(Text, deferred=True)
+    status: Mapped[Status] = mapped_column(enum_of(Status))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    next_attempt_at: Mapped[datetime | None]
+    lease: Mapped[int | None] = mapped_column(BigInteger)
+    lease_until: Mapped[datetime | None]
+    last_attempt_at: Mapped[datetime | None]
+    relay: Mapped[str | None] = mapped_column(String(255))
+    reply_code: Mapped[int | None]
+    enhanced_code: Mapped[str | None] = mapped_column(String(16))
+    reply_text: Mapped[str | None] = mapped_column(Text)
+
+
+class Worker(Base):
+    """A process that sends: where it lives, when it was last seen, how fast it is.
+
+    `rate` is in copies a second over the last seconds; `settled` counts since it started.
+    """
+
+    __tablename__ = "worker"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int]
+    command: Mapped[str] = mapped_column(String(64))
+    version: Mapped[str] = mapped_column(String(32))
+    relay: Mapped[str] = mapped_column(String(255))
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    batches: Mapped[int] = mapped_column(default=0)
+    settled: Mapped[int] = mapped_column(default=0)
+    rate: Mapped[float] = mapped_column(default=0.0)

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import mailer.models  # noqa: F401
 import subscribers.models  # noqa: F401 (both fill the metadata, for autogenerate)
 from pli.database import Base
 

@@ -112,6 +112,14 @@ class KeyFingerprint(Base):
     fingerprint: Mapped[str] = mapped_column(String(32))
 
 
+class Program(Base):
+    """The version of the program that last brought this database up; one row."""
+
+    __tablename__ = "program"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    version: Mapped[str] = mapped_column(String(32))
+
+
 class _Clock(FunctionElement[datetime]):
     type = Moment()
     inherit_cache = True

@@ -9,10 +9,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from pli.database import Database, DatabaseError, unreachable
+from pli import __version__
+from pli.database import Database, DatabaseError, Program, unreachable
 from pli.files import shipped
 from pli.language import N_
 
@@ -42,6 +43,8 @@ async def upgrade(database: Database) -> tuple[str | None, str]:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        connection.execute(delete(Program))
+        connection.execute(insert(Program).values(version=__version__))
         return before
 
     if database.file is not None:
@@ -57,7 +60,11 @@ async def upgrade(database: Database) -> tuple[str | None, str]:
 
 
 async def check(database: Database) -> None:
-    """Refuse a database that is not there, older or newer than this program."""
+    """Refuse a database that is not there, or was brought up by another version of Pli.
+
+    All processes on one database must be of one version: a worker of yesterday's would compose
+    and judge copies by yesterday's rules.
+    """
     if database.file is not None and not database.file.exists():
         raise DatabaseError(
             N_('{file}: no such database: run "pli init", or "pli db upgrade" to make it'),
@@ -66,9 +73,19 @@ async def check(database: Database) -> None:
     try:
         async with database.reader.connect() as connection:
             version = await connection.run_sync(_version)
+            program = await connection.scalar(select(Program.version)) if version == head() else ""
     except (DBAPIError, OSError) as error:
         raise unreachable(error) from None
     if version == head():
+        if program != __version__:
+            raise DatabaseError(
+                N_(
+                    "this is Pli {version}, and the database was brought up by {program}: "
+                    'install one version everywhere, then run "pli db upgrade"'
+                ),
+                version=__version__,
+                program=program or "?",
+            )
         return
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if version is None or version in known:

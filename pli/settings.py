@@ -37,6 +37,8 @@ _MISFITS = {
     "int_from_float": N_("is not a whole number"),
     "float_parsing": N_("is not a number"),
     "float_type": N_("is not a number"),
+    "bool_parsing": N_("must be true or false"),
+    "bool_type": N_("must be true or false"),
     "tuple_type": N_("is not a list such as [300, 900]"),
     "extra_forbidden": N_("there is no such setting"),
 }
@@ -73,6 +75,16 @@ class Settings(BaseSettings):
         *(14_400.0,) * 11,
     )
     """Seconds before each further try; the default gives up after 48 h (STANDARDS S1)."""
+    uncertain: Literal["hold", "resend"] = "hold"
+    """What becomes of a copy nobody can know of: held for a person, or sent again by itself."""
+    policy_pause_percent: Annotated[float, Field(gt=0, le=100)] = 30.0
+    """A campaign pauses when so much of a window is refused with 5.7.x: it is us, not them."""
+    second_person: bool = False
+    """Whether somebody else than its maker must approve a campaign."""
+    late_start_hours: Annotated[float, Field(ge=0)] = 6.0
+    """A campaign whose hour passed while nothing ran starts by itself if less late than this."""
+    journal_folder: Path = Path("pli.journal")
+    """Where this machine's processes note what went on the wire; never shared between machines."""
     listen: str = "127.0.0.1:8080"
 
     @classmethod
@@ -206,7 +218,10 @@ def _fault(fault: Any, path: Path) -> Sentence:
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """Relative paths are relative to pli.toml, wherever the command is called from."""
-    changes: dict[str, Any] = {"keys_file": folder / settings.keys_file}
+    changes: dict[str, Any] = {
+        "keys_file": folder / settings.keys_file,
+        "journal_folder": folder / settings.journal_folder,
+    }
     prefix = "sqlite+aiosqlite:///"
     if settings.database_url.startswith(prefix):
         file = settings.database_url.removeprefix(prefix)

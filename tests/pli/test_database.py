@@ -6,11 +6,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
 
+import mailer.models  # noqa: F401
+import subscribers.models  # noqa: F401 (both fill the metadata)
 from pli import keys as key_ring
 from pli import schema
-from pli.database import Database, DatabaseError, check_keys
+from pli.database import Base, Database, DatabaseError, check_keys
 from pli.keys import Keys, KeysError
 from pli.lock import Lock, Owner
 
@@ -31,6 +35,28 @@ async def test_a_database_of_a_newer_version_is_refused_and_left_alone(database:
     for verb in (schema.check, schema.upgrade):
         with pytest.raises(DatabaseError, match="newer version"):
             await verb(database)
+
+
+async def test_a_process_of_another_version_is_refused_in_one_line(database: Database) -> None:
+    async with database.begin() as session:
+        await session.execute(text("UPDATE program SET version = '0.0.1'"))
+    with pytest.raises(DatabaseError, match=r"brought up by 0\.0\.1"):
+        await schema.check(database)
+    await schema.upgrade(database)
+    await schema.check(database)
+
+
+async def test_the_migrations_make_the_tables_that_the_models_declare(database: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        return [
+            it
+            for it in compare_metadata(context, Base.metadata)
+            if not (it[0].endswith("table") and it[1].name.startswith("pgqueuer"))
+        ]
+
+    async with database.reader.connect() as connection:
+        assert await connection.run_sync(differences) == []
 
 
 async def test_a_database_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""The ledger of one sending: the only writer of Delivery.status and of a batch's counts.
+
+A batch is taken by a lease, its rows are claimed by the same lease and settled by it; every guard
+stands in the WHERE, so that a second worker, a late reply or a replay can do no harm. Counts change
+with the rows, by deltas, in the same transaction.
+"""
+
+from mailer.delivery.outbox.claiming import Window, claim, hindered, put_back, skip
+from mailer.delivery.outbox.deciding import cancel, retry_failed, retry_uncertain
+from mailer.delivery.outbox.leases import (
+    LEASE,
+    LONGEST_LEASE,
+    due,
+    end_leases,
+    release,
+    renew,
+    take,
+)
+from mailer.delivery.outbox.rows import LeaseLost, Taken
+from mailer.delivery.outbox.settling import Result, settle
+
+__all__ = [
+    "LEASE",
+    "LONGEST_LEASE",
+    "LeaseLost",
+    "Result",
+    "Taken",
+    "Window",
+    "cancel",
+    "claim",
+    "due",
+    "end_leases",
+    "hindered",
+    "put_back",
+    "release",
+    "renew",
+    "retry_failed",
+    "retry_uncertain",
+    "settle",
+    "skip",
+    "take",
+]

@@ -1,0 +1,112 @@
+"""Leases: which batch is whose, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.delivery.outbox.rows import Taken, change, count, of
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
+from pli.database import clock
+
+LEASE = timedelta(seconds=30)
+LONGEST_LEASE = timedelta(seconds=60)
+"""A lease further ahead has lapsed: the clock was set back."""
+
+
+async def due(session: AsyncSession, *, limit: int) -> Sequence[int]:
+    """Batches that want a worker: due pending rows, or rows in work that nobody works on."""
+    batches = (
+        select(Batch.id)
+        .join(Campaign)
+        .where(
+            Campaign.state == CampaignState.RUNNING,
+            or_(and_(Batch.pending > 0, Batch.due_at <= clock()), Batch.sending > 0),
+            _unleased(),
+        )
+        .order_by(Batch.due_at, Batch.id)
+        .limit(limit)
+    )
+    return (await session.execute(batches)).scalars().all()
+
+
+async def take(session: AsyncSession, *, batch_id: int, lease: int) -> Taken | None:
+    """Take a batch; None if another has it or its campaign does not run.
+
+    Rows found in work under another lease become uncertain: their worker is gone, and nobody can
+    know what it had handed over. They keep that lease, so that late truth can still be told.
+    """
+    running = exists().where(
+        Campaign.id == Batch.campaign_id, Campaign.state == CampaignState.RUNNING
+    )
+    row = (
+        await session.execute(
+            update(Batch)
+            .where(Batch.id == batch_id, running, _unleased())
+            .values(
+                lease=lease, lease_until=clock(LEASE.total_seconds()), takings=Batch.takings + 1
+            )
+            .returning(Batch.campaign_id, Batch.number, Batch.takings)
+            .execution_options(synchronize_session=False)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    taken = Taken(batch_id, row.campaign_id, row.number, lease, row.takings)
+    orphans = await change(
+        session,
+        taken,
+        Delivery.status == Status.SENDING,
+        Delivery.lease.is_distinct_from(lease),
+        status=Status.UNCERTAIN,
+        reason=None,
+    )
+    await count(session, taken, sending=-len(orphans), uncertain=len(orphans))
+    return taken
+
+
+async def renew(session: AsyncSession, taken: Taken) -> bool:
+    """Hold a batch for longer; False if it is ours no more."""
+    renewed = await session.execute(
+        update(Batch)
+        .where(Batch.id == taken.id, Batch.lease == taken.lease)
+        .values(lease_until=clock(LEASE.total_seconds()))
+        .returning(Batch.id)
+    )
+    return renewed.one_or_none() is not None
+
+
+async def release(session: AsyncSession, taken: Taken) -> None:
+    """Give a batch back; it is due again at its earliest row."""
+    earliest = (
+        select(func.min(Delivery.next_attempt_at))
+        .where(of(taken), Delivery.status == Status.PENDING)
+        .scalar_subquery()
+    )
+    await session.execute(
+        update(Batch)
+        .where(Batch.id == taken.id, Batch.lease == taken.lease)
+        .values(lease=None, lease_until=None, due_at=func.coalesce(earliest, Batch.due_at))
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def end_leases(session: AsyncSession) -> None:
+    """Every lease is nobody's: for whoever has proof that no other engine lives (pli.lock)."""
+    await session.execute(
+        update(Batch)
+        .where(Batch.lease.is_not(None))
+        .values(lease=None, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _unleased() -> ColumnElement[bool]:
+    return or_(
+        Batch.lease.is_(None),
+        Batch.lease_until < clock(),
+        Batch.lease_until > clock(LONGEST_LEASE.total_seconds()),
+    )

@@ -1,0 +1,77 @@
+"""The pen of the ledger: a batch's rows and its counts change together, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.models import Batch, Delivery, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A batch in a worker's hands."""
+
+    id: int
+    campaign_id: int
+    number: int
+    lease: int
+    takings: int
+
+
+class LeaseLost(Exception):
+    """The batch is ours no more: whatever was about to be written is not."""
+
+
+def of(taken: Taken) -> ColumnElement[bool]:
+    """The rows of a batch."""
+    return and_(Delivery.campaign_id == taken.campaign_id, Delivery.batch == taken.number)
+
+
+def still(taken: Taken) -> tuple[ColumnElement[bool], ...]:
+    """In work, by this very taking."""
+    return (Delivery.status == Status.SENDING, Delivery.lease == taken.lease)
+
+
+async def ours(session: AsyncSession, taken: Taken) -> None:
+    """Lock the batch, or raise LeaseLost."""
+    held = await session.execute(
+        select(Batch.id).where(Batch.id == taken.id, Batch.lease == taken.lease).with_for_update()
+    )
+    if held.one_or_none() is None:
+        raise LeaseLost
+
+
+async def change(
+    session: AsyncSession, taken: Taken, *where: ColumnElement[bool], **values: Any
+) -> set[int]:
+    """Change rows of a batch; which ones they were."""
+    changed = await session.execute(
+        update(Delivery)
+        .where(of(taken), *where)
+        .values(values)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return set(changed.scalars())
+
+
+async def count(
+    session: AsyncSession, taken: Taken, *, progress: bool = False, **deltas: int
+) -> None:
+    """Move a batch's counts; any recorded outcome is progress."""
+    values: dict[str, Any] = {
+        name: getattr(Batch, name) + delta for name, delta in deltas.items() if delta
+    }
+    if progress:
+        values["takings"] = 0
+    if values:
+        await session.execute(
+            update(Batch)
+            .where(Batch.id == taken.id)
+            .values(values)
+            .execution_options(synchronize_session=False)
+        )

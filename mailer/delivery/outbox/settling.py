@@ -1,0 +1,163 @@
+"""Settling: what a window of tries came to, written down in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.delivery.outbox.rows import Taken, change, count
+from mailer.delivery.outcomes import Kind, Outcome, Reason, is_gone, next_try, reason_of
+from mailer.models import Attempt, Campaign, CampaignState, Delivery, Status
+from subscribers import optout
+from subscribers.models import Subscriber, SuppressionReason
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the `number`-th try of one delivery came to."""
+
+    delivery_id: int
+    number: int
+    at: datetime
+    outcome: Outcome
+
+
+class End(NamedTuple):
+    """Where a row goes, and why."""
+
+    status: Status
+    reason: str | None = None
+
+
+async def settle(
+    session: AsyncSession,
+    taken: Taken,
+    results: Sequence[Result],
+    *,
+    relay: str,
+    delays: Sequence[float],
+    now: datetime,
+) -> Mapping[Status, int]:
+    """Write down what a window came to: rows, attempts and counts; how many ended where.
+
+    Late truth still counts: a row that was given up as uncertain meanwhile is corrected. A row that
+    is ours no more by its lease is left alone. In a cancelled campaign nothing is tried again.
+    """
+    cancelled = await _is_cancelled(session, taken)
+    ends: dict[End, list[Result]] = {}
+    for result in results:
+        ends.setdefault(_end(result, delays, cancelled=cancelled), []).append(result)
+    written: set[int] = set()
+    totals: Counter[Status] = Counter()
+    for end, group in ends.items():
+        missing = {it.delivery_id for it in group}
+        for before in (Status.SENDING, Status.UNCERTAIN):
+            if not missing:
+                break
+            changed = await change(
+                session,
+                taken,
+                Delivery.id.in_(missing),
+                Delivery.status == before,
+                Delivery.lease == taken.lease,
+                status=end.status,
+                reason=end.reason,
+                attempts=Delivery.attempts + 1,
+                # The uncertain keep theirs: by it a late reply may still correct them.
+                lease=taken.lease if end.status is Status.UNCERTAIN else None,
+            )
+            missing -= changed
+            written |= changed
+            totals[end.status] += len(changed)
+            totals[before] -= len(changed)
+    recorded = [it for it in results if it.delivery_id in written]
+    if recorded:
+        await session.execute(insert(Attempt), [_attempt(it, relay) for it in recorded])
+    postponed = [it for it in ends.get(End(Status.PENDING), ()) if it.delivery_id in written]
+    await _postpone(session, postponed, delays)
+    await _suppress_gone(session, recorded, now)
+    moved = {status.value: n for status, n in totals.items()}
+    await count(session, taken, progress=bool(recorded), **moved)
+    return totals
+
+
+async def _is_cancelled(session: AsyncSession, taken: Taken) -> bool:
+    state = await session.execute(select(Campaign.state).where(Campaign.id == taken.campaign_id))
+    return state.scalar_one() is CampaignState.CANCELLED
+
+
+def _end(result: Result, delays: Sequence[float], *, cancelled: bool) -> End:
+    """Where a row goes by its outcome."""
+    match result.outcome.kind:
+        case Kind.SENT:
+            return End(Status.SENT)
+        case Kind.UNCERTAIN:
+            return End(Status.UNCERTAIN)
+        case Kind.FAILED:
+            return End(Status.FAILED, reason_of(result.outcome).value)
+        case Kind.DEFERRED if cancelled:
+            return End(Status.SKIPPED, "cancelled")
+        case Kind.DEFERRED if result.number > len(delays):
+            return End(Status.FAILED, Reason.GAVE_UP.value)
+        case Kind.DEFERRED:
+            return End(Status.PENDING)
+
+
+async def _postpone(
+    session: AsyncSession, deferred: Sequence[Result], delays: Sequence[float]
+) -> None:
+    if deferred:
+        await session.execute(
+            update(Delivery.__table__)  # type: ignore[arg-type]  # a Table, which a mapped class hides
+            .where(
+                Delivery.__table__.c.id == bindparam("row"),
+                Delivery.__table__.c.status == Status.PENDING,
+            )
+            .values(next_attempt_at=bindparam("due")),
+            [
+                {"row": it.delivery_id, "due": it.at + next_try(delays, it.number)}
+                for it in deferred
+            ],
+        )
+
+
+def _attempt(result: Result, relay: str) -> dict[str, object]:
+    outcome = result.outcome
+    return {
+        "delivery_id": result.delivery_id,
+        "number": result.number,
+        "at": result.at,
+        "relay": relay,
+        "outcome": outcome.kind.value,
+        "stage": outcome.stage,
+        "reply_code": outcome.code or None,
+        "enhanced_code": outcome.enhanced,
+        "reply_text": outcome.text,
+        "milliseconds": outcome.milliseconds,
+    }
+
+
+async def _suppress_gone(session: AsyncSession, results: Sequence[Result], now: datetime) -> None:
+    """5.1.1 at RCPT is a hard bounce that did not have to travel."""
+    gone = [it.delivery_id for it in results if is_gone(it.outcome)]
+    if not gone:
+        return
+    keys = await session.execute(
+        select(Subscriber.address_key)
+        .join(Delivery, Delivery.subscriber_id == Subscriber.id)
+        .where(Delivery.id.in_(gone))
+    )
+    for key in keys.scalars().all():
+        await optout.suppress(
+            session,
+            address_key=key,
+            reason=SuppressionReason.HARD_BOUNCE,
+            source="5.1.1 at RCPT",
+            now=now,
+        )
