@@ -21,6 +21,7 @@ from commands.common import (
     show_json,
     tell,
 )
+from commands.settling import settle
 from mailer import campaigns, reasons, reports
 from mailer.campaigns import CampaignError
 from mailer.reports import Progress
@@ -166,6 +167,9 @@ async def retry(panel: Panel, campaign: str, failed: bool, uncertain: bool, yes:
             copies,
         )
     )
+
+
+campaign.add_command(settle)
 
 
 async def _change(

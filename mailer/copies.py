@@ -127,8 +127,8 @@ async def as_csv(session: AsyncSession, campaign_id: int, keys: Keys) -> AsyncIt
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(COLUMNS)
     async for copy in every(session, campaign_id):
-        # Of an uncertain copy without a recorded try, too: it may have left under this one.
-        has_left = copy.attempts or copy.status is Status.UNCERTAIN
+        # Without a recorded try, too: its worker was lost, and it may have left under this one.
+        has_left = copy.attempts or copy.status in (Status.UNCERTAIN, Status.SENT)
         writer.writerow(_cells(copy, links.message_id(copy.delivery_id, key) if has_left else ""))
         if lines.tell() > 65_536:
             yield lines.getvalue()

@@ -7,6 +7,7 @@ the button for their readers. Links are followed by scanners, so GET never acts 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,7 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mailer.delivery import outbox
+from mailer.delivery.outbox import Proof
 from mailer.links import Links, OptOutToken
+from mailer.models import Delivery, Source, Status
 from subscribers import optout
 from subscribers.models import List, Subscription, SubscriptionState
 from web.reception import Reception, beginning
@@ -79,6 +83,7 @@ class Leaving:
                 source="one-click" if _ONE_CLICK in body else "unsubscribe page",
                 now=now,
             )
+            await _prove(session, token, now)
             tie = await _tie(session, token)
         undo = None
         if record is not None:
@@ -121,6 +126,23 @@ class Leaving:
     def _unknown(self, request: Request) -> Response:
         language = self._reception.language_for(request)
         return self._reception.page("public/unknown_link.html.j2", language, status_code=404)
+
+
+async def _prove(session: AsyncSession, token: OptOutToken, now: datetime) -> None:
+    """The link stands in one copy alone: if nobody knew whether that one had left, now one does."""
+    campaign_id = await session.scalar(
+        select(Delivery.campaign_id).where(
+            Delivery.id == token.delivery_id,
+            Delivery.subscriber_id == token.subscriber_id,
+            Delivery.list_id == token.list_id,
+            Delivery.status == Status.UNCERTAIN,
+        )
+    )
+    if campaign_id is not None:
+        proof = Proof(token.delivery_id, Status.SENT)
+        await outbox.settle_by(
+            session, campaign_id=campaign_id, proofs=[proof], source=Source.OPT_OUT, now=now
+        )
 
 
 async def _tie(session: AsyncSession, token: OptOutToken) -> _Tie:

@@ -11,7 +11,9 @@ import httpx
 import pytest
 from sqlalchemy import delete, select
 
+from mailer import balance
 from mailer.links import Links
+from mailer.models import Delivery, Evidence, Source, Status
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import (
@@ -21,6 +23,7 @@ from subscribers.models import (
     Subscription,
     SubscriptionState,
 )
+from tests.mailer.ledgers import Copy, a_campaign
 from tests.subscribers.people import a_list, a_person, a_tie
 from tests.web.doors import IDENTITY, Clock, opened
 
@@ -37,6 +40,8 @@ class Member:
     id: int
     list_id: int
     link: str
+    links: Links
+    key: str
 
     async def state(self) -> SubscriptionState | None:
         async with self.database.reading() as session:
@@ -63,11 +68,12 @@ async def member(database: Database, keys: Keys, now: datetime) -> AsyncIterator
         list_id = await a_list(session, "membres", now)
         person = await a_person(session, "jeanne@example.org", now)
         await a_tie(session, person, list_id, now)
-    link = Links(keys, IDENTITY.public_url, IDENTITY.domain).unsubscribe(
-        person, list_id, 7, keys.current
-    )
+    links = Links(keys, IDENTITY.public_url, IDENTITY.domain)
+    link = links.unsubscribe(person, list_id, 7, keys.current)
     async with opened(database, keys, now) as doors:
-        yield Member(database, doors.client, doors.clock, person, list_id, link)
+        yield Member(
+            database, doors.client, doors.clock, person, list_id, link, links, keys.current
+        )
 
 
 async def test_looking_at_the_page_changes_nothing_however_often(member: Member) -> None:
@@ -228,3 +234,66 @@ async def test_the_page_speaks_the_lists_language_and_without_one_the_readers(
     assert '<html lang="fr"' in (await member.client.get(member.link, headers=english)).text
     assert '<html lang="en"' in (await member.client.get("/u/x", headers=english)).text
     assert '<html lang="fr"' in (await member.client.get("/u/x")).text
+
+
+async def in_doubt(member: Member, now: datetime) -> tuple[int, str]:
+    """A copy to the member of which nobody knows, and the link that stands in it."""
+    async with member.database.begin() as session:
+        campaign_id = await a_campaign(
+            session, now, (Copy(Status.UNCERTAIN),), list_id=member.list_id
+        )
+        copy = (
+            await session.scalars(select(Delivery).where(Delivery.campaign_id == campaign_id))
+        ).one()
+        copy.subscriber_id = member.id
+        link = member.links.unsubscribe(member.id, member.list_id, copy.id, member.key)
+    return campaign_id, link
+
+
+async def end_of(member: Member, campaign_id: int) -> tuple[Status, list[Source]]:
+    async with member.database.reading() as session:
+        assert await balance.faults(session, campaign_id=campaign_id) == []
+        copy = (
+            await session.scalars(select(Delivery).where(Delivery.campaign_id == campaign_id))
+        ).one()
+        sources = await session.scalars(
+            select(Evidence.source).where(Evidence.delivery_id == copy.id)
+        )
+        return copy.status, list(sources)
+
+
+@pytest.mark.parametrize("form", [None, ONE_CLICK])
+async def test_a_link_that_is_used_proves_that_its_copy_arrived(
+    member: Member, now: datetime, form: dict[str, str] | None
+) -> None:
+    campaign_id, link = await in_doubt(member, now)
+    await member.client.get(link)
+    assert await end_of(member, campaign_id) == (Status.UNCERTAIN, [])
+    await member.client.post(link, data=form)
+    assert await end_of(member, campaign_id) == (Status.SENT, [Source.OPT_OUT])
+    await member.client.post(link, data=form)
+    assert await end_of(member, campaign_id) == (Status.SENT, [Source.OPT_OUT])
+
+
+async def test_who_had_left_already_proves_it_too_and_another_copys_link_proves_nothing(
+    member: Member, now: datetime
+) -> None:
+    campaign_id, link = await in_doubt(member, now)
+    await member.client.post(member.link)
+    assert await member.state() is SubscriptionState.LEFT
+    assert await end_of(member, campaign_id) == (Status.UNCERTAIN, [])
+    await member.client.post(link)
+    assert await end_of(member, campaign_id) == (Status.SENT, [Source.OPT_OUT])
+
+
+async def test_a_link_whose_numbers_name_somebody_elses_copy_proves_nothing(
+    member: Member, now: datetime
+) -> None:
+    """An installation begun anew with old keys counts its copies from one again."""
+    async with member.database.begin() as session:
+        campaign_id = await a_campaign(session, now, (Copy(Status.UNCERTAIN),), list_name="autres")
+        copy_id = await session.scalar(select(Delivery.id))
+        assert copy_id is not None
+        link = member.links.unsubscribe(member.id, member.list_id, copy_id, member.key)
+    await member.client.post(link)
+    assert await end_of(member, campaign_id) == (Status.UNCERTAIN, [])

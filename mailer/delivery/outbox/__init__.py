@@ -7,6 +7,7 @@ with the rows, by deltas, in the same transaction.
 
 from mailer.delivery.outbox.claiming import Window, claim, hindered, put_back, skip
 from mailer.delivery.outbox.deciding import cancel, retry_failed, retry_uncertain
+from mailer.delivery.outbox.evidence import Proof, settle_by
 from mailer.delivery.outbox.leases import (
     LEASE,
     LONGEST_LEASE,
@@ -23,6 +24,7 @@ __all__ = [
     "LEASE",
     "LONGEST_LEASE",
     "LeaseLost",
+    "Proof",
     "Result",
     "Taken",
     "Window",
@@ -37,6 +39,7 @@ __all__ = [
     "retry_failed",
     "retry_uncertain",
     "settle",
+    "settle_by",
     "skip",
     "take",
 ]

@@ -1,0 +1,149 @@
+"""pli campaign settle and retry: what becomes of copies in doubt, and of those that failed."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+import click
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from commands.common import (
+    Panel,
+    _,
+    answering,
+    as_json,
+    console,
+    now,
+    running,
+    show_json,
+    tell,
+)
+from mailer import doubt, reports
+from mailer.delivery import outbox
+from mailer.delivery.outbox import Proof
+from mailer.doubt import Doubt
+from mailer.models import Source
+from pli.errors import PliError
+from pli.language import N_, say_n
+
+STDIN = "-"
+_GZIP = b"\x1f\x8b"
+_LONGEST_LINE = 65_536
+_STEP = 10_000
+"""The bar moves once in so many lines."""
+
+
+class LogError(PliError):
+    """A log cannot be read to its end."""
+
+
+@click.command(help=_("Settle copies in doubt by what the relay's log says of them."))
+@click.argument("campaign")
+@click.option(
+    "--log",
+    "files",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help=_("A Postfix log, also gzip; several, the oldest first; - reads the standard input."),
+)
+@as_json
+@running
+async def settle(panel: Panel, campaign: str, files: Sequence[str], as_json: bool) -> None:
+    """What the log does not show stays in doubt: that it is not there proves nothing."""
+    async with panel.house() as house:
+        async with house.database.reading() as session:
+            campaign_id = await reports.find(session, campaign)
+            doubted = await doubt.of(session, campaign_id, house.keys)
+        proofs = _read(doubted, files, quiet=as_json) if doubted.copies else []
+        async with house.database.begin() as session:
+            settled = await outbox.settle_by(
+                session, campaign_id=campaign_id, proofs=proofs, source=Source.LOG, now=now()
+            )
+        async with house.database.reading() as session:
+            left = (await reports.progress(session, campaign_id)).uncertain
+    before = len(doubted.copies)
+    if as_json:
+        show_json(
+            {"campaign": campaign_id, "in_doubt": before, "settled": settled, "uncertain": left}
+        )
+        return
+    tell(say_n("{n} copy was in doubt.", "{n} copies were in doubt.", before))
+    if before:
+        tell(
+            say_n(
+                "{n} is settled: the log shows that the relay took it.",
+                "{n} are settled: the log shows that the relay took them.",
+                settled,
+            )
+        )
+    if left:
+        tell(
+            say_n(
+                '{n} stays in doubt: "pli campaign retry {id} --uncertain" sends it again.',
+                '{n} stay in doubt: "pli campaign retry {id} --uncertain" sends them again.',
+                left,
+                id=campaign_id,
+            )
+        )
+
+
+def _read(doubted: Doubt, files: Sequence[str], *, quiet: bool) -> list[Proof]:
+    """Every proof in these logs, with a bar on stderr; one after the other, as one log."""
+    shown = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=console(stderr=True),
+        disable=quiet,
+        transient=True,
+    )
+    # The reading never awaits: without this, Ctrl-C would wait for its end.
+    with shown, answering():
+        return [it for name in files for it in _proofs(doubted, name, shown)]
+
+
+def _proofs(doubted: Doubt, name: str, shown: Progress) -> Iterator[Proof]:
+    label = _("standard input") if name == STDIN else Path(name).name
+    size = Path(name).stat().st_size if name != STDIN else None
+    task = shown.add_task(_("Reading {file}").format(file=label), total=size)
+    with _opened(name) as (raw, lines):
+
+        def position() -> None:
+            if size:
+                shown.update(task, completed=raw.tell())
+
+        try:
+            yield from doubted.proofs(_lines(lines, position), label)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise LogError(
+                N_("{file}: the compressed file is damaged ({reason})"), file=name, reason=error
+            ) from error
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """The file as it lies there, and its lines; what is packed is known by its first bytes."""
+    with open(sys.stdin.fileno() if name == STDIN else name, "rb", closefd=name != STDIN) as raw:
+        if raw.peek(2)[:2] == _GZIP:
+            with gzip.GzipFile(fileobj=raw) as unpacked:
+                yield raw, cast(IO[bytes], unpacked)
+        else:
+            yield raw, raw
+
+
+def _lines(file: IO[bytes], step: Callable[[], None]) -> Iterator[bytes]:
+    """Line by line; what has no line ends is cut, so that it never stands in memory as a whole."""
+    read = 0
+    while line := file.readline(_LONGEST_LINE):
+        read += 1
+        if read % _STEP == 0:
+            step()
+        yield line

@@ -1,0 +1,117 @@
+"""Evidence: what became of copies in doubt, known afterwards by what tells for certain."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.models import Batch, Campaign, Delivery, Evidence, Source, Status
+
+_PIECE = 500
+"""So many rows a statement: both databases limit the numbers that one may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one copy's end was, sent or failed (then with its reason), and what showed it."""
+
+    delivery_id: int
+    status: Status
+    reason: str | None = None
+    detail: str = ""
+
+
+async def settle_by(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    proofs: Sequence[Proof],
+    source: Source,
+    now: datetime,
+) -> int:
+    """Settle copies of a campaign that are in doubt, and keep by what; how many were settled.
+
+    A copy that is not in doubt is left alone, so that a proof told twice does nothing. The attempts
+    stay as they were: what was learnt stands beside them. The campaign's row is locked first: the
+    caller's transaction must not hold one of its batches.
+    """
+    await session.execute(
+        select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
+    )
+    # Of several proofs of one copy the first counts.
+    told = list({it.delivery_id: it for it in reversed(proofs)}.values())
+    settled = 0
+    for start in range(0, len(told), _PIECE):
+        piece = told[start : start + _PIECE]
+        batches = await _in_doubt(session, campaign_id, [it.delivery_id for it in piece])
+        known = [it for it in piece if it.delivery_id in batches]
+        for status, reason in {(it.status, it.reason) for it in known}:
+            same = [it.delivery_id for it in known if (it.status, it.reason) == (status, reason)]
+            await session.execute(
+                update(Delivery)
+                .where(Delivery.id.in_(same), Delivery.status == Status.UNCERTAIN)
+                .values(status=status, reason=reason, lease=None)
+                .execution_options(synchronize_session=False)
+            )
+        await _move(session, campaign_id, ((batches[it.delivery_id], it.status) for it in known))
+        if known:
+            await session.execute(insert(Evidence), [_row(it, source, now) for it in known])
+        settled += len(known)
+    return settled
+
+
+async def _in_doubt(
+    session: AsyncSession, campaign_id: int, ids: Sequence[int]
+) -> dict[int, int | None]:
+    """Which of these are in doubt, locked, and their batches.
+
+    A row that somebody holds is left out: it is its own worker, with a late reply, which counts
+    for more; and to wait for it while holding others could be for ever.
+    """
+    rows = await session.execute(
+        select(Delivery.id, Delivery.batch)
+        .where(
+            Delivery.campaign_id == campaign_id,
+            Delivery.id.in_(ids),
+            Delivery.status == Status.UNCERTAIN,
+        )
+        .with_for_update(skip_locked=True)
+    )
+    return {row.id: row.batch for row in rows}
+
+
+async def _move(
+    session: AsyncSession, campaign_id: int, ends: Iterable[tuple[int | None, Status]]
+) -> None:
+    """Move the batches' counts with the rows, always in the order of their numbers."""
+    moved: dict[int, Counter[Status]] = {}
+    for batch, status in ends:
+        if batch is not None:
+            moved.setdefault(batch, Counter())[status] += 1
+    for number, counts in sorted(moved.items()):
+        await session.execute(
+            update(Batch)
+            .where(Batch.campaign_id == campaign_id, Batch.number == number)
+            .values(
+                {
+                    "uncertain": Batch.uncertain - counts.total(),
+                    **{it.value: getattr(Batch, it.value) + n for it, n in counts.items()},
+                }
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _row(proof: Proof, source: Source, now: datetime) -> dict[str, object]:
+    return {
+        "delivery_id": proof.delivery_id,
+        "at": now,
+        "source": source,
+        "status": proof.status,
+        "detail": proof.detail,
+    }
