@@ -21,11 +21,11 @@ from commands.common import (
     show_json,
     tell,
 )
-from commands.settling import settle
+from commands.settling import retry, settle
 from mailer import campaigns, reasons, reports
 from mailer.campaigns import CampaignError
 from mailer.reports import Progress
-from pli.language import N_, Sentence, say, say_n, translations
+from pli.language import N_, Sentence, say, translations
 
 SHOWN = 50
 
@@ -132,44 +132,8 @@ async def cancel(panel: Panel, campaign: str, yes: bool) -> None:
     tell(say(N_("Campaign {id} is cancelled."), id=campaign_id))
 
 
-@campaign.command(help=_("Send failed or uncertain copies again, under the same Message-ID."))
-@which
-@click.option("--failed", is_flag=True, help=_("Those that failed."))
-@click.option("--uncertain", is_flag=True, help=_("Those of which nobody can know."))
-@yes
-@running
-async def retry(panel: Panel, campaign: str, failed: bool, uncertain: bool, yes: bool) -> None:
-    """An uncertain copy may have arrived: sending it again is for a person to decide."""
-    if not (failed or uncertain):
-        raise click.UsageError(_("say which: --failed, --uncertain, or both"))
-    copies = 0
-
-    async def again(session: AsyncSession, campaign_id: int, now: datetime) -> None:
-        nonlocal copies
-        copies = await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=uncertain, failed=failed, now=now
-        )
-
-    def question(it: Progress) -> Sentence:
-        n = failed * it.failed + uncertain * it.uncertain
-        return say_n(
-            "Send {n} copy of campaign {id} again?",
-            "Send {n} copies of campaign {id} again?",
-            n,
-            id=it.campaign,
-        )
-
-    await _change(panel, campaign, again, question, yes=yes)
-    tell(
-        say_n(
-            '{n} copy waits again: "pli serve", or the same "pli send", sends it.',
-            '{n} copies wait again: "pli serve", or the same "pli send", sends them.',
-            copies,
-        )
-    )
-
-
 campaign.add_command(settle)
+campaign.add_command(retry)
 
 
 async def _change(

@@ -51,7 +51,7 @@ def draw(console: Console, report: Report, copies: Mapping[Status, Sequence[Copy
 
 
 def _headline(report: Report) -> Text:
-    title = say(N_("Letter {number}: {title}"), number=report.letter, title=_visible(report.title))
+    title = say(N_("Letter {number}: {title}"), number=report.letter, title=visible(report.title))
     sending = say(
         N_("campaign {id} to {lists}, {state}"),
         id=report.campaign,
@@ -115,10 +115,10 @@ def _one_by_one(report: Report, status: Status, copies: Sequence[Copy]) -> Table
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     for copy in copies:
-        about = Text(_visible(copy.answer), "dim")
+        about = Text(visible(copy.answer), "dim")
         if status is not Status.UNCERTAIN:  # one sentence holds for them all, and was said
             about = _sentence(status, copy.reason).append("\n").append_text(about)
-        table.add_row(Text(_visible(copy.email) or _("(erased)")), about)
+        table.add_row(Text(visible(copy.email) or _("(erased)")), about)
     if report.of(status) > len(copies):
         more = say(
             N_('and {n} more: "--format csv" has them all'), n=report.of(status) - len(copies)
@@ -159,6 +159,6 @@ def _notes(report: Report) -> Iterator[Sentence]:
         )
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Nothing that a terminal would obey: relays and senders write what they like."""
     return "".join(letter if letter.isprintable() else "�" for letter in text)

@@ -177,6 +177,7 @@ async def prepare(
             audience=order.audience,
             token_key=house.keys.current,
             retry_delays=house.settings.retry_delays,
+            resend_uncertain=house.settings.uncertain == "resend",
             now=now,
         )
         campaign_id = campaign.id

@@ -12,27 +12,34 @@ from typing import IO, cast
 
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
 
 from commands.common import (
+    LANGUAGE,
     Panel,
     _,
     answering,
     as_json,
+    confirm,
     console,
     now,
     running,
     show_json,
     tell,
 )
-from mailer import doubt, reports
+from commands.report_table import visible
+from mailer import campaigns, doubt, replies, reports
 from mailer.delivery import outbox
 from mailer.delivery.outbox import Proof
 from mailer.doubt import Doubt
 from mailer.models import Source
+from mailer.replies import Answers
 from pli.errors import PliError
-from pli.language import N_, say_n
+from pli.language import N_, say, say_n
 
 STDIN = "-"
+SHOWN = 10
 _GZIP = b"\x1f\x8b"
 _LONGEST_LINE = 65_536
 _STEP = 10_000
@@ -92,6 +99,78 @@ async def settle(panel: Panel, campaign: str, files: Sequence[str], as_json: boo
                 id=campaign_id,
             )
         )
+
+
+@click.command(help=_("Send failed or uncertain copies again, under the same Message-ID."))
+@click.argument("campaign")
+@click.option("--failed", is_flag=True, help=_("Those that failed."))
+@click.option(
+    "--reply",
+    default="",
+    metavar="PATTERN",
+    help=_(
+        'Of the failed, those whose last reply has this in it; * stands for anything: "452*full".'
+    ),
+)
+@click.option("--uncertain", is_flag=True, help=_("Those of which nobody can know."))
+@click.option("--yes", is_flag=True, help=_("Ask nothing."))
+@running
+async def retry(
+    panel: Panel, campaign: str, failed: bool, reply: str, uncertain: bool, yes: bool
+) -> None:
+    """An uncertain copy may have arrived: sending it again is for a person to decide."""
+    if not (failed or uncertain):
+        raise click.UsageError(_("say which: --failed, --uncertain, or both"))
+    if reply and not failed:
+        raise click.UsageError(_("--reply chooses among the failed: add --failed"))
+    async with panel.house() as house:
+        async with house.database.reading() as session:
+            campaign_id = await reports.find(session, campaign)
+            doubtful = (await reports.progress(session, campaign_id)).uncertain * uncertain
+            answers = await replies.of_failed(session, campaign_id, pattern=reply, limit=SHOWN)
+        if failed and not yes:
+            _show(answers)
+        meant = doubtful + answers.copies * failed
+        question = say_n(
+            "Send {n} copy of campaign {id} again?",
+            "Send {n} copies of campaign {id} again?",
+            meant,
+            id=campaign_id,
+        )
+        if meant and not confirm(question, yes=yes):
+            raise click.Abort
+        async with house.database.begin() as session:
+            copies = await campaigns.retry(
+                session,
+                campaign_id=campaign_id,
+                uncertain=uncertain,
+                failed=failed,
+                reply=reply,
+                now=now(),
+            )
+    if not copies:
+        tell(say(N_("No copy of campaign {id} is meant by that: nothing changed."), id=campaign_id))
+        return
+    tell(
+        say_n(
+            '{n} copy waits again: "pli serve", or the same "pli send", sends it.',
+            '{n} copies wait again: "pli serve", or the same "pli send", sends them.',
+            copies,
+        )
+    )
+
+
+def _show(answers: Answers) -> None:
+    """What is meant, by what it was answered: before the question, and not in its way."""
+    table = Table(box=None, show_header=False)
+    table.add_column(justify="right")
+    table.add_column(overflow="fold")
+    for text, n in answers.most:
+        table.add_row(str(n), Text(visible(text) or _("no reply")))
+    if answers.kinds > len(answers.most):
+        more = say(N_("and {n} other replies"), n=answers.kinds - len(answers.most))
+        table.add_row("…", more.tell(LANGUAGE))
+    console(stderr=True).print(table)
 
 
 def _read(doubted: Doubt, files: Sequence[str], *, quiet: bool) -> list[Proof]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from mailer import balance, freezing, reasons
+from mailer import balance, freezing, reasons, replies
 from mailer.delivery import outbox
 from mailer.identity import Identity
 from mailer.letters import Letter
@@ -128,6 +128,7 @@ async def create(
     audience: Audience = Audience.FIRST,
     token_key: str,
     retry_delays: Sequence[float],
+    resend_uncertain: bool = False,
     now: datetime,
 ) -> Campaign:
     """Freeze a letter, its lists and the segment's rule into a draft."""
@@ -145,6 +146,7 @@ async def create(
         frozen_hash=frozen.frozen_hash,
         token_key=token_key,
         retry_delays=list(retry_delays),
+        resend_uncertain=resend_uncertain,
         excluded={},
         created_at=now,
     )
@@ -312,9 +314,18 @@ async def reopen(session: AsyncSession, *, campaign_id: int) -> bool:
 
 
 async def retry(
-    session: AsyncSession, *, campaign_id: int, uncertain: bool, failed: bool, now: datetime
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    uncertain: bool,
+    failed: bool,
+    reply: str = "",
+    now: datetime,
 ) -> int:
-    """Send again what a person chose, under the same Message-ID; how many copies."""
+    """Send again what a person chose, under the same Message-ID; how many copies.
+
+    `reply` narrows the failed ones to those whose last answer it matches (mailer/replies.py).
+    """
     campaign = await find(session, campaign_id)
     await session.refresh(campaign, with_for_update=True)
     if campaign.state not in (CampaignState.FINISHED, CampaignState.RUNNING, CampaignState.PAUSED):
@@ -323,7 +334,10 @@ async def retry(
     if uncertain:
         copies += await outbox.retry_uncertain(session, campaign_id=campaign_id, now=now)
     if failed:
-        copies += await outbox.retry_failed(session, campaign_id=campaign_id, now=now)
+        answered = replies.matching(reply) if reply else None
+        copies += await outbox.retry_failed(
+            session, campaign_id=campaign_id, only=answered, now=now
+        )
     if copies:
         await reopen(session, campaign_id=campaign_id)
     return copies

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
-from mailer import balance, campaigns
+from mailer import balance, campaigns, replies
 from mailer.delivery import outbox
 from mailer.delivery.outbox import Proof
-from mailer.models import Batch, CampaignState, Delivery, Evidence, Source, Status
+from mailer.delivery.outcomes import Outcome, judge, lost
+from mailer.models import (
+    Attempt,
+    Batch,
+    Campaign,
+    CampaignState,
+    Delivery,
+    Evidence,
+    Source,
+    Stage,
+    Status,
+)
 from pli.database import Database
 from tests.mailer.ledgers import FINE, UNKNOWN_USER, Copy, a_campaign
 
@@ -123,3 +135,111 @@ async def test_thousands_are_settled_in_pieces(database: Database, now: datetime
         ids = list(await session.scalars(select(Delivery.id)))
     assert await settle(database, campaign_id, now, *(Proof(it, Status.SENT) for it in ids)) == 1100
     assert {it[0] for it in await ends(database, campaign_id)} == {"sent"}
+
+
+REFUSALS = (
+    Copy(Status.FAILED, "mailbox_full", ((552, "5.2.2", "5.2.2 Mailbox FULL, 100% used"),)),
+    Copy(Status.FAILED, "mailbox_full", ((452, "4.2.2", "4.2.2 over_quota"),) * 2),
+    Copy(Status.FAILED, "policy", ((554, "5.7.1", "5.7.1 overXquota"),)),
+    Copy(Status.FAILED, "other"),
+    Copy(Status.UNCERTAIN),
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "chosen"),
+    [
+        ("", [0, 1, 2, 3]),
+        ("*", [0, 1, 2]),
+        ("mailbox full", [0]),
+        ("552 5.2.2", [0]),
+        ("552*used", [0]),
+        ("100%", [0]),
+        ("0%u", []),
+        ("over_quota", [1]),
+        ("over*quota", [1, 2]),
+        ("nothing like it", []),
+        ("'; --\\", []),
+    ],
+)
+async def test_a_person_chooses_among_the_failed_by_what_was_answered(
+    database: Database, now: datetime, pattern: str, chosen: list[int]
+) -> None:
+    async with database.begin() as session:
+        campaign_id = await a_campaign(session, now, REFUSALS, state=CampaignState.FINISHED)
+    async with database.reading() as session:
+        answers = await replies.of_failed(session, campaign_id, pattern=pattern, limit=1)
+    assert (answers.copies, answers.kinds) == (len(chosen), len(chosen))
+    async with database.begin() as session:
+        again = await campaigns.retry(
+            session, campaign_id=campaign_id, uncertain=False, failed=True, reply=pattern, now=now
+        )
+        assert await balance.faults(session, campaign_id=campaign_id) == []
+        state = (await campaigns.find(session, campaign_id)).state
+    assert again == len(chosen)
+    assert state is (CampaignState.RUNNING if chosen else CampaignState.FINISHED)
+    after = await ends(database, campaign_id)
+    assert [n for n, it in enumerate(after) if it[0] == "pending"] == chosen
+    assert [it[2] for it in after] == [1, 2, 1, 0, 0]
+
+
+async def taken(
+    database: Database, now: datetime, *, resend: bool, attempts: int = 0
+) -> tuple[int, int, outbox.Taken]:
+    """One copy in work of a campaign that tries twice; campaign, copy, and the batch in hand."""
+    earlier = ((0, "", "connection lost"),) * attempts
+    async with database.begin() as session:
+        campaign_id = await a_campaign(session, now, (Copy(Status.SENDING, None, earlier),))
+        await session.execute(update(Campaign).values(resend_uncertain=resend))
+        await session.execute(update(Delivery).values(lease=5))
+        await session.execute(update(Attempt).values(outcome="uncertain"))
+        batch = await session.scalar(select(Batch.id))
+        copy = await session.scalar(select(Delivery.id))
+        assert batch is not None
+        assert copy is not None
+        held = await outbox.take(session, batch_id=batch, lease=5)
+    assert held is not None
+    return campaign_id, copy, held
+
+
+LOST = lost(Stage.BODY, "connection lost")
+LATER = judge(Stage.RCPT, 451, "4.7.1 later")
+
+
+@pytest.mark.parametrize(
+    ("resend", "attempts", "outcome", "end"),
+    [
+        (False, 0, LOST, "uncertain"),
+        (True, 0, LOST, "pending"),
+        # The campaign has one delay, so that the second try is the last.
+        (True, 1, LOST, "uncertain"),
+        (True, 1, LATER, "uncertain"),
+        (False, 0, LATER, "pending"),
+    ],
+)
+async def test_what_is_in_doubt_is_sent_again_by_itself_if_so_set_and_never_called_failed(
+    database: Database, now: datetime, resend: bool, attempts: int, outcome: Outcome, end: str
+) -> None:
+    campaign_id, copy, held = await taken(database, now, resend=resend, attempts=attempts)
+    async with database.begin() as session:
+        result = outbox.Result(copy, attempts + 1, now, outcome)
+        await outbox.settle(
+            session, held, [result], relay="relay.example.org", delays=[300], now=now
+        )
+        assert await balance.faults(session, campaign_id=campaign_id) == []
+        due = await session.scalar(select(Delivery.next_attempt_at))
+    assert await ends(database, campaign_id) == [(end, None, attempts + 1)]
+    if end == "pending":
+        assert due is not None
+        assert 270 <= (due - now).total_seconds() <= 330
+
+
+async def test_in_a_cancelled_campaign_nothing_in_doubt_is_sent_again(
+    database: Database, now: datetime
+) -> None:
+    campaign_id, copy, held = await taken(database, now, resend=True)
+    async with database.begin() as session:
+        await campaigns.cancel(session, campaign_id=campaign_id, now=now)
+        result = outbox.Result(copy, 1, now, LOST)
+        await outbox.settle(session, held, [result], relay="r", delays=[300], now=now)
+    assert await ends(database, campaign_id) == [("uncertain", None, 1)]

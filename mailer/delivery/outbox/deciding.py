@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Batch, Delivery, Status
@@ -12,6 +13,13 @@ from mailer.models import Batch, Delivery, Status
 
 async def cancel(session: AsyncSession, *, campaign_id: int) -> None:
     """What waits is skipped; what is in work is told by its worker."""
+    # The batches first, as a claim does: the other way round each could wait for the other.
+    await session.execute(
+        select(Batch.id)
+        .where(Batch.campaign_id == campaign_id)
+        .order_by(Batch.id)
+        .with_for_update()
+    )
     await session.execute(
         update(Delivery)
         .where(Delivery.campaign_id == campaign_id, Delivery.status == Status.PENDING)
@@ -28,32 +36,44 @@ async def cancel(session: AsyncSession, *, campaign_id: int) -> None:
 
 async def retry_uncertain(session: AsyncSession, *, campaign_id: int, now: datetime) -> int:
     """Send uncertain copies again, because a person says so; how many."""
-    return await _again(session, campaign_id, Delivery.status == Status.UNCERTAIN, now=now)
+    return await _again(session, campaign_id, Status.UNCERTAIN, now=now)
 
 
-async def retry_failed(session: AsyncSession, *, campaign_id: int, now: datetime) -> int:
-    """Send failed copies again, because a person says so; how many. Their attempts stay."""
-    return await _again(session, campaign_id, Delivery.status == Status.FAILED, now=now)
+async def retry_failed(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    only: ColumnElement[bool] | None = None,
+    now: datetime,
+) -> int:
+    """Send failed copies again, all or `only` some, because a person says so; how many.
+
+    Their attempts stay and count: one that had had its last try gets one more.
+    """
+    return await _again(session, campaign_id, Status.FAILED, only, now=now)
 
 
 async def _again(
-    session: AsyncSession, campaign_id: int, which: ColumnElement[bool], *, now: datetime
+    session: AsyncSession,
+    campaign_id: int,
+    status: Status,
+    only: ColumnElement[bool] | None = None,
+    *,
+    now: datetime,
 ) -> int:
-    rows = and_(Delivery.campaign_id == campaign_id, which)
-    counted = (
-        await session.execute(
-            select(Delivery.batch, Delivery.status, func.count())
-            .where(rows)
-            .group_by(Delivery.batch, Delivery.status)
-        )
-    ).all()
-    await session.execute(
+    chosen = [Delivery.campaign_id == campaign_id, Delivery.status == status]
+    if only is not None:
+        chosen.append(only)
+    # Counted by what was changed, not by what was there: a late reply may have come in between.
+    changed = await session.scalars(
         update(Delivery)
-        .where(rows)
+        .where(*chosen)
         .values(status=Status.PENDING, reason=None, lease=None, next_attempt_at=now)
+        .returning(Delivery.batch)
         .execution_options(synchronize_session=False)
     )
-    for number, status, n in counted:
+    counted = Counter(number for number in changed if number is not None)
+    for number, n in sorted(counted.items()):
         await session.execute(
             update(Batch)
             .where(Batch.campaign_id == campaign_id, Batch.number == number)
@@ -67,4 +87,4 @@ async def _again(
             )
             .execution_options(synchronize_session=False)
         )
-    return sum(n for _, _, n in counted)
+    return counted.total()

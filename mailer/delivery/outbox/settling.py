@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -35,6 +35,19 @@ class End(NamedTuple):
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How often a campaign's copies are tried, and whether what is in doubt is tried again."""
+
+    tries: int
+    cancelled: bool
+    resend: bool
+
+    def was_last(self, result: Result) -> bool:
+        """Whether there is no further try after this one."""
+        return self.cancelled or result.number >= self.tries
+
+
 async def settle(
     session: AsyncSession,
     taken: Taken,
@@ -49,10 +62,12 @@ async def settle(
     Late truth still counts: a row that was given up as uncertain meanwhile is corrected. A row that
     is ours no more by its lease is left alone. In a cancelled campaign nothing is tried again.
     """
-    cancelled = await _is_cancelled(session, taken)
+    rules = await _rules(session, taken, delays)
+    last = [it for it in results if it.outcome.kind is Kind.DEFERRED and rules.was_last(it)]
+    doubted = await _doubted(session, last)
     ends: dict[End, list[Result]] = {}
     for result in results:
-        ends.setdefault(_end(result, delays, cancelled=cancelled), []).append(result)
+        ends.setdefault(_end(result, rules, doubted), []).append(result)
     written: set[int] = set()
     totals: Counter[Status] = Counter()
     for end, group in ends.items():
@@ -87,26 +102,46 @@ async def settle(
     return totals
 
 
-async def _is_cancelled(session: AsyncSession, taken: Taken) -> bool:
-    state = await session.execute(select(Campaign.state).where(Campaign.id == taken.campaign_id))
-    return state.scalar_one() is CampaignState.CANCELLED
+async def _rules(session: AsyncSession, taken: Taken, delays: Sequence[float]) -> Rules:
+    campaign = await session.execute(
+        select(Campaign.state, Campaign.resend_uncertain).where(Campaign.id == taken.campaign_id)
+    )
+    state, resend = campaign.one()
+    return Rules(len(delays) + 1, cancelled=state is CampaignState.CANCELLED, resend=resend)
 
 
-def _end(result: Result, delays: Sequence[float], *, cancelled: bool) -> End:
-    """Where a row goes by its outcome."""
+async def _doubted(session: AsyncSession, results: Sequence[Result]) -> Collection[int]:
+    """Which of these copies may have arrived by an earlier try."""
+    if not results:
+        return ()
+    earlier = await session.scalars(
+        select(Attempt.delivery_id).where(
+            Attempt.delivery_id.in_([it.delivery_id for it in results]),
+            Attempt.outcome == Kind.UNCERTAIN.value,
+        )
+    )
+    return set(earlier)
+
+
+def _end(result: Result, rules: Rules, doubted: Collection[int]) -> End:
+    """Where a row goes by its outcome; what may have arrived is never given up or skipped."""
     match result.outcome.kind:
         case Kind.SENT:
             return End(Status.SENT)
+        case Kind.UNCERTAIN if rules.resend and not rules.was_last(result):
+            return End(Status.PENDING)
         case Kind.UNCERTAIN:
             return End(Status.UNCERTAIN)
         case Kind.FAILED:
             return End(Status.FAILED, reason_of(result.outcome).value)
-        case Kind.DEFERRED if cancelled:
-            return End(Status.SKIPPED, "cancelled")
-        case Kind.DEFERRED if result.number > len(delays):
-            return End(Status.FAILED, Reason.GAVE_UP.value)
-        case Kind.DEFERRED:
+        case Kind.DEFERRED if not rules.was_last(result):
             return End(Status.PENDING)
+        case Kind.DEFERRED if result.delivery_id in doubted:
+            return End(Status.UNCERTAIN)
+        case Kind.DEFERRED if rules.cancelled:
+            return End(Status.SKIPPED, "cancelled")
+        case Kind.DEFERRED:
+            return End(Status.FAILED, Reason.GAVE_UP.value)
 
 
 async def _postpone(
