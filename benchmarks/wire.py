@@ -34,6 +34,7 @@ from mailer import campaigns, theming  # noqa: E402 (the checkout must be on the
 from mailer.campaigns import Frozen  # noqa: E402
 from mailer.composing import Composer  # noqa: E402
 from mailer.delivery.engine import Engine  # noqa: E402
+from mailer.delivery.journal import Journal
 from mailer.delivery.relays import Relay  # noqa: E402
 from mailer.delivery.smtp import SMTPCourier  # noqa: E402
 from mailer.identity import Identity  # noqa: E402
@@ -171,7 +172,13 @@ async def send(
         connections=connections,
         messages_per_connection=copies,
     )
-    engine = Engine(database, keys, courier, connections=connections)
+    engine = Engine(
+        database,
+        keys,
+        courier,
+        journal=Journal(folder / "pli.journal", "bench"),
+        connections=connections,
+    )
     spent, began = _cpu(), time.monotonic()
     async with database.begin() as session:
         await campaigns.start(session, campaign_id=campaign.id, now=now)

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from commands.common import House, iso, now
 from mailer.delivery import outbox
 from mailer.delivery.engine import Engine
+from mailer.delivery.journal import Journal
 from mailer.delivery.relays import Relay
 from mailer.delivery.smtp import SMTPCourier
 from pli.lock import Lock, Owner
@@ -40,7 +41,12 @@ async def engine(house: House, lock: Lock | None) -> AsyncIterator[Engine]:
         Relay.parse(house.settings.relay_url), connections=house.settings.relay_connections
     )
     machine = Engine(
-        house.database, house.keys, courier, connections=house.settings.relay_connections
+        house.database,
+        house.keys,
+        courier,
+        journal=Journal(house.settings.journal_folder, house.keys.fingerprints()["address"]),
+        connections=house.settings.relay_connections,
+        policy_pause_percent=house.settings.policy_pause_percent,
     )
     running = asyncio.create_task(machine.run())
     try:

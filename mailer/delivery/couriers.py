@@ -20,7 +20,10 @@ class Copy(Protocol):
         """The whole mail for the wire: CRLF, dots stuffed, without the final dot."""
 
     def may_leave(self) -> bool:
-        """Asked right before the body is written: still wanted, and still ours by lease?"""
+        """Asked before its envelope is written: still wanted, and still ours by lease?"""
+
+    def leaves(self) -> bool:
+        """Told right before the body is written, and noted; False: it must not."""
 
     def settle(self, outcome: Outcome) -> None:
         """Tell what the try came to."""

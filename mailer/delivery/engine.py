@@ -25,7 +25,9 @@ from mailer.campaigns import CampaignError
 from mailer.composing import Composer
 from mailer.delivery import outbox
 from mailer.delivery.couriers import Copy, Courier
+from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.outbox import LEASE, LeaseLost, Taken
+from mailer.delivery.outcomes import Kind
 from mailer.delivery.windows import Holding, Window, WindowCopy, boot_time
 from mailer.identity import needs_smtputf8
 from mailer.links import Links
@@ -33,6 +35,7 @@ from mailer.models import Campaign, CampaignState, Status
 from mailer.recipients import ListLine, Recipient
 from mailer.rendering import press
 from pli.database import Database
+from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from pli.work import Work, until
@@ -48,6 +51,10 @@ WATCH_SECONDS = 1.0
 RENEW_SECONDS = 10.0
 FRUITLESS_TAKINGS = 3
 SETTLE_TRIES = 30
+STOPPING_TRIES = 3
+HEAR_SECONDS = 5.0
+LEAST_REFUSED = 5
+"""So few refusals of a small window prove nothing."""
 PATIENCE_SECONDS = 10.0
 
 
@@ -70,6 +77,9 @@ class Shift:
     taken: Taken
     round: Round
     holding: Holding
+    notes: Notes
+    fault: OSError | None = None
+    unsettled: int = 0
     over: bool = False
     cancelled: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -100,15 +110,29 @@ class Pace:
         return max(self._least, min(LARGEST_WINDOW, wanted))
 
 
+class JournalFault(PliError):
+    """This machine's journal cannot be written: what cannot be noted must not leave."""
+
+
 class Engine:
     """Works all running campaigns of one database through one courier."""
 
     def __init__(
-        self, database: Database, keys: Keys, courier: Courier, *, connections: int
+        self,
+        database: Database,
+        keys: Keys,
+        courier: Courier,
+        *,
+        journal: Journal,
+        connections: int,
+        policy_pause_percent: float = 30.0,
     ) -> None:
         self._database = database
         self._keys = keys
         self._courier = courier
+        self._journal = journal
+        self._policy_pause = policy_pause_percent / 100
+        self._heard = float("-inf")
         self._connections = connections
         self._work = Work(concurrency=WINDOWS)
         self._room = asyncio.Semaphore(WINDOWS)
@@ -151,6 +175,9 @@ class Engine:
 
     async def sweep(self) -> bool:
         """Queue the batches that are due, finish what is done; whether there was anything."""
+        if boot_time() >= self._heard + HEAR_SECONDS:
+            await self._hear_the_dead()
+            self._heard = boot_time()
         async with self._database.reading() as session:
             batches = await outbox.due(session, limit=4 * WINDOWS)
             done = await campaigns.finishable(session)
@@ -165,7 +192,12 @@ class Engine:
             return
         asked = boot_time()
         async with self._database.begin() as session:
-            taken = await outbox.take(session, batch_id=batch_id, lease=secrets.randbits(63))
+            taken = await outbox.take(
+                session,
+                batch_id=batch_id,
+                lease=secrets.randbits(63),
+                witness=self._journal.testimony,
+            )
             if taken is None:
                 return
             if taken.takings > FRUITLESS_TAKINGS:
@@ -173,6 +205,8 @@ class Engine:
                 return
         try:
             await self._work_shift(taken, asked)
+        except JournalFault as fault:
+            await self._pause(taken.campaign_id, fault.sentences[0])
         except LeaseLost:
             log.warning("delivery.lease_lost", extra={"batch": taken.id})
         finally:
@@ -182,7 +216,12 @@ class Engine:
     async def _work_shift(self, taken: Taken, asked: float) -> None:
         holding = Holding()
         holding.renewed(asked, LEASE.total_seconds())
-        shift = Shift(taken, await self._round_of(taken.campaign_id), holding)
+        round_ = await self._round_of(taken.campaign_id)
+        try:
+            notes = self._journal.begin(taken, self._courier.relay)
+        except OSError as error:
+            raise _not_noted(error) from error
+        shift = Shift(taken, round_, holding, notes)
         self._live[taken.id] = shift
         watching = asyncio.create_task(self._watch(shift))
         try:
@@ -194,6 +233,9 @@ class Engine:
             shift.ended.set()
             await watching
             del self._live[taken.id]
+            notes.close(all_settled=not shift.unsettled)
+        if shift.fault is not None:
+            raise _not_noted(shift.fault)
 
     async def _carry(self, shift: Shift) -> None:
         """Claim window after window; each is settled beside the next."""
@@ -226,7 +268,7 @@ class Engine:
                 return None
             if claimed.rows:
                 break
-        window = Window(shift.holding, round_.composer)
+        window = Window(shift.holding, round_.composer, shift.notes)
         for row in claimed.rows:
             recipient = Recipient(
                 delivery_id=row.id,
@@ -254,6 +296,10 @@ class Engine:
             await window.done.wait()
             self._pace.mark(len(window.results))
             await self._record(shift, window)
+            if window.fault is not None:
+                shift.fault = window.fault
+                shift.over = True
+            await self._judge_window(shift, window)
         finally:
             shift.windows.remove(window)
             self._room.release()
@@ -261,11 +307,16 @@ class Engine:
     async def _record(self, shift: Shift, window: Window) -> None:
         """One transaction a window; a database that is away for a moment is waited for.
 
-        Given up, the rows stay in work under this lease: they will be found, and called uncertain.
+        Given up, the rows stay in work under this lease: they will be found, and the journal read.
         """
-        for _ in range(SETTLE_TRIES):
+        shift.unsettled += 1
+        for tried in range(SETTLE_TRIES):
+            if self._stopping and tried >= STOPPING_TRIES:
+                break
             try:
                 async with self._database.begin() as session:
+                    terms = await outbox.lock_campaign(session, shift.taken.campaign_id)
+                    shift.cancelled = terms.cancelled
                     moved = await outbox.settle(
                         session,
                         shift.taken,
@@ -281,7 +332,37 @@ class Engine:
                 log.warning("delivery.settle_failed", extra={"reason": str(error.orig)})
                 await asyncio.sleep(WATCH_SECONDS)
             else:
+                shift.unsettled -= 1
                 return
+
+    async def _judge_window(self, shift: Shift, window: Window) -> None:
+        """Pause when much of a window is refused for what we are, not for whom we write to."""
+        refused = [
+            it.outcome
+            for it in window.results
+            if it.outcome.kind is Kind.FAILED and (it.outcome.enhanced or "").startswith("5.7.")
+        ]
+        if len(refused) >= max(LEAST_REFUSED, self._policy_pause * len(window.results)):
+            shift.over = True
+            last = refused[-1]
+            reason = say(
+                N_("{n} of {total} copies in a row were refused for what we are: {code} {text}"),
+                n=len(refused),
+                total=len(window.results),
+                code=last.code,
+                text=last.text,
+            )
+            await self._pause(shift.taken.campaign_id, reason)
+
+    async def _hear_the_dead(self) -> None:
+        """Write down what workers noted on this machine that did not live to settle it."""
+        with self._journal.left_behind() as testimonies:
+            for testimony in testimonies:
+                async with self._database.begin() as session:
+                    if await outbox.hear(session, testimony):
+                        await campaigns.reopen(session, campaign_id=testimony.campaign_id)
+                self._journal.forget(testimony)
+                log.info("journal.heard", extra={"batch": testimony.batch_id})
 
     async def _take_back(self, session: AsyncSession, shift: Shift, window: Window) -> None:
         unwanted = {
@@ -393,6 +474,13 @@ class Engine:
             await self.sweep()
         except DBAPIError as error:
             log.warning("engine.sweep_failed", extra={"reason": str(error.orig)})
+
+
+def _not_noted(error: OSError) -> JournalFault:
+    return JournalFault(
+        N_("this machine cannot write its journal: {reason}: make room on its disk, then resume"),
+        reason=error.strerror or str(error),
+    )
 
 
 def _among(shift: Shift) -> Callable[[Copy], bool]:

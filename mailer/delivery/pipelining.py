@@ -227,7 +227,7 @@ class Conversation(asyncio.Protocol):
         return self._on_refused()
 
     def _write_body(self, trip: Trip) -> None:
-        if not trip.copy.may_leave():
+        if not trip.copy.leaves():
             # After 354 there is no way back in SMTP but to break off: nothing was handed over.
             self._coming = None
             trip.copy.give_back()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from mailer.composing import Composer
+from mailer.delivery.journal import Notes
 from mailer.delivery.outbox import Result
 from mailer.delivery.outcomes import Outcome
 from mailer.recipients import Recipient
@@ -26,6 +28,10 @@ class Holding:
     def renewed(self, asked_at: float, seconds: float) -> None:
         """The database said yes to what was asked at `asked_at`: it counts from then."""
         self.until = asked_at + seconds
+
+    def end(self) -> None:
+        """It is ours no more from now on."""
+        self.until = 0.0
 
     def ours(self) -> bool:
         """Whether the lease has not run out."""
@@ -75,6 +81,12 @@ class WindowCopy:
         """Neither stopped nor out of our hands."""
         return not self.stopped and self._window.holding.ours()
 
+    def leaves(self) -> bool:
+        """Note that its body goes out next; False if it must not, or could not be noted."""
+        if not self.may_leave():
+            return False
+        return self._window.note(self)
+
     def settle(self, outcome: Outcome) -> None:
         """The try is over."""
         self._window.settled(self, outcome)
@@ -87,17 +99,33 @@ class WindowCopy:
 class Window:
     """The copies of one claim; `done` when each has been settled or given back."""
 
-    def __init__(self, holding: Holding, composer: Composer) -> None:
+    def __init__(self, holding: Holding, composer: Composer, notes: Notes) -> None:
         self.holding = holding
         self.composer = composer
+        self.fault: OSError | None = None
+        """Why nothing can be noted any more, and so nothing may leave."""
+        self._notes = notes
         self.results: list[Result] = []
         self.back: list[WindowCopy] = []
         self.open: dict[int, WindowCopy] = {}
         self.done = asyncio.Event()
 
+    def note(self, copy: WindowCopy) -> bool:
+        """One copy leaves: what is not noted must not."""
+        try:
+            self._notes.leaves(copy.delivery_id, copy.number)
+        except OSError as error:
+            self.fault = error
+            self.holding.end()
+            return False
+        return True
+
     def settled(self, copy: WindowCopy, outcome: Outcome) -> None:
         """One copy's try is over."""
         del self.open[copy.delivery_id]
+        # Should it not be written, then only this process knows: it settles it in a moment.
+        with suppress(OSError):
+            self._notes.told(copy.delivery_id, copy.number, outcome)
         self.results.append(Result(copy.delivery_id, copy.number, datetime.now(UTC), outcome))
         self._look()
 

@@ -34,6 +34,9 @@ class Parcel:
     def compose(self) -> list[bytes]:
         return [BODY]
 
+    def leaves(self) -> bool:
+        return self.may_leave()
+
     def may_leave(self) -> bool:
         return self.wanted
 

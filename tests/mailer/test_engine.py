@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import select, update
@@ -13,6 +15,7 @@ from sqlalchemy import select, update
 from mailer import balance, campaigns
 from mailer.delivery import outbox
 from mailer.delivery.engine import Engine
+from mailer.delivery.journal import Journal
 from mailer.delivery.relays import Relay as Address
 from mailer.delivery.smtp import SMTPCourier
 from mailer.models import Attempt, Batch, Campaign, CampaignState, Delivery, Status
@@ -34,16 +37,18 @@ def now() -> datetime:
 
 @asynccontextmanager
 async def working(
-    database: Database, keys: Keys, url: str, connections: int = 3
+    database: Database, keys: Keys, url: str, connections: int = 3, folder: Path | None = None
 ) -> AsyncIterator[Engine]:
     courier = SMTPCourier(Address.parse(url), connections=connections, rests=(0.01,))
-    engine = Engine(database, keys, courier, connections=connections)
-    running = asyncio.create_task(engine.run())
-    try:
-        yield engine
-    finally:
-        engine.stop()
-        await running
+    with TemporaryDirectory() as own:
+        journal = Journal(folder or Path(own), "tests")
+        engine = Engine(database, keys, courier, journal=journal, connections=connections)
+        running = asyncio.create_task(engine.run())
+        try:
+            yield engine
+        finally:
+            engine.stop()
+            await running
 
 
 async def prepared(

@@ -17,22 +17,27 @@ from mailer.delivery.outbox.leases import (
     renew,
     take,
 )
-from mailer.delivery.outbox.rows import LeaseLost, Taken
+from mailer.delivery.outbox.orphans import Note, Testimony, hear
+from mailer.delivery.outbox.rows import LeaseLost, Taken, lock_campaign
 from mailer.delivery.outbox.settling import Result, settle
 
 __all__ = [
     "LEASE",
     "LONGEST_LEASE",
     "LeaseLost",
+    "Note",
     "Proof",
     "Result",
     "Taken",
+    "Testimony",
     "Window",
     "cancel",
     "claim",
     "due",
     "end_leases",
+    "hear",
     "hindered",
+    "lock_campaign",
     "put_back",
     "release",
     "renew",

@@ -97,11 +97,23 @@ async def hindered(session: AsyncSession, ids: Sequence[int]) -> Mapping[int, st
 
 
 async def put_back(session: AsyncSession, taken: Taken, ids: Sequence[int]) -> None:
-    """Rows of ours of which nothing was handed over wait again."""
-    changed = await change(
-        session, taken, Delivery.id.in_(ids), *still(taken), status=Status.PENDING, lease=None
-    )
-    await count(session, taken, sending=-len(changed), pending=len(changed))
+    """Rows of ours of which nothing was handed over wait again.
+
+    Also those that were called uncertain meanwhile, when we seemed dead: by our lease nobody else
+    has had them since.
+    """
+    for before in (Status.SENDING, Status.UNCERTAIN):
+        changed = await change(
+            session,
+            taken,
+            Delivery.id.in_(ids),
+            Delivery.status == before,
+            Delivery.lease == taken.lease,
+            status=Status.PENDING,
+            lease=None,
+        )
+        deltas = {before.value: -len(changed), "pending": len(changed)}
+        await count(session, taken, progress=False, **deltas)
 
 
 async def skip(session: AsyncSession, taken: Taken, reasons: Mapping[int, str]) -> None:

@@ -8,7 +8,8 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.delivery.outbox.rows import Taken, change, count, of
+from mailer.delivery.outbox.orphans import Witness, judge_orphans, no_witness
+from mailer.delivery.outbox.rows import Taken, lock_campaign, of
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli.database import clock
 
@@ -33,12 +34,18 @@ async def due(session: AsyncSession, *, limit: int) -> Sequence[int]:
     return (await session.execute(batches)).scalars().all()
 
 
-async def take(session: AsyncSession, *, batch_id: int, lease: int) -> Taken | None:
+async def take(
+    session: AsyncSession, *, batch_id: int, lease: int, witness: Witness = no_witness
+) -> Taken | None:
     """Take a batch; None if another has it or its campaign does not run.
 
-    Rows found in work under another lease become uncertain: their worker is gone, and nobody can
-    know what it had handed over. They keep that lease, so that late truth can still be told.
+    Rows found in work under another lease are settled by what `witness` knows of it; the rest
+    become uncertain. They keep that lease, so that late truth can still be told.
     """
+    campaign_id = await session.scalar(select(Batch.campaign_id).where(Batch.id == batch_id))
+    if campaign_id is None:
+        return None
+    await lock_campaign(session, campaign_id)
     running = exists().where(
         Campaign.id == Batch.campaign_id, Campaign.state == CampaignState.RUNNING
     )
@@ -56,15 +63,7 @@ async def take(session: AsyncSession, *, batch_id: int, lease: int) -> Taken | N
     if row is None:
         return None
     taken = Taken(batch_id, row.campaign_id, row.number, lease, row.takings)
-    orphans = await change(
-        session,
-        taken,
-        Delivery.status == Status.SENDING,
-        Delivery.lease.is_distinct_from(lease),
-        status=Status.UNCERTAIN,
-        reason=None,
-    )
-    await count(session, taken, sending=-len(orphans), uncertain=len(orphans))
+    await judge_orphans(session, taken, witness)
     return taken
 
 

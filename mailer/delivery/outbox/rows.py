@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.models import Batch, Delivery, Status
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,33 @@ class Taken:
 
 class LeaseLost(Exception):
     """The batch is ours no more: whatever was about to be written is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What of a campaign decides where its rows may go."""
+
+    state: CampaignState
+    retry_delays: list[float]
+    resend_uncertain: bool
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nothing of it may wait any more."""
+        return self.state is CampaignState.CANCELLED
+
+
+async def lock_campaign(session: AsyncSession, campaign_id: int) -> Terms:
+    """Hold a campaign as it is until the end of the transaction; others may do so, too.
+
+    Before any batch or row, as cancel and retry do: in another order two would wait for each other.
+    """
+    row = await session.execute(
+        select(Campaign.state, Campaign.retry_delays, Campaign.resend_uncertain)
+        .where(Campaign.id == campaign_id)
+        .with_for_update(read=True)
+    )
+    return Terms(*row.one())
 
 
 def of(taken: Taken) -> ColumnElement[bool]:

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.delivery.outbox.rows import Taken, change, count
+from mailer.delivery.outbox.rows import Taken, change, count, lock_campaign
 from mailer.delivery.outcomes import Kind, Outcome, Reason, is_gone, next_try, reason_of
-from mailer.models import Attempt, Campaign, CampaignState, Delivery, Status
+from mailer.models import Attempt, Delivery, Status
 from subscribers import optout
 from subscribers.models import Subscriber, SuppressionReason
 
@@ -103,11 +103,8 @@ async def settle(
 
 
 async def _rules(session: AsyncSession, taken: Taken, delays: Sequence[float]) -> Rules:
-    campaign = await session.execute(
-        select(Campaign.state, Campaign.resend_uncertain).where(Campaign.id == taken.campaign_id)
-    )
-    state, resend = campaign.one()
-    return Rules(len(delays) + 1, cancelled=state is CampaignState.CANCELLED, resend=resend)
+    terms = await lock_campaign(session, taken.campaign_id)
+    return Rules(len(delays) + 1, cancelled=terms.cancelled, resend=terms.resend_uncertain)
 
 
 async def _doubted(session: AsyncSession, results: Sequence[Result]) -> Collection[int]:

@@ -1,0 +1,207 @@
+"""A machine's own notes of what went on the wire and what was answered, a file for each taking.
+
+A note is written before a body is handed to the transport, and another before its outcome is
+settled: a few bytes, without waiting for the disk. They outlive the process in the page cache, so
+that after its death at most one copy a connection is in doubt. A power cut may take them away: so
+"never written" counts only under the boot id that stands in the file's first line, and only while
+nobody holds the file's lock, for then its writer is dead.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mailer.delivery.outbox import Note, Taken, Testimony
+from mailer.delivery.outcomes import Kind, Outcome
+from mailer.models import Stage
+
+log = logging.getLogger("pli.delivery")
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_SUFFIX = ".taking"
+_HEAD = struct.Struct("<cQIH")  # what it tells, the delivery, which try, the bytes that follow
+_LEAVES, _TOLD = b"w", b"o"
+_ANSWER = struct.Struct("<dHIBB")  # when, the reply's code, milliseconds, kind, stage
+_KINDS = list(Kind)
+_STAGES = list(Stage)
+
+
+def boot_id() -> str:
+    """Which start of this machine it is; empty where nobody says."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return ""
+
+
+class Notes:
+    """The open file of one taking; a note that cannot be written raises OSError."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self._descriptor = descriptor
+        self._path = path
+
+    def leaves(self, delivery_id: int, number: int) -> None:
+        """Its body is handed to the transport next."""
+        self._write(_HEAD.pack(_LEAVES, delivery_id, number, 0))
+
+    def told(self, delivery_id: int, number: int, outcome: Outcome) -> None:
+        """The try is over."""
+        text = outcome.text.encode()
+        answer = _ANSWER.pack(
+            datetime.now(UTC).timestamp(),
+            outcome.code,
+            min(outcome.milliseconds, 2**32 - 1),
+            _KINDS.index(outcome.kind),
+            _STAGES.index(outcome.stage),
+        )
+        self._write(_HEAD.pack(_TOLD, delivery_id, number, len(answer) + len(text)) + answer + text)
+
+    def close(self, *, all_settled: bool) -> None:
+        """End the file; it stays where the database does not know everything that is in it."""
+        if all_settled:
+            with suppress(FileNotFoundError):
+                self._path.unlink()
+        os.close(self._descriptor)
+
+    def _write(self, note: bytes) -> None:
+        written = os.write(self._descriptor, note)
+        if written != len(note):
+            # A full disk may take a part: half a note would make the following ones unreadable.
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
+            raise OSError(28, os.strerror(28))
+
+
+class Journal:
+    """A folder on this machine's own disk; `installation` tells whose database it speaks of."""
+
+    def __init__(self, folder: Path, installation: str) -> None:
+        self._folder = folder
+        self._installation = installation
+
+    def begin(self, taken: Taken, relay: str) -> Notes:
+        """A new file for a taking, locked as long as it is written to; OSError if it cannot be."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._path(taken.lease)
+        new = path.with_suffix(".new")
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            header = {
+                "boot": boot_id(),
+                "installation": self._installation,
+                "batch_id": taken.id,
+                "campaign_id": taken.campaign_id,
+                "batch": taken.number,
+                "lease": taken.lease,
+                "relay": relay,
+            }
+            line = json.dumps(header).encode() + b"\n"
+            if os.write(descriptor, line) != len(line):
+                raise OSError(28, os.strerror(28))
+            # Only now by its name: who finds it finds it locked and whole.
+            new.rename(path)
+        except OSError:
+            os.close(descriptor)
+            new.unlink(missing_ok=True)
+            raise
+        return Notes(descriptor, path)
+
+    def testimony(self, lease: int) -> Testimony | None:
+        """What is known of a lease; None if nothing is, or while its writer lives."""
+        with self._unlocked(self._path(lease)) as testimony:
+            return testimony
+
+    @contextmanager
+    def left_behind(self) -> Iterator[Iterator[Testimony]]:
+        """The files of dead workers, one after the other, each locked while it is looked at."""
+
+        def each() -> Iterator[Testimony]:
+            for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
+                with self._unlocked(path) as testimony:
+                    if testimony is not None:
+                        yield testimony
+
+        found = each()
+        try:
+            yield found
+        finally:
+            found.close()  # type: ignore[attr-defined]  # a generator
+
+    def forget(self, testimony: Testimony) -> None:
+        """The database knows all of it."""
+        with suppress(FileNotFoundError):
+            self._path(testimony.lease).unlink()
+
+    def _path(self, lease: int) -> Path:
+        return self._folder / f"{lease:016x}{_SUFFIX}"
+
+    @contextmanager
+    def _unlocked(self, path: Path) -> Iterator[Testimony | None]:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            yield None
+            return
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield None
+                return
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                yield self._read(file.readline(), file.read())
+        finally:
+            os.close(descriptor)
+
+    def _read(self, first: bytes, rest: bytes) -> Testimony | None:
+        try:
+            header = json.loads(first)
+            if header["installation"] != self._installation:
+                return None
+            return Testimony(
+                batch_id=header["batch_id"],
+                campaign_id=header["campaign_id"],
+                batch=header["batch"],
+                lease=header["lease"],
+                relay=header["relay"],
+                complete=bool(header["boot"]) and header["boot"] == boot_id(),
+                notes=_notes(rest),
+            )
+        except (ValueError, KeyError, TypeError):
+            log.warning("journal.unreadable")
+            return None
+
+
+def _notes(data: bytes) -> Mapping[int, Note]:
+    """The last note on each delivery; a note that was cut off at the end is none."""
+    notes: dict[int, Note] = {}
+    place = 0
+    while place + _HEAD.size <= len(data):
+        what, delivery_id, number, length = _HEAD.unpack_from(data, place)
+        place += _HEAD.size
+        if place + length > len(data):
+            break
+        notes[delivery_id] = Note(number, **(_answer(data[place : place + length], what)))
+        place += length
+    return notes
+
+
+def _answer(data: bytes, what: bytes) -> dict[str, Any]:
+    if what == _LEAVES:
+        return {}
+    at, code, milliseconds, kind, stage = _ANSWER.unpack_from(data)
+    text = data[_ANSWER.size :].decode("utf-8", "replace")
+    return {
+        "at": datetime.fromtimestamp(at, UTC),
+        "outcome": Outcome(_KINDS[kind], _STAGES[stage], code, text, milliseconds),
+    }
