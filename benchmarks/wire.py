@@ -34,7 +34,7 @@ from mailer import campaigns, theming  # noqa: E402 (the checkout must be on the
 from mailer.campaigns import Frozen  # noqa: E402
 from mailer.composing import Composer  # noqa: E402
 from mailer.delivery.engine import Engine  # noqa: E402
-from mailer.delivery.journal import Journal
+from mailer.delivery.journal import Journal  # noqa: E402
 from mailer.delivery.relays import Relay  # noqa: E402
 from mailer.delivery.smtp import SMTPCourier  # noqa: E402
 from mailer.identity import Identity  # noqa: E402
