@@ -27,7 +27,7 @@ from commands.common import (
 )
 from commands.lists import STATES
 from mailer import reasons
-from mailer.models import Campaign, Delivery, Status
+from mailer.models import Campaign, Delivery, Evidence, Status
 from pli.errors import PliError
 from pli.language import N_, Sentence, say, say_n, translations
 from subscribers import attributes, consent, importing, lists, optout, people
@@ -348,6 +348,9 @@ async def show(panel: Panel, address: str, as_json: bool) -> None:
             say(N_("letter {number}"), number=it["letter"]).tell(LANGUAGE),
             _told(COPIES[it["status"]]) + (f". {why.tell(LANGUAGE)}" if why else ""),
         )
+        for proof in it["evidence"]:
+            shown = reasons.proof(proof["source"], proof["status"]).tell(LANGUAGE)
+            table.add_row(f"{proof['at']:%Y-%m-%d %H:%M}", f"{shown} {proof['detail']}".strip())
     console().print(table)
 
 
@@ -375,11 +378,22 @@ async def _everything(session: AsyncSession, person: Subscriber) -> dict[str, An
         .order_by(ConsentRecord.id)
     )
     copies = await session.execute(
-        select(Campaign.number, Delivery.campaign_id, Delivery.status, Delivery.reason)
+        select(Campaign.number, Delivery.campaign_id, Delivery.status, Delivery.reason, Delivery.id)
         .join(Campaign, Campaign.id == Delivery.campaign_id)
         .where(Delivery.subscriber_id == person.id)
         .order_by(Delivery.id)
     )
+    evidence = await session.scalars(
+        select(Evidence)
+        .join(Delivery, Delivery.id == Evidence.delivery_id)
+        .where(Delivery.subscriber_id == person.id)
+        .order_by(Evidence.id)
+    )
+    proofs: dict[int, list[dict[str, Any]]] = {}
+    for it in evidence:
+        proofs.setdefault(it.delivery_id, []).append(
+            {"at": it.at, "source": it.source, "status": it.status, "detail": it.detail}
+        )
     suppressed = await session.get(Suppression, person.address_key)
     return {
         "email": person.email,
@@ -406,8 +420,14 @@ async def _everything(session: AsyncSession, person: Subscriber) -> dict[str, An
             for record, name in consents
         ],
         "copies": [
-            {"letter": number, "campaign": campaign, "status": status, "reason": reason}
-            for number, campaign, status, reason in copies
+            {
+                "letter": number,
+                "campaign": campaign,
+                "status": status,
+                "reason": reason,
+                "evidence": proofs.get(delivery_id, []),
+            }
+            for number, campaign, status, reason, delivery_id in copies
         ],
     }
 

@@ -118,6 +118,8 @@ def _one_by_one(report: Report, status: Status, copies: Sequence[Copy]) -> Table
         about = Text(visible(copy.answer), "dim")
         if status is not Status.UNCERTAIN:  # one sentence holds for them all, and was said
             about = _sentence(status, copy.reason).append("\n").append_text(about)
+        if copy.proof:
+            about.append(f"\n{copy.proof.tell(LANGUAGE)}")
         table.add_row(Text(visible(copy.email) or _("(erased)")), about)
     if report.of(status) > len(copies):
         more = say(
@@ -146,6 +148,8 @@ def _sentence(status: Status, code: str | None) -> Text:
 
 def _notes(report: Report) -> Iterator[Sentence]:
     """What to know and to do besides the numbers."""
+    for source, n in report.settled_by.items():
+        yield reasons.settled(source, n)
     if report.uncertain and report.state is CampaignState.FINISHED:
         yield say(
             N_('Uncertain copies can be sent again: "pli campaign retry {id} --uncertain"'),

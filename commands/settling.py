@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
@@ -186,25 +187,32 @@ def _read(doubted: Doubt, files: Sequence[str], *, quiet: bool) -> list[Proof]:
     )
     # The reading never awaits: without this, Ctrl-C would wait for its end.
     with shown, answering():
-        return [it for name in files for it in _proofs(doubted, name, shown)]
+        return list(doubted.proofs(_log(name, shown) for name in files))
 
 
-def _proofs(doubted: Doubt, name: str, shown: Progress) -> Iterator[Proof]:
+def _log(name: str, shown: Progress) -> tuple[str, Iterator[bytes]]:
+    """A log's name as it is told, and its lines."""
     label = _("standard input") if name == STDIN else Path(name).name
-    size = Path(name).stat().st_size if name != STDIN else None
-    task = shown.add_task(_("Reading {file}").format(file=label), total=size)
-    with _opened(name) as (raw, lines):
+    return label, _lines(name, shown, _("Reading {file}").format(file=label))
 
-        def position() -> None:
-            if size:
-                shown.update(task, completed=raw.tell())
 
+def _lines(name: str, shown: Progress, description: str) -> Iterator[bytes]:
+    """Line by line; what has no line ends is cut, so that it never stands in memory as a whole."""
+    with _opened(name) as (raw, file):
+        size = os.fstat(raw.fileno()).st_size
+        task = shown.add_task(description, total=size or None)
+        read = 0
         try:
-            yield from doubted.proofs(_lines(lines, position), label)
+            while line := file.readline(_LONGEST_LINE):
+                read += 1
+                if read % _STEP == 0 and raw.seekable():
+                    shown.update(task, completed=raw.tell())
+                yield line
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise LogError(
                 N_("{file}: the compressed file is damaged ({reason})"), file=name, reason=error
             ) from error
+        shown.update(task, completed=size)
 
 
 @contextmanager
@@ -216,13 +224,3 @@ def _opened(name: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
                 yield raw, cast(IO[bytes], unpacked)
         else:
             yield raw, raw
-
-
-def _lines(file: IO[bytes], step: Callable[[], None]) -> Iterator[bytes]:
-    """Line by line; what has no line ends is cut, so that it never stands in memory as a whole."""
-    read = 0
-    while line := file.readline(_LONGEST_LINE):
-        read += 1
-        if read % _STEP == 0:
-            step()
-        yield line

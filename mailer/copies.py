@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +15,8 @@ from sqlalchemy.orm import aliased
 
 from mailer.freezing import thaw
 from mailer.links import Links
-from mailer.models import Attempt, Campaign, Delivery, Status
-from mailer.reasons import sentence
+from mailer.models import Attempt, Campaign, Delivery, Evidence, Status
+from mailer.reasons import proof, sentence
 from mailer.reports import iso
 from pli.keys import Keys
 from pli.language import Sentence
@@ -44,7 +44,10 @@ PAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One candidate's copy, with what its last attempt was answered; an erased person has no id."""
+    """One candidate's copy, with what its last attempt was answered; an erased person has no id.
+
+    `proof` is by what it is known what became of it, where it was in doubt.
+    """
 
     delivery_id: int
     subscriber_id: int | None
@@ -59,6 +62,7 @@ class Copy:
     reply_code: int | None
     enhanced_code: str | None
     reply_text: str
+    proof: Sentence | None = None
 
     @property
     def sentence(self) -> Sentence | None:
@@ -74,14 +78,23 @@ class Copy:
 async def by_status(
     session: AsyncSession, campaign_id: int, *, status: Status, limit: int
 ) -> list[Copy]:
-    """The first copies of one status, sorted by reason."""
+    """The first copies of one status, sorted by reason, each with what settled it."""
     rows = await session.execute(
         _copies()
         .where(Delivery.campaign_id == campaign_id, Delivery.status == status)
         .order_by(Delivery.reason, Delivery.id)
         .limit(limit)
     )
-    return [_copy(row) for row in rows]
+    found = [_copy(row) for row in rows]
+    proofs = await session.execute(
+        select(Evidence.delivery_id, Evidence.source)
+        .where(
+            Evidence.delivery_id.in_([it.delivery_id for it in found]), Evidence.status == status
+        )
+        .order_by(Evidence.id)
+    )
+    shown = {delivery_id: proof(source, status) for delivery_id, source in proofs}
+    return [replace(it, proof=shown.get(it.delivery_id)) for it in found]
 
 
 async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:

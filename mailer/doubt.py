@@ -24,14 +24,14 @@ class Doubt:
     copies: frozenset[int]
     links: Links
 
-    def proofs(self, lines: Iterable[bytes], name: str) -> Iterator[Proof]:
-        """What the lines of a Postfix log named `name` prove of these copies.
+    def proofs(self, logs: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[Proof]:
+        """What Postfix logs, each its name and its lines, prove of these copies.
 
         That a copy was refused in the end, or came back, is no matter here: "sent" means that the
         relay took it, and the line that is kept tells the rest.
         """
-        for it in postfix_log.read(lines, self._copy):
-            yield Proof(it.delivery_id, Status.SENT, detail=f"{name}:{it.number}: {it.line}")
+        for it in postfix_log.read(logs, self._copy):
+            yield Proof(it.delivery_id, Status.SENT, detail=f"{it.log}:{it.number}: {it.line}")
 
     def _copy(self, message_id: str) -> int | None:
         delivery_id = self.links.read_message_id(message_id)

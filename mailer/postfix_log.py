@@ -34,12 +34,13 @@ _ADDRESS = re.compile(r"[^\s<>()\[\]=,;:\"']+@[^\s<>()\[\]=,;:\"']+")
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A message that the relay took: whose, and the line that says most about it, with its number.
+    """A message that the relay took: whose, and the line that says most about it.
 
-    The line names nobody: addresses are left out.
+    The line stands in `log` as its `number`-th, and names nobody: addresses are left out.
     """
 
     delivery_id: int
+    log: str
     number: int
     line: str
 
@@ -49,38 +50,39 @@ class _Open:
     """What is known so far of a queue id that may still be written about."""
 
     delivery_id: int
+    log: str = ""
     number: int = 0
     line: bytes = b""
 
 
-def read(lines: Iterable[bytes], delivery_of: Callable[[str], int | None]) -> Iterator[Taken]:
+def read(
+    logs: Iterable[tuple[str, Iterable[bytes]]], delivery_of: Callable[[str], int | None]
+) -> Iterator[Taken]:
     """Every message that was taken and that `delivery_of` knows by its Message-ID.
 
-    Memory is needed for the messages that are known and still in the relay's queue, and for no
-    others. One that was taken under several queue ids (a content filter gives it back) comes
-    several times.
+    Logs are read one after the other as one, since a message may be half in each. Memory is needed
+    for the messages that are known and still in the relay's queue, and for no others. One that was
+    taken under several queue ids (a content filter gives it back) comes several times.
     """
     opened: dict[tuple[bytes, bytes, bytes], _Open] = {}
-    for number, line in enumerate(lines, 1):
-        match = _LINE.match(line)
-        if match is None:
-            continue
-        key = match["host"], match["instance"], match["queue_id"]
-        rest = match["rest"]
-        if match["daemon"] == b"cleanup" and rest.startswith(_MESSAGE_ID):
-            yield from _ended(opened.pop(key, None))
-            delivery_id = delivery_of(_text(rest[len(_MESSAGE_ID) :]).strip())
-            if delivery_id is not None:
-                opened[key] = _Open(delivery_id)
-            continue
-        known = opened.get(key)
-        if known is None:
-            continue
-        if rest.startswith(_BEGINNINGS) or rest.strip() == b"removed":
-            # A short queue id is used again as soon as its message is gone.
-            yield from _ended(opened.pop(key))
-        elif _proves(match["daemon"], rest):
-            _keep(known, number, line, has_status=_STATUS.search(rest) is not None)
+    for log, lines in logs:
+        for number, line in enumerate(lines, 1):
+            match = _LINE.match(line)
+            if match is None:
+                continue
+            key = match["host"], match["instance"], match["queue_id"]
+            rest = match["rest"]
+            if match["daemon"] == b"cleanup" and rest.startswith(_MESSAGE_ID):
+                yield from _ended(opened.pop(key, None))
+                delivery_id = delivery_of(_text(rest[len(_MESSAGE_ID) :]).strip())
+                if delivery_id is not None:
+                    opened[key] = _Open(delivery_id)
+            elif known := opened.get(key):
+                if rest.startswith(_BEGINNINGS) or rest.strip() == b"removed":
+                    # A short queue id is used again as soon as its message is gone.
+                    yield from _ended(opened.pop(key))
+                elif _proves(match["daemon"], rest):
+                    _keep(known, log, number, line)
     for known in opened.values():
         yield from _ended(known)
 
@@ -92,16 +94,16 @@ def _proves(daemon: bytes, rest: bytes) -> bool:
     return rest.startswith(b"to=<") and _STATUS.search(rest) is not None
 
 
-def _keep(known: _Open, number: int, line: bytes, *, has_status: bool) -> None:
+def _keep(known: _Open, log: str, number: int, line: bytes) -> None:
     """The latest word on its delivery says more than that it is in the queue."""
-    if has_status or not known.line:
-        known.number, known.line = number, line
+    if not known.line or _STATUS.search(line):
+        known.log, known.number, known.line = log, number, line
 
 
 def _ended(known: _Open | None) -> Iterator[Taken]:
     if known is not None and known.line:
         line = _ADDRESS.sub("…", " ".join(_text(known.line).split()))
-        yield Taken(known.delivery_id, known.number, line[:LONGEST_DETAIL])
+        yield Taken(known.delivery_id, known.log, known.number, line[:LONGEST_DETAIL])
 
 
 def _text(written: bytes) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailer.delivery.outcomes import Reason
-from mailer.models import CampaignState, Status
-from pli.language import N_, Sentence, say
+from mailer.models import CampaignState, Source, Status
+from pli.language import N_, Sentence, say, say_n
 from subscribers.consent import Hindrance
 
 ALREADY = "already"
@@ -73,6 +73,23 @@ _UNCERTAIN = N_(
 )
 
 
+_PROOFS: Mapping[tuple[Source, Status], str] = {
+    (Source.LOG, Status.SENT): N_("Was in doubt: the relay's log shows that it took the copy."),
+    (Source.LOG, Status.FAILED): N_(
+        "Was in doubt: the relay's log shows that it refused the copy."
+    ),
+    (Source.JOURNAL, Status.SENT): N_(
+        "Was in doubt: the sender's own journal shows that the relay took the copy."
+    ),
+    (Source.JOURNAL, Status.FAILED): N_(
+        "Was in doubt: the sender's own journal shows that the relay refused the copy."
+    ),
+    (Source.OPT_OUT, Status.SENT): N_(
+        "Was in doubt, and arrived: the unsubscribe link of this very copy was used."
+    ),
+}
+
+
 def state(of: CampaignState) -> Sentence:
     """The state of a campaign."""
     return say(_STATES[of])
@@ -94,3 +111,32 @@ def sentence(of: Status, code: str | None) -> Sentence | None:
         return None
     known = _SENTENCES[of].get(code)
     return say(known) if known else say(N_("Reason: {code}."), code=code)
+
+
+def proof(source: Source, status: Status) -> Sentence:
+    """By what it is known what became of a copy that was in doubt."""
+    known = _PROOFS.get((source, status))
+    if known:
+        return say(known)
+    return say(N_("Was in doubt, and settled by: {source}."), source=source.value)
+
+
+def settled(source: Source, n: int) -> Sentence:
+    """How many copies were in doubt until something told what had become of them."""
+    if source is Source.LOG:
+        return say_n(
+            "{n} copy was in doubt until the relay's log told what had become of it.",
+            "{n} copies were in doubt until the relay's log told what had become of them.",
+            n,
+        )
+    if source is Source.JOURNAL:
+        return say_n(
+            "{n} copy was in doubt until the sender's own journal told what had become of it.",
+            "{n} copies were in doubt until the sender's own journal told what had become of them.",
+            n,
+        )
+    return say_n(
+        "{n} copy was in doubt until its unsubscribe link was used: it had arrived.",
+        "{n} copies were in doubt until their unsubscribe links were used: they had arrived.",
+        n,
+    )

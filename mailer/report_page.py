@@ -70,6 +70,7 @@ async def page(
             for status in _ONE_BY_ONE
             if report.of(status)
         },
+        settled=[reasons.settled(source, n) for source, n in report.settled_by.items()],
         refresh=refresh,
         office=office,
     )

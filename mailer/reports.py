@@ -11,7 +11,16 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import balance
-from mailer.models import Batch, Campaign, CampaignList, CampaignState, Delivery, Status
+from mailer.models import (
+    Batch,
+    Campaign,
+    CampaignList,
+    CampaignState,
+    Delivery,
+    Evidence,
+    Source,
+    Status,
+)
 from mailer.reasons import FAILURES
 from pli.errors import PliError
 from pli.language import N_, Sentence, say
@@ -78,7 +87,8 @@ class Report(Counts):
     """Everything that is counted of a campaign.
 
     The counts are of the rows; `faults` says where the batches or the excluded were counted
-    otherwise. `failures` and `skipped_for` are numbers by reason.
+    otherwise. `failures` and `skipped_for` are numbers by reason, `settled_by` is how many were in
+    doubt until that told what had become of them.
     """
 
     campaign: int
@@ -92,6 +102,7 @@ class Report(Counts):
     paused_for: Sentence | None
     failures: Mapping[str, int]
     skipped_for: Mapping[str, int]
+    settled_by: Mapping[Source, int]
     next_try_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
@@ -226,6 +237,14 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
     for status, reason, n in rows:
         counted[status][reason] = n
     counts = _counts(sum(counted[status].values()) for status in balance.COUNTED)
+    settled = await session.execute(
+        select(Evidence.source, func.count().label("n"))
+        .join(Delivery, Delivery.id == Evidence.delivery_id)
+        # + 0: from the few proofs to their copies; else SQLite walks the whole campaign.
+        .where(Delivery.campaign_id + 0 == campaign_id, Delivery.status == Evidence.status)
+        .group_by(Evidence.source)
+        .order_by(Evidence.source)
+    )
     next_try_at = await session.scalar(
         select(func.min(Delivery.next_attempt_at)).where(
             Delivery.campaign_id == campaign_id, Delivery.status == Status.PENDING
@@ -245,6 +264,7 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         **counts,
         failures=_failures(counted[Status.FAILED]),
         skipped_for=_by_reason(counted[Status.SKIPPED]),
+        settled_by={row.source: row.n for row in settled},
         next_try_at=next_try_at,
         started_at=campaign.started_at,
         finished_at=campaign.finished_at,

@@ -21,12 +21,12 @@ def copy_of(message_id: str) -> int | None:
 
 
 def taken(text: str) -> list[Taken]:
-    return list(read([it.encode() + b"\n" for it in text.splitlines()], copy_of))
+    return list(read([("mail.log", [it.encode() + b"\n" for it in text.splitlines()])], copy_of))
 
 
 def from_specimen(name: str) -> list[Taken]:
     with (SPECIMENS / name).open("rb") as file:
-        return list(read(file, copy_of))
+        return list(read([(name, file)], copy_of))
 
 
 AT = "Nov 24 09:00:00 relais postfix"
@@ -81,6 +81,13 @@ def test_the_line_kept_is_the_last_word_on_the_delivery_and_names_nobody() -> No
     assert "jeanne" not in it.line
 
 
+def test_a_message_may_be_half_in_one_log_and_half_in_the_next() -> None:
+    older, newer = CLEANUP.encode(), ACTIVE.encode()
+    (it,) = read([("mail.log.1", [older]), ("mail.log", [b"", newer])], copy_of)
+    assert (it.log, it.number) == ("mail.log", 2)
+    assert list(read([("mail.log", [newer]), ("mail.log.1", [older])], copy_of)) == []
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("syslog.log", {1: 6, 4: 22, 5: 26}), ("rfc3339.log", {1: 6, 2: 12, 3: 22})],
@@ -101,6 +108,6 @@ PIECES = st.sampled_from(
     st.lists(st.binary(max_size=80) | PIECES.map(str.encode) | st.text(max_size=40).map(str.encode))
 )
 def test_no_line_whatever_is_too_much(lines: list[bytes]) -> None:
-    for it in read(lines, copy_of):
+    for it in read([("", lines)], copy_of):
         assert it.delivery_id == 1
         assert 1 <= it.number <= len(lines)
