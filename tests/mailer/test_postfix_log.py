@@ -99,6 +99,14 @@ def test_specimens_are_read_as_is_written_beside_them(name: str, expected: dict[
     assert first == expected
 
 
+def test_what_postfix_3_7_itself_wrote_tells_lost_connections_apart() -> None:
+    """Copies 2 and 6 were cut off in their midst, 4 and 8 right after the final dot.
+
+    Made with a Postfix of its own, first with short queue ids, then with long ones.
+    """
+    assert {it.delivery_id for it in from_specimen("real.log")} == {1, 3, 4, 5, 7, 8}
+
+
 PIECES = st.sampled_from(
     [CLEANUP, ACTIVE, REMOVED, OTHER, status("sent"), CLEANUP[:60], "\0", "status=", "Nov 24 ", ""]
 )
