@@ -34,6 +34,7 @@ COMMANDS = {
     "campaign": ("commands.campaigns", "campaign"),
     "report": ("commands.reporting", "report"),
     "serve": ("commands.serving", "serve"),
+    "worker": ("commands.worker", "worker"),
 }
 
 EXIT_REFUSED = 1

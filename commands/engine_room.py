@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from sqlalchemy.exc import DBAPIError
+
 from commands.common import House, iso, now
-from mailer.delivery import outbox
+from mailer.delivery import outbox, workers
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
 from mailer.delivery.relays import Relay
 from mailer.delivery.smtp import SMTPCourier
+from pli import __version__
 from pli.lock import Lock, Owner
+from pli.work import until
+
+log = logging.getLogger("pli.delivery")
+
+WITHOUT_DATABASE_SECONDS = 5.0
+"""A worker of PostgreSQL's ends when it is away for so long: its supervisor starts it again."""
 
 
 def lock_of(house: House, role: str = "engine") -> Lock | None:
@@ -29,7 +40,7 @@ def take(lock: Lock | None, command: str) -> bool:
 
 
 @asynccontextmanager
-async def engine(house: House, lock: Lock | None) -> AsyncIterator[Engine]:
+async def engine(house: House, lock: Lock | None, command: str) -> AsyncIterator[Engine]:
     """Run the engine beside what is done inside; stopped cleanly at the end.
 
     Whoever holds the file's lock knows that no older engine lives: its leases end here.
@@ -47,15 +58,56 @@ async def engine(house: House, lock: Lock | None) -> AsyncIterator[Engine]:
         journal=Journal(house.settings.journal_folder, house.keys.fingerprints()["address"]),
         connections=house.settings.relay_connections,
         policy_pause_percent=house.settings.policy_pause_percent,
+        without_database=None if house.database.is_sqlite else WITHOUT_DATABASE_SECONDS,
     )
     running = asyncio.create_task(machine.run())
+    telling = asyncio.create_task(_tell_of(house, machine, command))
     try:
         yield machine
     finally:
         machine.stop()
-        await running
+        try:
+            await running
+        finally:
+            await telling
         if lock is not None:
             lock.release()
+
+
+async def wait(machine: Engine, stop: asyncio.Event) -> None:
+    """Until somebody says stop, or the engine has ended by itself (its database is gone)."""
+    told = asyncio.create_task(stop.wait())
+    over = asyncio.create_task(machine.over.wait())
+    await asyncio.wait([told, over], return_when=asyncio.FIRST_COMPLETED)
+    for task in (told, over):
+        task.cancel()
+
+
+async def _tell_of(house: House, machine: Engine, command: str) -> None:
+    """Say in the table of workers that this one lives; a database that is away is told later."""
+    worker_id: int | None = None
+    while True:
+        ends = machine.over.is_set()
+        try:
+            async with house.database.begin() as session:
+                if worker_id is None and not ends:
+                    worker_id = await workers.register(
+                        session,
+                        host=socket.gethostname(),
+                        pid=os.getpid(),
+                        command=command,
+                        version=__version__,
+                        relay=Relay.parse(house.settings.relay_url).name,
+                    )
+                elif worker_id is not None and ends:
+                    await workers.unregister(session, worker_id)
+                elif worker_id is not None:
+                    await workers.beat(session, worker_id, machine.figures())
+        except (DBAPIError, OSError) as error:
+            log.warning("worker.not_told", extra={"reason": str(error)})
+        if ends:
+            return
+        await until(machine.over, workers.BEAT_SECONDS)
 
 
 @asynccontextmanager

@@ -274,7 +274,7 @@ async def work_or_watch(house: House, campaign_id: int, *, quiet: bool) -> int:
         async with interruptible(stop.set):
             while not stop.is_set():
                 if take(lock, "pli send"):
-                    async with engine(house, lock):
+                    async with engine(house, lock, "pli send"):
                         rests = await _follow(house, campaign_id, shown, stop, None)
                 else:
                     rests = await _follow(house, campaign_id, shown, stop, TRY_AGAIN_SECONDS)

@@ -11,7 +11,7 @@ import click
 
 from commands.common import House, Panel, _, running, tell
 from commands.doors import listening, open_doors
-from commands.engine_room import engine, interruptible, lock_of, take
+from commands.engine_room import engine, interruptible, lock_of, take, wait
 from commands.sending import identity_of
 from pli.errors import PliError
 from pli.language import N_, say
@@ -29,8 +29,11 @@ class ServeError(PliError):
 
 @click.command(help=_("Open the web pages and send what is to be sent, until Ctrl-C."))
 @click.option("--listen", help=_("HOST:PORT, if not the setting's."))
+@click.option(
+    "--no-work", is_flag=True, help=_("The web pages only: workers do the sending (PostgreSQL).")
+)
 @running
-async def serve(panel: Panel, listen: str | None) -> None:
+async def serve(panel: Panel, listen: str | None, no_work: bool) -> None:
     """One server to a SQLite file; the engine starts as soon as no `pli send` has it."""
     overrides = {"listen": listen} if listen else {}
     values = panel.settings(**overrides)
@@ -45,7 +48,10 @@ async def serve(panel: Panel, listen: str | None) -> None:
                     listen=values.listen,
                 )
             )
-            await work(house, stop)
+            if no_work:
+                await stop.wait()
+            else:
+                await work(house, stop)
 
 
 @asynccontextmanager
@@ -76,8 +82,8 @@ async def work(house: House, stop: asyncio.Event) -> None:
     lock = lock_of(house)
     while not stop.is_set():
         if take(lock, "pli serve"):
-            async with engine(house, lock):
-                await stop.wait()
+            async with engine(house, lock, "pli serve") as machine:
+                await wait(machine, stop)
         else:
             await until(stop, WAIT_SECONDS)
 

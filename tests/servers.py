@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,15 @@ class PostgreSQL:
 
     port: int
     folder: Path
+    _control: Callable[..., None]
+
+    def start(self) -> None:
+        """Start the server that was stopped, and wait until it answers."""
+        self._control("start")
+
+    def stop(self) -> None:
+        """End it as a crash does: nobody is waited for, and recovery comes with the next start."""
+        self._control("-m", "immediate", "stop")
 
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://pli@127.0.0.1:{self.port}/{name}"
@@ -84,19 +93,16 @@ class PostgreSQL:
             f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= "
             "-c fsync=off -c max_connections=200 -c shared_buffers=64MB"
         )
-        run(
-            str(binaries / "pg_ctl"),
-            "-D",
-            data,
-            "-w",
-            "-l",
-            str(folder / "log"),
-            "-o",
-            options,
-            "start",
-        )
+
+        def control(*words: str) -> None:
+            pg_ctl = str(binaries / "pg_ctl")
+            run(pg_ctl, "-D", data, "-w", "-l", str(folder / "log"), "-o", options, *words)
+
+        server = cls(port, folder, control)
+        server.start()
         try:
-            yield cls(port, folder)
+            yield server
         finally:
-            run(str(binaries / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+            if (folder / "data" / "postmaster.pid").exists():
+                server.stop()
             shutil.rmtree(folder, ignore_errors=True)

@@ -29,12 +29,13 @@ from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.outbox import LEASE, LeaseLost, Taken
 from mailer.delivery.outcomes import Kind
 from mailer.delivery.windows import Holding, Window, WindowCopy, boot_time
+from mailer.delivery.workers import Figures
 from mailer.identity import needs_smtputf8
 from mailer.links import Links
 from mailer.models import Campaign, CampaignState, Status
 from mailer.recipients import ListLine, Recipient
 from mailer.rendering import press
-from pli.database import Database
+from pli.database import Database, unreachable
 from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
@@ -51,6 +52,8 @@ WATCH_SECONDS = 1.0
 RENEW_SECONDS = 10.0
 FRUITLESS_TAKINGS = 3
 SETTLE_TRIES = 30
+AWAY = (DBAPIError, OSError)
+"""What a database that is away raises: refused connections come from below the driver."""
 STOPPING_TRIES = 3
 HEAR_SECONDS = 5.0
 LEAST_REFUSED = 5
@@ -102,11 +105,14 @@ class Pace:
         """So many copies were settled just now."""
         self._marks.append((time.monotonic(), copies))
 
+    def rate(self) -> float:
+        """Copies a second."""
+        elapsed = time.monotonic() - self._marks[0][0]
+        return sum(n for _, n in list(self._marks)[1:]) / elapsed if elapsed > 0 else 0.0
+
     def window(self) -> int:
         """How many rows to claim."""
-        elapsed = time.monotonic() - self._marks[0][0]
-        rate = sum(n for _, n in list(self._marks)[1:]) / elapsed if elapsed > 0 else 0.0
-        wanted = int(rate * UNSETTLED_SECONDS / WINDOWS)
+        wanted = int(self.rate() * UNSETTLED_SECONDS / WINDOWS)
         return max(self._least, min(LARGEST_WINDOW, wanted))
 
 
@@ -126,6 +132,7 @@ class Engine:
         journal: Journal,
         connections: int,
         policy_pause_percent: float = 30.0,
+        without_database: float | None = None,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -133,6 +140,10 @@ class Engine:
         self._journal = journal
         self._policy_pause = policy_pause_percent / 100
         self._heard = float("-inf")
+        self._without_database = without_database
+        self._settled = 0
+        self.over = asyncio.Event()
+        """Set when `run` has ended, by whatever reason."""
         self._connections = connections
         self._work = Work(concurrency=WINDOWS)
         self._room = asyncio.Semaphore(WINDOWS)
@@ -148,11 +159,17 @@ class Engine:
         """Look for work and do it until `stop`; then what is on the wire is waited for."""
         working = asyncio.create_task(self._work.run(self.work))
         try:
+            seen = boot_time()
             while not (self._stopping or working.done()):
-                await self._safely_sweep()
+                failure = await self._safely_sweep()
+                if failure is None:
+                    seen = boot_time()
+                elif self._without_database and boot_time() > seen + self._without_database:
+                    raise unreachable(failure)
                 self._wake.clear()
                 await until(self._wake, SWEEP_SECONDS)
         finally:
+            self.stop()
             self._work.stop()
             # What is on the wire may be answered; the connections are then broken off.
             closing = asyncio.create_task(self._courier.close(PATIENCE_SECONDS))
@@ -160,6 +177,11 @@ class Engine:
             await closing
             if self._troubles:
                 await asyncio.wait(self._troubles)
+            self.over.set()
+
+    def figures(self) -> Figures:
+        """How much is in hand, how much was settled, how fast."""
+        return Figures(len(self._live), self._settled, self._pace.rate())
 
     def stop(self) -> None:
         """Claim nothing more, and give back what is not on the wire."""
@@ -295,6 +317,7 @@ class Engine:
         try:
             await window.done.wait()
             self._pace.mark(len(window.results))
+            self._settled += len(window.results)
             await self._record(shift, window)
             if window.fault is not None:
                 shift.fault = window.fault
@@ -328,8 +351,8 @@ class Engine:
                     if moved.get(Status.PENDING):
                         await campaigns.reopen(session, campaign_id=shift.taken.campaign_id)
                     await self._take_back(session, shift, window)
-            except DBAPIError as error:
-                log.warning("delivery.settle_failed", extra={"reason": str(error.orig)})
+            except AWAY as error:
+                log.warning("delivery.settle_failed", extra={"reason": str(error)})
                 await asyncio.sleep(WATCH_SECONDS)
             else:
                 shift.unsettled -= 1
@@ -385,8 +408,8 @@ class Engine:
                     renewed = boot_time()
                     await self._renew(shift, renewed)
                 await self._ask_again(shift)
-            except DBAPIError as error:
-                log.warning("delivery.watch_failed", extra={"reason": str(error.orig)})
+            except AWAY as error:
+                log.warning("delivery.watch_failed", extra={"reason": str(error)})
             if shift.over:
                 self._courier.recall(_among(shift))
 
@@ -469,11 +492,13 @@ class Engine:
             await campaigns.pause(session, campaign_id=campaign_id, reason=reason)
         log.warning("campaign.paused", extra={"campaign": campaign_id, "reason": str(reason)})
 
-    async def _safely_sweep(self) -> None:
+    async def _safely_sweep(self) -> DBAPIError | OSError | None:
         try:
             await self.sweep()
-        except DBAPIError as error:
-            log.warning("engine.sweep_failed", extra={"reason": str(error.orig)})
+        except AWAY as error:
+            log.warning("engine.sweep_failed", extra={"reason": str(error)})
+            return error
+        return None
 
 
 def _not_noted(error: OSError) -> JournalFault:

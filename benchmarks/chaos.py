@@ -1,0 +1,382 @@
+"""Kill what can be killed while a campaign runs, then count: lost, doubled, uncertain.
+
+Workers are killed with SIGKILL, stopped past their lease, the relay's connections cut, PostgreSQL
+stopped as by a crash, at moments drawn from a seed. The counting is done by the SMTP server.
+
+    .venv/bin/python benchmarks/chaos.py --database postgresql --workers 2 --kills 20 --seed 7
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.wire import letter_of, populate  # noqa: E402 (the checkout on the path first)
+from mailer import balance, campaigns, theming  # noqa: E402
+from mailer.campaigns import Frozen  # noqa: E402
+from mailer.delivery.outbox import LEASE  # noqa: E402
+from mailer.identity import Identity  # noqa: E402
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Evidence, Status  # noqa: E402
+from pli import keys as key_ring  # noqa: E402
+from pli import schema  # noqa: E402
+from pli.database import Database, check_keys  # noqa: E402
+from subscribers.models import Subscriber  # noqa: E402
+from tests.relay import DROP, Received, Relay  # noqa: E402
+from tests.servers import PostgreSQL, free_port  # noqa: E402
+
+PLI = [sys.executable, "-c", "from cli import main; main()"]
+CONNECTIONS = 10
+AWAY_SECONDS = 2.0
+PATIENCE_SECONDS = 120.0
+FAULTS = ("kill", "kill-all", "stop", "relay", "database")
+
+
+class Counted(list[Received]):
+    """What the server took, by recipient; bodies are not kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.copies: Counter[str] = Counter()
+
+    def append(self, mail: Received) -> None:
+        self.copies[mail.recipient] += 1
+
+
+class Wire(Relay):
+    """A relay whose connections can be cut, and that can be away for a while."""
+
+    def __init__(self, delay: float) -> None:
+        super().__init__(script=self._away, delay=delay)
+        self.received = self.counted = Counted()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._back_at = 0.0
+
+    def cut(self) -> None:
+        """Break off everything at once, and answer nobody for a while."""
+        self._back_at = time.monotonic() + AWAY_SECONDS
+        if self._loop is not None:
+            for writer in list(self._writers):
+                self._loop.call_soon_threadsafe(writer.transport.abort)
+
+    def _away(self, stage: str, _recipient: str, _times: int) -> str | None:
+        return DROP if stage == "connect" and time.monotonic() < self._back_at else None
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._writers.add(writer)
+        try:
+            await super()._converse(reader, writer)
+        finally:
+            self._writers.discard(writer)
+
+
+@dataclass
+class Town:
+    """The installation under attack."""
+
+    folder: Path
+    database_url: str
+    wire: Wire
+    server: PostgreSQL | None
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def command(self) -> list[str]:
+        """What a worker is: on SQLite the one server, on PostgreSQL one of many workers."""
+        return [*PLI, "serve"] if self.server is None else [*PLI, "worker"]
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """One more worker."""
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                self.command(),
+                cwd=self.folder,
+                env={
+                    "PATH": os.environ["PATH"],
+                    "HOME": str(self.folder),
+                    "PYTHONPATH": str(ROOT),
+                    "PLI_LISTEN": f"127.0.0.1:{free_port()}",
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def supervise(self) -> None:
+        """Start again whoever has ended, as systemd does."""
+        for place, worker in enumerate(self.workers):
+            if worker.poll() is not None:
+                self.workers[place] = self.start()
+
+
+@contextmanager
+def town(kind: str, workers: int, delay: float) -> Iterator[Town]:
+    """A folder, a relay, a database and its workers; all of it ended at the end."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pli-chaos-")))
+        wire = Wire(delay)
+        stack.enter_context(wire.running())
+        server = None
+        url = f"sqlite+aiosqlite:///{folder}/pli.db"
+        if kind == "postgresql":
+            server = stack.enter_context(PostgreSQL.started())
+            asyncio.run(server.execute("CREATE DATABASE chaos"))
+            url = server.url("chaos")
+        settings = {
+            "database_url": url,
+            "relay_url": wire.url,
+            "public_url": "https://lettres.example.org",
+            "committee": "Comité régional",
+            "address": "1 place du Marché, 44000 Ville",
+            "phone": "02 00 00 00 00",
+            "email": "contact@example.org",
+            "sender": "Comité régional <lettre@example.org>",
+        }
+        lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+        lines += [f"relay_connections = {CONNECTIONS}", "retry_delays = [1.0, 1.0, 1.0, 1.0, 1.0]"]
+        (folder / "pli.toml").write_text("\n".join(lines) + "\n")
+        here = Town(folder, url, wire, server)
+        try:
+            here.workers = []
+            yield here
+        finally:
+            for worker in here.workers:
+                if worker.poll() is None:
+                    worker.kill()
+                worker.wait()
+        del workers
+
+
+async def released(here: Town, recipients: int, size: int) -> int:
+    """A campaign to so many, running; its id."""
+    keys = key_ring.generate()
+    key_ring.write(keys, here.folder / "pli.keys")
+    database = Database(here.database_url)
+    await schema.upgrade(database)
+    async with database.begin() as session:
+        await check_keys(session, keys)
+    list_id = await populate(database, keys, recipients)
+    letter, _length = letter_of(size, keys)
+    identity = Identity(
+        committee="Comité régional",
+        address="1 place du Marché, 44000 Ville",
+        phone="02 00 00 00 00",
+        email="contact@example.org",
+        sender="Comité régional <lettre@example.org>",
+        reply_to="",
+        public_url="https://lettres.example.org",
+    )
+    now = datetime.now(UTC)
+    async with database.begin() as session:
+        campaign = await campaigns.create(
+            session,
+            frozen=Frozen.of(letter, theming.load(letter.theme), identity),
+            list_ids=[list_id],
+            token_key=keys.current,
+            retry_delays=[1.0] * 20,
+            now=now,
+        )
+        await campaigns.prepare(session, campaign_id=campaign.id, batch_size=500, now=now)
+        await campaigns.start(session, campaign_id=campaign.id, now=now)
+    await database.close()
+    return campaign.id
+
+
+async def state_of(here: Town, campaign_id: int) -> tuple[CampaignState, int]:
+    """The campaign's state, and how many of its copies are not settled yet."""
+    database = Database(here.database_url)
+    try:
+        async with database.reading() as session:
+            state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
+            left = await session.scalar(
+                select(func.sum(Batch.pending + Batch.sending)).where(
+                    Batch.campaign_id == campaign_id
+                )
+            )
+    finally:
+        await database.close()
+    assert state is not None
+    return state, int(left or 0)
+
+
+async def resume(here: Town, campaign_id: int) -> None:
+    """What a person does when a campaign has paused itself for a relay that was away."""
+    database = Database(here.database_url)
+    async with database.begin() as session:
+        await campaigns.resume(session, campaign_id=campaign_id)
+    await database.close()
+
+
+async def reckoning(here: Town, campaign_id: int) -> dict[str, Any]:
+    """The ledger against the server's own count."""
+    database = Database(here.database_url)
+    async with database.reading() as session:
+        faults = await balance.faults(session, campaign_id=campaign_id)
+        rows = (
+            await session.execute(
+                select(Subscriber.email, Delivery.status).join(
+                    Delivery, Delivery.subscriber_id == Subscriber.id
+                )
+            )
+        ).all()
+        settled = await session.scalar(select(func.count()).select_from(Evidence))
+    await database.close()
+    got = here.wire.counted.copies
+    by = {status: {row.email for row in rows if row.status is status} for status in Status}
+    sent, uncertain = by[Status.SENT], by[Status.UNCERTAIN]
+    ended = sent | uncertain | by[Status.FAILED] | by[Status.SKIPPED]
+    return {
+        "candidates": len(rows),
+        "sent": len(sent),
+        "uncertain": len(uncertain),
+        "failed": len(by[Status.FAILED]),
+        "received": sum(got.values()),
+        "lost": len(sent - set(got)) + len(rows) - len(ended),
+        "doubled": sum(n - 1 for n in got.values() if n > 1),
+        "unaccounted": len(set(got) - sent - uncertain),
+        "settled_later": int(settled or 0),
+        "balanced": not faults,
+    }
+
+
+def strike(here: Town, fault: str, dice: random.Random) -> None:
+    """One fault; what is ended is started again at once."""
+    if fault == "kill":
+        victim = dice.choice(here.workers)
+        victim.kill()
+        victim.wait()
+    elif fault == "kill-all":
+        for worker in here.workers:
+            worker.kill()
+        for worker in here.workers:
+            worker.wait()
+    elif fault == "stop":
+        victim = dice.choice(here.workers)
+        victim.send_signal(signal.SIGSTOP)
+        time.sleep(LEASE.total_seconds() + 5)
+        victim.send_signal(signal.SIGCONT)
+    elif fault == "relay":
+        here.wire.cut()
+    elif here.server is not None:
+        here.server.stop()
+        time.sleep(AWAY_SECONDS)
+        here.server.start()
+    here.supervise()
+
+
+def until_something_arrives(here: Town, before: int, campaign_id: int) -> float | None:
+    """Seconds until the server takes a further copy; None if nothing is left to send."""
+    began = looked = time.monotonic()
+    while time.monotonic() < began + PATIENCE_SECONDS:
+        here.supervise()
+        if sum(here.wire.counted.copies.values()) > before:
+            return time.monotonic() - began
+        if time.monotonic() > looked + 2:
+            looked = time.monotonic()
+            state, left = asyncio.run(state_of(here, campaign_id))
+            if state is CampaignState.FINISHED or not left:
+                return None
+            if state is CampaignState.PAUSED:
+                asyncio.run(resume(here, campaign_id))
+        time.sleep(0.02)
+    raise SystemExit("nothing was sent for two minutes: the log is " + _log(here))
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """The whole attack; what was lost, doubled, in doubt, and how long work stood still."""
+    dice = random.Random(options.seed)
+    began = time.monotonic()
+    with town(options.database, options.workers, options.delay) as here:
+        campaign_id = asyncio.run(released(here, options.recipients, options.size))
+        here.workers = [here.start() for _ in range(options.workers)]
+        pauses: list[float] = []
+        struck: Counter[str] = Counter()
+        if until_something_arrives(here, 0, campaign_id) is None:
+            raise SystemExit("nothing was sent")
+        while struck.total() < options.kills:
+            time.sleep(dice.uniform(0, options.every))
+            fault = dice.choice(options.faults)
+            strike(here, fault, dice)
+            before = sum(here.wire.counted.copies.values())
+            stood = until_something_arrives(here, before, campaign_id)
+            if stood is None:
+                break
+            struck[fault] += 1
+            pauses.append(stood)
+            print(f"\r{struck.total()} of {options.kills}", end="", file=sys.stderr, flush=True)
+        while True:
+            here.supervise()
+            state, _left = asyncio.run(state_of(here, campaign_id))
+            if state is CampaignState.FINISHED:
+                break
+            if state is CampaignState.PAUSED:
+                asyncio.run(resume(here, campaign_id))
+            if time.monotonic() > began + options.limit:
+                raise SystemExit("not finished in time: the log is " + _log(here))
+            time.sleep(0.2)
+        result = {
+            "database": options.database,
+            "workers": options.workers,
+            "seed": options.seed,
+            "faults": dict(struck),
+            **asyncio.run(reckoning(here, campaign_id)),
+            "seconds_until_work_went_on": {
+                "median": round(statistics.median(pauses), 1) if pauses else None,
+                "longest": round(max(pauses), 1) if pauses else None,
+            },
+            "seconds": round(time.monotonic() - began),
+        }
+    print(file=sys.stderr)
+    return result
+
+
+def _log(here: Town) -> str:
+    return "\n" + (here.folder / "log").read_text(errors="replace")[-4_000:]
+
+
+def main() -> None:
+    """Print the result as JSON; exit 1 if anything was lost, doubled or not accounted for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--recipients", type=int, default=5_000)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--faults", nargs="+", choices=FAULTS, default=["kill"])
+    parser.add_argument("--every", type=float, default=1.0, help="at most so many seconds between")
+    parser.add_argument("--size", type=int, default=8_000, help="bytes of a copy")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds the relay thinks")
+    parser.add_argument("--limit", type=float, default=3_600, help="seconds in all")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    options = parser.parse_args()
+    if options.database == "sqlite" and (options.workers > 1 or "database" in options.faults):
+        parser.error("on SQLite there is one worker, and no server to stop")
+    print(f"seed {options.seed}", file=sys.stderr)
+    result = run(options)
+    print(json.dumps(result, indent=2))
+    bad = result["lost"] or result["doubled"] or result["unaccounted"] or not result["balanced"]
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()

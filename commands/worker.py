@@ -1,0 +1,132 @@
+"""pli worker: sends what is to be sent, beside as many others as one likes; and who they are."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from commands.common import Panel, _, as_json, console, iso, running, show_json, tell
+from commands.engine_room import engine, interruptible, wait
+from mailer.delivery import workers
+from pli.errors import PliError
+from pli.language import N_, say
+
+PLI = (sys.executable, "-c", "from cli import main; main()")
+
+
+class WorkerError(PliError):
+    """There can be no such worker here."""
+
+
+@click.group(
+    help=_("Send what is to be sent, beside other workers (PostgreSQL), until Ctrl-C."),
+    invoke_without_command=True,
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1, max=64),
+    default=1,
+    help=_("So many processes, where one core is the limit."),
+)
+@click.pass_context
+def worker(context: click.Context, processes: int) -> None:
+    """Alone it works; `list` shows who does."""
+    if context.invoked_subcommand is None:
+        context.invoke(work, processes=processes)
+
+
+@click.command(hidden=True)
+@running
+async def work(panel: Panel, processes: int) -> None:
+    """One engine, or several processes with one each."""
+    async with panel.house() as house:
+        if house.database.is_sqlite:
+            raise WorkerError(
+                N_(
+                    'workers need PostgreSQL: on SQLite "pli serve" does the work '
+                    '("pli db copy" moves an installation)'
+                )
+            )
+        house.settings.require("relay_url", "public_url")
+        stop = asyncio.Event()
+        if processes == 1:
+            async with interruptible(stop.set), engine(house, None, "pli worker") as machine:
+                tell(say(N_("A worker sends. Ctrl-C ends it.")))
+                await wait(machine, stop)
+            return
+    async with interruptible(stop.set):
+        await _several(panel.config, processes, stop)
+
+
+async def _several(config: Path | None, processes: int, stop: asyncio.Event) -> None:
+    """Processes of the same command; when one ends, all do: a supervisor begins anew."""
+    words = [*PLI, *(["--config", str(config)] if config else []), "worker"]
+    children = [await asyncio.create_subprocess_exec(*words) for _ in range(processes)]
+    ends = [asyncio.create_task(child.wait()) for child in children]
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([stopped, *ends], return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    for child in children:
+        if child.returncode is None:
+            child.terminate()
+    codes = await asyncio.gather(*ends)
+    if not stop.is_set():
+        raise WorkerError(
+            N_("a worker process ended with exit code {code}: all were ended"),
+            code=next((it for it in codes if it), 0),
+        )
+
+
+@worker.command("list", help=_("Who sends: where, since when, how fast."))
+@as_json
+@running
+async def list_(panel: Panel, as_json: bool) -> None:
+    """Also those who were not seen for a while, up to a day."""
+    async with panel.house() as house, house.database.reading() as session:
+        found = await workers.known(session)
+    if as_json:
+        show_json(
+            [
+                {
+                    "host": it.host,
+                    "pid": it.pid,
+                    "command": it.command,
+                    "version": it.version,
+                    "relay": it.relay,
+                    "started_at": iso(it.started_at),
+                    "seen_at": iso(it.seen_at),
+                    "alive": alive,
+                    "batches": it.batches,
+                    "settled": it.settled,
+                    "rate": round(it.rate, 1),
+                }
+                for it, alive in found
+            ]
+        )
+        return
+    if not found:
+        tell(say(N_("Nobody sends now.")))
+        return
+    table = Table(
+        _("machine"), _("process"), _("command"), _("version"), _("relay"), _("since"),
+        _("last seen"), _("batches"), _("settled"), _("a second"), box=None,
+    )  # fmt: skip
+    for it, alive in found:
+        seen = it.seen_at.astimezone().strftime("%H:%M:%S")
+        table.add_row(
+            it.host,
+            str(it.pid),
+            it.command,
+            it.version,
+            it.relay,
+            it.started_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            seen if alive else _("{seen}, gone").format(seen=seen),
+            str(it.batches),
+            str(it.settled),
+            f"{it.rate:.0f}",
+        )
+    console().print(table)

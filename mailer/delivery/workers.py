@@ -1,0 +1,75 @@
+"""Who sends: each process with an engine says every two seconds that it lives, and how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.models import Worker
+from pli.database import clock
+
+BEAT_SECONDS = 2.0
+GONE = timedelta(seconds=30)
+"""Not seen for so long, a worker counts as gone: its leases have lapsed by then, too."""
+FORGOTTEN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What an engine tells of itself; `rate` in copies a second over the last seconds."""
+
+    batches: int
+    settled: int
+    rate: float
+
+
+async def register(
+    session: AsyncSession, *, host: str, pid: int, command: str, version: str, relay: str
+) -> int:
+    """A process begins; its id. Those who were not seen for a day are forgotten."""
+    await session.execute(delete(Worker).where(Worker.seen_at < clock(-FORGOTTEN.total_seconds())))
+    told = await session.execute(
+        insert(Worker)
+        .values(
+            host=host,
+            pid=pid,
+            command=command,
+            version=version,
+            relay=relay,
+            started_at=clock(),
+            seen_at=clock(),
+        )
+        .returning(Worker.id)
+    )
+    return told.scalar_one()
+
+
+async def beat(session: AsyncSession, worker_id: int, figures: Figures) -> None:
+    """It lives."""
+    await session.execute(
+        update(Worker)
+        .where(Worker.id == worker_id)
+        .values(
+            seen_at=clock(),
+            batches=figures.batches,
+            settled=figures.settled,
+            rate=figures.rate,
+        )
+    )
+
+
+async def unregister(session: AsyncSession, worker_id: int) -> None:
+    """It has ended as it should."""
+    await session.execute(delete(Worker).where(Worker.id == worker_id))
+
+
+async def known(session: AsyncSession) -> Sequence[tuple[Worker, bool]]:
+    """Every worker, the eldest first, and whether it lives."""
+    rows = await session.execute(
+        select(Worker, Worker.seen_at > clock(-GONE.total_seconds())).order_by(Worker.id)
+    )
+    return [(row[0], bool(row[1])) for row in rows]
