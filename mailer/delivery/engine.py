@@ -27,16 +27,15 @@ from mailer.delivery import outbox
 from mailer.delivery.couriers import Copy, Courier
 from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.outbox import LEASE, LeaseLost, Taken
-from mailer.delivery.outcomes import Kind
+from mailer.delivery.outcomes import Kind, Outcome
 from mailer.delivery.windows import Holding, Window, WindowCopy, boot_time
 from mailer.delivery.workers import Figures
 from mailer.identity import needs_smtputf8
 from mailer.links import Links
-from mailer.models import Campaign, CampaignState, Status
+from mailer.models import Batch, Campaign, CampaignState, Status
 from mailer.recipients import ListLine, Recipient
 from mailer.rendering import press
 from pli.database import Database, unreachable
-from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from pli.work import Work, until
@@ -57,7 +56,7 @@ AWAY = (DBAPIError, OSError)
 STOPPING_TRIES = 3
 HEAR_SECONDS = 5.0
 LEAST_REFUSED = 5
-"""So few refusals of a small window prove nothing."""
+"""Fewer refusals prove nothing of us."""
 PATIENCE_SECONDS = 10.0
 
 
@@ -71,6 +70,7 @@ class Round:
     token_key: str
     retry_delays: list[float]
     lists: dict[int, ListLine]
+    latest: deque[Outcome] = field(default_factory=lambda: deque(maxlen=LARGEST_WINDOW))
 
 
 @dataclass(slots=True)
@@ -114,10 +114,6 @@ class Pace:
         """How many rows to claim."""
         wanted = int(self.rate() * UNSETTLED_SECONDS / WINDOWS)
         return max(self._least, min(LARGEST_WINDOW, wanted))
-
-
-class JournalFault(PliError):
-    """This machine's journal cannot be written: what cannot be noted must not leave."""
 
 
 class Engine:
@@ -212,39 +208,42 @@ class Engine:
         """Take one batch and work it until nothing of it is due, or it is ours no more."""
         if self._stopping:
             return
+        lease = secrets.randbits(63)
+        try:
+            notes = self._journal.begin(batch_id, lease, self._courier.relay)
+        except OSError as error:
+            await self._pause_of(batch_id, _not_noted(error))
+            return
+        shift = None
+        try:
+            shift = await self._take(batch_id, lease, notes)
+            if shift is not None:
+                await self._work_shift(shift)
+        except LeaseLost:
+            log.warning("delivery.lease_lost", extra={"batch": batch_id})
+        finally:
+            if shift is not None:
+                async with self._database.begin() as session:
+                    await outbox.release(session, shift.taken)
+            notes.close(all_settled=shift is None or not shift.unsettled)
+
+    async def _take(self, batch_id: int, lease: int, notes: Notes) -> Shift | None:
         asked = boot_time()
         async with self._database.begin() as session:
             taken = await outbox.take(
-                session,
-                batch_id=batch_id,
-                lease=secrets.randbits(63),
-                witness=self._journal.testimony,
+                session, batch_id=batch_id, lease=lease, witness=self._journal.testimony
             )
             if taken is None:
-                return
+                return None
             if taken.takings > FRUITLESS_TAKINGS:
                 await self._give_up(session, taken)
-                return
-        try:
-            await self._work_shift(taken, asked)
-        except JournalFault as fault:
-            await self._pause(taken.campaign_id, fault.sentences[0])
-        except LeaseLost:
-            log.warning("delivery.lease_lost", extra={"batch": taken.id})
-        finally:
-            async with self._database.begin() as session:
-                await outbox.release(session, taken)
-
-    async def _work_shift(self, taken: Taken, asked: float) -> None:
+                return None
         holding = Holding()
         holding.renewed(asked, LEASE.total_seconds())
-        round_ = await self._round_of(taken.campaign_id)
-        try:
-            notes = self._journal.begin(taken, self._courier.relay)
-        except OSError as error:
-            raise _not_noted(error) from error
-        shift = Shift(taken, round_, holding, notes)
-        self._live[taken.id] = shift
+        return Shift(taken, await self._round_of(taken.campaign_id), holding, notes)
+
+    async def _work_shift(self, shift: Shift) -> None:
+        self._live[shift.taken.id] = shift
         watching = asyncio.create_task(self._watch(shift))
         try:
             await self._carry(shift)
@@ -254,10 +253,9 @@ class Engine:
             # Told, not cancelled: a cancelled statement would leave its connection half used.
             shift.ended.set()
             await watching
-            del self._live[taken.id]
-            notes.close(all_settled=not shift.unsettled)
+            del self._live[shift.taken.id]
         if shift.fault is not None:
-            raise _not_noted(shift.fault)
+            await self._pause(shift.taken.campaign_id, _not_noted(shift.fault))
 
     async def _carry(self, shift: Shift) -> None:
         """Claim window after window; each is settled beside the next."""
@@ -359,22 +357,22 @@ class Engine:
                 return
 
     async def _judge_window(self, shift: Shift, window: Window) -> None:
-        """Pause when much of a window is refused for what we are, not for whom we write to."""
+        """Pause when many of the latest copies were refused for what we are, not for whom."""
+        latest = shift.round.latest
+        latest.extend(it.outcome for it in window.results)
         refused = [
-            it.outcome
-            for it in window.results
-            if it.outcome.kind is Kind.FAILED and (it.outcome.enhanced or "").startswith("5.7.")
+            it for it in latest if it.kind is Kind.FAILED and (it.enhanced or "").startswith("5.7.")
         ]
-        if len(refused) >= max(LEAST_REFUSED, self._policy_pause * len(window.results)):
+        if len(refused) >= max(LEAST_REFUSED, self._policy_pause * len(latest)):
             shift.over = True
-            last = refused[-1]
             reason = say(
-                N_("{n} of {total} copies in a row were refused for what we are: {code} {text}"),
+                N_("{n} of the last {total} copies were refused for what we are: {code} {text}"),
                 n=len(refused),
-                total=len(window.results),
-                code=last.code,
-                text=last.text,
+                total=len(latest),
+                code=refused[-1].code,
+                text=refused[-1].text,
             )
+            latest.clear()
             await self._pause(shift.taken.campaign_id, reason)
 
     async def _hear_the_dead(self) -> None:
@@ -382,8 +380,9 @@ class Engine:
         with self._journal.left_behind() as testimonies:
             for testimony in testimonies:
                 async with self._database.begin() as session:
-                    if await outbox.hear(session, testimony):
-                        await campaigns.reopen(session, campaign_id=testimony.campaign_id)
+                    waits = await outbox.hear(session, testimony)
+                    if waits is not None:
+                        await campaigns.reopen(session, campaign_id=waits)
                 self._journal.forget(testimony)
                 log.info("journal.heard", extra={"batch": testimony.batch_id})
 
@@ -487,6 +486,14 @@ class Engine:
             self._troubles.add(task)
             task.add_done_callback(self._troubles.discard)
 
+    async def _pause_of(self, batch_id: int, reason: Sentence) -> None:
+        async with self._database.reading() as session:
+            campaign_id = await session.scalar(
+                select(Batch.campaign_id).where(Batch.id == batch_id)
+            )
+        if campaign_id is not None:
+            await self._pause(campaign_id, reason)
+
     async def _pause(self, campaign_id: int, reason: Sentence) -> None:
         async with self._database.begin() as session:
             await campaigns.pause(session, campaign_id=campaign_id, reason=reason)
@@ -501,8 +508,8 @@ class Engine:
         return None
 
 
-def _not_noted(error: OSError) -> JournalFault:
-    return JournalFault(
+def _not_noted(error: OSError) -> Sentence:
+    return say(
         N_("this machine cannot write its journal: {reason}: make room on its disk, then resume"),
         reason=error.strerror or str(error),
     )

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mailer.delivery.outbox import Note, Taken, Testimony
+from mailer.delivery.outbox import Note, Testimony
 from mailer.delivery.outcomes import Kind, Outcome
 from mailer.models import Stage
 
@@ -88,10 +88,13 @@ class Journal:
         self._folder = folder
         self._installation = installation
 
-    def begin(self, taken: Taken, relay: str) -> Notes:
-        """A new file for a taking, locked as long as it is written to; OSError if it cannot be."""
+    def begin(self, batch_id: int, lease: int, relay: str) -> Notes:
+        """A new file for a taking, locked as long as it is written to; OSError if it cannot be.
+
+        Before the batch is taken: so that whoever dies holding one has left a file that says so.
+        """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._path(taken.lease)
+        path = self._path(lease)
         new = path.with_suffix(".new")
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
@@ -99,10 +102,8 @@ class Journal:
             header = {
                 "boot": boot_id(),
                 "installation": self._installation,
-                "batch_id": taken.id,
-                "campaign_id": taken.campaign_id,
-                "batch": taken.number,
-                "lease": taken.lease,
+                "batch_id": batch_id,
+                "lease": lease,
                 "relay": relay,
             }
             line = json.dumps(header).encode() + b"\n"
@@ -170,8 +171,6 @@ class Journal:
                 return None
             return Testimony(
                 batch_id=header["batch_id"],
-                campaign_id=header["campaign_id"],
-                batch=header["batch"],
                 lease=header["lease"],
                 relay=header["relay"],
                 complete=bool(header["boot"]) and header["boot"] == boot_id(),

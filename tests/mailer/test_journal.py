@@ -53,7 +53,7 @@ def die(notes: Notes) -> None:
 
 
 def test_what_was_noted_is_read_back_once_its_writer_is_dead(journal: Journal) -> None:
-    notes = journal.begin(TAKEN, "relay:25")
+    notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
     notes.leaves(1, 1)
     notes.leaves(2, 1)
     notes.told(1, 1, FINE)
@@ -69,7 +69,7 @@ def test_what_was_noted_is_read_back_once_its_writer_is_dead(journal: Journal) -
 
 
 def test_a_settled_taking_leaves_no_file(journal: Journal, tmp_path: Path) -> None:
-    journal.begin(TAKEN, "relay:25").close(all_settled=True)
+    journal.begin(TAKEN.id, TAKEN.lease, "relay:25").close(all_settled=True)
     assert list((tmp_path / "journal").iterdir()) == []
     assert journal.testimony(TAKEN.lease) is None
 
@@ -77,7 +77,7 @@ def test_a_settled_taking_leaves_no_file(journal: Journal, tmp_path: Path) -> No
 def test_of_an_earlier_start_of_the_machine_only_what_stands_there_counts(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notes = journal.begin(TAKEN, "relay:25")
+    notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
     notes.told(1, 1, FINE)
     die(notes)
     monkeypatch.setattr(journals, "boot_id", lambda: "another")
@@ -90,7 +90,7 @@ def test_of_an_earlier_start_of_the_machine_only_what_stands_there_counts(
 def test_the_journal_of_another_installation_is_left_alone(
     journal: Journal, tmp_path: Path
 ) -> None:
-    die(Journal(tmp_path / "journal", "theirs").begin(TAKEN, "relay:25"))
+    die(Journal(tmp_path / "journal", "theirs").begin(TAKEN.id, TAKEN.lease, "relay:25"))
     with journal.left_behind() as found:
         assert list(found) == []
     assert len(list((tmp_path / "journal").iterdir())) == 1
@@ -99,7 +99,7 @@ def test_the_journal_of_another_installation_is_left_alone(
 def test_a_full_disk_is_told_before_the_copy_leaves_and_the_file_stays_readable(
     journal: Journal,
 ) -> None:
-    notes = journal.begin(TAKEN, "relay:25")
+    notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
     notes.leaves(1, 1)
     size = os.fstat(notes._descriptor).st_size
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -171,7 +171,7 @@ async def test_after_a_kill_only_what_was_on_the_wire_is_in_doubt(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
     taken, ids = await claimed(database, keys, now)
-    notes = journal.begin(taken, "relay:25")
+    notes = journal.begin(taken.id, taken.lease, "relay:25")
     for id_ in ids[:4]:
         notes.leaves(id_, 1)
     notes.told(ids[0], 1, FINE)
@@ -205,7 +205,7 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
     taken, ids = await claimed(database, keys, now)
-    notes = journal.begin(taken, "relay:25")
+    notes = journal.begin(taken.id, taken.lease, "relay:25")
     for id_ in ids[:3]:
         notes.leaves(id_, 1)
     for id_ in ids[:2]:
@@ -222,7 +222,7 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
     with journal.left_behind() as found:
         for testimony in found:
             async with database.begin() as session:
-                assert await outbox.hear(session, testimony)
+                assert await outbox.hear(session, testimony) == taken.campaign_id
                 assert await campaigns.reopen(session, campaign_id=taken.campaign_id)
             journal.forget(testimony)
     async with database.reading() as session:
@@ -251,7 +251,7 @@ async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
     taken, ids = await claimed(database, keys, now)
-    notes = journal.begin(taken, "relay:25")
+    notes = journal.begin(taken.id, taken.lease, "relay:25")
     later = judge(Stage.RCPT, 451, "4.7.1 greylisted")
     notes.leaves(ids[0], 1)
     notes.told(ids[0], 1, later)
@@ -277,13 +277,13 @@ async def test_what_a_cancelled_campaign_never_wrote_is_skipped(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
     taken, ids = await claimed(database, keys, now)
-    die(journal.begin(taken, "relay:25"))
+    die(journal.begin(taken.id, taken.lease, "relay:25"))
     async with database.begin() as session:
         await campaigns.cancel(session, campaign_id=taken.campaign_id, now=now)
     with journal.left_behind() as found:
         for testimony in found:
             async with database.begin() as session:
-                assert not await outbox.hear(session, testimony)
+                assert None is await outbox.hear(session, testimony)
     async with database.reading() as session:
         assert set(await statuses(session, ids)) == {"skipped"}
         assert (await session.scalar(select(Campaign.state))) is CampaignState.CANCELLED

@@ -34,8 +34,6 @@ class Testimony:
     """
 
     batch_id: int
-    campaign_id: int
-    batch: int
     lease: int
     relay: str
     complete: bool
@@ -70,21 +68,27 @@ async def judge_orphans(session: AsyncSession, taken: Taken, witness: Witness) -
         await _judge(session, replace(taken, lease=lease), rows, witness(lease))
 
 
-async def hear(session: AsyncSession, testimony: Testimony) -> bool:
-    """Write down what a dead worker's journal says, late truth included; whether rows wait again.
+async def hear(session: AsyncSession, testimony: Testimony) -> int | None:
+    """Write down what a dead worker's journal says, late truth included.
 
     Its batch is free at once: the journal's lock, which we hold, proves that nobody works on it.
+    The campaign's id, if rows of it wait again.
     """
-    await lock_campaign(session, testimony.campaign_id)
+    batch = (
+        await session.execute(
+            select(Batch.campaign_id, Batch.number).where(Batch.id == testimony.batch_id)
+        )
+    ).one_or_none()
+    if batch is None:
+        return None
+    await lock_campaign(session, batch.campaign_id)
     await session.execute(
         update(Batch)
         .where(Batch.id == testimony.batch_id, Batch.lease == testimony.lease)
         .values(lease=None, lease_until=None)
         .execution_options(synchronize_session=False)
     )
-    taken = Taken(
-        testimony.batch_id, testimony.campaign_id, testimony.batch, testimony.lease, takings=0
-    )
+    taken = Taken(testimony.batch_id, batch.campaign_id, batch.number, testimony.lease, takings=0)
     rows = (
         await session.execute(
             select(Delivery.id, Delivery.attempts, Delivery.status).where(
@@ -94,7 +98,8 @@ async def hear(session: AsyncSession, testimony: Testimony) -> bool:
             )
         )
     ).all()
-    return await _judge(session, taken, rows, testimony)
+    waits = await _judge(session, taken, rows, testimony)
+    return batch.campaign_id if waits else None
 
 
 async def _judge(

@@ -1,0 +1,50 @@
+"""A short run of the attack that benchmarks/chaos.py does at length, on both databases."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.journeys.conftest import ROOT
+from tests.servers import postgresql_binaries
+
+SHORT = ["--recipients", "1500", "--every", "0.3", "--seed", "294", "--limit", "100"]
+
+
+def attack(*words: str) -> dict[str, object]:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "chaos.py"), *SHORT, *words],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    told: dict[str, object] = json.loads(done.stdout)
+    return told
+
+
+def is_accounted_for(told: dict[str, object], kills: int) -> None:
+    assert told["balanced"]
+    assert (told["lost"], told["doubled"], told["unaccounted"], told["failed"]) == (0, 0, 0, 0)
+    assert isinstance(told["sent"], int)
+    assert isinstance(told["uncertain"], int)
+    assert told["sent"] + told["uncertain"] == told["candidates"] == 1500
+    assert told["uncertain"] <= kills * 2 * 10, "two copies a connection at most"
+
+
+def test_kills_and_a_relay_that_goes_away_lose_and_double_nothing_on_sqlite() -> None:
+    told = attack("--faults", "kill", "relay", "--kills", "3")
+    is_accounted_for(told, 3)
+
+
+def test_kills_of_workers_and_of_the_server_lose_and_double_nothing_on_postgresql() -> None:
+    if postgresql_binaries() is None:
+        pytest.skip("needs PostgreSQL's server: apt install postgresql")
+    faults = ("kill", "kill-all", "database")
+    told = attack("--database", "postgresql", "--workers", "2", "--faults", *faults, "--kills", "3")
+    is_accounted_for(told, 2 * 3)

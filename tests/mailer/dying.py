@@ -1,0 +1,116 @@
+"""A process with an engine that kills itself at a chosen step, as a power switch would."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from mailer import campaigns
+from mailer.delivery import engine as engines
+from mailer.delivery import outbox
+from mailer.delivery.engine import Engine
+from mailer.delivery.journal import Journal, Notes
+from mailer.delivery.outbox import leases
+from mailer.delivery.relays import Relay
+from mailer.delivery.smtp import SMTPCourier
+from pli.database import Database
+from pli.keys import Keys
+
+CONNECTIONS = 3
+
+STEPS: dict[str, tuple[Any, str, int, bool]] = {
+    "before its journal is begun": (Journal, "begin", 1, True),
+    "after its journal was begun": (Journal, "begin", 1, False),
+    "before a batch is taken": (outbox, "take", 1, True),
+    "before the taking is committed": (outbox, "take", 1, False),
+    "before a window is claimed": (outbox, "claim", 1, True),
+    "after rows were claimed": (SMTPCourier, "post", 1, True),
+    "before a copy is noted": (Notes, "leaves", 5, True),
+    "between the note and the wire": (Notes, "leaves", 5, False),
+    "after the reply, before it is noted": (Notes, "told", 5, True),
+    "after the reply was noted": (Notes, "told", 5, False),
+    "before a window is settled": (outbox, "settle", 1, True),
+    "before the settling is committed": (outbox, "settle", 1, False),
+    "after a settling, in the second window": (outbox, "settle", 2, True),
+    "before a batch is given back": (outbox, "release", 1, True),
+    "before that is committed": (outbox, "release", 1, False),
+    "before the campaign is finished": (campaigns, "finish", 1, True),
+    "before the finish is committed": (campaigns, "finish", 1, False),
+}
+"""Where it dies: what is called there, at which call, and whether before it or after it."""
+
+
+def run(url: str, keys: Keys, relay: str, folder: Path, step: str) -> None:
+    """Work until death."""
+    if step:
+        owner, name, nth, before = STEPS[step]
+        setattr(owner, name, _deadly(getattr(owner, name), nth, before=before))
+    asyncio.run(_work(url, keys, relay, folder))
+
+
+def run_with_short_lease(url: str, keys: Keys, relay: str, folder: Path) -> None:
+    """Work under a lease of a second, so that being stopped for two outlasts it."""
+    shorten_leases()
+    asyncio.run(_work(url, keys, relay, folder))
+
+
+def shorten_leases() -> Callable[[], None]:
+    """A lease of a second in this process; the way back."""
+    before = leases.LEASE, engines.RENEW_SECONDS, engines.WATCH_SECONDS
+    leases.LEASE = engines.LEASE = timedelta(seconds=1)  # type: ignore[misc]
+    engines.RENEW_SECONDS, engines.WATCH_SECONDS = 0.3, 0.1
+
+    def back() -> None:
+        leases.LEASE = engines.LEASE = before[0]  # type: ignore[misc]
+        engines.RENEW_SECONDS, engines.WATCH_SECONDS = before[1:]
+
+    return back
+
+
+def _deadly(function: Any, nth: int, *, before: bool) -> Any:
+    calls = 0
+
+    def dies() -> bool:
+        nonlocal calls
+        calls += 1
+        return calls >= nth
+
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    @wraps(function)
+    def plain(*args: Any, **named: Any) -> Any:
+        now = dies()
+        if now and before:
+            die()
+        told = function(*args, **named)
+        if now:
+            die()
+        return told
+
+    @wraps(function)
+    async def awaited(*args: Any, **named: Any) -> Any:
+        now = dies()
+        if now and before:
+            die()
+        told = await function(*args, **named)
+        if now:
+            die()
+        return told
+
+    return awaited if inspect.iscoroutinefunction(function) else plain
+
+
+async def _work(url: str, keys: Keys, relay: str, folder: Path) -> None:
+    database = Database(url)
+    courier = SMTPCourier(Relay.parse(relay), connections=CONNECTIONS, rests=(0.01,))
+    journal = Journal(folder, "tests")
+    engine = Engine(database, keys, courier, journal=journal, connections=CONNECTIONS)
+    await asyncio.wait_for(engine.run(), 60)

@@ -1,0 +1,205 @@
+"""Death between any two steps, and what else befalls an engine: the relay's count is the judge."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from mailer import balance, campaigns
+from mailer.delivery import outbox
+from mailer.delivery.journal import Journal, Notes
+from mailer.models import Campaign, CampaignState, Delivery, Status
+from pli.database import Database
+from pli.keys import Keys
+from subscribers.models import Subscriber
+from tests.mailer import dying
+from tests.mailer.test_engine import prepared, rests, working
+from tests.relay import Relay
+
+COPIES = 24
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def forking() -> ForkServerContext:
+    """Processes that have everything imported: a death costs no second of start."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.mailer.dying"])
+    return context
+
+
+async def ended(process: BaseProcess) -> int | None:
+    async with asyncio.timeout(30):
+        while process.is_alive():  # noqa: ASYNC110 (another process)
+            await asyncio.sleep(0.01)
+    return process.exitcode
+
+
+async def reckon(database: Database, campaign_id: int, relay: Relay) -> dict[Status, set[str]]:
+    """Every promise at once: the sum, nobody twice, sent ⊆ received ⊆ sent + uncertain."""
+    async with database.reading() as session:
+        assert await balance.faults(session, campaign_id=campaign_id) == []
+        rows = (
+            await session.execute(
+                select(Subscriber.email, Delivery.status).join(
+                    Delivery, Delivery.subscriber_id == Subscriber.id
+                )
+            )
+        ).all()
+    by = {status: {row.email for row in rows if row.status is status} for status in Status}
+    got = relay.recipients
+    assert max(got.values()) == 1
+    assert by[Status.SENT] <= set(got) <= by[Status.SENT] | by[Status.UNCERTAIN]
+    assert not by[Status.PENDING] | by[Status.SENDING]
+    return by
+
+
+@pytest.mark.parametrize("step", dying.STEPS)
+async def test_after_a_kill_at_any_step_all_is_accounted_for(
+    step: str,
+    database: Database,
+    keys: Keys,
+    now: datetime,
+    tmp_path: Path,
+    forking: ForkServerContext,
+) -> None:
+    with Relay().running() as relay:
+        campaign_id = await prepared(database, keys, now, COPIES, batch_size=12)
+        url = database.url.render_as_string(hide_password=False)
+        folder = tmp_path / "journal"
+        process = forking.Process(target=dying.run, args=(url, keys, relay.url, folder, step))
+        process.start()
+        assert await ended(process) == -signal.SIGKILL
+        if database.is_sqlite:
+            async with database.begin() as session:
+                await outbox.end_leases(session)
+        async with working(database, keys, relay.url, folder=folder):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        by = await reckon(database, campaign_id, relay)
+        assert len(by[Status.SENT]) + len(by[Status.UNCERTAIN]) == COPIES
+        # At most what was on the wire: one copy a connection, where two are allowed.
+        assert len(by[Status.UNCERTAIN]) <= dying.CONNECTIONS
+        assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def short_leases() -> Iterator[None]:
+    back = dying.shorten_leases()
+    yield
+    back()
+
+
+@pytest.mark.usefixtures("short_leases")
+async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice(
+    database: Database, keys: Keys, now: datetime, tmp_path: Path, forking: ForkServerContext
+) -> None:
+    with Relay(delay=0.05).running() as relay:
+        campaign_id = await prepared(database, keys, now, COPIES, batch_size=COPIES)
+        url = database.url.render_as_string(hide_password=False)
+        folder = tmp_path / "journal"
+        process = forking.Process(
+            target=dying.run_with_short_lease, args=(url, keys, relay.url, folder)
+        )
+        process.start()
+        async with asyncio.timeout(10):
+            while not relay.received:  # noqa: ASYNC110 (the relay runs in another thread)
+                await asyncio.sleep(0.01)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGSTOP)
+        await asyncio.sleep(2)
+        try:
+            if database.is_sqlite:
+                # The file's lock keeps every other engine away: it goes on by itself.
+                os.kill(process.pid, signal.SIGCONT)
+                assert await rests(database, campaign_id) is CampaignState.FINISHED
+            else:
+                async with working(database, keys, relay.url, folder=folder):
+                    async with asyncio.timeout(10):
+                        while await in_doubt(database) == 0:  # noqa: ASYNC110 (another process)
+                            await asyncio.sleep(0.02)
+                    os.kill(process.pid, signal.SIGCONT)
+                    # The one who seemed dead says what it knows: nothing stays in doubt.
+                    async with asyncio.timeout(10):
+                        while await still_open(database):  # noqa: ASYNC110 (another process)
+                            await asyncio.sleep(0.02)
+                    assert await rests(database, campaign_id) is CampaignState.FINISHED
+        finally:
+            process.kill()
+            await ended(process)
+        by = await reckon(database, campaign_id, relay)
+        assert len(by[Status.SENT]) == COPIES
+
+
+async def still_open(database: Database) -> int:
+    async with database.reading() as session:
+        found = await session.scalar(
+            select(func.count()).select_from(Delivery).where(Delivery.status != Status.SENT)
+        )
+    return found or 0
+
+
+async def in_doubt(database: Database) -> int:
+    async with database.reading() as session:
+        found = await session.scalar(
+            select(func.count()).select_from(Delivery).where(Delivery.status == Status.UNCERTAIN)
+        )
+    return found or 0
+
+
+@pytest.mark.parametrize("what", ["begin", "leaves"])
+async def test_what_cannot_be_noted_does_not_leave_and_the_campaign_says_why(
+    what: str, database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    with Relay().running() as relay:
+        campaign_id = await prepared(database, keys, now, COPIES)
+        with monkeypatch.context() as patch:
+            patch.setattr(Journal if what == "begin" else Notes, what, full)
+            async with working(database, keys, relay.url):
+                assert await rests(database, campaign_id) is CampaignState.PAUSED
+        assert relay.received == []
+        async with database.begin() as session:
+            campaign = await session.get(Campaign, campaign_id)
+            assert campaign is not None
+            assert "No space left on device" in str(campaigns.reason_of(campaign))
+            await campaigns.resume(session, campaign_id=campaign_id)
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        assert len((await reckon(database, campaign_id, relay))[Status.SENT]) == COPIES
+
+
+async def test_a_campaign_pauses_when_the_relay_refuses_what_we_are(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    def spam(stage: str, _recipient: str, _times: int) -> str | None:
+        return "550 5.7.1 Your message looks like spam" if stage == "body-received" else None
+
+    with Relay(script=spam).running() as relay:
+        campaign_id = await prepared(database, keys, now, 200, batch_size=200)
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+        async with database.reading() as session:
+            campaign = await session.get(Campaign, campaign_id)
+            assert campaign is not None
+            assert "5.7.1 Your message looks like spam" in str(campaigns.reason_of(campaign))
+            waiting = await session.scalar(
+                select(func.count()).select_from(Delivery).where(Delivery.status == Status.PENDING)
+            )
+        assert waiting is not None
+        assert waiting >= 100, "it never burns through a list"
