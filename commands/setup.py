@@ -23,6 +23,7 @@ from commands.common import (
     running,
     show_json,
 )
+from commands.copying import copy
 from mailer.delivery.relays import Relay
 from mailer.identity import Identity
 from pli import database as databases
@@ -242,3 +243,6 @@ async def backup(panel: Panel, file: Path) -> None:
     click.echo(
         say(N_("Copied into {file}. pli.keys belongs to it."), file=str(file)).tell(LANGUAGE)
     )
+
+
+db.add_command(copy)

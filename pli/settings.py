@@ -107,6 +107,8 @@ class Settings(BaseSettings):
         scheme = _ENGINES.get(scheme, scheme)
         if not separator or scheme not in _ENGINES.values():
             raise ValueError(N_("is neither sqlite:///FILE nor postgresql+asyncpg://…"))
+        if scheme == _ENGINES["sqlite"] and not rest.strip("/"):
+            raise ValueError(N_("names no file: write sqlite:///pli.db"))
         return f"{scheme}://{rest}"
 
     @field_validator("public_url")

@@ -18,7 +18,7 @@ from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
 from mailer.delivery.relays import Relay as Address
 from mailer.delivery.smtp import SMTPCourier
-from mailer.models import Attempt, Batch, Campaign, CampaignState, Delivery, Status
+from mailer.models import Attempt, Audience, Batch, Campaign, CampaignState, Delivery, Status
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
@@ -307,3 +307,22 @@ async def test_a_batch_taken_three_times_without_outcome_pauses_its_campaign(
     async with database.reading() as session:
         reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
     assert "without any outcome" in str(reason)
+
+
+async def test_campaigns_that_run_at_once_take_turns(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, 30, now=now)
+        big = await make.a_campaign(session, keys, [members], now=now, batch_size=5)
+        late = await make.a_campaign(
+            session, keys, [members], now=now, batch_size=10, audience=Audience.ALL
+        )
+    async with database.reading() as session:
+        found = await outbox.due(session, limit=5)
+        whose = {
+            row.id: row.campaign_id
+            for row in await session.execute(select(Batch.id, Batch.campaign_id))
+        }
+    assert [whose[id_] for id_ in found] == [big.id, late.id, big.id, late.id, big.id]

@@ -19,18 +19,24 @@ LONGEST_LEASE = timedelta(seconds=60)
 
 
 async def due(session: AsyncSession, *, limit: int) -> Sequence[int]:
-    """Batches that want a worker: due pending rows, or rows in work that nobody works on."""
-    batches = (
-        select(Batch.id)
+    """Batches that want a worker: due pending rows, or rows in work that nobody works on.
+
+    Campaigns take turns: the first batch of each, then the second of each, and so on.
+    """
+    place = func.row_number().over(
+        partition_by=Batch.campaign_id, order_by=[Batch.due_at, Batch.id]
+    )
+    turns = (
+        select(Batch.id, Batch.due_at, place.label("place"))
         .join(Campaign)
         .where(
             Campaign.state == CampaignState.RUNNING,
             or_(and_(Batch.pending > 0, Batch.due_at <= clock()), Batch.sending > 0),
             _unleased(),
         )
-        .order_by(Batch.due_at, Batch.id)
-        .limit(limit)
+        .subquery()
     )
+    batches = select(turns.c.id).order_by(turns.c.place, turns.c.due_at, turns.c.id).limit(limit)
     return (await session.execute(batches)).scalars().all()
 
 

@@ -1,0 +1,161 @@
+"""A whole installation from SQLite to PostgreSQL: every row, its id, and the sums compared.
+
+One transaction on either side: the source is held still, and what fails leaves the target empty.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Row,
+    Table,
+    Text,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    type_coerce,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pli import schema
+from pli.database import Base, Database, DatabaseError, unreachable
+from pli.language import N_
+
+PIECE = 5_000
+STAYS = ("program", "worker")
+"""What belongs to the place, not to the installation: its program, and who sends there."""
+
+
+async def copy(
+    source: Database, target: Database, *, told: Callable[[str, int], None]
+) -> Mapping[str, int]:
+    """Copy all tables into an empty database; how many rows each has.
+
+    The target is brought up first. `told(table, rows)` hears of each piece. DatabaseError: the
+    target is not PostgreSQL, not empty, or does not hold the same afterwards.
+    """
+    if not source.is_sqlite or target.is_sqlite:
+        raise DatabaseError(N_("only from SQLite to PostgreSQL: postgresql+asyncpg://…"))
+    await schema.upgrade(target)
+    tables = [it for it in Base.metadata.sorted_tables if it.name not in STAYS]
+    try:
+        # A transaction that writes: nobody may change the source while it is copied.
+        async with source.begin() as there, target.begin() as here:
+            for table in tables:
+                if await here.scalar(select(func.count()).select_from(table)):
+                    raise DatabaseError(
+                        N_("the database to copy to is not empty: table {table} holds rows"),
+                        table=table.name,
+                    )
+            for table in tables:
+                await _copy(there, here, table, told)
+                await _set_sequence(here, table)
+            await _compare(there, here, tables)
+            # No engine lives on either side: whoever comes may take every batch.
+            batch = Base.metadata.tables["batch"]
+            await here.execute(update(batch).values(lease=None, lease_until=None))
+            return await _counts(here, tables)
+    except (DBAPIError, OSError) as error:
+        raise unreachable(error) from None
+
+
+async def rows_of(source: Database) -> int:
+    """How many rows there are to copy."""
+    tables = [it for it in Base.metadata.sorted_tables if it.name not in STAYS]
+    async with source.reading() as session:
+        return sum((await _counts(session, tables)).values())
+
+
+async def _copy(
+    there: AsyncSession, here: AsyncSession, table: Table, told: Callable[[str, int], None]
+) -> None:
+    # JSON as its text: None could otherwise be both, no value and the value null.
+    columns = [_as_text(it) if isinstance(it.type, JSON) else it for it in table.columns]
+    documents = [it.name for it in table.columns if isinstance(it.type, JSON)]
+    write = insert(table).values(
+        {
+            it.name: bindparam(it.name, type_=JSONB(none_as_null=True))
+            if it.name in documents
+            else bindparam(it.name)
+            for it in table.columns
+        }
+    )
+    found = await there.stream(select(*columns).execution_options(yield_per=PIECE))
+    async for piece in found.partitions():
+        await here.execute(write, [_values(row, documents) for row in piece])
+        told(table.name, len(piece))
+
+
+def _as_text(column: Column[Any]) -> Any:
+    return type_coerce(column, Text).label(column.name)
+
+
+def _values(row: Row[Any], documents: Sequence[str]) -> dict[str, Any]:
+    values = dict(row._mapping)
+    for name in documents:
+        kept = values[name]
+        if kept is not None:
+            value = json.loads(kept)
+            values[name] = JSON.NULL if value is None else value
+    return values
+
+
+async def _set_sequence(here: AsyncSession, table: Table) -> None:
+    """Ids go on behind the highest that was copied."""
+    keys = list(table.primary_key.columns)
+    if len(keys) != 1 or not keys[0].autoincrement or keys[0].type.python_type is not int:
+        return
+    highest = await here.scalar(select(func.max(keys[0])))
+    if highest is not None:
+        await here.execute(
+            text("SELECT setval(pg_get_serial_sequence(:name, :key), :highest)"),
+            {"name": f'"{table.name}"', "key": keys[0].name, "highest": highest},
+        )
+
+
+async def _counts(session: AsyncSession, tables: Sequence[Table]) -> dict[str, int]:
+    return {
+        it.name: await session.scalar(select(func.count()).select_from(it)) or 0 for it in tables
+    }
+
+
+async def _compare(there: AsyncSession, here: AsyncSession, tables: Sequence[Table]) -> None:
+    """Rows of every table, the copies of every campaign by status, and what the batches count."""
+    before, after = await _counts(there, tables), await _counts(here, tables)
+    wrong = [name for name in before if before[name] != after[name]]
+    delivery, batch = Base.metadata.tables["delivery"], Base.metadata.tables["batch"]
+    sums = {
+        "delivery": select(
+            delivery.c.campaign_id, delivery.c.status, func.count(), func.sum(delivery.c.attempts)
+        )
+        .group_by(delivery.c.campaign_id, delivery.c.status)
+        .order_by(delivery.c.campaign_id, delivery.c.status),
+        "batch": select(
+            batch.c.campaign_id,
+            *(
+                func.sum(batch.c[name])
+                for name in ("pending", "sending", "sent", "failed", "skipped", "uncertain")
+            ),
+        )
+        .group_by(batch.c.campaign_id)
+        .order_by(batch.c.campaign_id),
+    }
+    for name, query in sums.items():
+        one = [tuple(row) for row in await there.execute(query)]
+        other = [tuple(row) for row in await here.execute(query)]
+        if one != other:
+            wrong.append(name)
+    if wrong:
+        raise DatabaseError(
+            N_("the copy does not hold the same: {tables}; it was undone"), tables=", ".join(wrong)
+        )

@@ -1,0 +1,119 @@
+"""Workers on PostgreSQL as an operator sees them: side by side, in a list, without a database."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from tests.journeys.conftest import Installation, until
+from tests.relay import Relay
+from tests.servers import PostgreSQL
+
+
+@pytest.fixture
+def on_postgresql(postgresql: PostgreSQL) -> Callable[[Installation], Installation]:
+    """Move an installation's setting to a new database there, and bring it up."""
+
+    def move(house: Installation) -> Installation:
+        name = f"w{uuid.uuid4().hex[:12]}"
+        asyncio.run(postgresql.execute(f"CREATE DATABASE {name}"))
+        settings = house.folder / "pli.toml"
+        kept = [it for it in settings.read_text().splitlines() if "database_url" not in it]
+        settings.write_text("\n".join([f'database_url = "{postgresql.url(name)}"', *kept]) + "\n")
+        house.pli("db", "upgrade")
+        return house
+
+    return move
+
+
+def test_two_workers_and_the_doors_share_a_sending_and_stand_in_the_list(
+    installation: Installation,
+    relay: Relay,
+    on_postgresql: Callable[[Installation], Installation],
+) -> None:
+    house = on_postgresql(installation)
+    house.pli("list", "new", "comite", "--title", "Comité", code=None)
+    house.members(300)
+    relay.delay = 0.05
+    with (
+        house.running("worker") as one,
+        house.running("worker", "--processes", "2") as several,
+        house.running("serve", "--no-work"),
+    ):
+        until(lambda: len(house.pli("worker", "list", "--json").json) == 3)
+        told = house.pli("send", house.letter(), "--list", "comite", "--yes", "--json")
+        assert told.json["sent"] == 300
+        assert told.json["balanced"]
+        assert max(relay.recipients.values()) == 1
+        found = house.pli("worker", "list", "--json").json
+        assert all(it["alive"] for it in found)
+        assert {it["command"] for it in found} == {"pli worker"}
+        shown = house.pli("worker", "list").out
+        assert found[0]["host"] in shown
+        for process in (one, several):
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+    assert house.pli("worker", "list", "--json").json == []
+
+
+def test_a_worker_on_sqlite_is_refused_in_one_line(installation: Installation) -> None:
+    said = installation.pli("worker", code=1)
+    assert said.err.count("\n") == 1
+    assert "PostgreSQL" in said.err
+
+
+def test_a_worker_whose_database_goes_away_ends_and_says_why(
+    installation: Installation,
+) -> None:
+    house = installation
+    with PostgreSQL.started() as server:
+        asyncio.run(server.execute("CREATE DATABASE pli_away"))
+        with (house.folder / "pli.toml").open("r+") as file:
+            kept = [it for it in file.read().splitlines() if "database_url" not in it]
+            file.seek(0)
+            file.truncate()
+            url = server.url("pli_away")
+            file.write("\n".join([f'database_url = "{url}"', *kept]) + "\n")
+        house.pli("db", "upgrade")
+        with house.running("worker") as worker:
+            until(lambda: len(house.pli("worker", "list", "--json").json) == 1)
+            server.stop()
+            _out, err = worker.communicate(timeout=40)
+            assert worker.returncode == 1
+            assert "the database cannot be used" in err
+            assert "Traceback" not in err
+
+
+def test_an_installation_moves_to_postgresql_and_goes_on_there(
+    installation: Installation, relay: Relay, postgresql: PostgreSQL
+) -> None:
+    house = installation
+    house.members(40)
+    house.pli("send", house.letter(), "--list", "comite", "--yes")
+    name = f"m{uuid.uuid4().hex[:12]}"
+    asyncio.run(postgresql.execute(f"CREATE DATABASE {name}"))
+    url = postgresql.url(name)
+    with house.serving():
+        said = house.pli("db", "copy", "--to", url, code=1)
+        assert said.err.count("\n") == 1
+        assert "pli serve" in said.err
+    assert "not empty" not in house.pli("db", "copy", "--to", url).out
+    assert "not empty" in house.pli("db", "copy", "--to", url, code=1).err
+    assert "PostgreSQL" in house.pli("db", "copy", "--to", "sqlite:///x.db", code=1).err
+    on_file = house.pli("report", "1", "--json", code=None).out
+    moved = {"PLI_DATABASE_URL": url}
+    assert house.pli("report", "1", "--json", code=None, **moved).out == on_file
+    told = house.pli("send", house.letter(2), "--list", "comite", "--yes", "--json", **moved)
+    assert told.json["campaign"] == 2
+    assert told.json["sent"] == 40
+    assert len(relay.received) == 80
+
+
+def test_a_database_without_a_name_is_told_in_one_line(installation: Installation) -> None:
+    said = installation.pli("campaign", "list", code=1, PLI_DATABASE_URL="sqlite://")
+    assert "sqlite:///pli.db" in said.err
+    assert said.err.count("\n") == 1
