@@ -83,7 +83,7 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
         table.add_row(_("why"), reason.tell(LANGUAGE))
     for name, n in _numbers(it).items():
         table.add_row(translations(LANGUAGE).gettext(name), str(n))
-    if it.pending and it.next_try_at:
+    if it.pending and it.next_try_at and it.next_try_at > now():
         table.add_row(_("next try"), it.next_try_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
     console().print(table)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -43,6 +43,7 @@ from subscribers import segments
 from subscribers.consent import hindrance
 from subscribers.models import Subscriber, Subscription
 
+A_DAY = timedelta(days=1)
 UNFINISHED = (
     CampaignState.DRAFT,
     CampaignState.APPROVED,
@@ -179,6 +180,7 @@ async def prepare(
     """Write a delivery for every candidate, pending or excluded with its reason, in batches.
 
     One INSERT … SELECT, so that counts and rows come from one snapshot. Run twice, it adds none.
+    First tries are due since the day before: a clock that is set back does not hold them up.
     """
     campaign = await find(session, campaign_id)
     if not await _take_step(
@@ -217,11 +219,11 @@ async def prepare(
                 case((is_free, Status.PENDING.value), else_=Status.EXCLUDED.value),
                 judged.c.reason,
                 literal(0),
-                case((is_free, literal(now, Delivery.next_attempt_at.type))),
+                case((is_free, literal(now - A_DAY, Delivery.next_attempt_at.type))),
             ).order_by(judged.c.id),
         )
     )
-    await session.execute(_batches_of(campaign_id, now))
+    await session.execute(_batches_of(campaign_id, now - A_DAY))
     excluded = await session.execute(
         select(Delivery.reason, func.count())
         .where(Delivery.campaign_id == campaign_id, Delivery.status == Status.EXCLUDED)
@@ -393,14 +395,14 @@ def _already(campaign: Campaign, subscriber_id: ColumnElement[int]) -> ColumnEle
     )
 
 
-def _batches_of(campaign_id: int, now: datetime) -> Any:
+def _batches_of(campaign_id: int, due_at: datetime) -> Any:
     counts = {"sending": 0, "sent": 0, "failed": 0, "skipped": 0, "uncertain": 0, "takings": 0}
     return insert(Batch).from_select(
         ["campaign_id", "number", "due_at", "pending", *counts],
         select(
             literal(campaign_id),
             Delivery.batch,
-            literal(now, Batch.due_at.type),
+            literal(due_at, Batch.due_at.type),
             func.count(),
             *(literal(n) for n in counts.values()),
         )

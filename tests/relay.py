@@ -7,6 +7,8 @@ itself: `received` is what it answered 250 for after the final dot.
 from __future__ import annotations
 
 import asyncio
+import base64
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,14 +17,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from urllib.parse import quote
+
+from tests.certificates import server_context
 
 DROP = "drop"
 STALL = "stall"
+USER = "comité"
+PASSWORD = "mot de passe"
 
-Script = Callable[[str, str, int], str | None]
+Reply = str | bytes
+Script = Callable[[str, str, int], Reply | None]
 """(stage, recipient, how often this recipient was at this stage) -> a reply, DROP, STALL or None.
 
-Stages: connect, ehlo, mail, rcpt, data, body, body-received (after the dot, before the reply).
+A reply of bytes is sent as it is, whatever it is. Stages: connect, ehlo, starttls, auth, mail,
+rcpt, data, body, body-received (after the dot, before the reply).
 """
 
 
@@ -42,18 +51,28 @@ class Received:
         return parsed
 
 
-def _nothing(stage: str, recipient: str, times: int) -> str | None:
+def _nothing(stage: str, recipient: str, times: int) -> Reply | None:
     del stage, recipient, times
     return None
 
 
 @dataclass
 class Relay:
-    """The server: its script, and what it has seen."""
+    """The server: its script, and what it has seen.
+
+    `tls` is as in a relay's address: none, starttls or implicit. `lenient`: it says 354 to DATA
+    though it refused the recipient; what it then gets is a `stray`.
+    """
 
     script: Script = _nothing
     pipelining: bool = True
     delay: float = 0.0
+    tls: str = "none"
+    certificate: str = "IP:127.0.0.1"
+    login: bool = False
+    offers_starttls: bool = True
+    lenient: bool = False
+    strays: list[bytes] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     connections: int = 0
     commands: list[str] = field(default_factory=list)
@@ -63,7 +82,10 @@ class Relay:
     @property
     def url(self) -> str:
         """As `relay_url`."""
-        return f"smtp://127.0.0.1:{self.port}?tls=none"
+        scheme = "smtps" if self.tls == "implicit" else "smtp"
+        user = f"{quote(USER)}:{quote(PASSWORD)}@" if self.login else ""
+        query = "?tls=none" if self.tls == "none" else ""
+        return f"{scheme}://{user}127.0.0.1:{self.port}{query}"
 
     @property
     def recipients(self) -> Counter[str]:
@@ -76,9 +98,12 @@ class Relay:
         loop = asyncio.new_event_loop()
         ready: Future[int] = Future()
         ending = asyncio.Event()
+        context = server_context(self.certificate) if self.tls == "implicit" else None
 
         async def serve() -> None:
-            server = await asyncio.start_server(self._converse, "127.0.0.1", 0, limit=2**22)
+            server = await asyncio.start_server(
+                self._converse, "127.0.0.1", 0, limit=2**22, ssl=context
+            )
             ready.set_result(server.sockets[0].getsockname()[1])
             await ending.wait()
             server.close()
@@ -99,9 +124,8 @@ class Relay:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         try:
-            await Session(self, reader, writer).run()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await Session(self, reader, writer).run()
         finally:
             writer.transport.abort()
 
@@ -117,6 +141,7 @@ class Session:
         self.writer = writer
         self.mail_from = ""
         self.recipients: list[str] = []
+        self.secure = relay.tls == "implicit"
 
     async def run(self) -> None:
         """Greet, and answer line by line."""
@@ -132,27 +157,29 @@ class Session:
         """One command; False ends the connection."""
         match verb:
             case "EHLO":
-                offer = ["relay.example.org", "SIZE 50000000", "8BITMIME", "SMTPUTF8"]
-                if self.relay.pipelining:
-                    offer.append("PIPELINING")
+                offer = self.offer()
                 lines = [f"250-{it}" for it in offer[:-1]] + [f"250 {offer[-1]}"]
                 return await self.answer("ehlo", "", "\r\n".join(lines))
+            case "STARTTLS":
+                return await self.start_tls()
+            case "AUTH":
+                return await self.log_in(*rest.split(" "))
             case "MAIL":
                 self.mail_from = _address(rest)
                 return await self.answer("mail", self.mail_from, "250 2.1.0 Ok")
             case "RCPT":
                 recipient = _address(rest)
                 told = self.script("rcpt", recipient)
-                if told is None or told.startswith("2"):
+                if told is None or _begins(told, "2"):
                     self.recipients.append(recipient)
                 return await self.tell(told or "250 2.1.5 Ok")
             case "DATA":
-                if not self.recipients:
+                if not self.recipients and not self.relay.lenient:
                     return await self.tell("503 5.5.1 no valid recipients")
-                told = self.script("data", self.recipients[-1])
+                told = self.script("data", self.recipients[-1] if self.recipients else "")
                 if not await self.tell(told or "354 go on"):
                     return False
-                return await self.body() if told is None or told.startswith("354") else True
+                return await self.body() if told is None or _begins(told, "354") else True
             case "RSET":
                 self.reset()
                 return await self.tell("250 2.0.0 Ok")
@@ -161,9 +188,41 @@ class Session:
                 return False
         return await self.tell("502 5.5.2 what?")
 
+    def offer(self) -> list[str]:
+        """What EHLO names; a login only where it cannot be overheard."""
+        offered = ["relay.example.org", "SIZE 50000000", "8BITMIME", "SMTPUTF8"]
+        if self.relay.pipelining:
+            offered.append("PIPELINING")
+        if self.relay.tls == "starttls" and self.relay.offers_starttls and not self.secure:
+            offered.append("STARTTLS")
+        elif self.relay.login:
+            offered.append("AUTH PLAIN LOGIN")
+        return offered
+
+    async def start_tls(self) -> bool:
+        """Shake hands in the middle of the connection."""
+        told = self.script("starttls", "")
+        if not await self.tell(told or "220 2.0.0 go on"):
+            return False
+        if told is None or _begins(told, "220"):
+            await self.writer.start_tls(server_context(self.relay.certificate))
+            self.secure = True
+        return True
+
+    async def log_in(self, method: str, first: str) -> bool:
+        """AUTH PLAIN, or LOGIN with the user's name in the first line."""
+        given = base64.b64decode(first).decode().split("\0")
+        if method == "LOGIN":
+            await self.tell("334 UGFzc3dvcmQ6")
+            given += [base64.b64decode(await self.reader.readline()).decode()]
+        right = given[-2:] == [USER, PASSWORD]
+        return await self.answer(
+            "auth", method, "235 2.7.0 welcome" if right else "535 5.7.8 wrong password"
+        )
+
     async def body(self) -> bool:
         """Read to the final dot; what is answered 250 counts as received."""
-        recipient = self.recipients[-1]
+        recipient = self.recipients[-1] if self.recipients else ""
         if self.script("body", recipient) == DROP:
             return False
         lines = []
@@ -174,12 +233,14 @@ class Session:
         if self.relay.delay:
             await asyncio.sleep(self.relay.delay)
         told = self.script("body-received", recipient)
-        if told is None or told.startswith("2"):
+        if not recipient:
+            self.relay.strays.append(b"".join(lines))
+        elif told is None or _begins(told, "2"):
             self.relay.received.append(Received(self.mail_from, recipient, b"".join(lines)))
         self.reset()
         return await self.tell(told or "250 2.0.0 Ok: queued as 4F1A2B3C")
 
-    def script(self, stage: str, recipient: str) -> str | None:
+    def script(self, stage: str, recipient: str) -> Reply | None:
         """What the test says about this stage, and how often it came."""
         self.relay.times[stage, recipient] += 1
         return self.relay.script(stage, recipient, self.relay.times[stage, recipient])
@@ -188,19 +249,24 @@ class Session:
         """The script's reply, else the usual one."""
         return await self.tell(self.script(stage, recipient) or otherwise)
 
-    async def tell(self, reply: str) -> bool:
+    async def tell(self, reply: Reply) -> bool:
         """Send a reply; False if the connection is to end with it."""
         if reply == DROP:
             return False
         if reply == STALL:
             await asyncio.sleep(3600)
-        self.writer.write(reply.encode() + b"\r\n")
+        self.writer.write(reply if isinstance(reply, bytes) else reply.encode() + b"\r\n")
         await self.writer.drain()
-        return not reply.startswith("421")
+        return not _begins(reply, "421")
 
     def reset(self) -> None:
         """Forget the transaction."""
         self.mail_from, self.recipients = "", []
+
+
+def _begins(reply: Reply, code: str) -> bool:
+    text = reply.decode("ascii", "replace") if isinstance(reply, bytes) else reply
+    return text.startswith(code)
 
 
 def _address(rest: str) -> str:

@@ -214,33 +214,39 @@ class Engine:
         except OSError as error:
             await self._pause_of(batch_id, _not_noted(error))
             return
-        shift = None
+        asked = boot_time()
+        taken = None
+        all_settled = False
         try:
-            shift = await self._take(batch_id, lease, notes)
-            if shift is not None:
+            taken = await self._take(batch_id, lease)
+            if taken is not None:
+                holding = Holding()
+                holding.renewed(asked, LEASE.total_seconds())
+                shift = Shift(taken, await self._round_of(taken.campaign_id), holding, notes)
                 await self._work_shift(shift)
+                all_settled = not shift.unsettled
+            else:
+                all_settled = True
         except LeaseLost:
             log.warning("delivery.lease_lost", extra={"batch": batch_id})
         finally:
-            if shift is not None:
-                async with self._database.begin() as session:
-                    await outbox.release(session, shift.taken)
-            notes.close(all_settled=shift is None or not shift.unsettled)
+            # After anything unforeseen the file stays: perhaps a commit came through after all.
+            try:
+                if taken is not None:
+                    async with self._database.begin() as session:
+                        await outbox.release(session, taken)
+            finally:
+                notes.close(all_settled=all_settled)
 
-    async def _take(self, batch_id: int, lease: int, notes: Notes) -> Shift | None:
-        asked = boot_time()
+    async def _take(self, batch_id: int, lease: int) -> Taken | None:
         async with self._database.begin() as session:
             taken = await outbox.take(
                 session, batch_id=batch_id, lease=lease, witness=self._journal.testimony
             )
-            if taken is None:
-                return None
-            if taken.takings > FRUITLESS_TAKINGS:
+            if taken is not None and taken.takings > FRUITLESS_TAKINGS:
                 await self._give_up(session, taken)
                 return None
-        holding = Holding()
-        holding.renewed(asked, LEASE.total_seconds())
-        return Shift(taken, await self._round_of(taken.campaign_id), holding, notes)
+        return taken
 
     async def _work_shift(self, shift: Shift) -> None:
         self._live[shift.taken.id] = shift
@@ -346,9 +352,9 @@ class Engine:
                         delays=shift.round.retry_delays,
                         now=datetime.now(UTC),
                     )
-                    if moved.get(Status.PENDING):
+                    late = await self._take_back(session, shift, window)
+                    if late or moved.get(Status.PENDING):
                         await campaigns.reopen(session, campaign_id=shift.taken.campaign_id)
-                    await self._take_back(session, shift, window)
             except AWAY as error:
                 log.warning("delivery.settle_failed", extra={"reason": str(error)})
                 await asyncio.sleep(WATCH_SECONDS)
@@ -386,7 +392,8 @@ class Engine:
                 self._journal.forget(testimony)
                 log.info("journal.heard", extra={"batch": testimony.batch_id})
 
-    async def _take_back(self, session: AsyncSession, shift: Shift, window: Window) -> None:
+    async def _take_back(self, session: AsyncSession, shift: Shift, window: Window) -> bool:
+        """Write down what came back; whether some of it had been called uncertain meanwhile."""
         unwanted = {
             copy.delivery_id: copy.stopped or "cancelled"
             for copy in window.back
@@ -396,7 +403,8 @@ class Engine:
         if unwanted:
             await outbox.skip(session, shift.taken, unwanted)
         if waiting:
-            await outbox.put_back(session, shift.taken, waiting)
+            return await outbox.put_back(session, shift.taken, waiting)
+        return False
 
     async def _watch(self, shift: Shift) -> None:
         """Every second: is the batch still ours, does the campaign run, may each copy still go?"""

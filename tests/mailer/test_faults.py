@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from mailer import balance, campaigns
 from mailer.delivery import outbox
 from mailer.delivery.journal import Journal, Notes
-from mailer.models import Campaign, CampaignState, Delivery, Status
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import Subscriber
@@ -103,9 +103,15 @@ def short_leases() -> Iterator[None]:
     back()
 
 
+@pytest.mark.parametrize("finished", [False, True], ids=["at work", "finished"])
 @pytest.mark.usefixtures("short_leases")
 async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice(
-    database: Database, keys: Keys, now: datetime, tmp_path: Path, forking: ForkServerContext
+    finished: bool,
+    database: Database,
+    keys: Keys,
+    now: datetime,
+    tmp_path: Path,
+    forking: ForkServerContext,
 ) -> None:
     with Relay(delay=0.05).running() as relay:
         campaign_id = await prepared(database, keys, now, COPIES, batch_size=COPIES)
@@ -131,6 +137,8 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
                     async with asyncio.timeout(10):
                         while await in_doubt(database) == 0:  # noqa: ASYNC110 (another process)
                             await asyncio.sleep(0.02)
+                    if finished:
+                        assert await rests(database, campaign_id) is CampaignState.FINISHED
                     os.kill(process.pid, signal.SIGCONT)
                     # The one who seemed dead says what it knows: nothing stays in doubt.
                     async with asyncio.timeout(10):
@@ -203,3 +211,30 @@ async def test_a_campaign_pauses_when_the_relay_refuses_what_we_are(
             )
         assert waiting is not None
         assert waiting >= 100, "it never burns through a list"
+
+
+async def test_a_clock_set_back_an_hour_holds_nothing_up(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    hour = timedelta(hours=1)
+    with Relay().running() as relay:
+        # Everything that was written before the clock was set back is of an hour ahead.
+        campaign_id = await prepared(database, keys, now + hour, COPIES, batch_size=8)
+        async with database.begin() as session:
+            first = (await session.execute(select(Batch).order_by(Batch.id).limit(1))).scalar_one()
+            first.lease, first.lease_until = 4711, now + hour
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        assert len((await reckon(database, campaign_id, relay))[Status.SENT]) == COPIES
+
+
+async def test_a_second_job_for_a_batch_in_work_ends_at_once(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    await prepared(database, keys, now, COPIES)
+    async with database.begin() as session:
+        batch_id = await session.scalar(select(Batch.id))
+        assert batch_id is not None
+        assert await outbox.take(session, batch_id=batch_id, lease=4711) is not None
+    async with database.begin() as session:
+        assert await outbox.take(session, batch_id=batch_id, lease=4712) is None

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.delivery.outbox.rows import Taken, change, count, of, ours, still
+from mailer.delivery.outbox.rows import Taken, change, count, due_now, of, ours, still
 from mailer.models import Delivery, Status
 from pli.database import clock
 from subscribers.consent import hindrance, may_receive
@@ -96,12 +96,13 @@ async def hindered(session: AsyncSession, ids: Sequence[int]) -> Mapping[int, st
     return {id_: reason for id_, reason in rows if reason is not None}
 
 
-async def put_back(session: AsyncSession, taken: Taken, ids: Sequence[int]) -> None:
+async def put_back(session: AsyncSession, taken: Taken, ids: Sequence[int]) -> bool:
     """Rows of ours of which nothing was handed over wait again.
 
     Also those that were called uncertain meanwhile, when we seemed dead: by our lease nobody else
-    has had them since.
+    has had them since. Whether there were such: the campaign may have been finished without them.
     """
+    late = False
     for before in (Status.SENDING, Status.UNCERTAIN):
         changed = await change(
             session,
@@ -114,6 +115,10 @@ async def put_back(session: AsyncSession, taken: Taken, ids: Sequence[int]) -> N
         )
         deltas = {before.value: -len(changed), "pending": len(changed)}
         await count(session, taken, progress=False, **deltas)
+        late = before is Status.UNCERTAIN and bool(changed)
+    if late:
+        await due_now(session, taken)
+    return late
 
 
 async def skip(session: AsyncSession, taken: Taken, reasons: Mapping[int, str]) -> None:

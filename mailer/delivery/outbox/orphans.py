@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.delivery.outbox.rows import Taken, change, count, lock_campaign, of
+from mailer.delivery.outbox.rows import Taken, change, count, due_now, lock_campaign, of
 from mailer.delivery.outbox.settling import Result, settle
 from mailer.delivery.outcomes import Outcome
 from mailer.models import Batch, Delivery, Evidence, Source, Status
@@ -99,6 +99,8 @@ async def hear(session: AsyncSession, testimony: Testimony) -> int | None:
         )
     ).all()
     waits = await _judge(session, taken, rows, testimony)
+    if waits:
+        await due_now(session, taken)
     return batch.campaign_id if waits else None
 
 

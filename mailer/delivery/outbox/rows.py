@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
+from pli.database import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,16 @@ async def ours(session: AsyncSession, taken: Taken) -> None:
     )
     if held.one_or_none() is None:
         raise LeaseLost
+
+
+async def due_now(session: AsyncSession, taken: Taken) -> None:
+    """Rows of a batch wait again that nobody had expected to: it is due before its hour."""
+    await session.execute(
+        update(Batch)
+        .where(Batch.id == taken.id, Batch.due_at > clock())
+        .values(due_at=clock())
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def change(
