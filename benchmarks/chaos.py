@@ -48,6 +48,7 @@ from tests.servers import PostgreSQL, free_port  # noqa: E402
 PLI = [sys.executable, "-c", "from cli import main; main()"]
 CONNECTIONS = 10
 AWAY_SECONDS = 2.0
+LATE_SECONDS = 5.0
 PATIENCE_SECONDS = 120.0
 FAULTS = ("kill", "kill-all", "stop", "relay", "database")
 
@@ -276,6 +277,8 @@ def strike(here: Town, fault: str, dice: random.Random) -> None:
         victim.send_signal(signal.SIGSTOP)
         time.sleep(LEASE.total_seconds() + 5)
         victim.send_signal(signal.SIGCONT)
+        # It has had its turn when what it knows is written down.
+        time.sleep(LATE_SECONDS)
     elif fault == "relay":
         here.wire.cut()
     elif here.server is not None:
@@ -320,9 +323,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             strike(here, fault, dice)
             before = sum(here.wire.counted.copies.values())
             stood = until_something_arrives(here, before, campaign_id)
+            struck[fault] += 1
             if stood is None:
                 break
-            struck[fault] += 1
             pauses.append(stood)
             print(f"\r{struck.total()} of {options.kills}", end="", file=sys.stderr, flush=True)
         while True:
