@@ -21,6 +21,7 @@ from commands.common import (
     show_json,
     tell,
 )
+from commands.planning import approve, create, start
 from commands.settling import retry, settle
 from mailer import campaigns, reasons, reports
 from mailer.campaigns import CampaignError
@@ -132,8 +133,8 @@ async def cancel(panel: Panel, campaign: str, yes: bool) -> None:
     tell(say(N_("Campaign {id} is cancelled."), id=campaign_id))
 
 
-campaign.add_command(settle)
-campaign.add_command(retry)
+for command in (create, approve, start, settle, retry):
+    campaign.add_command(command)
 
 
 async def _change(

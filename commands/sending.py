@@ -85,6 +85,13 @@ async def send(
         frozen = checked(written, house.settings, known, quiet=as_json)
         await greet(house)
         order = await ordered(house, frozen, names, segment, Audience(again) if again else None)
+        if house.settings.second_person and order.go_on_with is None:
+            raise SendError(
+                N_(
+                    'a second person must approve it: "pli campaign create", then "approve" and '
+                    '"start"'
+                )
+            )
         if not yes:
             await _ask(house, order)
         async with house.database.begin() as session:
@@ -255,7 +262,12 @@ async def release(session: AsyncSession, order: Order, *, house: House, now: dat
     if campaign.state is CampaignState.PAUSED:
         await campaigns.resume(session, campaign_id=campaign_id)
     elif campaign.state is CampaignState.PREPARED:
-        await campaigns.start(session, campaign_id=campaign_id, now=now)
+        await campaigns.start(
+            session,
+            campaign_id=campaign_id,
+            second_person=house.settings.second_person,
+            now=now,
+        )
     return campaign_id
 
 

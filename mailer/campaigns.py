@@ -130,6 +130,7 @@ async def create(
     token_key: str,
     retry_delays: Sequence[float],
     resend_uncertain: bool = False,
+    created_by: str | None = None,
     now: datetime,
 ) -> Campaign:
     """Freeze a letter, its lists and the segment's rule into a draft."""
@@ -148,6 +149,7 @@ async def create(
         token_key=token_key,
         retry_delays=list(retry_delays),
         resend_uncertain=resend_uncertain,
+        created_by=created_by,
         excluded={},
         created_at=now,
     )
@@ -161,8 +163,25 @@ async def create(
     return campaign
 
 
-async def approve(session: AsyncSession, *, campaign_id: int, by: str, now: datetime) -> None:
-    """Stamp the hash of what was frozen: what was approved is what is sent."""
+async def approve(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    by: str,
+    second_person: bool = False,
+    now: datetime,
+) -> None:
+    """Stamp the hash of what was frozen: what was approved is what is sent.
+
+    `second_person`: who made it may not approve it.
+    """
+    campaign = await find(session, campaign_id)
+    if second_person and by == campaign.created_by:
+        raise CampaignError(
+            N_("campaign {id} was made by {name}: somebody else must approve it (--by)"),
+            id=campaign_id,
+            name=by,
+        )
     await _step(
         session,
         campaign_id,
@@ -236,10 +255,21 @@ async def prepare(
     )
 
 
-async def start(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
-    """Let the engine have a prepared campaign; refused if it is not what was approved."""
+async def start(
+    session: AsyncSession, *, campaign_id: int, second_person: bool = False, now: datetime
+) -> None:
+    """Let the engine have a prepared campaign; refused if it is not what was approved.
+
+    `second_person`: somebody else than its maker must have approved it.
+    """
     campaign = await find(session, campaign_id)
-    if campaign.approved_hash not in (None, campaign.frozen_hash):
+    if second_person and campaign.approved_by in (None, campaign.created_by):
+        raise CampaignError(
+            N_('campaign {id} waits for a second person: "pli campaign approve {id}"'),
+            id=campaign_id,
+        )
+    frozen = await session.scalar(select(Campaign.frozen).where(Campaign.id == campaign_id))
+    if campaign.approved_hash not in (None, freezing.digest_frozen(frozen or "")):
         raise CampaignError(
             N_("campaign {id} is not what was approved: make a new one"), id=campaign_id
         )

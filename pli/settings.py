@@ -81,8 +81,6 @@ class Settings(BaseSettings):
     """A campaign pauses when so much of a window is refused with 5.7.x: it is us, not them."""
     second_person: bool = False
     """Whether somebody else than its maker must approve a campaign."""
-    late_start_hours: Annotated[float, Field(ge=0)] = 6.0
-    """A campaign whose hour passed while nothing ran starts by itself if less late than this."""
     journal_folder: Path = Path("pli.journal")
     """Where this machine's processes note what went on the wire; never shared between machines."""
     listen: str = "127.0.0.1:8080"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import balance, campaigns
@@ -162,3 +162,20 @@ async def test_a_campaign_whose_sum_is_wrong_is_not_called_finished_and_says_whe
     async with database.reading() as session:
         found = await campaigns.find(session, campaign.id)
         assert found.state is CampaignState.RUNNING
+
+
+async def test_what_was_changed_after_approval_is_not_sent(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, 3, now=now)
+        made = await make.a_campaign(session, keys, [members], now=now, started=False)
+        made.approved_hash, made.approved_by = made.frozen_hash, "Relectrice"
+        made.created_by = "Auteur"
+    async with database.begin() as session:
+        await session.execute(
+            update(Campaign).values(frozen=func.replace(Campaign.frozen, "a", "b"))
+        )
+        with pytest.raises(CampaignError, match="not what was approved"):
+            await campaigns.start(session, campaign_id=made.id, second_person=True, now=now)

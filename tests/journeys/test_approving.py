@@ -1,0 +1,37 @@
+"""A sending that more than one person decides, as they do it."""
+
+from __future__ import annotations
+
+from tests.journeys.conftest import Installation, until
+from tests.relay import Relay
+
+
+def test_a_draft_is_approved_by_a_second_person_and_sent_as_it_was(
+    installation: Installation, relay: Relay
+) -> None:
+    house = installation
+    with (house.folder / "pli.toml").open("a") as file:
+        file.write("second_person = true\n")
+    house.members(5)
+    letter = house.letter(text="Ce qui fut approuvé.")
+    refused = house.pli("send", letter, "--list", "comite", "--yes", code=1)
+    assert "pli campaign create" in refused.err
+    made = house.pli("campaign", "create", letter, "--list", "comite", "--by", "Auteur")
+    assert "5 people" in made.out
+    assert (
+        "for just that" in house.pli("campaign", "create", letter, "--list", "comite", code=1).err
+    )
+    assert "second person" in house.pli("campaign", "start", "1", "--yes", code=1).err
+    own = house.pli("campaign", "approve", "1", "--by", "Auteur", "--yes", code=1)
+    assert "somebody else" in own.err
+    said = house.pli("campaign", "approve", "1", "--by", "Relectrice", "--yes")
+    assert "approved by Relectrice" in said.out
+    house.letter(text="Ce qui vint après.")
+    with house.serving():
+        house.pli("campaign", "start", "1", "--yes")
+        until(lambda: house.pli("report", "1", "--json", code=None).json["state"] == "finished")
+    assert len(relay.received) == 5
+    text = relay.received[0].message.get_body(("plain",))
+    assert text is not None
+    assert "Ce qui fut approuvé." in text.get_content()
+    assert "finished" in house.pli("campaign", "approve", "1", "--by", "X", "--yes", code=1).err
