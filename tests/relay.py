@@ -165,8 +165,12 @@ class Session:
             case "AUTH":
                 return await self.log_in(*rest.split(" "))
             case "MAIL":
-                self.mail_from = _address(rest)
-                return await self.answer("mail", self.mail_from, "250 2.1.0 Ok")
+                told = self.script("mail", _address(rest))
+                if told is None or _begins(told, "2"):
+                    self.mail_from = _address(rest)
+                return await self.tell(told or "250 2.1.0 Ok")
+            case "RCPT" if not self.mail_from:
+                return await self.tell("503 5.5.1 MAIL first")
             case "RCPT":
                 recipient = _address(rest)
                 told = self.script("rcpt", recipient)

@@ -15,13 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailer.delivery.couriers import Copy
-from mailer.delivery.outcomes import judge, lost
+from mailer.delivery.outcomes import Outcome, judge, lost
+from mailer.delivery.replies import ReplyReader
 from mailer.models import Stage
 
-LONGEST_REPLY = 4_096
-LONGEST_REPLY_LINES = 100
-ENVELOPE_SECONDS = 300.0  # RFC 5321 section 4.5.3.2: MAIL, RCPT
-BODY_SECONDS = 600.0  # RFC 5321 section 4.5.3.2.6: the final dot
+NOT_LET_IN = frozenset({530, 534, 535, 538})
+"""At MAIL: log in first, or use TLS first (RFC 4954 section 6, RFC 3207 section 4)."""
 
 
 class Awaiting(enum.Enum):
@@ -46,6 +45,17 @@ class Offer:
     eightbit: bool
     smtputf8: bool
     size_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that a reply may take; RFC 5321, 4.5.3.2 names the least that is to be allowed."""
+
+    greeting: float = 300.0
+    envelope: float = 300.0
+    body: float = 600.0
+    idle: float = 10.0  # a connection that has nothing to carry is kept so long
+    watch: float = 1.0  # between two looks at who is late
 
 
 class Trip:
@@ -75,8 +85,8 @@ class Trip:
 class Conversation(asyncio.Protocol):
     """Carries copies from `next_copy` until it returns None, then waits to be nudged.
 
-    `ended(conversation, answered)` is called once, when the connection is gone; `answered` tells
-    whether the relay had accepted or refused anything in it.
+    `ended(conversation, useful)` is called once, when the connection is gone; it was useful if the
+    relay accepted or refused a copy in it, or was not asked to.
     """
 
     def __init__(
@@ -87,6 +97,7 @@ class Conversation(asyncio.Protocol):
         put_back: Callable[[Copy], None],
         ended: Callable[[Conversation, bool], None],
         limit: int,
+        patience: Patience,
     ) -> None:
         self._transport = transport
         self._offer = offer
@@ -94,16 +105,22 @@ class Conversation(asyncio.Protocol):
         self._put_back = put_back
         self._ended = ended
         self._limit = limit
+        self._envelope_seconds = patience.envelope
+        self._body_seconds = patience.body
         self._awaiting = Awaiting.NOTHING
         self._current: Trip | None = None  # its body is written, its last reply is awaited
         self._coming: Trip | None = None  # its envelope is written
-        self._partial = b""
-        self._lines: list[bytes] = []
+        self._reader = ReplyReader()
+        self._unread = 0
         self._carried = 0
         self._answered = False
         self._needs_reset = False
-        self._why = ""
+        self._farewell: str | None = None
         self._over = False
+        self.why = ""
+        """Why it ended."""
+        self.not_let_in = False
+        """Whether the relay will carry nothing before we log in or use TLS."""
         self.idle_since = time.monotonic()
         self.deadline = float("inf")
 
@@ -125,7 +142,7 @@ class Conversation(asyncio.Protocol):
 
     def abort(self, why: str) -> None:
         """Break the connection off; what was on the way is settled by its stage."""
-        self._why = self._why or why
+        self.why = self.why or why
         self._transport.abort()
         # Not every transport calls connection_lost at once, and nothing may be written meanwhile.
         self._finish()
@@ -133,47 +150,33 @@ class Conversation(asyncio.Protocol):
     # What comes in
 
     def data_received(self, data: bytes) -> None:
-        """Cut what came into replies."""
-        lines = (self._partial + data).split(b"\n")
-        self._partial = lines.pop()
-        for line in lines:
+        """Read what came, one reply after the other."""
+        replies = self._reader.feed(data)
+        self._unread = len(replies)
+        for code, text in replies:
             if self._over:
-                return None
-            if len(line) > LONGEST_REPLY:
-                return self.abort("the reply is too long")
-            self._lines.append(line)
-            if line[3:4] == b"-":
-                if len(self._lines) > LONGEST_REPLY_LINES:
-                    return self.abort("the reply is too long")
-                continue
-            self._reply()
-        if len(self._partial) > LONGEST_REPLY:
-            self.abort("the reply is too long")
-        return None
+                return
+            self._unread -= 1
+            self._reply(code, text)
+        if self._reader.fault:
+            self.abort(self._reader.fault)
 
     def eof_received(self) -> bool:
         """The relay has hung up."""
-        self._why = self._why or "the relay closed the connection"
+        self.why = self.why or "the relay closed the connection"
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self._why = self._why or (str(exc) if exc else "the relay closed the connection")
+        self.why = self.why or (str(exc) if exc else "the relay closed the connection")
         self._finish()
 
     # One reply after the other
 
-    def _reply(self) -> None:
-        lines, self._lines = self._lines, []
-        last = lines[-1].rstrip(b"\r")
-        if not (len(last) >= 3 and last[:3].isdigit()):
-            shown = last[:80].decode("ascii", "replace")
-            return self.abort(f"the relay answered what is no reply: {shown}")
-        code = int(last[:3])
-        text = last[4:].decode("utf-8", "replace") if len(lines) == 1 else _joined(lines)
-        self._answered = True
+    def _reply(self, code: int, text: str) -> None:
         if code == 421:  # RFC 5321 section 3.8: it closes after this, whatever was asked
-            return self._closing(text)
+            self._farewell = text
+            return self.abort(f"421 {text}")
         match self._awaiting:
             case Awaiting.FINAL:
                 self._on_final(code, text)
@@ -184,7 +187,7 @@ class Conversation(asyncio.Protocol):
             case Awaiting.DATA:
                 self._on_data(code, text)
             case Awaiting.RESET:
-                self._on_reset(code)
+                self._on_reset(code, text)
             case Awaiting.EMPTY:
                 self._on_refused()
             case Awaiting.GOODBYE:
@@ -196,10 +199,17 @@ class Conversation(asyncio.Protocol):
     def _on_mail(self, code: int, text: str) -> None:
         trip = self._trip()
         if not 200 <= code < 300:
+            if code in NOT_LET_IN:
+                self.not_let_in = True
+                self._coming = None
+                self._put_back(trip.copy)
+                return self.abort(f"{code} {text}")
             trip.refuse(Stage.MAIL, code, text)
+            if code < 400:
+                return self._out_of_place(code)
             if not self._offer.pipelining:
                 return self._on_refused()
-        self._await(Awaiting.RCPT, ENVELOPE_SECONDS)
+        self._await(Awaiting.RCPT, self._envelope_seconds)
         if not self._offer.pipelining:
             self._transport.write(b"RCPT TO:<%s>\r\n" % trip.copy.rcpt_to.encode())
         return None
@@ -208,9 +218,11 @@ class Conversation(asyncio.Protocol):
         trip = self._trip()
         if not 200 <= code < 300:
             trip.refuse(Stage.RCPT, code, text)
+            if code < 400:
+                return self._out_of_place(code)
             if not self._offer.pipelining:
                 return self._on_refused()
-        self._await(Awaiting.DATA, ENVELOPE_SECONDS)
+        self._await(Awaiting.DATA, self._envelope_seconds)
         if not self._offer.pipelining:
             self._transport.write(b"DATA\r\n")
         return None
@@ -218,13 +230,16 @@ class Conversation(asyncio.Protocol):
     def _on_data(self, code: int, text: str) -> None:
         trip = self._trip()
         if code == 354:
+            if self._unread or self._reader.in_the_middle:
+                # Taken for the answer to the body, it would make a copy "sent" that nobody has.
+                return self.abort("the relay spoke before it had the body")
             if trip.failed_at is not None:
-                self._await(Awaiting.EMPTY, BODY_SECONDS)
+                self._await(Awaiting.EMPTY, self._body_seconds)
                 self._transport.write(b".\r\n")
                 return None
             return self._write_body(trip)
         trip.refuse(Stage.DATA, code, text)
-        return self._on_refused()
+        return self._on_refused() if code >= 400 else self._out_of_place(code)
 
     def _write_body(self, trip: Trip) -> None:
         if not trip.copy.leaves():
@@ -237,7 +252,7 @@ class Conversation(asyncio.Protocol):
         pieces = trip.body
         trip.body = []
         pieces.append(b".\r\n")
-        self._await(Awaiting.FINAL, BODY_SECONDS)
+        self._await(Awaiting.FINAL, self._body_seconds)
         if self._offer.pipelining:
             self._open_envelope(pieces)
         else:
@@ -249,41 +264,35 @@ class Conversation(asyncio.Protocol):
         assert trip is not None
         self._carried += 1
         trip.copy.settle(judge(Stage.BODY, code, text, trip.milliseconds()))
+        if 300 <= code < 400:
+            return self._out_of_place(code)
+        self._answered = True
         if self._coming is not None:
-            self._await(Awaiting.MAIL, ENVELOPE_SECONDS)
+            self._await(Awaiting.MAIL, self._envelope_seconds)
         else:
             self._rest()
+        return None
 
     def _on_refused(self) -> None:
         trip, self._coming = self._trip(), None
         assert trip.failed_at is not None
+        self._answered = True
         # The transaction may still be open at the relay: the next MAIL would be a nested one.
         self._needs_reset = True
         trip.copy.settle(judge(trip.failed_at, trip.code, trip.text, trip.milliseconds()))
         self._rest()
 
-    def _on_reset(self, code: int) -> None:
+    def _on_reset(self, code: int, text: str) -> None:
         if not 200 <= code < 300:
-            return self.abort(f"the relay refuses RSET: {code}")
-        self._await(Awaiting.MAIL, ENVELOPE_SECONDS)
+            return self.abort(f"the relay refuses RSET: {code} {text}")
+        self._await(Awaiting.MAIL, self._envelope_seconds)
         if not self._offer.pipelining:
             self._transport.write(self._envelope(self._trip().copy, self._trip().body))
         return None
 
-    def _closing(self, text: str) -> None:
-        stage = _STAGES.get(self._awaiting)
-        self._why = f"421 {text}"
-        if stage is Stage.BODY and self._current is not None:
-            trip, self._current = self._current, None
-            trip.copy.settle(judge(stage, 421, text, trip.milliseconds()))
-        elif stage is not None and self._coming is not None:
-            trip, self._coming = self._coming, None
-            if stage is Stage.MAIL and self._carried:
-                # It has had enough of this connection, not of this copy.
-                self._put_back(trip.copy)
-            else:
-                trip.copy.settle(judge(stage, 421, text, trip.milliseconds()))
-        self.abort(self._why)
+    def _out_of_place(self, code: int) -> None:
+        """It is a reply, but not to what was asked: whatever follows may be, too."""
+        self.abort(f"the relay answered {code} out of place")
 
     # What goes out
 
@@ -293,7 +302,8 @@ class Conversation(asyncio.Protocol):
 
     def _open_envelope(self, pieces: list[bytes]) -> None:
         """Write `pieces`, and behind them the next copy's envelope if there is one to carry."""
-        copy = self._next_copy() if self._carried < self._limit else None
+        carried = self._carried + (self._current is not None)
+        copy = self._next_copy() if carried < self._limit else None
         trip = None
         while copy is not None and trip is None:
             trip = self._prepare(copy)
@@ -312,7 +322,7 @@ class Conversation(asyncio.Protocol):
             elif after is Awaiting.MAIL:
                 pieces.append(self._envelope(trip.copy, trip.body))
             if self._awaiting is Awaiting.NOTHING:
-                self._await(after, ENVELOPE_SECONDS)
+                self._await(after, self._envelope_seconds)
         if pieces:
             self._transport.writelines(pieces)
         elif self._carried >= self._limit:
@@ -369,19 +379,26 @@ class Conversation(asyncio.Protocol):
         current, self._current = self._current, None
         coming, self._coming = self._coming, None
         stage = _STAGES.get(self._awaiting, Stage.MAIL)
+        useful = self._answered or (current is None and coming is None)
         if current is not None:
-            current.copy.settle(lost(Stage.BODY, self._why, current.milliseconds()))
+            current.copy.settle(self._ending(current, Stage.BODY))
         if coming is not None:
-            if stage is Stage.BODY or (stage is Stage.MAIL and self._carried):
-                # Its MAIL was never looked at: the connection ended over another copy.
-                self._put_back(coming.copy)
-            elif coming.failed_at is not None:
+            if coming.failed_at is not None:
                 coming.copy.settle(
                     judge(coming.failed_at, coming.code, coming.text, coming.milliseconds())
                 )
+            elif stage is Stage.BODY or (stage is Stage.MAIL and self._answered):
+                # Its MAIL was never looked at, or the relay had enough of the connection.
+                self._put_back(coming.copy)
             else:
-                coming.copy.settle(lost(stage, self._why, coming.milliseconds()))
-        self._ended(self, self._answered)
+                coming.copy.settle(self._ending(coming, stage))
+        self._ended(self, useful)
+
+    def _ending(self, trip: Trip, stage: Stage) -> Outcome:
+        """What the end of the connection means to the copy that was on the way."""
+        if self._farewell is not None:
+            return judge(stage, 421, self._farewell, trip.milliseconds())
+        return lost(stage, self.why, trip.milliseconds())
 
 
 _STAGES = {
@@ -391,12 +408,3 @@ _STAGES = {
     Awaiting.DATA: Stage.DATA,
     Awaiting.FINAL: Stage.BODY,
 }
-
-
-def _joined(lines: list[bytes]) -> str:
-    """A reply of several lines as one text, its enhanced code once (RFC 2034 section 4)."""
-    texts = [line.rstrip(b"\r")[4:].decode("utf-8", "replace") for line in lines]
-    head, _, _ = texts[0].partition(" ")
-    if head.count(".") == 2:
-        texts[1:] = [text.removeprefix(head + " ") for text in texts[1:]]
-    return " ".join(texts)

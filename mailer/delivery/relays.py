@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import ssl
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -15,6 +17,14 @@ from pli.settings import is_loopback
 
 class RelayError(PliError):
     """The relay cannot be used: its address is wrong, it is not there, or it refuses us."""
+
+
+class RelayRefusal(RelayError):
+    """The relay says no, and would say no again: somebody has to change something first."""
+
+
+DIAL_SECONDS = 30.0
+"""For a TCP connection; that a relay takes its time to greet is another matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,45 +80,103 @@ class Relay:
     async def connect(self, timeout: float) -> aiosmtplib.SMTP:
         """A session that has said EHLO, in TLS and logged in where the address says so.
 
-        RelayError tells a person what the relay said.
+        `timeout` is for each reply. RelayError tells a person what the relay said.
         """
+        secure = self.tls != "none"
         client = aiosmtplib.SMTP(
             hostname=self.host,
-            port=self.port,
+            local_hostname=await asyncio.to_thread(socket.getfqdn),
             use_tls=self.tls == "implicit",
-            start_tls=self.tls == "starttls",
+            start_tls=False,
+            tls_context=await asyncio.to_thread(ssl.create_default_context) if secure else None,
             timeout=timeout,
         )
         try:
+            client.sock = await asyncio.wait_for(self._dial(), min(timeout, DIAL_SECONDS))
             await client.connect()
             await client.ehlo()
+            if self.tls == "starttls":
+                if not client.supports_extension("starttls"):
+                    raise self._refused(
+                        N_('the relay {relay} offers no TLS (on this machine: "?tls=none")')
+                    )
+                await client.starttls()
+                await client.ehlo()
             if self.username and self.password:
+                if not client.supported_auth_methods:
+                    raise self._refused(
+                        N_(
+                            "the relay {relay} offers no login: take user and password out "
+                            "of relay_url, or use TLS"
+                        )
+                    )
                 await client.login(self.username, self.password)
+        except RelayError:
+            client.close()
+            raise
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             client.close()
             raise self.refusal(error) from None
         return client
 
+    async def _dial(self) -> socket.socket:
+        loop = asyncio.get_running_loop()
+        error = OSError("the name has no address")
+        for family, kind, protocol, _, address in await loop.getaddrinfo(
+            self.host, self.port, type=socket.SOCK_STREAM
+        ):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.setblocking(False)
+                await loop.sock_connect(sock, address)
+            except OSError as fault:
+                sock.close()
+                error = fault
+            except BaseException:
+                sock.close()
+                raise
+            else:
+                return sock
+        raise error
+
     def refusal(self, error: Exception) -> RelayError:
-        """What went wrong, in one line with what to do."""
-        reason = " ".join(str(error).split()) or type(error).__name__
-        if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-            return RelayError(
-                N_("the relay {relay} refuses user or password: {reason}"),
-                relay=self.name,
-                reason=reason,
+        """What went wrong, in one line with what to do; a RelayRefusal if it would again."""
+        cause = error.__cause__ or error
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return self._refused(
+                N_(
+                    "the relay {relay} shows a certificate that cannot be trusted: {reason}: "
+                    "relay_url must name the host as the certificate does"
+                ),
+                cause.verify_message,
             )
-        if isinstance(error, aiosmtplib.SMTPException) and "STARTTLS" in reason.upper():
-            return RelayError(
-                N_('the relay {relay} offers no TLS: {reason} (on this machine: "?tls=none")'),
-                relay=self.name,
-                reason=reason,
+        if isinstance(cause, ssl.SSLError) and not isinstance(
+            cause, ssl.SSLEOFError | ssl.SSLZeroReturnError
+        ):
+            return self._refused(
+                N_(
+                    "the relay {relay} speaks no TLS there: {reason}: "
+                    "smtps:// is for port 465, smtp:// for port 587"
+                ),
+                cause.reason or str(cause),
             )
+        if isinstance(error, aiosmtplib.SMTPResponseException):
+            reason = " ".join(f"{error.code} {error.message}".split())
+            if 500 <= error.code < 600:
+                if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+                    return self._refused(
+                        N_("the relay {relay} refuses user or password: {reason}"), reason
+                    )
+                return self._refused(
+                    N_("the relay {relay} refuses every connection: {reason}"), reason
+                )
+        else:
+            reason = " ".join(str(error).split()) or type(error).__name__
         if isinstance(error, TimeoutError):
             return RelayError(
                 N_("the relay {relay} does not answer in time: look at relay_url"), relay=self.name
             )
-        if isinstance(error.__cause__ or error, ConnectionRefusedError | socket.gaierror):
+        if isinstance(cause, ConnectionRefusedError | socket.gaierror):
             return RelayError(
                 N_("nobody answers at the relay {relay}: look at relay_url, or whether it runs"),
                 relay=self.name,
@@ -118,6 +186,9 @@ class Relay:
             relay=self.name,
             reason=reason,
         )
+
+    def _refused(self, text: str, reason: str = "") -> RelayRefusal:
+        return RelayRefusal(text, relay=self.name, reason=reason)
 
 
 def _wrong(why: str) -> RelayError:

@@ -12,13 +12,11 @@ from typing import cast
 import aiosmtplib
 
 from mailer.delivery.couriers import Copy
-from mailer.delivery.pipelining import Conversation, Offer
-from mailer.delivery.relays import Relay, RelayError
+from mailer.delivery.pipelining import Conversation, Offer, Patience
+from mailer.delivery.relays import Relay, RelayError, RelayRefusal
 from pli.language import N_, Sentence
 
-CONNECT_SECONDS = 30.0
-IDLE_SECONDS = 10.0
-WATCH_SECONDS = 1.0
+PATIENCE = Patience()
 REST_SECONDS = (1.0, 2.0, 4.0)
 """Rests between tries to connect; after the last one the relay counts as gone."""
 
@@ -33,6 +31,7 @@ class SMTPCourier:
         connections: int,
         messages_per_connection: int = 1_000,
         rests: tuple[float, ...] = REST_SECONDS,
+        patience: Patience = PATIENCE,
         on_trouble: Callable[[Sentence], None] = lambda _: None,
     ) -> None:
         self.relay = relay.name
@@ -41,6 +40,7 @@ class SMTPCourier:
         self._connections = connections
         self._limit = messages_per_connection
         self._rests = rests
+        self._patience = patience
         self._waiting: deque[Copy] = deque()
         self._open: set[Conversation] = set()
         self._opening: set[asyncio.Task[None]] = set()
@@ -103,7 +103,7 @@ class SMTPCourier:
         if not self._waiting or self._closing:
             return
         try:
-            client = await self._address.connect(CONNECT_SECONDS)
+            client = await self._address.connect(self._patience.greeting)
         except RelayError as error:
             self._failed(error)
             return
@@ -111,7 +111,6 @@ class SMTPCourier:
             # Whatever else goes wrong in a library below: no copy may wait for it for ever.
             self._failed(self._address.refusal(error))
             return
-        self._failures = 0
         # uvloop's transports are no asyncio.Transport by class, only by their methods.
         transport = cast("asyncio.Transport", client.transport)
         conversation = Conversation(
@@ -121,6 +120,7 @@ class SMTPCourier:
             self._waiting.appendleft,
             self._ended,
             self._limit,
+            self._patience,
         )
         transport.set_protocol(conversation)
         self._open.add(conversation)
@@ -129,15 +129,28 @@ class SMTPCourier:
     def _next(self) -> Copy | None:
         return self._waiting.popleft() if self._waiting and not self._closing else None
 
-    def _ended(self, conversation: Conversation, answered: bool) -> None:
+    def _ended(self, conversation: Conversation, useful: bool) -> None:
         self._open.discard(conversation)
         if self._closing:
             self.recall(lambda _: True)
-        elif answered:
+        elif conversation.not_let_in:
+            self._give_up(
+                RelayRefusal(
+                    N_("the relay {relay} wants a login or TLS: {reason}: look at relay_url"),
+                    relay=self.relay,
+                    reason=conversation.why,
+                )
+            )
+        elif useful:
+            self._failures = 0
             self._summon()
         else:
             self._failed(
-                RelayError(N_("the relay {relay} breaks off every connection"), relay=self.relay)
+                RelayError(
+                    N_("the relay {relay} breaks off every connection: {reason}"),
+                    relay=self.relay,
+                    reason=conversation.why,
+                )
             )
 
     def _failed(self, error: RelayError) -> None:
@@ -148,12 +161,16 @@ class SMTPCourier:
             return
         # Counted once for all that tried together: ten refusals of one moment are one.
         self._failures += 1
-        if self._failures > len(self._rests):
-            self._failures = 0
-            self.on_trouble(error.sentences[0])
-            self.recall(lambda _: True)
+        if self._failures > len(self._rests) or isinstance(error, RelayRefusal):
+            self._give_up(error)
         else:
             self._summon_later()
+
+    def _give_up(self, error: RelayError) -> None:
+        """Nobody's copy is at fault: all come back, and somebody is told why."""
+        self._failures = 0
+        self.on_trouble(error.sentences[0])
+        self.recall(lambda _: True)
 
     def _summon_later(self) -> None:
         # The task that failed still counts as opening until it has ended.
@@ -162,12 +179,12 @@ class SMTPCourier:
     async def _keep_watch(self) -> None:
         """End connections that are late with a reply, or have had nothing to do for long."""
         while True:
-            await asyncio.sleep(WATCH_SECONDS)
+            await asyncio.sleep(self._patience.watch)
             now = time.monotonic()
             for conversation in list(self._open):
                 if now > conversation.deadline:
                     conversation.abort("no reply in time")
-                elif conversation.idle and now > conversation.idle_since + IDLE_SECONDS:
+                elif conversation.idle and now > conversation.idle_since + self._patience.idle:
                     conversation.say_goodbye()
             if self._waiting:
                 self._summon()
