@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mailer.delivery.outcomes import Kind, Outcome, Reason, is_gone, judge, reason_of
+from mailer.delivery.outcomes import Kind, Outcome, Reason, judge, reason_of
 from mailer.delivery.relays import Relay as Address
 from mailer.delivery.relays import RelayError
 from mailer.delivery.smtp import SMTPCourier
@@ -123,35 +123,17 @@ async def test_one_copys_misfortune_is_told_by_stage_and_leaves_the_others_alone
     assert relay.recipients == {parcel.rcpt_to: 1 for parcel in others}
 
 
-async def test_a_354_for_a_refused_recipient_is_answered_with_a_lone_dot() -> None:
-    """RFC 2920, 3.1: what follows must not be taken for the refused copy's body."""
-    parcels = [Parcel("a"), Parcel("b")]
-
-    def script(stage: str, recipient: str, _times: int) -> str | None:
-        return "550 5.1.1 no" if (stage, recipient) == ("rcpt", "a@example.org") else None
-
-    relay = Relay(script=script)
-    with relay.running():
-        from tests import relay as module
-
-        original = module.Session.obey
-
-        async def lenient(self: module.Session, verb: str, rest: str) -> bool:
-            if verb == "DATA" and not self.recipients:
-                self.recipients.append("nobody@example.org")
-            return await original(self, verb, rest)
-
-        module.Session.obey = lenient  # type: ignore[method-assign]
-        try:
-            async with carried(relay, parcels, connections=1):
-                pass
-        finally:
-            module.Session.obey = original  # type: ignore[method-assign]
-    assert [it.kind for it in parcels[0].outcomes] == [Kind.FAILED]
-    assert is_gone(parcels[0].outcomes[0])
-    assert [it.kind for it in parcels[1].outcomes] == [Kind.SENT]
-    assert relay.recipients["a@example.org"] == 0
-    assert [mail.data for mail in relay.received if mail.recipient.startswith("nobody")] == [b""]
+@pytest.mark.parametrize("pipelining", [True, False])
+async def test_a_connection_carries_no_more_than_it_may(pipelining: bool) -> None:
+    """An envelope behind the last body would be one too many, and cost a 421."""
+    parcels = [Parcel(f"p{n}") for n in range(10)]
+    with Relay(pipelining=pipelining).running() as relay:
+        courier = SMTPCourier(Address.parse(relay.url), connections=1, messages_per_connection=3)
+        courier.post(parcels)
+        await told(parcels)
+        await courier.close(1)
+    verbs = [it[:4] for it in relay.commands if it[:4] in ("EHLO", "MAIL")]
+    assert "".join(it[0] for it in verbs).split("E")[1:] == ["MMM", "MMM", "MMM", "M"]
 
 
 async def test_an_address_outside_ascii_asks_for_smtputf8_and_others_do_not() -> None:
