@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from commands.common import Panel, _, confirm, now, running, tell
-from commands.sending import SendError, checked, ordered, prepare
+from commands.sending import SendError, checked, ordered, prepare, still_as_ordered
 from mailer import campaigns, letters, reports
 from mailer.models import Audience
 from pli.language import N_, say, say_n
@@ -61,6 +61,7 @@ async def create(
             _campaign, waiting = await prepare(session, order, house=house, now=now())
             await session.rollback()
         async with house.database.begin() as session:
+            await still_as_ordered(session, order)
             campaign = await campaigns.create(
                 session,
                 frozen=frozen,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import aiosmtplib
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import func, select
@@ -134,7 +135,8 @@ def checked(letter: Letter, settings: Settings, known: Collection[str], *, quiet
 async def greet(house: House) -> None:
     """See that the relay is there before anything is written."""
     client = await Relay.parse(house.settings.relay_url).connect(CONNECT_SECONDS)
-    await client.quit()
+    with suppress(aiosmtplib.SMTPException, OSError):
+        await client.quit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +165,9 @@ async def ordered(
 async def prepare(
     session: AsyncSession, order: Order, *, house: House, now: datetime
 ) -> tuple[int, int]:
-    """The campaign's id, and how many copies wait in it.
-
-    Asked once more whether it would go out twice: somebody else may have sent it meanwhile.
-    """
-    campaign_id = await _to_go_on_with(session, order)
-    if campaign_id != order.go_on_with:
-        raise SendError(
-            N_("campaign {id} of letter {number} was made meanwhile: look at it first"),
-            id=campaign_id,
-            number=order.frozen.letter.number,
-        )
+    """The campaign's id, and how many copies wait in it."""
+    await still_as_ordered(session, order)
+    campaign_id = order.go_on_with
     if campaign_id is None:
         campaign = await campaigns.create(
             session,
@@ -195,6 +189,18 @@ async def prepare(
         select(func.sum(Batch.pending)).where(Batch.campaign_id == campaign_id)
     )
     return campaign_id, int(waiting or 0)
+
+
+async def still_as_ordered(session: AsyncSession, order: Order) -> None:
+    """Ask once more whether it would go out twice: somebody else may have sent it meanwhile."""
+    await campaigns.lock_lists(session, order.list_ids)
+    campaign_id = await _to_go_on_with(session, order)
+    if campaign_id != order.go_on_with:
+        raise SendError(
+            N_("campaign {id} of letter {number} was made meanwhile: look at it first"),
+            id=campaign_id,
+            number=order.frozen.letter.number,
+        )
 
 
 async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
@@ -286,10 +292,12 @@ async def work_or_watch(house: House, campaign_id: int, *, quiet: bool) -> int:
         async with interruptible(stop.set):
             while not stop.is_set():
                 if take(lock, "pli send"):
-                    async with engine(house, lock, "pli send"):
-                        rests = await _follow(house, campaign_id, shown, stop, None)
+                    async with engine(house, lock, "pli send") as machine:
+                        rests = await _follow(house, campaign_id, shown, stop, machine.over)
                 else:
-                    rests = await _follow(house, campaign_id, shown, stop, TRY_AGAIN_SECONDS)
+                    soon = asyncio.Event()
+                    asyncio.get_running_loop().call_later(TRY_AGAIN_SECONDS, soon.set)
+                    rests = await _follow(house, campaign_id, shown, stop, soon)
                     if stop.is_set() and lock is not None and (owner := lock.owner()):
                         told = say(
                             N_("Stopped watching: {command} ({pid}) goes on with campaign {id}."),
@@ -304,11 +312,10 @@ async def work_or_watch(house: House, campaign_id: int, *, quiet: bool) -> int:
 
 
 async def _follow(
-    house: House, campaign_id: int, shown: Bar, stop: asyncio.Event, seconds: float | None
+    house: House, campaign_id: int, shown: Bar, stop: asyncio.Event, over: asyncio.Event
 ) -> bool:
-    """Show the numbers until the campaign rests; False: stopped, or the time is over."""
-    until = time.monotonic() + seconds if seconds else None
-    while not stop.is_set() and (until is None or time.monotonic() < until):
+    """Show the numbers until the campaign rests; False: stopped, or it is over otherwise."""
+    while not (stop.is_set() or over.is_set()):
         async with house.database.reading() as session:
             progress = await reports.progress(session, campaign_id)
         shown.show(progress)

@@ -41,7 +41,7 @@ from pli.errors import PliError
 from pli.language import N_, Sentence
 from subscribers import segments
 from subscribers.consent import hindrance
-from subscribers.models import Subscriber, Subscription
+from subscribers.models import List, Subscriber, Subscription
 
 A_DAY = timedelta(days=1)
 UNFINISHED = (
@@ -107,6 +107,20 @@ async def precedents(
         .order_by(Campaign.id)
     )
     return found.scalars().all()
+
+
+async def lock_lists(session: AsyncSession, list_ids: Sequence[int]) -> None:
+    """From here to the end of the transaction nobody else prepares a sending to these lists.
+
+    Two that ask at one moment whether a letter was sent already would both hear no.
+    """
+    await session.execute(
+        select(List.id)
+        .where(List.id.in_(list_ids))
+        .order_by(List.id)
+        # Not as strong as a deletion: people come and go meanwhile.
+        .with_for_update(key_share=True)
+    )
 
 
 async def lists_of(session: AsyncSession, *, campaign_id: int) -> Sequence[int]:
@@ -202,6 +216,7 @@ async def prepare(
     First tries are due since the day before: a clock that is set back does not hold them up.
     """
     campaign = await find(session, campaign_id)
+    await lock_lists(session, await lists_of(session, campaign_id=campaign_id))
     if not await _take_step(
         session,
         campaign_id,
@@ -306,6 +321,8 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
 
     The sum must be right first: CampaignError lists every batch whose counts are not its rows.
     """
+    # A statement of its own: one that had to wait for the row would judge by older batches.
+    await session.execute(select(Campaign.id).where(Campaign.id == campaign_id).with_for_update())
     open_batches = exists().where(
         Batch.campaign_id == campaign_id, (Batch.pending > 0) | (Batch.sending > 0)
     )

@@ -175,7 +175,9 @@ class Delivery(Base):
     """One copy to one person: a row for every candidate.
 
     `batch` is the number of its batch within the campaign, null for the excluded. `reason` says why
-    a copy is excluded, skipped or failed. Erasing the person leaves the row.
+    a copy is excluded, skipped or failed. `doubted`: it waits again although an earlier try may
+    have arrived; what then does not leave after all is uncertain, never skipped or failed. Erasing
+    the person leaves the row.
     """
 
     __tablename__ = "delivery"
@@ -218,6 +220,7 @@ class Delivery(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
     lease: Mapped[int | None] = mapped_column(BigInteger)
+    doubted: Mapped[bool] = mapped_column(server_default=false(), default=False)
 
 
 class Attempt(Base):

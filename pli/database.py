@@ -31,7 +31,8 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -242,10 +243,17 @@ async def check_keys(session: AsyncSession, keys: Keys) -> None:
         session.add(KeyFingerprint(name=name, fingerprint=given[name]))
 
 
-def unreachable(error: DBAPIError | OSError) -> DatabaseError:
+def unreachable(error: DBAPIError | OSError | PoolTimeout) -> DatabaseError:
     """What the driver said, as one line for a person."""
     reason = str(getattr(error, "orig", None) or error).splitlines()[0]
     return DatabaseError(N_("the database cannot be used: {reason}"), reason=reason)
+
+
+def will_not_have(error: DBAPIError) -> bool:
+    """Whether the database is there, and refuses what it was given (SQLSTATE classes 22 and 23)."""
+    if isinstance(error, DataError | IntegrityError):
+        return True
+    return str(getattr(error.orig, "sqlstate", None) or "").startswith(("22", "23"))
 
 
 async def backup(database: Database, file: Path) -> None:

@@ -10,67 +10,46 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer import campaigns, freezing
+from mailer import campaigns
 from mailer.campaigns import CampaignError
-from mailer.composing import Composer
-from mailer.delivery import outbox
+from mailer.delivery import outbox, rounds
 from mailer.delivery.couriers import Copy, Courier
 from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.outbox import LEASE, LeaseLost, Taken
-from mailer.delivery.outcomes import Kind, Outcome
+from mailer.delivery.pace import WINDOWS, Pace
+from mailer.delivery.rounds import Round
 from mailer.delivery.windows import Holding, Window, WindowCopy, boot_time
 from mailer.delivery.workers import Figures
 from mailer.identity import needs_smtputf8
-from mailer.links import Links
 from mailer.models import Batch, Campaign, CampaignState, Status
-from mailer.recipients import ListLine, Recipient
-from mailer.rendering import press
-from pli.database import Database, unreachable
+from mailer.recipients import Recipient
+from pli.database import Database, unreachable, will_not_have
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from pli.work import Work, until
-from subscribers.models import List
 
 log = logging.getLogger("pli.delivery")
 
-WINDOWS = 3
-LARGEST_WINDOW = 200
-UNSETTLED_SECONDS = 2.0
 SWEEP_SECONDS = 0.5
 WATCH_SECONDS = 1.0
 RENEW_SECONDS = 10.0
 FRUITLESS_TAKINGS = 3
 SETTLE_TRIES = 30
-AWAY = (DBAPIError, OSError)
-"""What a database that is away raises: refused connections come from below the driver."""
+AWAY = (DBAPIError, OSError, PoolTimeout)
+"""What a database that is away raises: refused connections come from below the driver, and a
+connection that another transaction holds for too long from above it."""
 STOPPING_TRIES = 3
 HEAR_SECONDS = 5.0
-LEAST_REFUSED = 5
-"""Fewer refusals prove nothing of us."""
 PATIENCE_SECONDS = 10.0
-
-
-@dataclass(slots=True)
-class Round:
-    """What every copy of one campaign has in common."""
-
-    campaign_id: int
-    composer: Composer
-    links: Links
-    token_key: str
-    retry_delays: list[float]
-    lists: dict[int, ListLine]
-    latest: deque[Outcome] = field(default_factory=lambda: deque(maxlen=LARGEST_WINDOW))
 
 
 @dataclass(slots=True)
@@ -92,28 +71,6 @@ class Shift:
     def waiting(self) -> dict[int, WindowCopy]:
         """The copies that are claimed and not yet settled."""
         return {id_: copy for window in self.windows for id_, copy in window.open.items()}
-
-
-class Pace:
-    """Copies settled a second, over the last few seconds: a window is a share of two seconds."""
-
-    def __init__(self, connections: int) -> None:
-        self._least = connections
-        self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=16)
-
-    def mark(self, copies: int) -> None:
-        """So many copies were settled just now."""
-        self._marks.append((time.monotonic(), copies))
-
-    def rate(self) -> float:
-        """Copies a second."""
-        elapsed = time.monotonic() - self._marks[0][0]
-        return sum(n for _, n in list(self._marks)[1:]) / elapsed if elapsed > 0 else 0.0
-
-    def window(self) -> int:
-        """How many rows to claim."""
-        wanted = int(self.rate() * UNSETTLED_SECONDS / WINDOWS)
-        return max(self._least, min(LARGEST_WINDOW, wanted))
 
 
 class Engine:
@@ -169,11 +126,13 @@ class Engine:
             self._work.stop()
             # What is on the wire may be answered; the connections are then broken off.
             closing = asyncio.create_task(self._courier.close(PATIENCE_SECONDS))
-            await working
-            await closing
-            if self._troubles:
-                await asyncio.wait(self._troubles)
-            self.over.set()
+            try:
+                await working
+                await closing
+                if self._troubles:
+                    await asyncio.wait(self._troubles)
+            finally:
+                self.over.set()
 
     def figures(self) -> Figures:
         """How much is in hand, how much was settled, how fast."""
@@ -222,9 +181,13 @@ class Engine:
             if taken is not None:
                 holding = Holding()
                 holding.renewed(asked, LEASE.total_seconds())
-                shift = Shift(taken, await self._round_of(taken.campaign_id), holding, notes)
-                await self._work_shift(shift)
-                all_settled = not shift.unsettled
+                all_settled = True
+                if taken.runs:
+                    round_ = await self._round_of(taken.campaign_id)
+                    shift = Shift(taken, round_, holding, notes)
+                    all_settled = False
+                    await self._work_shift(shift)
+                    all_settled = not shift.unsettled
             else:
                 all_settled = True
         except LeaseLost:
@@ -258,8 +221,10 @@ class Engine:
                 await asyncio.wait(shift.settling)
             # Told, not cancelled: a cancelled statement would leave its connection half used.
             shift.ended.set()
-            await watching
-            del self._live[shift.taken.id]
+            try:
+                await watching
+            finally:
+                del self._live[shift.taken.id]
         if shift.fault is not None:
             await self._pause(shift.taken.campaign_id, _not_noted(shift.fault))
 
@@ -284,7 +249,7 @@ class Engine:
 
     async def _claim(self, shift: Shift) -> Window | None:
         """The next window that has a copy to carry; None if nothing is due any more."""
-        if shift.over or self._stopping:
+        if shift.over or self._stopping or not shift.holding.ours():
             return None
         round_ = shift.round
         while True:
@@ -366,10 +331,7 @@ class Engine:
         """Pause when many of the latest copies were refused for what we are, not for whom."""
         latest = shift.round.latest
         latest.extend(it.outcome for it in window.results)
-        refused = [
-            it for it in latest if it.kind is Kind.FAILED and (it.enhanced or "").startswith("5.7.")
-        ]
-        if len(refused) >= max(LEAST_REFUSED, self._policy_pause * len(latest)):
+        if refused := shift.round.refused_for_us(self._policy_pause):
             shift.over = True
             reason = say(
                 N_("{n} of the last {total} copies were refused for what we are: {code} {text}"),
@@ -385,12 +347,20 @@ class Engine:
         """Write down what workers noted on this machine that did not live to settle it."""
         with self._journal.left_behind() as testimonies:
             for testimony in testimonies:
-                async with self._database.begin() as session:
-                    waits = await outbox.hear(session, testimony)
-                    if waits is not None:
-                        await campaigns.reopen(session, campaign_id=waits)
-                self._journal.forget(testimony)
-                log.info("journal.heard", extra={"batch": testimony.batch_id})
+                try:
+                    async with self._database.begin() as session:
+                        waits = await outbox.hear(session, testimony)
+                        if waits is not None:
+                            await campaigns.reopen(session, campaign_id=waits)
+                except DBAPIError as error:
+                    if not will_not_have(error):
+                        raise
+                    # One file that cannot be told must not hold up everybody's letters.
+                    log.exception("journal.refused", extra={"batch": testimony.batch_id})
+                    self._journal.set_aside(testimony)
+                else:
+                    self._journal.forget(testimony)
+                    log.info("journal.heard", extra={"batch": testimony.batch_id})
 
     async def _take_back(self, session: AsyncSession, shift: Shift, window: Window) -> bool:
         """Write down what came back; whether some of it had been called uncertain meanwhile."""
@@ -409,15 +379,22 @@ class Engine:
     async def _watch(self, shift: Shift) -> None:
         """Every second: is the batch still ours, does the campaign run, may each copy still go?"""
         renewed = boot_time()
-        while not await until(shift.ended, WATCH_SECONDS):
-            try:
-                if boot_time() >= renewed + RENEW_SECONDS:
-                    renewed = boot_time()
-                    await self._renew(shift, renewed)
-                await self._ask_again(shift)
-            except AWAY as error:
-                log.warning("delivery.watch_failed", extra={"reason": str(error)})
-            if shift.over:
+        try:
+            while not await until(shift.ended, WATCH_SECONDS):
+                try:
+                    if boot_time() >= renewed + RENEW_SECONDS:
+                        renewed = boot_time()
+                        await self._renew(shift, renewed)
+                    await self._ask_again(shift)
+                except AWAY as error:
+                    log.warning("delivery.watch_failed", extra={"reason": str(error)})
+                if shift.over:
+                    self._courier.recall(_among(shift))
+        finally:
+            # However it ends: what nobody watches must not leave.
+            if not shift.ended.is_set():
+                shift.over = True
+                shift.holding.end()
                 self._courier.recall(_among(shift))
 
     async def _renew(self, shift: Shift, asked: float) -> None:
@@ -444,27 +421,10 @@ class Engine:
             self._courier.recall(lambda copy: isinstance(copy, WindowCopy) and bool(copy.stopped))
 
     async def _round_of(self, campaign_id: int) -> Round:
-        """Press a campaign's letter, once in this process."""
-        if campaign_id in self._rounds:
-            return self._rounds[campaign_id]
-        async with self._database.reading() as session:
-            frozen, token_key, retry_delays = (
-                await session.execute(
-                    select(Campaign.frozen, Campaign.token_key, Campaign.retry_delays).where(
-                        Campaign.id == campaign_id
-                    )
-                )
-            ).one()
-            list_ids = await campaigns.lists_of(session, campaign_id=campaign_id)
-            found = await session.execute(select(List).where(List.id.in_(list_ids)))
-            lists = {it.id: ListLine(it.id, it.name, it.title) for it in found.scalars()}
-        letter, theme, identity = freezing.thaw(frozen)
-        links = Links(self._keys, identity.public_url, identity.domain)
-        pressed = press(letter, theme, identity)
-        composer = Composer(pressed, letter, identity, links, token_key, campaign_id)
-        round_ = Round(campaign_id, composer, links, token_key, retry_delays, lists)
-        self._rounds[campaign_id] = round_
-        return round_
+        if campaign_id not in self._rounds:
+            async with self._database.reading() as session:
+                self._rounds[campaign_id] = await rounds.begin(session, campaign_id, self._keys)
+        return self._rounds[campaign_id]
 
     async def _finish(self, campaign_id: int) -> None:
         try:
@@ -507,7 +467,7 @@ class Engine:
             await campaigns.pause(session, campaign_id=campaign_id, reason=reason)
         log.warning("campaign.paused", extra={"campaign": campaign_id, "reason": str(reason)})
 
-    async def _safely_sweep(self) -> DBAPIError | OSError | None:
+    async def _safely_sweep(self) -> DBAPIError | OSError | PoolTimeout | None:
         try:
             await self.sweep()
         except AWAY as error:

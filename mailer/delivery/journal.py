@@ -127,7 +127,7 @@ class Journal:
         """The files of dead workers, one after the other, each locked while it is looked at."""
 
         def each() -> Iterator[Testimony]:
-            for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
+            for path in self._files():
                 with self._unlocked(path) as testimony:
                     if testimony is not None:
                         yield testimony
@@ -143,6 +143,19 @@ class Journal:
         with suppress(FileNotFoundError):
             self._path(testimony.lease).unlink()
 
+    def set_aside(self, testimony: Testimony) -> None:
+        """The database will not have it: kept under another name, for a person to look at."""
+        path = self._path(testimony.lease)
+        with suppress(FileNotFoundError):
+            path.rename(path.with_suffix(".refused"))
+
+    def _files(self) -> list[Path]:
+        try:
+            return sorted(self._folder.glob(f"*{_SUFFIX}"))
+        except OSError as error:
+            log.warning("journal.unreadable", extra={"reason": str(error)})
+            return []
+
     def _path(self, lease: int) -> Path:
         return self._folder / f"{lease:016x}{_SUFFIX}"
 
@@ -153,14 +166,23 @@ class Journal:
         except FileNotFoundError:
             yield None
             return
+        except OSError as error:
+            log.warning("journal.unreadable", extra={"file": path.name, "reason": str(error)})
+            yield None
+            return
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 yield None
                 return
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                yield self._read(file.readline(), file.read())
+            try:
+                with os.fdopen(descriptor, "rb", closefd=False) as file:
+                    testimony = self._read(file.readline(), file.read())
+            except OSError as error:
+                log.warning("journal.unreadable", extra={"file": path.name, "reason": str(error)})
+                testimony = None
+            yield testimony
         finally:
             os.close(descriptor)
 
@@ -169,35 +191,46 @@ class Journal:
             header = json.loads(first)
             if header["installation"] != self._installation:
                 return None
+            notes, whole = _notes(rest)
             return Testimony(
-                batch_id=header["batch_id"],
-                lease=header["lease"],
-                relay=header["relay"],
-                complete=bool(header["boot"]) and header["boot"] == boot_id(),
-                notes=_notes(rest),
+                batch_id=int(header["batch_id"]),
+                lease=int(header["lease"]),
+                relay=str(header["relay"]),
+                complete=whole and bool(header["boot"]) and header["boot"] == boot_id(),
+                notes=notes,
             )
         except (ValueError, KeyError, TypeError):
             log.warning("journal.unreadable")
             return None
 
 
-def _notes(data: bytes) -> Mapping[int, Note]:
-    """The last note on each delivery; a note that was cut off at the end is none."""
+def _notes(data: bytes) -> tuple[Mapping[int, Note], bool]:
+    """The last note on each delivery, and whether all of it could be read.
+
+    A note that was cut off at the end is none. What is no note (a disk may leave zeros behind after
+    a power cut) ends the reading: of what follows nobody knows where a note begins.
+    """
     notes: dict[int, Note] = {}
     place = 0
     while place + _HEAD.size <= len(data):
         what, delivery_id, number, length = _HEAD.unpack_from(data, place)
         place += _HEAD.size
-        if place + length > len(data):
+        if what in (_LEAVES, _TOLD) and place + length > len(data):
             break
-        notes[delivery_id] = Note(number, **(_answer(data[place : place + length], what)))
+        try:
+            notes[delivery_id] = Note(number, **_answer(data[place : place + length], what))
+        except (struct.error, IndexError, ValueError, OverflowError, OSError):
+            log.warning("journal.unreadable", extra={"place": place})
+            return notes, False
         place += length
-    return notes
+    return notes, True
 
 
 def _answer(data: bytes, what: bytes) -> dict[str, Any]:
     if what == _LEAVES:
         return {}
+    if what != _TOLD:
+        raise ValueError(what)
     at, code, milliseconds, kind, stage = _ANSWER.unpack_from(data)
     text = data[_ANSWER.size :].decode("utf-8", "replace")
     return {

@@ -117,14 +117,20 @@ class SMTPCourier:
             transport,
             _offer(client),
             self._next,
-            self._waiting.appendleft,
+            self._put_back,
             self._ended,
             self._limit,
             self._patience,
         )
         transport.set_protocol(conversation)
         self._open.add(conversation)
+        # No longer opening, from now on: it may end within the very next call.
+        if (task := asyncio.current_task()) is not None:
+            self._opening.discard(task)
         conversation.nudge()
+
+    def _put_back(self, copy: Copy) -> None:
+        self._waiting.appendleft(copy)
 
     def _next(self) -> Copy | None:
         return self._waiting.popleft() if self._waiting and not self._closing else None

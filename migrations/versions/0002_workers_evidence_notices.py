@@ -104,6 +104,9 @@ def upgrade() -> None:
         "campaign",
         sa.Column("resend_uncertain", sa.Boolean(), server_default=sa.false(), nullable=False),
     )
+    op.add_column(
+        "delivery", sa.Column("doubted", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
     op.add_column("campaign", sa.Column("created_by", sa.String(length=200), nullable=True))
     op.add_column("campaign", sa.Column("scheduled_at", Moment(), nullable=True))
     op.add_column("campaign", sa.Column("scheduled_zone", sa.String(length=64), nullable=True))

@@ -191,7 +191,7 @@ async def taken(
     async with database.begin() as session:
         campaign_id = await a_campaign(session, now, (Copy(Status.SENDING, None, earlier),))
         await session.execute(update(Campaign).values(resend_uncertain=resend))
-        await session.execute(update(Delivery).values(lease=5))
+        await session.execute(update(Delivery).values(lease=5, doubted=attempts > 0))
         await session.execute(update(Attempt).values(outcome="uncertain"))
         batch = await session.scalar(select(Batch.id))
         copy = await session.scalar(select(Delivery.id))

@@ -116,9 +116,9 @@ def test_a_full_disk_is_told_before_the_copy_leaves_and_the_file_stays_readable(
     assert set(testimony.notes) == {1, 2}
 
 
-@given(st.binary(max_size=300))
+@given(st.binary(max_size=300) | st.binary(max_size=300).map(b"o".__add__))
 def test_whatever_stands_in_a_file_it_is_read_without_a_fault(data: bytes) -> None:
-    notes = journals._notes(data)
+    notes, _whole = journals._notes(data)
     assert all(note.number >= 0 for note in notes.values())
 
 
@@ -140,8 +140,9 @@ def test_every_outcome_comes_back_as_it_was(
     Notes(writer, Path("nowhere")).told(delivery, number, outcome)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        note = journals._notes(pipe.read())[delivery]
-    assert (note.number, note.outcome) == (number, outcome)
+        notes, whole = journals._notes(pipe.read())
+    assert whole
+    assert (notes[delivery].number, notes[delivery].outcome) == (number, outcome)
 
 
 # What the ledger makes of it, on both databases

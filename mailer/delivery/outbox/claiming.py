@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.delivery.outbox.rows import Taken, change, count, due_now, of, ours, still
+from mailer.delivery.outbox.rows import (
+    Taken,
+    change,
+    count,
+    doubted_among,
+    due_now,
+    of,
+    ours,
+)
 from mailer.models import Delivery, Status
 from pli.database import clock
 from subscribers.consent import hindrance, may_receive
@@ -38,6 +46,7 @@ async def claim(session: AsyncSession, taken: Taken, *, size: int) -> Window:
                 Subscriber.last_name,
                 Subscriber.language,
                 Subscriber.attributes,
+                Delivery.doubted,
                 hindrance(Delivery.list_id).label("hindrance"),
             )
             .outerjoin_from(Delivery, Subscriber)
@@ -47,27 +56,17 @@ async def claim(session: AsyncSession, taken: Taken, *, size: int) -> Window:
         )
     ).all()
     await ours(session, taken)
-    hindered: dict[str, list[int]] = {}
+    kept: dict[int, str] = {}
     free = []
     for row in found:
         if row.subscriber_id is None:
-            hindered.setdefault("erased", []).append(row.id)
+            kept[row.id] = "erased"
         elif row.hindrance is not None:
-            hindered.setdefault(row.hindrance, []).append(row.id)
+            kept[row.id] = row.hindrance
         else:
             free.append(row)
-    skipped = 0
-    for reason, ids in hindered.items():
-        skipped += len(
-            await change(
-                session,
-                taken,
-                Delivery.id.in_(ids),
-                Delivery.status == Status.PENDING,
-                status=Status.SKIPPED,
-                reason=reason,
-            )
-        )
+    may_have_come = {row.id for row in found if row.doubted}
+    await _keep(session, taken, kept, may_have_come, Status.PENDING)
     claimed = await change(
         session,
         taken,
@@ -77,9 +76,7 @@ async def claim(session: AsyncSession, taken: Taken, *, size: int) -> Window:
         reason=None,
         lease=taken.lease,
     )
-    await count(
-        session, taken, pending=-skipped - len(claimed), skipped=skipped, sending=len(claimed)
-    )
+    await count(session, taken, pending=-len(claimed), sending=len(claimed))
     return Window([row for row in free if row.id in claimed], empty=not found)
 
 
@@ -122,20 +119,42 @@ async def put_back(session: AsyncSession, taken: Taken, ids: Sequence[int]) -> b
 
 
 async def skip(session: AsyncSession, taken: Taken, reasons: Mapping[int, str]) -> None:
-    """Rows of ours of which nothing was handed over, and that must not leave any more."""
-    skipped = 0
-    for reason in set(reasons.values()):
+    """Rows of ours of which nothing was handed over, and that must not leave any more.
+
+    Also those that were called uncertain meanwhile, as `put_back` says.
+    """
+    may_have_come = await doubted_among(session, reasons)
+    for before in (Status.SENDING, Status.UNCERTAIN):
+        await _keep(session, taken, reasons, may_have_come, before, Delivery.lease == taken.lease)
+
+
+async def _keep(
+    session: AsyncSession,
+    taken: Taken,
+    reasons: Mapping[int, str],
+    may_have_come: Collection[int],
+    before: Status,
+    *where: ColumnElement[bool],
+) -> None:
+    """Rows that do not leave are skipped, each with its reason; what may have come is in doubt."""
+    groups: dict[tuple[Status, str | None], list[int]] = {}
+    for id_, reason in reasons.items():
+        end = (Status.UNCERTAIN, None) if id_ in may_have_come else (Status.SKIPPED, reason)
+        groups.setdefault(end, []).append(id_)
+    for (status, why), ids in groups.items():
         changed = await change(
             session,
             taken,
-            Delivery.id.in_([id_ for id_, why in reasons.items() if why == reason]),
-            *still(taken),
-            status=Status.SKIPPED,
-            reason=reason,
+            Delivery.id.in_(ids),
+            Delivery.status == before,
+            *where,
+            status=status,
+            reason=why,
             lease=None,
         )
-        skipped += len(changed)
-    await count(session, taken, sending=-skipped, skipped=skipped)
+        if before is not status:
+            deltas = {before.value: -len(changed), status.value: len(changed)}
+            await count(session, taken, progress=False, **deltas)
 
 
 def _due_now() -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select, update
@@ -20,6 +21,18 @@ async def cancel(session: AsyncSession, *, campaign_id: int) -> None:
         .order_by(Batch.id)
         .with_for_update()
     )
+    may_have_come = await session.scalars(
+        update(Delivery)
+        .where(
+            Delivery.campaign_id == campaign_id,
+            Delivery.status == Status.PENDING,
+            Delivery.doubted,
+        )
+        .values(status=Status.UNCERTAIN, reason=None)
+        .returning(Delivery.batch)
+        .execution_options(synchronize_session=False)
+    )
+    await _move(session, campaign_id, may_have_come, Status.PENDING, Status.UNCERTAIN)
     await session.execute(
         update(Delivery)
         .where(Delivery.campaign_id == campaign_id, Delivery.status == Status.PENDING)
@@ -65,24 +78,36 @@ async def _again(
     if only is not None:
         chosen.append(only)
     # Counted by what was changed, not by what was there: a late reply may have come in between.
+    doubted = {"doubted": True} if status is Status.UNCERTAIN else {}
     changed = await session.scalars(
         update(Delivery)
         .where(*chosen)
-        .values(status=Status.PENDING, reason=None, lease=None, next_attempt_at=now)
+        .values(status=Status.PENDING, reason=None, lease=None, next_attempt_at=now, **doubted)
         .returning(Delivery.batch)
         .execution_options(synchronize_session=False)
     )
-    counted = Counter(number for number in changed if number is not None)
+    return await _move(session, campaign_id, changed, status, Status.PENDING, due_at=now, takings=0)
+
+
+async def _move(
+    session: AsyncSession,
+    campaign_id: int,
+    batches: Iterable[int | None],
+    before: Status,
+    after: Status,
+    **values: object,
+) -> int:
+    """Move the batches' counts, each row's batch named once, in the order of numbers; how many."""
+    counted = Counter(number for number in batches if number is not None)
     for number, n in sorted(counted.items()):
         await session.execute(
             update(Batch)
             .where(Batch.campaign_id == campaign_id, Batch.number == number)
             .values(
                 {
-                    status.value: getattr(Batch, status.value) - n,
-                    "pending": Batch.pending + n,
-                    "due_at": now,
-                    "takings": 0,
+                    before.value: getattr(Batch, before.value) - n,
+                    after.value: getattr(Batch, after.value) + n,
+                    **values,
                 }
             )
             .execution_options(synchronize_session=False)

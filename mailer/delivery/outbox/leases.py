@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.outbox.orphans import Witness, judge_orphans, no_witness
@@ -21,6 +21,7 @@ LONGEST_LEASE = timedelta(seconds=60)
 async def due(session: AsyncSession, *, limit: int) -> Sequence[int]:
     """Batches that want a worker: due pending rows, or rows in work that nobody works on.
 
+    The latter also in a campaign that was paused or cancelled: its workers died before they heard.
     Campaigns take turns: the first batch of each, then the second of each, and so on.
     """
     place = func.row_number().over(
@@ -30,8 +31,14 @@ async def due(session: AsyncSession, *, limit: int) -> Sequence[int]:
         select(Batch.id, Batch.due_at, place.label("place"))
         .join(Campaign)
         .where(
-            Campaign.state == CampaignState.RUNNING,
-            or_(and_(Batch.pending > 0, Batch.due_at <= clock()), Batch.sending > 0),
+            or_(
+                and_(
+                    Campaign.state == CampaignState.RUNNING,
+                    Batch.pending > 0,
+                    Batch.due_at <= clock(),
+                ),
+                Batch.sending > 0,
+            ),
             _unleased(),
         )
         .subquery()
@@ -43,7 +50,7 @@ async def due(session: AsyncSession, *, limit: int) -> Sequence[int]:
 async def take(
     session: AsyncSession, *, batch_id: int, lease: int, witness: Witness = no_witness
 ) -> Taken | None:
-    """Take a batch; None if another has it or its campaign does not run.
+    """Take a batch; None if another has it, or if there is nothing to do in it.
 
     Rows found in work under another lease are settled by what `witness` knows of it; the rest
     become uncertain. They keep that lease, so that late truth can still be told.
@@ -51,14 +58,12 @@ async def take(
     campaign_id = await session.scalar(select(Batch.campaign_id).where(Batch.id == batch_id))
     if campaign_id is None:
         return None
-    await lock_campaign(session, campaign_id)
-    running = exists().where(
-        Campaign.id == Batch.campaign_id, Campaign.state == CampaignState.RUNNING
-    )
+    terms = await lock_campaign(session, campaign_id)
+    runs = terms.state is CampaignState.RUNNING
     row = (
         await session.execute(
             update(Batch)
-            .where(Batch.id == batch_id, running, _unleased())
+            .where(Batch.id == batch_id, true() if runs else Batch.sending > 0, _unleased())
             .values(
                 lease=lease, lease_until=clock(LEASE.total_seconds()), takings=Batch.takings + 1
             )
@@ -68,7 +73,7 @@ async def take(
     ).one_or_none()
     if row is None:
         return None
-    taken = Taken(batch_id, row.campaign_id, row.number, lease, row.takings)
+    taken = Taken(batch_id, row.campaign_id, row.number, lease, row.takings, runs)
     await judge_orphans(session, taken, witness)
     return taken
 

@@ -10,7 +10,15 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.delivery.outbox.rows import Taken, change, count, due_now, lock_campaign, of
+from mailer.delivery.outbox.rows import (
+    Taken,
+    change,
+    count,
+    doubted_among,
+    due_now,
+    lock_campaign,
+    of,
+)
 from mailer.delivery.outbox.settling import Result, settle
 from mailer.delivery.outcomes import Outcome
 from mailer.models import Batch, Delivery, Evidence, Source, Status
@@ -120,6 +128,8 @@ async def _judge(
     for row in rows:
         note = testimony.notes.get(row.id) if testimony else None
         if note is not None and note.number != row.attempts + 1:
+            if row.status is Status.UNCERTAIN:
+                continue  # settled as what it is: there is no later truth
             note = None  # of an earlier try, which is settled
         if note is not None and note.outcome is not None:
             told.append(Result(row.id, note.number, note.at or datetime.now(UTC), note.outcome))
@@ -140,12 +150,14 @@ async def _judge(
         )
         waits = waits or moved.get(Status.PENDING, 0) > 0
     if campaign.cancelled:
-        await _release(session, taken, untouched, Status.SKIPPED, "cancelled")
+        may_have_come = await doubted_among(session, untouched)
+        await _release(session, taken, may_have_come, Status.UNCERTAIN)
+        await _release(session, taken, untouched - may_have_come, Status.SKIPPED, "cancelled")
         waits = False
     else:
-        await _release(session, taken, untouched, Status.PENDING, None)
+        await _release(session, taken, untouched, Status.PENDING)
     if campaign.resend_uncertain and not campaign.cancelled:
-        await _release(session, taken, doubted, Status.PENDING, None)
+        await _release(session, taken, doubted, Status.PENDING, doubted=True)
         waits = waits or bool(doubted)
     else:
         changed = await change(
@@ -163,7 +175,12 @@ async def _judge(
 
 
 async def _release(
-    session: AsyncSession, taken: Taken, ids: Collection[int], status: Status, reason: str | None
+    session: AsyncSession,
+    taken: Taken,
+    ids: Collection[int],
+    status: Status,
+    reason: str | None = None,
+    **values: Any,
 ) -> None:
     for before in (Status.SENDING, Status.UNCERTAIN):
         changed = await change(
@@ -175,9 +192,11 @@ async def _release(
             status=status,
             reason=reason,
             lease=None,
+            **values,
         )
-        deltas = {before.value: -len(changed), status.value: len(changed)}
-        await count(session, taken, progress=False, **deltas)
+        if before is not status:
+            deltas = {before.value: -len(changed), status.value: len(changed)}
+            await count(session, taken, progress=False, **deltas)
 
 
 async def _put_on_record(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
+from mailer.models import Batch, Campaign, CampaignState, Delivery
 from pli.database import clock
 
 
@@ -21,6 +22,8 @@ class Taken:
     number: int
     lease: int
     takings: int
+    runs: bool = True
+    """Whether its campaign runs; of another one only what the dead left is settled."""
 
 
 class LeaseLost(Exception):
@@ -59,11 +62,6 @@ def of(taken: Taken) -> ColumnElement[bool]:
     return and_(Delivery.campaign_id == taken.campaign_id, Delivery.batch == taken.number)
 
 
-def still(taken: Taken) -> tuple[ColumnElement[bool], ...]:
-    """In work, by this very taking."""
-    return (Delivery.status == Status.SENDING, Delivery.lease == taken.lease)
-
-
 async def ours(session: AsyncSession, taken: Taken) -> None:
     """Lock the batch, or raise LeaseLost."""
     held = await session.execute(
@@ -95,6 +93,14 @@ async def change(
         .execution_options(synchronize_session=False)
     )
     return set(changed.scalars())
+
+
+async def doubted_among(session: AsyncSession, ids: Collection[int]) -> set[int]:
+    """Which of these copies may have arrived by an earlier try."""
+    if not ids:
+        return set()
+    found = await session.scalars(select(Delivery.id).where(Delivery.id.in_(ids), Delivery.doubted))
+    return set(found)
 
 
 async def count(

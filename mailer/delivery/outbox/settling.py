@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.delivery.outbox.rows import Taken, change, count, lock_campaign
+from mailer.delivery.outbox.rows import Taken, change, count, doubted_among, lock_campaign
 from mailer.delivery.outcomes import Kind, Outcome, Reason, is_gone, next_try, reason_of
 from mailer.models import Attempt, Delivery, Status
 from subscribers import optout
@@ -33,6 +33,11 @@ class End(NamedTuple):
 
     status: Status
     reason: str | None = None
+    doubted: bool = False
+
+
+LATER = End(Status.PENDING)
+AGAIN = End(Status.PENDING, doubted=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,8 @@ async def settle(
     is ours no more by its lease is left alone. In a cancelled campaign nothing is tried again.
     """
     rules = await _rules(session, taken, delays)
-    last = [it for it in results if it.outcome.kind is Kind.DEFERRED and rules.was_last(it)]
-    doubted = await _doubted(session, last)
+    ended = [it for it in results if it.outcome.kind in (Kind.DEFERRED, Kind.FAILED)]
+    doubted = await doubted_among(session, [it.delivery_id for it in ended])
     ends: dict[End, list[Result]] = {}
     for result in results:
         ends.setdefault(_end(result, rules, doubted), []).append(result)
@@ -84,8 +89,10 @@ async def settle(
                 status=end.status,
                 reason=end.reason,
                 attempts=Delivery.attempts + 1,
-                # The uncertain keep theirs: by it a late reply may still correct them.
-                lease=taken.lease if end.status is Status.UNCERTAIN else None,
+                # Told by its own worker, who will not learn more; and written twice (a commit whose
+                # answer was lost) it must not count twice.
+                lease=None,
+                **({"doubted": True} if end.doubted else {}),
             )
             missing -= changed
             written |= changed
@@ -94,7 +101,8 @@ async def settle(
     recorded = [it for it in results if it.delivery_id in written]
     if recorded:
         await session.execute(insert(Attempt), [_attempt(it, relay) for it in recorded])
-    postponed = [it for it in ends.get(End(Status.PENDING), ()) if it.delivery_id in written]
+    waiting = [*ends.get(LATER, ()), *ends.get(AGAIN, ())]
+    postponed = [it for it in waiting if it.delivery_id in written]
     await _postpone(session, postponed, delays)
     await _suppress_gone(session, recorded, now)
     moved = {status.value: n for status, n in totals.items()}
@@ -107,32 +115,21 @@ async def _rules(session: AsyncSession, taken: Taken, delays: Sequence[float]) -
     return Rules(len(delays) + 1, cancelled=terms.cancelled, resend=terms.resend_uncertain)
 
 
-async def _doubted(session: AsyncSession, results: Sequence[Result]) -> Collection[int]:
-    """Which of these copies may have arrived by an earlier try."""
-    if not results:
-        return ()
-    earlier = await session.scalars(
-        select(Attempt.delivery_id).where(
-            Attempt.delivery_id.in_([it.delivery_id for it in results]),
-            Attempt.outcome == Kind.UNCERTAIN.value,
-        )
-    )
-    return set(earlier)
-
-
 def _end(result: Result, rules: Rules, doubted: Collection[int]) -> End:
     """Where a row goes by its outcome; what may have arrived is never given up or skipped."""
     match result.outcome.kind:
         case Kind.SENT:
             return End(Status.SENT)
         case Kind.UNCERTAIN if rules.resend and not rules.was_last(result):
-            return End(Status.PENDING)
+            return AGAIN
         case Kind.UNCERTAIN:
+            return End(Status.UNCERTAIN)
+        case Kind.FAILED if result.delivery_id in doubted:
             return End(Status.UNCERTAIN)
         case Kind.FAILED:
             return End(Status.FAILED, reason_of(result.outcome).value)
         case Kind.DEFERRED if not rules.was_last(result):
-            return End(Status.PENDING)
+            return LATER
         case Kind.DEFERRED if result.delivery_id in doubted:
             return End(Status.UNCERTAIN)
         case Kind.DEFERRED if rules.cancelled:

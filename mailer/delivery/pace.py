@@ -1,0 +1,32 @@
+"""How fast copies are settled, and how many a window should therefore hold."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+WINDOWS = 3
+LARGEST_WINDOW = 200
+UNSETTLED_SECONDS = 2.0
+
+
+class Pace:
+    """Copies settled a second, over the last few seconds: a window is a share of two seconds."""
+
+    def __init__(self, connections: int) -> None:
+        self._least = connections
+        self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=16)
+
+    def mark(self, copies: int) -> None:
+        """So many copies were settled just now."""
+        self._marks.append((time.monotonic(), copies))
+
+    def rate(self) -> float:
+        """Copies a second."""
+        elapsed = time.monotonic() - self._marks[0][0]
+        return sum(n for _, n in list(self._marks)[1:]) / elapsed if elapsed > 0 else 0.0
+
+    def window(self) -> int:
+        """How many rows to claim."""
+        wanted = int(self.rate() * UNSETTLED_SECONDS / WINDOWS)
+        return max(self._least, min(LARGEST_WINDOW, wanted))

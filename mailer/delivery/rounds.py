@@ -1,0 +1,71 @@
+"""Rounds: what every copy of one campaign has in common, pressed once in a process."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer import campaigns, freezing
+from mailer.composing import Composer
+from mailer.delivery.outcomes import Kind, Outcome
+from mailer.links import Links
+from mailer.models import Campaign, Stage
+from mailer.recipients import ListLine
+from mailer.rendering import press
+from pli.keys import Keys
+from subscribers.models import List
+
+LATEST = 200
+"""So many of the last outcomes are looked at together."""
+LEAST_REFUSED = 5
+"""Fewer refusals prove nothing of us."""
+
+
+@dataclass(slots=True)
+class Round:
+    """What every copy of one campaign has in common."""
+
+    campaign_id: int
+    composer: Composer
+    links: Links
+    token_key: str
+    retry_delays: list[float]
+    lists: dict[int, ListLine]
+    latest: deque[Outcome] = field(default_factory=lambda: deque(maxlen=LATEST))
+
+    def refused_for_us(self, share: float) -> Sequence[Outcome]:
+        """Refusals for what we are, not for whom, if they are `share` of the latest outcomes.
+
+        Policy (5.7.x, RFC 3463), and whatever refuses the sender at MAIL, before anybody is named.
+        """
+        refused = [it for it in self.latest if _is_about_us(it)]
+        return refused if len(refused) >= max(LEAST_REFUSED, share * len(self.latest)) else ()
+
+
+def _is_about_us(outcome: Outcome) -> bool:
+    return outcome.kind is Kind.FAILED and (
+        outcome.stage is Stage.MAIL or (outcome.enhanced or "").startswith("5.7.")
+    )
+
+
+async def begin(session: AsyncSession, campaign_id: int, keys: Keys) -> Round:
+    """Press a campaign's letter as it was frozen."""
+    frozen, token_key, retry_delays = (
+        await session.execute(
+            select(Campaign.frozen, Campaign.token_key, Campaign.retry_delays).where(
+                Campaign.id == campaign_id
+            )
+        )
+    ).one()
+    list_ids = await campaigns.lists_of(session, campaign_id=campaign_id)
+    found = await session.execute(select(List).where(List.id.in_(list_ids)))
+    lists = {it.id: ListLine(it.id, it.name, it.title) for it in found.scalars()}
+    letter, theme, identity = freezing.thaw(frozen)
+    links = Links(keys, identity.public_url, identity.domain)
+    pressed = press(letter, theme, identity)
+    composer = Composer(pressed, letter, identity, links, token_key, campaign_id)
+    return Round(campaign_id, composer, links, token_key, retry_delays, lists)

@@ -1,0 +1,294 @@
+"""What an engine must get over by itself: each of these once held it up for ever, or sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from commands import sending
+from commands.sending import Order
+from mailer import campaigns
+from mailer.delivery import outbox
+from mailer.delivery.engine import Engine
+from mailer.delivery.journal import Journal
+from mailer.delivery.outcomes import judge
+from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Stage, Status
+from pli.database import Database
+from pli.errors import PliError
+from pli.keys import Keys
+from tests import factories as make
+from tests.mailer import dying
+from tests.mailer.test_engine import ends, first_copy, prepared, rests, working
+from tests.relay import Relay
+
+# SQLite writes one transaction after the other, and takes a NUL.
+on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def test_a_copy_put_back_by_its_connection_after_a_recall_still_leaves(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=30, batch_size=30)
+    recalled: list[str] = []
+
+    def script(stage: str, recipient: str, times: int) -> str | None:
+        del recipient, times
+        if stage == "mail" and recalled == ["now"]:
+            recalled.append("done")
+            return "421 4.3.2 going down"
+        return None
+
+    with Relay(delay=0.05, script=script).running() as relay:
+        async with working(database, keys, relay.url, connections=1) as engine:
+            await first_copy(relay)
+            engine._courier.recall(lambda copy: copy.rcpt_to == "p029@example.org")
+            recalled.append("now")
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert recalled == ["now", "done"]
+    assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
+
+
+@on_postgresql
+async def test_two_sendings_of_a_letter_ordered_at_one_moment_are_one(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, 3, now=now)
+    settings = SimpleNamespace(
+        retry_delays=[60.0], uncertain="hold", batch_size=100, second_person=False
+    )
+    house = cast("Any", SimpleNamespace(keys=keys, settings=settings))
+    order = Order(make.frozen(), [members.id], "", "", Audience.FIRST, None)
+
+    async def release() -> int:
+        async with database.begin() as session:
+            return await sending.release(session, order, house=house, now=now)
+
+    async with database.begin() as session:
+        await sending.release(session, order, house=house, now=now)
+        second = asyncio.create_task(release())
+        await asyncio.sleep(0.3)
+        assert not second.done()
+    with pytest.raises(PliError, match="meanwhile"):
+        await second
+
+
+def left(folder: Path, name: bytes, *, batch_id: int = 999) -> Journal:
+    """A journal whose writer died, and what its disk made of it."""
+    journal = Journal(folder, "tests")
+    notes = journal.begin(batch_id, 7, "relay:25")
+    notes.leaves(1, 1)
+    os.write(notes._descriptor, name)
+    os.close(notes._descriptor)
+    return journal
+
+
+@pytest.mark.parametrize(
+    "rubbish", [b"\0" * 512, b"\xff" * 512, b"o" + b"\x01" * 300], ids=["zeros", "ones", "noise"]
+)
+async def test_a_journal_that_a_power_cut_spoilt_holds_nobody_up_and_proves_nothing_unwritten(
+    rubbish: bytes, database: Database, keys: Keys, now: datetime, tmp_path: Path
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=6, batch_size=6)
+    async with database.begin() as session:
+        batch_id = await session.scalar(select(Batch.id))
+        assert batch_id is not None
+        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        assert taken is not None
+        await outbox.claim(session, taken, size=2)
+    left(tmp_path, rubbish, batch_id=batch_id)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url, folder=tmp_path):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    copies = list((await ends(database, campaign_id)).values())
+    assert copies.count(("uncertain", None)) == 2
+
+
+@on_postgresql
+async def test_a_testimony_that_the_database_refuses_is_set_aside(
+    database: Database, keys: Keys, now: datetime, tmp_path: Path
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=6, batch_size=6)
+    journal = Journal(tmp_path, "tests")
+    async with database.begin() as session:
+        batch_id = await session.scalar(select(Batch.id))
+        assert batch_id is not None
+        notes = journal.begin(batch_id, 7, "relay:25")
+        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        assert taken is not None
+        (row,) = (await outbox.claim(session, taken, size=1)).rows
+    notes.leaves(row.id, 1)
+    notes.told(row.id, 1, judge(Stage.BODY, 250, "2.0.0 ok \x00 queued"))
+    os.close(notes._descriptor)
+    async with database.begin() as session:
+        await outbox.end_leases(session)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url, folder=tmp_path):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    copies = await ends(database, campaign_id)
+    assert copies[row.email] == ("uncertain", None)
+    assert row.email not in relay.recipients
+    assert [Path(it).suffix for it in os.listdir(tmp_path)] == [".refused"]  # noqa: PTH208
+
+
+async def test_a_journal_folder_that_cannot_be_read_is_no_lost_database(
+    database: Database, keys: Keys, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=6, batch_size=6)
+    left(tmp_path, b"")
+    real = os.open
+
+    def refused(path: Any, flags: int, *rest: Any, **named: Any) -> int:
+        if str(path).endswith(".taking"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, *rest, **named)
+
+    monkeypatch.setattr(os, "open", refused)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url, folder=tmp_path):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+
+
+async def test_a_sending_whose_engine_dies_ends_with_the_reason(
+    database: Database, keys: Keys, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4)
+
+    async def dies(_self: Engine) -> bool:
+        raise RuntimeError("something unforeseen")
+
+    monkeypatch.setattr(Engine, "sweep", dies)
+    with Relay().running() as relay:
+        settings = SimpleNamespace(
+            relay_url=relay.url,
+            relay_connections=2,
+            journal_folder=tmp_path,
+            policy_pause_percent=30.0,
+        )
+        house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
+        async with asyncio.timeout(20):
+            with pytest.raises(RuntimeError, match="unforeseen"):
+                await sending.work_or_watch(house, campaign_id, quiet=True)
+
+
+@on_postgresql
+async def test_a_finish_that_waited_for_a_retry_sees_what_waits_again(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    async with database.begin() as session:
+        await session.execute(update(Delivery).values(status=Status.FAILED, reason="other"))
+        await session.execute(update(Batch).values(pending=0, failed=2))
+
+    async def finish() -> bool:
+        async with database.begin() as session:
+            return await campaigns.finish(session, campaign_id=campaign_id, now=now)
+
+    async with database.begin() as session:
+        await campaigns.retry(
+            session, campaign_id=campaign_id, uncertain=False, failed=True, now=now
+        )
+        finishing = asyncio.create_task(finish())
+        await asyncio.sleep(0.3)
+        assert not finishing.done()
+    assert not await finishing
+    async with database.reading() as session:
+        assert await session.scalar(select(Campaign.state)) is CampaignState.RUNNING
+
+
+async def test_a_watch_that_could_not_ask_once_still_renews_the_lease(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = dying.shorten_leases()
+    try:
+        campaign_id = await prepared(database, keys, now, count=40, batch_size=40)
+        real = outbox.renew
+        failed: list[str] = []
+
+        async def renew(session: Any, taken: Any) -> bool:
+            if not failed:
+                failed.append("once")
+                raise PoolTimeout("connection timed out, timeout 30.00")
+            return await real(session, taken)
+
+        monkeypatch.setattr(outbox, "renew", renew)
+        with Relay(delay=0.1).running() as relay:
+            async with working(database, keys, relay.url, connections=1):
+                assert await rests(database, campaign_id) is CampaignState.FINISHED
+        assert failed
+    finally:
+        back()
+    assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
+
+
+async def test_what_nobody_watches_any_more_does_not_leave(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=60, batch_size=60)
+    broken: list[str] = []
+    real = outbox.hindered
+
+    async def hindered(session: Any, ids: Any) -> Any:
+        if not broken:
+            broken.append("once")
+            raise RuntimeError("something unforeseen")
+        return await real(session, ids)
+
+    monkeypatch.setattr(outbox, "hindered", hindered)
+    with Relay(delay=0.1).running() as relay:
+        async with working(database, keys, relay.url, connections=2):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert broken
+    assert max(relay.recipients.values()) == 1
+    assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
+
+
+async def test_a_relay_that_closes_right_after_its_greeting_counts_as_gone(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 relay ESMTP\r\n")
+        await reader.readline()
+        writer.write(b"250-relay\r\n250 PIPELINING\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        async with working(database, keys, f"smtp://127.0.0.1:{port}?tls=none"):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    finally:
+        server.close()
+
+
+async def test_a_sender_whom_the_relay_does_not_want_pauses_the_campaign(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=300, batch_size=300)
+
+    def refuse(stage: str, recipient: str, times: int) -> str | None:
+        del recipient, times
+        return "550 5.4.5 daily quota exceeded" if stage == "mail" else None
+
+    with Relay(script=refuse).running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    waiting = sum(it[0] == "pending" for it in (await ends(database, campaign_id)).values())
+    assert waiting > 100
