@@ -321,8 +321,13 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
 
     The sum must be right first: CampaignError lists every batch whose counts are not its rows.
     """
-    # A statement of its own: one that had to wait for the row would judge by older batches.
-    await session.execute(select(Campaign.id).where(Campaign.id == campaign_id).with_for_update())
+    # A statement of its own: one that had to wait for the row would judge by older batches. And
+    # none that waits: whoever has the row is not done with it, and the next sweep asks again.
+    held = await session.execute(
+        select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(skip_locked=True)
+    )
+    if held.one_or_none() is None:
+        return False
     open_batches = exists().where(
         Batch.campaign_id == campaign_id, (Batch.pending > 0) | (Batch.sending > 0)
     )

@@ -29,6 +29,7 @@ from sqlalchemy import (
     literal,
     make_url,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
@@ -46,6 +47,16 @@ from pli.language import N_
 
 SQLITE = "sqlite"
 _BUSY_SECONDS = 15
+IDLE_SECONDS = 15.0
+"""PostgreSQL ends a writer that holds a transaction open and says nothing for so long: a process
+that was stopped, or a machine that is gone, would keep its locks, and everybody waits for them."""
+_SERVER_SETTINGS = {
+    "application_name": "pli",
+    # A machine that vanished is noticed within half a minute, not after two hours (TCP's default).
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
 
 
 class DatabaseError(PliError):
@@ -156,7 +167,12 @@ class Database:
             self.writer = _sqlite(url, pool_size=1, begin="BEGIN IMMEDIATE")
             self.reader = _sqlite(url, pool_size=4, begin="BEGIN")
         else:
-            self.writer = create_async_engine(url, pool_size=10, max_overflow=10)
+            self.writer = create_async_engine(
+                url,
+                pool_size=10,
+                max_overflow=10,
+                connect_args={"server_settings": _SERVER_SETTINGS},
+            )
             # What is read together must be of one moment: a report's sum, above all.
             self.reader = self.writer.execution_options(isolation_level="REPEATABLE READ")
 
@@ -169,6 +185,8 @@ class Database:
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """A transaction that writes; committed at the end, undone by an exception."""
         async with AsyncSession(self.writer, expire_on_commit=False) as session, session.begin():
+            if not self.is_sqlite:
+                await session.execute(_END_WHEN_SILENT, {"value": f"{IDLE_SECONDS * 1000:.0f}"})
             yield session
 
     @asynccontextmanager
@@ -183,11 +201,40 @@ class Database:
         async with self.reading() as session:
             return (await session.execute(select(clock()))).scalar_one()
 
+    async def end_silent(self) -> int:
+        """End what others wait for and what has long said nothing in the middle of a statement.
+
+        PostgreSQL itself ends only those who are silent between two statements. How many it were.
+        """
+        if self.is_sqlite:
+            return 0
+        async with self.begin() as session:
+            ended = await session.scalars(_END_SILENT, {"seconds": IDLE_SECONDS})
+            return len(ended.all())
+
     async def close(self) -> None:
         """Close all connections."""
         await self.writer.dispose()
         if self.is_sqlite:
             await self.reader.dispose()
+
+
+_END_WHEN_SILENT = text("SELECT set_config('idle_in_transaction_session_timeout', :value, true)")
+
+
+_END_SILENT = text(
+    """
+    SELECT pg_terminate_backend(silent.pid) FROM pg_stat_activity AS silent
+    WHERE silent.datname = current_database() AND silent.usename = current_user
+      AND silent.application_name = 'pli' AND silent.pid <> pg_backend_pid()
+      AND silent.state <> 'idle' AND silent.wait_event = 'ClientRead'
+      AND clock_timestamp() - greatest(silent.query_start, silent.state_change)
+          > make_interval(secs => :seconds)
+      AND silent.pid IN (
+        SELECT unnest(pg_blocking_pids(waiting.pid)) FROM pg_stat_activity AS waiting
+        WHERE waiting.datname = current_database() AND waiting.wait_event_type = 'Lock')
+    """
+)
 
 
 def _sqlite(url: str, pool_size: int, begin: str) -> AsyncEngine:

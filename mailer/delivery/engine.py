@@ -111,6 +111,7 @@ class Engine:
     async def run(self) -> None:
         """Look for work and do it until `stop`; then what is on the wire is waited for."""
         working = asyncio.create_task(self._work.run(self.work))
+        minding = asyncio.create_task(self._mind_the_silent())
         try:
             seen = boot_time()
             while not (self._stopping or working.done()):
@@ -133,6 +134,7 @@ class Engine:
                     await asyncio.wait(self._troubles)
             finally:
                 self.over.set()
+                await minding
 
     def figures(self) -> Figures:
         """How much is in hand, how much was settled, how fast."""
@@ -361,6 +363,15 @@ class Engine:
                 else:
                     self._journal.forget(testimony)
                     log.info("journal.heard", extra={"batch": testimony.batch_id})
+
+    async def _mind_the_silent(self) -> None:
+        """See that nobody waits for the locks of the dead: beside all else, which may wait, too."""
+        while not await until(self.over, HEAR_SECONDS):
+            try:
+                if silent := await self._database.end_silent():
+                    log.warning("database.silent_ended", extra={"n": silent})
+            except AWAY as error:
+                log.warning("engine.minding_failed", extra={"reason": str(error)})
 
     async def _take_back(self, session: AsyncSession, shift: Shift, window: Window) -> bool:
         """Write down what came back; whether some of it had been called uncertain meanwhile."""

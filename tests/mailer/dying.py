@@ -20,6 +20,7 @@ from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.outbox import leases
 from mailer.delivery.relays import Relay
 from mailer.delivery.smtp import SMTPCourier
+from pli import database as databases
 from pli.database import Database
 from pli.keys import Keys
 
@@ -62,14 +63,16 @@ def run_with_short_lease(url: str, keys: Keys, relay: str, folder: Path) -> None
 
 
 def shorten_leases() -> Callable[[], None]:
-    """A lease of a second in this process; the way back."""
+    """A lease of a second in this process, and as much for a silent transaction; the way back."""
     before = leases.LEASE, engines.RENEW_SECONDS, engines.WATCH_SECONDS
+    databases.IDLE_SECONDS = 1.0
     leases.LEASE = engines.LEASE = timedelta(seconds=1)  # type: ignore[misc]
     engines.RENEW_SECONDS, engines.WATCH_SECONDS = 0.3, 0.1
 
     def back() -> None:
         leases.LEASE = engines.LEASE = before[0]  # type: ignore[misc]
         engines.RENEW_SECONDS, engines.WATCH_SECONDS = before[1:]
+        databases.IDLE_SECONDS = 15.0
 
     return back
 

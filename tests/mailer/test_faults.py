@@ -16,9 +16,11 @@ import pytest
 from sqlalchemy import func, select
 
 from mailer import balance, campaigns
+from mailer.delivery import engine as engines
 from mailer.delivery import outbox
 from mailer.delivery.journal import Journal, Notes
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
+from pli import database as databases
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import Subscriber
@@ -112,7 +114,11 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
     now: datetime,
     tmp_path: Path,
     forking: ForkServerContext,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # It may be stopped in the middle of a transaction: then others must not wait for its locks.
+    monkeypatch.setattr(databases, "IDLE_SECONDS", 1.0)
+    monkeypatch.setattr(engines, "HEAR_SECONDS", 1.0)
     with Relay(delay=0.05).running() as relay:
         campaign_id = await prepared(database, keys, now, COPIES, batch_size=COPIES)
         url = database.url.render_as_string(hide_password=False)
