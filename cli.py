@@ -35,6 +35,7 @@ COMMANDS = {
     "report": ("commands.reporting", "report"),
     "serve": ("commands.serving", "serve"),
     "worker": ("commands.worker", "worker"),
+    "doctor": ("commands.doctor", "doctor"),
 }
 
 EXIT_REFUSED = 1
