@@ -48,7 +48,7 @@ _SHOWN = {
 @running
 async def doctor(panel: Panel, send_to: str | None, resolver: str | None, as_json: bool) -> None:
     """Each check stands alone: one that fails does not hide the others."""
-    address = str(Address.parse(send_to)) if send_to else None
+    address = Address.parse(send_to).email if send_to else None
     checks = await _examine(panel, address, resolver)
     if as_json:
         show_json(as_document(checks))

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, formataddr, make_msgid
 
 import aiosmtplib
 
 from mailer.delivery.relays import Relay, RelayError
-from mailer.identity import Mailbox
+from mailer.identity import Mailbox, needs_smtputf8
 from pli.checks import Check, fine, refused, warn, wrong
 from pli.checkup import in_bytes
 from pli.language import N_, say
@@ -52,7 +52,12 @@ async def send(relay: Relay, mail_from: str, writer: Mailbox, address: str, lang
     mail = _message(writer, address, language)
     try:
         async with _connected(relay) as client:
-            _refusals, answer = await client.sendmail(mail_from, [address], mail.as_bytes())
+            _refusals, answer = await client.sendmail(
+                mail_from,
+                [address],
+                mail.as_bytes(),
+                mail_options=["SMTPUTF8"] if needs_smtputf8(address) else None,
+            )
     except RelayError as error:
         return refused("relay.message", error)[0]
     except (aiosmtplib.SMTPException, OSError) as error:
@@ -170,7 +175,7 @@ def _said(error: Exception) -> str:
 
 
 def _message(writer: Mailbox, address: str, language: str) -> EmailMessage:
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=SMTPUTF8 if needs_smtputf8(address) else SMTP)
     mail["From"] = formataddr((writer.name, writer.address))
     mail["To"] = address
     mail["Subject"] = say(N_("Pli: a message to yourself")).tell(language)
