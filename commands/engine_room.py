@@ -99,8 +99,10 @@ async def _tell_of(house: House, machine: Engine, command: str) -> None:
                         version=__version__,
                         relay=Relay.parse(house.settings.relay_url).name,
                     )
+                    log.info("worker.started", extra={"worker": worker_id})
                 elif worker_id is not None and ends:
                     await workers.unregister(session, worker_id)
+                    log.info("worker.ended", extra={"worker": worker_id})
                 elif worker_id is not None:
                     await workers.beat(session, worker_id, machine.figures())
         except (DBAPIError, OSError) as error:

@@ -68,6 +68,10 @@ class Shift:
     windows: list[Window] = field(default_factory=list)
     settling: set[asyncio.Task[None]] = field(default_factory=set)
 
+    def names(self) -> dict[str, int]:
+        """What logs call it by."""
+        return {"campaign": self.taken.campaign_id, "batch": self.taken.id}
+
     def waiting(self) -> dict[int, WindowCopy]:
         """The copies that are claimed and not yet settled."""
         return {id_: copy for window in self.windows for id_, copy in window.open.items()}
@@ -290,6 +294,7 @@ class Engine:
             self._pace.mark(len(window.results))
             self._settled += len(window.results)
             await self._record(shift, window)
+            log.debug("delivery.settled", extra=shift.names() | {"copies": len(window.results)})
             if window.fault is not None:
                 shift.fault = window.fault
                 shift.over = True
