@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import DBAPIError
 
 from commands.common import House, iso, now
+from commands.measuring import Gauge, measuring
 from mailer.delivery import outbox, workers
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
@@ -45,11 +46,21 @@ async def engine(house: House, lock: Lock | None, command: str) -> AsyncIterator
 
     Whoever holds the file's lock knows that no older engine lives: its leases end here.
     """
+    async with measuring(house) as gauge, _engine(house, lock, command, gauge) as machine:
+        yield machine
+
+
+@asynccontextmanager
+async def _engine(
+    house: House, lock: Lock | None, command: str, gauge: Gauge
+) -> AsyncIterator[Engine]:
     if lock is not None:
         async with house.database.begin() as session:
             await outbox.end_leases(session)
     courier = SMTPCourier(
-        Relay.parse(house.settings.relay_url), connections=house.settings.relay_connections
+        Relay.parse(house.settings.relay_url),
+        connections=house.settings.relay_connections,
+        observer=gauge.observer,
     )
     machine = Engine(
         house.database,
@@ -58,8 +69,10 @@ async def engine(house: House, lock: Lock | None, command: str) -> AsyncIterator
         journal=Journal(house.settings.journal_folder, house.keys.fingerprints()["address"]),
         connections=house.settings.relay_connections,
         policy_pause_percent=house.settings.policy_pause_percent,
+        observer=gauge.observer,
         without_database=None if house.database.is_sqlite else WITHOUT_DATABASE_SECONDS,
     )
+    gauge.watch(machine.figures)
     running = asyncio.create_task(machine.run())
     telling = asyncio.create_task(_tell_of(house, machine, command))
     try:
