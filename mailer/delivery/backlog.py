@@ -33,7 +33,9 @@ class Backlog:
 
 async def backlog(session: AsyncSession) -> Backlog:
     """How it stands now, by the database's clock."""
-    due_at = func.min(case((Batch.pending > 0, Batch.due_at)))
+    # A new batch is due since the day before, whatever the clocks: it waits since the start.
+    since = case((Batch.due_at < Campaign.started_at, Campaign.started_at), else_=Batch.due_at)
+    due_at = func.min(case((Batch.pending > 0, since)))
     rows = await session.execute(
         select(Campaign.state, func.sum(Batch.pending), func.sum(Batch.sending), due_at, clock())
         .join(Batch, Batch.campaign_id == Campaign.id)

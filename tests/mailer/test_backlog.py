@@ -39,7 +39,11 @@ async def test_running_and_paused_copies_are_told_apart_and_how_late_the_oldest_
     database: Database, keys: Keys
 ) -> None:
     first, second = await two_campaigns(database, keys, 10)
+    async with database.reading() as session:
+        assert (await backlog(session)).oldest_due < 60
     async with database.begin() as session:
+        started = datetime.now(UTC) - timedelta(seconds=100)
+        await session.execute(update(Campaign).values(started_at=started))
         await session.execute(
             update(Campaign).where(Campaign.id == second).values(state=CampaignState.PAUSED)
         )
