@@ -25,7 +25,7 @@ from pli import checkup as ground
 from pli import keys as key_ring
 from pli import settings as settings_file
 from pli.checks import Check, State, fine, refused, stops_a_sending, warn, wrong
-from pli.database import Database, unreachable
+from pli.database import Database, UnreachableError, unreachable
 from pli.errors import PliError, reason_of
 from pli.keys import Keys
 from pli.language import N_, say
@@ -34,6 +34,7 @@ from subscribers.address import Address
 
 NEEDED = ("relay_url", "public_url", "committee", "address", "phone", "email")
 DATABASE_SECONDS = 15.0
+LOOK_AT_IT = N_("see that database_url names it, that it runs, and that nothing else holds it")
 _SHOWN = {
     State.OK: (N_("ok"), "green"),
     State.WARNING: (N_("warning"), "yellow"),
@@ -90,28 +91,38 @@ async def _examine(panel: Panel, address: str | None, resolver: str | None) -> l
         checks.append(ground.keys(values.keys_file, ring))
     except PliError as error:
         checks += refused("keys", error)
+    database = Database(values.database_url)
     asked = [
-        _guarded("database", _database(values, ring)),
-        _guarded("disk", _disks(values)),
+        _guarded("database", _database(database, ring)),
+        _guarded("disk", _disks(database, values.journal_folder)),
         _guarded("relay", _relay(values, ring, identity, address)),
         _guarded("dns", _domain(identity, resolver)),
     ]
-    return checks + [check for found in await asyncio.gather(*asked) for check in found]
+    try:
+        return checks + [check for found in await asyncio.gather(*asked) for check in found]
+    finally:
+        await database.close()
 
 
 async def _guarded(name: str, looking: Awaitable[list[Check]]) -> list[Check]:
     """What a look came to, whatever goes wrong in it."""
     try:
         return await looking
+    except UnreachableError as error:
+        return [_away(error)]
+    except (DBAPIError, PoolTimeout) as error:
+        return [_away(unreachable(error))]
     except PliError as error:
         return refused(name, error)
-    except (DBAPIError, PoolTimeout) as error:
-        return refused(name, unreachable(error))
     except OSError as error:
         return [wrong(name, reason_of(error))]
     except Exception as error:
         kind = type(error).__name__
         return [warn(name, say(N_("this look has a fault of its own ({kind})"), kind=kind))]
+
+
+def _away(error: UnreachableError) -> Check:
+    return wrong("database", error.sentences[0], say(LOOK_AT_IT))
 
 
 def _settings(values: Settings, file: Path, identity: Identity) -> list[Check]:
@@ -161,9 +172,8 @@ def _has_secrets(values: Settings) -> bool:
     return any(urlsplit(getattr(values, name)).password for name in settings_file.SECRETS)
 
 
-async def _database(values: Settings, ring: Keys | None) -> list[Check]:
+async def _database(database: Database, ring: Keys | None) -> list[Check]:
     """The database, its clock beside ours, and what its rows say of those who send."""
-    database = Database(values.database_url)
     try:
         async with asyncio.timeout(None if database.is_sqlite else DATABASE_SECONDS):
             found = await ground.database(database, ring)
@@ -174,21 +184,14 @@ async def _database(values: Settings, ring: Keys | None) -> list[Check]:
                 told = await sending.check(session)
             return [*found, await ground.clock(database, latest), *told]
     except TimeoutError:
-        return [
-            wrong(
-                "database",
-                say(N_("the database does not answer within {n} s"), n=f"{DATABASE_SECONDS:.0f}"),
-                say(N_("see that its server runs, and that database_url names it")),
-            )
-        ]
-    finally:
-        await database.close()
+        silent = say(N_("the database does not answer within {n} s"), n=f"{DATABASE_SECONDS:.0f}")
+        return [wrong("database", silent, say(LOOK_AT_IT))]
 
 
-async def _disks(values: Settings) -> list[Check]:
-    file = Database(values.database_url).file
+async def _disks(database: Database, journal: Path) -> list[Check]:
+    file = database.file
     beside = [ground.disk("disk.database", file.parent)] if file else []
-    return [*beside, ground.disk("disk.journal", values.journal_folder)]
+    return [*beside, ground.disk("disk.journal", journal)]
 
 
 async def _relay(

@@ -63,6 +63,10 @@ class DatabaseError(PliError):
     """The database is not there, or not the one this program was made for."""
 
 
+class UnreachableError(DatabaseError):
+    """The database is away, or nothing can be done with it now."""
+
+
 class Moment(TypeDecorator[datetime]):
     """A moment in UTC; a naive datetime is refused at the door."""
 
@@ -292,10 +296,11 @@ async def check_keys(session: AsyncSession, keys: Keys) -> None:
         session.add(KeyFingerprint(name=name, fingerprint=given[name]))
 
 
-def unreachable(error: DBAPIError | OSError | PoolTimeout) -> DatabaseError:
+def unreachable(error: DBAPIError | OSError | PoolTimeout) -> UnreachableError:
     """What the driver said, as one line for a person."""
-    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-    return DatabaseError(N_("the database cannot be used: {reason}"), reason=reason)
+    said = str(getattr(error, "orig", None) or error) or type(error).__name__
+    reason = said.splitlines()[0]
+    return UnreachableError(N_("the database cannot be used: {reason}"), reason=reason)
 
 
 def will_not_have(error: DBAPIError) -> bool:

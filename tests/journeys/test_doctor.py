@@ -99,11 +99,15 @@ def test_without_an_installation_it_says_where_to_begin(tmp_path: Path) -> None:
         ('committee = ""', "settings", "committee"),
         ('colour = "red"', "settings", "no such setting"),
         ('database_url = "sqlite:///none.db"', "database", "no such database"),
+        ('database_url = "sqlite:///folder"', "database", "cannot be used"),
+        ('keys_file = "folder"', "keys", "cannot be read"),
+        ('journal_folder = "pli.keys"', "disk.journal", "cannot be written to"),
     ],
 )
 def test_what_would_stop_a_sending_is_an_error(
     line: str, name: str, told: str, installation: Installation, resolver: str
 ) -> None:
+    (installation.folder / "folder").mkdir()
     setting(installation, line)
     said = installation.pli("doctor", "--resolver", resolver, "--json", code=1)
     assert set(errors(said)) == {name}

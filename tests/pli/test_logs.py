@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from pli import logs
+from pli.database import Database
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +84,10 @@ def test_ours_are_told_from_their_level_on_and_others_only_to_warn(
     assert ["finished" in shown, "settled" in shown, "SELECT" in shown, "slow" in shown] == [
         True, False, False, True,
     ]  # fmt: skip
+
+
+async def test_what_a_database_complains_of_names_no_value(database: Database) -> None:
+    with pytest.raises(DBAPIError) as refused:
+        async with database.begin() as session:
+            await session.execute(text("SELECT x FROM nowhere WHERE name = :n"), {"n": "Marie"})
+    assert "Marie" not in str(refused.value)
