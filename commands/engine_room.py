@@ -9,12 +9,13 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
 from commands.common import House, iso, now
 from mailer.delivery import outbox, workers
-from mailer.delivery.engine import Engine
+from mailer.delivery.engine import Engine, Launching
 from mailer.delivery.journal import Journal
 from mailer.delivery.relays import Relay
 from mailer.delivery.smtp import SMTPCourier
@@ -58,6 +59,11 @@ async def engine(house: House, lock: Lock | None, command: str) -> AsyncIterator
         journal=Journal(house.settings.journal_folder, house.keys.fingerprints()["address"]),
         connections=house.settings.relay_connections,
         policy_pause_percent=house.settings.policy_pause_percent,
+        launching=Launching(
+            batch_size=house.settings.batch_size,
+            latest=timedelta(hours=house.settings.late_start_hours),
+            second_person=house.settings.second_person,
+        ),
         without_database=None if house.database.is_sqlite else WITHOUT_DATABASE_SECONDS,
     )
     running = asyncio.create_task(machine.run())

@@ -109,7 +109,35 @@ async def a_campaign(
     started: bool = True,
 ) -> Campaign:
     """A prepared campaign, started unless said otherwise."""
-    campaign = await campaigns.create(
+    campaign = await a_draft(
+        session,
+        keys,
+        lists,
+        now=now,
+        of=of,
+        rule=rule,
+        audience=audience,
+        retry_delays=retry_delays,
+    )
+    await campaigns.prepare(session, campaign_id=campaign.id, batch_size=batch_size, now=now)
+    if started:
+        await campaigns.start(session, campaign_id=campaign.id, now=now)
+    return campaign
+
+
+async def a_draft(
+    session: AsyncSession,
+    keys: Keys,
+    lists: Sequence[List],
+    *,
+    now: datetime,
+    of: Letter | None = None,
+    rule: str = "",
+    audience: Audience = Audience.FIRST,
+    retry_delays: Sequence[float] = (0.05,),
+) -> Campaign:
+    """A campaign of which nothing is prepared."""
+    return await campaigns.create(
         session,
         frozen=frozen(of),
         list_ids=[it.id for it in lists],
@@ -119,7 +147,3 @@ async def a_campaign(
         retry_delays=retry_delays,
         now=now,
     )
-    await campaigns.prepare(session, campaign_id=campaign.id, batch_size=batch_size, now=now)
-    if started:
-        await campaigns.start(session, campaign_id=campaign.id, now=now)
-    return campaign
