@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from commands import french_click
 from commands.common import LANGUAGE, Panel, _
-from pli import __version__
+from pli import __version__, logs
 from pli.database import unreachable
 from pli.errors import PliError, reason_of
 from pli.language import N_, say
@@ -35,6 +35,7 @@ COMMANDS = {
     "report": ("commands.reporting", "report"),
     "serve": ("commands.serving", "serve"),
     "worker": ("commands.worker", "worker"),
+    "doctor": ("commands.doctor", "doctor"),
 }
 
 EXIT_REFUSED = 1
@@ -81,6 +82,7 @@ def main() -> None:
     """Run one command; a refusal is one line a fault and exit 1, and nobody sees a traceback."""
     # Whatever is written (database, keys, inbox, reports) holds people's names.
     os.umask(0o077)
+    logs.configure()
     try:
         # Outside its standalone mode click returns the code of an early exit.
         code = panel.main(prog_name="pli", standalone_mode=False)

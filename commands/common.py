@@ -24,7 +24,7 @@ from rich.console import Console
 
 from pli import database as databases
 from pli import keys as key_ring
-from pli import schema, settings
+from pli import logs, schema, settings
 from pli.database import Database
 from pli.errors import PliError
 from pli.keys import Keys
@@ -74,6 +74,7 @@ class Panel:
 @asynccontextmanager
 async def open_house(values: Settings) -> AsyncIterator[House]:
     """Keys and database of these settings, checked against each other; closed at the end."""
+    logs.configure(values.log_format, values.log_level)
     keys = key_ring.read(values.keys_file)
     database = Database(values.database_url)
     try:

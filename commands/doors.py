@@ -54,6 +54,7 @@ async def open_doors(app: Starlette, listener: socket.socket) -> AsyncIterator[N
     config = uvicorn.Config(
         app,
         log_level="warning",
+        log_config=None,  # ours: see pli/logs.py
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -14,6 +14,7 @@ from datetime import timedelta
 from sqlalchemy.exc import DBAPIError
 
 from commands.common import House, iso, now
+from commands.measuring import Gauge, measuring
 from mailer.delivery import outbox, workers
 from mailer.delivery.engine import Engine, Launching
 from mailer.delivery.journal import Journal
@@ -46,11 +47,21 @@ async def engine(house: House, lock: Lock | None, command: str) -> AsyncIterator
 
     Whoever holds the file's lock knows that no older engine lives: its leases end here.
     """
+    async with measuring(house) as gauge, _engine(house, lock, command, gauge) as machine:
+        yield machine
+
+
+@asynccontextmanager
+async def _engine(
+    house: House, lock: Lock | None, command: str, gauge: Gauge
+) -> AsyncIterator[Engine]:
     if lock is not None:
         async with house.database.begin() as session:
             await outbox.end_leases(session)
     courier = SMTPCourier(
-        Relay.parse(house.settings.relay_url), connections=house.settings.relay_connections
+        Relay.parse(house.settings.relay_url),
+        connections=house.settings.relay_connections,
+        observer=gauge.observer,
     )
     machine = Engine(
         house.database,
@@ -64,8 +75,10 @@ async def engine(house: House, lock: Lock | None, command: str) -> AsyncIterator
             latest=timedelta(hours=house.settings.late_start_hours),
             second_person=house.settings.second_person,
         ),
+        observer=gauge.observer,
         without_database=None if house.database.is_sqlite else WITHOUT_DATABASE_SECONDS,
     )
+    gauge.watch(machine.figures)
     running = asyncio.create_task(machine.run())
     telling = asyncio.create_task(_tell_of(house, machine, command))
     try:
@@ -105,8 +118,10 @@ async def _tell_of(house: House, machine: Engine, command: str) -> None:
                         version=__version__,
                         relay=Relay.parse(house.settings.relay_url).name,
                     )
+                    log.info("worker.started", extra={"worker": worker_id})
                 elif worker_id is not None and ends:
                     await workers.unregister(session, worker_id)
+                    log.info("worker.ended", extra={"worker": worker_id})
                 elif worker_id is not None:
                     await workers.beat(session, worker_id, machine.figures())
         except (DBAPIError, OSError) as error:

@@ -12,6 +12,7 @@ import click
 from commands.common import House, Panel, _, running, tell
 from commands.doors import listening, open_doors
 from commands.engine_room import engine, interruptible, lock_of, take, wait
+from commands.measuring import measuring
 from commands.sending import identity_of
 from pli.errors import PliError
 from pli.language import N_, say
@@ -49,7 +50,8 @@ async def serve(panel: Panel, listen: str | None, no_work: bool) -> None:
                 )
             )
             if no_work:
-                await stop.wait()
+                async with measuring(house):
+                    await stop.wait()
             else:
                 await work(house, stop)
 

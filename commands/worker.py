@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from commands.common import Panel, _, as_json, console, iso, running, show_json, tell
 from commands.engine_room import engine, interruptible, wait
+from commands.measuring import beside
 from mailer.delivery import workers
 from pli.errors import PliError
 from pli.language import N_, say
@@ -59,13 +61,20 @@ async def work(panel: Panel, processes: int) -> None:
                 await wait(machine, stop)
             return
     async with interruptible(stop.set):
-        await _several(panel.config, processes, stop)
+        await _several(panel.config, processes, stop, house.settings.metrics_listen)
 
 
-async def _several(config: Path | None, processes: int, stop: asyncio.Event) -> None:
+async def _several(
+    config: Path | None, processes: int, stop: asyncio.Event, metrics_listen: str
+) -> None:
     """Processes of the same command; when one ends, all do: a supervisor begins anew."""
     words = [*PLI, *(["--config", str(config)] if config else []), "worker"]
-    children = [await asyncio.create_subprocess_exec(*words) for _ in range(processes)]
+    children = [
+        await asyncio.create_subprocess_exec(
+            *words, env=os.environ | {"PLI_METRICS_LISTEN": beside(metrics_listen, number)}
+        )
+        for number in range(processes)
+    ]
     ends = [asyncio.create_task(child.wait()) for child in children]
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([stopped, *ends], return_when=asyncio.FIRST_COMPLETED)

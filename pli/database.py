@@ -171,6 +171,7 @@ class Database:
                 url,
                 pool_size=10,
                 max_overflow=10,
+                hide_parameters=True,  # an error's text goes into logs, and names must not
                 connect_args={"server_settings": _SERVER_SETTINGS},
             )
             # What is read together must be of one moment: a report's sum, above all.
@@ -242,6 +243,7 @@ def _sqlite(url: str, pool_size: int, begin: str) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=0 if pool_size == 1 else 10,
+        hide_parameters=True,
         connect_args={"isolation_level": None, "timeout": _BUSY_SECONDS},
     )
     event.listen(engine.sync_engine, "do_connect", _refuse_what_cannot_be_opened)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -89,6 +89,10 @@ class Settings(BaseSettings):
     journal_folder: Path = Path("pli.journal")
     """Where this machine's processes note what went on the wire; never shared between machines."""
     listen: str = "127.0.0.1:8080"
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    metrics_listen: str = ""
+    """Where a sending process shows its figures to Prometheus; nowhere by default."""
 
     @classmethod
     def settings_customise_sources(
@@ -126,9 +130,11 @@ class Settings(BaseSettings):
             raise ValueError(N_("must begin with https:// (http:// only for this machine itself)"))
         return url.rstrip("/")
 
-    @field_validator("listen")
+    @field_validator("listen", "metrics_listen")
     @classmethod
-    def _host_and_port(cls, listen: str) -> str:
+    def _host_and_port(cls, listen: str, info: ValidationInfo) -> str:
+        if not listen and info.field_name == "metrics_listen":
+            return listen
         host, _, port = listen.rpartition(":")
         if not host or not port.isdigit() or int(port) > 65_535:
             raise ValueError(N_("is not HOST:PORT, such as 127.0.0.1:8080"))

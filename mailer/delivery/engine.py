@@ -25,6 +25,7 @@ from mailer.campaigns import CampaignError
 from mailer.delivery import outbox, rounds
 from mailer.delivery.couriers import Copy, Courier
 from mailer.delivery.journal import Journal, Notes
+from mailer.delivery.observing import UNOBSERVED, Observer
 from mailer.delivery.outbox import LEASE, LeaseLost, Taken
 from mailer.delivery.pace import WINDOWS, Pace
 from mailer.delivery.rounds import Round
@@ -81,6 +82,10 @@ class Shift:
     windows: list[Window] = field(default_factory=list)
     settling: set[asyncio.Task[None]] = field(default_factory=set)
 
+    def names(self) -> dict[str, int]:
+        """What logs call it by."""
+        return {"campaign": self.taken.campaign_id, "batch": self.taken.id}
+
     def waiting(self) -> dict[int, WindowCopy]:
         """The copies that are claimed and not yet settled."""
         return {id_: copy for window in self.windows for id_, copy in window.open.items()}
@@ -99,6 +104,7 @@ class Engine:
         connections: int,
         policy_pause_percent: float = 30.0,
         launching: Launching | None = None,
+        observer: Observer = UNOBSERVED,
         without_database: float | None = None,
     ) -> None:
         self._database = database
@@ -107,6 +113,7 @@ class Engine:
         self._journal = journal
         self._policy_pause = policy_pause_percent / 100
         self._launching = launching or Launching()
+        self._observer = observer
         self._heard = float("-inf")
         self._without_database = without_database
         self._settled = 0
@@ -273,6 +280,7 @@ class Engine:
         if shift.over or self._stopping or not shift.holding.ours():
             return None
         round_ = shift.round
+        began = boot_time()
         while True:
             async with self._database.begin() as session:
                 claimed = await outbox.claim(session, shift.taken, size=self._pace.window())
@@ -280,6 +288,7 @@ class Engine:
                 return None
             if claimed.rows:
                 break
+        self._observer.claimed(boot_time() - began)
         window = Window(shift.holding, round_.composer, shift.notes)
         for row in claimed.rows:
             recipient = Recipient(
@@ -308,7 +317,10 @@ class Engine:
             await window.done.wait()
             self._pace.mark(len(window.results))
             self._settled += len(window.results)
+            began = boot_time()
             await self._record(shift, window)
+            self._observer.settled(window.tries(), boot_time() - began)
+            log.debug("delivery.settled", extra=shift.names() | {"copies": len(window.results)})
             if window.fault is not None:
                 shift.fault = window.fault
                 shift.over = True

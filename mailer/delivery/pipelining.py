@@ -98,6 +98,7 @@ class Conversation(asyncio.Protocol):
         ended: Callable[[Conversation, bool], None],
         limit: int,
         patience: Patience,
+        replied: Callable[[Stage, float], None] | None = None,
     ) -> None:
         self._transport = transport
         self._offer = offer
@@ -107,6 +108,8 @@ class Conversation(asyncio.Protocol):
         self._limit = limit
         self._envelope_seconds = patience.envelope
         self._body_seconds = patience.body
+        self._replied = replied
+        self._since = 0.0  # since when what is awaited is the next reply to come
         self._awaiting = Awaiting.NOTHING
         self._current: Trip | None = None  # its body is written, its last reply is awaited
         self._coming: Trip | None = None  # its envelope is written
@@ -174,6 +177,8 @@ class Conversation(asyncio.Protocol):
     # One reply after the other
 
     def _reply(self, code: int, text: str) -> None:
+        if self._replied is not None and self._awaiting in _TIMED:
+            self._replied(_STAGES[self._awaiting], time.monotonic() - self._since)
         if code == 421:  # RFC 5321 section 3.8: it closes after this, whatever was asked
             self._farewell = text
             return self.abort(f"421 {text}")
@@ -366,7 +371,8 @@ class Conversation(asyncio.Protocol):
 
     def _await(self, what: Awaiting, seconds: float) -> None:
         self._awaiting = what
-        self.deadline = time.monotonic() + seconds
+        self._since = time.monotonic()
+        self.deadline = self._since + seconds
 
     def _trip(self) -> Trip:
         assert self._coming is not None
@@ -408,3 +414,4 @@ _STAGES = {
     Awaiting.DATA: Stage.DATA,
     Awaiting.FINAL: Stage.BODY,
 }
+_TIMED = frozenset({Awaiting.MAIL, Awaiting.RCPT, Awaiting.DATA, Awaiting.FINAL})

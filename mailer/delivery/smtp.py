@@ -12,6 +12,7 @@ from typing import cast
 import aiosmtplib
 
 from mailer.delivery.couriers import Copy
+from mailer.delivery.observing import UNOBSERVED, Observer
 from mailer.delivery.pipelining import Conversation, Offer, Patience
 from mailer.delivery.relays import Relay, RelayError, RelayRefusal
 from pli.language import N_, Sentence
@@ -33,6 +34,7 @@ class SMTPCourier:
         rests: tuple[float, ...] = REST_SECONDS,
         patience: Patience = PATIENCE,
         on_trouble: Callable[[Sentence], None] = lambda _: None,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self.relay = relay.name
         self.on_trouble = on_trouble
@@ -41,6 +43,7 @@ class SMTPCourier:
         self._limit = messages_per_connection
         self._rests = rests
         self._patience = patience
+        self._observer = observer
         self._waiting: deque[Copy] = deque()
         self._open: set[Conversation] = set()
         self._opening: set[asyncio.Task[None]] = set()
@@ -102,13 +105,16 @@ class SMTPCourier:
             await asyncio.sleep(self._rests[rested - 1])
         if not self._waiting or self._closing:
             return
+        began = time.monotonic()
         try:
             client = await self._address.connect(self._patience.greeting)
         except RelayError as error:
+            self._observer.not_connected()
             self._failed(error)
             return
         except Exception as error:
             # Whatever else goes wrong in a library below: no copy may wait for it for ever.
+            self._observer.not_connected()
             self._failed(self._address.refusal(error))
             return
         # uvloop's transports are no asyncio.Transport by class, only by their methods.
@@ -121,7 +127,9 @@ class SMTPCourier:
             self._ended,
             self._limit,
             self._patience,
+            self._observer.replied,
         )
+        self._observer.connected(time.monotonic() - began)
         transport.set_protocol(conversation)
         self._open.add(conversation)
         # No longer opening, from now on: it may end within the very next call.
@@ -137,6 +145,7 @@ class SMTPCourier:
 
     def _ended(self, conversation: Conversation, useful: bool) -> None:
         self._open.discard(conversation)
+        self._observer.disconnected()
         if self._closing:
             self.recall(lambda _: True)
         elif conversation.not_let_in:

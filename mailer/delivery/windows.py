@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -106,6 +107,7 @@ class Window:
         """Why nothing can be noted any more, and so nothing may leave."""
         self._notes = notes
         self.results: list[Result] = []
+        self._recipients: list[str] = []
         self.back: list[WindowCopy] = []
         self.open: dict[int, WindowCopy] = {}
         self.done = asyncio.Event()
@@ -126,6 +128,7 @@ class Window:
         # Should it not be written, then only this process knows: it settles it in a moment.
         with suppress(OSError):
             self._notes.told(copy.delivery_id, copy.number, outcome)
+        self._recipients.append(copy.rcpt_to)
         self.results.append(Result(copy.delivery_id, copy.number, datetime.now(UTC), outcome))
         self._look()
 
@@ -134,6 +137,10 @@ class Window:
         del self.open[copy.delivery_id]
         self.back.append(copy)
         self._look()
+
+    def tries(self) -> Iterator[tuple[str, Outcome]]:
+        """To whom each copy went, and what came of it."""
+        return zip(self._recipients, (it.outcome for it in self.results), strict=True)
 
     def _look(self) -> None:
         if not self.open:

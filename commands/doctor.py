@@ -1,0 +1,236 @@
+"""pli doctor: looks at everything that a sending stands on, and says what to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from commands.common import LANGUAGE, Panel, _, as_json, console, running, show_json
+from commands.sending import identity_of
+from mailer import sender_domain
+from mailer.delivery import checkup as sending
+from mailer.delivery import relay_checkup
+from mailer.delivery.relays import Relay
+from mailer.identity import Identity
+from mailer.links import Links
+from pli import checkup as ground
+from pli import keys as key_ring
+from pli import settings as settings_file
+from pli.checks import Check, State, fine, refused, stops_a_sending, warn, wrong
+from pli.database import Database, unreachable
+from pli.errors import PliError, reason_of
+from pli.keys import Keys
+from pli.language import N_, say
+from pli.settings import Settings, is_loopback
+from subscribers.address import Address
+
+NEEDED = ("relay_url", "public_url", "committee", "address", "phone", "email")
+DATABASE_SECONDS = 15.0
+_SHOWN = {
+    State.OK: (N_("ok"), "green"),
+    State.WARNING: (N_("warning"), "yellow"),
+    State.ERROR: (N_("error"), "bold red"),
+}
+
+
+@click.command(help=_("Look at all that a sending needs, say what to do; exit 1: none can be."))
+@click.option("--send-to", metavar="ADDRESS", help=_("Send a message to yourself, too."))
+@click.option("--resolver", metavar="HOST:PORT", help=_("Ask this name server about the domain."))
+@as_json
+@running
+async def doctor(panel: Panel, send_to: str | None, resolver: str | None, as_json: bool) -> None:
+    """Each check stands alone: one that fails does not hide the others."""
+    address = Address.parse(send_to).email if send_to else None
+    checks = await _examine(panel, address, resolver)
+    if as_json:
+        show_json(as_document(checks))
+    else:
+        _draw(checks)
+    if stops_a_sending(checks):
+        raise click.exceptions.Exit(1)
+
+
+def as_document(checks: Sequence[Check]) -> dict[str, object]:
+    """What scripts read; the sentences are in the terminal's language."""
+    return {
+        "ok": not stops_a_sending(checks),
+        "errors": sum(check.state is State.ERROR for check in checks),
+        "warnings": sum(check.state is State.WARNING for check in checks),
+        "checks": [
+            {
+                "check": check.name,
+                "state": check.state,
+                "message": check.told.tell(LANGUAGE),
+                "remedy": check.remedy.tell(LANGUAGE) if check.remedy else None,
+            }
+            for check in checks
+        ],
+    }
+
+
+async def _examine(panel: Panel, address: str | None, resolver: str | None) -> list[Check]:
+    try:
+        values = panel.settings()
+    except PliError as error:
+        return refused("settings", error)
+    file = panel.config or Path(settings_file.FILE)
+    identity = identity_of(values)
+    checks = _settings(values, file, identity)
+    ring: Keys | None = None
+    try:
+        ring = key_ring.read(values.keys_file)
+        checks.append(ground.keys(values.keys_file, ring))
+    except PliError as error:
+        checks += refused("keys", error)
+    asked = [
+        _guarded("database", _database(values, ring)),
+        _guarded("disk", _disks(values)),
+        _guarded("relay", _relay(values, ring, identity, address)),
+        _guarded("dns", _domain(identity, resolver)),
+    ]
+    return checks + [check for found in await asyncio.gather(*asked) for check in found]
+
+
+async def _guarded(name: str, looking: Awaitable[list[Check]]) -> list[Check]:
+    """What a look came to, whatever goes wrong in it."""
+    try:
+        return await looking
+    except PliError as error:
+        return refused(name, error)
+    except (DBAPIError, PoolTimeout) as error:
+        return refused(name, unreachable(error))
+    except OSError as error:
+        return [wrong(name, reason_of(error))]
+    except Exception as error:
+        kind = type(error).__name__
+        return [warn(name, say(N_("this look has a fault of its own ({kind})"), kind=kind))]
+
+
+def _settings(values: Settings, file: Path, identity: Identity) -> list[Check]:
+    found: list[Check] = []
+    try:
+        values.require(*NEEDED)
+    except PliError as error:
+        found += refused("settings", error)
+    if (values.sender or values.email) and identity.mailbox is None:
+        found.append(
+            wrong(
+                "settings",
+                say(N_("{name}: is not an address such as comite@example.org"), name="sender"),
+            )
+        )
+    if _has_secrets(values) and file.is_file() and file.stat().st_mode & 0o077:
+        found.append(
+            warn(
+                "settings",
+                say(N_("other users can read the passwords in {file}"), file=str(file)),
+                say(N_('run "chmod 600 {file}"'), file=str(file)),
+            )
+        )
+    if values.public_url and is_loopback(urlsplit(values.public_url).hostname or ""):
+        found.append(
+            warn(
+                "settings",
+                say(N_("public_url is this machine itself: no member can reach its links")),
+                say(N_("for real letters name the address of your web server, https://…")),
+            )
+        )
+    if not any(check.state is State.ERROR for check in found):
+        found.insert(
+            0,
+            fine(
+                "settings",
+                say(
+                    N_("complete, letters come from {sender}"),
+                    sender=identity.from_address,
+                ),
+            ),
+        )
+    return found
+
+
+def _has_secrets(values: Settings) -> bool:
+    return any(urlsplit(getattr(values, name)).password for name in settings_file.SECRETS)
+
+
+async def _database(values: Settings, ring: Keys | None) -> list[Check]:
+    """The database, its clock beside ours, and what its rows say of those who send."""
+    database = Database(values.database_url)
+    try:
+        async with asyncio.timeout(None if database.is_sqlite else DATABASE_SECONDS):
+            found = await ground.database(database, ring)
+            if stops_a_sending(found):
+                return found
+            async with database.reading() as session:
+                latest = await sending.latest(session)
+                told = await sending.check(session)
+            return [*found, await ground.clock(database, latest), *told]
+    except TimeoutError:
+        return [
+            wrong(
+                "database",
+                say(N_("the database does not answer within {n} s"), n=f"{DATABASE_SECONDS:.0f}"),
+                say(N_("see that its server runs, and that database_url names it")),
+            )
+        ]
+    finally:
+        await database.close()
+
+
+async def _disks(values: Settings) -> list[Check]:
+    file = Database(values.database_url).file
+    beside = [ground.disk("disk.database", file.parent)] if file else []
+    return [*beside, ground.disk("disk.journal", values.journal_folder)]
+
+
+async def _relay(
+    values: Settings, ring: Keys | None, identity: Identity, address: str | None
+) -> list[Check]:
+    if not values.relay_url or identity.mailbox is None:
+        return []
+    relay = Relay.parse(values.relay_url)
+    mail_from = identity.from_address
+    if ring is not None:
+        # The return path of a copy that there is not: what comes back to it is nobody's bounce.
+        mail_from = Links(ring, values.public_url, identity.domain).return_path(0, ring.current)
+    found = await relay_checkup.check(relay, mail_from)
+    if address is not None and not stops_a_sending(found):
+        found.append(
+            await relay_checkup.send(relay, mail_from, identity.mailbox, address, values.language)
+        )
+    return found
+
+
+async def _domain(identity: Identity, resolver: str | None) -> list[Check]:
+    return await sender_domain.check(identity.domain, resolver) if identity.domain else []
+
+
+def _draw(checks: Sequence[Check]) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in checks:
+        mark, style = _SHOWN[check.state]
+        table.add_row(Text(_(mark), style), check.name, Text(check.told.tell(LANGUAGE)))
+        if check.remedy is not None:
+            table.add_row("", "", Text(f"→ {check.remedy.tell(LANGUAGE)}", "bold"))
+    console().print(table)
+    errors = sum(check.state is State.ERROR for check in checks)
+    end = (
+        say(N_("Nothing stands in the way of a sending."))
+        if not errors
+        else say(
+            N_("This stops a sending: see the lines that begin with “{mark}”."),
+            mark=say(_SHOWN[State.ERROR][0]),
+        )
+    )
+    console().print(Text(end.tell(LANGUAGE)))

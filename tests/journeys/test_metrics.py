@@ -1,0 +1,122 @@
+"""Figures of real sendings, asked as Prometheus asks: each process at an address of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import urllib.request
+import uuid
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.journeys.conftest import Installation, until
+from tests.relay import Relay
+from tests.servers import PostgreSQL, free_port
+
+
+def scraped(port: int) -> dict[str, float]:
+    """Every sample by its name; those with labels by name, and label=value in order."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+    except OSError:
+        return {}
+    assert "@" not in text
+    return {
+        " ".join(
+            [sample.name, *(f"{k}={v}" for k, v in sorted(sample.labels.items()))]
+        ): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def total(samples: dict[str, float], name: str, label: str = "") -> float:
+    return sum(it for key, it in samples.items() if key.startswith(f"{name} ") and label in key)
+
+
+def test_a_server_shows_what_it_sends_stage_by_stage(
+    installation: Installation, relay: Relay
+) -> None:
+    house = installation
+    house.members(60)
+    relay.script = lambda stage, recipient, _times: (
+        f"550 5.1.1 <{recipient}> unknown"
+        if stage == "rcpt" and recipient.startswith("p000")
+        else None
+    )
+    port = free_port()
+    with house.running("serve", PLI_METRICS_LISTEN=f"127.0.0.1:{port}"):
+        until(lambda: scraped(port).get("pli_database_up") == 1)
+        until(lambda: len(house.pli("worker", "list", "--json").json) == 1)
+        house.pli("send", house.letter(), "--list", "comite", "--yes")
+        told = scraped(port)
+    assert total(told, "pli_copies_total", "outcome=sent") == 50
+    assert told["pli_copies_total enhanced=5.1.1 outcome=failed provider=other reply=5xx"] == 10
+    counts = {
+        stage: told[f"pli_stage_seconds_count stage={stage}"]
+        for stage in ("connect", "mail", "rcpt", "data", "body", "claim", "settle")
+    }
+    assert (counts["mail"], counts["rcpt"], counts["body"]) == (60, 60, 50)
+    assert counts["connect"] == told["pli_connections_total result=opened"] > 0
+    assert counts["claim"] == counts["settle"] > 0
+    assert told["pli_queue_copies state=pending"] == told["pli_queue_copies state=sending"] == 0
+
+
+def test_while_it_sends_the_queue_and_the_connections_show(
+    installation: Installation, relay: Relay
+) -> None:
+    house = installation
+    house.members(200)
+    relay.delay = 0.3
+    port = free_port()
+    with house.running(
+        "send", house.letter(), "--list", "comite", "--yes", PLI_METRICS_LISTEN=f"127.0.0.1:{port}"
+    ):
+        until(lambda: scraped(port).get("pli_connections_open", 0) == 10)
+        told = scraped(port)
+        assert told["pli_queue_copies state=pending"] > 100
+        assert told["pli_queue_oldest_due_seconds"] > 0
+        assert told["pli_batches_live"] == 1
+        assert told["pli_campaigns state=running"] == 1
+
+
+def test_without_the_setting_nobody_listens_and_a_taken_address_stops_no_letter(
+    installation: Installation, relay: Relay
+) -> None:
+    house = installation
+    house.members(3)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        said = house.pli(
+            "send", house.letter(), "--list", "comite", "--yes", PLI_METRICS_LISTEN=address
+        )
+    assert "metrics.not_served" in said.err
+    assert len(relay.received) == 3
+    assert "metrics" not in house.pli("send", house.letter(2), "--list", "comite", "--yes").err
+
+
+def test_each_of_several_workers_has_the_next_port_and_the_doors_tell_the_queue(
+    installation: Installation, postgresql: PostgreSQL
+) -> None:
+    house = installation
+    name = f"p{uuid.uuid4().hex[:12]}"
+    asyncio.run(postgresql.execute(f"CREATE DATABASE {name}"))
+    on_postgresql = {"PLI_DATABASE_URL": postgresql.url(name)}
+    house.pli("db", "upgrade", **on_postgresql)
+    first, doors = 20_000 + free_port() % 20_000, free_port()
+    with (
+        house.running(
+            "worker", "--processes", "2", PLI_METRICS_LISTEN=f"127.0.0.1:{first}", **on_postgresql
+        ),
+        house.running(
+            "serve", "--no-work", PLI_METRICS_LISTEN=f"127.0.0.1:{doors}", **on_postgresql
+        ),
+    ):
+        for port in (first, first + 1, doors):
+            until(lambda port=port: scraped(port).get("pli_database_up") == 1)
+
+
+def test_what_is_no_address_is_refused(installation: Installation) -> None:
+    said = installation.pli("settings", code=1, PLI_METRICS_LISTEN="9464")
+    assert "HOST:PORT" in said.err
