@@ -26,6 +26,7 @@ from pli.work import until
 
 log = logging.getLogger("pli.delivery")
 
+EXIT_INTERRUPTED = 130
 WITHOUT_DATABASE_SECONDS = 5.0
 """A worker of PostgreSQL's ends when it is away for so long: its supervisor starts it again."""
 

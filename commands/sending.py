@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands import testing
 from commands.common import (
     LANGUAGE,
     House,
@@ -29,7 +30,7 @@ from commands.common import (
     show_json,
     tell,
 )
-from commands.engine_room import engine, interruptible, lock_of, take
+from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
 from commands.reporting import print_table
 from mailer import campaigns, letters, preflight, reasons, reports, theming
 from mailer.campaigns import CampaignError, Frozen
@@ -49,7 +50,6 @@ from subscribers import attributes, lists, segments
 POLL_SECONDS = 0.25
 TRY_AGAIN_SECONDS = 1.0
 CONNECT_SECONDS = 15.0
-EXIT_INTERRUPTED = 130
 RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED)
 
 
@@ -93,6 +93,7 @@ retry_after = click.option(
     type=click.Choice(["new", "all"]),
     help=_("A letter that was sent already: to those who had none, or to everybody."),
 )
+@click.option("--test", "reader", help=_("Only one copy, marked as a test, to this address."))
 @at
 @retry_after
 @click.option("--yes", is_flag=True, help=_("Ask nothing."))
@@ -104,6 +105,7 @@ async def send(
     names: Sequence[str],
     segment: str,
     again: str | None,
+    reader: str | None,
     hour: str | None,
     delays: Sequence[float] | None,
     yes: bool,
@@ -118,6 +120,9 @@ async def send(
             known = await attributes.declared(session)
         frozen = checked(written, house.settings, known, quiet=as_json)
         await greet(house)
+        if reader is not None:
+            await testing.send_one(house, frozen, names[0], reader, as_json=as_json)
+            return
         audience = Audience(again) if again else None
         order = await ordered(house, frozen, names, segment, audience, delays)
         if house.settings.second_person and order.go_on_with is None:

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import campaigns, theming
 from mailer.campaigns import Frozen
+from mailer.delivery.outcomes import Outcome, judge
 from mailer.identity import Identity
 from mailer.letters import Letter
-from mailer.models import Audience, Campaign
+from mailer.models import Audience, Campaign, Stage
 from pli.keys import Keys
 from subscribers import consent
 from subscribers.models import Basis, List, Subscriber
@@ -147,3 +148,8 @@ async def a_draft(
         retry_delays=retry_delays,
         now=now,
     )
+
+
+def accepted() -> Outcome:
+    """What a relay says of a copy that it took."""
+    return judge(Stage.BODY, 250, "2.0.0 ok")

@@ -24,6 +24,7 @@ from mailer import campaigns
 from mailer.campaigns import CampaignError
 from mailer.delivery import outbox, rounds
 from mailer.delivery.couriers import Copy, Courier
+from mailer.delivery.errands import Errands
 from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.observing import UNOBSERVED, Observer
 from mailer.delivery.outbox import LEASE, LeaseLost, Taken
@@ -113,6 +114,7 @@ class Engine:
         self._journal = journal
         self._policy_pause = policy_pause_percent / 100
         self._launching = launching or Launching()
+        self._errands = Errands(database, keys, courier)
         self._observer = observer
         self._heard = float("-inf")
         self._without_database = without_database
@@ -152,6 +154,7 @@ class Engine:
             try:
                 await working
                 await closing
+                await self._errands.ended()
                 if self._troubles:
                     await asyncio.wait(self._troubles)
             finally:
@@ -183,13 +186,16 @@ class Engine:
             batches = await outbox.due(session, limit=LOOKED_AT)
             done = await campaigns.finishable(session)
             scheduled = await campaigns.launchable(session)
+            errands = await outbox.notices_due(session)
+        if errands and not self._stopping:
+            await self._errands.step()
         # Not all, and not the first: else every worker would reach for the same.
         await self._work.enqueue(random.sample(batches, min(QUEUED, len(batches))))
         for campaign_id in done:
             await self._finish(campaign_id)
         for campaign_id in scheduled:
             await self._launch(campaign_id)
-        return bool(batches or done or scheduled)
+        return bool(batches or done or scheduled or errands)
 
     async def work(self, batch_id: int) -> None:
         """Take one batch and work it until nothing of it is due, or it is ours no more."""
