@@ -1,7 +1,8 @@
 """Kill what can be killed while a campaign runs, then count: lost, doubled, uncertain.
 
-Workers are killed with SIGKILL, stopped past their lease, the relay's connections cut, PostgreSQL
-stopped as by a crash, at moments drawn from a seed. The counting is done by the SMTP server.
+Workers are killed with SIGKILL, stopped past their lease, lost with their machine's journal, the
+relay's connections cut, PostgreSQL stopped as by a crash, at moments drawn from a seed. The
+counting is done by the SMTP server.
 
     .venv/bin/python benchmarks/chaos.py --database postgresql --workers 2 --kills 20 --seed 7
 """
@@ -13,6 +14,7 @@ import asyncio
 import json
 import os
 import random
+import shutil
 import signal
 import statistics
 import subprocess
@@ -47,10 +49,9 @@ from tests.servers import PostgreSQL, free_port  # noqa: E402
 
 PLI = [sys.executable, "-c", "from cli import main; main()"]
 CONNECTIONS = 10
-AWAY_SECONDS = 2.0
 LATE_SECONDS = 5.0
 PATIENCE_SECONDS = 120.0
-FAULTS = ("kill", "kill-all", "stop", "relay", "database")
+FAULTS = ("kill", "kill-all", "machine", "stop", "relay", "database")
 
 
 class Counted(list[Received]):
@@ -67,8 +68,9 @@ class Counted(list[Received]):
 class Wire(Relay):
     """A relay whose connections can be cut, and that can be away for a while."""
 
-    def __init__(self, delay: float) -> None:
+    def __init__(self, delay: float, away: float) -> None:
         super().__init__(script=self._away, delay=delay)
+        self.away = away
         self.received = self.counted = Counted()
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -76,7 +78,7 @@ class Wire(Relay):
 
     def cut(self) -> None:
         """Break off everything at once, and answer nobody for a while."""
-        self._back_at = time.monotonic() + AWAY_SECONDS
+        self._back_at = time.monotonic() + self.away
         if self._loop is not None:
             for writer in list(self._writers):
                 self._loop.call_soon_threadsafe(writer.transport.abort)
@@ -102,13 +104,19 @@ class Town:
     wire: Wire
     server: PostgreSQL | None
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    machines: list[int] = field(default_factory=list)
+    """Where each worker runs: a machine has a journal of its own."""
 
     def command(self) -> list[str]:
         """What a worker is: on SQLite the one server, on PostgreSQL one of many workers."""
         return [*PLI, "serve"] if self.server is None else [*PLI, "worker"]
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """One more worker."""
+    def journal(self, place: int) -> Path:
+        """The journal of the machine that the worker in this place runs on."""
+        return self.folder / f"journal-{self.machines[place]}"
+
+    def start(self, place: int) -> subprocess.Popen[bytes]:
+        """The worker in this place."""
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 self.command(),
@@ -117,6 +125,7 @@ class Town:
                     "PATH": os.environ["PATH"],
                     "HOME": str(self.folder),
                     "PYTHONPATH": str(ROOT),
+                    "PLI_JOURNAL_FOLDER": str(self.journal(place)),
                     "PLI_LISTEN": f"127.0.0.1:{free_port()}",
                 },
                 stdin=subprocess.DEVNULL,
@@ -128,15 +137,15 @@ class Town:
         """Start again whoever has ended, as systemd does."""
         for place, worker in enumerate(self.workers):
             if worker.poll() is not None:
-                self.workers[place] = self.start()
+                self.workers[place] = self.start(place)
 
 
 @contextmanager
-def town(kind: str, workers: int, delay: float) -> Iterator[Town]:
+def town(kind: str, delay: float, away: float) -> Iterator[Town]:
     """A folder, a relay, a database and its workers; all of it ended at the end."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pli-chaos-")))
-        wire = Wire(delay)
+        wire = Wire(delay, away)
         stack.enter_context(wire.running())
         server = None
         url = f"sqlite+aiosqlite:///{folder}/pli.db"
@@ -159,14 +168,12 @@ def town(kind: str, workers: int, delay: float) -> Iterator[Town]:
         (folder / "pli.toml").write_text("\n".join(lines) + "\n")
         here = Town(folder, url, wire, server)
         try:
-            here.workers = []
             yield here
         finally:
             for worker in here.workers:
                 if worker.poll() is None:
                     worker.kill()
                 worker.wait()
-        del workers
 
 
 async def released(here: Town, recipients: int, size: int) -> int:
@@ -272,6 +279,13 @@ def strike(here: Town, fault: str, dice: random.Random) -> None:
             worker.kill()
         for worker in here.workers:
             worker.wait()
+    elif fault == "machine":
+        place = dice.randrange(len(here.workers))
+        here.workers[place].kill()
+        here.workers[place].wait()
+        # It never comes back, nor does what it had noted: another stands in its place.
+        shutil.rmtree(here.journal(place))
+        here.machines[place] = max(here.machines) + 1
     elif fault == "stop":
         victim = dice.choice(here.workers)
         victim.send_signal(signal.SIGSTOP)
@@ -283,7 +297,7 @@ def strike(here: Town, fault: str, dice: random.Random) -> None:
         here.wire.cut()
     elif here.server is not None:
         here.server.stop()
-        time.sleep(AWAY_SECONDS)
+        time.sleep(here.wire.away)
         here.server.start()
     here.supervise()
 
@@ -310,9 +324,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """The whole attack; what was lost, doubled, in doubt, and how long work stood still."""
     dice = random.Random(options.seed)
     began = time.monotonic()
-    with town(options.database, options.workers, options.delay) as here:
+    with town(options.database, options.delay, options.away) as here:
         campaign_id = asyncio.run(released(here, options.recipients, options.size))
-        here.workers = [here.start() for _ in range(options.workers)]
+        here.machines = list(range(options.workers))
+        here.workers = [here.start(place) for place in here.machines]
         pauses: list[float] = []
         struck: Counter[str] = Counter()
         if until_something_arrives(here, 0, campaign_id) is None:
@@ -369,6 +384,9 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=1.0, help="at most so many seconds between")
     parser.add_argument("--size", type=int, default=8_000, help="bytes of a copy")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds the relay thinks")
+    parser.add_argument(
+        "--away", type=float, default=2.0, help="seconds that a relay or a database is away"
+    )
     parser.add_argument("--limit", type=float, default=3_600, help="seconds in all")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()

@@ -21,7 +21,7 @@ from commands.common import (
     show_json,
     tell,
 )
-from commands.planning import approve, create, start
+from commands.planning import approve, create, schedule, start
 from commands.settling import retry, settle
 from mailer import campaigns, reasons, reports
 from mailer.campaigns import CampaignError
@@ -80,6 +80,8 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
     table.add_row(_("campaign"), str(it.campaign))
     table.add_row(_("letter"), f"{it.letter}, {it.title}")
     table.add_row(_("state"), reasons.state(it.state).tell(LANGUAGE))
+    if it.starts:
+        table.add_row(_("starts"), it.starts.tell(LANGUAGE))
     if reason:
         table.add_row(_("why"), reason.tell(LANGUAGE))
     for name, n in _numbers(it).items():
@@ -133,7 +135,7 @@ async def cancel(panel: Panel, campaign: str, yes: bool) -> None:
     tell(say(N_("Campaign {id} is cancelled."), id=campaign_id))
 
 
-for command in (create, approve, start, settle, retry):
+for command in (create, approve, schedule, start, settle, retry):
     campaign.add_command(command)
 
 
@@ -177,6 +179,7 @@ def _document(it: Progress) -> dict[str, object]:
         "title": it.title,
         "state": it.state.value,
         **_numbers(it),
+        "scheduled_at": reports.iso(it.starts.moment) if it.starts else None,
         "next_try_at": reports.iso(it.next_try_at),
         "started_at": reports.iso(it.started_at),
         "finished_at": reports.iso(it.finished_at),

@@ -9,13 +9,14 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
 from commands.common import House, iso, now
 from commands.measuring import Gauge, measuring
 from mailer.delivery import outbox, workers
-from mailer.delivery.engine import Engine
+from mailer.delivery.engine import Engine, Launching
 from mailer.delivery.journal import Journal
 from mailer.delivery.relays import Relay
 from mailer.delivery.smtp import SMTPCourier
@@ -25,6 +26,7 @@ from pli.work import until
 
 log = logging.getLogger("pli.delivery")
 
+EXIT_INTERRUPTED = 130
 WITHOUT_DATABASE_SECONDS = 5.0
 """A worker of PostgreSQL's ends when it is away for so long: its supervisor starts it again."""
 
@@ -69,6 +71,11 @@ async def _engine(
         journal=Journal(house.settings.journal_folder, house.keys.fingerprints()["address"]),
         connections=house.settings.relay_connections,
         policy_pause_percent=house.settings.policy_pause_percent,
+        launching=Launching(
+            batch_size=house.settings.batch_size,
+            latest=timedelta(hours=house.settings.late_start_hours),
+            second_person=house.settings.second_person,
+        ),
         observer=gauge.observer,
         without_database=None if house.database.is_sqlite else WITHOUT_DATABASE_SECONDS,
     )

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
+from commands import sending
 from commands.common import Panel, _, confirm, now, running, tell
-from commands.sending import SendError, checked, ordered, prepare, still_as_ordered
+from commands.sending import checked, ordered, prepare, retry_after
 from mailer import campaigns, letters, reports
 from mailer.models import Audience
+from pli import hours
 from pli.language import N_, say, say_n
 from subscribers import attributes
 
@@ -31,6 +33,7 @@ by = click.option("--by", "person", help=_("Who decides; the login's name if not
     type=click.Choice(["new", "all"]),
     help=_("A letter that was sent already: to those who had none, or to everybody."),
 )
+@retry_after
 @by
 @running
 async def create(
@@ -39,6 +42,7 @@ async def create(
     names: Sequence[str],
     segment: str,
     again: str | None,
+    delays: Sequence[float] | None,
     person: str | None,
 ) -> None:
     """From now on the letter's file may change: the campaign keeps what it was."""
@@ -48,32 +52,15 @@ async def create(
         async with house.database.reading() as session:
             known = await attributes.declared(session)
         frozen = checked(written, house.settings, known, quiet=False)
-        order = await ordered(house, frozen, names, segment, Audience(again) if again else None)
-        if order.go_on_with is not None:
-            raise SendError(
-                N_(
-                    "campaign {id} is there for just that: start it, or cancel it and make a new "
-                    "one"
-                ),
-                id=order.go_on_with,
-            )
+        audience = Audience(again) if again else None
+        order = await ordered(house, frozen, names, segment, audience, delays)
+        sending.refuse_what_is_there(order)
         async with house.database.begin() as session:
             _campaign, waiting = await prepare(session, order, house=house, now=now())
             await session.rollback()
         async with house.database.begin() as session:
-            await still_as_ordered(session, order)
-            campaign = await campaigns.create(
-                session,
-                frozen=frozen,
-                list_ids=order.list_ids,
-                segment=order.segment,
-                rule=order.rule,
-                audience=order.audience,
-                token_key=house.keys.current,
-                retry_delays=house.settings.retry_delays,
-                resend_uncertain=house.settings.uncertain == "resend",
-                created_by=person or getpass.getuser(),
-                now=now(),
+            campaign_id = await sending.create(
+                session, order, house=house, created_by=person or getpass.getuser(), now=now()
             )
         tell(
             say_n(
@@ -82,7 +69,7 @@ async def create(
                 "Campaign {id} is a draft: letter {number}, for {n} people as things stand. "
                 '"pli campaign approve {id}", then "pli campaign start {id}".',
                 waiting,
-                id=campaign.id,
+                id=campaign_id,
                 number=written.number,
             )
         )
@@ -117,6 +104,26 @@ async def approve(panel: Panel, campaign: str, person: str | None, yes: bool) ->
                 now=now(),
             )
     tell(say(N_("Campaign {id} is approved by {name}."), id=campaign_id, name=name))
+
+
+@click.command(help=_("Let a campaign start by itself at an hour."))
+@which
+@click.option("--at", "hour", required=True, help=_("Such as 2026-11-25 08:00, or 08:00."))
+@running
+async def schedule(panel: Panel, campaign: str, hour: str) -> None:
+    """Its copies are prepared then; until then it can be scheduled anew, started, or cancelled."""
+    async with panel.house() as house:
+        when = hours.parse(hour, zone=house.settings.timezone, now=now())
+        async with house.database.begin() as session:
+            campaign_id = await reports.find(session, campaign)
+            await campaigns.schedule(
+                session,
+                campaign_id=campaign_id,
+                at=when.moment,
+                zone=when.zone,
+                second_person=house.settings.second_person,
+            )
+    tell(sending.starts_by_itself(campaign_id, when))
 
 
 @click.command(help=_("Start a campaign that was made step by step; the engine sends it."))

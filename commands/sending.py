@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands import testing
 from commands.common import (
     LANGUAGE,
     House,
@@ -28,7 +30,7 @@ from commands.common import (
     show_json,
     tell,
 )
-from commands.engine_room import engine, interruptible, lock_of, take
+from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
 from commands.reporting import print_table
 from mailer import campaigns, letters, preflight, reasons, reports, theming
 from mailer.campaigns import CampaignError, Frozen
@@ -38,20 +40,46 @@ from mailer.letters import Letter
 from mailer.models import Audience, Batch, CampaignState
 from mailer.preflight import Severity
 from mailer.rendering import press
+from pli import hours
 from pli.errors import PliError
-from pli.language import N_, say, say_n
+from pli.hours import Hour
+from pli.language import N_, Sentence, say, say_n
 from pli.settings import Settings
 from subscribers import attributes, lists, segments
 
 POLL_SECONDS = 0.25
 TRY_AGAIN_SECONDS = 1.0
 CONNECT_SECONDS = 15.0
-EXIT_INTERRUPTED = 130
 RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED)
 
 
 class SendError(PliError):
     """This sending is refused."""
+
+
+class Delays(click.ParamType[tuple[float, ...]]):
+    """Waits before each further try, such as 5m,15m,1h."""
+
+    name = "5m,15m,1h"
+
+    def convert(self, value: str, param: object, ctx: object) -> tuple[float, ...]:
+        """Seconds; click shows the fault."""
+        del param, ctx
+        found = [_DELAY.fullmatch(it.strip()) for it in value.split(",") if value != "0"]
+        if not all(found):
+            self.fail(_("write waits such as 5m,15m,1h; 0 for no further try"))
+        return tuple(int(it[1]) * _UNITS[it[2]] for it in found if it)
+
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0}
+_DELAY = re.compile(r"([1-9]\d{0,5})([smh])")
+at = click.option("--at", "hour", help=_("Not now: at this hour, such as 2026-11-25 08:00."))
+retry_after = click.option(
+    "--retry-after",
+    "delays",
+    type=Delays(),
+    help=_("Waits before each further try of a copy, if not those of the settings."),
+)
 
 
 @click.command(help=_("Send a letter to a list, and stay until it is done."))
@@ -65,6 +93,9 @@ class SendError(PliError):
     type=click.Choice(["new", "all"]),
     help=_("A letter that was sent already: to those who had none, or to everybody."),
 )
+@click.option("--test", "reader", help=_("Only one copy, marked as a test, to this address."))
+@at
+@retry_after
 @click.option("--yes", is_flag=True, help=_("Ask nothing."))
 @as_json
 @running
@@ -74,18 +105,26 @@ async def send(
     names: Sequence[str],
     segment: str,
     again: str | None,
+    reader: str | None,
+    hour: str | None,
+    delays: Sequence[float] | None,
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Create, prepare, start; work or watch; report."""
+    """Create, prepare, start; work or watch; report. With an hour: create and schedule."""
     written = letters.read(letter)
     async with panel.house() as house:
+        when = hours.parse(hour, zone=house.settings.timezone, now=now()) if hour else None
         house.settings.require("relay_url", "public_url", "committee", "address", "phone", "email")
         async with house.database.reading() as session:
             known = await attributes.declared(session)
         frozen = checked(written, house.settings, known, quiet=as_json)
         await greet(house)
-        order = await ordered(house, frozen, names, segment, Audience(again) if again else None)
+        if reader is not None:
+            await testing.send_one(house, frozen, names[0], reader, as_json=as_json)
+            return
+        audience = Audience(again) if again else None
+        order = await ordered(house, frozen, names, segment, audience, delays)
         if house.settings.second_person and order.go_on_with is None:
             raise SendError(
                 N_(
@@ -93,8 +132,18 @@ async def send(
                     '"start"'
                 )
             )
+        if when is not None:
+            refuse_what_is_there(order)
         if not yes:
-            await _ask(house, order)
+            await _ask(house, order, when)
+        if when is not None:
+            async with house.database.begin() as session:
+                campaign_id = await _set_for(session, order, when, house=house, now=now())
+            if as_json:
+                show_json({"campaign": campaign_id, "scheduled_at": when.moment})
+            else:
+                tell(starts_by_itself(campaign_id, when))
+            return
         async with house.database.begin() as session:
             campaign_id = await release(session, order, house=house, now=now())
         code = await work_or_watch(house, campaign_id, quiet=as_json)
@@ -149,16 +198,24 @@ class Order:
     rule: str
     audience: Audience
     go_on_with: int | None
+    retry_delays: Sequence[float] | None = None
 
 
 async def ordered(
-    house: House, frozen: Frozen, names: Sequence[str], segment: str, again: Audience | None
+    house: House,
+    frozen: Frozen,
+    names: Sequence[str],
+    segment: str,
+    again: Audience | None,
+    retry_delays: Sequence[float] | None = None,
 ) -> Order:
     """Read what was asked for; refused where a letter would go out twice."""
     async with house.database.reading() as session:
         list_ids = [(await lists.get(session, name)).id for name in dict.fromkeys(names)]
         name, rule = await segments.resolve(session, segment) if segment else ("", "")
-        order = Order(frozen, list_ids, name, str(rule), again or Audience.FIRST, None)
+        order = Order(
+            frozen, list_ids, name, str(rule), again or Audience.FIRST, None, retry_delays
+        )
         return replace(order, go_on_with=await _to_go_on_with(session, order))
 
 
@@ -166,22 +223,11 @@ async def prepare(
     session: AsyncSession, order: Order, *, house: House, now: datetime
 ) -> tuple[int, int]:
     """The campaign's id, and how many copies wait in it."""
-    await still_as_ordered(session, order)
     campaign_id = order.go_on_with
     if campaign_id is None:
-        campaign = await campaigns.create(
-            session,
-            frozen=order.frozen,
-            list_ids=order.list_ids,
-            segment=order.segment,
-            rule=order.rule,
-            audience=order.audience,
-            token_key=house.keys.current,
-            retry_delays=house.settings.retry_delays,
-            resend_uncertain=house.settings.uncertain == "resend",
-            now=now,
-        )
-        campaign_id = campaign.id
+        campaign_id = await create(session, order, house=house, now=now)
+    else:
+        await _still_as_ordered(session, order)
     await campaigns.prepare(
         session, campaign_id=campaign_id, batch_size=house.settings.batch_size, now=now
     )
@@ -191,7 +237,61 @@ async def prepare(
     return campaign_id, int(waiting or 0)
 
 
-async def still_as_ordered(session: AsyncSession, order: Order) -> None:
+async def create(
+    session: AsyncSession,
+    order: Order,
+    *,
+    house: House,
+    created_by: str | None = None,
+    now: datetime,
+) -> int:
+    """A draft of what was ordered; its id."""
+    await _still_as_ordered(session, order)
+    campaign = await campaigns.create(
+        session,
+        frozen=order.frozen,
+        list_ids=order.list_ids,
+        segment=order.segment,
+        rule=order.rule,
+        audience=order.audience,
+        token_key=house.keys.current,
+        retry_delays=(
+            house.settings.retry_delays if order.retry_delays is None else order.retry_delays
+        ),
+        resend_uncertain=house.settings.uncertain == "resend",
+        created_by=created_by,
+        now=now,
+    )
+    return campaign.id
+
+
+async def _set_for(
+    session: AsyncSession, order: Order, when: Hour, *, house: House, now: datetime
+) -> int:
+    campaign_id = await create(session, order, house=house, now=now)
+    await campaigns.schedule(session, campaign_id=campaign_id, at=when.moment, zone=when.zone)
+    return campaign_id
+
+
+def refuse_what_is_there(order: Order) -> None:
+    """A new campaign is wanted; an unfinished one for the same people is in its way."""
+    if order.go_on_with is not None:
+        raise SendError(
+            N_("campaign {id} is there for just that: start it, or cancel it and make a new one"),
+            id=order.go_on_with,
+        )
+
+
+def starts_by_itself(campaign_id: int, when: Hour) -> Sentence:
+    """What is told of a campaign that has an hour."""
+    return say(
+        N_('Campaign {id} starts {hour}, if "pli serve" or a worker runs then.'),
+        id=campaign_id,
+        hour=when,
+    )
+
+
+async def _still_as_ordered(session: AsyncSession, order: Order) -> None:
     """Ask once more whether it would go out twice: somebody else may have sent it meanwhile."""
     await campaigns.lock_lists(session, order.list_ids)
     campaign_id = await _to_go_on_with(session, order)
@@ -236,7 +336,7 @@ async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
     return None
 
 
-async def _ask(house: House, order: Order) -> None:
+async def _ask(house: House, order: Order, when: Hour | None) -> None:
     """Ask before anything is written: who says no, or goes away, leaves nothing behind."""
     number = order.frozen.letter.number
     if order.go_on_with is not None:
@@ -256,6 +356,8 @@ async def _ask(house: House, order: Order) -> None:
             number=number,
             subject=order.frozen.letter.subject,
         )
+        if when is not None:
+            question = say(N_("{question} ({hour})"), question=question, hour=when)
     if not confirm(question, yes=False):
         raise SendError(N_("Nothing was sent."))
 

@@ -9,21 +9,14 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
-    and_,
-    case,
     exists,
-    func,
-    insert,
-    literal,
     null,
     select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
-from mailer import balance, freezing, reasons, replies
+from mailer import balance, candidates, freezing, reasons, replies
 from mailer.delivery import outbox
 from mailer.identity import Identity
 from mailer.letters import Letter
@@ -33,17 +26,13 @@ from mailer.models import (
     Campaign,
     CampaignList,
     CampaignState,
-    Delivery,
-    Status,
 )
 from mailer.theming import Theme
+from pli.database import clock
 from pli.errors import PliError
-from pli.language import N_, Sentence
-from subscribers import segments
-from subscribers.consent import hindrance
-from subscribers.models import List, Subscriber, Subscription
+from pli.language import N_, Sentence, say
+from subscribers.models import List
 
-A_DAY = timedelta(days=1)
 UNFINISHED = (
     CampaignState.DRAFT,
     CampaignState.APPROVED,
@@ -213,60 +202,107 @@ async def prepare(
     """Write a delivery for every candidate, pending or excluded with its reason, in batches.
 
     One INSERT … SELECT, so that counts and rows come from one snapshot. Run twice, it adds none.
-    First tries are due since the day before: a clock that is set back does not hold them up.
     """
     campaign = await find(session, campaign_id)
     await lock_lists(session, await lists_of(session, campaign_id=campaign_id))
     if not await _take_step(
         session,
         campaign_id,
-        (CampaignState.DRAFT, CampaignState.APPROVED),
+        (CampaignState.DRAFT, CampaignState.APPROVED, CampaignState.SCHEDULED),
         CampaignState.PREPARED,
         prepared_at=now,
+        reason=null(),
     ):
         return
-    chosen = _candidates(campaign, await _selected(session, campaign.rule)).cte("chosen")
-    reason: ColumnElement[Any] = chosen.c.hindrance
-    if campaign.audience is not Audience.ALL:
-        already = case((_already(campaign, chosen.c.id), "already"))
-        reason = func.coalesce(chosen.c.hindrance, already)
-    judged = select(chosen.c.id, chosen.c.list_id, reason.label("reason")).cte("judged")
-    place = func.row_number().over(partition_by=judged.c.reason.is_(None), order_by=judged.c.id)
-    is_free = judged.c.reason.is_(None)
+    excluded = await candidates.write(session, campaign, batch_size=batch_size, now=now)
     await session.execute(
-        insert(Delivery).from_select(
-            [
-                "campaign_id",
-                "subscriber_id",
-                "list_id",
-                "batch",
-                "status",
-                "reason",
-                "attempts",
-                "next_attempt_at",
-            ],
-            select(
-                literal(campaign_id),
-                judged.c.id,
-                judged.c.list_id,
-                case((is_free, (place - 1) // batch_size + 1)),
-                case((is_free, Status.PENDING.value), else_=Status.EXCLUDED.value),
-                judged.c.reason,
-                literal(0),
-                case((is_free, literal(now - A_DAY, Delivery.next_attempt_at.type))),
-            ).order_by(judged.c.id),
+        update(Campaign).where(Campaign.id == campaign_id).values(excluded=excluded)
+    )
+
+
+async def schedule(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    at: datetime,
+    zone: str,
+    second_person: bool = False,
+) -> None:
+    """Let a draft or an approved campaign start by itself at an hour; `zone` is how it was named.
+
+    Its copies are prepared at that hour, for whoever is on the lists then.
+    """
+    campaign = await find(session, campaign_id)
+    _refuse_unseen(campaign, second_person)
+    await _step(
+        session,
+        campaign_id,
+        (CampaignState.DRAFT, CampaignState.APPROVED, CampaignState.SCHEDULED),
+        CampaignState.SCHEDULED,
+        scheduled_at=at,
+        scheduled_zone=zone,
+        reason=null(),
+    )
+
+
+async def launchable(session: AsyncSession) -> Sequence[int]:
+    """Scheduled campaigns whose hour has come, by the database's clock."""
+    found = await session.execute(
+        select(Campaign.id)
+        .where(
+            Campaign.state == CampaignState.SCHEDULED,
+            Campaign.scheduled_at <= clock(),
+            Campaign.reason.is_(None),
         )
+        .order_by(Campaign.scheduled_at)
     )
-    await session.execute(_batches_of(campaign_id, now - A_DAY))
-    excluded = await session.execute(
-        select(Delivery.reason, func.count())
-        .where(Delivery.campaign_id == campaign_id, Delivery.status == Status.EXCLUDED)
-        .group_by(Delivery.reason)
-    )
+    return found.scalars().all()
+
+
+async def launch(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    batch_size: int,
+    latest: timedelta,
+    second_person: bool = False,
+    now: datetime,
+) -> bool:
+    """Prepare and start a campaign whose hour has come; False if somebody else has, or may not.
+
+    Later than `latest` after its hour a person is asked: it stays scheduled, with the reason.
+    """
+    campaign = (
+        await session.execute(
+            select(Campaign)
+            .where(Campaign.id == campaign_id)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
+        )
+    ).scalar_one_or_none()
+    if campaign is None or campaign.state is not CampaignState.SCHEDULED:
+        return False
+    if campaign.scheduled_at is None or now > campaign.scheduled_at + latest:
+        await hold(
+            session,
+            campaign_id=campaign_id,
+            reason=say(
+                N_('nothing ran at its hour to send it: "pli campaign start {id}" does so now'),
+                id=campaign_id,
+            ),
+        )
+        return False
+    await prepare(session, campaign_id=campaign_id, batch_size=batch_size, now=now)
+    await start(session, campaign_id=campaign_id, second_person=second_person, now=now)
+    return True
+
+
+async def hold(session: AsyncSession, *, campaign_id: int, reason: Sentence) -> None:
+    """A scheduled campaign does not start by itself: a person must look."""
     await session.execute(
         update(Campaign)
-        .where(Campaign.id == campaign_id)
-        .values(excluded={str(why): n for why, n in excluded})
+        .where(Campaign.id == campaign_id, Campaign.state == CampaignState.SCHEDULED)
+        .values(reason=_as_document(reason))
     )
 
 
@@ -278,11 +314,7 @@ async def start(
     `second_person`: somebody else than its maker must have approved it.
     """
     campaign = await find(session, campaign_id)
-    if second_person and campaign.approved_by in (None, campaign.created_by):
-        raise CampaignError(
-            N_('campaign {id} waits for a second person: "pli campaign approve {id}"'),
-            id=campaign_id,
-        )
+    _refuse_unseen(campaign, second_person)
     frozen = await session.scalar(select(Campaign.frozen).where(Campaign.id == campaign_id))
     if campaign.approved_hash not in (None, freezing.digest_frozen(frozen or "")):
         raise CampaignError(
@@ -397,71 +429,12 @@ async def retry(
     return copies
 
 
-async def _selected(session: AsyncSession, rule: str) -> ColumnElement[bool] | None:
-    return await segments.selecting(session, rule) if rule else None
-
-
-def _candidates(campaign: Campaign, selected: ColumnElement[bool] | None) -> Select[Any]:
-    """Everybody with a subscription, in any state, whom the segment selects, once.
-
-    The list is the first of the campaign's that the person may receive, else the first he has.
-    """
-    hindered = hindrance(Subscription.list_id)
-    ties = (
-        select(
-            Subscriber.id,
-            Subscription.list_id,
-            hindered.label("hindrance"),
-            CampaignList.position,
+def _refuse_unseen(campaign: Campaign, second_person: bool) -> None:
+    if second_person and campaign.approved_by in (None, campaign.created_by):
+        raise CampaignError(
+            N_('campaign {id} waits for a second person: "pli campaign approve {id}"'),
+            id=campaign.id,
         )
-        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
-        .join(CampaignList, CampaignList.list_id == Subscription.list_id)
-        .where(CampaignList.campaign_id == campaign.id)
-    )
-    if selected is not None:
-        ties = ties.where(selected)
-    tie = ties.cte("ties")
-    placed = select(
-        tie,
-        func.row_number()
-        .over(partition_by=tie.c.id, order_by=[tie.c.hindrance.is_not(None), tie.c.position])
-        .label("place"),
-    ).cte("placed")
-    return select(placed.c.id, placed.c.list_id, placed.c.hindrance).where(placed.c.place == 1)
-
-
-def _already(campaign: Campaign, subscriber_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """Whether another campaign of this very letter was prepared for that person."""
-    earlier, copy = aliased(Campaign), aliased(Delivery)
-    return exists().where(
-        and_(
-            earlier.number == campaign.number,
-            earlier.letter_hash == campaign.letter_hash,
-            earlier.id != campaign.id,
-            copy.campaign_id == earlier.id,
-            copy.subscriber_id == subscriber_id,
-            copy.status != Status.EXCLUDED,
-            # Cancelled before it was tried: that person has had nothing of it.
-            ~and_(copy.status == Status.SKIPPED, copy.attempts == 0, copy.reason == "cancelled"),
-        )
-    )
-
-
-def _batches_of(campaign_id: int, due_at: datetime) -> Any:
-    counts = {"sending": 0, "sent": 0, "failed": 0, "skipped": 0, "uncertain": 0, "takings": 0}
-    return insert(Batch).from_select(
-        ["campaign_id", "number", "due_at", "pending", *counts],
-        select(
-            literal(campaign_id),
-            Delivery.batch,
-            literal(due_at, Batch.due_at.type),
-            func.count(),
-            *(literal(n) for n in counts.values()),
-        )
-        .where(Delivery.campaign_id == campaign_id, Delivery.batch.is_not(None))
-        .group_by(Delivery.batch)
-        .order_by(Delivery.batch),
-    )
 
 
 async def _step(

@@ -23,6 +23,7 @@ from mailer.models import (
 )
 from mailer.reasons import FAILURES
 from pli.errors import PliError
+from pli.hours import Hour
 from pli.language import N_, Sentence, say
 from subscribers.models import List
 
@@ -71,12 +72,16 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress(Counts):
-    """Where a campaign stands, from the batches' counts; `next_try_at` is when more is due."""
+    """Where a campaign stands, from the batches' counts.
+
+    `starts` is its hour while it is scheduled, `next_try_at` is when more is due.
+    """
 
     campaign: int
     letter: int
     title: str
     state: CampaignState
+    starts: Hour | None
     next_try_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
@@ -180,6 +185,8 @@ async def _standing(session: AsyncSession, *where: Any, limit: int | None = None
             Campaign.title,
             Campaign.state,
             Campaign.excluded,
+            Campaign.scheduled_at,
+            Campaign.scheduled_zone,
             Campaign.started_at,
             Campaign.finished_at,
             func.min(case((Batch.pending > 0, Batch.due_at))),
@@ -199,6 +206,7 @@ async def _standing(session: AsyncSession, *where: Any, limit: int | None = None
             state=state,
             excluded=excluded or {},
             **_counts(counted),
+            starts=Hour(at, zone) if at and state is CampaignState.SCHEDULED else None,
             next_try_at=next_try_at,
             started_at=started_at,
             finished_at=finished_at,
@@ -209,6 +217,8 @@ async def _standing(session: AsyncSession, *where: Any, limit: int | None = None
             title,
             state,
             excluded,
+            at,
+            zone,
             started_at,
             finished_at,
             next_try_at,

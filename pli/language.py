@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -54,11 +54,20 @@ def terminal_language(environment: Mapping[str, str] = os.environ) -> str:
     return "en"
 
 
+@runtime_checkable
+class Told(Protocol):
+    """What is told in a language: a Sentence, or a value that languages write differently."""
+
+    def tell(self, language: str) -> str:
+        """In one language."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One thing to tell a person: the English text with {holes}, and what goes into them.
 
-    A value may itself be a Sentence. With `plural` and a value named `n`, the number decides.
+    A value may itself be told: a Sentence, an hour. With `plural` and a value named `n`, the number
+    decides.
     """
 
     text: str
@@ -69,7 +78,7 @@ class Sentence:
         """The sentence in one language."""
         catalogue = translations(language)
         values = {
-            name: value.tell(language) if isinstance(value, Sentence) else value
+            name: value.tell(language) if isinstance(value, Told) else value
             for name, value in self.values.items()
         }
         text = (

@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from pli.errors import PliError
+from pli.hours import HourError, zone_of
 from pli.language import N_, Sentence, say
 
 FILE = "pli.toml"
@@ -81,6 +82,10 @@ class Settings(BaseSettings):
     """A campaign pauses when so much of a window is refused with 5.7.x: it is us, not them."""
     second_person: bool = False
     """Whether somebody else than its maker must approve a campaign."""
+    timezone: str = "Europe/Paris"
+    """The zone of every hour that is named without one."""
+    late_start_hours: Annotated[float, Field(ge=0)] = 2.0
+    """A scheduled campaign that nothing could start at its hour asks when it is later than this."""
     journal_folder: Path = Path("pli.journal")
     """Where this machine's processes note what went on the wire; never shared between machines."""
     listen: str = "127.0.0.1:8080"
@@ -134,6 +139,15 @@ class Settings(BaseSettings):
         if not host or not port.isdigit() or int(port) > 65_535:
             raise ValueError(N_("is not HOST:PORT, such as 127.0.0.1:8080"))
         return listen
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            zone_of(name)
+        except HourError:
+            raise ValueError(N_("is no time zone such as Europe/Paris")) from None
+        return name
 
     def require(self, *names: str) -> None:
         """Refuse, with one line for each, settings that this command cannot do without."""

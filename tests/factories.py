@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import campaigns, theming
 from mailer.campaigns import Frozen
+from mailer.delivery.outcomes import Outcome, judge
 from mailer.identity import Identity
 from mailer.letters import Letter
-from mailer.models import Audience, Campaign
+from mailer.models import Audience, Campaign, Stage
 from pli.keys import Keys
 from subscribers import consent
 from subscribers.models import Basis, List, Subscriber
@@ -109,7 +110,35 @@ async def a_campaign(
     started: bool = True,
 ) -> Campaign:
     """A prepared campaign, started unless said otherwise."""
-    campaign = await campaigns.create(
+    campaign = await a_draft(
+        session,
+        keys,
+        lists,
+        now=now,
+        of=of,
+        rule=rule,
+        audience=audience,
+        retry_delays=retry_delays,
+    )
+    await campaigns.prepare(session, campaign_id=campaign.id, batch_size=batch_size, now=now)
+    if started:
+        await campaigns.start(session, campaign_id=campaign.id, now=now)
+    return campaign
+
+
+async def a_draft(
+    session: AsyncSession,
+    keys: Keys,
+    lists: Sequence[List],
+    *,
+    now: datetime,
+    of: Letter | None = None,
+    rule: str = "",
+    audience: Audience = Audience.FIRST,
+    retry_delays: Sequence[float] = (0.05,),
+) -> Campaign:
+    """A campaign of which nothing is prepared."""
+    return await campaigns.create(
         session,
         frozen=frozen(of),
         list_ids=[it.id for it in lists],
@@ -119,7 +148,8 @@ async def a_campaign(
         retry_delays=retry_delays,
         now=now,
     )
-    await campaigns.prepare(session, campaign_id=campaign.id, batch_size=batch_size, now=now)
-    if started:
-        await campaigns.start(session, campaign_id=campaign.id, now=now)
-    return campaign
+
+
+def accepted() -> Outcome:
+    """What a relay says of a copy that it took."""
+    return judge(Stage.BODY, 250, "2.0.0 ok")

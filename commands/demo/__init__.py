@@ -20,9 +20,8 @@ from commands.common import House, Panel, _, as_json, now, open_house, running, 
 from commands.demo.inbox import Inbox
 from commands.demo.population import LISTS, SEGMENT, populate, reachable
 from commands.doors import listening
-from commands.engine_room import interruptible
+from commands.engine_room import EXIT_INTERRUPTED, interruptible
 from commands.sending import (
-    EXIT_INTERRUPTED,
     checked,
     identity_of,
     ordered,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from mailer.delivery.outcomes import Outcome
@@ -39,8 +39,8 @@ class Courier(Protocol):
     on_trouble: Callable[[Sentence], None]
     """Called when nothing can be carried at all: the relay is at fault, not a person."""
 
-    def post(self, copies: Iterable[Copy]) -> None:
-        """Take copies; each gets exactly one `settle`, or `give_back`."""
+    def post(self, copies: Sequence[Copy], *, first: bool = False) -> None:
+        """Take copies, `first` before all that wait; each gets one `settle`, or `give_back`."""
 
     def recall(self, wanted: Callable[[Copy], bool]) -> None:
         """Give back those wanted copies that are not on the wire yet."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +24,7 @@ from mailer import campaigns
 from mailer.campaigns import CampaignError
 from mailer.delivery import outbox, rounds
 from mailer.delivery.couriers import Copy, Courier
+from mailer.delivery.errands import Errands
 from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.observing import UNOBSERVED, Observer
 from mailer.delivery.outbox import LEASE, LeaseLost, Taken
@@ -41,6 +43,9 @@ from pli.work import Work, until
 log = logging.getLogger("pli.delivery")
 
 SWEEP_SECONDS = 0.5
+LOOKED_AT = 64
+QUEUED = 4 * WINDOWS
+"""So many of the batches looked at are queued in one sweep."""
 WATCH_SECONDS = 1.0
 RENEW_SECONDS = 10.0
 FRUITLESS_TAKINGS = 3
@@ -51,6 +56,15 @@ connection that another transaction holds for too long from above it."""
 STOPPING_TRIES = 3
 HEAR_SECONDS = 5.0
 PATIENCE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Launching:
+    """How campaigns are started at their hour."""
+
+    batch_size: int = 1_000
+    latest: timedelta = timedelta(hours=2)
+    second_person: bool = False
 
 
 @dataclass(slots=True)
@@ -90,6 +104,7 @@ class Engine:
         journal: Journal,
         connections: int,
         policy_pause_percent: float = 30.0,
+        launching: Launching | None = None,
         observer: Observer = UNOBSERVED,
         without_database: float | None = None,
     ) -> None:
@@ -98,6 +113,8 @@ class Engine:
         self._courier = courier
         self._journal = journal
         self._policy_pause = policy_pause_percent / 100
+        self._launching = launching or Launching()
+        self._errands = Errands(database, keys, courier)
         self._observer = observer
         self._heard = float("-inf")
         self._without_database = without_database
@@ -137,6 +154,7 @@ class Engine:
             try:
                 await working
                 await closing
+                await self._errands.ended()
                 if self._troubles:
                     await asyncio.wait(self._troubles)
             finally:
@@ -160,17 +178,24 @@ class Engine:
         self._wake.set()
 
     async def sweep(self) -> bool:
-        """Queue the batches that are due, finish what is done; whether there was anything."""
+        """Launch what is scheduled, queue what is due, finish what is done; if there was any."""
         if boot_time() >= self._heard + HEAR_SECONDS:
             await self._hear_the_dead()
             self._heard = boot_time()
         async with self._database.reading() as session:
-            batches = await outbox.due(session, limit=4 * WINDOWS)
+            batches = await outbox.due(session, limit=LOOKED_AT)
             done = await campaigns.finishable(session)
-        await self._work.enqueue(batches)
+            scheduled = await campaigns.launchable(session)
+            errands = await outbox.notices_due(session)
+        if errands and not self._stopping:
+            await self._errands.step()
+        # Not all, and not the first: else every worker would reach for the same.
+        await self._work.enqueue(random.sample(batches, min(QUEUED, len(batches))))
         for campaign_id in done:
             await self._finish(campaign_id)
-        return bool(batches or done)
+        for campaign_id in scheduled:
+            await self._launch(campaign_id)
+        return bool(batches or done or scheduled or errands)
 
     async def work(self, batch_id: int) -> None:
         """Take one batch and work it until nothing of it is due, or it is ours no more."""
@@ -457,6 +482,22 @@ class Engine:
                     log.info("campaign.finished", extra={"campaign": campaign_id})
         except CampaignError as unbalanced:
             await self._pause(campaign_id, unbalanced.sentences[0])
+
+    async def _launch(self, campaign_id: int) -> None:
+        try:
+            async with self._database.begin() as session:
+                if await campaigns.launch(
+                    session,
+                    campaign_id=campaign_id,
+                    batch_size=self._launching.batch_size,
+                    latest=self._launching.latest,
+                    second_person=self._launching.second_person,
+                    now=datetime.now(UTC),
+                ):
+                    log.info("campaign.launched", extra={"campaign": campaign_id})
+        except CampaignError as refused:
+            async with self._database.begin() as session:
+                await campaigns.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])
 
     async def _give_up(self, session: AsyncSession, taken: Taken) -> None:
         reason = say(

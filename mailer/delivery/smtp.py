@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import aiosmtplib
@@ -51,9 +51,12 @@ class SMTPCourier:
         self._failures = 0
         self._closing = False
 
-    def post(self, copies: Iterable[Copy]) -> None:
-        """Take copies; each gets exactly one `settle`, or `give_back`."""
-        self._waiting.extend(copies)
+    def post(self, copies: Sequence[Copy], *, first: bool = False) -> None:
+        """Take copies, `first` before all that wait; each gets one `settle`, or `give_back`."""
+        if first:
+            self._waiting.extendleft(reversed(copies))
+        else:
+            self._waiting.extend(copies)
         if self._watch is None:
             self._watch = asyncio.get_running_loop().create_task(self._keep_watch())
         self._summon()

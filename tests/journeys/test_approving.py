@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from tests.journeys.conftest import Installation, until
 from tests.relay import Relay
 
@@ -35,3 +37,27 @@ def test_a_draft_is_approved_by_a_second_person_and_sent_as_it_was(
     assert text is not None
     assert "Ce qui fut approuvé." in text.get_content()
     assert "finished" in house.pli("campaign", "approve", "1", "--by", "X", "--yes", code=1).err
+
+
+def test_a_letter_with_an_hour_leaves_by_itself_and_is_shown_with_it(
+    installation: Installation, relay: Relay
+) -> None:
+    house = installation
+    house.members(4)
+    letter = house.letter()
+    past = house.pli("send", letter, "--list", "comite", "--at", "2020-01-01 08:00", code=1)
+    assert "is over" in past.err
+    assert "is no hour" in house.pli("send", letter, "--list", "comite", "--at", "x", code=1).err
+    assert house.pli("campaign", "list", "--json").json == []
+    at = ("--at", "2030-05-01 08:00")
+    made = house.pli("send", letter, "--list", "comite", *at, "--retry-after", "1m", "--yes")
+    assert "Wednesday, May 1, 2030" in made.out
+    assert "for just that" in house.pli("send", letter, "--list", "comite", *at, code=1).err
+    assert "Wednesday, May 1, 2030" in house.pli("campaign", "show", "1").out
+    shown = house.pli("campaign", "show", "1", "--json").json
+    assert (shown["state"], shown["scheduled_at"]) == ("scheduled", "2030-05-01T06:00:00Z")
+    soon = datetime.now(UTC) + timedelta(seconds=3)
+    with house.serving():
+        house.pli("campaign", "schedule", "1", "--at", soon.isoformat(timespec="seconds"))
+        until(lambda: house.pli("report", "1", "--json", code=None).json["state"] == "finished")
+    assert len(relay.received) == 4

@@ -223,3 +223,17 @@ def test_a_segment_narrows_whom_a_letter_is_for(installation: Installation, rela
         "--yes",
     )  # fmt: skip
     assert set(relay.recipients) == {"a@example.org"}
+
+
+def test_a_test_copy_goes_to_one_address_and_no_campaign_is_made(
+    installation: Installation, relay: Relay
+) -> None:
+    house = installation
+    house.members(3)
+    letter = house.letter()
+    said = house.pli("send", letter, "--list", "comite", "--test", "autrice@example.org")
+    assert "autrice@example.org" in said.out
+    assert [it.message["To"] for it in relay.received] == ["autrice@example.org"]
+    assert house.pli("campaign", "list", "--json").json == []
+    wrong = house.pli("send", letter, "--list", "comite", "--test", "nobody", code=1)
+    assert len(wrong.err.splitlines()) == 1

@@ -179,6 +179,9 @@ async def test_a_sending_whose_engine_dies_ends_with_the_reason(
             journal_folder=tmp_path,
             policy_pause_percent=30.0,
             metrics_listen="",
+            batch_size=100,
+            late_start_hours=2.0,
+            second_person=False,
         )
         house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
         async with asyncio.timeout(20):

@@ -17,6 +17,13 @@ from mailer.delivery.outbox.leases import (
     renew,
     take,
 )
+from mailer.delivery.outbox.notices import (
+    NOTICE_LEASE,
+    claim_notices,
+    notices_due,
+    put_back_notice,
+    settle_notice,
+)
 from mailer.delivery.outbox.orphans import Note, Testimony, hear
 from mailer.delivery.outbox.rows import LeaseLost, Taken, lock_campaign
 from mailer.delivery.outbox.settling import Result, settle
@@ -24,6 +31,7 @@ from mailer.delivery.outbox.settling import Result, settle
 __all__ = [
     "LEASE",
     "LONGEST_LEASE",
+    "NOTICE_LEASE",
     "LeaseLost",
     "Note",
     "Proof",
@@ -33,18 +41,22 @@ __all__ = [
     "Window",
     "cancel",
     "claim",
+    "claim_notices",
     "due",
     "end_leases",
     "hear",
     "hindered",
     "lock_campaign",
+    "notices_due",
     "put_back",
+    "put_back_notice",
     "release",
     "renew",
     "retry_failed",
     "retry_uncertain",
     "settle",
     "settle_by",
+    "settle_notice",
     "skip",
     "take",
 ]

@@ -1,0 +1,89 @@
+"""pli send --test: one copy to one address, before the letter goes to everybody."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import click
+
+from commands.common import House, now, show_json, tell
+from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
+from mailer import notices
+from mailer.campaigns import Frozen
+from mailer.models import Notice, Status
+from pli.errors import PliError
+from pli.language import N_, say
+from subscribers import lists
+from subscribers.address import Address
+
+LOOK_SECONDS = 0.2
+
+
+class TestRefused(PliError):
+    """The test copy was not sent."""
+
+
+async def send_one(house: House, frozen: Frozen, name: str, reader: str, *, as_json: bool) -> None:
+    """Order it, send it or see it sent, and tell what the relay said."""
+    address = Address.parse(reader)
+    async with house.database.begin() as session:
+        list_ = await lists.get(session, name)
+        notice_id = await notices.order_test(
+            session,
+            frozen=frozen,
+            list_id=list_.id,
+            address=address,
+            keys=house.keys,
+            now=now(),
+        )
+    notice = await _seen_through(house, notice_id)
+    if as_json:
+        show_json(
+            {
+                "address": notice.address,
+                "status": notice.status,
+                "reply_code": notice.reply_code,
+                "reply_text": notice.reply_text,
+            }
+        )
+    elif notice.status is Status.SENT:
+        tell(say(N_("The test copy is sent to {address}."), address=notice.address))
+    if notice.status is not Status.SENT:
+        raise _refusal(notice)
+
+
+async def _seen_through(house: House, notice_id: int) -> Notice:
+    """Run the engine if nobody does, until the first try is over."""
+    lock, stop = lock_of(house), asyncio.Event()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(interruptible(stop.set))
+        works = False
+        while True:
+            async with house.database.reading() as session:
+                notice = await session.get_one(Notice, notice_id)
+            if notice.status is not Status.SENDING and (
+                notice.status is not Status.PENDING or notice.attempts
+            ):
+                return notice
+            if stop.is_set():
+                raise click.exceptions.Exit(EXIT_INTERRUPTED)
+            if not works and take(lock, "pli send --test"):
+                await stack.enter_async_context(engine(house, lock, "pli send --test"))
+                works = True
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def _refusal(notice: Notice) -> TestRefused:
+    reply = f"{notice.reply_code or ''} {notice.reply_text or ''}".strip()
+    if notice.status is Status.SKIPPED:
+        return TestRefused(
+            N_("{address} is not written to: it is suppressed"), address=notice.address
+        )
+    if notice.status is Status.PENDING:
+        return TestRefused(
+            N_('not yet: the relay said "{reply}"; "pli serve" tries again'), reply=reply
+        )
+    if notice.status is Status.UNCERTAIN:
+        return TestRefused(N_("nobody knows whether it was sent: {reply}"), reply=reply)
+    return TestRefused(N_('the relay refused it: "{reply}"'), reply=reply)

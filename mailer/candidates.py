@@ -1,0 +1,133 @@
+"""Candidates: everybody a campaign is for, written down as one copy each, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from mailer.models import Audience, Batch, Campaign, CampaignList, Delivery, Status
+from subscribers import segments
+from subscribers.consent import hindrance
+from subscribers.models import Subscriber, Subscription
+
+A_DAY = timedelta(days=1)
+
+
+async def write(
+    session: AsyncSession, campaign: Campaign, *, batch_size: int, now: datetime
+) -> Mapping[str, int]:
+    """Write a delivery for every candidate and cut them into batches; the excluded by reason.
+
+    First tries are due since the day before: a clock that is set back does not hold them up.
+    """
+    chosen = _candidates(campaign, await _selected(session, campaign.rule)).cte("chosen")
+    reason: ColumnElement[Any] = chosen.c.hindrance
+    if campaign.audience is not Audience.ALL:
+        already = case((_already(campaign, chosen.c.id), "already"))
+        reason = func.coalesce(chosen.c.hindrance, already)
+    judged = select(chosen.c.id, chosen.c.list_id, reason.label("reason")).cte("judged")
+    place = func.row_number().over(partition_by=judged.c.reason.is_(None), order_by=judged.c.id)
+    is_free = judged.c.reason.is_(None)
+    await session.execute(
+        insert(Delivery).from_select(
+            [
+                "campaign_id",
+                "subscriber_id",
+                "list_id",
+                "batch",
+                "status",
+                "reason",
+                "attempts",
+                "next_attempt_at",
+            ],
+            select(
+                literal(campaign.id),
+                judged.c.id,
+                judged.c.list_id,
+                case((is_free, (place - 1) // batch_size + 1)),
+                case((is_free, Status.PENDING.value), else_=Status.EXCLUDED.value),
+                judged.c.reason,
+                literal(0),
+                case((is_free, literal(now - A_DAY, Delivery.next_attempt_at.type))),
+            ).order_by(judged.c.id),
+        )
+    )
+    await session.execute(_batches_of(campaign.id, now - A_DAY))
+    excluded = await session.execute(
+        select(Delivery.reason, func.count())
+        .where(Delivery.campaign_id == campaign.id, Delivery.status == Status.EXCLUDED)
+        .group_by(Delivery.reason)
+    )
+    return {str(why): n for why, n in excluded}
+
+
+async def _selected(session: AsyncSession, rule: str) -> ColumnElement[bool] | None:
+    return await segments.selecting(session, rule) if rule else None
+
+
+def _candidates(campaign: Campaign, selected: ColumnElement[bool] | None) -> Select[Any]:
+    """Everybody with a subscription, in any state, whom the segment selects, once.
+
+    The list is the first of the campaign's that the person may receive, else the first he has.
+    """
+    hindered = hindrance(Subscription.list_id)
+    ties = (
+        select(
+            Subscriber.id,
+            Subscription.list_id,
+            hindered.label("hindrance"),
+            CampaignList.position,
+        )
+        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
+        .join(CampaignList, CampaignList.list_id == Subscription.list_id)
+        .where(CampaignList.campaign_id == campaign.id)
+    )
+    if selected is not None:
+        ties = ties.where(selected)
+    tie = ties.cte("ties")
+    placed = select(
+        tie,
+        func.row_number()
+        .over(partition_by=tie.c.id, order_by=[tie.c.hindrance.is_not(None), tie.c.position])
+        .label("place"),
+    ).cte("placed")
+    return select(placed.c.id, placed.c.list_id, placed.c.hindrance).where(placed.c.place == 1)
+
+
+def _already(campaign: Campaign, subscriber_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether another campaign of this very letter was prepared for that person."""
+    earlier, copy = aliased(Campaign), aliased(Delivery)
+    return exists().where(
+        and_(
+            earlier.number == campaign.number,
+            earlier.letter_hash == campaign.letter_hash,
+            earlier.id != campaign.id,
+            copy.campaign_id == earlier.id,
+            copy.subscriber_id == subscriber_id,
+            copy.status != Status.EXCLUDED,
+            # Cancelled before it was tried: that person has had nothing of it.
+            ~and_(copy.status == Status.SKIPPED, copy.attempts == 0, copy.reason == "cancelled"),
+        )
+    )
+
+
+def _batches_of(campaign_id: int, due_at: datetime) -> Any:
+    counts = {"sending": 0, "sent": 0, "failed": 0, "skipped": 0, "uncertain": 0, "takings": 0}
+    return insert(Batch).from_select(
+        ["campaign_id", "number", "due_at", "pending", *counts],
+        select(
+            literal(campaign_id),
+            Delivery.batch,
+            literal(due_at, Batch.due_at.type),
+            func.count(),
+            *(literal(n) for n in counts.values()),
+        )
+        .where(Delivery.campaign_id == campaign_id, Delivery.batch.is_not(None))
+        .group_by(Delivery.batch)
+        .order_by(Delivery.batch),
+    )

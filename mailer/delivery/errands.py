@@ -1,0 +1,125 @@
+"""Errands: notices carried beside the campaigns, and before them; none waits behind a letter."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.exc import DBAPIError
+
+from mailer import notices
+from mailer.delivery import outbox
+from mailer.delivery.couriers import Courier
+from mailer.delivery.outbox import NOTICE_LEASE, Result
+from mailer.delivery.outcomes import Outcome
+from mailer.delivery.windows import Holding, boot_time
+from mailer.identity import needs_smtputf8
+from mailer.notices import Mail
+from pli.database import Database
+from pli.keys import Keys
+
+log = logging.getLogger("pli.delivery")
+
+AT_ONCE = 20
+TRIES = 10
+AGAIN = timedelta(seconds=30)
+"""After the relay could not be used."""
+
+
+class NoticeCopy:
+    """One notice as the courier sees it."""
+
+    def __init__(self, address: str, mail: Mail, holding: Holding) -> None:
+        self.mail_from = mail.return_path
+        self.rcpt_to = address
+        self.smtputf8 = needs_smtputf8(address)
+        self.outcome: Outcome | None = None
+        """What its try came to; None: it was given back."""
+        self.done = asyncio.Event()
+        self._mail = mail
+        self._holding = holding
+
+    def compose(self) -> list[bytes]:
+        """The mail as it goes over the wire."""
+        return self._mail.pieces
+
+    def may_leave(self) -> bool:
+        """As long as it is ours."""
+        return self._holding.ours()
+
+    def leaves(self) -> bool:
+        """No journal: of the few notices in hand, those of a dead worker are uncertain."""
+        return self._holding.ours()
+
+    def settle(self, outcome: Outcome) -> None:
+        """The try is over."""
+        self.outcome = outcome
+        self.done.set()
+
+    def give_back(self) -> None:
+        """Nothing of it was handed over."""
+        self.done.set()
+
+
+class Errands:
+    """Carries what is due of one database's notices through the engine's own courier."""
+
+    def __init__(self, database: Database, keys: Keys, courier: Courier) -> None:
+        self._database = database
+        self._keys = keys
+        self._courier = courier
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def step(self) -> bool:
+        """Claim what is due and hand it over; whether there was anything."""
+        lease = secrets.randbits(63)
+        holding = Holding()
+        holding.renewed(boot_time(), NOTICE_LEASE.total_seconds())
+        async with self._database.begin() as session:
+            rows = await outbox.claim_notices(session, lease=lease, limit=AT_ONCE)
+        for row in rows:
+            async with self._database.reading() as session:
+                mail = await notices.compose(
+                    session,
+                    notice_id=row.id,
+                    address=row.address,
+                    address_key=row.address_key,
+                    content=row.content,
+                    keys=self._keys,
+                    now=datetime.now(UTC),
+                )
+            copy = NoticeCopy(row.address, mail, holding)
+            task = asyncio.create_task(self._see_through(copy, row.id, row.attempts + 1, lease))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+            self._courier.post([copy], first=True)
+        return bool(rows)
+
+    async def ended(self) -> None:
+        """Until what was handed over is written down."""
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def _see_through(self, copy: NoticeCopy, notice_id: int, number: int, lease: int) -> None:
+        await copy.done.wait()
+        at = datetime.now(UTC)
+        for _ in range(TRIES):
+            try:
+                async with self._database.begin() as session:
+                    if copy.outcome is None:
+                        await outbox.put_back_notice(
+                            session, notice_id, lease=lease, due=at + AGAIN
+                        )
+                    else:
+                        await outbox.settle_notice(
+                            session,
+                            Result(notice_id, number, at, copy.outcome),
+                            lease=lease,
+                            relay=self._courier.relay,
+                        )
+                return
+            except (DBAPIError, OSError) as error:
+                log.warning("notice.settle_failed", extra={"reason": str(error)})
+                await asyncio.sleep(1)

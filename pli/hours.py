@@ -1,0 +1,114 @@
+"""Hours as people name them, in a time zone, and shown back in words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_date
+
+from pli.errors import PliError
+from pli.language import N_, say
+
+_NAMED = re.compile(r"(?P<hour>.+?)\s+(?P<zone>[A-Za-z][\w+-]*(?:/[\w+-]+)*)")
+_TIME_ALONE = re.compile(r"\d{1,2}:\d{2}")
+
+
+class HourError(PliError):
+    """This names no hour, or none that can be meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """A moment, and the zone it is spoken of in."""
+
+    moment: datetime
+    zone: str
+
+    def tell(self, language: str) -> str:
+        """In words, with the zone, in one language."""
+        local = self.moment.astimezone(zone_of(self.zone))
+        return say(
+            N_("{date} at {time} ({zone})"),
+            date=format_date(local, "full", locale=language),
+            time=f"{local:%H:%M}",
+            zone=self.zone,
+        ).tell(language)
+
+
+def zone_of(name: str) -> tzinfo:
+    """A time zone by its name, such as Europe/Paris; or a distance to UTC, such as +01:00."""
+    if name.startswith(("+", "-")):
+        zone = datetime.strptime(name, "%z").tzinfo
+        assert zone is not None
+        return zone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise HourError(
+            N_("{zone}: no such time zone: write one such as Europe/Paris"), zone=name
+        ) from None
+
+
+def parse(text: str, *, zone: str, now: datetime) -> Hour:
+    """An hour to come, such as 2026-11-25 08:00 or 08:00 (the next), in its own zone or `zone`."""
+    hour = _read(text, zone, now)
+    if hour.moment <= now:
+        raise HourError(N_("that hour is over: name a later one"))
+    return hour
+
+
+def _read(text: str, zone: str, now: datetime) -> Hour:
+    named = _NAMED.fullmatch(text.strip())
+    hour, zone = (named["hour"], named["zone"]) if named else (text.strip(), zone)
+    where = zone_of(zone)
+    if _TIME_ALONE.fullmatch(hour):
+        return _next(hour, where, zone, now)
+    try:
+        read = datetime.fromisoformat(hour)
+    except ValueError:
+        raise _unreadable(text) from None
+    if len(hour) <= len("2026-11-25"):
+        raise _unreadable(text)
+    if read.tzinfo is None:
+        return Hour(_in_zone(read, where), zone)
+    if named:
+        raise _unreadable(text)
+    return Hour(read.astimezone(UTC), read.strftime("%z"))
+
+
+def _next(hour: str, where: tzinfo, zone: str, now: datetime) -> Hour:
+    try:
+        at = time.fromisoformat(hour.zfill(5))
+    except ValueError:
+        raise _unreadable(hour) from None
+    today = datetime.combine(now.astimezone(where).date(), at)
+    moment = _in_zone(today, where)
+    return Hour(moment if moment > now else _in_zone(today + timedelta(days=1), where), zone)
+
+
+def _in_zone(local: datetime, where: tzinfo) -> datetime:
+    """The one moment at which clocks there show this; refused where there is none, or two."""
+    moments = {local.replace(tzinfo=where, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    shown = {it for it in moments if it.astimezone(where).replace(tzinfo=None) == local}
+    if len(shown) == 1:
+        return shown.pop()
+    text = f"{local:%Y-%m-%d %H:%M}"
+    if not shown:
+        raise HourError(N_("{hour} does not exist there: the clocks go forward"), hour=text)
+    raise HourError(
+        N_("{hour} comes twice there: write it with its distance to UTC, such as +01:00"),
+        hour=text,
+    )
+
+
+def _unreadable(text: str) -> HourError:
+    return HourError(
+        N_(
+            "“{text}” is no hour: write 2026-11-25 08:00, or 08:00 for the next, with a zone "
+            "behind it where it is not yours"
+        ),
+        text=text,
+    )

@@ -1,0 +1,147 @@
+"""Test copies: before every campaign, in no campaign's sum, and told as they ended."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from mailer import notices
+from mailer.delivery import outbox
+from mailer.models import Campaign, CampaignState, Notice, Status
+from pli.database import Database
+from pli.keys import Keys
+from subscribers import optout
+from subscribers.address import Address
+from subscribers.models import List, SuppressionReason
+from tests import factories as make
+from tests.mailer.test_engine import first_copy, prepared, working
+from tests.relay import Relay
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def ordered(
+    database: Database, keys: Keys, now: datetime, address: str = "autrice@example.org"
+) -> int:
+    async with database.begin() as session:
+        list_ = (await session.scalars(select(List))).first()
+        if list_ is None:
+            list_ = await make.a_list(session, "membres", now=now)
+        return await notices.order_test(
+            session,
+            frozen=make.frozen(),
+            list_id=list_.id,
+            address=Address.parse(address),
+            keys=keys,
+            now=now - timedelta(seconds=1),
+        )
+
+
+async def ended(database: Database, notice_id: int) -> Notice:
+    async with asyncio.timeout(15):
+        while True:
+            async with database.reading() as session:
+                notice = await session.get_one(Notice, notice_id)
+            done = notice.status not in (Status.PENDING, Status.SENDING)
+            if done or (notice.status is Status.PENDING and notice.attempts):
+                return notice
+            await asyncio.sleep(0.02)
+
+
+async def test_a_test_copy_arrives_marked_and_with_a_link_that_takes_nobody_off_a_list(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    notice_id = await ordered(database, keys, now)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            notice = await ended(database, notice_id)
+    assert (notice.status, notice.attempts, notice.reply_code) == (Status.SENT, 1, 250)
+    (mail,) = relay.received
+    assert mail.message["Subject"].startswith("[Test] ")
+    assert mail.message["To"] == "autrice@example.org"
+    assert "List-Unsubscribe" in mail.message
+
+
+async def test_a_test_copy_does_not_wait_behind_a_campaign(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    await prepared(database, keys, now, count=60, batch_size=60)
+    with Relay(delay=0.1).running() as relay:
+        async with working(database, keys, relay.url, connections=1):
+            await first_copy(relay)
+            notice = await ended(database, await ordered(database, keys, now))
+            assert notice.status is Status.SENT
+            async with database.reading() as session:
+                assert await session.scalar(select(Campaign.state)) is CampaignState.RUNNING
+    assert len(relay.received) < 40
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "reason"),
+    [
+        ("550 5.1.1 nobody here", Status.FAILED, "unknown_user"),
+        ("451 4.7.1 later", Status.PENDING, None),
+    ],
+)
+async def test_what_the_relay_said_stands_with_the_notice(
+    reply: str,
+    status: Status,
+    reason: str | None,
+    database: Database,
+    keys: Keys,
+    now: datetime,
+) -> None:
+    notice_id = await ordered(database, keys, now)
+    with Relay(script=lambda stage, *_: reply if stage == "rcpt" else None).running() as relay:
+        async with working(database, keys, relay.url):
+            notice = await ended(database, notice_id)
+    assert (notice.status, notice.reason) == (status, reason)
+    assert f"{notice.reply_code} {notice.reply_text}" == reply
+    assert (notice.next_attempt_at is not None) is (status is Status.PENDING)
+
+
+async def test_a_suppressed_address_gets_no_test_copy(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    notice_id = await ordered(database, keys, now)
+    async with database.begin() as session:
+        await optout.suppress(
+            session,
+            address_key=keys.address_key("autrice@example.org"),
+            reason=SuppressionReason.OBJECTION,
+            source="by letter",
+            now=now,
+        )
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            notice = await ended(database, notice_id)
+    assert (notice.status, notice.reason) == (Status.SKIPPED, "suppressed")
+    assert not relay.received
+
+
+async def test_what_a_dead_worker_had_in_hand_is_uncertain_and_its_late_truth_counts(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    notice_id = await ordered(database, keys, now)
+    async with database.begin() as session:
+        assert len(await outbox.claim_notices(session, lease=7, limit=5)) == 1
+        assert await outbox.claim_notices(session, lease=8, limit=5) == []
+        await session.execute(update(Notice).values(lease_until=now - timedelta(seconds=5)))
+    async with database.begin() as session:
+        assert await outbox.notices_due(session)
+        await outbox.claim_notices(session, lease=8, limit=5)
+    assert (await ended(database, notice_id)).status is Status.UNCERTAIN
+    async with database.begin() as session:
+        await outbox.settle_notice(
+            session,
+            outbox.Result(notice_id, 1, now, make.accepted()),
+            lease=7,
+            relay="relay:25",
+        )
+    assert (await ended(database, notice_id)).status is Status.SENT

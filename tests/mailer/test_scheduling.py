@@ -1,0 +1,134 @@
+"""A campaign that starts by itself at its hour: once, for whoever is there then, or it asks."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from mailer import campaigns, reports
+from mailer.campaigns import CampaignError
+from mailer.models import Batch, Campaign, CampaignState
+from pli.database import Database
+from pli.keys import Keys
+from subscribers.models import List
+from tests import factories as make
+from tests.mailer.test_engine import ends, working
+from tests.relay import Relay
+
+LATEST = timedelta(hours=2)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def scheduled(database: Database, keys: Keys, now: datetime, at: datetime) -> int:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, 3, now=now)
+        campaign = await make.a_draft(session, keys, [members], now=now)
+        await campaigns.schedule(
+            session,
+            campaign_id=campaign.id,
+            at=at,
+            zone="Europe/Paris",
+        )
+    return campaign.id
+
+
+async def state(database: Database) -> CampaignState | None:
+    async with database.reading() as session:
+        return await session.scalar(select(Campaign.state))
+
+
+async def test_at_its_hour_it_goes_to_whoever_is_on_the_list_then(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now + timedelta(seconds=1.5))
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            async with database.reading() as session:
+                before = await reports.progress(session, campaign_id)
+            assert (before.state, before.prepared) == (CampaignState.SCHEDULED, 0)
+            assert before.starts is not None
+            async with database.begin() as session:
+                members = (await session.scalars(select(List))).one()
+                for name in ("nouvelle", "nouveau"):
+                    await make.a_person(session, keys, name, members, now=now)
+            async with asyncio.timeout(15):
+                while await state(database) is not CampaignState.FINISHED:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+    assert datetime.now(UTC) >= now + timedelta(seconds=1.5)
+    assert len(relay.recipients) == 5
+    assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
+
+
+async def test_it_is_launched_once_whoever_asks(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
+
+    async def launch() -> bool:
+        async with database.begin() as session:
+            return await campaigns.launch(
+                session, campaign_id=campaign_id, batch_size=2, latest=LATEST, now=now
+            )
+
+    assert sorted(await asyncio.gather(*(launch() for _ in range(4)))) == [False] * 3 + [True]
+    async with database.reading() as session:
+        assert len((await session.scalars(select(Batch.id))).all()) == 2
+
+
+async def test_missed_by_too_much_it_asks_and_a_person_may_start_it(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now - timedelta(hours=3))
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url) as engine:
+            await engine.sweep()
+            async with database.reading() as session:
+                campaign = await campaigns.find(session, campaign_id)
+                assert await campaigns.launchable(session) == []
+            assert campaign.state is CampaignState.SCHEDULED
+            assert "nothing ran at its hour" in str(campaigns.reason_of(campaign))
+            async with database.begin() as session:
+                await campaigns.prepare(session, campaign_id=campaign_id, batch_size=100, now=now)
+                await campaigns.start(session, campaign_id=campaign_id, now=now)
+            async with asyncio.timeout(15):
+                while await state(database) is not CampaignState.FINISHED:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+    async with database.reading() as session:
+        assert campaigns.reason_of(await campaigns.find(session, campaign_id)) is None
+    assert len(relay.recipients) == 3
+
+
+async def test_what_is_not_what_was_approved_does_not_start_by_itself(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
+    async with database.begin() as session:
+        await session.execute(update(Campaign).values(approved_hash="0" * 64))
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url) as engine:
+            await engine.sweep()
+    async with database.reading() as session:
+        campaign = await campaigns.find(session, campaign_id)
+    assert campaign.state is CampaignState.SCHEDULED
+    assert "not what was approved" in str(campaigns.reason_of(campaign))
+    assert not relay.recipients
+
+
+async def test_a_draft_that_nobody_else_has_seen_gets_no_hour(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        campaign = await make.a_draft(session, keys, [members], now=now)
+        with pytest.raises(CampaignError, match="second person"):
+            await campaigns.schedule(
+                session, campaign_id=campaign.id, at=now + LATEST, zone="UTC", second_person=True
+            )

@@ -1,0 +1,71 @@
+"""Hours as people name them: one moment, or an error that says why not."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pli import hours
+from pli.hours import Hour, HourError
+from pli.language import say
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-25 08:00", "2026-11-25T07:00+00:00"),
+        ("2026-11-25T08:00", "2026-11-25T07:00+00:00"),
+        ("2027-07-14 08:00", "2027-07-14T06:00+00:00"),
+        ("2026-11-25 08:00 Europe/London", "2026-11-25T08:00+00:00"),
+        ("2026-11-25 08:00 UTC", "2026-11-25T08:00+00:00"),
+        ("2026-11-25 08:00+03:00", "2026-11-25T05:00+00:00"),
+        ("2026-11-25T08:00Z", "2026-11-25T08:00+00:00"),
+        ("18:30", "2026-11-24T17:30+00:00"),
+        ("8:30", "2026-11-25T07:30+00:00"),
+        ("8:30 America/Guadeloupe", "2026-11-24T12:30+00:00"),
+    ],
+)
+def test_an_hour_is_read_in_its_zone(text: str, moment: str) -> None:
+    read = hours.parse(text, zone="Europe/Paris", now=NOW)
+    assert read.moment == datetime.fromisoformat(moment)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("soon", "is no hour"),
+        ("2026-11-25", "is no hour"),
+        ("2026-13-25 08:00", "is no hour"),
+        ("25:00", "is no hour"),
+        ("2026-11-25 08:00 Nowhere/Land", "no such time zone"),
+        ("2026-11-25 08:00+01:00 Europe/Paris", "is no hour"),
+        ("2027-03-28 02:30", "does not exist"),
+        ("2027-10-31 02:30", "comes twice"),
+        ("2026-11-24 09:59", "is over"),
+        ("", "is no hour"),
+    ],
+)
+def test_what_is_no_one_hour_is_refused_in_a_line(text: str, why: str) -> None:
+    with pytest.raises(HourError, match=why):
+        hours.parse(text, zone="Europe/Paris", now=NOW)
+
+
+@given(st.text(max_size=30))
+def test_whatever_is_written_it_is_an_hour_or_an_error_of_ours(text: str) -> None:
+    with suppress(HourError):
+        assert hours.parse(text, zone="Europe/Paris", now=NOW).moment > NOW
+
+
+def test_an_hour_is_told_in_words_in_both_languages() -> None:
+    at = hours.parse("2026-11-25 08:00", zone="Europe/Paris", now=NOW)
+    assert at.tell("fr").startswith("mercredi 25 novembre 2026")
+    assert "08:00" in at.tell("fr")
+    assert "Wednesday, November 25, 2026" in at.tell("en")
+    assert "mercredi" in say("{hour}", hour=at).tell("fr")
+    assert "08:00" in Hour(at.moment, "+0100").tell("fr")
