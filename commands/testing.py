@@ -86,4 +86,6 @@ def _refusal(notice: Notice) -> TestRefused:
         )
     if notice.status is Status.UNCERTAIN:
         return TestRefused(N_("nobody knows whether it was sent: {reply}"), reply=reply)
+    if notice.reply_code is None:
+        return TestRefused(N_("it could not be sent: {reply}"), reply=reply)
     return TestRefused(N_('the relay refused it: "{reply}"'), reply=reply)

@@ -7,13 +7,14 @@ import logging
 import secrets
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
 
 from mailer import notices
 from mailer.delivery import outbox
 from mailer.delivery.couriers import Courier
 from mailer.delivery.outbox import NOTICE_LEASE, Result
-from mailer.delivery.outcomes import Outcome
+from mailer.delivery.outcomes import Kind, Outcome, Stage
 from mailer.delivery.windows import Holding, boot_time
 from mailer.identity import needs_smtputf8
 from mailer.notices import Mail
@@ -25,25 +26,32 @@ log = logging.getLogger("pli.delivery")
 AT_ONCE = 20
 TRIES = 10
 AGAIN = timedelta(seconds=30)
-"""After the relay could not be used."""
+"""After the relay, or the database, could not be used."""
+AWAY = (DBAPIError, OSError)
+"""What a database that does not answer raises."""
 
 
 class NoticeCopy:
     """One notice as the courier sees it."""
 
-    def __init__(self, address: str, mail: Mail, holding: Holding) -> None:
-        self.mail_from = mail.return_path
+    def __init__(self, address: str, holding: Holding) -> None:
+        self.mail_from = ""
         self.rcpt_to = address
         self.smtputf8 = needs_smtputf8(address)
         self.outcome: Outcome | None = None
         """What its try came to; None: it was given back."""
         self.done = asyncio.Event()
-        self._mail = mail
+        self._pieces: list[bytes] = []
         self._holding = holding
+
+    def filled(self, mail: Mail) -> None:
+        """With what it says; only then is it handed over."""
+        self.mail_from = mail.return_path
+        self._pieces = mail.pieces
 
     def compose(self) -> list[bytes]:
         """The mail as it goes over the wire."""
-        return self._mail.pieces
+        return self._pieces
 
     def may_leave(self) -> bool:
         """As long as it is ours."""
@@ -80,27 +88,39 @@ class Errands:
         async with self._database.begin() as session:
             rows = await outbox.claim_notices(session, lease=lease, limit=AT_ONCE)
         for row in rows:
-            async with self._database.reading() as session:
-                mail = await notices.compose(
-                    session,
-                    notice_id=row.id,
-                    address=row.address,
-                    address_key=row.address_key,
-                    content=row.content,
-                    keys=self._keys,
-                    now=datetime.now(UTC),
-                )
-            copy = NoticeCopy(row.address, mail, holding)
+            copy = NoticeCopy(row.address, holding)
             task = asyncio.create_task(self._see_through(copy, row.id, row.attempts + 1, lease))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-            self._courier.post([copy], first=True)
+            try:
+                copy.filled(await self._composed(row))
+            except AWAY:
+                copy.give_back()
+            # Whatever a notice holds that cannot be made into a mail: it alone has failed, and
+            # the engine with its campaigns goes on.
+            except Exception:
+                log.exception("notice.not_composed", extra={"notice": row.id})
+                copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "it could not be composed"))
+            else:
+                self._courier.post([copy], first=True)
         return bool(rows)
 
     async def ended(self) -> None:
         """Until what was handed over is written down."""
         if self._running:
             await asyncio.wait(self._running)
+
+    async def _composed(self, row: Row[int, str, bytes, str, int]) -> Mail:
+        async with self._database.reading() as session:
+            return await notices.compose(
+                session,
+                notice_id=row.id,
+                address=row.address,
+                address_key=row.address_key,
+                content=row.content,
+                keys=self._keys,
+                now=datetime.now(UTC),
+            )
 
     async def _see_through(self, copy: NoticeCopy, notice_id: int, number: int, lease: int) -> None:
         await copy.done.wait()
@@ -120,6 +140,6 @@ class Errands:
                             relay=self._courier.relay,
                         )
                 return
-            except (DBAPIError, OSError) as error:
+            except AWAY as error:
                 log.warning("notice.settle_failed", extra={"reason": str(error)})
                 await asyncio.sleep(1)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from commands import sending
+from commands import sending, testing
 from commands.sending import Order
 from mailer import campaigns
 from mailer.delivery import outbox
@@ -187,6 +187,35 @@ async def test_a_sending_whose_engine_dies_ends_with_the_reason(
         async with asyncio.timeout(20):
             with pytest.raises(RuntimeError, match="unforeseen"):
                 await sending.work_or_watch(house, campaign_id, quiet=True)
+
+
+async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
+    database: Database, keys: Keys, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.begin() as session:
+        await make.a_list(session, "membres", now=now)
+
+    async def dies(_self: Engine) -> bool:
+        raise RuntimeError("something unforeseen")
+
+    monkeypatch.setattr(Engine, "sweep", dies)
+    with Relay().running() as relay:
+        settings = SimpleNamespace(
+            relay_url=relay.url,
+            relay_connections=2,
+            journal_folder=tmp_path,
+            policy_pause_percent=30.0,
+            metrics_listen="",
+            batch_size=100,
+            late_start_hours=2.0,
+            second_person=False,
+        )
+        house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
+        async with asyncio.timeout(20):
+            with pytest.raises(RuntimeError, match="unforeseen"):
+                await testing.send_one(
+                    house, make.frozen(), "membres", "autrice@example.org", as_json=False
+                )
 
 
 @on_postgresql

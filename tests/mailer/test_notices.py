@@ -10,6 +10,9 @@ from sqlalchemy import select, update
 
 from mailer import notices
 from mailer.delivery import outbox
+from mailer.delivery.errands import Errands
+from mailer.delivery.relays import Relay as Address_
+from mailer.delivery.smtp import SMTPCourier
 from mailer.models import Campaign, CampaignState, Notice, Status
 from pli.database import Database
 from pli.keys import Keys
@@ -17,7 +20,7 @@ from subscribers import optout
 from subscribers.address import Address
 from subscribers.models import List, SuppressionReason
 from tests import factories as make
-from tests.mailer.test_engine import first_copy, prepared, working
+from tests.mailer.test_engine import first_copy, prepared, rests, working
 from tests.relay import Relay
 
 
@@ -145,3 +148,37 @@ async def test_what_a_dead_worker_had_in_hand_is_uncertain_and_its_late_truth_co
             relay="relay:25",
         )
     assert (await ended(database, notice_id)).status is Status.SENT
+
+
+async def test_a_notice_that_cannot_be_composed_has_failed_and_holds_nobody_up(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=5)
+    notice_id = await ordered(database, keys, now)
+    async with database.begin() as session:
+        await session.execute(update(Notice).values(content='{"list": 1, "frozen": "spoilt"}'))
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            notice = await ended(database, notice_id)
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert (notice.status, notice.reason) == (Status.FAILED, "other")
+    assert notice.reply_code is None
+    assert len(relay.received) == 5
+
+
+async def test_a_database_that_is_away_while_a_notice_is_composed_leaves_it_waiting(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notice_id = await ordered(database, keys, now)
+
+    async def away(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(notices, "compose", away)
+    with Relay().running() as relay:
+        errands = Errands(database, keys, SMTPCourier(Address_.parse(relay.url), connections=1))
+        await errands.step()
+        await errands.ended()
+    async with database.reading() as session:
+        notice = await session.get_one(Notice, notice_id)
+    assert (notice.status, notice.attempts, notice.lease) == (Status.PENDING, 0, None)
