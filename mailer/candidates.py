@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from mailer.models import Audience, Batch, Campaign, CampaignList, Delivery, Status
+from mailer.providers import provider_column
 from subscribers import segments
 from subscribers.consent import hindrance
 from subscribers.models import Subscriber, Subscription
@@ -23,6 +24,8 @@ async def write(
 ) -> Mapping[str, int]:
     """Write a delivery for every candidate and cut them into batches; the excluded by reason.
 
+    A batch is of one list and one provider, so that what is slow for one holds up nobody else; the
+    first batches of all come before the second ones.
     First tries are due since the day before: a clock that is set back does not hold them up.
     """
     chosen = _candidates(campaign, await _selected(session, campaign.rule)).cte("chosen")
@@ -30,9 +33,16 @@ async def write(
     if campaign.audience is not Audience.ALL:
         already = case((_already(campaign, chosen.c.id), "already"))
         reason = func.coalesce(chosen.c.hindrance, already)
-    judged = select(chosen.c.id, chosen.c.list_id, reason.label("reason")).cte("judged")
-    place = func.row_number().over(partition_by=judged.c.reason.is_(None), order_by=judged.c.id)
-    is_free = judged.c.reason.is_(None)
+    judged = select(chosen.c.id, chosen.c.list_id, chosen.c.provider, reason.label("reason")).cte(
+        "judged"
+    )
+    group = [judged.c.reason.is_(None), judged.c.list_id, judged.c.provider]
+    place = func.row_number().over(partition_by=group, order_by=judged.c.id)
+    cut = select(judged, ((place - 1) // batch_size).label("piece")).cte("cut")
+    is_free = cut.c.reason.is_(None)
+    number = func.dense_rank().over(
+        partition_by=is_free, order_by=[cut.c.piece, cut.c.list_id, cut.c.provider]
+    )
     await session.execute(
         insert(Delivery).from_select(
             [
@@ -47,14 +57,14 @@ async def write(
             ],
             select(
                 literal(campaign.id),
-                judged.c.id,
-                judged.c.list_id,
-                case((is_free, (place - 1) // batch_size + 1)),
+                cut.c.id,
+                cut.c.list_id,
+                case((is_free, number)),
                 case((is_free, Status.PENDING.value), else_=Status.EXCLUDED.value),
-                judged.c.reason,
+                cut.c.reason,
                 literal(0),
                 case((is_free, literal(now - A_DAY, Delivery.next_attempt_at.type))),
-            ).order_by(judged.c.id),
+            ).order_by(cut.c.id),
         )
     )
     await session.execute(_batches_of(campaign.id, now - A_DAY))
@@ -80,6 +90,7 @@ def _candidates(campaign: Campaign, selected: ColumnElement[bool] | None) -> Sel
         select(
             Subscriber.id,
             Subscription.list_id,
+            provider_column(Subscriber.email_folded).label("provider"),
             hindered.label("hindrance"),
             CampaignList.position,
         )
@@ -96,7 +107,9 @@ def _candidates(campaign: Campaign, selected: ColumnElement[bool] | None) -> Sel
         .over(partition_by=tie.c.id, order_by=[tie.c.hindrance.is_not(None), tie.c.position])
         .label("place"),
     ).cte("placed")
-    return select(placed.c.id, placed.c.list_id, placed.c.hindrance).where(placed.c.place == 1)
+    return select(placed.c.id, placed.c.list_id, placed.c.provider, placed.c.hindrance).where(
+        placed.c.place == 1
+    )
 
 
 def _already(campaign: Campaign, subscriber_id: ColumnElement[int]) -> ColumnElement[bool]:
@@ -117,17 +130,30 @@ def _already(campaign: Campaign, subscriber_id: ColumnElement[int]) -> ColumnEle
 
 
 def _batches_of(campaign_id: int, due_at: datetime) -> Any:
+    """What a batch is of is read from any one of its rows: they are alike in it."""
     counts = {"sending": 0, "sent": 0, "failed": 0, "skipped": 0, "uncertain": 0, "takings": 0}
-    return insert(Batch).from_select(
-        ["campaign_id", "number", "due_at", "pending", *counts],
+    cut = (
         select(
-            literal(campaign_id),
             Delivery.batch,
-            literal(due_at, Batch.due_at.type),
-            func.count(),
-            *(literal(n) for n in counts.values()),
+            func.count().label("pending"),
+            func.min(Delivery.id).label("first"),
         )
         .where(Delivery.campaign_id == campaign_id, Delivery.batch.is_not(None))
         .group_by(Delivery.batch)
-        .order_by(Delivery.batch),
+        .subquery()
+    )
+    return insert(Batch).from_select(
+        ["campaign_id", "number", "due_at", "pending", "list_id", "provider", *counts],
+        select(
+            literal(campaign_id),
+            cut.c.batch,
+            literal(due_at, Batch.due_at.type),
+            cut.c.pending,
+            Delivery.list_id,
+            provider_column(Subscriber.email_folded),
+            *(literal(n) for n in counts.values()),
+        )
+        .join(Delivery, Delivery.id == cut.c.first)
+        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .order_by(cut.c.batch),
     )

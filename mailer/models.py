@@ -142,6 +142,7 @@ class CampaignList(Base):
 class Batch(Base):
     """Some hundreds of deliveries that a worker takes as one piece of work.
 
+    All of one list and, by their addresses when it was cut, of one provider (mailer/providers.py).
     `takings` counts takings in a row without a recorded outcome. The counts change with the rows,
     in the same transaction.
     """
@@ -159,6 +160,8 @@ class Batch(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     number: Mapped[int]
+    list_id: Mapped[int] = mapped_column(ForeignKey("list.id"))
+    provider: Mapped[str] = mapped_column(String(32))
     due_at: Mapped[datetime]
     lease: Mapped[int | None] = mapped_column(BigInteger)
     lease_until: Mapped[datetime | None]

@@ -64,12 +64,13 @@ async def a_person(
     *lists: List,
     now: datetime,
     confirmed: bool = True,
+    host: str = "example.org",
 ) -> Subscriber:
-    """Somebody at example.org, on these lists."""
-    email = f"{name}@example.org"
+    """Somebody, at example.org if nothing else is said, on these lists."""
+    email = f"{name}@{host}"
     row = Subscriber(
         email=email,
-        email_folded=email,
+        email_folded=email.casefold(),
         address_key=keys.address_key(email),
         first_name=name.capitalize(),
         created_at=now,

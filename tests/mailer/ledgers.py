@@ -19,6 +19,7 @@ from mailer.models import (
     Stage,
     Status,
 )
+from mailer.providers import OTHER
 from tests.subscribers.people import a_list, a_person
 
 MAILBOX_FULL = (552, "5.2.2", "5.2.2 Mailbox full")
@@ -125,7 +126,14 @@ async def a_campaign(
             for number, (code, enhanced, text) in enumerate(copy.replies, 1)
         )
     session.add_all(
-        Batch(campaign_id=campaign.id, number=number, due_at=now, **counts)
+        Batch(
+            campaign_id=campaign.id,
+            number=number,
+            list_id=list_id,
+            provider=OTHER,
+            due_at=now,
+            **counts,
+        )
         for number, counts in batches.items()
     )
     await session.flush()

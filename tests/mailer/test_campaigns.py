@@ -179,3 +179,32 @@ async def test_what_was_changed_after_approval_is_not_sent(
         )
         with pytest.raises(CampaignError, match="not what was approved"):
             await campaigns.start(session, campaign_id=made.id, second_person=True, now=now)
+
+
+async def test_a_batch_is_of_one_list_and_one_provider_and_the_first_of_each_come_first(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        first = await make.a_list(session, "membres", now=now)
+        second = await make.a_list(session, "elus", now=now)
+        for n, host in enumerate(["orange.fr", "wanadoo.fr", "Orange.FR", "example.org"]):
+            await make.a_person(session, keys, f"p{n}", first, now=now, host=host)
+        await make.a_person(session, keys, "p4", second, now=now, host="orange.fr")
+        campaign = await make.a_campaign(session, keys, [first, second], now=now, batch_size=2)
+        batches = await session.execute(
+            select(Batch.number, Batch.list_id, Batch.provider, Batch.pending)
+            .where(Batch.campaign_id == campaign.id)
+            .order_by(Batch.number)
+        )
+        assert [tuple(it) for it in batches] == [
+            (1, first.id, "orange", 2),
+            (2, first.id, "other", 1),
+            (3, second.id, "orange", 1),
+            (4, first.id, "orange", 1),
+        ]
+        rows = await session.execute(
+            select(Delivery.batch, Delivery.list_id).where(Delivery.campaign_id == campaign.id)
+        )
+        assert {tuple(it) for it in rows} == {
+            (1, first.id), (2, first.id), (3, second.id), (4, first.id)
+        }  # fmt: skip

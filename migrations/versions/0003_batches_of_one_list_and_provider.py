@@ -1,0 +1,45 @@
+"""a batch is of one list and one provider
+
+Batches cut before hold several of them: each is called by its first row's list, and "other".
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+ID = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+_FIRST_LIST = """
+UPDATE batch SET list_id = (
+    SELECT delivery.list_id FROM delivery
+    WHERE delivery.campaign_id = batch.campaign_id AND delivery.batch = batch.number
+    ORDER BY delivery.id LIMIT 1
+)
+"""
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("batch") as batch:
+        batch.add_column(sa.Column("list_id", ID, nullable=True))
+        batch.add_column(
+            sa.Column("provider", sa.String(length=32), nullable=False, server_default="other")
+        )
+    op.execute(_FIRST_LIST)
+    with op.batch_alter_table("batch") as batch:
+        batch.alter_column("list_id", nullable=False, existing_type=ID)
+        batch.alter_column("provider", server_default=None, existing_type=sa.String(length=32))
+        batch.create_foreign_key(op.f("fk_batch_list_id_list"), "list", ["list_id"], ["id"])
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("batch") as batch:
+        batch.drop_constraint(op.f("fk_batch_list_id_list"), type_="foreignkey")
+        batch.drop_column("provider")
+        batch.drop_column("list_id")
