@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    and_,
+    case,
     exists,
     null,
     select,
@@ -27,9 +29,11 @@ from mailer.models import (
     CampaignList,
     CampaignState,
 )
+from mailer.sending_hours import ALWAYS, SendingHours
 from mailer.theming import Theme
 from pli.database import clock
 from pli.errors import PliError
+from pli.hours import zone_of
 from pli.language import N_, Sentence, say
 from subscribers.models import List
 
@@ -133,6 +137,7 @@ async def create(
     token_key: str,
     retry_delays: Sequence[float],
     resend_uncertain: bool = False,
+    hours: SendingHours = ALWAYS,
     created_by: str | None = None,
     now: datetime,
 ) -> Campaign:
@@ -155,6 +160,7 @@ async def create(
         created_by=created_by,
         excluded={},
         created_at=now,
+        **hours.columns(),
     )
     session.add(campaign)
     await session.flush()
@@ -336,9 +342,64 @@ async def pause(session: AsyncSession, *, campaign_id: int, reason: Sentence | N
     )
 
 
+async def ended(session: AsyncSession) -> Sequence[int]:
+    """Running campaigns whose end has passed, by the database's clock, while copies wait."""
+    found = await session.execute(
+        select(Campaign.id).where(Campaign.state == CampaignState.RUNNING, _waits_after_its_end())
+    )
+    return found.scalars().all()
+
+
+async def end(session: AsyncSession, *, campaign_id: int) -> bool:
+    """Pause a campaign whose end has passed, with what can be done; whether it was this call."""
+    campaign = await find(session, campaign_id)
+    if campaign.not_after is None:
+        return False
+    local = campaign.not_after.astimezone(zone_of(campaign.not_after_zone or "UTC"))
+    return await _take_step(
+        session,
+        campaign_id,
+        (CampaignState.RUNNING,),
+        CampaignState.PAUSED,
+        _waits_after_its_end(),
+        reason=_as_document(
+            say(
+                N_(
+                    "its end, {hour} ({zone}), has passed: go on without it, or "
+                    '"pli campaign cancel {id}" gives up what waits'
+                ),
+                hour=f"{local:%Y-%m-%d %H:%M}",
+                zone=campaign.not_after_zone,
+                id=campaign_id,
+            )
+        ),
+    )
+
+
+async def set_hours(session: AsyncSession, *, campaign_id: int, hours: SendingHours) -> None:
+    """Change when an unfinished campaign may send; whoever sends it knows within two seconds."""
+    changed = await session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.state.in_(UNFINISHED))
+        .values(hours.columns())
+        .returning(Campaign.id)
+    )
+    if changed.scalar_one_or_none() is None:
+        raise _wrong_state(await find(session, campaign_id))
+
+
 async def resume(session: AsyncSession, *, campaign_id: int) -> None:
-    """Go on with a paused campaign."""
-    await _step(session, campaign_id, (CampaignState.PAUSED,), CampaignState.RUNNING, reason=null())
+    """Go on with a paused campaign; without its end, if that has passed."""
+    passed = Campaign.not_after <= clock()
+    await _step(
+        session,
+        campaign_id,
+        (CampaignState.PAUSED,),
+        CampaignState.RUNNING,
+        reason=null(),
+        not_after=case((passed, null()), else_=Campaign.not_after),
+        not_after_zone=case((passed, null()), else_=Campaign.not_after_zone),
+    )
     await session.execute(update(Batch).where(Batch.campaign_id == campaign_id).values(takings=0))
 
 
@@ -475,12 +536,15 @@ def _wrong_state(campaign: Campaign) -> CampaignError:
     )
 
 
+def _waits_after_its_end() -> ColumnElement[bool]:
+    waits = exists().where(Batch.campaign_id == Campaign.id, Batch.pending > 0)
+    return and_(Campaign.not_after <= clock(), waits)
+
+
 def _as_document(reason: Sentence | None) -> Mapping[str, Any] | Any:
-    return {"text": reason.text, "values": dict(reason.values)} if reason else null()
+    return reason.document() if reason else null()
 
 
 def reason_of(campaign: Campaign) -> Sentence | None:
     """Why a campaign is paused, where it paused itself."""
-    if not campaign.reason:
-        return None
-    return Sentence(campaign.reason["text"], campaign.reason["values"])
+    return Sentence.of_document(campaign.reason) if campaign.reason else None

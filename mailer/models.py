@@ -87,7 +87,8 @@ class Campaign(Base):
     alone (the same number with another text is told by it), `frozen_hash` of all of it, and
     `approved_hash` of what was approved. `excluded` counts the excluded by reason: they never
     change after preparing. `rule` is the segment's canonical text, "" for everybody.
-    `scheduled_zone` is the time zone in which `scheduled_at` was named, to be shown back in.
+    `scheduled_zone` is the time zone in which `scheduled_at` was named, to be shown back in; so is
+    `not_after_zone` of `not_after`. `quiet_hours` (21:00-07:00) are of clocks in `quiet_zone`.
     `resend_uncertain`: what is in doubt is sent again by itself, at the risk of a second copy.
     """
 
@@ -123,6 +124,10 @@ class Campaign(Base):
     created_by: Mapped[str | None] = mapped_column(String(200))
     scheduled_at: Mapped[datetime | None]
     scheduled_zone: Mapped[str | None] = mapped_column(String(64))
+    quiet_hours: Mapped[str | None] = mapped_column(String(11))
+    quiet_zone: Mapped[str | None] = mapped_column(String(64))
+    not_after: Mapped[datetime | None]
+    not_after_zone: Mapped[str | None] = mapped_column(String(64))
     excluded: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
     created_at: Mapped[datetime]
     prepared_at: Mapped[datetime | None]

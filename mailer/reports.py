@@ -308,7 +308,7 @@ def _failures(counted: Mapping[str | None, int]) -> dict[str, int]:
 
 
 def _sentence(kept: Mapping[str, Any] | None) -> Sentence | None:
-    return Sentence(kept["text"], kept["values"]) if kept else None
+    return Sentence.of_document(kept) if kept else None
 
 
 def _unfinished(campaign: Campaign, counts: Mapping[str, int]) -> Iterable[Sentence]:

@@ -20,11 +20,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer import campaigns
+from mailer import campaigns, sending_hours
 from mailer.campaigns import CampaignError
-from mailer.delivery import outbox, rounds
+from mailer.delivery import gate, outbox, rounds
 from mailer.delivery.couriers import Copy, Courier
 from mailer.delivery.errands import Errands
+from mailer.delivery.fleet import Fleet
+from mailer.delivery.gate import Terms
 from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.observing import UNOBSERVED, Observer
 from mailer.delivery.outbox import LEASE, LeaseLost, Taken
@@ -33,7 +35,7 @@ from mailer.delivery.rounds import Round
 from mailer.delivery.windows import Holding, Window, WindowCopy, boot_time
 from mailer.delivery.workers import Figures
 from mailer.identity import needs_smtputf8
-from mailer.models import Batch, Campaign, CampaignState, Status
+from mailer.models import Batch, CampaignState, Status
 from mailer.recipients import Recipient
 from pli.database import Database, unreachable, will_not_have
 from pli.keys import Keys
@@ -75,6 +77,9 @@ class Shift:
     round: Round
     holding: Holding
     notes: Notes
+    courier: Courier
+    terms: Terms
+    relay_failed: bool = False
     fault: OSError | None = None
     unsettled: int = 0
     over: bool = False
@@ -93,13 +98,13 @@ class Shift:
 
 
 class Engine:
-    """Works all running campaigns of one database through one courier."""
+    """Works all running campaigns of one database through one courier, or a fleet of them."""
 
     def __init__(
         self,
         database: Database,
         keys: Keys,
-        courier: Courier,
+        courier: Courier | Fleet,
         *,
         journal: Journal,
         connections: int,
@@ -110,11 +115,11 @@ class Engine:
     ) -> None:
         self._database = database
         self._keys = keys
-        self._courier = courier
+        self._fleet = Fleet.of(courier)
         self._journal = journal
         self._policy_pause = policy_pause_percent / 100
         self._launching = launching or Launching()
-        self._errands = Errands(database, keys, courier)
+        self._errands = Errands(database, keys, self._fleet)
         self._observer = observer
         self._heard = float("-inf")
         self._without_database = without_database
@@ -130,7 +135,7 @@ class Engine:
         self._stopping = False
         self._wake = asyncio.Event()
         self._troubles: set[asyncio.Task[None]] = set()
-        courier.on_trouble = self._on_trouble
+        self._fleet.on_trouble = self._on_trouble
 
     async def run(self) -> None:
         """Look for work and do it until `stop`; then what is on the wire is waited for."""
@@ -150,7 +155,7 @@ class Engine:
             self.stop()
             self._work.stop()
             # What is on the wire may be answered; the connections are then broken off.
-            closing = asyncio.create_task(self._courier.close(PATIENCE_SECONDS))
+            closing = asyncio.create_task(self._fleet.close(PATIENCE_SECONDS))
             try:
                 await working
                 await closing
@@ -163,7 +168,7 @@ class Engine:
 
     def figures(self) -> Figures:
         """How much is in hand, how much was settled, how fast."""
-        return Figures(len(self._live), self._settled, self._pace.rate())
+        return Figures(len(self._live), self._settled, self._pace.rate(), self._fleet.resting())
 
     def stop(self) -> None:
         """Claim nothing more, and give back what is not on the wire."""
@@ -171,7 +176,7 @@ class Engine:
         self._wake.set()
         for shift in self._live.values():
             shift.over = True
-        self._courier.recall(lambda _: True)
+        self._fleet.recall(lambda _: True)
 
     def wake(self) -> None:
         """There is work: look now."""
@@ -183,8 +188,10 @@ class Engine:
             await self._hear_the_dead()
             self._heard = boot_time()
         async with self._database.reading() as session:
-            batches = await outbox.due(session, limit=LOOKED_AT)
+            closed = await sending_hours.closed(session)
+            batches = await outbox.due(session, limit=LOOKED_AT, closed=closed)
             done = await campaigns.finishable(session)
+            ended = await campaigns.ended(session)
             scheduled = await campaigns.launchable(session)
             errands = await outbox.notices_due(session)
         if errands and not self._stopping:
@@ -193,22 +200,28 @@ class Engine:
         await self._work.enqueue(random.sample(batches, min(QUEUED, len(batches))))
         for campaign_id in done:
             await self._finish(campaign_id)
+        for campaign_id in ended:
+            await self._end(campaign_id)
         for campaign_id in scheduled:
             await self._launch(campaign_id)
-        return bool(batches or done or scheduled or errands)
+        return bool(batches or done or ended or scheduled or errands)
 
     async def work(self, batch_id: int) -> None:
         """Take one batch and work it until nothing of it is due, or it is ours no more."""
         if self._stopping:
             return
+        async with self._database.reading() as session:
+            terms = await gate.terms(session, batch_id)
+        courier = self._fleet.choose(terms.relays)
         lease = secrets.randbits(63)
         try:
-            notes = self._journal.begin(batch_id, lease, self._courier.relay)
+            notes = self._journal.begin(batch_id, lease, courier.relay if courier else "")
         except OSError as error:
             await self._pause_of(batch_id, _not_noted(error))
             return
         asked = boot_time()
         taken = None
+        blameless = False
         all_settled = False
         try:
             taken = await self._take(batch_id, lease)
@@ -216,12 +229,17 @@ class Engine:
                 holding = Holding()
                 holding.renewed(asked, LEASE.total_seconds())
                 all_settled = True
-                if taken.runs:
+                if taken.runs and courier is None:
+                    await self._pause(taken.campaign_id, gate.no_relay(terms))
+                elif taken.runs and courier is not None and terms.open:
                     round_ = await self._round_of(taken.campaign_id)
-                    shift = Shift(taken, round_, holding, notes)
+                    shift = Shift(taken, round_, holding, notes, courier, terms)
+                    # It may have begun to rest since it was chosen.
+                    shift.over = shift.relay_failed = self._fleet.rests(courier)
                     all_settled = False
                     await self._work_shift(shift)
                     all_settled = not shift.unsettled
+                    blameless = shift.relay_failed
             else:
                 all_settled = True
         except LeaseLost:
@@ -231,7 +249,7 @@ class Engine:
             try:
                 if taken is not None:
                     async with self._database.begin() as session:
-                        await outbox.release(session, taken)
+                        await outbox.release(session, taken, blameless=blameless)
             finally:
                 notes.close(all_settled=all_settled)
 
@@ -277,13 +295,13 @@ class Engine:
             task = asyncio.create_task(self._settle(shift, window))
             shift.settling.add(task)
             task.add_done_callback(shift.settling.discard)
-            self._courier.post(list(window.open.values()))
+            shift.courier.post(list(window.open.values()))
             if shift.over or self._stopping:
-                self._courier.recall(_among(shift))
+                shift.courier.recall(_among(shift))
 
     async def _claim(self, shift: Shift) -> Window | None:
         """The next window that has a copy to carry; None if nothing is due any more."""
-        if shift.over or self._stopping or not shift.holding.ours():
+        if shift.over or self._stopping or not (shift.holding.ours() and shift.terms.open):
             return None
         round_ = shift.round
         began = boot_time()
@@ -352,7 +370,7 @@ class Engine:
                         session,
                         shift.taken,
                         window.results,
-                        relay=self._courier.relay,
+                        relay=shift.courier.relay,
                         delays=shift.round.retry_delays,
                         now=datetime.now(UTC),
                     )
@@ -437,13 +455,13 @@ class Engine:
                 except AWAY as error:
                     log.warning("delivery.watch_failed", extra={"reason": str(error)})
                 if shift.over:
-                    self._courier.recall(_among(shift))
+                    shift.courier.recall(_among(shift))
         finally:
             # However it ends: what nobody watches must not leave.
             if not shift.ended.is_set():
                 shift.over = True
                 shift.holding.end()
-                self._courier.recall(_among(shift))
+                shift.courier.recall(_among(shift))
 
     async def _renew(self, shift: Shift, asked: float) -> None:
         async with self._database.begin() as session:
@@ -456,17 +474,17 @@ class Engine:
     async def _ask_again(self, shift: Shift) -> None:
         waiting = shift.waiting()
         async with self._database.reading() as session:
-            state = await session.scalar(
-                select(Campaign.state).where(Campaign.id == shift.taken.campaign_id)
-            )
+            shift.terms = await gate.terms(session, shift.taken.id)
             hindered = await outbox.hindered(session, list(waiting)) if waiting else {}
-        if state is not CampaignState.RUNNING:
+        if shift.terms.state is not CampaignState.RUNNING:
             shift.over = True
-            shift.cancelled = state is CampaignState.CANCELLED
+            shift.cancelled = shift.terms.state is CampaignState.CANCELLED
+        if not shift.terms.open:
+            shift.over = True
         for id_, reason in hindered.items():
             waiting[id_].stopped = reason
         if hindered:
-            self._courier.recall(lambda copy: isinstance(copy, WindowCopy) and bool(copy.stopped))
+            shift.courier.recall(lambda copy: isinstance(copy, WindowCopy) and bool(copy.stopped))
 
     async def _round_of(self, campaign_id: int) -> Round:
         if campaign_id not in self._rounds:
@@ -482,6 +500,11 @@ class Engine:
                     log.info("campaign.finished", extra={"campaign": campaign_id})
         except CampaignError as unbalanced:
             await self._pause(campaign_id, unbalanced.sentences[0])
+
+    async def _end(self, campaign_id: int) -> None:
+        async with self._database.begin() as session:
+            if await campaigns.end(session, campaign_id=campaign_id):
+                log.info("campaign.ended", extra={"campaign": campaign_id})
 
     async def _launch(self, campaign_id: int) -> None:
         try:
@@ -508,15 +531,22 @@ class Engine:
         await outbox.release(session, taken)
         await campaigns.pause(session, campaign_id=taken.campaign_id, reason=reason)
 
-    def _on_trouble(self, reason: Sentence) -> None:
-        """The relay cannot be used: nobody's copy is at fault, so the campaigns wait."""
-        affected = {shift.taken.campaign_id for shift in self._live.values()}
+    def _on_trouble(self, courier: Courier) -> None:
+        """A relay cannot be used: nobody's copy is at fault.
+
+        What it had goes to the next relay of its list; where there is none, the campaign waits.
+        """
+        affected: dict[int, Sentence] = {}
         for shift in self._live.values():
-            shift.over = True
-        for campaign_id in affected:
+            if shift.courier is courier:
+                shift.over = shift.relay_failed = True
+                if reason := self._fleet.nothing_left(shift.terms.relays):
+                    affected[shift.taken.campaign_id] = reason
+        for campaign_id, reason in affected.items():
             task = asyncio.get_running_loop().create_task(self._pause(campaign_id, reason))
             self._troubles.add(task)
             task.add_done_callback(self._troubles.discard)
+        self.wake()
 
     async def _pause_of(self, batch_id: int, reason: Sentence) -> None:
         async with self._database.reading() as session:

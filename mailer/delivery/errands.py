@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from mailer import notices
 from mailer.delivery import outbox
 from mailer.delivery.couriers import Courier
+from mailer.delivery.fleet import Fleet
 from mailer.delivery.outbox import NOTICE_LEASE, Result
 from mailer.delivery.outcomes import Kind, Outcome
 from mailer.delivery.windows import Holding, boot_time
@@ -73,16 +74,19 @@ class NoticeCopy:
 
 
 class Errands:
-    """Carries what is due of one database's notices through the engine's own courier."""
+    """Carries what is due of one database's notices through the engine's own couriers."""
 
-    def __init__(self, database: Database, keys: Keys, courier: Courier) -> None:
+    def __init__(self, database: Database, keys: Keys, carrier: Courier | Fleet) -> None:
         self._database = database
         self._keys = keys
-        self._courier = courier
+        self._fleet = Fleet.of(carrier)
         self._running: set[asyncio.Task[None]] = set()
 
     async def step(self) -> bool:
         """Claim what is due and hand it over; whether there was anything."""
+        courier = self._fleet.choose()
+        if courier is None:
+            return False
         lease = secrets.randbits(63)
         holding = Holding()
         holding.renewed(boot_time(), NOTICE_LEASE.total_seconds())
@@ -90,7 +94,8 @@ class Errands:
             rows = await outbox.claim_notices(session, lease=lease, limit=AT_ONCE)
         for row in rows:
             copy = NoticeCopy(row.address, holding)
-            task = asyncio.create_task(self._see_through(copy, row.id, row.attempts + 1, lease))
+            seen = self._see_through(copy, courier, row.id, row.attempts + 1, lease)
+            task = asyncio.create_task(seen)
             self._running.add(task)
             task.add_done_callback(self._running.discard)
             try:
@@ -103,7 +108,7 @@ class Errands:
                 log.exception("notice.not_composed", extra={"notice": row.id})
                 copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "it could not be composed"))
             else:
-                self._courier.post([copy], first=True)
+                courier.post([copy], first=True)
         return bool(rows)
 
     async def ended(self) -> None:
@@ -123,22 +128,25 @@ class Errands:
                 now=datetime.now(UTC),
             )
 
-    async def _see_through(self, copy: NoticeCopy, notice_id: int, number: int, lease: int) -> None:
+    async def _see_through(
+        self, copy: NoticeCopy, courier: Courier, notice_id: int, number: int, lease: int
+    ) -> None:
         await copy.done.wait()
         at = datetime.now(UTC)
+        another = self._fleet.rests(courier) and self._fleet.nothing_left() is None
         for _ in range(TRIES):
             try:
                 async with self._database.begin() as session:
                     if copy.outcome is None:
                         await outbox.put_back_notice(
-                            session, notice_id, lease=lease, due=at + AGAIN
+                            session, notice_id, lease=lease, due=at if another else at + AGAIN
                         )
                     else:
                         await outbox.settle_notice(
                             session,
                             Result(notice_id, number, at, copy.outcome),
                             lease=lease,
-                            relay=self._courier.relay,
+                            relay=courier.relay,
                         )
                 return
             except AWAY as error:

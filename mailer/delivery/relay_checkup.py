@@ -13,14 +13,13 @@ from email.utils import format_datetime, formataddr, make_msgid
 
 import aiosmtplib
 
-from mailer.delivery.relays import Relay, RelayError
+from mailer.delivery.relays import GREETING_SECONDS, Relay, RelayError
 from mailer.identity import Mailbox, needs_smtputf8
 from pli.checks import Check, fine, refused, warn, wrong
 from pli.checkup import in_bytes
 from pli.language import N_, say
 from pli.settings import is_loopback
 
-GREETING_SECONDS = 15.0
 SMALL_BYTES = 1_000_000
 """A letter with its images may well reach this."""
 SOON = timedelta(days=14)

@@ -154,8 +154,9 @@ class SMTPCourier:
         elif conversation.not_let_in:
             self._give_up(
                 RelayRefusal(
-                    N_("the relay {relay} wants a login or TLS: {reason}: look at relay_url"),
+                    N_("the relay {relay} wants a login or TLS: {reason}: look at {setting}"),
                     relay=self.relay,
+                    setting=self._address.setting,
                     reason=conversation.why,
                 )
             )

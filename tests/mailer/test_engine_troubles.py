@@ -54,7 +54,7 @@ async def test_a_copy_put_back_by_its_connection_after_a_recall_still_leaves(
     with Relay(delay=0.05, script=script).running() as relay:
         async with working(database, keys, relay.url, connections=1) as engine:
             await first_copy(relay)
-            engine._courier.recall(lambda copy: copy.rcpt_to == "p029@example.org")
+            engine._fleet.recall(lambda copy: copy.rcpt_to == "p029@example.org")
             recalled.append("now")
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     assert recalled == ["now", "done"]
@@ -176,6 +176,8 @@ async def test_a_sending_whose_engine_dies_ends_with_the_reason(
         settings = SimpleNamespace(
             relay_url=relay.url,
             relay_connections=2,
+            relays={},
+            quiet_hours="",
             journal_folder=tmp_path,
             policy_pause_percent=30.0,
             metrics_listen="",
@@ -203,6 +205,8 @@ async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
         settings = SimpleNamespace(
             relay_url=relay.url,
             relay_connections=2,
+            relays={},
+            quiet_hours="",
             journal_folder=tmp_path,
             policy_pause_percent=30.0,
             metrics_listen="",
