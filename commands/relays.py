@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from commands.common import House, tell
 from mailer.delivery.fleet import Fleet
+from mailer.delivery.gate import no_relay
 from mailer.delivery.observing import UNOBSERVED, Observer
 from mailer.delivery.relays import Relay, RelayError
 from mailer.delivery.smtp import SMTPCourier
@@ -50,18 +51,6 @@ def unknown(settings: Settings, names: Iterable[str]) -> list[str]:
     return [name for name in names if name != MAIN and name not in settings.relays]
 
 
-def told_of(list_: List, names: Iterable[str]) -> Sentence:
-    """What is told of a list that names relays which there are not."""
-    return say(
-        N_(
-            "the list {name} goes by {relays}, which the settings do not have: "
-            '"pli list edit {name} --relay NAME" changes that'
-        ),
-        name=list_.name,
-        relays=", ".join(names),
-    )
-
-
 async def greet(house: House, lists: Iterable[List]) -> None:
     """See, before anything is written, that each list has a relay that answers.
 
@@ -73,9 +62,9 @@ async def greet(house: House, lists: Iterable[List]) -> None:
     for list_ in lists:
         order = [name for name in list_.relays or relays if name in relays]
         if not order:
-            raise RelayError.listing([told_of(list_, list_.relays)])
+            raise RelayError.listing([no_relay(list_.name, list_.relays)])
         if strangers := unknown(house.settings, list_.relays):
-            tell(told_of(list_, strangers), stderr=True)
+            tell(no_relay(list_.name, strangers), stderr=True)
         for name in order:
             if name not in well and name not in failed:
                 try:

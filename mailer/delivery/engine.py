@@ -79,7 +79,8 @@ class Shift:
     notes: Notes
     courier: Courier
     terms: Terms
-    relay_failed: bool = False
+    blameless: bool = False
+    """What ended it, a relay's fault or the hour, is no fault of its batch."""
     fault: OSError | None = None
     unsettled: int = 0
     over: bool = False
@@ -230,16 +231,20 @@ class Engine:
                 holding.renewed(asked, LEASE.total_seconds())
                 all_settled = True
                 if taken.runs and courier is None:
-                    await self._pause(taken.campaign_id, gate.no_relay(terms))
-                elif taken.runs and courier is not None and terms.open:
+                    await self._pause(
+                        taken.campaign_id, gate.no_relay(terms.list_name, terms.relays)
+                    )
+                elif taken.runs and not terms.open:
+                    blameless = True
+                elif taken.runs and courier is not None:
                     round_ = await self._round_of(taken.campaign_id)
                     shift = Shift(taken, round_, holding, notes, courier, terms)
                     # It may have begun to rest since it was chosen.
-                    shift.over = shift.relay_failed = self._fleet.rests(courier)
+                    shift.over = shift.blameless = self._fleet.rests(courier)
                     all_settled = False
                     await self._work_shift(shift)
                     all_settled = not shift.unsettled
-                    blameless = shift.relay_failed
+                    blameless = shift.blameless
             else:
                 all_settled = True
         except LeaseLost:
@@ -480,7 +485,7 @@ class Engine:
             shift.over = True
             shift.cancelled = shift.terms.state is CampaignState.CANCELLED
         if not shift.terms.open:
-            shift.over = True
+            shift.over = shift.blameless = True
         for id_, reason in hindered.items():
             waiting[id_].stopped = reason
         if hindered:
@@ -539,7 +544,7 @@ class Engine:
         affected: dict[int, Sentence] = {}
         for shift in self._live.values():
             if shift.courier is courier:
-                shift.over = shift.relay_failed = True
+                shift.over = shift.blameless = True
                 if reason := self._fleet.nothing_left(shift.terms.relays):
                     affected[shift.taken.campaign_id] = reason
         for campaign_id, reason in affected.items():

@@ -54,10 +54,13 @@ async def terms(session: AsyncSession, batch_id: int) -> Terms:
     )
 
 
-def no_relay(terms: Terms) -> Sentence:
-    """Why a batch cannot leave whose list names only relays that the settings do not have."""
+def no_relay(list_name: str, relays: Sequence[str]) -> Sentence:
+    """Of a list that names relays which the settings do not have."""
     return say(
-        N_('the list {name} goes by {relays}, which the settings do not have: "pli list edit"'),
-        name=terms.list_name,
-        relays=", ".join(terms.relays),
+        N_(
+            "the list {name} goes by {relays}, which the settings do not have: "
+            '"pli list edit {name} --relay NAME" changes that'
+        ),
+        name=list_name,
+        relays=", ".join(relays),
     )
