@@ -32,11 +32,13 @@ def of(settings: Settings) -> dict[str, Relay]:
 
 def fleet(settings: Settings, observer: Observer = UNOBSERVED) -> Fleet:
     """A courier for each relay."""
+    relays = of(settings)
     return Fleet(
         {
             name: SMTPCourier(relay, connections=connections(settings, name), observer=observer)
-            for name, relay in of(settings).items()
-        }
+            for name, relay in relays.items()
+        },
+        probes={name: relay.greet for name, relay in relays.items()},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -28,10 +28,11 @@ MARK = "[Test] "
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A notice as it goes over the wire."""
+    """A notice as it goes over the wire; `relays` as its list names them."""
 
     pieces: list[bytes]
     return_path: str
+    relays: Sequence[str] = ()
 
 
 async def order_test(
@@ -92,4 +93,8 @@ async def compose(
     links = Links(keys, identity.public_url, identity.domain)
     marked = replace(letter, subject=MARK + letter.subject)
     composer = Composer(press(marked, theme, identity), marked, identity, links, keys.current)
-    return Mail(composer.copy(recipient, now), links.return_path(number, keys.current))
+    return Mail(
+        composer.copy(recipient, now),
+        links.return_path(number, keys.current),
+        list_.relays if list_ else (),
+    )

@@ -26,7 +26,7 @@ from mailer.delivery import gate, outbox, rounds
 from mailer.delivery.couriers import Copy, Courier
 from mailer.delivery.errands import Errands
 from mailer.delivery.fleet import Fleet
-from mailer.delivery.gate import Terms
+from mailer.delivery.gate import Permit
 from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.observing import UNOBSERVED, Observer
 from mailer.delivery.outbox import LEASE, LeaseLost, Taken
@@ -78,7 +78,7 @@ class Shift:
     holding: Holding
     notes: Notes
     courier: Courier
-    terms: Terms
+    permit: Permit
     blameless: bool = False
     """What ended it, a relay's fault or the hour, is no fault of its batch."""
     fault: OSError | None = None
@@ -137,6 +137,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._troubles: set[asyncio.Task[None]] = set()
         self._fleet.on_trouble = self._on_trouble
+        self._fleet.needed = self._is_needed
 
     async def run(self) -> None:
         """Look for work and do it until `stop`; then what is on the wire is waited for."""
@@ -212,8 +213,8 @@ class Engine:
         if self._stopping:
             return
         async with self._database.reading() as session:
-            terms = await gate.terms(session, batch_id)
-        courier = self._fleet.choose(terms.relays)
+            permit = await gate.permit(session, batch_id)
+        courier = self._fleet.choose(permit.relays)
         lease = secrets.randbits(63)
         try:
             notes = self._journal.begin(batch_id, lease, courier.relay if courier else "")
@@ -232,13 +233,13 @@ class Engine:
                 all_settled = True
                 if taken.runs and courier is None:
                     await self._pause(
-                        taken.campaign_id, gate.no_relay(terms.list_name, terms.relays)
+                        taken.campaign_id, gate.no_relay(permit.list_name, permit.relays)
                     )
-                elif taken.runs and not terms.open:
+                elif taken.runs and not permit.open:
                     blameless = True
                 elif taken.runs and courier is not None:
                     round_ = await self._round_of(taken.campaign_id)
-                    shift = Shift(taken, round_, holding, notes, courier, terms)
+                    shift = Shift(taken, round_, holding, notes, courier, permit)
                     # It may have begun to rest since it was chosen.
                     shift.over = shift.blameless = self._fleet.rests(courier)
                     all_settled = False
@@ -306,7 +307,7 @@ class Engine:
 
     async def _claim(self, shift: Shift) -> Window | None:
         """The next window that has a copy to carry; None if nothing is due any more."""
-        if shift.over or self._stopping or not (shift.holding.ours() and shift.terms.open):
+        if shift.over or self._stopping or not (shift.holding.ours() and shift.permit.open):
             return None
         round_ = shift.round
         began = boot_time()
@@ -479,12 +480,12 @@ class Engine:
     async def _ask_again(self, shift: Shift) -> None:
         waiting = shift.waiting()
         async with self._database.reading() as session:
-            shift.terms = await gate.terms(session, shift.taken.id)
+            shift.permit = await gate.permit(session, shift.taken.id)
             hindered = await outbox.hindered(session, list(waiting)) if waiting else {}
-        if shift.terms.state is not CampaignState.RUNNING:
+        if shift.permit.state is not CampaignState.RUNNING:
             shift.over = True
-            shift.cancelled = shift.terms.state is CampaignState.CANCELLED
-        if not shift.terms.open:
+            shift.cancelled = shift.permit.state is CampaignState.CANCELLED
+        if not shift.permit.open:
             shift.over = shift.blameless = True
         for id_, reason in hindered.items():
             waiting[id_].stopped = reason
@@ -536,6 +537,13 @@ class Engine:
         await outbox.release(session, taken)
         await campaigns.pause(session, campaign_id=taken.campaign_id, reason=reason)
 
+    def _is_needed(self, courier: Courier) -> bool:
+        """Whether a taking it has in hand has no other relay to go to."""
+        return any(
+            shift.courier is courier and not self._fleet.another(courier, shift.permit.relays)
+            for shift in self._live.values()
+        )
+
     def _on_trouble(self, courier: Courier) -> None:
         """A relay cannot be used: nobody's copy is at fault.
 
@@ -545,7 +553,7 @@ class Engine:
         for shift in self._live.values():
             if shift.courier is courier:
                 shift.over = shift.blameless = True
-                if reason := self._fleet.nothing_left(shift.terms.relays):
+                if reason := self._fleet.nothing_left(shift.permit.relays):
                     affected[shift.taken.campaign_id] = reason
         for campaign_id, reason in affected.items():
             task = asyncio.get_running_loop().create_task(self._pause(campaign_id, reason))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Row
@@ -43,12 +44,16 @@ class NoticeCopy:
         self.outcome: Outcome | None = None
         """What its try came to; None: it was given back."""
         self.done = asyncio.Event()
+        self.relays: Sequence[str] = ()
+        self.courier: Courier | None = None
+        """Who has it, once it is handed over."""
         self._pieces: list[bytes] = []
         self._holding = holding
 
     def filled(self, mail: Mail) -> None:
         """With what it says; only then is it handed over."""
         self.mail_from = mail.return_path
+        self.relays = mail.relays
         self._pieces = mail.pieces
 
     def compose(self) -> list[bytes]:
@@ -84,9 +89,6 @@ class Errands:
 
     async def step(self) -> bool:
         """Claim what is due and hand it over; whether there was anything."""
-        courier = self._fleet.choose()
-        if courier is None:
-            return False
         lease = secrets.randbits(63)
         holding = Holding()
         holding.renewed(boot_time(), NOTICE_LEASE.total_seconds())
@@ -94,8 +96,7 @@ class Errands:
             rows = await outbox.claim_notices(session, lease=lease, limit=AT_ONCE)
         for row in rows:
             copy = NoticeCopy(row.address, holding)
-            seen = self._see_through(copy, courier, row.id, row.attempts + 1, lease)
-            task = asyncio.create_task(seen)
+            task = asyncio.create_task(self._see_through(copy, row.id, row.attempts + 1, lease))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
             try:
@@ -108,7 +109,7 @@ class Errands:
                 log.exception("notice.not_composed", extra={"notice": row.id})
                 copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "it could not be composed"))
             else:
-                courier.post([copy], first=True)
+                self._hand_over(copy)
         return bool(rows)
 
     async def ended(self) -> None:
@@ -128,25 +129,35 @@ class Errands:
                 now=datetime.now(UTC),
             )
 
-    async def _see_through(
-        self, copy: NoticeCopy, courier: Courier, notice_id: int, number: int, lease: int
-    ) -> None:
+    def _hand_over(self, copy: NoticeCopy) -> None:
+        copy.courier = self._fleet.choose(copy.relays)
+        if copy.courier is None:
+            # Its list names none that there is: a person must look, and it waits.
+            copy.give_back()
+        else:
+            copy.courier.post([copy], first=True)
+
+    def _again(self, copy: NoticeCopy) -> timedelta:
+        """When to try once more what came back: at once, if another relay can take it."""
+        rests = copy.courier is not None and self._fleet.rests(copy.courier)
+        return timedelta() if rests and self._fleet.nothing_left(copy.relays) is None else AGAIN
+
+    async def _see_through(self, copy: NoticeCopy, notice_id: int, number: int, lease: int) -> None:
         await copy.done.wait()
         at = datetime.now(UTC)
-        another = self._fleet.rests(courier) and self._fleet.nothing_left() is None
         for _ in range(TRIES):
             try:
                 async with self._database.begin() as session:
                     if copy.outcome is None:
                         await outbox.put_back_notice(
-                            session, notice_id, lease=lease, due=at if another else at + AGAIN
+                            session, notice_id, lease=lease, due=at + self._again(copy)
                         )
                     else:
                         await outbox.settle_notice(
                             session,
                             Result(notice_id, number, at, copy.outcome),
                             lease=lease,
-                            relay=courier.relay,
+                            relay=copy.courier.relay if copy.courier else "",
                         )
                 return
             except AWAY as error:

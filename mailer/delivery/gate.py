@@ -17,7 +17,7 @@ from subscribers.models import List
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Permit:
     """What holds for the sending of one batch, as it was asked last.
 
     `relays` in order, none for all of the settings. `until` is on this machine's clock
@@ -35,7 +35,7 @@ class Terms:
         return boot_time() < self.until
 
 
-async def terms(session: AsyncSession, batch_id: int) -> Terms:
+async def permit(session: AsyncSession, batch_id: int) -> Permit:
     """Ask the database; of a batch that there is not, nothing may be sent."""
     asked = boot_time()
     row = (
@@ -48,8 +48,8 @@ async def terms(session: AsyncSession, batch_id: int) -> Terms:
         )
     ).one_or_none()
     if row is None:
-        return Terms(None, (), "", float("-inf"))
-    return Terms(
+        return Permit(None, (), "", float("-inf"))
+    return Permit(
         row.state, row.relays, row.name, asked + SendingHours.of(row).seconds_open(row.now)
     )
 

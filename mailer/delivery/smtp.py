@@ -14,7 +14,7 @@ import aiosmtplib
 from mailer.delivery.couriers import Copy
 from mailer.delivery.observing import UNOBSERVED, Observer
 from mailer.delivery.pipelining import Conversation, Offer, Patience
-from mailer.delivery.relays import Relay, RelayError, RelayRefusal
+from mailer.delivery.relays import GREETING_SECONDS, Relay, RelayError, RelayRefusal
 from pli.language import N_, Sentence
 
 PATIENCE = Patience()
@@ -38,6 +38,7 @@ class SMTPCourier:
     ) -> None:
         self.relay = relay.name
         self.on_trouble = on_trouble
+        self.patient: Callable[[], bool] = lambda: True
         self._address = relay
         self._connections = connections
         self._limit = messages_per_connection
@@ -110,7 +111,8 @@ class SMTPCourier:
             return
         began = time.monotonic()
         try:
-            client = await self._address.connect(self._patience.greeting)
+            greeting = self._patience.greeting if self.patient() else GREETING_SECONDS
+            client = await self._address.connect(greeting)
         except RelayError as error:
             self._observer.not_connected()
             self._failed(error)
@@ -180,7 +182,8 @@ class SMTPCourier:
             return
         # Counted once for all that tried together: ten refusals of one moment are one.
         self._failures += 1
-        if self._failures > len(self._rests) or isinstance(error, RelayRefusal):
+        again = self._failures <= len(self._rests) and self.patient()
+        if not again or isinstance(error, RelayRefusal):
             self._give_up(error)
         else:
             self._summon_later()

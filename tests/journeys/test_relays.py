@@ -47,9 +47,7 @@ def test_a_letter_goes_by_the_second_relay_when_the_first_is_down_and_is_told_so
     assert relays_of_copies(house) == {f"secours (127.0.0.1:{spare.port})": 6}
 
 
-def test_with_no_relay_that_answers_nothing_is_written(
-    installation: Installation, spare: Relay
-) -> None:
+def test_with_no_relay_that_answers_nothing_is_written(installation: Installation) -> None:
     house = installation
     house.members(2)
     further(house, "secours", "smtp://127.0.0.1:2?tls=none")

@@ -15,12 +15,14 @@ import pytest
 from sqlalchemy import func, select
 
 from mailer import campaigns
+from mailer.delivery import smtp
 from mailer.delivery.couriers import Courier
 from mailer.delivery.engine import Engine
 from mailer.delivery.errands import Errands
 from mailer.delivery.fleet import Fleet
 from mailer.delivery.journal import Journal
 from mailer.delivery.relays import Relay as Address
+from mailer.delivery.relays import RelayError
 from mailer.delivery.smtp import SMTPCourier
 from mailer.models import Attempt, CampaignState, Notice, Status
 from pli.database import Database
@@ -42,12 +44,20 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def fleet_of(urls: dict[str, str], *, rest: float = 30.0, connections: int = 3) -> Fleet:
+def fleet_of(
+    urls: dict[str, str],
+    *,
+    rest: float = 30.0,
+    connections: int = 3,
+    rests: tuple[float, ...] = (0.01,),
+) -> Fleet:
+    relays = {name: Address.parse(url, name) for name, url in urls.items()}
     return Fleet(
         {
-            name: SMTPCourier(Address.parse(url, name), connections=connections, rests=(0.01,))
-            for name, url in urls.items()
+            name: SMTPCourier(relay, connections=connections, rests=rests)
+            for name, relay in relays.items()
         },
+        probes={name: relay.greet for name, relay in relays.items()},
         rest=rest,
     )
 
@@ -247,6 +257,67 @@ async def test_more_dead_relays_than_fruitless_takings_still_reach_the_one_that_
     assert len(last.received) == 5
 
 
+async def test_the_next_relay_is_not_kept_waiting_for_a_first_one_that_is_tried_again_and_again(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=12)
+    with Relay().running() as second:
+        fleet = fleet_of({"main": NOBODY, SPARE: second.url}, rests=(60.0,))
+        async with working(database, keys, fleet):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert len(second.received) == 12
+
+
+async def test_a_relay_that_greets_nobody_holds_the_others_letters_up_for_seconds_only(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "GREETING_SECONDS", 0.3)
+    campaign_id = await prepared(database, keys, now, count=12)
+    stalls = lambda stage, *_: "stall" if stage == "connect" else None  # noqa: E731
+    with Relay(script=stalls).running() as first, Relay().running() as second:
+        fleet = fleet_of({"main": first.url, SPARE: second.url})
+        async with working(database, keys, fleet):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert len(second.received) == 12
+
+
+async def test_a_list_that_has_no_other_relay_is_as_patient_as_ever(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4)
+    async with database.begin() as session:
+        await lists.edit(session, name="membres", relays=["main"])
+    refusals = Counter[str]()
+
+    def twice(stage: str, recipient: str, times: int) -> str | None:
+        del recipient, times
+        refusals[stage] += 1
+        return "drop" if stage == "connect" and refusals[stage] <= 2 else None
+
+    with Relay(script=twice).running() as first, Relay().running() as second:
+        fleet = fleet_of(
+            {"main": first.url, SPARE: second.url}, connections=1, rests=(0.01, 0.01, 0.01)
+        )
+        async with working(database, keys, fleet, connections=1):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert (len(first.received), len(second.received)) == (4, 0)
+
+
+async def test_a_test_copy_goes_by_the_relays_of_its_list(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    await ordered(database, keys, now)
+    async with database.begin() as session:
+        await lists.edit(session, name="membres", relays=[SPARE])
+    with Relay().running() as first, Relay().running() as second:
+        fleet = fleet_of({"main": first.url, SPARE: second.url})
+        errands = Errands(database, keys, fleet)
+        await errands.step()
+        await errands.ended()
+        await fleet.close(1)
+    assert (len(first.received), len(second.received)) == (0, 1)
+
+
 async def test_a_test_copy_goes_by_the_next_relay_at_once(
     database: Database, keys: Keys, now: datetime
 ) -> None:
@@ -272,6 +343,7 @@ class Stub:
     def __init__(self, relay: str) -> None:
         self.relay = relay
         self.on_trouble: Any = None
+        self.patient: Any = None
         self.recalled = 0
 
     def post(self, copies: Sequence[Any], *, first: bool = False) -> None:
@@ -341,6 +413,31 @@ def test_the_first_in_order_that_does_not_rest_is_chosen_and_a_stranger_is_passe
     assert fleet.nothing_left() is None
     assert str(fleet.nothing_left(["a"])) == "no"
     clock.now += 31
+    assert fleet.choose() is stubs["a"]
+
+
+async def test_one_that_has_rested_is_looked_at_beside_before_copies_go_by_it_again() -> None:
+    fleet, clock, stubs = a_fleet("a", "b")
+    looks: list[str] = []
+    faults: list[Exception] = [RelayError("still not"), ValueError("what is that")]
+
+    async def look() -> None:
+        looks.append("a")
+        if faults:
+            raise faults.pop(0)
+
+    fleet._berths["a"].probe = look
+    stubs["a"].on_trouble(Sentence("no"))
+    for rest in (30, 60, 120):
+        clock.now += rest - 1
+        assert fleet.choose() is stubs["b"]
+        await asyncio.sleep(0)
+        clock.now += 2
+        assert fleet.choose() is stubs["b"]
+        assert fleet.choose() is stubs["b"]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert looks == ["a"] * 3
     assert fleet.choose() is stubs["a"]
 
 
