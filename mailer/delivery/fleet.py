@@ -6,6 +6,7 @@ A relay that cannot be used rests, longer each time; what it had in hand goes to
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from mailer.delivery.relays import RelayError
 from mailer.delivery.windows import boot_time
 from pli.language import N_, Sentence, say
 from pli.settings import MAIN
+
+log = logging.getLogger("pli.delivery")
 
 REST_SECONDS = 30.0
 LONGEST_REST_SECONDS = 600.0
@@ -152,6 +155,14 @@ class Fleet:
             well = now - berth.until > berth.rest
             berth.rest = self._rest if well else min(2 * berth.rest, self._longest)
             berth.until = now + berth.rest
+            log.warning(
+                "relay.rests",
+                extra={
+                    "relay": berth.courier.relay,
+                    "seconds": round(berth.rest),
+                    "reason": str(why),
+                },
+            )
 
     def _trouble_of(self, berth: Berth) -> Callable[[Sentence], None]:
         def trouble(why: Sentence) -> None:
