@@ -128,10 +128,15 @@ async def pause(panel: Panel, campaign: str) -> None:
 async def resume(panel: Panel, campaign: str) -> None:
     """The work is done by `pli serve`, or by the same `pli send`."""
 
-    async def go_on(session: AsyncSession, campaign_id: int, _now: datetime) -> None:
+    ended: list[bool] = []
+
+    async def go_on(session: AsyncSession, campaign_id: int, now: datetime) -> None:
+        ended.append(SendingHours.of(await campaigns.find(session, campaign_id)).over(now))
         await campaigns.resume(session, campaign_id=campaign_id)
 
     await _change(panel, campaign, go_on)
+    if any(ended):
+        tell(say(N_("Its end has passed: it goes on without one.")))
     tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))
 
 

@@ -73,11 +73,16 @@ def told(of: SendingHours, at: datetime) -> Sentence | None:
     )
 
 
-def refuse_an_end_before(begins: Hour, of: SendingHours) -> None:
+def refuse_an_end_before(begins: datetime, campaign_id: int, of: SendingHours) -> None:
     """What would end before it begins is a mistake of somebody's."""
-    if of.over(begins.moment):
+    if of.over(begins):
         raise HoursRefused(
-            N_("its end ({end}) is before that hour: name another with --not-after"), end=of.end
+            N_(
+                "campaign {id} would begin after its end ({end}): "
+                '"pli campaign hours {id} --not-after none", or a later one'
+            ),
+            id=campaign_id,
+            end=of.end,
         )
 
 

@@ -125,7 +125,7 @@ async def schedule(panel: Panel, campaign: str, hour: str) -> None:
         async with house.database.begin() as session:
             campaign_id = await reports.find(session, campaign)
             its = SendingHours.of(await campaigns.find(session, campaign_id))
-            opening_hours.refuse_an_end_before(when, its)
+            opening_hours.refuse_an_end_before(when.moment, campaign_id, its)
             await campaigns.schedule(
                 session,
                 campaign_id=campaign_id,
@@ -162,6 +162,8 @@ async def start(panel: Panel, campaign: str, yes: bool) -> None:
     async with panel.house() as house:
         async with house.database.reading() as session:
             campaign_id = await reports.find(session, campaign)
+            its = SendingHours.of(await campaigns.find(session, campaign_id))
+        opening_hours.refuse_an_end_before(now(), campaign_id, its)
         question = say(N_("Start campaign {id}?"), id=campaign_id)
         if not confirm(question, yes=yes):
             raise click.Abort
@@ -179,3 +181,5 @@ async def start(panel: Panel, campaign: str, yes: bool) -> None:
                 now=now(),
             )
     tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))
+    if silent := opening_hours.told(its, now()):
+        tell(silent)

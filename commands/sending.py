@@ -153,6 +153,8 @@ async def send(
             return
         async with house.database.begin() as session:
             campaign_id = await release(session, order, house=house, now=now())
+        if order.hours and not as_json and (silent := opening_hours.told(order.hours, now())):
+            tell(silent, stderr=True)
         code = await work_or_watch(house, campaign_id, quiet=as_json)
         if code == EXIT_INTERRUPTED:
             raise click.exceptions.Exit(code)

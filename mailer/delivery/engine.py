@@ -258,6 +258,8 @@ class Engine:
                         await outbox.release(session, taken, blameless=blameless)
             finally:
                 notes.close(all_settled=all_settled)
+            if blameless:
+                self.wake()  # another relay may have it at once
 
     async def _take(self, batch_id: int, lease: int) -> Taken | None:
         async with self._database.begin() as session:
@@ -559,7 +561,6 @@ class Engine:
             task = asyncio.get_running_loop().create_task(self._pause(campaign_id, reason))
             self._troubles.add(task)
             task.add_done_callback(self._troubles.discard)
-        self.wake()
 
     async def _pause_of(self, batch_id: int, reason: Sentence) -> None:
         async with self._database.reading() as session:

@@ -82,7 +82,7 @@ def test_an_end_pauses_what_waits_and_resume_goes_on_without_it(
     assert shown["not_after"] is not None
     again = house.pli("send", house.letter(), "--list", "comite", "--yes", code=1)
     assert "its end has passed" in again.err
-    house.pli("campaign", "resume", "1")
+    assert "goes on without one" in house.pli("campaign", "resume", "1").out
     shown = house.pli("campaign", "show", "1", "--json").json
     assert (shown["state"], shown["not_after"]) == ("running", None)
 
@@ -113,7 +113,8 @@ def test_an_end_alone_is_the_next_such_hour_after_the_start(installation: Instal
     shown = house.pli("campaign", "show", "1", "--json").json
     assert shown["not_after"] == "2099-01-01T19:00:00Z"
     said = house.pli("campaign", "schedule", "1", "--at", "2099-01-02 08:00", code=1)
-    assert "is before that hour" in said.err
+    assert "would begin after its end" in said.err
+    assert "pli campaign hours 1 --not-after none" in said.err
 
 
 @pytest.mark.parametrize(
