@@ -27,17 +27,21 @@ from mailer.delivery.outbox.notices import (
 from mailer.delivery.outbox.orphans import Note, Testimony, hear
 from mailer.delivery.outbox.rows import LeaseLost, Taken, lock_campaign
 from mailer.delivery.outbox.settling import Result, settle
+from mailer.delivery.outbox.turning import Claimed, Turn, Uncommon, turn
 
 __all__ = [
     "LEASE",
     "LONGEST_LEASE",
     "NOTICE_LEASE",
+    "Claimed",
     "LeaseLost",
     "Note",
     "Proof",
     "Result",
     "Taken",
     "Testimony",
+    "Turn",
+    "Uncommon",
     "Window",
     "cancel",
     "claim",
@@ -59,4 +63,5 @@ __all__ = [
     "settle_notice",
     "skip",
     "take",
+    "turn",
 ]
