@@ -44,8 +44,8 @@ def packed_ids(ids: Sequence[int]) -> str:
 
 
 def packed_moment(at: datetime) -> str:
-    """A moment as it stands in a packed row."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    """A moment as it stands in a packed row: as SQLAlchemy stores it where there are no zones."""
+    return at.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
 def unpacked(name: str) -> TableValuedAlias:
