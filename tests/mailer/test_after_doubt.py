@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
 from subscribers.models import Subscriber
+from tests.mailer.dying import lay_down
 from tests.mailer.test_engine import ends, prepared, rests, working
 from tests.relay import Relay
 
@@ -72,7 +72,7 @@ async def test_what_was_recorded_as_uncertain_stays_so_when_its_worker_dies_late
             results.append(outbox.Result(row.id, 1, now, outcome))
         async with database.begin() as session:
             await outbox.settle(session, taken, results, relay="relay:25", delays=[60.0], now=now)
-        os.close(notes._descriptor)
+        lay_down(notes)
         async with database.begin() as session:
             await outbox.end_leases(session)
         async with working(database, keys, relay.url, folder=tmp_path):

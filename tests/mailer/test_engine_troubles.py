@@ -26,6 +26,7 @@ from pli.errors import PliError
 from pli.keys import Keys
 from tests import factories as make
 from tests.mailer import dying
+from tests.mailer.dying import lay_down
 from tests.mailer.test_engine import ends, first_copy, prepared, rests, working
 from tests.relay import Relay
 
@@ -92,13 +93,15 @@ def left(folder: Path, name: bytes, *, batch_id: int = 999) -> Journal:
     journal = Journal(folder, "tests")
     notes = journal.begin(batch_id, 7, "relay:25")
     notes.leaves(1, 1)
-    os.write(notes._descriptor, name)
-    os.close(notes._descriptor)
+    os.pwrite(notes._descriptor, name, notes._place)
+    lay_down(notes)
     return journal
 
 
 @pytest.mark.parametrize(
-    "rubbish", [b"\0" * 512, b"\xff" * 512, b"o" + b"\x01" * 300], ids=["zeros", "ones", "noise"]
+    "rubbish",
+    [b"\0" * 512 + b"w", b"\xff" * 512, b"o" + b"\x01" * 300],
+    ids=["zeros", "ones", "noise"],
 )
 async def test_a_journal_that_a_power_cut_spoilt_holds_nobody_up_and_proves_nothing_unwritten(
     rubbish: bytes, database: Database, keys: Keys, now: datetime, tmp_path: Path
@@ -133,7 +136,7 @@ async def test_a_testimony_that_the_database_refuses_is_set_aside(
         (row,) = (await outbox.claim(session, taken, size=1)).rows
     notes.leaves(row.id, 1)
     notes.told(row.id, 1, judge(Stage.BODY, 250, "2.0.0 ok \x00 queued"))
-    os.close(notes._descriptor)
+    lay_down(notes)
     async with database.begin() as session:
         await outbox.end_leases(session)
     with Relay().running() as relay:
