@@ -45,8 +45,8 @@ from mailer.recipients import ListLine, Recipient  # noqa: E402
 from mailer.rendering import press  # noqa: E402
 from pli import keys as key_ring  # noqa: E402
 from pli import schema  # noqa: E402
-from pli.collector import spare_what_is_loaded  # noqa: E402
 from pli.database import Database  # noqa: E402
+from pli.interpreter import tune_for_sending  # noqa: E402
 from subscribers.models import (  # noqa: E402
     Basis,
     List,
@@ -180,7 +180,7 @@ async def send(
         journal=Journal(folder / "pli.journal", "bench"),
         connections=connections,
     )
-    spare_what_is_loaded()
+    tune_for_sending()
     spent, began = _cpu(), time.monotonic()
     async with database.begin() as session:
         await campaigns.start(session, campaign_id=campaign.id, now=now)

@@ -21,7 +21,7 @@ from mailer.delivery.journal import Journal
 from mailer.delivery.relays import Relay
 from mailer.delivery.smtp import SMTPCourier
 from pli import __version__
-from pli.collector import spare_what_is_loaded
+from pli.interpreter import tune_for_sending
 from pli.lock import Lock, Owner
 from pli.work import until
 
@@ -81,7 +81,7 @@ async def _engine(
         without_database=None if house.database.is_sqlite else WITHOUT_DATABASE_SECONDS,
     )
     gauge.watch(machine.figures)
-    spare_what_is_loaded()
+    tune_for_sending()
     running = asyncio.create_task(machine.run())
     telling = asyncio.create_task(_tell_of(house, machine, command))
     try:
