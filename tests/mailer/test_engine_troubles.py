@@ -20,6 +20,7 @@ from mailer.delivery import outbox
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
 from mailer.delivery.outcomes import judge
+from mailer.delivery.relays import Relay as Address
 from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Stage, Status
 from pli.database import Database
 from pli.errors import PliError
@@ -288,10 +289,19 @@ async def test_what_nobody_watches_any_more_does_not_leave(
     assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
 
 
+@pytest.mark.parametrize("heard", ["after", "before"])
 async def test_a_relay_that_closes_right_after_its_greeting_counts_as_gone(
-    database: Database, keys: Keys, now: datetime
+    heard: str, database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
+    real = Address.connect
+
+    async def connect(self: Address, timeout: float) -> Any:
+        client = await real(self, timeout)
+        await asyncio.sleep(0.05 * (heard == "before"))
+        return client
+
+    monkeypatch.setattr(Address, "connect", connect)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 relay ESMTP\r\n")
