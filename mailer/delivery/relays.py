@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class RelayRefusal(RelayError):
 
 DIAL_SECONDS = 30.0
 """For a TCP connection; that a relay takes its time to greet is another matter."""
+_SIZE = re.compile(r"[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,15 @@ class Relay:
 
     def _refused(self, text: str, reason: str = "") -> RelayRefusal:
         return RelayRefusal(text, relay=self.name, reason=reason)
+
+
+def size_limit(client: aiosmtplib.SMTP) -> int:
+    """How many bytes a mail may have, as EHLO said (RFC 1870 section 3); 0: no limit.
+
+    What is no number there is none: a relay may write what it likes.
+    """
+    size = client.esmtp_extensions.get("size", "")
+    return int(size) if _SIZE.fullmatch(size) else 0
 
 
 def _wrong(why: str) -> RelayError:

@@ -14,7 +14,7 @@ import aiosmtplib
 from mailer.delivery.couriers import Copy
 from mailer.delivery.observing import UNOBSERVED, Observer
 from mailer.delivery.pipelining import Conversation, Offer, Patience
-from mailer.delivery.relays import Relay, RelayError, RelayRefusal
+from mailer.delivery.relays import Relay, RelayError, RelayRefusal, size_limit
 from pli.language import N_, Sentence
 
 PATIENCE = Patience()
@@ -215,11 +215,10 @@ class SMTPCourier:
 
 
 def _offer(client: aiosmtplib.SMTP) -> Offer:
-    size = client.esmtp_extensions.get("size", "")
     return Offer(
         pipelining=client.supports_extension("pipelining"),
         size=client.supports_extension("size"),
         eightbit=client.supports_extension("8bitmime"),
         smtputf8=client.supports_extension("smtputf8"),
-        size_limit=int(size) if size.isdigit() else 0,
+        size_limit=size_limit(client),
     )
