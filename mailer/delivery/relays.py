@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
+from mailer.delivery.replies import printable
 from pli.errors import PliError
 from pli.language import N_, say
 from pli.settings import is_loopback
@@ -163,7 +164,7 @@ class Relay:
                 cause.reason or str(cause),
             )
         if isinstance(error, aiosmtplib.SMTPResponseException):
-            reason = " ".join(f"{error.code} {error.message}".split())
+            reason = " ".join(printable(f"{error.code} {error.message}").split())
             if 500 <= error.code < 600:
                 if isinstance(error, aiosmtplib.SMTPAuthenticationError):
                     return self._refused(
@@ -173,7 +174,7 @@ class Relay:
                     N_("the relay {relay} refuses every connection: {reason}"), reason
                 )
         else:
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = " ".join(printable(str(error)).split()) or type(error).__name__
         if isinstance(error, TimeoutError):
             return RelayError(
                 N_("the relay {relay} does not answer in time: look at relay_url"), relay=self.name

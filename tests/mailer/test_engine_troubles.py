@@ -333,3 +333,17 @@ async def test_a_sender_whom_the_relay_does_not_want_pauses_the_campaign(
             assert await rests(database, campaign_id) is CampaignState.PAUSED
     waiting = sum(it[0] == "pending" for it in (await ends(database, campaign_id)).values())
     assert waiting > 100
+
+
+async def test_what_a_relay_says_to_a_connection_is_kept_and_shown_without_signs_that_harm(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4)
+    said = b"554 5.7.1 no\0service \x1b]0;for you\x07\r\n"
+    with Relay(script=lambda stage, *_: said if stage == "connect" else None).running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    async with database.reading() as session:
+        reason = str(campaigns.reason_of(await campaigns.find(session, campaign_id)))
+    assert "554 5.7.1 no service ]0;for you" in reason
+    assert reason.isprintable()
