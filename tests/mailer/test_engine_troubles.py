@@ -347,3 +347,18 @@ async def test_what_a_relay_says_to_a_connection_is_kept_and_shown_without_signs
         reason = str(campaigns.reason_of(await campaigns.find(session, campaign_id)))
     assert "554 5.7.1 no service ]0;for you" in reason
     assert reason.isprintable()
+
+
+async def test_a_relay_that_takes_no_mail_of_this_size_pauses_the_campaign(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=300, batch_size=300)
+    offer = "250-relay\r\n250-PIPELINING\r\n250 SIZE 1000"
+    with Relay(script=lambda stage, *_: offer if stage == "ehlo" else None).running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    copies = list((await ends(database, campaign_id)).values())
+    assert copies.count(("pending", None)) > 100
+    async with database.reading() as session:
+        reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
+    assert "the relay takes 1000" in str(reason)
