@@ -476,11 +476,26 @@ def _wrong_state(campaign: Campaign) -> CampaignError:
 
 
 def _as_document(reason: Sentence | None) -> Mapping[str, Any] | Any:
-    return {"text": reason.text, "values": dict(reason.values)} if reason else null()
+    return _kept(reason) if reason else null()
+
+
+def _kept(sentence: Sentence) -> dict[str, Any]:
+    """A sentence as JSON, with those that stand in it: they are told in the reader's language."""
+    values = {
+        name: _kept(value) if isinstance(value, Sentence) else value
+        for name, value in sentence.values.items()
+    }
+    return {"text": sentence.text, "values": values}
 
 
 def reason_of(campaign: Campaign) -> Sentence | None:
-    """Why a campaign is paused, where it paused itself."""
-    if not campaign.reason:
-        return None
-    return Sentence(campaign.reason["text"], campaign.reason["values"])
+    """Why a campaign is paused, or does not start by itself."""
+    return _told(campaign.reason) if campaign.reason else None
+
+
+def _told(kept: Mapping[str, Any]) -> Sentence:
+    values = {
+        name: _told(value) if isinstance(value, dict) else value
+        for name, value in kept["values"].items()
+    }
+    return Sentence(kept["text"], values)

@@ -15,7 +15,7 @@ from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import List
 from tests import factories as make
-from tests.mailer.test_engine import ends, working
+from tests.mailer.test_engine import ends, rests, working
 from tests.relay import Relay
 
 LATEST = timedelta(hours=2)
@@ -120,6 +120,23 @@ async def test_what_is_not_what_was_approved_does_not_start_by_itself(
     assert campaign.state is CampaignState.SCHEDULED
     assert "not what was approved" in str(campaigns.reason_of(campaign))
     assert not relay.recipients
+
+
+async def test_a_rule_that_cannot_be_read_any_more_holds_its_campaign_and_no_other(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
+    async with database.begin() as session:
+        await session.execute(update(Campaign).values(rule="mandat = 1"))
+        members = (await session.scalars(select(List))).one()
+        other = await make.a_campaign(session, keys, [members], now=now, of=make.letter(13))
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, other.id) is CampaignState.FINISHED
+    async with database.reading() as session:
+        campaign = await campaigns.find(session, campaign_id)
+    assert campaign.state is CampaignState.SCHEDULED
+    assert "mandat" in str(campaigns.reason_of(campaign))
 
 
 async def test_a_draft_that_nobody_else_has_seen_gets_no_hour(
