@@ -78,13 +78,14 @@ async def precedents(
 ) -> Sequence[Campaign]:
     """Earlier campaigns of the letter with this number to any of these lists, oldest first.
 
-    One that was cancelled before anything left is no precedent.
+    One that was cancelled before anything left, or could have, is no precedent.
     """
     to_lists = exists().where(
         CampaignList.campaign_id == Campaign.id, CampaignList.list_id.in_(list_ids)
     )
     something_left = exists().where(
-        Batch.campaign_id == Campaign.id, Batch.sent + Batch.failed + Batch.uncertain > 0
+        Batch.campaign_id == Campaign.id,
+        Batch.sending + Batch.sent + Batch.failed + Batch.uncertain > 0,
     )
     found = await session.execute(
         select(Campaign)

@@ -237,3 +237,19 @@ async def test_what_was_only_deferred_before_a_cancel_goes_out_when_the_letter_i
             await rests(database, again.id)
     assert relay.recipients == {rows[0].email: 1, rows[1].email: 1}
     assert (await ends(database, again.id))[rows[2].email] == ("excluded", "already")
+
+
+async def test_a_cancelled_campaign_whose_copies_are_still_on_the_wire_is_a_precedent(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=3, batch_size=3)
+    taken, rows = await claimed(database, 2)
+    async with database.begin() as session:
+        await campaigns.cancel(session, campaign_id=campaign_id, now=now)
+    async with database.begin() as session:
+        members = (await session.scalars(select(List))).one()
+        number = make.letter().number
+        found = await campaigns.precedents(session, number=number, list_ids=[members.id])
+        assert [it.id for it in found] == [campaign_id]
+        await outbox.skip(session, taken, {row.id: "cancelled" for row in rows})
+        assert not await campaigns.precedents(session, number=number, list_ids=[members.id])
