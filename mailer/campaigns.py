@@ -345,7 +345,15 @@ async def resume(session: AsyncSession, *, campaign_id: int) -> None:
 
 async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
     """End a campaign for good: what waits is skipped, what is on the wire is told."""
-    await _step(session, campaign_id, UNFINISHED, CampaignState.CANCELLED, finished_at=now)
+    await _step(
+        session,
+        campaign_id,
+        UNFINISHED,
+        CampaignState.CANCELLED,
+        finished_at=now,
+        # Why it was paused before is no reason for this.
+        reason=null(),
+    )
     await outbox.cancel(session, campaign_id=campaign_id)
 
 
