@@ -14,9 +14,10 @@ from mailer import notices
 from mailer.delivery import outbox
 from mailer.delivery.couriers import Courier
 from mailer.delivery.outbox import NOTICE_LEASE, Result
-from mailer.delivery.outcomes import Kind, Outcome, Stage
+from mailer.delivery.outcomes import Kind, Outcome
 from mailer.delivery.windows import Holding, boot_time
 from mailer.identity import needs_smtputf8
+from mailer.models import Stage
 from mailer.notices import Mail
 from pli.database import Database
 from pli.keys import Keys

@@ -182,3 +182,18 @@ async def test_a_database_that_is_away_while_a_notice_is_composed_leaves_it_wait
     async with database.reading() as session:
         notice = await session.get_one(Notice, notice_id)
     assert (notice.status, notice.attempts, notice.lease) == (Status.PENDING, 0, None)
+
+
+async def test_what_waited_for_the_relay_past_its_lease_and_comes_back_waits_again(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    notice_id = await ordered(database, keys, now)
+    async with database.begin() as session:
+        await outbox.claim_notices(session, lease=7, limit=5)
+        await session.execute(update(Notice).values(lease_until=now - timedelta(seconds=5)))
+    async with database.begin() as session:
+        await outbox.claim_notices(session, lease=8, limit=5)
+        await outbox.put_back_notice(session, notice_id, lease=7, due=now)
+    async with database.reading() as session:
+        notice = await session.get_one(Notice, notice_id)
+    assert (notice.status, notice.attempts, notice.lease) == (Status.PENDING, 0, None)

@@ -104,10 +104,17 @@ async def settle_notice(session: AsyncSession, result: Result, *, lease: int, re
 async def put_back_notice(
     session: AsyncSession, notice_id: int, *, lease: int, due: datetime
 ) -> None:
-    """Nothing of it was handed over: it waits again, until `due`."""
+    """Nothing of it was handed over: it waits again, until `due`.
+
+    Also one that was called uncertain meanwhile, since it waited for a slow relay past its lease.
+    """
     await _turn(
         session,
-        and_(Notice.id == notice_id, Notice.lease == lease, Notice.status == Status.SENDING),
+        and_(
+            Notice.id == notice_id,
+            Notice.lease == lease,
+            Notice.status.in_([Status.SENDING, Status.UNCERTAIN]),
+        ),
         status=Status.PENDING,
         lease=None,
         lease_until=None,
