@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mailer import notices
 from mailer.delivery import outbox
@@ -28,8 +29,8 @@ AT_ONCE = 20
 TRIES = 10
 AGAIN = timedelta(seconds=30)
 """After the relay, or the database, could not be used."""
-AWAY = (DBAPIError, OSError)
-"""What a database that does not answer raises."""
+AWAY = (DBAPIError, OSError, PoolTimeout)
+"""What a database raises that does not answer, or that others keep busy."""
 
 
 class NoticeCopy:

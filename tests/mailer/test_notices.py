@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mailer import notices
 from mailer.delivery import outbox
@@ -166,13 +167,20 @@ async def test_a_notice_that_cannot_be_composed_has_failed_and_holds_nobody_up(
     assert len(relay.received) == 5
 
 
+@pytest.mark.parametrize(
+    "fault", [ConnectionRefusedError(), PoolTimeout("connection timed out")], ids=["away", "busy"]
+)
 async def test_a_database_that_is_away_while_a_notice_is_composed_leaves_it_waiting(
-    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+    fault: Exception,
+    database: Database,
+    keys: Keys,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     notice_id = await ordered(database, keys, now)
 
     async def away(*_: object, **__: object) -> None:
-        raise ConnectionRefusedError
+        raise fault
 
     monkeypatch.setattr(notices, "compose", away)
     with Relay().running() as relay:
