@@ -43,7 +43,7 @@ async def ordered(
             list_id=list_.id,
             address=Address.parse(address),
             keys=keys,
-            now=now - timedelta(seconds=1),
+            now=now,
         )
 
 
@@ -205,3 +205,18 @@ async def test_what_waited_for_the_relay_past_its_lease_and_comes_back_waits_aga
     async with database.reading() as session:
         notice = await session.get_one(Notice, notice_id)
     assert (notice.status, notice.attempts, notice.lease) == (Status.PENDING, 0, None)
+
+
+async def test_a_clock_set_back_an_hour_holds_no_notice_up(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    hour = timedelta(hours=1)
+    dead = await ordered(database, keys, now + hour)
+    async with database.begin() as session:
+        assert len(await outbox.claim_notices(session, lease=7, limit=5)) == 1
+        await session.execute(update(Notice).values(lease_until=now + hour))
+    fresh = await ordered(database, keys, now + hour)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert (await ended(database, fresh)).status is Status.SENT
+            assert (await ended(database, dead)).status is Status.UNCERTAIN

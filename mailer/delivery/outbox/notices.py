@@ -33,7 +33,7 @@ async def claim_notices(
     """Make due notices ours; a dead worker's are uncertain, the suppressed skipped."""
     await _turn(
         session,
-        and_(Notice.status == Status.SENDING, Notice.lease_until < clock()),
+        _lapsed(),
         status=Status.UNCERTAIN,
     )
     await _turn(
@@ -127,7 +127,16 @@ def _waits() -> ColumnElement[bool]:
 
 
 def _wanted() -> ColumnElement[bool]:
-    return or_(_waits(), and_(Notice.status == Status.SENDING, Notice.lease_until < clock()))
+    return or_(_waits(), _lapsed())
+
+
+def _lapsed() -> ColumnElement[bool]:
+    """Its worker is gone. A lease far ahead has lapsed, too: the clock was set back."""
+    over = or_(
+        Notice.lease_until < clock(),
+        Notice.lease_until > clock(2 * NOTICE_LEASE.total_seconds()),
+    )
+    return and_(Notice.status == Status.SENDING, over)
 
 
 async def _turn(session: AsyncSession, where: ColumnElement[bool], **values: Any) -> None:
