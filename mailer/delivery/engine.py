@@ -512,6 +512,7 @@ class Engine:
 
     def _on_trouble(self, reason: Sentence) -> None:
         """The relay cannot be used: nobody's copy is at fault, so the campaigns wait."""
+        self._errands.trouble(reason)
         affected = {shift.taken.campaign_id for shift in self._live.values()}
         for shift in self._live.values():
             shift.over = True

@@ -53,7 +53,8 @@ async def ended(database: Database, notice_id: int) -> Notice:
             async with database.reading() as session:
                 notice = await session.get_one(Notice, notice_id)
             done = notice.status not in (Status.PENDING, Status.SENDING)
-            if done or (notice.status is Status.PENDING and notice.attempts):
+            waits = notice.status is Status.PENDING
+            if done or (waits and (notice.attempts or notice.reason)):
                 return notice
             await asyncio.sleep(0.02)
 
@@ -220,3 +221,15 @@ async def test_a_clock_set_back_an_hour_holds_no_notice_up(
         async with working(database, keys, relay.url):
             assert (await ended(database, fresh)).status is Status.SENT
             assert (await ended(database, dead)).status is Status.UNCERTAIN
+
+
+async def test_a_relay_that_lets_nobody_in_is_told_with_the_notice_that_waits_for_it(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    notice_id = await ordered(database, keys, now)
+    said = "530 5.7.0 log in first"
+    with Relay(script=lambda stage, *_: said if stage == "mail" else None).running() as relay:
+        async with working(database, keys, relay.url):
+            notice = await ended(database, notice_id)
+    assert (notice.status, notice.attempts) == (Status.PENDING, 0)
+    assert (notice.reason, notice.reply_text) == (outbox.NO_RELAY, said)

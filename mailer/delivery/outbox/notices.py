@@ -17,6 +17,8 @@ from subscribers.models import Suppression
 
 NOTICE_LEASE = timedelta(seconds=120)
 """So long its worker has; it is not renewed, since one mail takes seconds."""
+NO_RELAY = "no_relay"
+"""Why one waits that was not tried: the relay could not be used at all."""
 DELAYS = (60.0, 300.0, 900.0, 3600.0)
 """Seconds before each further try: whoever waits for a test copy waits minutes, not days."""
 
@@ -102,12 +104,20 @@ async def settle_notice(session: AsyncSession, result: Result, *, lease: int, re
 
 
 async def put_back_notice(
-    session: AsyncSession, notice_id: int, *, lease: int, due: datetime
+    session: AsyncSession,
+    notice_id: int,
+    *,
+    lease: int,
+    due: datetime,
+    relay: str = "",
+    trouble: str | None = None,
 ) -> None:
     """Nothing of it was handed over: it waits again, until `due`.
 
     Also one that was called uncertain meanwhile, since it waited for a slow relay past its lease.
+    With `trouble` the `relay` could not be used, and said so: kept for whoever waits for it.
     """
+    told = {} if trouble is None else {"reason": NO_RELAY, "relay": relay, "reply_text": trouble}
     await _turn(
         session,
         and_(
@@ -119,6 +129,7 @@ async def put_back_notice(
         lease=None,
         lease_until=None,
         next_attempt_at=due,
+        **told,
     )
 
 
