@@ -27,6 +27,7 @@ from pli.errors import PliError
 from pli.keys import Keys
 from tests import factories as make
 from tests.mailer import dying
+from tests.mailer.test_after_doubt import claimed
 from tests.mailer.test_engine import ends, first_copy, prepared, rests, working
 from tests.relay import Relay
 
@@ -240,6 +241,33 @@ async def test_a_finish_beside_a_retry_neither_waits_for_it_nor_forgets_what_wai
     assert not await finish()
     async with database.reading() as session:
         assert await session.scalar(select(Campaign.state)) is CampaignState.RUNNING
+
+
+@on_postgresql
+async def test_what_is_to_be_sent_again_while_its_batch_is_given_back_does_not_wait_for_the_rest(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    taken, rows = await claimed(database, 2)
+    outcomes = [judge(Stage.RCPT, 550, "5.2.2 full"), judge(Stage.RCPT, 451, "4.7.1 later")]
+    results = [outbox.Result(row.id, 1, now, it) for row, it in zip(rows, outcomes, strict=True)]
+    async with database.begin() as session:
+        await outbox.settle(session, taken, results, relay="r", delays=[14_400.0], now=now)
+
+    async def release() -> None:
+        async with database.begin() as session:
+            await outbox.release(session, taken)
+
+    async with database.begin() as session:
+        await campaigns.retry(
+            session, campaign_id=campaign_id, uncertain=False, failed=True, now=now
+        )
+        releasing = asyncio.create_task(release())
+        await asyncio.sleep(0.3)
+        assert not releasing.done()
+    await releasing
+    async with database.reading() as session:
+        assert await session.scalar(select(Batch.due_at)) == now
 
 
 async def test_a_watch_that_could_not_ask_once_still_renews_the_lease(
