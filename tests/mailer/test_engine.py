@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from mailer import balance, campaigns
 from mailer.delivery import outbox
@@ -22,7 +22,7 @@ from mailer.models import Attempt, Audience, Batch, Campaign, CampaignState, Del
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
-from subscribers.models import Subscriber, Suppression
+from subscribers.models import ConsentRecord, Subscriber, Subscription, Suppression
 from tests import factories as make
 from tests.relay import Relay
 
@@ -202,6 +202,23 @@ async def test_who_leaves_while_the_letter_goes_out_gets_no_copy(
     assert copies["p059@example.org"] == ("skipped", "left")
     assert "p059@example.org" not in relay.recipients
     assert len(relay.recipients) == 59
+
+
+async def test_who_is_erased_while_the_letter_goes_out_did_not_leave(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    await prepared(database, keys, now, count=2, batch_size=2)
+    async with database.begin() as session:
+        batch_id = (await session.execute(select(Batch.id))).scalar_one()
+        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        assert taken is not None
+        first, second = (await outbox.claim(session, taken, size=2)).rows
+        await session.execute(delete(ConsentRecord))
+        await session.execute(delete(Subscription))
+        await session.execute(delete(Subscriber).where(Subscriber.id == first.subscriber_id))
+    async with database.reading() as session:
+        found = await outbox.hindered(session, [first.id, second.id])
+    assert found == {first.id: "erased", second.id: "left"}
 
 
 @pytest.mark.parametrize("verb", ["pause", "cancel"])
