@@ -99,18 +99,20 @@ async def precedents(
     return found.scalars().all()
 
 
-async def lock_lists(session: AsyncSession, list_ids: Sequence[int]) -> None:
+async def lock_lists(session: AsyncSession, list_ids: Sequence[int], *, waits: bool = True) -> bool:
     """From here to the end of the transaction nobody else prepares a sending to these lists.
 
-    Two that ask at one moment whether a letter was sent already would both hear no.
+    Two that ask at one moment whether a letter was sent already would both hear no. Before the
+    campaign's row, always. False: somebody else has one of them, and `waits` was not allowed.
     """
-    await session.execute(
+    held = await session.scalars(
         select(List.id)
         .where(List.id.in_(list_ids))
         .order_by(List.id)
         # Not as strong as a deletion: people come and go meanwhile.
-        .with_for_update(key_share=True)
+        .with_for_update(key_share=True, skip_locked=not waits)
     )
+    return set(held) >= set(list_ids)
 
 
 async def lists_of(session: AsyncSession, *, campaign_id: int) -> Sequence[int]:
@@ -273,6 +275,9 @@ async def launch(
 
     Later than `latest` after its hour a person is asked: it stays scheduled, with the reason.
     """
+    # As `prepare` does: in another order this and a person's "start" could wait for each other.
+    if not await lock_lists(session, await lists_of(session, campaign_id=campaign_id), waits=False):
+        return False
     campaign = (
         await session.execute(
             select(Campaign)

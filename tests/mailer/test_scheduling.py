@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -81,6 +82,38 @@ async def test_it_is_launched_once_whoever_asks(
     assert sorted(await asyncio.gather(*(launch() for _ in range(4)))) == [False] * 3 + [True]
     async with database.reading() as session:
         assert len((await session.scalars(select(Batch.id))).all()) == 2
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_a_person_may_start_it_at_the_very_moment_of_its_hour(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
+    real = campaigns.lock_lists
+    locked = asyncio.Event()
+
+    async def lock_lists(*given: Any, **named: Any) -> bool:
+        held = await real(*given, **named)
+        if not locked.is_set():
+            locked.set()
+            await asyncio.sleep(0.3)
+        return held
+
+    monkeypatch.setattr(campaigns, "lock_lists", lock_lists)
+
+    async def start() -> None:
+        async with database.begin() as session:
+            await campaigns.prepare(session, campaign_id=campaign_id, batch_size=100, now=now)
+            await campaigns.start(session, campaign_id=campaign_id, now=now)
+
+    starting = asyncio.create_task(start())
+    await locked.wait()
+    async with database.begin() as session:
+        assert not await campaigns.launch(
+            session, campaign_id=campaign_id, batch_size=100, latest=LATEST, now=now
+        )
+    await starting
+    assert await state(database) is CampaignState.RUNNING
 
 
 async def test_missed_by_too_much_it_asks_and_a_person_may_start_it(
