@@ -16,6 +16,7 @@ from mailer import balance, campaigns
 from mailer.delivery import outbox
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
+from mailer.delivery.pace import Pace
 from mailer.delivery.relays import Relay as Address
 from mailer.delivery.smtp import SMTPCourier
 from mailer.models import Attempt, Audience, Batch, Campaign, CampaignState, Delivery, Status
@@ -201,6 +202,37 @@ async def test_who_leaves_while_the_letter_goes_out_gets_no_copy(
     copies = await ends(database, campaign_id)
     assert copies["p059@example.org"] == ("skipped", "left")
     assert "p059@example.org" not in relay.recipients
+    assert len(relay.recipients) == 59
+
+
+async def test_who_leaves_a_big_window_of_a_slow_relay_gets_no_copy_two_seconds_later(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pace, "window", lambda _: 200)
+    campaign_id = await prepared(database, keys, now, count=60, batch_size=60)
+    with Relay(delay=1.0).running() as relay:
+        async with working(database, keys, relay.url, connections=1):
+            await first_copy(relay)
+            async with database.begin() as session:
+                found = await session.scalars(select(Delivery).order_by(Delivery.id))
+                rows = [it for it in found if it.status is Status.SENDING]
+                assert len(rows) == 60, "all of them claimed"
+                # One is on the wire, the next one's envelope, too; this one's turn is in 3 seconds.
+                leaving = rows[len(relay.received) + 3]
+                assert leaving.subscriber_id is not None
+                await optout.unsubscribe(
+                    session,
+                    subscriber_id=leaving.subscriber_id,
+                    list_id=leaving.list_id,
+                    source="test",
+                    now=now,
+                )
+            await asyncio.sleep(2)
+            relay.delay = 0
+            await rests(database, campaign_id)
+    skipped = [who for who, it in (await ends(database, campaign_id)).items() if it[0] == "skipped"]
+    assert len(skipped) == 1
+    assert relay.recipients.keys().isdisjoint(skipped)
     assert len(relay.recipients) == 59
 
 
