@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commands.common import House, iso, now
 from commands.measuring import Gauge, measuring
@@ -127,7 +128,7 @@ async def _tell_of(house: House, machine: Engine, command: str) -> None:
                     log.info("worker.ended", extra={"worker": worker_id})
                 elif worker_id is not None:
                     await workers.beat(session, worker_id, machine.figures())
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, OSError, PoolTimeout) as error:
             log.warning("worker.not_told", extra={"reason": str(error)})
         if ends:
             return

@@ -38,6 +38,7 @@ from mailer.identity import needs_smtputf8
 from mailer.models import Batch, Campaign, CampaignState, Status
 from mailer.recipients import Recipient
 from pli.database import Database, unreachable, will_not_have
+from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from pli.work import Work, until
@@ -563,7 +564,8 @@ class Engine:
                     now=datetime.now(UTC),
                 ):
                     log.info("campaign.launched", extra={"campaign": campaign_id})
-        except CampaignError as refused:
+        # Also a rule that cannot be read any more: it alone waits, and the engine goes on.
+        except PliError as refused:
             async with self._database.begin() as session:
                 await campaigns.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])
 
@@ -578,6 +580,7 @@ class Engine:
 
     def _on_trouble(self, reason: Sentence) -> None:
         """The relay cannot be used: nobody's copy is at fault, so the campaigns wait."""
+        self._errands.trouble(reason)
         affected = {shift.taken.campaign_id for shift in self._live.values()}
         for shift in self._live.values():
             shift.over = True

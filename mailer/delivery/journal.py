@@ -201,7 +201,9 @@ class Journal:
             return
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Shared: only its writer is to be told apart. That another reads it, too, must not
+                # look as if he lived.
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 yield None
                 return

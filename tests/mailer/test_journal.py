@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import resource
@@ -249,6 +250,60 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
         ]
         assert await balance.faults(session, campaign_id=taken.campaign_id) == []
     assert journal.testimony(taken.lease) is None
+
+
+async def test_while_one_process_hears_a_journal_another_takes_its_batch_by_it(
+    database: Database, keys: Keys, now: datetime, journal: Journal
+) -> None:
+    taken, ids = await claimed(database, keys, now)
+    notes = journal.begin(taken.id, taken.lease, "relay:25")
+    for id_ in ids[:3]:
+        notes.leaves(id_, 1)
+        notes.told(id_, 1, FINE)
+    lay_down(notes)
+    async with database.begin() as session:
+        await session.execute(update(Campaign).values(resend_uncertain=True))
+        await outbox.end_leases(session)
+    with journal.left_behind() as found:
+        heard = next(found)
+        async with database.begin() as session:
+            witness = journal.testimony
+            assert await outbox.take(session, batch_id=taken.id, lease=4712, witness=witness)
+        async with database.begin() as session:
+            assert await outbox.hear(session, heard) is None
+    async with database.reading() as session:
+        assert await statuses(session, ids) == ["sent"] * 3 + ["pending"] * 3
+        assert not (await session.scalars(select(Evidence.id))).all()
+        assert not any(await session.scalars(select(Delivery.doubted)))
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_two_processes_that_hear_one_journal_put_it_on_record_once(
+    database: Database, keys: Keys, now: datetime, journal: Journal
+) -> None:
+    taken, ids = await claimed(database, keys, now)
+    notes = journal.begin(taken.id, taken.lease, "relay:25")
+    for id_ in ids:
+        notes.leaves(id_, 1)
+        notes.told(id_, 1, FINE)
+    lay_down(notes)
+    async with database.begin() as session:
+        await outbox.end_leases(session)
+        assert await outbox.take(session, batch_id=taken.id, lease=4712)
+    testimony = journal.testimony(taken.lease)
+    assert testimony is not None
+
+    async def hear() -> None:
+        async with database.begin() as session:
+            await outbox.hear(session, testimony)
+
+    async with database.begin() as session:
+        await outbox.hear(session, testimony)
+        other = asyncio.create_task(hear())
+        await asyncio.sleep(0.3)
+    await other
+    async with database.reading() as session:
+        assert len((await session.scalars(select(Evidence.id))).all()) == len(ids)
 
 
 async def test_without_a_journal_all_that_was_in_work_is_uncertain(

@@ -91,6 +91,9 @@ async def renew(session: AsyncSession, taken: Taken) -> bool:
 
 async def release(session: AsyncSession, taken: Taken) -> None:
     """Give a batch back; it is due again at its earliest row."""
+    # A statement of its own: one that had to wait for a retry's lock would not see its rows, and
+    # they would wait for the earliest of the others.
+    await session.execute(select(Batch.id).where(Batch.id == taken.id).with_for_update())
     earliest = (
         select(func.min(Delivery.next_attempt_at))
         .where(of(taken), Delivery.status == Status.PENDING)
