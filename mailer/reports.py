@@ -11,6 +11,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import balance
+from mailer.campaigns import reason_of
 from mailer.models import (
     Batch,
     Campaign,
@@ -269,7 +270,7 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         lists=tuple(lists),
         segment=campaign.segment or campaign.rule,
         state=campaign.state,
-        paused_for=_sentence(campaign.reason),
+        paused_for=reason_of(campaign),
         excluded=_by_reason(counted[Status.EXCLUDED]),
         **counts,
         failures=_failures(counted[Status.FAILED]),
@@ -305,10 +306,6 @@ def _failures(counted: Mapping[str | None, int]) -> dict[str, int]:
     for reason, n in counted.items():
         failures[reason if reason in failures else "other"] += n
     return failures
-
-
-def _sentence(kept: Mapping[str, Any] | None) -> Sentence | None:
-    return Sentence.of_document(kept) if kept else None
 
 
 def _unfinished(campaign: Campaign, counts: Mapping[str, int]) -> Iterable[Sentence]:

@@ -88,32 +88,8 @@ class Sentence:
         )
         return text.format_map(values) if values else text
 
-    def document(self) -> dict[str, Any]:
-        """As JSON keeps it; a sentence within it is kept whole, any other value as it is."""
-        values = {
-            name: {_SENTENCE: value.document()} if isinstance(value, Sentence) else value
-            for name, value in self.values.items()
-        }
-        return {"text": self.text, "values": values} | (
-            {"plural": self.plural} if self.plural else {}
-        )
-
-    @classmethod
-    def of_document(cls, kept: Mapping[str, Any]) -> Sentence:
-        """What `document` made of one."""
-        values = {
-            name: cls.of_document(value[_SENTENCE])
-            if isinstance(value, Mapping) and _SENTENCE in value
-            else value
-            for name, value in kept["values"].items()
-        }
-        return cls(kept["text"], values, kept.get("plural"))
-
     def __str__(self) -> str:
         return self.tell("en")
-
-
-_SENTENCE = "sentence"
 
 
 def say(text: str, /, **values: Any) -> Sentence:

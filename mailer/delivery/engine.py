@@ -11,11 +11,12 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,7 +30,8 @@ from mailer.delivery.fleet import Fleet
 from mailer.delivery.gate import Permit
 from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.observing import UNOBSERVED, Observer
-from mailer.delivery.outbox import LEASE, LeaseLost, Taken
+from mailer.delivery.outbox import LEASE, Claimed, LeaseLost, Result, Taken, Uncommon
+from mailer.delivery.outcomes import Kind
 from mailer.delivery.pace import WINDOWS, Pace
 from mailer.delivery.rounds import Round
 from mailer.delivery.windows import Holding, Window, WindowCopy, boot_time
@@ -38,6 +40,7 @@ from mailer.identity import needs_smtputf8
 from mailer.models import Batch, CampaignState, Status
 from mailer.recipients import Recipient
 from pli.database import Database, unreachable, will_not_have
+from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from pli.work import Work, until
@@ -83,6 +86,10 @@ class Shift:
     """What ended it, a relay's fault or the hour, is no fault of its batch."""
     fault: OSError | None = None
     unsettled: int = 0
+    unclear: bool = False
+    """Whether rows may be ours that no window holds: then the journal tells of them."""
+    exhausted: bool = False
+    """Whether nothing of the batch was left to claim."""
     over: bool = False
     cancelled: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -244,7 +251,7 @@ class Engine:
                     shift.over = shift.blameless = self._fleet.rests(courier)
                     all_settled = False
                     await self._work_shift(shift)
-                    all_settled = not shift.unsettled
+                    all_settled = not (shift.unsettled or shift.unclear)
                     blameless = shift.blameless
             else:
                 all_settled = True
@@ -289,40 +296,85 @@ class Engine:
             await self._pause(shift.taken.campaign_id, _not_noted(shift.fault))
 
     async def _carry(self, shift: Shift) -> None:
-        """Claim window after window; each is settled beside the next."""
-        while not (shift.over or self._stopping):
+        """Open windows until as many are in work as may be; each then opens its next one."""
+        while True:
             await self._room.acquire()
             window = None
             try:
-                window = await self._claim(shift)
+                window = await self._next(shift)
             finally:
                 if window is None:
                     self._room.release()
             if window is None:
                 return
-            task = asyncio.create_task(self._settle(shift, window))
+            task = asyncio.create_task(self._see_through(shift, window))
             shift.settling.add(task)
             task.add_done_callback(shift.settling.discard)
-            shift.courier.post(list(window.open.values()))
-            if shift.over or self._stopping:
-                shift.courier.recall(_among(shift))
+
+    async def _see_through(self, shift: Shift, first: Window) -> None:
+        """Carry a window and settle it, and so on with the one that was claimed with that."""
+        window: Window | None = first
+        try:
+            while window is not None:
+                shift.courier.post(list(window.open.values()))
+                if shift.over or self._stopping:
+                    shift.courier.recall(_among(shift))
+                window = await self._settle(shift, window)
+        except BaseException:
+            # The next window may be claimed, and nobody carries it: the journal is to say so.
+            shift.unclear = True
+            raise
+        finally:
+            self._room.release()
+
+    async def _next(self, shift: Shift) -> Window | None:
+        """A window to carry; None if nothing of the batch is due any more, or it must rest."""
+        try:
+            return await self._turn(shift, [])
+        except Uncommon:
+            return await self._claim(shift)
+
+    async def _turn(self, shift: Shift, sent: Sequence[Result]) -> Window | None:
+        """The common case: what was sent is settled and the next window claimed, at once."""
+        size = self._pace.window() if self._goes_on(shift) else 0
+        if not (sent or size):
+            return None
+        began = boot_time()
+        turn = await self._database.transact(
+            outbox.turn, shift.taken, sent, relay=shift.courier.relay, size=size
+        )
+        shift.exhausted = shift.exhausted or (size > 0 and turn.last)
+        if not turn.rows:
+            return None
+        self._observer.claimed(boot_time() - began)
+        return self._opened(shift, turn.rows)
 
     async def _claim(self, shift: Shift) -> Window | None:
-        """The next window that has a copy to carry; None if nothing is due any more."""
-        if shift.over or self._stopping or not (shift.holding.ours() and shift.permit.open):
+        """The same with whatever stands in the way: copies are skipped, with the reason."""
+        if not self._goes_on(shift):
             return None
-        round_ = shift.round
         began = boot_time()
         while True:
             async with self._database.begin() as session:
                 claimed = await outbox.claim(session, shift.taken, size=self._pace.window())
             if claimed.empty:
+                shift.exhausted = True
                 return None
             if claimed.rows:
                 break
         self._observer.claimed(boot_time() - began)
+        return self._opened(shift, claimed.rows)
+
+    def _goes_on(self, shift: Shift) -> bool:
+        if shift.exhausted or shift.over or self._stopping:
+            return False
+        return shift.holding.ours() and shift.permit.open
+
+    def _opened(self, shift: Shift, rows: Sequence[Claimed | Row[Any]]) -> Window:
+        """What was claimed, as copies for the courier."""
+        round_ = shift.round
         window = Window(shift.holding, round_.composer, shift.notes)
-        for row in claimed.rows:
+        for row in rows:
             recipient = Recipient(
                 delivery_id=row.id,
                 subscriber_id=row.subscriber_id,
@@ -343,14 +395,14 @@ class Engine:
         shift.windows.append(window)
         return window
 
-    async def _settle(self, shift: Shift, window: Window) -> None:
-        """Wait for a window's last reply and write it all down."""
+    async def _settle(self, shift: Shift, window: Window) -> Window | None:
+        """Wait for a window's last reply and write it all down; the next window, if any."""
         try:
             await window.done.wait()
             self._pace.mark(len(window.results))
             self._settled += len(window.results)
             began = boot_time()
-            await self._record(shift, window)
+            following = await self._record(shift, window)
             self._observer.settled(window.tries(), boot_time() - began)
             log.debug("delivery.settled", extra=shift.names() | {"copies": len(window.results)})
             if window.fault is not None:
@@ -359,38 +411,57 @@ class Engine:
             await self._judge_window(shift, window)
         finally:
             shift.windows.remove(window)
-            self._room.release()
+        return following
 
-    async def _record(self, shift: Shift, window: Window) -> None:
-        """One transaction a window; a database that is away for a moment is waited for.
+    async def _record(self, shift: Shift, window: Window) -> Window | None:
+        """Write a window down; a database that is away for a moment is waited for.
 
         Given up, the rows stay in work under this lease: they will be found, and the journal read.
         """
         shift.unsettled += 1
+        sent = [it for it in window.results if it.outcome.kind is Kind.SENT]
+        rest = [it for it in window.results if it.outcome.kind is not Kind.SENT]
         for tried in range(SETTLE_TRIES):
             if self._stopping and tried >= STOPPING_TRIES:
                 break
             try:
-                async with self._database.begin() as session:
-                    terms = await outbox.lock_campaign(session, shift.taken.campaign_id)
-                    shift.cancelled = terms.cancelled
-                    moved = await outbox.settle(
-                        session,
-                        shift.taken,
-                        window.results,
-                        relay=shift.courier.relay,
-                        delays=shift.round.retry_delays,
-                        now=datetime.now(UTC),
-                    )
-                    late = await self._take_back(session, shift, window)
-                    if late or moved.get(Status.PENDING):
-                        await campaigns.reopen(session, campaign_id=shift.taken.campaign_id)
+                if rest or window.back:
+                    await self._settle_any(shift, window, rest)
+                try:
+                    following = await self._turn(shift, sent)
+                except Uncommon:
+                    await self._settle_any(shift, window, sent)
+                    following = await self._claim(shift)
             except AWAY as error:
+                # What was claimed by a commit whose answer was lost is nobody's.
+                shift.unclear = True
                 log.warning("delivery.settle_failed", extra={"reason": str(error)})
                 await asyncio.sleep(WATCH_SECONDS)
+            except LeaseLost:
+                shift.unsettled -= 1
+                shift.over = True
+                return None
             else:
                 shift.unsettled -= 1
-                return
+                return following
+        return None
+
+    async def _settle_any(self, shift: Shift, window: Window, results: Sequence[Result]) -> None:
+        """Whatever became of copies, and what came back: in one transaction."""
+        async with self._database.begin() as session:
+            terms = await outbox.lock_campaign(session, shift.taken.campaign_id)
+            shift.cancelled = terms.cancelled
+            moved = await outbox.settle(
+                session,
+                shift.taken,
+                results,
+                relay=shift.courier.relay,
+                delays=shift.round.retry_delays,
+                now=datetime.now(UTC),
+            )
+            late = await self._take_back(session, shift, window)
+            if late or moved.get(Status.PENDING):
+                await campaigns.reopen(session, campaign_id=shift.taken.campaign_id)
 
     async def _judge_window(self, shift: Shift, window: Window) -> None:
         """Pause when many of the latest copies were refused for what we are, not for whom."""
@@ -526,7 +597,8 @@ class Engine:
                     now=datetime.now(UTC),
                 ):
                     log.info("campaign.launched", extra={"campaign": campaign_id})
-        except CampaignError as refused:
+        # Also a rule that cannot be read any more: it alone waits, and the engine goes on.
+        except PliError as refused:
             async with self._database.begin() as session:
                 await campaigns.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])
 
@@ -546,19 +618,20 @@ class Engine:
             for shift in self._live.values()
         )
 
-    def _on_trouble(self, courier: Courier) -> None:
+    def _on_trouble(self, courier: Courier, reason: Sentence) -> None:
         """A relay cannot be used: nobody's copy is at fault.
 
         What it had goes to the next relay of its list; where there is none, the campaign waits.
         """
+        self._errands.trouble(courier, reason)
         affected: dict[int, Sentence] = {}
         for shift in self._live.values():
             if shift.courier is courier:
                 shift.over = shift.blameless = True
-                if reason := self._fleet.nothing_left(shift.permit.relays):
-                    affected[shift.taken.campaign_id] = reason
-        for campaign_id, reason in affected.items():
-            task = asyncio.get_running_loop().create_task(self._pause(campaign_id, reason))
+                if reasons := self._fleet.nothing_left(shift.permit.relays):
+                    affected[shift.taken.campaign_id] = reasons
+        for campaign_id, reasons in affected.items():
+            task = asyncio.get_running_loop().create_task(self._pause(campaign_id, reasons))
             self._troubles.add(task)
             task.add_done_callback(self._troubles.discard)
 

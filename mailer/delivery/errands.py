@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mailer import notices
 from mailer.delivery import outbox
@@ -23,6 +24,7 @@ from mailer.models import Stage
 from mailer.notices import Mail
 from pli.database import Database
 from pli.keys import Keys
+from pli.language import Sentence
 
 log = logging.getLogger("pli.delivery")
 
@@ -30,8 +32,8 @@ AT_ONCE = 20
 TRIES = 10
 AGAIN = timedelta(seconds=30)
 """After the relay, or the database, could not be used."""
-AWAY = (DBAPIError, OSError)
-"""What a database that does not answer raises."""
+AWAY = (DBAPIError, OSError, PoolTimeout)
+"""What a database raises that does not answer, or that others keep busy."""
 
 
 class NoticeCopy:
@@ -43,6 +45,8 @@ class NoticeCopy:
         self.smtputf8 = needs_smtputf8(address)
         self.outcome: Outcome | None = None
         """What its try came to; None: it was given back."""
+        self.trouble: str | None = None
+        """What the relay said when nothing could be carried at all; None: it can be used."""
         self.done = asyncio.Event()
         self.relays: Sequence[str] = ()
         self.courier: Courier | None = None
@@ -86,6 +90,7 @@ class Errands:
         self._keys = keys
         self._fleet = Fleet.of(carrier)
         self._running: set[asyncio.Task[None]] = set()
+        self._in_hand: set[NoticeCopy] = set()
 
     async def step(self) -> bool:
         """Claim what is due and hand it over; whether there was anything."""
@@ -96,6 +101,7 @@ class Errands:
             rows = await outbox.claim_notices(session, lease=lease, limit=AT_ONCE)
         for row in rows:
             copy = NoticeCopy(row.address, holding)
+            self._in_hand.add(copy)
             task = asyncio.create_task(self._see_through(copy, row.id, row.attempts + 1, lease))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
@@ -111,6 +117,12 @@ class Errands:
             else:
                 self._hand_over(copy)
         return bool(rows)
+
+    def trouble(self, courier: Courier, reason: Sentence) -> None:
+        """A relay cannot be used, and no other: whoever waits for one of these is to hear of it."""
+        for copy in self._in_hand:
+            if copy.courier is courier and self._fleet.nothing_left(copy.relays):
+                copy.trouble = str(reason.values.get("reason", ""))
 
     async def ended(self) -> None:
         """Until what was handed over is written down."""
@@ -144,13 +156,19 @@ class Errands:
 
     async def _see_through(self, copy: NoticeCopy, notice_id: int, number: int, lease: int) -> None:
         await copy.done.wait()
+        self._in_hand.discard(copy)
         at = datetime.now(UTC)
         for _ in range(TRIES):
             try:
                 async with self._database.begin() as session:
                     if copy.outcome is None:
                         await outbox.put_back_notice(
-                            session, notice_id, lease=lease, due=at + self._again(copy)
+                            session,
+                            notice_id,
+                            lease=lease,
+                            due=at + self._again(copy),
+                            relay=copy.courier.relay if copy.courier else "",
+                            trouble=copy.trouble,
                         )
                     else:
                         await outbox.settle_notice(

@@ -56,7 +56,7 @@ class Fleet:
         self._rest = rest
         self._longest = longest
         self._clock = clock
-        self.on_trouble: Callable[[Courier], None] = lambda _: None
+        self.on_trouble: Callable[[Courier, Sentence], None] = lambda *_: None
         """Called when a relay begins to rest, before its copies come back."""
         self.needed: Callable[[Courier], bool] = lambda _: False
         """Asked whether something that this relay has in hand can go by no other one."""
@@ -167,7 +167,7 @@ class Fleet:
     def _trouble_of(self, berth: Berth) -> Callable[[Sentence], None]:
         def trouble(why: Sentence) -> None:
             self._send_to_rest(berth, why)
-            self.on_trouble(berth.courier)
+            self.on_trouble(berth.courier, why)
 
         return trouble
 

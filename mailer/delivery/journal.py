@@ -1,8 +1,9 @@
 """A machine's own notes of what went on the wire and what was answered, a file for each taking.
 
 A note is written before a body is handed to the transport, and another before its outcome is
-settled: a few bytes, without waiting for the disk. They outlive the process in the page cache, so
-that after its death at most one copy a connection is in doubt. A power cut may take them away: so
+settled: a few bytes into a file that is mapped into memory, without a system call and without
+waiting for the disk. They outlive the process in the page cache, so that after its death at most
+one copy a connection is in doubt. A power cut may take them away: so
 "never written" counts only under the boot id that stands in the file's first line, and only while
 nobody holds the file's lock, for then its writer is dead.
 """
@@ -12,8 +13,10 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
+import mmap
 import os
 import struct
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -29,10 +32,15 @@ log = logging.getLogger("pli.delivery")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SUFFIX = ".taking"
 _HEAD = struct.Struct("<cQIH")  # what it tells, the delivery, which try, the bytes that follow
-_LEAVES, _TOLD = b"w", b"o"
+_REST = struct.Struct("<QIH")  # the same without what it tells
+_LEAVES, _TOLD, _END = b"w", b"o", b"\0"
+_GROWTH = 128 * 1024
+"""A file is given room in such pieces beforehand: a full disk is told then, and not by a signal."""
 _ANSWER = struct.Struct("<dHIBB")  # when, the reply's code, milliseconds, kind, stage
 _KINDS = list(Kind)
 _STAGES = list(Stage)
+_PLACE_OF_KIND = {kind: place for place, kind in enumerate(_KINDS)}
+_PLACE_OF_STAGE = {stage: place for place, stage in enumerate(_STAGES)}
 
 
 def boot_id() -> str:
@@ -44,41 +52,61 @@ def boot_id() -> str:
 
 
 class Notes:
-    """The open file of one taking; a note that cannot be written raises OSError."""
+    """The open file of one taking; a note for which there is no room raises OSError."""
 
-    def __init__(self, descriptor: int, path: Path) -> None:
+    def __init__(self, descriptor: int, path: Path, begins: int) -> None:
         self._descriptor = descriptor
         self._path = path
+        self._place = begins
+        self._room = os.fstat(descriptor).st_size
+        self._map = mmap.mmap(descriptor, self._room)
 
     def leaves(self, delivery_id: int, number: int) -> None:
         """Its body is handed to the transport next."""
-        self._write(_HEAD.pack(_LEAVES, delivery_id, number, 0))
+        place = self._place
+        if place + _HEAD.size > self._room:
+            self._grow()
+        _REST.pack_into(self._map, place + 1, delivery_id, number, 0)
+        self._end_note(place, _LEAVES, _HEAD.size)
 
     def told(self, delivery_id: int, number: int, outcome: Outcome) -> None:
         """The try is over."""
         text = outcome.text.encode()
-        answer = _ANSWER.pack(
-            datetime.now(UTC).timestamp(),
+        length = _ANSWER.size + len(text)
+        place = self._place
+        if place + _HEAD.size + length > self._room:
+            self._grow()
+        _REST.pack_into(self._map, place + 1, delivery_id, number, length)
+        _ANSWER.pack_into(
+            self._map,
+            place + _HEAD.size,
+            time.time(),
             outcome.code,
             min(outcome.milliseconds, 2**32 - 1),
-            _KINDS.index(outcome.kind),
-            _STAGES.index(outcome.stage),
+            _PLACE_OF_KIND[outcome.kind],
+            _PLACE_OF_STAGE[outcome.stage],
         )
-        self._write(_HEAD.pack(_TOLD, delivery_id, number, len(answer) + len(text)) + answer + text)
+        begins = place + _HEAD.size + _ANSWER.size
+        self._map[begins : begins + len(text)] = text
+        self._end_note(place, _TOLD, _HEAD.size + length)
+
+    def _end_note(self, place: int, what: bytes, length: int) -> None:
+        # Last what it tells: who dies in the middle of a note has not written it.
+        self._map[place] = what[0]
+        self._place = place + length
+
+    def _grow(self) -> None:
+        os.posix_fallocate(self._descriptor, self._room, _GROWTH)
+        self._map.resize(self._room + _GROWTH)
+        self._room += _GROWTH
 
     def close(self, *, all_settled: bool) -> None:
         """End the file; it stays where the database does not know everything that is in it."""
         if all_settled:
             with suppress(FileNotFoundError):
                 self._path.unlink()
+        self._map.close()
         os.close(self._descriptor)
-
-    def _write(self, note: bytes) -> None:
-        written = os.write(self._descriptor, note)
-        if written != len(note):
-            # A full disk may take a part: half a note would make the following ones unreadable.
-            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
-            raise OSError(28, os.strerror(28))
 
 
 class Journal:
@@ -96,7 +124,7 @@ class Journal:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(lease)
         new = path.with_suffix(".new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             header = {
@@ -107,15 +135,16 @@ class Journal:
                 "relay": relay,
             }
             line = json.dumps(header).encode() + b"\n"
-            if os.write(descriptor, line) != len(line):
-                raise OSError(28, os.strerror(28))
+            os.posix_fallocate(descriptor, 0, _GROWTH)
+            os.pwrite(descriptor, line, 0)
+            notes = Notes(descriptor, path, len(line))
             # Only now by its name: who finds it finds it locked and whole.
             new.rename(path)
         except OSError:
             os.close(descriptor)
             new.unlink(missing_ok=True)
             raise
-        return Notes(descriptor, path)
+        return notes
 
     def testimony(self, lease: int) -> Testimony | None:
         """What is known of a lease; None if nothing is, or while its writer lives."""
@@ -172,7 +201,9 @@ class Journal:
             return
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Shared: only its writer is to be told apart. That another reads it, too, must not
+                # look as if he lived.
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 yield None
                 return
@@ -207,13 +238,16 @@ class Journal:
 def _notes(data: bytes) -> tuple[Mapping[int, Note], bool]:
     """The last note on each delivery, and whether all of it could be read.
 
-    A note that was cut off at the end is none. What is no note (a disk may leave zeros behind after
-    a power cut) ends the reading: of what follows nobody knows where a note begins.
+    Zeros follow the last note, and a note that was cut off is none. What is no note ends the
+    reading: of what follows nobody knows where a note begins.
     """
     notes: dict[int, Note] = {}
     place = 0
     while place + _HEAD.size <= len(data):
         what, delivery_id, number, length = _HEAD.unpack_from(data, place)
+        if what == _END:
+            # Behind the last note there are only zeros, unless a disk has lost what was there.
+            return notes, not data[place:].strip(_END)
         place += _HEAD.size
         if what in (_LEAVES, _TOLD) and place + length > len(data):
             break

@@ -9,8 +9,8 @@ import enum
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from mailer.models import Stage
 
@@ -39,8 +39,7 @@ class Reason(enum.Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What one try came to, how far it went, and what was answered (code 0: nothing)."""
 
     kind: Kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from contextlib import suppress
@@ -11,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
+from mailer.delivery.replies import printable
 from pli.errors import PliError
 from pli.language import N_, say
 from pli.settings import MAIN, is_loopback
@@ -28,6 +30,7 @@ GREETING_SECONDS = 15.0
 """For each reply of a relay that is only looked at."""
 DIAL_SECONDS = 30.0
 """For a TCP connection; that a relay takes its time to greet is another matter."""
+_SIZE = re.compile(r"[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,7 @@ class Relay:
                 cause.reason or str(cause),
             )
         if isinstance(error, aiosmtplib.SMTPResponseException):
-            reason = " ".join(f"{error.code} {error.message}".split())
+            reason = " ".join(printable(f"{error.code} {error.message}").split())
             if 500 <= error.code < 600:
                 if isinstance(error, aiosmtplib.SMTPAuthenticationError):
                     return self._refused(
@@ -188,7 +191,7 @@ class Relay:
                     N_("the relay {relay} refuses every connection: {reason}"), reason
                 )
         else:
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = " ".join(printable(str(error)).split()) or type(error).__name__
         if isinstance(error, TimeoutError):
             return RelayError(
                 N_("the relay {relay} does not answer in time: look at {setting}"),
@@ -210,6 +213,15 @@ class Relay:
 
     def _refused(self, text: str, reason: str = "") -> RelayRefusal:
         return RelayRefusal(text, relay=self.name, setting=self.setting, reason=reason)
+
+
+def size_limit(client: aiosmtplib.SMTP) -> int:
+    """How many bytes a mail may have, as EHLO said (RFC 1870 section 3); 0: no limit.
+
+    What is no number there is none: a relay may write what it likes.
+    """
+    size = client.esmtp_extensions.get("size", "")
+    return int(size) if _SIZE.fullmatch(size) else 0
 
 
 def _setting(called: str) -> str:

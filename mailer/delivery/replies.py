@@ -15,18 +15,21 @@ SHOWN = 80
 # A first digit of 1 is not used by SMTP, and 6 to 9 are nothing at all (section 4.2.1).
 _CODES = {b"%d" % code: code for code in range(200, 600)}
 _SIGNS = (b" ", b"-", b"\r", b"")
+_REMEMBERED = 64
 _CLASS = re.compile(r"[245](?:\.\d{1,3}){2} ")
 
 
 class ReplyReader:
     """Takes bytes as they come, and gives whole replies: code and text, several lines as one."""
 
-    __slots__ = ("_code", "_partial", "_texts", "fault")
+    __slots__ = ("_code", "_known", "_partial", "_texts", "fault")
 
     def __init__(self) -> None:
         self._partial = b""
         self._code = 0
         self._texts: list[str] = []
+        # Whole replies by their line: those to MAIL, RCPT and DATA are always the same.
+        self._known: dict[bytes, tuple[int, str]] = {}
         self.fault = ""
         """Why nothing more is read; empty as long as all is well."""
 
@@ -43,6 +46,9 @@ class ReplyReader:
         lines = (self._partial + data).split(b"\n")
         self._partial = lines.pop()
         for line in lines:
+            if not self._texts and (known := self._known.get(line)) is not None:
+                replies.append(known)
+                continue
             code, sign = _CODES.get(line[:3]), line[3:4]
             if len(line) > LONGEST_LINE:
                 return self._spoilt(replies, "the reply is too long")
@@ -60,6 +66,8 @@ class ReplyReader:
                     continue
                 text = _joined(self._texts)
                 self._texts = []
+            elif len(self._known) < _REMEMBERED:
+                self._known[line] = (code, text)
             replies.append((code, text))
         if len(self._partial) > LONGEST_LINE:
             return self._spoilt(replies, "the reply is too long")
@@ -71,10 +79,13 @@ class ReplyReader:
         return replies
 
 
-def _read(line: bytes) -> str:
-    text = line.rstrip(b"\r").decode("utf-8", "replace")
-    # It is kept with the attempt and shown: PostgreSQL takes no NUL, a terminal no escapes.
+def printable(text: str) -> str:
+    """What a relay said, as it may be kept and shown: PostgreSQL takes no NUL, a terminal obeys."""
     return text if text.isprintable() else "".join(it if it.isprintable() else " " for it in text)
+
+
+def _read(line: bytes) -> str:
+    return printable(line.rstrip(b"\r").decode("utf-8", "replace"))
 
 
 def _shown(line: bytes) -> str:

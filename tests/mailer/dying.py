@@ -31,15 +31,16 @@ STEPS: dict[str, tuple[Any, str, int, bool]] = {
     "after its journal was begun": (Journal, "begin", 1, False),
     "before a batch is taken": (outbox, "take", 1, True),
     "before the taking is committed": (outbox, "take", 1, False),
-    "before a window is claimed": (outbox, "claim", 1, True),
+    "before a window is claimed": (outbox, "turn", 1, True),
+    "before the claim is committed": (outbox, "turn", 1, False),
     "after rows were claimed": (SMTPCourier, "post", 1, True),
     "before a copy is noted": (Notes, "leaves", 5, True),
     "between the note and the wire": (Notes, "leaves", 5, False),
     "after the reply, before it is noted": (Notes, "told", 5, True),
     "after the reply was noted": (Notes, "told", 5, False),
-    "before a window is settled": (outbox, "settle", 1, True),
-    "before the settling is committed": (outbox, "settle", 1, False),
-    "after a settling, in the second window": (outbox, "settle", 2, True),
+    "before a window is settled": (outbox, "turn", 4, True),
+    "before the settling and the next claim are committed": (outbox, "turn", 4, False),
+    "after a settling, in the second window": (outbox, "turn", 5, True),
     "before a batch is given back": (outbox, "release", 1, True),
     "before that is committed": (outbox, "release", 1, False),
     "before the campaign is finished": (campaigns, "finish", 1, True),
@@ -47,11 +48,19 @@ STEPS: dict[str, tuple[Any, str, int, bool]] = {
 }
 """Where it dies: what is called there, at which call, and whether before it or after it."""
 
+UNCOMMON_STEPS: dict[str, tuple[Any, str, int, bool]] = {
+    "before a claim that somebody left": (outbox, "claim", 1, True),
+    "before that claim is committed": (outbox, "claim", 1, False),
+    "before a refusal is settled": (outbox, "settle", 1, True),
+    "before that settling is committed": (outbox, "settle", 1, False),
+}
+"""The same where somebody has left, and the relay refuses somebody."""
+
 
 def run(url: str, keys: Keys, relay: str, folder: Path, step: str) -> None:
     """Work until death."""
     if step:
-        owner, name, nth, before = STEPS[step]
+        owner, name, nth, before = (STEPS | UNCOMMON_STEPS)[step]
         setattr(owner, name, _deadly(getattr(owner, name), nth, before=before))
     asyncio.run(_work(url, keys, relay, folder))
 
@@ -75,6 +84,12 @@ def shorten_leases() -> Callable[[], None]:
         databases.IDLE_SECONDS = 15.0
 
     return back
+
+
+def lay_down(notes: Notes) -> None:
+    """What the kernel does for a killed process: the lock is free, the file stays as it is."""
+    notes._map.close()
+    os.close(notes._descriptor)
 
 
 def _deadly(function: Any, nth: int, *, before: bool) -> Any:

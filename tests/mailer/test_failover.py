@@ -394,7 +394,7 @@ def test_rests_double_to_ten_minutes_and_begin_anew_after_a_good_while() -> None
 def test_one_trouble_that_several_connections_tell_is_one_rest() -> None:
     fleet, clock, stubs = a_fleet("a", "b")
     told: list[Courier] = []
-    fleet.on_trouble = told.append
+    fleet.on_trouble = lambda courier, _: told.append(courier)
     for _ in range(3):
         stubs["a"].on_trouble(Sentence("no"))
     assert told == [stubs["a"]] * 3

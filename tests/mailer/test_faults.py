@@ -13,19 +13,21 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from mailer import balance, campaigns
 from mailer.delivery import engine as engines
 from mailer.delivery import outbox
 from mailer.delivery.journal import Journal, Notes
+from mailer.delivery.pace import Pace
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli import database as databases
 from pli.database import Database
 from pli.keys import Keys
-from subscribers.models import Subscriber
+from subscribers import optout
+from subscribers.models import List, Subscriber
 from tests.mailer import dying
-from tests.mailer.test_engine import prepared, rests, working
+from tests.mailer.test_engine import first_copy, prepared, rests, working
 from tests.relay import Relay
 
 COPIES = 24
@@ -51,6 +53,17 @@ async def ended(process: BaseProcess) -> int | None:
     return process.exitcode
 
 
+async def leaves(database: Database, email: str, now: datetime) -> None:
+    async with database.begin() as session:
+        person = (
+            await session.execute(select(Subscriber.id).where(Subscriber.email == email))
+        ).scalar_one()
+        (list_id,) = (await session.execute(select(List.id))).scalars()
+        await optout.unsubscribe(
+            session, subscriber_id=person, list_id=list_id, source="test", now=now
+        )
+
+
 async def reckon(database: Database, campaign_id: int, relay: Relay) -> dict[Status, set[str]]:
     """Every promise at once: the sum, nobody twice, sent ⊆ received ⊆ sent + uncertain."""
     async with database.reading() as session:
@@ -70,7 +83,13 @@ async def reckon(database: Database, campaign_id: int, relay: Relay) -> dict[Sta
     return by
 
 
-@pytest.mark.parametrize("step", dying.STEPS)
+def refuse_the_second(stage: str, recipient: str, times: int) -> str | None:
+    del times
+    refused = stage == "rcpt" and recipient.startswith("p001@")
+    return "550 5.2.1 no mail for this one" if refused else None
+
+
+@pytest.mark.parametrize("step", dying.STEPS | dying.UNCOMMON_STEPS)
 async def test_after_a_kill_at_any_step_all_is_accounted_for(
     step: str,
     database: Database,
@@ -79,8 +98,11 @@ async def test_after_a_kill_at_any_step_all_is_accounted_for(
     tmp_path: Path,
     forking: ForkServerContext,
 ) -> None:
-    with Relay().running() as relay:
+    uncommon = step in dying.UNCOMMON_STEPS
+    with (Relay(script=refuse_the_second) if uncommon else Relay()).running() as relay:
         campaign_id = await prepared(database, keys, now, COPIES, batch_size=12)
+        if uncommon:
+            await leaves(database, "p000@example.org", now)
         url = database.url.render_as_string(hide_password=False)
         folder = tmp_path / "journal"
         process = forking.Process(target=dying.run, args=(url, keys, relay.url, folder, step))
@@ -92,7 +114,10 @@ async def test_after_a_kill_at_any_step_all_is_accounted_for(
         async with working(database, keys, relay.url, folder=folder):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
         by = await reckon(database, campaign_id, relay)
-        assert len(by[Status.SENT]) + len(by[Status.UNCERTAIN]) == COPIES
+        assert by[Status.SKIPPED] == ({"p000@example.org"} if uncommon else set())
+        assert by[Status.FAILED] == ({"p001@example.org"} if uncommon else set())
+        reached = COPIES - 2 if uncommon else COPIES
+        assert len(by[Status.SENT]) + len(by[Status.UNCERTAIN]) == reached
         # At most what was on the wire: one copy a connection, where two are allowed.
         assert len(by[Status.UNCERTAIN]) <= dying.CONNECTIONS
         assert list(folder.iterdir()) == []
@@ -244,3 +269,28 @@ async def test_a_second_job_for_a_batch_in_work_ends_at_once(
         assert await outbox.take(session, batch_id=batch_id, lease=4711) is not None
     async with database.begin() as session:
         assert await outbox.take(session, batch_id=batch_id, lease=4712) is None
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_disk_too_full_for_the_database_holds_up_and_loses_nothing(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pace, "window", lambda _: 20)
+
+    async def grows_to(pages: str) -> None:
+        async with database.begin() as session:
+            await session.execute(text(f"PRAGMA max_page_count = {pages}"))
+
+    with Relay(delay=0.01).running() as relay:
+        campaign_id = await prepared(database, keys, now, 300, batch_size=100)
+        async with working(database, keys, relay.url):
+            await first_copy(relay)
+            async with database.reading() as session:
+                await grows_to(str(await session.scalar(text("PRAGMA page_count"))))
+            await asyncio.sleep(2)
+            stood = len(relay.received)
+            await asyncio.sleep(0.5)
+            assert len(relay.received) == stood < 300
+            await grows_to("1000000")
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        assert len((await reckon(database, campaign_id, relay))[Status.SENT]) == 300

@@ -18,6 +18,7 @@ from mailer.delivery.outbox.leases import (
     take,
 )
 from mailer.delivery.outbox.notices import (
+    NO_RELAY,
     NOTICE_LEASE,
     claim_notices,
     notices_due,
@@ -27,17 +28,22 @@ from mailer.delivery.outbox.notices import (
 from mailer.delivery.outbox.orphans import Note, Testimony, hear
 from mailer.delivery.outbox.rows import LeaseLost, Taken, lock_campaign
 from mailer.delivery.outbox.settling import Result, settle
+from mailer.delivery.outbox.turning import Claimed, Turn, Uncommon, turn
 
 __all__ = [
     "LEASE",
     "LONGEST_LEASE",
     "NOTICE_LEASE",
+    "NO_RELAY",
+    "Claimed",
     "LeaseLost",
     "Note",
     "Proof",
     "Result",
     "Taken",
     "Testimony",
+    "Turn",
+    "Uncommon",
     "Window",
     "cancel",
     "claim",
@@ -59,4 +65,5 @@ __all__ = [
     "settle_notice",
     "skip",
     "take",
+    "turn",
 ]

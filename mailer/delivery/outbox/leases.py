@@ -96,6 +96,9 @@ async def release(session: AsyncSession, taken: Taken, *, blameless: bool = Fals
 
     `blameless`: what ended this taking lies elsewhere, so it does not count as a fruitless one.
     """
+    # A statement of its own: one that had to wait for a retry's lock would not see its rows, and
+    # they would wait for the earliest of the others.
+    await session.execute(select(Batch.id).where(Batch.id == taken.id).with_for_update())
     takings = case((Batch.takings > 0, Batch.takings - 1), else_=0) if blameless else Batch.takings
     earliest = (
         select(func.min(Delivery.next_attempt_at))

@@ -18,8 +18,7 @@ from subscribers import optout
 from subscribers.models import Subscriber, SuppressionReason
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What the `number`-th try of one delivery came to."""
 
     delivery_id: int

@@ -1,0 +1,204 @@
+"""A turn: what was sent of one window is settled and the next one claimed, in one transaction.
+
+This is the common case of `settle` and `claim`, in eight statements whose text never changes, for
+copies that the relay took and rows that nothing stands against. Whatever is not so is refused
+whole (Uncommon), and told to those two, which can do everything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    String,
+    bindparam,
+    case,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+
+from mailer.delivery.outbox.rows import Taken
+from mailer.delivery.outbox.settling import Result
+from mailer.delivery.outcomes import Kind
+from mailer.models import Attempt, Batch, Campaign, CampaignState, Delivery, Stage, Status
+from pli.database import Moment, clock
+from pli.packing import among, field, gathered, packed, packed_ids, packed_moment, unpacked
+from subscribers.consent import hindrance
+from subscribers.models import Subscriber
+
+
+class Uncommon(Exception):
+    """Something stands in the way of doing it at once; nothing was written."""
+
+
+class Claimed(NamedTuple):
+    """A row that is ours now, and the person it is for."""
+
+    id: int
+    list_id: int
+    attempts: int
+    subscriber_id: int
+    email: str
+    first_name: str
+    last_name: str
+    language: str
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn put into our hands; `last`: nothing of the batch may be claimed any more."""
+
+    rows: Sequence[Claimed]
+    last: bool
+
+
+def turn(
+    connection: Connection, taken: Taken, sent: Sequence[Result], *, relay: str, size: int
+) -> Turn:
+    """Settle copies that were sent and claim up to `size` due rows, or raise Uncommon.
+
+    Uncommon: the batch is ours no more, one of the rows is not in work under our lease, or a due
+    one may not be sent. A campaign that does not run has nothing to claim. Locks in the order of
+    `lock_campaign`.
+    """
+    state = connection.scalar(_CAMPAIGN, {"campaign": taken.campaign_id})
+    if connection.scalar(_BATCH, {"batch": taken.id, "held": taken.lease}) is None:
+        raise Uncommon
+    if sent:
+        _settle(connection, taken, sent, relay)
+    claimed = _claim(connection, taken, size) if state is CampaignState.RUNNING else []
+    left = connection.scalar(
+        _COUNTS, {"batch": taken.id, "settled": len(sent), "claimed": len(claimed)}
+    )
+    return Turn(claimed, last=not left or len(claimed) < size)
+
+
+def _settle(connection: Connection, taken: Taken, sent: Sequence[Result], relay: str) -> None:
+    changed = connection.execute(
+        _SETTLE, {"ids": packed_ids([it.delivery_id for it in sent]), "held": taken.lease}
+    )
+    if changed.rowcount != len(sent):
+        raise Uncommon
+    rows = [
+        (
+            it.delivery_id,
+            it.number,
+            packed_moment(it.at),
+            it.outcome.code,
+            it.outcome.enhanced,
+            it.outcome.text,
+            it.outcome.milliseconds,
+        )
+        for it in sent
+    ]
+    connection.execute(_ATTEMPTS, {"attempts": packed(rows), "by": relay})
+
+
+def _claim(connection: Connection, taken: Taken, size: int) -> list[Claimed]:
+    found = connection.scalar(
+        _DUE, {"campaign": taken.campaign_id, "number": taken.number, "size": size}
+    )
+    rows = json.loads(found or "[]")
+    if any(row[-1] is not None for row in rows):
+        raise Uncommon
+    if rows:
+        changed = connection.execute(
+            _CLAIM, {"ids": packed_ids([row[0] for row in rows]), "held": taken.lease}
+        )
+        if changed.rowcount != len(rows):
+            raise Uncommon
+    return [Claimed(*row[:-1]) for row in rows]
+
+
+def _is(status: Status) -> ColumnElement[bool]:
+    # Written out: a planner that sees a parameter cannot know that a partial index will do.
+    return Delivery.status == literal_column(f"'{status.value}'")
+
+
+_CAMPAIGN = (
+    select(Campaign.state).where(Campaign.id == bindparam("campaign")).with_for_update(read=True)
+)
+_BATCH = (
+    select(Batch.id)
+    .where(Batch.id == bindparam("batch"), Batch.lease == bindparam("held"))
+    .with_for_update()
+)
+_SETTLE = (
+    update(Delivery)
+    .where(
+        Delivery.id.in_(among("ids")),
+        Delivery.lease == bindparam("held"),
+        _is(Status.SENDING),
+    )
+    .values(status=Status.SENT, reason=None, attempts=Delivery.attempts + 1, lease=None)
+)
+_rows = unpacked("attempts")
+_ATTEMPTS = insert(Attempt).from_select(
+    [
+        "delivery_id", "number", "at", "relay", "outcome", "stage", "reply_code", "enhanced_code",
+        "reply_text", "milliseconds",
+    ],
+    select(
+        field(_rows, 0, BigInteger()),
+        field(_rows, 1, Integer()),
+        field(_rows, 2, Moment()),
+        bindparam("by", type_=String()),
+        bindparam("outcome", Kind.SENT.value, type_=String()),
+        bindparam("stage", Stage.BODY, type_=Attempt.stage.type),
+        field(_rows, 3, Integer()),
+        field(_rows, 4, String()),
+        field(_rows, 5, String()),
+        field(_rows, 6, Integer()),
+    ),
+)  # fmt: skip
+_due = (
+    select(
+        Delivery.id,
+        Delivery.list_id,
+        Delivery.attempts,
+        Subscriber.id.label("subscriber_id"),
+        Subscriber.email,
+        Subscriber.first_name,
+        Subscriber.last_name,
+        Subscriber.language,
+        Subscriber.attributes,
+        case((Subscriber.id.is_(None), "erased"), else_=hindrance(Delivery.list_id)).label("why"),
+    )
+    .outerjoin_from(Delivery, Subscriber)
+    .where(
+        Delivery.campaign_id == bindparam("campaign"),
+        Delivery.batch == bindparam("number"),
+        _is(Status.PENDING),
+        Delivery.next_attempt_at <= clock(),
+    )
+    .order_by(Delivery.next_attempt_at, Delivery.id)
+    .limit(bindparam("size", type_=Integer()))
+    .subquery()
+)
+_DUE = select(gathered(*_due.c))
+_CLAIM = (
+    update(Delivery)
+    .where(Delivery.id.in_(among("ids")), _is(Status.PENDING))
+    .values(status=Status.SENDING, reason=None, lease=bindparam("held"))
+)
+_COUNTS = (
+    update(Batch)
+    .where(Batch.id == bindparam("batch"))
+    .values(
+        pending=Batch.pending - bindparam("claimed"),
+        sending=Batch.sending + bindparam("claimed") - bindparam("settled"),
+        sent=Batch.sent + bindparam("settled"),
+        takings=case((bindparam("settled") > 0, 0), else_=Batch.takings),
+    )
+    .returning(Batch.pending)
+)
