@@ -23,7 +23,7 @@ from commands.common import (
 )
 from commands.planning import approve, change_hours, create, schedule, start
 from commands.settling import retry, settle
-from mailer import campaigns, holds, reasons, reports
+from mailer import campaigns, holds, reasons, reports, sending_hours
 from mailer.campaigns import CampaignError
 from mailer.reports import Progress
 from mailer.sending_hours import SendingHours
@@ -74,7 +74,7 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
         it = await reports.progress(session, campaign_id)
         found = await campaigns.find(session, campaign_id)
         reason, hours = campaigns.reason_of(found), SendingHours.of(found)
-        held = await holds.of(session, campaign_id)
+        held = await sending_hours.held(session, campaign_id)
     if as_json:
         told = reason.tell(LANGUAGE) if reason else None
         show_json(

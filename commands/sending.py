@@ -31,7 +31,7 @@ from commands.common import (
 )
 from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
 from commands.reporting import print_table
-from mailer import campaigns, holds, letters, preflight, reasons, reports, theming
+from mailer import campaigns, letters, preflight, reasons, reports, sending_hours, theming
 from mailer.campaigns import CampaignError, Frozen
 from mailer.holds import Hold
 from mailer.identity import Identity
@@ -447,7 +447,7 @@ async def _follow(
     while not (stop.is_set() or over.is_set()):
         async with house.database.reading() as session:
             progress = await reports.progress(session, campaign_id)
-            held = await holds.of(session, campaign_id)
+            held = await sending_hours.held(session, campaign_id)
         shown.show(progress, held)
         if progress.state in RESTING:
             return True

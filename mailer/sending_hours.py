@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.holds import Hold
 from mailer.models import Campaign, CampaignState
 from pli.database import clock
 from pli.hours import Hour, zone_of
+from pli.language import N_, say
 from pli.quiet import Opening, Quiet, opening
 
 COLUMNS = (
@@ -81,3 +83,18 @@ async def closed(session: AsyncSession) -> list[int]:
         )
     )
     return [row.id for row in rows if not SendingHours.of(row).opening(row.now).open]
+
+
+async def held(session: AsyncSession, campaign_id: int) -> list[Hold]:
+    """The quiet hours that hold a running campaign back now, by the database's clock."""
+    row = (
+        await session.execute(
+            select(Campaign.state, *COLUMNS, clock().label("now")).where(Campaign.id == campaign_id)
+        )
+    ).one()
+    hours = SendingHours.of(row)
+    found = hours.opening(row.now)
+    if row.state is not CampaignState.RUNNING or found.open or found.until is None:
+        return []
+    at = f"{found.until.astimezone(zone_of(hours.zone)):%H:%M}"
+    return [Hold("quiet_hours", say(N_("quiet hours: goes on at {time}"), time=at), found.until)]

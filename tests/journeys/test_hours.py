@@ -66,7 +66,7 @@ def test_an_end_pauses_what_waits_and_resume_goes_on_without_it(
 ) -> None:
     house = installation
     house.members(2)
-    soon = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()
+    soon = (datetime.now(UTC) + timedelta(seconds=8)).isoformat()
     relay.script = lambda stage, _who, times: (
         "451 4.7.1 later" if stage == "rcpt" and times == 1 else None
     )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from mailer import campaigns, holds
+from mailer import campaigns, sending_hours
 from mailer.campaigns import CampaignError
 from mailer.delivery import outbox
 from mailer.models import Batch, Campaign, CampaignState
@@ -86,7 +86,7 @@ async def test_quiet_hours_that_begin_in_the_middle_stop_it_and_it_stays_running
             async with database.reading() as session:
                 assert await session.scalar(select(Campaign.state)) is CampaignState.RUNNING
                 assert await session.scalar(select(Batch.takings)) == 0
-                (held,) = await holds.of(session, campaign_id)
+                (held,) = await sending_hours.held(session, campaign_id)
             assert (held.kind, str(held.sentence)) == (
                 "quiet_hours",
                 "quiet hours: goes on at 07:00",
