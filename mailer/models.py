@@ -186,28 +186,13 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("campaign_id", "subscriber_id"),
+        Index("ix_delivery_batch", "campaign_id", "batch"),
         Index(
-            "ix_delivery_due",
+            "ix_delivery_reason",
             "campaign_id",
-            "batch",
-            "next_attempt_at",
-            sqlite_where=text("status = 'pending'"),
-            postgresql_where=text("status = 'pending'"),
-        ),
-        Index(
-            "ix_delivery_in_work",
-            "campaign_id",
-            "batch",
-            sqlite_where=text("status = 'sending'"),
-            postgresql_where=text("status = 'sending'"),
-        ),
-        Index(
-            "ix_delivery_unsent",
-            "campaign_id",
-            "status",
             "reason",
-            sqlite_where=text("status IN ('failed', 'skipped', 'uncertain', 'excluded')"),
-            postgresql_where=text("status IN ('failed', 'skipped', 'uncertain', 'excluded')"),
+            sqlite_where=text("reason IS NOT NULL"),
+            postgresql_where=text("reason IS NOT NULL"),
         ),
         Index(None, "subscriber_id"),
     )
