@@ -6,6 +6,8 @@ Revision ID: 0003
 Revises: 0002
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -24,6 +26,11 @@ UPDATE batch SET list_id = (
 )
 """
 
+_OPEN: dict[str, Any] = {
+    "sqlite_where": sa.text("pending > 0 OR sending > 0"),
+    "postgresql_where": sa.text("pending > 0 OR sending > 0"),
+}
+
 
 def upgrade() -> None:
     with op.batch_alter_table("batch") as batch:
@@ -36,6 +43,8 @@ def upgrade() -> None:
         batch.alter_column("list_id", nullable=False, existing_type=ID)
         batch.alter_column("provider", server_default=None, existing_type=sa.String(length=32))
         batch.create_foreign_key(op.f("fk_batch_list_id_list"), "list", ["list_id"], ["id"])
+    op.drop_index("ix_batch_due", "batch")
+    op.create_index("ix_batch_open", "batch", ["campaign_id", "due_at"], **_OPEN)
     for name in ("ix_delivery_due", "ix_delivery_in_work", "ix_delivery_unsent"):
         op.drop_index(name, "delivery")
     op.create_index("ix_delivery_batch", "delivery", ["campaign_id", "batch"])
@@ -75,6 +84,8 @@ def downgrade() -> None:
         sqlite_where=sa.text("status = 'pending'"),
         postgresql_where=sa.text("status = 'pending'"),
     )
+    op.drop_index("ix_batch_open", "batch")
+    op.create_index("ix_batch_due", "batch", ["due_at"], **_OPEN)
     with op.batch_alter_table("batch") as batch:
         batch.drop_constraint(op.f("fk_batch_list_id_list"), type_="foreignkey")
         batch.drop_column("provider")
