@@ -38,7 +38,7 @@ KEPT_SMALL = ("batch", "suppression", "notice", "tie")
 """Of these PostgreSQL knows that a walk is cheaper here; SQLite looks for an index all the same."""
 WALKS = {
     "sqlite": re.compile(
-        rf"SCAN (?:{'|'.join((*LARGE, *KEPT_SMALL))})\b(?! USING INDEX ix_batch_open)"
+        rf"SCAN (?:{'|'.join((*LARGE, *KEPT_SMALL))})\b(?! USING INDEX ix_(?:batch_open|notice_due))"
     ),
     "postgresql": re.compile(rf"Seq Scan on (?:{'|'.join(LARGE)})\b"),
 }
