@@ -28,6 +28,7 @@ from mailer.models import (
     Campaign,
     CampaignList,
     CampaignState,
+    is_open,
 )
 from mailer.sending_hours import ALWAYS, SendingHours
 from mailer.theming import Theme
@@ -435,9 +436,7 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
     )
     if held.one_or_none() is None:
         return False
-    open_batches = exists().where(
-        Batch.campaign_id == campaign_id, (Batch.pending > 0) | (Batch.sending > 0)
-    )
+    open_batches = exists().where(Batch.campaign_id == campaign_id, is_open())
     if not await _take_step(
         session,
         campaign_id,
@@ -454,9 +453,7 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
 
 async def finishable(session: AsyncSession) -> Sequence[int]:
     """Running campaigns that have neither pending rows nor rows in work."""
-    open_batches = exists().where(
-        Batch.campaign_id == Campaign.id, (Batch.pending > 0) | (Batch.sending > 0)
-    )
+    open_batches = exists().where(Batch.campaign_id == Campaign.id, is_open())
     found = await session.execute(
         select(Campaign.id).where(Campaign.state == CampaignState.RUNNING, ~open_batches)
     )

@@ -257,9 +257,7 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         .order_by(Evidence.source)
     )
     next_try_at = await session.scalar(
-        select(func.min(Delivery.next_attempt_at)).where(
-            Delivery.campaign_id == campaign_id, Delivery.status == Status.PENDING
-        )
+        select(func.min(Batch.due_at)).where(Batch.campaign_id == campaign_id, Batch.pending > 0)
     )
     return Report(
         campaign=campaign.id,

@@ -54,6 +54,8 @@ QUEUED = 4 * WINDOWS
 WATCH_SECONDS = 1.0
 RENEW_SECONDS = 10.0
 FRUITLESS_TAKINGS = 3
+ROUNDS = 8
+"""So many pressed letters are kept at least."""
 SETTLE_TRIES = 30
 AWAY = (DBAPIError, OSError, PoolTimeout)
 """What a database that is away raises: refused connections come from below the driver, and a
@@ -569,6 +571,11 @@ class Engine:
         if campaign_id not in self._rounds:
             async with self._database.reading() as session:
                 self._rounds[campaign_id] = await rounds.begin(session, campaign_id, self._keys)
+            # What others finished is not told here: the eldest that nobody works on make room.
+            live = {shift.taken.campaign_id for shift in self._live.values()} | {campaign_id}
+            idle = [it for it in self._rounds if it not in live]
+            for done in idle[: max(0, len(self._rounds) - ROUNDS)]:
+                del self._rounds[done]
         return self._rounds[campaign_id]
 
     async def _finish(self, campaign_id: int) -> None:
@@ -644,9 +651,20 @@ class Engine:
             await self._pause(campaign_id, reason)
 
     async def _pause(self, campaign_id: int, reason: Sentence) -> None:
-        async with self._database.begin() as session:
-            await campaigns.pause(session, campaign_id=campaign_id, reason=reason)
-        log.warning("campaign.paused", extra={"campaign": campaign_id, "reason": str(reason)})
+        """Pause it, also when the database is away just then: else it would go on as before."""
+        for tried in range(SETTLE_TRIES):
+            if self._stopping and tried >= STOPPING_TRIES:
+                return
+            try:
+                async with self._database.begin() as session:
+                    await campaigns.pause(session, campaign_id=campaign_id, reason=reason)
+            except AWAY as error:
+                log.warning("campaign.not_paused", extra={"reason": str(error)})
+                await asyncio.sleep(WATCH_SECONDS)
+            else:
+                extra = {"campaign": campaign_id, "reason": str(reason)}
+                log.warning("campaign.paused", extra=extra)
+                return
 
     async def _safely_sweep(self) -> DBAPIError | OSError | PoolTimeout | None:
         try:

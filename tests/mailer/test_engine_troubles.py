@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from commands import sending, testing
 from commands.sending import Order
 from mailer import campaigns
+from mailer.delivery import engine as engines
 from mailer.delivery import outbox
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
@@ -397,3 +398,28 @@ async def test_a_relay_that_takes_no_mail_of_this_size_pauses_the_campaign(
     async with database.reading() as session:
         reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
     assert "the relay takes 1000" in str(reason)
+
+
+async def test_a_pause_that_the_database_does_not_take_at_once_is_asked_for_again(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "WATCH_SECONDS", 0.05)
+    campaign_id = await prepared(database, keys, now, count=40, batch_size=40)
+    away = iter([True, True])
+    pause = campaigns.pause
+
+    async def sometimes(*args: Any, **options: Any) -> bool:
+        if next(away, False):
+            raise ConnectionRefusedError
+        return await pause(*args, **options)
+
+    monkeypatch.setattr(campaigns, "pause", sometimes)
+
+    def refuse(stage: str, recipient: str, times: int) -> str | None:
+        del recipient, times
+        return "550 5.7.1 not you" if stage == "rcpt" else None
+
+    with Relay(script=refuse).running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    assert next(away, None) is None

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.outbox.orphans import Witness, judge_orphans, no_witness
 from mailer.delivery.outbox.rows import Taken, lock_campaign, of
-from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status, is_open
 from pli.database import clock
 
 LEASE = timedelta(seconds=30)
@@ -41,6 +41,7 @@ async def due(session: AsyncSession, *, limit: int, closed: Collection[int] = ()
                 ),
                 Batch.sending > 0,
             ),
+            is_open(),
             _unleased(),
         )
         .subquery()
