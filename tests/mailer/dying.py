@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import os
 import signal
 from collections.abc import Callable
@@ -126,7 +127,16 @@ def _deadly(function: Any, nth: int, *, before: bool) -> Any:
     return awaited if inspect.iscoroutinefunction(function) else plain
 
 
+def _log_with_reasons() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(message)s %(reason)s", defaults={"reason": ""})
+    )
+    logging.getLogger("pli").addHandler(handler)
+
+
 async def _work(url: str, keys: Keys, relay: str, folder: Path) -> None:
+    _log_with_reasons()
     database = Database(url)
     courier = SMTPCourier(Relay.parse(relay), connections=CONNECTIONS, rests=(0.01,))
     journal = Journal(folder, "tests")
