@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -423,3 +424,26 @@ async def test_a_pause_that_the_database_does_not_take_at_once_is_asked_for_agai
         async with working(database, keys, relay.url):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
     assert next(away, None) is None
+
+
+@on_postgresql
+async def test_two_who_tell_late_truth_of_a_finished_campaign_do_not_wait_for_each_other(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=1)
+    async with database.begin() as session:
+        await session.execute(update(Campaign).values(state=CampaignState.FINISHED))
+    held = asyncio.Barrier(2)
+
+    async def tell() -> bool:
+        async with database.begin() as session:
+            with suppress(TimeoutError):  # the second has to wait for the first
+                async with asyncio.timeout(0.5):
+                    await held.wait()
+            await outbox.lock_campaign(session, campaign_id)
+            await asyncio.sleep(0.1)
+            return await campaigns.reopen(session, campaign_id=campaign_id)
+
+    async with asyncio.timeout(10):
+        told = await asyncio.gather(tell(), tell())
+    assert sorted(told) == [False, True]

@@ -45,14 +45,16 @@ class Terms:
 
 
 async def lock_campaign(session: AsyncSession, campaign_id: int) -> Terms:
-    """Hold a campaign as it is until the end of the transaction; others may do so, too.
+    """Hold a campaign as it is until the end of the transaction; while it runs others may, too.
 
-    Before any batch or row, as cancel and retry do: in another order two would wait for each other.
+    One that does not run is held alone: late truth may reopen it, and two who hold it together
+    would wait for each other. Before any batch or row, as cancel and retry do.
     """
+    state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
     row = await session.execute(
         select(Campaign.state, Campaign.retry_delays, Campaign.resend_uncertain)
         .where(Campaign.id == campaign_id)
-        .with_for_update(read=True)
+        .with_for_update(read=state is CampaignState.RUNNING)
     )
     return Terms(*row.one())
 
