@@ -52,6 +52,7 @@ def sent(
     cpu = sum(it["cpu_seconds"] for it in figures)
     return made | {
         "people": order.people,
+        "connections": order.connections,
         "per_s": order.people / seconds,
         "seconds": seconds,
         "settled_seconds": max(it["settled_seconds"] for it in figures),

@@ -25,6 +25,10 @@ DELAYED_SHARE = 20
 THINKING_SECONDS = 0.05
 CREW = (5, 10, 20, 40)
 """Connections to the relay that thinks; each carries as many copies."""
+CREW_SHARE = 100
+"""One in so many of the copies is what one connection of a crew carries: 10 s at 50 ms each."""
+WORKER_SHARE = 50
+"""The same where workers share batches of 1,000: they do not end together, so there are more."""
 FEWEST = 5
 WORKERS = 2
 TENTHS = 10
@@ -146,11 +150,11 @@ def dkim(scale: Scale) -> Figures:
         capture_output=True,
         text=True,
     )
-    # +F2:0:2048:seconds a signature:…
+    # +F2:0:2048:signatures a second:…
     (line,) = (it for it in told.stdout.splitlines() if it.startswith("+F2:"))
-    seconds = float(line.split(":")[3])
+    a_second = float(line.split(":")[3])
     figures = wire(scale, kind="sqlite", size=LARGE, signed=True)
-    return figures | {"openssl_us_a_signature": seconds * 1e6}
+    return figures | {"openssl_us_a_signature": 1e6 / a_second}
 
 
 def delayed(scale: Scale) -> Figures:
@@ -189,14 +193,13 @@ def tls(scale: Scale, *, size: int) -> Figures:
     return _paired(figures, plain["per_s"]) | {"plain_cpu_us": plain["cpu_us"]}
 
 
-def _to_the_thinker(scale: Scale, kind: str, connections: int, workers: int = 1) -> Figures:
+def _to_the_thinker(kind: str, each: int, connections: int, workers: int = 1) -> Figures:
     """As many copies a connection, so that each sending takes as long."""
-    each = max(1, scale.copies // 200)
     with servers.slow_relay(THINKING_SECONDS) as port:
         return _sent_to(
             _plain(port),
             kind,
-            people=each * connections * workers,
+            people=max(1, each) * connections * workers,
             size=SMALL,
             connections=connections,
             workers=workers,
@@ -213,7 +216,7 @@ def connections(scale: Scale) -> Figures:
     rates = {}
     figures: Figures = {}
     for crew in CREW:
-        figures = _to_the_thinker(scale, "sqlite", crew)
+        figures = _to_the_thinker("sqlite", scale.copies // CREW_SHARE, crew)
         rates[crew] = figures["per_s"]
     one = rates[FEWEST] / FEWEST
     straight = {crew: rate / crew / one for crew, rate in rates.items()}
@@ -227,8 +230,9 @@ def connections(scale: Scale) -> Figures:
 
 def workers(scale: Scale) -> Figures:
     """Two processes on one PostgreSQL, against one."""
-    several = _to_the_thinker(scale, "postgresql", CREW[-1], WORKERS)
-    one = _to_the_thinker(scale, "postgresql", CREW[-1])
+    each = scale.copies // WORKER_SHARE
+    several = _to_the_thinker("postgresql", each, CREW[-1], WORKERS)
+    one = _to_the_thinker("postgresql", each, CREW[-1])
     return _paired(several, one["per_s"]) | {"empty_relay_per_s": _empty_thinker(scale)}
 
 

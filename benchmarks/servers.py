@@ -49,7 +49,7 @@ def tls(port: int) -> Iterator[int]:
     certificate, key = certificates.certificate("IP:127.0.0.1")
     with tempfile.TemporaryDirectory(prefix="pli-bench-tls-") as folder:
         lines = [
-            "foreground = yes", "pid =", "debug = err", "socket = l:TCP_NODELAY=1",
+            "foreground = yes", "pid =", "debug = crit", "socket = l:TCP_NODELAY=1",
             "socket = r:TCP_NODELAY=1", "[smtps]", f"accept = 127.0.0.1:{own}",
             f"connect = 127.0.0.1:{port}", f"cert = {certificate}", f"key = {key}",
         ]  # fmt: skip

@@ -104,7 +104,7 @@ def _notes(row: Row, it: Kept) -> Iterator[str]:
     figures, last = it["median"], it["pairs"][-1]
     scale = (
         f"{row.name}: {figures['people']:,.0f} copies of {figures['bytes']:,.0f} bytes, "
-        f"{it['connections']} connections, {it['date']}, commit {it['commit']}, "
+        f"{figures['connections']:.0f} connections, {it['date']}, commit {it['commit']}, "
         f"load {it['load_before']} before."
     )
     yield f"{scale} {_more(figures, last)}".rstrip()

@@ -55,7 +55,7 @@ def measured(row: Row, scale: Scale, pairs: int) -> table.Kept:
         )
     median = table.summary(found)
     print(f"{row.name:18} ratio {median['ratio']:.2f}, reached: {table.verdict(row, median)}\n")
-    return began | {"connections": scale.connections, "median": median, "pairs": found}
+    return began | {"median": median, "pairs": found}
 
 
 def main() -> None:
