@@ -25,7 +25,7 @@ from mailer.delivery.outcomes import Outcome
 from mailer.delivery.smtp import SMTPCourier
 from mailer.recipients import Recipient
 
-THREADS = 1
+THREADS = 2
 AHEAD = 8
 """So many copies are signed in one go."""
 BITS = 2048
@@ -47,7 +47,7 @@ _SHARED_FROM = b"\r\nList-Id:"
 _END_OF_FIELD = re.compile(rb"\r\n(?![ \t])")
 _SPACES = re.compile(rb"[ \t]+")
 _SPACES_AT_END = re.compile(rb" +(?=\r\n|\Z)")
-_LARGE = 512
+_LARGE = 128
 
 
 class Signer:
