@@ -43,6 +43,12 @@ class Scale:
     people: int = 1_000_000
     connections: int = 10
 
+    @property
+    def short(self) -> bool:
+        """Whether less is sent than what the bounds speak of."""
+        whole = Scale()
+        return self.copies < whole.copies or self.people < whole.people
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

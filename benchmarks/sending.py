@@ -83,12 +83,13 @@ async def prepare(order: Order) -> Figures:
                 await session.execute(text("ANALYZE"))
         dressed = letters.of_size(order.size, keys)
         costs.forget_peak()
-        began = time.monotonic()
+        spent, began = costs.cpu_seconds(), time.monotonic()
         campaign = await prepared(database, keys, dressed, list_id=list_id)
         return {
             "campaign": campaign,
             "bytes": dressed.bytes,
             "prepare_seconds": time.monotonic() - began,
+            "prepare_cpu_seconds": costs.cpu_seconds() - spent,
             "prepare_peak_mb": costs.peak_mb(),
         }
     finally:

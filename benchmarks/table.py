@@ -57,11 +57,13 @@ def markdown(known: Kept) -> str:
     lines = [_line(COLUMNS), _line(["---", *["---:" if it else "---" for it in _numeric()]])]
     lines += [_line(_cells(row, it)) for row, it in rows]
     machine = known["machine"]
+    settings = ", ".join(f"`{name} = {value}`" for name, value in POSTGRESQL.items())
     lines += [
         "",
         f"Machine: {machine['cpu']}, {machine['cores']} cores, {machine['kernel']}, "
         f"Python {machine['python']}, uvloop {machine['uvloop']}, SQLite {machine['sqlite']}, "
-        f"PostgreSQL {machine['postgresql']}, postfix {machine['postfix']}.",
+        f"PostgreSQL {machine['postgresql']}, postfix {machine['postfix']}. "
+        f"PostgreSQL as it comes, but for {settings}.",
         "",
     ]
     lines += [f"* {note}" for row, it in rows for note in _notes(row, it)]
@@ -96,7 +98,7 @@ def _cells(row: Row, it: Kept) -> list[str]:
         f"{figures['server_cpu_us']:.0f}" if figures["server_cpu_us"] else "",
         f"{figures['peak_mb']:.0f}",
         asked,
-        verdict(row, figures),
+        verdict(row, figures) + (" (a short run proves nothing)" if it["short"] else ""),
     ]
 
 
@@ -113,9 +115,6 @@ def _notes(row: Row, it: Kept) -> Iterator[str]:
 def _more(figures: Figures, last: Figures) -> str:
     """What only some rows have."""
     told = []
-    if figures["server_cpu_us"]:
-        settings = ", ".join(f"`{name} = {value}`" for name, value in POSTGRESQL.items())
-        told.append(f"PostgreSQL on the same cores as it comes but for {settings}.")
     if "openssl_us_a_signature" in figures:
         told.append(
             f"A signature alone takes {figures['openssl_us_a_signature']:.0f} µs "
@@ -143,7 +142,8 @@ def _more(figures: Figures, last: Figures) -> str:
         memory = ", ".join(f"{it:.0f}" for it in last["memory_mb_by_tenth"])
         told.append(
             f"The whole: {figures['whole_per_s']:,.0f} a second. Prepared in "
-            f"{figures['prepare_seconds']:.1f} s with {figures['prepare_peak_mb']:.0f} MB at most. "
+            f"{figures['prepare_seconds']:.1f} s ({figures['prepare_cpu_seconds']:.1f} s of CPU) "
+            f"with {figures['prepare_peak_mb']:.0f} MB at most. "
             f"Copies a second by tenth: {rates}; MB after each: {memory}. "
             f"The report takes {figures['report_seconds']:.2f} s, "
             f"live progress {figures['progress_ms']:.1f} ms."
