@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import statistics
 import sys
+import threading
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -30,8 +32,8 @@ from mailer.delivery.smtp import SMTPCourier
 from mailer.models import CampaignState
 from pli import keys as key_ring
 from pli import schema
-from pli.collector import spare_what_is_loaded
 from pli.database import Database
+from pli.interpreter import tune_for_sending
 from pli.keys import Keys
 
 LOOK_SECONDS = 0.02
@@ -111,9 +113,10 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
     engine = _engine(order, database, keys, signer)
     async with database.reading() as session:
         await reports.progress(session, order.campaign)
-    spare_what_is_loaded()
+    tune_for_sending()
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     costs.forget_peak()
     spent, began = costs.cpu_seconds(), time.monotonic()
     if order.starts:
@@ -151,6 +154,12 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
         "settled": engine.figures().settled,
         "marks": marks,
     }
+
+
+def _end_with_parent() -> None:
+    """Nothing goes on when the command that began it is gone."""
+    if not os.read(0, 1):
+        os._exit(1)
 
 
 def _engine(order: Order, database: Database, keys: Keys, signer: signing.Signer | None) -> Engine:

@@ -43,7 +43,7 @@ _FIELD = (
     f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d={DOMAIN}; s={SELECTOR};\r\n"
     f" h={_NAMES};\r\n bh=%s;\r\n b="
 )
-_SHARED_FROM = b"\r\nList-Id:"
+_END_OF_HEADER = b"\r\n\r\n"
 _END_OF_FIELD = re.compile(rb"\r\n(?![ \t])")
 _SPACES = re.compile(rb"[ \t]+")
 _SPACES_AT_END = re.compile(rb" +(?=\r\n|\Z)")
@@ -68,21 +68,25 @@ class Signer:
             algorithm=utils.Prehashed(hashes.SHA256()),
         )
         self._bodies: dict[bytes, bytes] = {}
-        self._headers: dict[bytes, bytes] = {}
+        self._heads: dict[bytes, tuple[bytes, bytes]] = {}
         self._sample: bytes | None = None
 
     def signed(self, pieces: list[bytes]) -> list[bytes]:
-        """A copy with its signature in front; its first piece is its header."""
-        header, *body = pieces
-        hashed = hashlib.sha256()
+        """A copy with its signature in front.
+
+        Its first piece are the personal fields; what all share follows, and the body behind that.
+        """
+        personal, shared, *body = pieces
+        head, beginning = self._head(shared)
+        hashed = hashlib.sha256(beginning)
         for piece in body[:-1]:
             hashed.update(self._canonical(piece))
         hashed.update(_without_empty_end(self._canonical(body[-1])))
         field = _FIELD % base64.b64encode(hashed.digest()).decode()
-        to_sign = hashlib.sha256(self._canonical_header(header) + _field(field.encode()))
+        to_sign = hashlib.sha256(_fields(personal) + head + _field(field.encode()))
         signature = base64.b64encode(self._sign(to_sign.digest())).decode()
         folded = "\r\n ".join(signature[n : n + 72] for n in range(0, len(signature), 72))
-        pieces[0] = f"{field}{folded}\r\n".encode() + header
+        pieces[0] = f"{field}{folded}\r\n".encode() + personal
         if self._sample is None:
             self._sample = b"".join(pieces)
         return pieces
@@ -107,14 +111,13 @@ class Signer:
             known = self._bodies[piece] = _relaxed(piece)
         return known
 
-    def _canonical_header(self, header: bytes) -> bytes:
-        """The signed fields; what follows the personal ones is the same for all."""
-        cut = header.index(_SHARED_FROM) + 2
-        shared = header[cut:]
-        known = self._headers.get(shared)
+    def _head(self, shared: bytes) -> tuple[bytes, bytes]:
+        """The canonical form of the fields that all share, and of the body behind them."""
+        known = self._heads.get(shared)
         if known is None:
-            known = self._headers[shared] = _fields(shared)
-        return _fields(header[:cut]) + known
+            header, _, body = shared.partition(_END_OF_HEADER)
+            known = self._heads[shared] = _fields(header), _relaxed(body)
+        return known
 
 
 def _relaxed(piece: bytes) -> bytes:
@@ -165,7 +168,7 @@ class Ahead:
 
     __slots__ = ("copy", "mail_from", "pieces", "rcpt_to", "smtputf8")
 
-    def __init__(self, copy: Copy, pieces: list[bytes]) -> None:
+    def __init__(self, copy: Copy, pieces: list[bytes] | None = None) -> None:
         self.copy = copy
         self.pieces = pieces
         self.mail_from = copy.mail_from
@@ -174,7 +177,7 @@ class Ahead:
 
     def compose(self) -> list[bytes]:
         """What was made ahead."""
-        return self.pieces
+        return self.copy.compose() if self.pieces is None else self.pieces
 
     def may_leave(self) -> bool:
         """As the copy itself says."""
@@ -223,7 +226,12 @@ class SigningCourier(SMTPCourier):
     def _sign(
         self, loop: asyncio.AbstractEventLoop, chunk: Sequence[Copy], options: dict[str, Any]
     ) -> None:
-        signed = [Ahead(copy, copy.compose()) for copy in chunk]
+        try:
+            signed = [Ahead(copy, copy.compose()) for copy in chunk]
+        except Exception:
+            # Composed once more by its connection, which tells why it cannot be.
+            loop.call_soon_threadsafe(self._pass_on, [Ahead(it) for it in chunk], options)
+            raise
         loop.call_soon_threadsafe(self._pass_on, signed, options)
 
     def _pass_on(self, signed: Sequence[Ahead], options: dict[str, Any]) -> None:

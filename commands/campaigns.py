@@ -21,11 +21,12 @@ from commands.common import (
     show_json,
     tell,
 )
-from commands.planning import approve, create, schedule, start
+from commands.planning import approve, change_hours, create, schedule, start
 from commands.settling import retry, settle
-from mailer import campaigns, reasons, reports
+from mailer import campaigns, holds, reasons, reports, sending_hours
 from mailer.campaigns import CampaignError
 from mailer.reports import Progress
+from mailer.sending_hours import SendingHours
 from pli.language import N_, Sentence, say, translations
 
 SHOWN = 50
@@ -71,10 +72,20 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
     async with panel.house() as house, house.database.reading() as session:
         campaign_id = await reports.find(session, campaign)
         it = await reports.progress(session, campaign_id)
-        reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
+        found = await campaigns.find(session, campaign_id)
+        reason, hours = campaigns.reason_of(found), SendingHours.of(found)
+        held = await sending_hours.held(session, campaign_id)
     if as_json:
         told = reason.tell(LANGUAGE) if reason else None
-        show_json({**_document(it), "reason": told})
+        show_json(
+            {
+                **_document(it),
+                "reason": told,
+                "quiet_hours": str(hours.quiet) if hours.quiet else None,
+                "not_after": reports.iso(hours.end.moment) if hours.end else None,
+                "held_by": holds.as_json(held, LANGUAGE),
+            }
+        )
         return
     table = Table(show_header=False, box=None)
     table.add_row(_("campaign"), str(it.campaign))
@@ -84,6 +95,12 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
         table.add_row(_("starts"), it.starts.tell(LANGUAGE))
     if reason:
         table.add_row(_("why"), reason.tell(LANGUAGE))
+    for hold in held:
+        table.add_row(_("held back by"), hold.sentence.tell(LANGUAGE))
+    if hours.quiet:
+        table.add_row(_("quiet hours"), f"{hours.quiet} ({hours.zone})")
+    if hours.end:
+        table.add_row(_("end"), hours.end.tell(LANGUAGE))
     for name, n in _numbers(it).items():
         table.add_row(translations(LANGUAGE).gettext(name), str(n))
     if it.pending and it.next_try_at and it.next_try_at > now():
@@ -111,10 +128,15 @@ async def pause(panel: Panel, campaign: str) -> None:
 async def resume(panel: Panel, campaign: str) -> None:
     """The work is done by `pli serve`, or by the same `pli send`."""
 
-    async def go_on(session: AsyncSession, campaign_id: int, _now: datetime) -> None:
+    ended: list[bool] = []
+
+    async def go_on(session: AsyncSession, campaign_id: int, now: datetime) -> None:
+        ended.append(SendingHours.of(await campaigns.find(session, campaign_id)).over(now))
         await campaigns.resume(session, campaign_id=campaign_id)
 
     await _change(panel, campaign, go_on)
+    if any(ended):
+        tell(say(N_("Its end has passed: it goes on without one.")))
     tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))
 
 
@@ -135,7 +157,7 @@ async def cancel(panel: Panel, campaign: str, yes: bool) -> None:
     tell(say(N_("Campaign {id} is cancelled."), id=campaign_id))
 
 
-for command in (create, approve, schedule, start, settle, retry):
+for command in (create, approve, schedule, change_hours, start, settle, retry):
     campaign.add_command(command)
 
 

@@ -126,7 +126,8 @@ def now() -> datetime:
 
 def console(*, stderr: bool = False) -> Console:
     """Where tables and progress are drawn; plain text when it is no terminal."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=not sys.stdout.isatty())
+    # Markup off: a relay's answer or a letter's title may have brackets, and they mean nothing.
+    return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
 
 
 def tell(sentence: Sentence, *, stderr: bool = False) -> None:

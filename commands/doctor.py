@@ -13,12 +13,11 @@ from rich.text import Text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from commands import doctor_relays
 from commands.common import LANGUAGE, Panel, _, as_json, console, running, show_json
 from commands.sending import identity_of
 from mailer import sender_domain
 from mailer.delivery import checkup as sending
-from mailer.delivery import relay_checkup
-from mailer.delivery.relays import Relay
 from mailer.identity import Identity
 from mailer.links import Links
 from pli import checkup as ground
@@ -92,14 +91,18 @@ async def _examine(panel: Panel, address: str | None, resolver: str | None) -> l
     except PliError as error:
         checks += refused("keys", error)
     database = Database(values.database_url)
+    broken: set[str] = set()
     asked = [
         _guarded("database", _database(database, ring)),
         _guarded("disk", _disks(database, values.journal_folder)),
-        _guarded("relay", _relay(values, ring, identity, address)),
+        _guarded("relay", _relays(values, ring, identity, address, broken)),
         _guarded("dns", _domain(identity, resolver)),
     ]
     try:
-        return checks + [check for found in await asyncio.gather(*asked) for check in found]
+        of_database, *others = await asyncio.gather(*asked)
+        if not stops_a_sending(of_database):
+            others.append(await _guarded("lists", _lists(database, values, broken)))
+        return checks + of_database + [check for found in others for check in found]
     finally:
         await database.close()
 
@@ -169,7 +172,8 @@ def _settings(values: Settings, file: Path, identity: Identity) -> list[Check]:
 
 
 def _has_secrets(values: Settings) -> bool:
-    return any(urlsplit(getattr(values, name)).password for name in settings_file.SECRETS)
+    shown = settings_file.shown(values).values()
+    return any(urlsplit(value).password for value, secret in shown if secret)
 
 
 async def _database(database: Database, ring: Keys | None) -> list[Check]:
@@ -194,22 +198,28 @@ async def _disks(database: Database, journal: Path) -> list[Check]:
     return [*beside, ground.disk("disk.journal", journal)]
 
 
-async def _relay(
-    values: Settings, ring: Keys | None, identity: Identity, address: str | None
+async def _relays(
+    values: Settings,
+    ring: Keys | None,
+    identity: Identity,
+    address: str | None,
+    broken: set[str],
 ) -> list[Check]:
+    """Each relay; the names of those by which nothing can be sent are put into `broken`."""
     if not values.relay_url or identity.mailbox is None:
         return []
-    relay = Relay.parse(values.relay_url)
     mail_from = identity.from_address
     if ring is not None:
         # The return path of a copy that there is not: what comes back to it is nobody's bounce.
         mail_from = Links(ring, values.public_url, identity.domain).return_path(0, ring.current)
-    found = await relay_checkup.check(relay, mail_from)
-    if address is not None and not stops_a_sending(found):
-        found.append(
-            await relay_checkup.send(relay, mail_from, identity.mailbox, address, values.language)
-        )
-    return found
+    found = await doctor_relays.look(values, mail_from, identity.mailbox, address)
+    broken |= doctor_relays.broken(found)
+    return doctor_relays.told(found)
+
+
+async def _lists(database: Database, values: Settings, broken: set[str]) -> list[Check]:
+    async with database.reading() as session:
+        return await doctor_relays.lists_without(session, values, broken)
 
 
 async def _domain(identity: Identity, resolver: str | None) -> list[Check]:

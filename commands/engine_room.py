@@ -12,16 +12,16 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from commands import relays
 from commands.common import House, iso, now
 from commands.measuring import Gauge, measuring
 from mailer.delivery import outbox, workers
 from mailer.delivery.engine import Engine, Launching
 from mailer.delivery.journal import Journal
-from mailer.delivery.relays import Relay
-from mailer.delivery.smtp import SMTPCourier
 from pli import __version__
-from pli.collector import spare_what_is_loaded
+from pli.interpreter import tune_for_sending
 from pli.lock import Lock, Owner
 from pli.work import until
 
@@ -60,17 +60,13 @@ async def _engine(
     if lock is not None:
         async with house.database.begin() as session:
             await outbox.end_leases(session)
-    courier = SMTPCourier(
-        Relay.parse(house.settings.relay_url),
-        connections=house.settings.relay_connections,
-        observer=gauge.observer,
-    )
+    names = relays.of(house.settings)
     machine = Engine(
         house.database,
         house.keys,
-        courier,
+        relays.fleet(house.settings, gauge.observer),
         journal=Journal(house.settings.journal_folder, house.keys.fingerprints()["address"]),
-        connections=house.settings.relay_connections,
+        connections=max(relays.connections(house.settings, name) for name in names),
         policy_pause_percent=house.settings.policy_pause_percent,
         launching=Launching(
             batch_size=house.settings.batch_size,
@@ -81,7 +77,7 @@ async def _engine(
         without_database=None if house.database.is_sqlite else WITHOUT_DATABASE_SECONDS,
     )
     gauge.watch(machine.figures)
-    spare_what_is_loaded()
+    tune_for_sending()
     running = asyncio.create_task(machine.run())
     telling = asyncio.create_task(_tell_of(house, machine, command))
     try:
@@ -119,7 +115,7 @@ async def _tell_of(house: House, machine: Engine, command: str) -> None:
                         pid=os.getpid(),
                         command=command,
                         version=__version__,
-                        relay=Relay.parse(house.settings.relay_url).name,
+                        relay=", ".join(it.name for it in relays.of(house.settings).values()),
                     )
                     log.info("worker.started", extra={"worker": worker_id})
                 elif worker_id is not None and ends:
@@ -127,7 +123,7 @@ async def _tell_of(house: House, machine: Engine, command: str) -> None:
                     log.info("worker.ended", extra={"worker": worker_id})
                 elif worker_id is not None:
                     await workers.beat(session, worker_id, machine.figures())
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, OSError, PoolTimeout) as error:
             log.warning("worker.not_told", extra={"reason": str(error)})
         if ends:
             return

@@ -6,9 +6,12 @@ import click
 from rich.table import Table
 from sqlalchemy import func, select
 
+from commands import relays as of_settings
 from commands.common import LANGUAGE, Panel, _, as_json, console, now, running, show_json, tell
 from pli.language import N_, say, translations
+from pli.settings import ALL_RELAYS
 from subscribers import lists
+from subscribers.lists import ListError
 from subscribers.models import List, Subscription, SubscriptionState
 
 STATES = {
@@ -35,13 +38,54 @@ async def new(panel: Panel, name: str, title: str, language: str) -> None:
     tell(say(N_("The list {name} is there."), name=name))
 
 
+@list_.command(help=_("Change a list: how people read it, and which relays its letters go by."))
+@click.argument("name")
+@click.option("--title", help=_("How people read it."))
+@click.option("--language", type=click.Choice(["fr", "en"]))
+@click.option(
+    "--relay",
+    "relays",
+    multiple=True,
+    metavar="NAME|all",
+    help=_("The relay its letters go by; several, in order. “all”: those of the settings."),
+)
+@running
+async def edit(
+    panel: Panel, name: str, title: str | None, language: str | None, relays: tuple[str, ...]
+) -> None:
+    """What is not said stays; its name stays for ever."""
+    if title is None and language is None and not relays:
+        raise ListError(N_("nothing to change: say --title, --language or --relay"))
+    wanted = None if not relays else [] if relays == (ALL_RELAYS,) else relays
+    async with panel.house() as house:
+        if strangers := of_settings.unknown(house.settings, wanted or ()):
+            raise ListError(
+                N_("there is no relay {unknown} in the settings: there is {known}"),
+                unknown=", ".join(strangers),
+                known=", ".join(of_settings.of(house.settings)),
+            )
+        async with house.database.begin() as session:
+            row = await lists.edit(
+                session, name=name, title=title, language=language, relays=wanted
+            )
+    by = ", ".join(row.relays) if row.relays else say(N_("all relays, in the settings' order"))
+    tell(
+        say(
+            N_("The list {name}, “{title}”, goes by: {relays}."),
+            name=name,
+            title=row.title,
+            relays=by,
+        )
+    )
+
+
 @list_.command("show", help=_("All lists and how many are on each."))
 @as_json
 @running
 async def show_lists(panel: Panel, as_json: bool) -> None:
     """Counted by state."""
     async with panel.house() as house, house.database.reading() as session:
-        found = [(it.name, it.title) for it in await lists.everything(session)]
+        found = await lists.everything(session)
         counted = await session.execute(
             select(List.name, Subscription.state, func.count())
             .join(Subscription, Subscription.list_id == List.id)
@@ -49,15 +93,17 @@ async def show_lists(panel: Panel, as_json: bool) -> None:
         )
         numbers = {(name, state): n for name, state, n in counted}
     rows = [
-        {"name": name, "title": title}
-        | {state.value: numbers.get((name, state), 0) for state in SubscriptionState}
-        for name, title in found
+        {"name": it.name, "title": it.title}
+        | {state.value: numbers.get((it.name, state), 0) for state in SubscriptionState}
+        | {"relays": it.relays}
+        for it in found
     ]
     if as_json:
         show_json(rows)
         return
     heads = [translations(LANGUAGE).gettext(STATES[it]) for it in SubscriptionState]
-    table = Table(_("list"), _("title"), *heads, box=None)
-    for row in rows:
-        table.add_row(*map(str, row.values()))
+    table = Table(_("list"), _("title"), *heads, _("relays"), box=None)
+    for it, row in zip(found, rows, strict=True):
+        cells = [str(value) for name, value in row.items() if name != "relays"]
+        table.add_row(*cells, ", ".join(it.relays) or _("all"))
     console().print(table)

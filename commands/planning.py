@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from commands import hours as opening_hours
 from commands import sending
 from commands.common import Panel, _, confirm, now, running, tell
 from commands.sending import checked, ordered, prepare, retry_after
 from mailer import campaigns, letters, reports
 from mailer.models import Audience
+from mailer.sending_hours import SendingHours
 from pli import hours
 from pli.language import N_, say, say_n
 from subscribers import attributes
@@ -34,6 +37,8 @@ by = click.option("--by", "person", help=_("Who decides; the login's name if not
     help=_("A letter that was sent already: to those who had none, or to everybody."),
 )
 @retry_after
+@opening_hours.quiet
+@opening_hours.not_after
 @by
 @running
 async def create(
@@ -43,6 +48,8 @@ async def create(
     segment: str,
     again: str | None,
     delays: Sequence[float] | None,
+    quiet: str | None,
+    end: str | None,
     person: str | None,
 ) -> None:
     """From now on the letter's file may change: the campaign keeps what it was."""
@@ -54,6 +61,7 @@ async def create(
         frozen = checked(written, house.settings, known, quiet=False)
         audience = Audience(again) if again else None
         order = await ordered(house, frozen, names, segment, audience, delays)
+        order = replace(order, hours=opening_hours.asked(house.settings, quiet, end))
         sending.refuse_what_is_there(order)
         async with house.database.begin() as session:
             _campaign, waiting = await prepare(session, order, house=house, now=now())
@@ -116,6 +124,8 @@ async def schedule(panel: Panel, campaign: str, hour: str) -> None:
         when = hours.parse(hour, zone=house.settings.timezone, now=now())
         async with house.database.begin() as session:
             campaign_id = await reports.find(session, campaign)
+            its = SendingHours.of(await campaigns.find(session, campaign_id))
+            opening_hours.refuse_an_end_before(when.moment, campaign_id, its)
             await campaigns.schedule(
                 session,
                 campaign_id=campaign_id,
@@ -124,6 +134,23 @@ async def schedule(panel: Panel, campaign: str, hour: str) -> None:
                 second_person=house.settings.second_person,
             )
     tell(sending.starts_by_itself(campaign_id, when))
+    if silent := opening_hours.told(its, when.moment):
+        tell(silent)
+
+
+@click.command("hours", help=_("Change when an unfinished campaign may send."))
+@which
+@opening_hours.quiet
+@opening_hours.not_after
+@running
+async def change_hours(panel: Panel, campaign: str, quiet: str | None, end: str | None) -> None:
+    """Takes effect within two seconds, in whatever process sends."""
+    async with panel.house() as house, house.database.begin() as session:
+        campaign_id = await reports.find(session, campaign)
+        before = SendingHours.of(await campaigns.find(session, campaign_id))
+        after = opening_hours.asked(house.settings, quiet, end, before=before)
+        await campaigns.set_hours(session, campaign_id=campaign_id, hours=after)
+    tell(opening_hours.summary(campaign_id, after))
 
 
 @click.command(help=_("Start a campaign that was made step by step; the engine sends it."))
@@ -135,6 +162,8 @@ async def start(panel: Panel, campaign: str, yes: bool) -> None:
     async with panel.house() as house:
         async with house.database.reading() as session:
             campaign_id = await reports.find(session, campaign)
+            its = SendingHours.of(await campaigns.find(session, campaign_id))
+        opening_hours.refuse_an_end_before(now(), campaign_id, its)
         question = say(N_("Start campaign {id}?"), id=campaign_id)
         if not confirm(question, yes=yes):
             raise click.Abort
@@ -152,3 +181,5 @@ async def start(panel: Panel, campaign: str, yes: bool) -> None:
                 now=now(),
             )
     tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))
+    if silent := opening_hours.told(its, now()):
+        tell(silent)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import aiosmtplib
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands import testing
+from commands import hours as opening_hours
+from commands import relays, testing
 from commands.common import (
     LANGUAGE,
     House,
@@ -32,14 +31,15 @@ from commands.common import (
 )
 from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
 from commands.reporting import print_table
-from mailer import campaigns, letters, preflight, reasons, reports, theming
+from mailer import campaigns, letters, preflight, reasons, reports, sending_hours, theming
 from mailer.campaigns import CampaignError, Frozen
-from mailer.delivery.relays import Relay
+from mailer.holds import Hold
 from mailer.identity import Identity
 from mailer.letters import Letter
 from mailer.models import Audience, Batch, CampaignState
 from mailer.preflight import Severity
 from mailer.rendering import press
+from mailer.sending_hours import ALWAYS, SendingHours
 from pli import hours
 from pli.errors import PliError
 from pli.hours import Hour
@@ -49,7 +49,6 @@ from subscribers import attributes, lists, segments
 
 POLL_SECONDS = 0.25
 TRY_AGAIN_SECONDS = 1.0
-CONNECT_SECONDS = 15.0
 RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED)
 
 
@@ -96,6 +95,8 @@ retry_after = click.option(
 @click.option("--test", "reader", help=_("Only one copy, marked as a test, to this address."))
 @at
 @retry_after
+@opening_hours.quiet
+@opening_hours.not_after
 @click.option("--yes", is_flag=True, help=_("Ask nothing."))
 @as_json
 @running
@@ -108,6 +109,8 @@ async def send(
     reader: str | None,
     hour: str | None,
     delays: Sequence[float] | None,
+    quiet: str | None,
+    end: str | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -118,13 +121,15 @@ async def send(
         house.settings.require("relay_url", "public_url", "committee", "address", "phone", "email")
         async with house.database.reading() as session:
             known = await attributes.declared(session)
+            to = [await lists.get(session, name) for name in dict.fromkeys(names)]
         frozen = checked(written, house.settings, known, quiet=as_json)
-        await greet(house)
+        await relays.greet(house, to)
         if reader is not None:
             await testing.send_one(house, frozen, names[0], reader, as_json=as_json)
             return
         audience = Audience(again) if again else None
         order = await ordered(house, frozen, names, segment, audience, delays)
+        order = replace(order, hours=await _hours(house, order, quiet, end, when))
         if house.settings.second_person and order.go_on_with is None:
             raise SendError(
                 N_(
@@ -143,9 +148,13 @@ async def send(
                 show_json({"campaign": campaign_id, "scheduled_at": when.moment})
             else:
                 tell(starts_by_itself(campaign_id, when))
+                if silent := opening_hours.told(order.hours or ALWAYS, when.moment):
+                    tell(silent)
             return
         async with house.database.begin() as session:
             campaign_id = await release(session, order, house=house, now=now())
+        if order.hours and not as_json and (silent := opening_hours.told(order.hours, now())):
+            tell(silent, stderr=True)
         code = await work_or_watch(house, campaign_id, quiet=as_json)
         if code == EXIT_INTERRUPTED:
             raise click.exceptions.Exit(code)
@@ -181,13 +190,6 @@ def checked(letter: Letter, settings: Settings, known: Collection[str], *, quiet
     return Frozen.of(letter, theme, identity)
 
 
-async def greet(house: House) -> None:
-    """See that the relay is there before anything is written."""
-    client = await Relay.parse(house.settings.relay_url).connect(CONNECT_SECONDS)
-    with suppress(aiosmtplib.SMTPException, OSError):
-        await client.quit()
-
-
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is to be sent to whom; `go_on_with` is the unfinished campaign for just that."""
@@ -199,6 +201,7 @@ class Order:
     audience: Audience
     go_on_with: int | None
     retry_delays: Sequence[float] | None = None
+    hours: SendingHours | None = None
 
 
 async def ordered(
@@ -259,10 +262,24 @@ async def create(
             house.settings.retry_delays if order.retry_delays is None else order.retry_delays
         ),
         resend_uncertain=house.settings.uncertain == "resend",
+        hours=order.hours or ALWAYS,
         created_by=created_by,
         now=now,
     )
     return campaign.id
+
+
+async def _hours(
+    house: House, order: Order, quiet: str | None, end: str | None, when: Hour | None
+) -> SendingHours | None:
+    """When it may send; None: a campaign that is there keeps what it has."""
+    if order.go_on_with is None:
+        return opening_hours.asked(house.settings, quiet, end, begins=when)
+    if quiet is None and end is None:
+        return None
+    async with house.database.reading() as session:
+        before = SendingHours.of(await campaigns.find(session, order.go_on_with))
+    return opening_hours.asked(house.settings, quiet, end, before=before)
 
 
 async def _set_for(
@@ -365,9 +382,19 @@ async def _ask(house: House, order: Order, when: Hour | None) -> None:
 async def release(session: AsyncSession, order: Order, *, house: House, now: datetime) -> int:
     """Prepare and start in one transaction, or go on; the campaign's id."""
     campaign_id, _waiting = await prepare(session, order, house=house, now=now)
+    if order.go_on_with is not None and order.hours is not None:
+        await campaigns.set_hours(session, campaign_id=campaign_id, hours=order.hours)
     campaign = await campaigns.find(session, campaign_id)
     await session.refresh(campaign)
     if campaign.state is CampaignState.PAUSED:
+        if SendingHours.of(campaign).over(now):
+            raise SendError(
+                N_(
+                    "campaign {id} is paused since its end has passed: "
+                    '"pli campaign resume {id}" goes on without it'
+                ),
+                id=campaign_id,
+            )
         await campaigns.resume(session, campaign_id=campaign_id)
     elif campaign.state is CampaignState.PREPARED:
         await campaigns.start(
@@ -420,7 +447,8 @@ async def _follow(
     while not (stop.is_set() or over.is_set()):
         async with house.database.reading() as session:
             progress = await reports.progress(session, campaign_id)
-        shown.show(progress)
+            held = await sending_hours.held(session, campaign_id)
+        shown.show(progress, held)
         if progress.state in RESTING:
             return True
         await asyncio.sleep(POLL_SECONDS)
@@ -449,8 +477,8 @@ class Bar:
     def __exit__(self, *_exception: object) -> None:
         self._progress.stop()
 
-    def show(self, progress: reports.Progress) -> None:
-        """How much is settled; and when the next try is, if all that is left waits."""
+    def show(self, progress: reports.Progress, held: Sequence[Hold] = ()) -> None:
+        """How much is settled; what holds it back, or when the next try of all that is left is."""
         note = ""
         due = progress.next_try_at
         if progress.pending and not progress.sending and due and due > now():
@@ -460,6 +488,8 @@ class Bar:
                 progress.pending,
                 time=due.astimezone().strftime("%H:%M:%S"),
             ).tell(LANGUAGE)
+        if held:
+            note = ", ".join(it.sentence.tell(LANGUAGE) for it in held)
         self._progress.update(
             self._task, completed=progress.settled, total=progress.prepared, note=note
         )

@@ -11,6 +11,7 @@ from commands.common import House, now, show_json, tell
 from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
 from mailer import notices
 from mailer.campaigns import Frozen
+from mailer.delivery.outbox import NO_RELAY
 from mailer.models import Notice, Status
 from pli.errors import PliError
 from pli.language import N_, say
@@ -63,7 +64,7 @@ async def _seen_through(house: House, notice_id: int) -> Notice:
             async with house.database.reading() as session:
                 notice = await session.get_one(Notice, notice_id)
             if notice.status is not Status.SENDING and (
-                notice.status is not Status.PENDING or notice.attempts
+                notice.status is not Status.PENDING or notice.attempts or notice.reason
             ):
                 return notice
             if stop.is_set():
@@ -79,6 +80,15 @@ def _refusal(notice: Notice) -> TestRefused:
     if notice.status is Status.SKIPPED:
         return TestRefused(
             N_("{address} is not written to: it is suppressed"), address=notice.address
+        )
+    if notice.reason == NO_RELAY:
+        return TestRefused(
+            N_(
+                "not yet: the relay {relay} cannot be used: look at relay_url, or whether it runs "
+                '("{reply}"); "pli serve" tries again'
+            ),
+            relay=notice.relay,
+            reply=notice.reply_text,
         )
     if notice.status is Status.PENDING:
         return TestRefused(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Batch, Campaign, Delivery, Status
@@ -19,6 +19,18 @@ COUNTED = (
     Status.UNCERTAIN,
 )
 """The states whose numbers a batch keeps; the excluded belong to no batch."""
+
+
+def rows_of(campaign_id: int, status: Status) -> ColumnElement[bool]:
+    """The prepared copies of one status, looked for only where a batch counts any."""
+    batches = select(Batch.number).where(
+        Batch.campaign_id == campaign_id, getattr(Batch, status.value) > 0
+    )
+    return and_(
+        Delivery.campaign_id == campaign_id,
+        Delivery.batch.in_(batches),
+        Delivery.status == status,
+    )
 
 
 async def faults(session: AsyncSession, *, campaign_id: int) -> list[Sentence]:

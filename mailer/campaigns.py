@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    and_,
+    case,
     exists,
     null,
     select,
@@ -26,10 +28,13 @@ from mailer.models import (
     Campaign,
     CampaignList,
     CampaignState,
+    is_open,
 )
+from mailer.sending_hours import ALWAYS, SendingHours
 from mailer.theming import Theme
 from pli.database import clock
 from pli.errors import PliError
+from pli.hours import zone_of
 from pli.language import N_, Sentence, say
 from subscribers.models import List
 
@@ -78,13 +83,14 @@ async def precedents(
 ) -> Sequence[Campaign]:
     """Earlier campaigns of the letter with this number to any of these lists, oldest first.
 
-    One that was cancelled before anything left is no precedent.
+    One that was cancelled before anything left, or could have, is no precedent.
     """
     to_lists = exists().where(
         CampaignList.campaign_id == Campaign.id, CampaignList.list_id.in_(list_ids)
     )
     something_left = exists().where(
-        Batch.campaign_id == Campaign.id, Batch.sent + Batch.failed + Batch.uncertain > 0
+        Batch.campaign_id == Campaign.id,
+        Batch.sending + Batch.sent + Batch.failed + Batch.uncertain > 0,
     )
     found = await session.execute(
         select(Campaign)
@@ -98,18 +104,20 @@ async def precedents(
     return found.scalars().all()
 
 
-async def lock_lists(session: AsyncSession, list_ids: Sequence[int]) -> None:
+async def lock_lists(session: AsyncSession, list_ids: Sequence[int], *, waits: bool = True) -> bool:
     """From here to the end of the transaction nobody else prepares a sending to these lists.
 
-    Two that ask at one moment whether a letter was sent already would both hear no.
+    Two that ask at one moment whether a letter was sent already would both hear no. Before the
+    campaign's row, always. False: somebody else has one of them, and `waits` was not allowed.
     """
-    await session.execute(
+    held = await session.scalars(
         select(List.id)
         .where(List.id.in_(list_ids))
         .order_by(List.id)
         # Not as strong as a deletion: people come and go meanwhile.
-        .with_for_update(key_share=True)
+        .with_for_update(key_share=True, skip_locked=not waits)
     )
+    return set(held) >= set(list_ids)
 
 
 async def lists_of(session: AsyncSession, *, campaign_id: int) -> Sequence[int]:
@@ -133,6 +141,7 @@ async def create(
     token_key: str,
     retry_delays: Sequence[float],
     resend_uncertain: bool = False,
+    hours: SendingHours = ALWAYS,
     created_by: str | None = None,
     now: datetime,
 ) -> Campaign:
@@ -155,6 +164,7 @@ async def create(
         created_by=created_by,
         excluded={},
         created_at=now,
+        **hours.columns(),
     )
     session.add(campaign)
     await session.flush()
@@ -272,6 +282,9 @@ async def launch(
 
     Later than `latest` after its hour a person is asked: it stays scheduled, with the reason.
     """
+    # As `prepare` does: in another order this and a person's "start" could wait for each other.
+    if not await lock_lists(session, await lists_of(session, campaign_id=campaign_id), waits=False):
+        return False
     campaign = (
         await session.execute(
             select(Campaign)
@@ -336,15 +349,78 @@ async def pause(session: AsyncSession, *, campaign_id: int, reason: Sentence | N
     )
 
 
+async def ended(session: AsyncSession) -> Sequence[int]:
+    """Running campaigns whose end has passed, by the database's clock, while copies wait."""
+    found = await session.execute(
+        select(Campaign.id).where(Campaign.state == CampaignState.RUNNING, _waits_after_its_end())
+    )
+    return found.scalars().all()
+
+
+async def end(session: AsyncSession, *, campaign_id: int) -> bool:
+    """Pause a campaign whose end has passed, with what can be done; whether it was this call."""
+    campaign = await find(session, campaign_id)
+    if campaign.not_after is None:
+        return False
+    local = campaign.not_after.astimezone(zone_of(campaign.not_after_zone or "UTC"))
+    return await _take_step(
+        session,
+        campaign_id,
+        (CampaignState.RUNNING,),
+        CampaignState.PAUSED,
+        _waits_after_its_end(),
+        reason=_as_document(
+            say(
+                N_(
+                    "its end, {hour} ({zone}), has passed: go on without it, or "
+                    '"pli campaign cancel {id}" gives up what waits'
+                ),
+                hour=f"{local:%Y-%m-%d %H:%M}",
+                zone=campaign.not_after_zone,
+                id=campaign_id,
+            )
+        ),
+    )
+
+
+async def set_hours(session: AsyncSession, *, campaign_id: int, hours: SendingHours) -> None:
+    """Change when an unfinished campaign may send; whoever sends it knows within two seconds."""
+    changed = await session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.state.in_(UNFINISHED))
+        .values(hours.columns())
+        .returning(Campaign.id)
+    )
+    if changed.scalar_one_or_none() is None:
+        raise _wrong_state(await find(session, campaign_id))
+
+
 async def resume(session: AsyncSession, *, campaign_id: int) -> None:
-    """Go on with a paused campaign."""
-    await _step(session, campaign_id, (CampaignState.PAUSED,), CampaignState.RUNNING, reason=null())
+    """Go on with a paused campaign; without its end, if that has passed."""
+    passed = Campaign.not_after <= clock()
+    await _step(
+        session,
+        campaign_id,
+        (CampaignState.PAUSED,),
+        CampaignState.RUNNING,
+        reason=null(),
+        not_after=case((passed, null()), else_=Campaign.not_after),
+        not_after_zone=case((passed, null()), else_=Campaign.not_after_zone),
+    )
     await session.execute(update(Batch).where(Batch.campaign_id == campaign_id).values(takings=0))
 
 
 async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
     """End a campaign for good: what waits is skipped, what is on the wire is told."""
-    await _step(session, campaign_id, UNFINISHED, CampaignState.CANCELLED, finished_at=now)
+    await _step(
+        session,
+        campaign_id,
+        UNFINISHED,
+        CampaignState.CANCELLED,
+        finished_at=now,
+        # Why it was paused before is no reason for this.
+        reason=null(),
+    )
     await outbox.cancel(session, campaign_id=campaign_id)
 
 
@@ -360,9 +436,7 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
     )
     if held.one_or_none() is None:
         return False
-    open_batches = exists().where(
-        Batch.campaign_id == campaign_id, (Batch.pending > 0) | (Batch.sending > 0)
-    )
+    open_batches = exists().where(Batch.campaign_id == campaign_id, is_open())
     if not await _take_step(
         session,
         campaign_id,
@@ -379,9 +453,7 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
 
 async def finishable(session: AsyncSession) -> Sequence[int]:
     """Running campaigns that have neither pending rows nor rows in work."""
-    open_batches = exists().where(
-        Batch.campaign_id == Campaign.id, (Batch.pending > 0) | (Batch.sending > 0)
-    )
+    open_batches = exists().where(Batch.campaign_id == Campaign.id, is_open())
     found = await session.execute(
         select(Campaign.id).where(Campaign.state == CampaignState.RUNNING, ~open_batches)
     )
@@ -475,12 +547,32 @@ def _wrong_state(campaign: Campaign) -> CampaignError:
     )
 
 
+def _waits_after_its_end() -> ColumnElement[bool]:
+    waits = exists().where(Batch.campaign_id == Campaign.id, Batch.pending > 0)
+    return and_(Campaign.not_after <= clock(), waits)
+
+
 def _as_document(reason: Sentence | None) -> Mapping[str, Any] | Any:
-    return {"text": reason.text, "values": dict(reason.values)} if reason else null()
+    return _kept(reason) if reason else null()
+
+
+def _kept(sentence: Sentence) -> dict[str, Any]:
+    """A sentence as JSON, with those that stand in it: they are told in the reader's language."""
+    values = {
+        name: _kept(value) if isinstance(value, Sentence) else value
+        for name, value in sentence.values.items()
+    }
+    return {"text": sentence.text, "values": values}
 
 
 def reason_of(campaign: Campaign) -> Sentence | None:
-    """Why a campaign is paused, where it paused itself."""
-    if not campaign.reason:
-        return None
-    return Sentence(campaign.reason["text"], campaign.reason["values"])
+    """Why a campaign is paused, or does not start by itself."""
+    return _told(campaign.reason) if campaign.reason else None
+
+
+def _told(kept: Mapping[str, Any]) -> Sentence:
+    values = {
+        name: _told(value) if isinstance(value, dict) else value
+        for name, value in kept["values"].items()
+    }
+    return Sentence(kept["text"], values)

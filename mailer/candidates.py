@@ -123,8 +123,9 @@ def _already(campaign: Campaign, subscriber_id: ColumnElement[int]) -> ColumnEle
             copy.campaign_id == earlier.id,
             copy.subscriber_id == subscriber_id,
             copy.status != Status.EXCLUDED,
-            # Cancelled before it was tried: that person has had nothing of it.
-            ~and_(copy.status == Status.SKIPPED, copy.attempts == 0, copy.reason == "cancelled"),
+            # Cancelled before it was taken: that person has had nothing of it. Also after tries:
+            # what may have arrived by one of them is uncertain, never skipped.
+            ~and_(copy.status == Status.SKIPPED, copy.reason == "cancelled"),
         )
     )
 

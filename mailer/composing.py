@@ -35,9 +35,8 @@ _REMEMBERED = 4096
 
 @dataclass(slots=True)
 class _Frame:
-    """The copies of one list: pieces with gaps in them; gap 0 is the header's."""
+    """The copies of one list: pieces with gaps in them; gap 0 is the personal header's."""
 
-    list_header: str
     pieces: list[bytes] = field(default_factory=lambda: [b""])
     unsubscribe_gaps: list[int] = field(default_factory=list)
     personal_gaps: list[tuple[int, Fill]] = field(default_factory=list)
@@ -83,7 +82,7 @@ class Composer:
             recipient.subscriber_id, list_id, recipient.delivery_id, self._key
         )
         pieces = frame.pieces.copy()
-        pieces[0] = self._header(recipient, url, now, frame.list_header)
+        pieces[0] = self._header(recipient, url, now)
         written = quoted(url)
         for gap in frame.unsubscribe_gaps:
             pieces[gap] = written
@@ -91,23 +90,23 @@ class Composer:
             pieces[gap] = fill(recipient)
         return pieces
 
-    def _header(self, recipient: Recipient, url: str, now: datetime, list_header: str) -> bytes:
+    def _header(self, recipient: Recipient, url: str, now: datetime) -> bytes:
         second = now.replace(microsecond=0)
         if second != self._second:
             self._second = second
             self._date = format_datetime(second)
-        name = f"{recipient.first_name} {recipient.last_name}"
+        name = f"{recipient.first_name} {recipient.last_name}".strip()
         return (
             f"{headers.mailbox('To', name, recipient.email)}"
             f"Date: {self._date}\r\n"
             f"Message-ID: {self._links.message_id(recipient.delivery_id, self._key)}\r\n"
-            f"{headers.structured('List-Unsubscribe', f'<{url}>')}{list_header}"
+            f"{headers.structured('List-Unsubscribe', f'<{url}>')}"
         ).encode()
 
     def _framed(self, list_: ListLine) -> _Frame:
         """Join what all copies of one list share, and mark the gaps between."""
-        frame = _Frame(self._list_header(list_) + self._shared_header)
-        static: list[bytes] = []
+        frame = _Frame()
+        static = [(self._list_header(list_) + self._shared_header).encode()]
         for part in _mime(self._pressed, self._boundary):
             if isinstance(part, bytes):
                 static.append(part)
@@ -150,11 +149,16 @@ class Composer:
         evaluate = self._pressed.evaluators[source]
         asked = [_reader(name) for name in _asked(source)]
         remembered: dict[object, bytes] = {}
+        only = asked[0] if len(asked) == 1 else None
 
         def fill(recipient: Recipient) -> bytes:
-            values = [ask(recipient) for ask in asked]
             # By type, too: True and 1 are one key, and different words.
-            known = (*values, *map(type, values))
+            if only is not None:
+                value = only(recipient)
+                known: object = (value, type(value))
+            else:
+                values = [ask(recipient) for ask in asked]
+                known = (*values, *map(type, values))
             octets = remembered.get(known)
             if octets is None:
                 octets = quoted(written(evaluate(self._pressed.values(recipient, list_))))

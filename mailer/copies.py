@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from mailer import balance
 from mailer.freezing import thaw
 from mailer.links import Links
 from mailer.models import Attempt, Campaign, Delivery, Evidence, Status
@@ -81,7 +82,7 @@ async def by_status(
     """The first copies of one status, sorted by reason, each with what settled it."""
     rows = await session.execute(
         _copies()
-        .where(Delivery.campaign_id == campaign_id, Delivery.status == status)
+        .where(balance.rows_of(campaign_id, status))
         .order_by(Delivery.reason, Delivery.id)
         .limit(limit)
     )

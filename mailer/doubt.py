@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer import postfix_log
+from mailer import balance, postfix_log
 from mailer.delivery.outbox import Proof
 from mailer.freezing import thaw
 from mailer.links import Links
@@ -44,9 +44,7 @@ async def of(session: AsyncSession, campaign_id: int, keys: Keys) -> Doubt:
     assert frozen is not None
     identity = thaw(frozen)[2]
     copies = await session.scalars(
-        select(Delivery.id).where(
-            Delivery.campaign_id == campaign_id, Delivery.status == Status.UNCERTAIN
-        )
+        select(Delivery.id).where(balance.rows_of(campaign_id, Status.UNCERTAIN))
     )
     links = Links(keys, identity.public_url, identity.domain)
     return Doubt(campaign_id, frozenset(copies), links)

@@ -18,7 +18,11 @@ _FOLD = "\r\n "
 # Octets of text in an encoded-word of 72: base 64 turns 45 into 60 (RFC 2047 2: at most 75).
 _WORD = 45
 
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ATOMS = re.compile(rf"{_ATOM}(?: {_ATOM})*")
+_PLAIN_MAILBOX = re.compile(
+    rf"[A-Za-z-]+: (?!.*=\?){_ATOM}(?: {_ATOM})* <[\x21-\x3b\x3d\x3f-\x7e]+>"
+)
 
 
 def unstructured(name: str, value: str) -> str:
@@ -36,6 +40,8 @@ def structured(name: str, value: str) -> str:
 
 def mailbox(name: str, display: str, address: str) -> str:
     """A field of one address with the name shown beside it, such as To."""
+    if _PLAIN_MAILBOX.fullmatch(field := f"{name}: {display} <{address}>") and len(field) <= LINE:
+        return field + "\r\n"
     if not address.isprintable() or "<" in address or ">" in address:
         address = re.sub(r"[<>\s]", "", one_line(address))
     display = " ".join(one_line(display).split())

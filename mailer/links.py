@@ -154,14 +154,17 @@ class Links:
 
 def _varints(numbers: Sequence[int]) -> bytes:
     """Numbers in groups of seven bits, the smallest first, the high bit saying that more come."""
-    written = bytearray()
+    written = b""
     for number in numbers:
         rest = number
         while rest > 127:
-            written.append(rest & 127 | 128)
+            written += _OCTETS[rest & 127 | 128]
             rest >>= 7
-        written.append(rest)
-    return bytes(written)
+        written += _OCTETS[rest]
+    return written
+
+
+_OCTETS = [bytes([n]) for n in range(256)]
 
 
 def _read_varints(written: bytes, count: int) -> list[int] | None:

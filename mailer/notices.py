@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,14 +24,16 @@ from subscribers.models import List, Subscriber
 FIRST_NUMBER = 2**40
 """A notice's links and Message-ID are signed under numbers that no copy of a letter will have."""
 MARK = "[Test] "
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A notice as it goes over the wire."""
+    """A notice as it goes over the wire; `relays` as its list names them."""
 
     pieces: list[bytes]
     return_path: str
+    relays: Sequence[str] = ()
 
 
 async def order_test(
@@ -52,7 +54,8 @@ async def order_test(
         status=Status.PENDING,
         attempts=0,
         created_at=now,
-        next_attempt_at=now,
+        # Due since the day before, as a campaign's first tries are: whatever the clocks.
+        next_attempt_at=now - A_DAY,
     )
     session.add(notice)
     await session.flush()
@@ -92,4 +95,8 @@ async def compose(
     links = Links(keys, identity.public_url, identity.domain)
     marked = replace(letter, subject=MARK + letter.subject)
     composer = Composer(press(marked, theme, identity), marked, identity, links, keys.current)
-    return Mail(composer.copy(recipient, now), links.return_path(number, keys.current))
+    return Mail(
+        composer.copy(recipient, now),
+        links.return_path(number, keys.current),
+        list_.relays if list_ else (),
+    )

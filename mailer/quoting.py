@@ -13,12 +13,15 @@ from collections.abc import Iterator
 
 LONGEST = 75
 _UNSAFE = re.compile(rb"[^\x20-\x3c\x3e-\x7e]")
+_AS_IT_IS = re.compile(r"(?!\.|From )[\x20-\x3c\x3e-\x7e]{1,75}")
 _SOFT = b"=\r\n"
 _HARD = b"\r\n"
 
 
 def quoted(text: str) -> bytes:
     """Quote a piece of text with "\\n" line ends; "" gives nothing."""
+    if _AS_IT_IS.fullmatch(text):
+        return text.encode() + _SOFT  # a name, a link: nearly all that is personal
     *lines, rest = text.split("\n")
     written = [piece for line in lines for piece in (*_soft_lines(line), _HARD)]
     if rest:

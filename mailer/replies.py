@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, String, cast, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from mailer import balance
 from mailer.models import Attempt, Delivery, Status
 
 _ESCAPE = "\\"
@@ -51,7 +52,7 @@ async def of_failed(
             Attempt,
             (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempts),
         )
-        .where(Delivery.campaign_id == campaign_id, Delivery.status == Status.FAILED)
+        .where(balance.rows_of(campaign_id, Status.FAILED))
         .group_by(answer)
     )
     if pattern:

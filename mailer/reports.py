@@ -11,6 +11,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import balance
+from mailer.campaigns import reason_of
 from mailer.models import (
     Batch,
     Campaign,
@@ -256,9 +257,7 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         .order_by(Evidence.source)
     )
     next_try_at = await session.scalar(
-        select(func.min(Delivery.next_attempt_at)).where(
-            Delivery.campaign_id == campaign_id, Delivery.status == Status.PENDING
-        )
+        select(func.min(Batch.due_at)).where(Batch.campaign_id == campaign_id, Batch.pending > 0)
     )
     return Report(
         campaign=campaign.id,
@@ -269,7 +268,7 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         lists=tuple(lists),
         segment=campaign.segment or campaign.rule,
         state=campaign.state,
-        paused_for=_sentence(campaign.reason),
+        paused_for=reason_of(campaign),
         excluded=_by_reason(counted[Status.EXCLUDED]),
         **counts,
         failures=_failures(counted[Status.FAILED]),
@@ -305,10 +304,6 @@ def _failures(counted: Mapping[str | None, int]) -> dict[str, int]:
     for reason, n in counted.items():
         failures[reason if reason in failures else "other"] += n
     return failures
-
-
-def _sentence(kept: Mapping[str, Any] | None) -> Sentence | None:
-    return Sentence(kept["text"], kept["values"]) if kept else None
 
 
 def _unfinished(campaign: Campaign, counts: Mapping[str, int]) -> Iterable[Sentence]:

@@ -54,7 +54,10 @@ def zone_of(name: str) -> tzinfo:
 
 def parse(text: str, *, zone: str, now: datetime) -> Hour:
     """An hour to come, such as 2026-11-25 08:00 or 08:00 (the next), in its own zone or `zone`."""
-    hour = _read(text, zone, now)
+    try:
+        hour = _read(text, zone, now)
+    except OverflowError:  # the last day of the year 9999, seen from elsewhere
+        raise _unreadable(text) from None
     if hour.moment <= now:
         raise HourError(N_("that hour is over: name a later one"))
     return hour

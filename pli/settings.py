@@ -8,12 +8,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -24,9 +25,15 @@ from pydantic_settings import (
 from pli.errors import PliError
 from pli.hours import HourError, zone_of
 from pli.language import N_, Sentence, say
+from pli.quiet import Quiet, QuietError
 
 FILE = "pli.toml"
 SECRETS = ("relay_url", "database_url")
+MAIN = "main"
+"""What the relay of `relay_url` is called; it goes before all others."""
+ALL_RELAYS = "all"
+"""No relay is called so: it is how a list says that it wants no relay of its own."""
+_RELAY_NAME = re.compile(r"[a-z0-9]([_-]?[a-z0-9]){0,31}")
 _MISFITS = {
     "literal_error": N_("must be one of {expected}"),
     "greater_than": N_("must be more than {gt}"),
@@ -41,10 +48,15 @@ _MISFITS = {
     "bool_parsing": N_("must be true or false"),
     "bool_type": N_("must be true or false"),
     "tuple_type": N_("is not a list such as [300, 900]"),
+    "missing": N_("is missing"),
+    "dict_type": N_('is no table: write [relays.NAME], and url = "…" below it'),
+    "model_type": N_('is no table: write [relays.NAME], and url = "…" below it'),
     "extra_forbidden": N_("there is no such setting"),
 }
 """Pydantic's names of faults, in our words."""
 
+NESTED = "__"
+"""Between the steps of a name in the environment: PLI_RELAYS__SECOURS__URL."""
 _ENGINES = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 
@@ -52,10 +64,21 @@ class SettingsError(PliError):
     """A setting is missing or cannot be what it is."""
 
 
+class RelaySettings(BaseModel):
+    """One further relay; what is not said is as for the first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str
+    connections: Annotated[int, Field(ge=1, le=200)] | None = None
+
+
 class Settings(BaseSettings):
     """Every setting there is; paths are relative to the folder of pli.toml."""
 
-    model_config = SettingsConfigDict(env_prefix="PLI_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PLI_", env_nested_delimiter=NESTED, extra="forbid", frozen=True
+    )
 
     database_url: str = "sqlite+aiosqlite:///pli.db"
     relay_url: str = ""
@@ -70,6 +93,8 @@ class Settings(BaseSettings):
     keys_file: Path = Path("pli.keys")
 
     relay_connections: Annotated[int, Field(ge=1, le=200)] = 10
+    relays: dict[str, RelaySettings] = {}
+    """Further relays by name, in the order in which they stand in for those before them."""
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     retry_delays: tuple[Annotated[float, Field(gt=0)], ...] = (
         *(300.0, 900.0, 1800.0, 3600.0, 7200.0),
@@ -84,6 +109,8 @@ class Settings(BaseSettings):
     """Whether somebody else than its maker must approve a campaign."""
     timezone: str = "Europe/Paris"
     """The zone of every hour that is named without one."""
+    quiet_hours: str = ""
+    """When nothing is sent, such as 21:00-07:00, by the clocks of `timezone`; never, if empty."""
     late_start_hours: Annotated[float, Field(ge=0)] = 2.0
     """A scheduled campaign that nothing could start at its hour asks when it is later than this."""
     journal_folder: Path = Path("pli.journal")
@@ -149,6 +176,24 @@ class Settings(BaseSettings):
             raise ValueError(N_("is no time zone such as Europe/Paris")) from None
         return name
 
+    @field_validator("quiet_hours")
+    @classmethod
+    def _two_hours(cls, text: str) -> str:
+        try:
+            return str(Quiet.parse(text)) if text else text
+        except QuietError as error:
+            raise ValueError(error.sentences[0].text) from None
+
+    @field_validator("relays")
+    @classmethod
+    def _named(cls, relays: dict[str, RelaySettings]) -> dict[str, RelaySettings]:
+        for name in relays:
+            if name in (MAIN, ALL_RELAYS) or not _RELAY_NAME.fullmatch(name):
+                raise ValueError(
+                    N_("a relay's name is of small letters and digits, and not main or all")
+                )
+        return relays
+
     def require(self, *names: str) -> None:
         """Refuse, with one line for each, settings that this command cannot do without."""
         missing = [name for name in names if not getattr(self, name)]
@@ -191,6 +236,12 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
     except ValueError as error:  # tomllib's own, with line and column
         place = re.search(r"line (\d+), column (\d+)", str(error))
         wrong = re.search(r'field "(\w+)"', str(error))  # a list is read as JSON from a variable
+        if wrong is not None and wrong[1] == "relays":
+            raise SettingsError(
+                N_("{variable}: write {example} instead, a variable for each value"),
+                variable="PLI_RELAYS",
+                example="PLI_RELAYS__SECOURS__URL",
+            ) from None
         if wrong is not None:
             raise SettingsError(
                 N_("{variable}: is no list such as [300, 900]"),
@@ -209,23 +260,43 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
     return _anchored(settings, path.parent)
 
 
-def sources(config: Path | None, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Where each setting comes from: its variable, the file, or "default"."""
-    import tomllib
-
-    path = config or Path(FILE)
-    in_file = tomllib.loads(path.read_text()) if path.is_file() else {}
-    return {
-        name: f"PLI_{name.upper()}"
-        if f"PLI_{name.upper()}" in environment
-        else (str(path) if name in in_file else "default")
+def shown(settings: Settings) -> dict[str, tuple[Any, bool]]:
+    """Each setting as it holds, a relay's one by one; and whether it may hold a password."""
+    found = {
+        name: (getattr(settings, name), name in SECRETS)
         for name in Settings.model_fields
+        if name != "relays"
     }
+    for relay, its in settings.relays.items():
+        found[f"relays.{relay}.url"] = (its.url, True)
+        if its.connections is not None:
+            found[f"relays.{relay}.connections"] = (its.connections, False)
+    return found
+
+
+def source(name: str, config: Path | None, environment: Mapping[str, str] = os.environ) -> str:
+    """Where a setting comes from: its variable, the file, or "default"."""
+    if (variable := variable_of(name)) in environment:
+        return variable
+    if name.startswith("relays.") and "PLI_RELAYS" in environment:
+        return "PLI_RELAYS"
+    path = config or Path(FILE)
+    place: Any = tomllib.loads(path.read_text()) if path.is_file() else {}
+    for step in name.split("."):
+        if not isinstance(place, dict) or step not in place:
+            return "default"
+        place = place[step]
+    return str(path)
+
+
+def variable_of(name: str) -> str:
+    """What a setting is called in the environment."""
+    return f"PLI_{name.replace('.', NESTED).upper()}"
 
 
 def _fault(fault: Any, path: Path) -> Sentence:
-    name = str(fault["loc"][0]) if fault["loc"] else ""
-    variable = f"PLI_{name.upper()}"
+    name = ".".join(str(step) for step in fault["loc"] if isinstance(step, str))
+    variable = variable_of(name)
     place = variable if variable in os.environ else f"{path}: {name}"
     context = dict(fault.get("ctx", {}))
     text = str(context["error"]) if "error" in context else fault["msg"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -51,6 +52,26 @@ async def create(
         created_at=now,
     )
     session.add(row)
+    await session.flush()
+    return row
+
+
+async def edit(
+    session: AsyncSession,
+    *,
+    name: str,
+    title: str | None = None,
+    language: str | None = None,
+    relays: Sequence[str] | None = None,
+) -> List:
+    """Change what is given of a list; `relays` empty: all, in the settings' order."""
+    row = await get(session, name)
+    if title is not None:
+        row.title = tidy(title)[:200] or row.name
+    if language is not None:
+        row.language = language
+    if relays is not None:
+        row.relays = list(dict.fromkeys(relays))
     await session.flush()
     return row
 

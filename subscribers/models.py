@@ -79,7 +79,10 @@ class Subscriber(Base):
 
 
 class List(Base):
-    """A subject one can join or leave; `name` stands in addresses, `title` is read by people."""
+    """A subject one can join or leave; `name` stands in addresses, `title` is read by people.
+
+    `relays` names those its letters go by, in order; all in the settings' order if it is empty.
+    """
 
     __tablename__ = "list"
     __table_args__ = {"sqlite_autoincrement": True}  # tokens outlive rows: no id comes twice
@@ -88,6 +91,7 @@ class List(Base):
     title: Mapped[str] = mapped_column(String(200))
     description: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str] = mapped_column(String(8), default="fr")
+    relays: Mapped[list[str]] = mapped_column(Document, default=list, server_default="[]")
     created_at: Mapped[datetime]
 
 

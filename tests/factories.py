@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from sqlalchemy import false, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import campaigns, theming
@@ -15,7 +16,7 @@ from mailer.letters import Letter
 from mailer.models import Audience, Campaign, Stage
 from pli.keys import Keys
 from subscribers import consent
-from subscribers.models import Basis, List, Subscriber
+from subscribers.models import Basis, List, Subscriber, Subscription, SubscriptionState
 
 
 def identity(public_url: str = "https://lettres.example.org") -> Identity:
@@ -95,6 +96,38 @@ async def members(
 ) -> list[Subscriber]:
     """So many confirmed people, p000 and so on."""
     return [await a_person(session, keys, f"p{n:03}", list_, now=now) for n in range(count)]
+
+
+async def crowd(
+    session: AsyncSession, keys: Keys, list_: List, count: int, *, now: datetime
+) -> None:
+    """So many confirmed people at once, p0 and so on, without a word on their consent."""
+    addresses = [f"p{n}@example.org" for n in range(count)]
+    await session.execute(
+        insert(Subscriber),
+        [
+            {
+                "email": address,
+                "email_folded": address,
+                "address_key": keys.address_key(address),
+                "created_at": now,
+            }
+            for address in addresses
+        ],
+    )
+    await session.execute(
+        insert(Subscription).from_select(
+            ["subscriber_id", "list_id", "state", "paused", "basis", "since"],
+            select(
+                Subscriber.id,
+                literal(list_.id),
+                literal(SubscriptionState.CONFIRMED.value),
+                false(),
+                literal(Basis.MEMBER.value),
+                Subscriber.created_at,
+            ),
+        )
+    )
 
 
 async def a_campaign(

@@ -142,6 +142,12 @@ class Metrics(Collector):
         figures = self.figures()
         yield _gauge("pli_batches_live", "Batches that this process works on.", figures.batches)
         yield _gauge("pli_copies_per_second", "Over the last seconds.", figures.rate)
+        resting = GaugeMetricFamily(
+            "pli_relay_resting", "Whether a relay rests since it failed.", labels=["relay"]
+        )
+        for relay, rests in figures.relays.items():
+            resting.add_metric([relay], float(rests))
+        yield resting
         yield _gauge("pli_database_up", "Whether the database answers.", self.backlog is not None)
         if self.backlog is not None:
             yield from _of_all(self.backlog)

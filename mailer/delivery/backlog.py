@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Integer, case, func, literal_column, or_, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.models import Batch, Campaign, CampaignState
+from mailer.models import Batch, Campaign, CampaignState, is_open
 from pli.database import clock
 
 SHOWN = (CampaignState.RUNNING, CampaignState.PAUSED)
-
-
-_NOUGHT = literal_column("0", Integer)
-"""Written out, not bound: SQLite takes a partial index only for its very words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +35,7 @@ async def backlog(session: AsyncSession) -> Backlog:
     rows = await session.execute(
         select(Campaign.state, func.sum(Batch.pending), func.sum(Batch.sending), due_at, clock())
         .join(Batch, Batch.campaign_id == Campaign.id)
-        .where(or_(Batch.pending > _NOUGHT, Batch.sending > _NOUGHT), Campaign.state.in_(SHOWN))
+        .where(is_open(), Campaign.state.in_(SHOWN))
         .group_by(Campaign.state)
     )
     waiting = {row[0]: row[1:] for row in rows}

@@ -38,6 +38,8 @@ class Courier(Protocol):
     relay: str
     on_trouble: Callable[[Sentence], None]
     """Called when nothing can be carried at all: the relay is at fault, not a person."""
+    patient: Callable[[], bool]
+    """Asked when no connection came about: is it to be tried again? No: another relay stands by."""
 
     def post(self, copies: Sequence[Copy], *, first: bool = False) -> None:
         """Take copies, `first` before all that wait; each gets one `settle`, or `give_back`."""

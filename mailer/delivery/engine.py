@@ -21,11 +21,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer import campaigns
+from mailer import campaigns, sending_hours
 from mailer.campaigns import CampaignError
-from mailer.delivery import outbox, rounds
+from mailer.delivery import gate, outbox, rounds
 from mailer.delivery.couriers import Copy, Courier
 from mailer.delivery.errands import Errands
+from mailer.delivery.fleet import Fleet
+from mailer.delivery.gate import Permit
 from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.observing import UNOBSERVED, Observer
 from mailer.delivery.outbox import LEASE, Claimed, LeaseLost, Result, Taken, Uncommon
@@ -35,9 +37,10 @@ from mailer.delivery.rounds import Round
 from mailer.delivery.windows import Holding, Window, WindowCopy, boot_time
 from mailer.delivery.workers import Figures
 from mailer.identity import needs_smtputf8
-from mailer.models import Batch, Campaign, CampaignState, Status
+from mailer.models import Batch, CampaignState, Status
 from mailer.recipients import Recipient
 from pli.database import Database, unreachable, will_not_have
+from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from pli.work import Work, until
@@ -51,6 +54,8 @@ QUEUED = 4 * WINDOWS
 WATCH_SECONDS = 1.0
 RENEW_SECONDS = 10.0
 FRUITLESS_TAKINGS = 3
+ROUNDS = 8
+"""So many pressed letters are kept at least."""
 SETTLE_TRIES = 30
 AWAY = (DBAPIError, OSError, PoolTimeout)
 """What a database that is away raises: refused connections come from below the driver, and a
@@ -77,6 +82,10 @@ class Shift:
     round: Round
     holding: Holding
     notes: Notes
+    courier: Courier
+    permit: Permit
+    blameless: bool = False
+    """What ended it, a relay's fault or the hour, is no fault of its batch."""
     fault: OSError | None = None
     unsettled: int = 0
     unclear: bool = False
@@ -99,13 +108,13 @@ class Shift:
 
 
 class Engine:
-    """Works all running campaigns of one database through one courier."""
+    """Works all running campaigns of one database through one courier, or a fleet of them."""
 
     def __init__(
         self,
         database: Database,
         keys: Keys,
-        courier: Courier,
+        courier: Courier | Fleet,
         *,
         journal: Journal,
         connections: int,
@@ -116,11 +125,11 @@ class Engine:
     ) -> None:
         self._database = database
         self._keys = keys
-        self._courier = courier
+        self._fleet = Fleet.of(courier)
         self._journal = journal
         self._policy_pause = policy_pause_percent / 100
         self._launching = launching or Launching()
-        self._errands = Errands(database, keys, courier)
+        self._errands = Errands(database, keys, self._fleet)
         self._observer = observer
         self._heard = float("-inf")
         self._without_database = without_database
@@ -136,7 +145,8 @@ class Engine:
         self._stopping = False
         self._wake = asyncio.Event()
         self._troubles: set[asyncio.Task[None]] = set()
-        courier.on_trouble = self._on_trouble
+        self._fleet.on_trouble = self._on_trouble
+        self._fleet.needed = self._is_needed
 
     async def run(self) -> None:
         """Look for work and do it until `stop`; then what is on the wire is waited for."""
@@ -156,7 +166,7 @@ class Engine:
             self.stop()
             self._work.stop()
             # What is on the wire may be answered; the connections are then broken off.
-            closing = asyncio.create_task(self._courier.close(PATIENCE_SECONDS))
+            closing = asyncio.create_task(self._fleet.close(PATIENCE_SECONDS))
             try:
                 await working
                 await closing
@@ -169,7 +179,7 @@ class Engine:
 
     def figures(self) -> Figures:
         """How much is in hand, how much was settled, how fast."""
-        return Figures(len(self._live), self._settled, self._pace.rate())
+        return Figures(len(self._live), self._settled, self._pace.rate(), self._fleet.resting())
 
     def stop(self) -> None:
         """Claim nothing more, and give back what is not on the wire."""
@@ -177,7 +187,7 @@ class Engine:
         self._wake.set()
         for shift in self._live.values():
             shift.over = True
-        self._courier.recall(lambda _: True)
+        self._fleet.recall(lambda _: True)
 
     def wake(self) -> None:
         """There is work: look now."""
@@ -189,8 +199,10 @@ class Engine:
             await self._hear_the_dead()
             self._heard = boot_time()
         async with self._database.reading() as session:
-            batches = await outbox.due(session, limit=LOOKED_AT)
+            closed = await sending_hours.closed(session)
+            batches = await outbox.due(session, limit=LOOKED_AT, closed=closed)
             done = await campaigns.finishable(session)
+            ended = await campaigns.ended(session)
             scheduled = await campaigns.launchable(session)
             errands = await outbox.notices_due(session)
         if errands and not self._stopping:
@@ -199,22 +211,28 @@ class Engine:
         await self._work.enqueue(random.sample(batches, min(QUEUED, len(batches))))
         for campaign_id in done:
             await self._finish(campaign_id)
+        for campaign_id in ended:
+            await self._end(campaign_id)
         for campaign_id in scheduled:
             await self._launch(campaign_id)
-        return bool(batches or done or scheduled or errands)
+        return bool(batches or done or ended or scheduled or errands)
 
     async def work(self, batch_id: int) -> None:
         """Take one batch and work it until nothing of it is due, or it is ours no more."""
         if self._stopping:
             return
+        async with self._database.reading() as session:
+            permit = await gate.permit(session, batch_id)
+        courier = self._fleet.choose(permit.relays)
         lease = secrets.randbits(63)
         try:
-            notes = self._journal.begin(batch_id, lease, self._courier.relay)
+            notes = self._journal.begin(batch_id, lease, courier.relay if courier else "")
         except OSError as error:
             await self._pause_of(batch_id, _not_noted(error))
             return
         asked = boot_time()
         taken = None
+        blameless = False
         all_settled = False
         try:
             taken = await self._take(batch_id, lease)
@@ -222,12 +240,21 @@ class Engine:
                 holding = Holding()
                 holding.renewed(asked, LEASE.total_seconds())
                 all_settled = True
-                if taken.runs:
+                if taken.runs and courier is None:
+                    await self._pause(
+                        taken.campaign_id, gate.no_relay(permit.list_name, permit.relays)
+                    )
+                elif taken.runs and not permit.open:
+                    blameless = True
+                elif taken.runs and courier is not None:
                     round_ = await self._round_of(taken.campaign_id)
-                    shift = Shift(taken, round_, holding, notes)
+                    shift = Shift(taken, round_, holding, notes, courier, permit)
+                    # It may have begun to rest since it was chosen.
+                    shift.over = shift.blameless = self._fleet.rests(courier)
                     all_settled = False
                     await self._work_shift(shift)
                     all_settled = not (shift.unsettled or shift.unclear)
+                    blameless = shift.blameless
             else:
                 all_settled = True
         except LeaseLost:
@@ -237,9 +264,11 @@ class Engine:
             try:
                 if taken is not None:
                     async with self._database.begin() as session:
-                        await outbox.release(session, taken)
+                        await outbox.release(session, taken, blameless=blameless)
             finally:
                 notes.close(all_settled=all_settled)
+            if blameless:
+                self.wake()  # another relay may have it at once
 
     async def _take(self, batch_id: int, lease: int) -> Taken | None:
         async with self._database.begin() as session:
@@ -289,9 +318,9 @@ class Engine:
         window: Window | None = first
         try:
             while window is not None:
-                self._courier.post(list(window.open.values()))
+                shift.courier.post(list(window.open.values()))
                 if shift.over or self._stopping:
-                    self._courier.recall(_among(shift))
+                    shift.courier.recall(_among(shift))
                 window = await self._settle(shift, window)
         except BaseException:
             # The next window may be claimed, and nobody carries it: the journal is to say so.
@@ -314,7 +343,7 @@ class Engine:
             return None
         began = boot_time()
         turn = await self._database.transact(
-            outbox.turn, shift.taken, sent, relay=self._courier.relay, size=size
+            outbox.turn, shift.taken, sent, relay=shift.courier.relay, size=size
         )
         shift.exhausted = shift.exhausted or (size > 0 and turn.last)
         if not turn.rows:
@@ -339,7 +368,9 @@ class Engine:
         return self._opened(shift, claimed.rows)
 
     def _goes_on(self, shift: Shift) -> bool:
-        return not (shift.exhausted or shift.over or self._stopping) and shift.holding.ours()
+        if shift.exhausted or shift.over or self._stopping:
+            return False
+        return shift.holding.ours() and shift.permit.open
 
     def _opened(self, shift: Shift, rows: Sequence[Claimed | Row[Any]]) -> Window:
         """What was claimed, as copies for the courier."""
@@ -426,7 +457,7 @@ class Engine:
                 session,
                 shift.taken,
                 results,
-                relay=self._courier.relay,
+                relay=shift.courier.relay,
                 delays=shift.round.retry_delays,
                 now=datetime.now(UTC),
             )
@@ -505,13 +536,13 @@ class Engine:
                 except AWAY as error:
                     log.warning("delivery.watch_failed", extra={"reason": str(error)})
                 if shift.over:
-                    self._courier.recall(_among(shift))
+                    shift.courier.recall(_among(shift))
         finally:
             # However it ends: what nobody watches must not leave.
             if not shift.ended.is_set():
                 shift.over = True
                 shift.holding.end()
-                self._courier.recall(_among(shift))
+                shift.courier.recall(_among(shift))
 
     async def _renew(self, shift: Shift, asked: float) -> None:
         async with self._database.begin() as session:
@@ -524,22 +555,27 @@ class Engine:
     async def _ask_again(self, shift: Shift) -> None:
         waiting = shift.waiting()
         async with self._database.reading() as session:
-            state = await session.scalar(
-                select(Campaign.state).where(Campaign.id == shift.taken.campaign_id)
-            )
+            shift.permit = await gate.permit(session, shift.taken.id)
             hindered = await outbox.hindered(session, list(waiting)) if waiting else {}
-        if state is not CampaignState.RUNNING:
+        if shift.permit.state is not CampaignState.RUNNING:
             shift.over = True
-            shift.cancelled = state is CampaignState.CANCELLED
+            shift.cancelled = shift.permit.state is CampaignState.CANCELLED
+        if not shift.permit.open:
+            shift.over = shift.blameless = True
         for id_, reason in hindered.items():
             waiting[id_].stopped = reason
         if hindered:
-            self._courier.recall(lambda copy: isinstance(copy, WindowCopy) and bool(copy.stopped))
+            shift.courier.recall(lambda copy: isinstance(copy, WindowCopy) and bool(copy.stopped))
 
     async def _round_of(self, campaign_id: int) -> Round:
         if campaign_id not in self._rounds:
             async with self._database.reading() as session:
                 self._rounds[campaign_id] = await rounds.begin(session, campaign_id, self._keys)
+            # What others finished is not told here: the eldest that nobody works on make room.
+            live = {shift.taken.campaign_id for shift in self._live.values()} | {campaign_id}
+            idle = [it for it in self._rounds if it not in live]
+            for done in idle[: max(0, len(self._rounds) - ROUNDS)]:
+                del self._rounds[done]
         return self._rounds[campaign_id]
 
     async def _finish(self, campaign_id: int) -> None:
@@ -550,6 +586,11 @@ class Engine:
                     log.info("campaign.finished", extra={"campaign": campaign_id})
         except CampaignError as unbalanced:
             await self._pause(campaign_id, unbalanced.sentences[0])
+
+    async def _end(self, campaign_id: int) -> None:
+        async with self._database.begin() as session:
+            if await campaigns.end(session, campaign_id=campaign_id):
+                log.info("campaign.ended", extra={"campaign": campaign_id})
 
     async def _launch(self, campaign_id: int) -> None:
         try:
@@ -563,7 +604,8 @@ class Engine:
                     now=datetime.now(UTC),
                 ):
                     log.info("campaign.launched", extra={"campaign": campaign_id})
-        except CampaignError as refused:
+        # Also a rule that cannot be read any more: it alone waits, and the engine goes on.
+        except PliError as refused:
             async with self._database.begin() as session:
                 await campaigns.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])
 
@@ -576,13 +618,27 @@ class Engine:
         await outbox.release(session, taken)
         await campaigns.pause(session, campaign_id=taken.campaign_id, reason=reason)
 
-    def _on_trouble(self, reason: Sentence) -> None:
-        """The relay cannot be used: nobody's copy is at fault, so the campaigns wait."""
-        affected = {shift.taken.campaign_id for shift in self._live.values()}
+    def _is_needed(self, courier: Courier) -> bool:
+        """Whether a taking it has in hand has no other relay to go to."""
+        return any(
+            shift.courier is courier and not self._fleet.another(courier, shift.permit.relays)
+            for shift in self._live.values()
+        )
+
+    def _on_trouble(self, courier: Courier, reason: Sentence) -> None:
+        """A relay cannot be used: nobody's copy is at fault.
+
+        What it had goes to the next relay of its list; where there is none, the campaign waits.
+        """
+        self._errands.trouble(courier, reason)
+        affected: dict[int, Sentence] = {}
         for shift in self._live.values():
-            shift.over = True
-        for campaign_id in affected:
-            task = asyncio.get_running_loop().create_task(self._pause(campaign_id, reason))
+            if shift.courier is courier:
+                shift.over = shift.blameless = True
+                if reasons := self._fleet.nothing_left(shift.permit.relays):
+                    affected[shift.taken.campaign_id] = reasons
+        for campaign_id, reasons in affected.items():
+            task = asyncio.get_running_loop().create_task(self._pause(campaign_id, reasons))
             self._troubles.add(task)
             task.add_done_callback(self._troubles.discard)
 
@@ -595,9 +651,20 @@ class Engine:
             await self._pause(campaign_id, reason)
 
     async def _pause(self, campaign_id: int, reason: Sentence) -> None:
-        async with self._database.begin() as session:
-            await campaigns.pause(session, campaign_id=campaign_id, reason=reason)
-        log.warning("campaign.paused", extra={"campaign": campaign_id, "reason": str(reason)})
+        """Pause it, also when the database is away just then: else it would go on as before."""
+        for tried in range(SETTLE_TRIES):
+            if self._stopping and tried >= STOPPING_TRIES:
+                return
+            try:
+                async with self._database.begin() as session:
+                    await campaigns.pause(session, campaign_id=campaign_id, reason=reason)
+            except AWAY as error:
+                log.warning("campaign.not_paused", extra={"reason": str(error)})
+                await asyncio.sleep(WATCH_SECONDS)
+            else:
+                extra = {"campaign": campaign_id, "reason": str(reason)}
+                log.warning("campaign.paused", extra=extra)
+                return
 
     async def _safely_sweep(self) -> DBAPIError | OSError | PoolTimeout | None:
         try:

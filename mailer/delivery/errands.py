@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mailer import notices
 from mailer.delivery import outbox
 from mailer.delivery.couriers import Courier
+from mailer.delivery.fleet import Fleet
 from mailer.delivery.outbox import NOTICE_LEASE, Result
 from mailer.delivery.outcomes import Kind, Outcome
 from mailer.delivery.windows import Holding, boot_time
@@ -21,6 +24,7 @@ from mailer.models import Stage
 from mailer.notices import Mail
 from pli.database import Database
 from pli.keys import Keys
+from pli.language import Sentence
 
 log = logging.getLogger("pli.delivery")
 
@@ -28,8 +32,8 @@ AT_ONCE = 20
 TRIES = 10
 AGAIN = timedelta(seconds=30)
 """After the relay, or the database, could not be used."""
-AWAY = (DBAPIError, OSError)
-"""What a database that does not answer raises."""
+AWAY = (DBAPIError, OSError, PoolTimeout)
+"""What a database raises that does not answer, or that others keep busy."""
 
 
 class NoticeCopy:
@@ -41,13 +45,19 @@ class NoticeCopy:
         self.smtputf8 = needs_smtputf8(address)
         self.outcome: Outcome | None = None
         """What its try came to; None: it was given back."""
+        self.trouble: str | None = None
+        """What the relay said when nothing could be carried at all; None: it can be used."""
         self.done = asyncio.Event()
+        self.relays: Sequence[str] = ()
+        self.courier: Courier | None = None
+        """Who has it, once it is handed over."""
         self._pieces: list[bytes] = []
         self._holding = holding
 
     def filled(self, mail: Mail) -> None:
         """With what it says; only then is it handed over."""
         self.mail_from = mail.return_path
+        self.relays = mail.relays
         self._pieces = mail.pieces
 
     def compose(self) -> list[bytes]:
@@ -73,13 +83,14 @@ class NoticeCopy:
 
 
 class Errands:
-    """Carries what is due of one database's notices through the engine's own courier."""
+    """Carries what is due of one database's notices through the engine's own couriers."""
 
-    def __init__(self, database: Database, keys: Keys, courier: Courier) -> None:
+    def __init__(self, database: Database, keys: Keys, carrier: Courier | Fleet) -> None:
         self._database = database
         self._keys = keys
-        self._courier = courier
+        self._fleet = Fleet.of(carrier)
         self._running: set[asyncio.Task[None]] = set()
+        self._in_hand: set[NoticeCopy] = set()
 
     async def step(self) -> bool:
         """Claim what is due and hand it over; whether there was anything."""
@@ -90,6 +101,7 @@ class Errands:
             rows = await outbox.claim_notices(session, lease=lease, limit=AT_ONCE)
         for row in rows:
             copy = NoticeCopy(row.address, holding)
+            self._in_hand.add(copy)
             task = asyncio.create_task(self._see_through(copy, row.id, row.attempts + 1, lease))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
@@ -103,8 +115,14 @@ class Errands:
                 log.exception("notice.not_composed", extra={"notice": row.id})
                 copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "it could not be composed"))
             else:
-                self._courier.post([copy], first=True)
+                self._hand_over(copy)
         return bool(rows)
+
+    def trouble(self, courier: Courier, reason: Sentence) -> None:
+        """A relay cannot be used, and no other: whoever waits for one of these is to hear of it."""
+        for copy in self._in_hand:
+            if copy.courier is courier and self._fleet.nothing_left(copy.relays):
+                copy.trouble = str(reason.values.get("reason", ""))
 
     async def ended(self) -> None:
         """Until what was handed over is written down."""
@@ -123,22 +141,41 @@ class Errands:
                 now=datetime.now(UTC),
             )
 
+    def _hand_over(self, copy: NoticeCopy) -> None:
+        copy.courier = self._fleet.choose(copy.relays)
+        if copy.courier is None:
+            # Its list names none that there is: a person must look, and it waits.
+            copy.give_back()
+        else:
+            copy.courier.post([copy], first=True)
+
+    def _again(self, copy: NoticeCopy) -> timedelta:
+        """When to try once more what came back: at once, if another relay can take it."""
+        rests = copy.courier is not None and self._fleet.rests(copy.courier)
+        return timedelta() if rests and self._fleet.nothing_left(copy.relays) is None else AGAIN
+
     async def _see_through(self, copy: NoticeCopy, notice_id: int, number: int, lease: int) -> None:
         await copy.done.wait()
+        self._in_hand.discard(copy)
         at = datetime.now(UTC)
         for _ in range(TRIES):
             try:
                 async with self._database.begin() as session:
                     if copy.outcome is None:
                         await outbox.put_back_notice(
-                            session, notice_id, lease=lease, due=at + AGAIN
+                            session,
+                            notice_id,
+                            lease=lease,
+                            due=at + self._again(copy),
+                            relay=copy.courier.relay if copy.courier else "",
+                            trouble=copy.trouble,
                         )
                     else:
                         await outbox.settle_notice(
                             session,
                             Result(notice_id, number, at, copy.outcome),
                             lease=lease,
-                            relay=self._courier.relay,
+                            relay=copy.courier.relay if copy.courier else "",
                         )
                 return
             except AWAY as error:

@@ -201,7 +201,9 @@ class Journal:
             return
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Shared: only its writer is to be told apart. That another reads it, too, must not
+                # look as if he lived.
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 yield None
                 return
@@ -244,7 +246,8 @@ def _notes(data: bytes) -> tuple[Mapping[int, Note], bool]:
     while place + _HEAD.size <= len(data):
         what, delivery_id, number, length = _HEAD.unpack_from(data, place)
         if what == _END:
-            break
+            # Behind the last note there are only zeros, unless a disk has lost what was there.
+            return notes, not data[place:].strip(_END)
         place += _HEAD.size
         if what in (_LEAVES, _TOLD) and place + length > len(data):
             break

@@ -13,14 +13,13 @@ from email.utils import format_datetime, formataddr, make_msgid
 
 import aiosmtplib
 
-from mailer.delivery.relays import Relay, RelayError
+from mailer.delivery.relays import GREETING_SECONDS, Relay, RelayError, size_limit
 from mailer.identity import Mailbox, needs_smtputf8
 from pli.checks import Check, fine, refused, warn, wrong
 from pli.checkup import in_bytes
 from pli.language import N_, say
 from pli.settings import is_loopback
 
-GREETING_SECONDS = 15.0
 SMALL_BYTES = 1_000_000
 """A letter with its images may well reach this."""
 SOON = timedelta(days=14)
@@ -137,8 +136,7 @@ def _features(client: aiosmtplib.SMTP) -> list[Check]:
             say(N_("sending works, with four round trips a copy: where you can, switch it on")),
         )
     ]
-    size = client.esmtp_extensions.get("size", "")
-    limit = int(size) if size.isdigit() else 0
+    limit = size_limit(client)
     if not limit:
         return [*found, fine("relay.size", say(N_("it names no largest size")))]
     largest = say(N_("a mail may have {size}"), size=in_bytes(limit))

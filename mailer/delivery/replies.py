@@ -79,10 +79,13 @@ class ReplyReader:
         return replies
 
 
-def _read(line: bytes) -> str:
-    text = line.rstrip(b"\r").decode("utf-8", "replace")
-    # It is kept with the attempt and shown: PostgreSQL takes no NUL, a terminal no escapes.
+def printable(text: str) -> str:
+    """What a relay said, as it may be kept and shown: PostgreSQL takes no NUL, a terminal obeys."""
     return text if text.isprintable() else "".join(it if it.isprintable() else " " for it in text)
+
+
+def _read(line: bytes) -> str:
+    return printable(line.rstrip(b"\r").decode("utf-8", "replace"))
 
 
 def _shown(line: bytes) -> str:

@@ -23,6 +23,8 @@ LATEST = 200
 """So many of the last outcomes are looked at together."""
 LEAST_REFUSED = 5
 """Fewer refusals prove nothing of us."""
+NO_SMTPUTF8 = "5.6.7"
+"""Of what is not offered to the relay, the one that lies in the address (RFC 6531)."""
 
 
 @dataclass(slots=True)
@@ -40,16 +42,20 @@ class Round:
     def refused_for_us(self, share: float) -> Sequence[Outcome]:
         """Refusals for what we are, not for whom, if they are `share` of the latest outcomes.
 
-        Policy (5.7.x, RFC 3463), and whatever refuses the sender at MAIL, before anybody is named.
+        Policy (5.7.x, RFC 3463); whatever refuses the sender at MAIL, before anybody is named; and
+        what we ourselves do not even offer the relay: too large for it, or not to be composed.
         """
         refused = [it for it in self.latest if _is_about_us(it)]
         return refused if len(refused) >= max(LEAST_REFUSED, share * len(self.latest)) else ()
 
 
 def _is_about_us(outcome: Outcome) -> bool:
-    return outcome.kind is Kind.FAILED and (
-        outcome.stage is Stage.MAIL or (outcome.enhanced or "").startswith("5.7.")
-    )
+    if outcome.kind is not Kind.FAILED:
+        return False
+    enhanced = outcome.enhanced or ""
+    if outcome.stage is Stage.CONNECT:
+        return enhanced != NO_SMTPUTF8
+    return outcome.stage is Stage.MAIL or enhanced.startswith("5.7.")
 
 
 async def begin(session: AsyncSession, campaign_id: int, keys: Keys) -> Round:

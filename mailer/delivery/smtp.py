@@ -14,7 +14,7 @@ import aiosmtplib
 from mailer.delivery.couriers import Copy
 from mailer.delivery.observing import UNOBSERVED, Observer
 from mailer.delivery.pipelining import Conversation, Offer, Patience
-from mailer.delivery.relays import Relay, RelayError, RelayRefusal
+from mailer.delivery.relays import GREETING_SECONDS, Relay, RelayError, RelayRefusal, size_limit
 from pli.language import N_, Sentence
 
 PATIENCE = Patience()
@@ -38,6 +38,7 @@ class SMTPCourier:
     ) -> None:
         self.relay = relay.name
         self.on_trouble = on_trouble
+        self.patient: Callable[[], bool] = lambda: True
         self._address = relay
         self._connections = connections
         self._limit = messages_per_connection
@@ -110,7 +111,8 @@ class SMTPCourier:
             return
         began = time.monotonic()
         try:
-            client = await self._address.connect(self._patience.greeting)
+            greeting = self._patience.greeting if self.patient() else GREETING_SECONDS
+            client = await self._address.connect(greeting)
         except RelayError as error:
             self._observer.not_connected()
             self._failed(error)
@@ -121,7 +123,12 @@ class SMTPCourier:
             self._failed(self._address.refusal(error))
             return
         # uvloop's transports are no asyncio.Transport by class, only by their methods.
-        transport = cast("asyncio.Transport", client.transport)
+        transport = cast("asyncio.Transport | None", client.transport)
+        if transport is None or transport.is_closing():
+            # It hung up right behind its EHLO: aiosmtplib was told, and nobody will be again.
+            self._observer.not_connected()
+            self._failed(self._breaks_off("the relay closed the connection"))
+            return
         conversation = Conversation(
             transport,
             _offer(client),
@@ -154,8 +161,9 @@ class SMTPCourier:
         elif conversation.not_let_in:
             self._give_up(
                 RelayRefusal(
-                    N_("the relay {relay} wants a login or TLS: {reason}: look at relay_url"),
+                    N_("the relay {relay} wants a login or TLS: {reason}: look at {setting}"),
                     relay=self.relay,
+                    setting=self._address.setting,
                     reason=conversation.why,
                 )
             )
@@ -163,13 +171,14 @@ class SMTPCourier:
             self._failures = 0
             self._summon()
         else:
-            self._failed(
-                RelayError(
-                    N_("the relay {relay} breaks off every connection: {reason}"),
-                    relay=self.relay,
-                    reason=conversation.why,
-                )
-            )
+            self._failed(self._breaks_off(conversation.why))
+
+    def _breaks_off(self, reason: str) -> RelayError:
+        return RelayError(
+            N_("the relay {relay} breaks off every connection: {reason}"),
+            relay=self.relay,
+            reason=reason,
+        )
 
     def _failed(self, error: RelayError) -> None:
         """Count a connection that came to nothing; when all do, the relay is at fault."""
@@ -179,7 +188,8 @@ class SMTPCourier:
             return
         # Counted once for all that tried together: ten refusals of one moment are one.
         self._failures += 1
-        if self._failures > len(self._rests) or isinstance(error, RelayRefusal):
+        again = self._failures <= len(self._rests) and self.patient()
+        if not again or isinstance(error, RelayRefusal):
             self._give_up(error)
         else:
             self._summon_later()
@@ -209,11 +219,10 @@ class SMTPCourier:
 
 
 def _offer(client: aiosmtplib.SMTP) -> Offer:
-    size = client.esmtp_extensions.get("size", "")
     return Offer(
         pipelining=client.supports_extension("pipelining"),
         size=client.supports_extension("size"),
         eightbit=client.supports_extension("8bitmime"),
         smtputf8=client.supports_extension("smtputf8"),
-        size_limit=int(size) if size.isdigit() else 0,
+        size_limit=size_limit(client),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import delete, insert, select, update
@@ -20,11 +20,15 @@ FORGOTTEN = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What an engine tells of itself; `rate` in copies a second over the last seconds."""
+    """What an engine tells of itself; `rate` in copies a second over the last seconds.
+
+    `relays`: each one's name, and whether it rests.
+    """
 
     batches: int
     settled: int
     rate: float
+    relays: Mapping[str, bool] = field(default_factory=dict)
 
 
 async def register(

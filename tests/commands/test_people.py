@@ -199,5 +199,6 @@ def test_lists_are_made_and_counted() -> None:
             "unconfirmed": 0,
             "confirmed": 2,
             "left": 0,
+            "relays": [],
         }
     ]

@@ -160,3 +160,14 @@ def test_where_nothing_is_meant_nothing_changes_and_nobody_is_asked() -> None:
     assert none.stdout == "No copy of campaign 1 is meant by that: nothing changed.\n"
     assert pli("campaign", "retry", "1", "--reply", "x", "--uncertain").exit_code == 2
     assert pli("campaign", "retry", "1").exit_code == 2
+
+
+def test_brackets_in_a_title_or_in_what_a_relay_said_are_shown_as_they_stand() -> None:
+    reason = json.dumps({"text": "the relay said {reason}", "values": {"reason": "550 [/b] no"}})
+    with sqlite3.connect("pli.db") as database:
+        database.execute("UPDATE campaign SET title = 'Un [b]titre[/i]', reason = ?", [reason])
+    database.close()
+    shown = pli("campaign", "show", "1")
+    assert shown.exit_code == 0
+    assert "the relay said 550 [/b] no" in shown.stdout
+    assert "Un [b]titre[/i]" in pli("campaign", "list").stdout

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -58,6 +60,73 @@ def test_two_workers_and_the_doors_share_a_sending_and_stand_in_the_list(
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
     assert house.pli("worker", "list", "--json").json == []
+
+
+def test_hours_that_change_reach_every_worker_within_two_seconds(
+    installation: Installation,
+    relay: Relay,
+    on_postgresql: Callable[[Installation], Installation],
+) -> None:
+    house = on_postgresql(installation)
+    with (house.folder / "pli.toml").open("a") as file:
+        file.write("batch_size = 20\nrelay_connections = 1\n")
+    house.pli("list", "new", "comite", "--title", "Comité", code=None)
+    house.members(300)
+    relay.delay = 0.05
+    with house.running("worker"), house.running("worker"), house.running("serve", "--no-work"):
+        until(lambda: len(house.pli("worker", "list", "--json").json) == 2)
+        house.pli("campaign", "create", house.letter(), "--list", "comite")
+        house.pli("campaign", "start", "letter:1", "--yes")
+        until(lambda: relay.connections == 2 and len(relay.received) > 5)
+        now = datetime.now(UTC)
+        quiet = f"{now - timedelta(hours=1):%H:%M}-{now + timedelta(hours=1):%H:%M}"
+        house.pli("campaign", "hours", "letter:1", "--quiet", quiet, PLI_TIMEZONE="UTC")
+        time.sleep(2)
+        count = len(relay.received)
+        time.sleep(2)
+        assert len(relay.received) == count < 300
+        shown = house.pli("campaign", "show", "letter:1", "--json").json
+        assert (shown["state"], shown["sent"], shown["sending"]) == ("running", count, 0)
+        relay.delay = 0.0
+        house.pli("campaign", "hours", "letter:1", "--quiet", "none")
+        until(
+            lambda: house.pli("campaign", "show", "letter:1", "--json").json["state"] == "finished"
+        )
+    assert relay.recipients == {f"p{n:04}@example.org": 1 for n in range(300)}
+
+
+def test_workers_go_on_by_the_second_relay_when_the_first_dies(
+    installation: Installation,
+    relay: Relay,
+    on_postgresql: Callable[[Installation], Installation],
+) -> None:
+    house = on_postgresql(installation)
+    with Relay().running() as spare:
+        with (house.folder / "pli.toml").open("a") as file:
+            file.write("batch_size = 20\nrelay_connections = 2\n")
+            file.write(f'[relays.secours]\nurl = "{spare.url}"\n')
+        house.pli("list", "new", "comite", "--title", "Comité", code=None)
+        house.members(300)
+        relay.delay = 0.02
+        # At MAIL, and not after a body: so that nothing is in doubt.
+        relay.script = lambda stage, *_: (
+            "drop" if stage in ("connect", "mail") and len(relay.received) > 60 else None
+        )
+        with house.running("worker"), house.running("worker"):
+            until(lambda: len(house.pli("worker", "list", "--json").json) == 2)
+            house.pli("campaign", "create", house.letter(), "--list", "comite")
+            house.pli("campaign", "start", "letter:1", "--yes")
+            until(
+                lambda: (
+                    house.pli("campaign", "show", "letter:1", "--json").json["state"] == "finished"
+                )
+            )
+        shown = house.pli("campaign", "show", "letter:1", "--json").json
+        assert (shown["sent"], shown["failed"], shown["uncertain"]) == (300, 0, 0)
+        everybody = {f"p{n:04}@example.org": 1 for n in range(300)}
+        assert relay.recipients + spare.recipients == everybody
+        assert relay.received
+        assert spare.received
 
 
 def test_a_worker_on_sqlite_is_refused_in_one_line(installation: Installation) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +16,13 @@ from mailer.delivery import outbox
 from mailer.delivery.journal import Journal
 from mailer.delivery.outbox import Taken
 from mailer.delivery.outcomes import judge, lost
-from mailer.models import Attempt, Batch, Delivery, Stage, Status
+from mailer.models import Attempt, Audience, Batch, Delivery, Stage, Status
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
-from subscribers.models import Subscriber
+from subscribers.models import List, Subscriber
+from tests import factories as make
+from tests.mailer.dying import lay_down
 from tests.mailer.test_engine import ends, prepared, rests, working
 from tests.relay import Relay
 
@@ -72,7 +73,7 @@ async def test_what_was_recorded_as_uncertain_stays_so_when_its_worker_dies_late
             results.append(outbox.Result(row.id, 1, now, outcome))
         async with database.begin() as session:
             await outbox.settle(session, taken, results, relay="relay:25", delays=[60.0], now=now)
-        os.close(notes._descriptor)
+        lay_down(notes)
         async with database.begin() as session:
             await outbox.end_leases(session)
         async with working(database, keys, relay.url, folder=tmp_path):
@@ -212,3 +213,43 @@ async def test_what_comes_back_late_and_must_not_leave_is_skipped_though_called_
     async with database.begin() as session:
         await outbox.skip(session, taken, {row.id: "left" for row in rows})
     assert await statuses(database, campaign_id) == {("skipped", "left")}
+
+
+async def test_what_was_only_deferred_before_a_cancel_goes_out_when_the_letter_is_sent_again(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=3, batch_size=3)
+    taken, rows = await claimed(database, 3)
+    outcomes = [
+        judge(Stage.RCPT, 451, "4.7.1 greylisted"),
+        judge(Stage.MAIL, 421, "4.3.2 later"),
+        lost(Stage.BODY, "gone"),
+    ]
+    results = [outbox.Result(row.id, 1, now, it) for row, it in zip(rows, outcomes, strict=True)]
+    async with database.begin() as session:
+        await outbox.settle(session, taken, results, relay="r", delays=[60.0], now=now)
+        await campaigns.cancel(session, campaign_id=campaign_id, now=now)
+    async with database.begin() as session:
+        members = (await session.scalars(select(List))).one()
+        again = await make.a_campaign(session, keys, [members], now=now, audience=Audience.NEW)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            await rests(database, again.id)
+    assert relay.recipients == {rows[0].email: 1, rows[1].email: 1}
+    assert (await ends(database, again.id))[rows[2].email] == ("excluded", "already")
+
+
+async def test_a_cancelled_campaign_whose_copies_are_still_on_the_wire_is_a_precedent(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=3, batch_size=3)
+    taken, rows = await claimed(database, 2)
+    async with database.begin() as session:
+        await campaigns.cancel(session, campaign_id=campaign_id, now=now)
+    async with database.begin() as session:
+        members = (await session.scalars(select(List))).one()
+        number = make.letter().number
+        found = await campaigns.precedents(session, number=number, list_ids=[members.id])
+        assert [it.id for it in found] == [campaign_id]
+        await outbox.skip(session, taken, {row.id: "cancelled" for row in rows})
+        assert not await campaigns.precedents(session, number=number, list_ids=[members.id])

@@ -85,7 +85,7 @@ async def test_sqlite_reads_only_the_batches_that_have_something_left(
             for name in values:
                 asked = asked.replace("?", f":{name}", 1)
             plan = await session.execute(text(f"EXPLAIN QUERY PLAN {asked}"), values)
-            assert any("ix_batch_due" in row.detail for row in plan)
+            assert any("ix_batch_open" in row.detail for row in plan)
     finally:
         await database.close()
 

@@ -13,6 +13,7 @@ from mailer.campaigns import CampaignError
 from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Status
 from pli.database import Database
 from pli.keys import Keys
+from pli.language import say
 from subscribers import consent, optout
 from subscribers.models import Subscriber, SuppressionReason
 from tests import factories as make
@@ -138,7 +139,10 @@ async def test_cancelling_skips_what_waits(database: Database, keys: Keys, now: 
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, 2, now=now)
         campaign = await make.a_campaign(session, keys, [members], now=now)
+        await campaigns.pause(session, campaign_id=campaign.id, reason=say("for the relay"))
         await campaigns.cancel(session, campaign_id=campaign.id, now=now)
+        await session.refresh(campaign)
+        assert campaigns.reason_of(campaign) is None, "that of its pause is none of its end"
         assert set((await table(session, campaign)).values()) == {("skipped", "cancelled")}
         assert await balance.faults(session, campaign_id=campaign.id) == []
         with pytest.raises(CampaignError, match="cancelled"):

@@ -184,6 +184,18 @@ async def test_what_waits_is_given_back_at_closing_and_what_was_handed_over_is_t
     assert relay.recipients == {parcel.rcpt_to: 1 for parcel in sent}
 
 
+@pytest.mark.parametrize("size", ["²", "9" * 5_000, "-1", "much", ""], ids=lambda it: it[:5])
+async def test_a_size_that_is_no_number_is_no_limit(size: str) -> None:
+    def offer(stage: str, _recipient: str, _times: int) -> bytes | None:
+        told = f"250-relay\r\n250-PIPELINING\r\n250 SIZE {size}\r\n"
+        return told.encode() if stage == "ehlo" else None
+
+    parcels = [Parcel("p1"), Parcel("p2")]
+    with Relay(script=offer).running() as relay:
+        async with carried(relay, parcels):
+            assert relay.recipients == {parcel.rcpt_to: 1 for parcel in parcels}
+
+
 def test_only_a_clear_reply_fails_a_copy() -> None:
     assert judge(Stage.RCPT, 354, "").kind is Kind.DEFERRED
     assert judge(Stage.BODY, 354, "").kind is Kind.UNCERTAIN

@@ -10,19 +10,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from mailer import balance, campaigns
 from mailer.delivery import outbox
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
+from mailer.delivery.pace import Pace
 from mailer.delivery.relays import Relay as Address
 from mailer.delivery.smtp import SMTPCourier
 from mailer.models import Attempt, Audience, Batch, Campaign, CampaignState, Delivery, Status
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
-from subscribers.models import Subscriber, Suppression
+from subscribers.models import ConsentRecord, Subscriber, Subscription, Suppression
 from tests import factories as make
 from tests.relay import Relay
 
@@ -202,6 +203,54 @@ async def test_who_leaves_while_the_letter_goes_out_gets_no_copy(
     assert copies["p059@example.org"] == ("skipped", "left")
     assert "p059@example.org" not in relay.recipients
     assert len(relay.recipients) == 59
+
+
+async def test_who_leaves_a_big_window_of_a_slow_relay_gets_no_copy_two_seconds_later(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pace, "window", lambda _: 200)
+    campaign_id = await prepared(database, keys, now, count=60, batch_size=60)
+    with Relay(delay=1.0).running() as relay:
+        async with working(database, keys, relay.url, connections=1):
+            await first_copy(relay)
+            async with database.begin() as session:
+                found = await session.scalars(select(Delivery).order_by(Delivery.id))
+                rows = [it for it in found if it.status is Status.SENDING]
+                assert len(rows) == 60, "all of them claimed"
+                # One is on the wire, the next one's envelope, too; this one's turn is in 3 seconds.
+                leaving = rows[len(relay.received) + 3]
+                assert leaving.subscriber_id is not None
+                await optout.unsubscribe(
+                    session,
+                    subscriber_id=leaving.subscriber_id,
+                    list_id=leaving.list_id,
+                    source="test",
+                    now=now,
+                )
+            await asyncio.sleep(2)
+            relay.delay = 0
+            await rests(database, campaign_id)
+    skipped = [who for who, it in (await ends(database, campaign_id)).items() if it[0] == "skipped"]
+    assert len(skipped) == 1
+    assert relay.recipients.keys().isdisjoint(skipped)
+    assert len(relay.recipients) == 59
+
+
+async def test_who_is_erased_while_the_letter_goes_out_did_not_leave(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    await prepared(database, keys, now, count=2, batch_size=2)
+    async with database.begin() as session:
+        batch_id = (await session.execute(select(Batch.id))).scalar_one()
+        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        assert taken is not None
+        first, second = (await outbox.claim(session, taken, size=2)).rows
+        await session.execute(delete(ConsentRecord))
+        await session.execute(delete(Subscription))
+        await session.execute(delete(Subscriber).where(Subscriber.id == first.subscriber_id))
+    async with database.reading() as session:
+        found = await outbox.hindered(session, [first.id, second.id])
+    assert found == {first.id: "erased", second.id: "left"}
 
 
 @pytest.mark.parametrize("verb", ["pause", "cancel"])

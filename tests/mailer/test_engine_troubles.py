@@ -16,16 +16,20 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from commands import sending, testing
 from commands.sending import Order
 from mailer import campaigns
+from mailer.delivery import engine as engines
 from mailer.delivery import outbox
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
 from mailer.delivery.outcomes import judge
+from mailer.delivery.relays import Relay as Address
 from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Stage, Status
 from pli.database import Database
 from pli.errors import PliError
 from pli.keys import Keys
 from tests import factories as make
 from tests.mailer import dying
+from tests.mailer.dying import lay_down
+from tests.mailer.test_after_doubt import claimed
 from tests.mailer.test_engine import ends, first_copy, prepared, rests, working
 from tests.relay import Relay
 
@@ -54,7 +58,7 @@ async def test_a_copy_put_back_by_its_connection_after_a_recall_still_leaves(
     with Relay(delay=0.05, script=script).running() as relay:
         async with working(database, keys, relay.url, connections=1) as engine:
             await first_copy(relay)
-            engine._courier.recall(lambda copy: copy.rcpt_to == "p029@example.org")
+            engine._fleet.recall(lambda copy: copy.rcpt_to == "p029@example.org")
             recalled.append("now")
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     assert recalled == ["now", "done"]
@@ -92,13 +96,15 @@ def left(folder: Path, name: bytes, *, batch_id: int = 999) -> Journal:
     journal = Journal(folder, "tests")
     notes = journal.begin(batch_id, 7, "relay:25")
     notes.leaves(1, 1)
-    os.write(notes._descriptor, name)
-    os.close(notes._descriptor)
+    os.pwrite(notes._descriptor, name, notes._place)
+    lay_down(notes)
     return journal
 
 
 @pytest.mark.parametrize(
-    "rubbish", [b"\0" * 512, b"\xff" * 512, b"o" + b"\x01" * 300], ids=["zeros", "ones", "noise"]
+    "rubbish",
+    [b"\0" * 512 + b"w", b"\xff" * 512, b"o" + b"\x01" * 300],
+    ids=["zeros", "ones", "noise"],
 )
 async def test_a_journal_that_a_power_cut_spoilt_holds_nobody_up_and_proves_nothing_unwritten(
     rubbish: bytes, database: Database, keys: Keys, now: datetime, tmp_path: Path
@@ -133,7 +139,7 @@ async def test_a_testimony_that_the_database_refuses_is_set_aside(
         (row,) = (await outbox.claim(session, taken, size=1)).rows
     notes.leaves(row.id, 1)
     notes.told(row.id, 1, judge(Stage.BODY, 250, "2.0.0 ok \x00 queued"))
-    os.close(notes._descriptor)
+    lay_down(notes)
     async with database.begin() as session:
         await outbox.end_leases(session)
     with Relay().running() as relay:
@@ -176,6 +182,8 @@ async def test_a_sending_whose_engine_dies_ends_with_the_reason(
         settings = SimpleNamespace(
             relay_url=relay.url,
             relay_connections=2,
+            relays={},
+            quiet_hours="",
             journal_folder=tmp_path,
             policy_pause_percent=30.0,
             metrics_listen="",
@@ -203,6 +211,8 @@ async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
         settings = SimpleNamespace(
             relay_url=relay.url,
             relay_connections=2,
+            relays={},
+            quiet_hours="",
             journal_folder=tmp_path,
             policy_pause_percent=30.0,
             metrics_listen="",
@@ -239,6 +249,33 @@ async def test_a_finish_beside_a_retry_neither_waits_for_it_nor_forgets_what_wai
     assert not await finish()
     async with database.reading() as session:
         assert await session.scalar(select(Campaign.state)) is CampaignState.RUNNING
+
+
+@on_postgresql
+async def test_what_is_to_be_sent_again_while_its_batch_is_given_back_does_not_wait_for_the_rest(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    taken, rows = await claimed(database, 2)
+    outcomes = [judge(Stage.RCPT, 550, "5.2.2 full"), judge(Stage.RCPT, 451, "4.7.1 later")]
+    results = [outbox.Result(row.id, 1, now, it) for row, it in zip(rows, outcomes, strict=True)]
+    async with database.begin() as session:
+        await outbox.settle(session, taken, results, relay="r", delays=[14_400.0], now=now)
+
+    async def release() -> None:
+        async with database.begin() as session:
+            await outbox.release(session, taken)
+
+    async with database.begin() as session:
+        await campaigns.retry(
+            session, campaign_id=campaign_id, uncertain=False, failed=True, now=now
+        )
+        releasing = asyncio.create_task(release())
+        await asyncio.sleep(0.3)
+        assert not releasing.done()
+    await releasing
+    async with database.reading() as session:
+        assert await session.scalar(select(Batch.due_at)) == now
 
 
 async def test_a_watch_that_could_not_ask_once_still_renews_the_lease(
@@ -288,10 +325,19 @@ async def test_what_nobody_watches_any_more_does_not_leave(
     assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
 
 
+@pytest.mark.parametrize("heard", ["after", "before"])
 async def test_a_relay_that_closes_right_after_its_greeting_counts_as_gone(
-    database: Database, keys: Keys, now: datetime
+    heard: str, database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
+    real = Address.connect
+
+    async def connect(self: Address, timeout: float) -> Any:
+        client = await real(self, timeout)
+        await asyncio.sleep(0.05 * (heard == "before"))
+        return client
+
+    monkeypatch.setattr(Address, "connect", connect)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 relay ESMTP\r\n")
@@ -323,3 +369,57 @@ async def test_a_sender_whom_the_relay_does_not_want_pauses_the_campaign(
             assert await rests(database, campaign_id) is CampaignState.PAUSED
     waiting = sum(it[0] == "pending" for it in (await ends(database, campaign_id)).values())
     assert waiting > 100
+
+
+async def test_what_a_relay_says_to_a_connection_is_kept_and_shown_without_signs_that_harm(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4)
+    said = b"554 5.7.1 no\0service \x1b]0;for you\x07\r\n"
+    with Relay(script=lambda stage, *_: said if stage == "connect" else None).running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    async with database.reading() as session:
+        reason = str(campaigns.reason_of(await campaigns.find(session, campaign_id)))
+    assert "554 5.7.1 no service ]0;for you" in reason
+    assert reason.isprintable()
+
+
+async def test_a_relay_that_takes_no_mail_of_this_size_pauses_the_campaign(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=300, batch_size=300)
+    offer = "250-relay\r\n250-PIPELINING\r\n250 SIZE 1000"
+    with Relay(script=lambda stage, *_: offer if stage == "ehlo" else None).running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    copies = list((await ends(database, campaign_id)).values())
+    assert copies.count(("pending", None)) > 100
+    async with database.reading() as session:
+        reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
+    assert "the relay takes 1000" in str(reason)
+
+
+async def test_a_pause_that_the_database_does_not_take_at_once_is_asked_for_again(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "WATCH_SECONDS", 0.05)
+    campaign_id = await prepared(database, keys, now, count=40, batch_size=40)
+    away = iter([True, True])
+    pause = campaigns.pause
+
+    async def sometimes(*args: Any, **options: Any) -> bool:
+        if next(away, False):
+            raise ConnectionRefusedError
+        return await pause(*args, **options)
+
+    monkeypatch.setattr(campaigns, "pause", sometimes)
+
+    def refuse(stage: str, recipient: str, times: int) -> str | None:
+        del recipient, times
+        return "550 5.7.1 not you" if stage == "rcpt" else None
+
+    with Relay(script=refuse).running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    assert next(away, None) is None

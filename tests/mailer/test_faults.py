@@ -13,12 +13,13 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from mailer import balance, campaigns
 from mailer.delivery import engine as engines
 from mailer.delivery import outbox
 from mailer.delivery.journal import Journal, Notes
+from mailer.delivery.pace import Pace
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli import database as databases
 from pli.database import Database
@@ -26,7 +27,7 @@ from pli.keys import Keys
 from subscribers import optout
 from subscribers.models import List, Subscriber
 from tests.mailer import dying
-from tests.mailer.test_engine import prepared, rests, working
+from tests.mailer.test_engine import first_copy, prepared, rests, working
 from tests.relay import Relay
 
 COPIES = 24
@@ -268,3 +269,28 @@ async def test_a_second_job_for_a_batch_in_work_ends_at_once(
         assert await outbox.take(session, batch_id=batch_id, lease=4711) is not None
     async with database.begin() as session:
         assert await outbox.take(session, batch_id=batch_id, lease=4712) is None
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_disk_too_full_for_the_database_holds_up_and_loses_nothing(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pace, "window", lambda _: 20)
+
+    async def grows_to(pages: str) -> None:
+        async with database.begin() as session:
+            await session.execute(text(f"PRAGMA max_page_count = {pages}"))
+
+    with Relay(delay=0.01).running() as relay:
+        campaign_id = await prepared(database, keys, now, 300, batch_size=100)
+        async with working(database, keys, relay.url):
+            await first_copy(relay)
+            async with database.reading() as session:
+                await grows_to(str(await session.scalar(text("PRAGMA page_count"))))
+            await asyncio.sleep(2)
+            stood = len(relay.received)
+            await asyncio.sleep(0.5)
+            assert len(relay.received) == stood < 300
+            await grows_to("1000000")
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        assert len((await reckon(database, campaign_id, relay))[Status.SENT]) == 300

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
 import resource
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from mailer import balance, campaigns
 from mailer.delivery import journal as journals
 from mailer.delivery import outbox
 from mailer.delivery.journal import Journal, Notes
-from mailer.delivery.outbox import Result, Taken
+from mailer.delivery.outbox import Note, Result, Taken
 from mailer.delivery.outcomes import Kind, Outcome, judge
 from mailer.models import (
     Attempt,
@@ -32,6 +35,7 @@ from mailer.models import (
 from pli.database import Database
 from pli.keys import Keys
 from tests import factories as make
+from tests.mailer.dying import lay_down
 
 TAKEN = Taken(id=7, campaign_id=3, number=1, lease=2**62 + 5, takings=1)
 FINE = judge(Stage.BODY, 250, "2.0.0 Ok: queued as 4F1A2B3C", 12)
@@ -47,18 +51,13 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "journal", "ours")
 
 
-def die(notes: Notes) -> None:
-    """What the kernel does for a killed process: the lock is free, the file stays."""
-    os.close(notes._descriptor)
-
-
 def test_what_was_noted_is_read_back_once_its_writer_is_dead(journal: Journal) -> None:
     notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
     notes.leaves(1, 1)
     notes.leaves(2, 1)
     notes.told(1, 1, FINE)
     assert journal.testimony(TAKEN.lease) is None, "its writer lives"
-    die(notes)
+    lay_down(notes)
     testimony = journal.testimony(TAKEN.lease)
     assert testimony is not None
     assert testimony.complete
@@ -79,7 +78,7 @@ def test_of_an_earlier_start_of_the_machine_only_what_stands_there_counts(
 ) -> None:
     notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
     notes.told(1, 1, FINE)
-    die(notes)
+    lay_down(notes)
     monkeypatch.setattr(journals, "boot_id", lambda: "another")
     testimony = journal.testimony(TAKEN.lease)
     assert testimony is not None
@@ -90,7 +89,7 @@ def test_of_an_earlier_start_of_the_machine_only_what_stands_there_counts(
 def test_the_journal_of_another_installation_is_left_alone(
     journal: Journal, tmp_path: Path
 ) -> None:
-    die(Journal(tmp_path / "journal", "theirs").begin(TAKEN.id, TAKEN.lease, "relay:25"))
+    lay_down(Journal(tmp_path / "journal", "theirs").begin(TAKEN.id, TAKEN.lease, "relay:25"))
     with journal.left_behind() as found:
         assert list(found) == []
     assert len(list((tmp_path / "journal").iterdir())) == 1
@@ -100,20 +99,36 @@ def test_a_full_disk_is_told_before_the_copy_leaves_and_the_file_stays_readable(
     journal: Journal,
 ) -> None:
     notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
-    notes.leaves(1, 1)
     size = os.fstat(notes._descriptor).st_size
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, before[1]))
+    noted = told = 0
     try:
-        with pytest.raises(OSError, match="No space left"):
-            notes.told(1, 1, FINE)
+        for noted in range(10_000):
+            notes.told(noted + 1, 1, FINE)
+    except OSError as error:
+        told = error.errno
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    notes.leaves(2, 1)
-    die(notes)
+    assert told == errno.EFBIG
+    assert noted > 1_000
+    notes.leaves(noted + 1, 1)
+    lay_down(notes)
     testimony = journal.testimony(TAKEN.lease)
     assert testimony is not None
-    assert set(testimony.notes) == {1, 2}
+    assert testimony.complete
+    assert set(testimony.notes) == set(range(1, noted + 2))
+
+
+def test_a_note_that_its_writer_did_not_live_to_end_is_none(journal: Journal) -> None:
+    notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
+    notes.leaves(1, 1)
+    notes._end_note = lambda *_: None  # type: ignore[method-assign]
+    notes.told(1, 1, FINE)
+    lay_down(notes)
+    testimony = journal.testimony(TAKEN.lease)
+    assert testimony is not None
+    assert testimony.notes == {1: Note(1)}
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(b"o".__add__))
@@ -136,11 +151,10 @@ def test_every_outcome_comes_back_as_it_was(
 ) -> None:
     text = text.encode("utf-8", "replace").decode()
     outcome = Outcome(kind, stage, code, text, took)
-    reader, writer = os.pipe()
-    Notes(writer, Path("nowhere")).told(delivery, number, outcome)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        notes, whole = journals._notes(pipe.read())
+    with tempfile.TemporaryFile() as file:
+        file.truncate(8192)
+        Notes(os.dup(file.fileno()), Path("nowhere"), 0).told(delivery, number, outcome)
+        notes, whole = journals._notes(file.read())
     assert whole
     assert (notes[delivery].number, notes[delivery].outcome) == (number, outcome)
 
@@ -178,7 +192,7 @@ async def test_after_a_kill_only_what_was_on_the_wire_is_in_doubt(
     notes.told(ids[0], 1, FINE)
     notes.told(ids[1], 1, judge(Stage.RCPT, 550, "5.2.2 full"))
     notes.told(ids[2], 1, judge(Stage.BODY, 451, "4.3.0 later"))
-    die(notes)
+    lay_down(notes)
     async with database.begin() as session:
         await outbox.end_leases(session)
     async with database.begin() as session:
@@ -211,7 +225,7 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
         notes.leaves(id_, 1)
     for id_ in ids[:2]:
         notes.told(id_, 1, FINE)
-    die(notes)
+    lay_down(notes)
     async with database.begin() as session:
         await session.execute(update(Batch).values(lease=None))
         # Another machine takes over, and has no such file.
@@ -236,6 +250,60 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
         ]
         assert await balance.faults(session, campaign_id=taken.campaign_id) == []
     assert journal.testimony(taken.lease) is None
+
+
+async def test_while_one_process_hears_a_journal_another_takes_its_batch_by_it(
+    database: Database, keys: Keys, now: datetime, journal: Journal
+) -> None:
+    taken, ids = await claimed(database, keys, now)
+    notes = journal.begin(taken.id, taken.lease, "relay:25")
+    for id_ in ids[:3]:
+        notes.leaves(id_, 1)
+        notes.told(id_, 1, FINE)
+    lay_down(notes)
+    async with database.begin() as session:
+        await session.execute(update(Campaign).values(resend_uncertain=True))
+        await outbox.end_leases(session)
+    with journal.left_behind() as found:
+        heard = next(found)
+        async with database.begin() as session:
+            witness = journal.testimony
+            assert await outbox.take(session, batch_id=taken.id, lease=4712, witness=witness)
+        async with database.begin() as session:
+            assert await outbox.hear(session, heard) is None
+    async with database.reading() as session:
+        assert await statuses(session, ids) == ["sent"] * 3 + ["pending"] * 3
+        assert not (await session.scalars(select(Evidence.id))).all()
+        assert not any(await session.scalars(select(Delivery.doubted)))
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_two_processes_that_hear_one_journal_put_it_on_record_once(
+    database: Database, keys: Keys, now: datetime, journal: Journal
+) -> None:
+    taken, ids = await claimed(database, keys, now)
+    notes = journal.begin(taken.id, taken.lease, "relay:25")
+    for id_ in ids:
+        notes.leaves(id_, 1)
+        notes.told(id_, 1, FINE)
+    lay_down(notes)
+    async with database.begin() as session:
+        await outbox.end_leases(session)
+        assert await outbox.take(session, batch_id=taken.id, lease=4712)
+    testimony = journal.testimony(taken.lease)
+    assert testimony is not None
+
+    async def hear() -> None:
+        async with database.begin() as session:
+            await outbox.hear(session, testimony)
+
+    async with database.begin() as session:
+        await outbox.hear(session, testimony)
+        other = asyncio.create_task(hear())
+        await asyncio.sleep(0.3)
+    await other
+    async with database.reading() as session:
+        assert len((await session.scalars(select(Evidence.id))).all()) == len(ids)
 
 
 async def test_without_a_journal_all_that_was_in_work_is_uncertain(
@@ -266,7 +334,7 @@ async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
             now=now,
         )
         await outbox.claim(session, taken, size=6)
-    die(notes)
+    lay_down(notes)
     async with database.begin() as session:
         await outbox.end_leases(session)
         await outbox.take(session, batch_id=taken.id, lease=4712, witness=journal.testimony)
@@ -278,7 +346,7 @@ async def test_what_a_cancelled_campaign_never_wrote_is_skipped(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
     taken, ids = await claimed(database, keys, now)
-    die(journal.begin(taken.id, taken.lease, "relay:25"))
+    lay_down(journal.begin(taken.id, taken.lease, "relay:25"))
     async with database.begin() as session:
         await campaigns.cancel(session, campaign_id=taken.campaign_id, now=now)
     with journal.left_behind() as found:

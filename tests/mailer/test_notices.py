@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mailer import notices
 from mailer.delivery import outbox
@@ -42,7 +43,7 @@ async def ordered(
             list_id=list_.id,
             address=Address.parse(address),
             keys=keys,
-            now=now - timedelta(seconds=1),
+            now=now,
         )
 
 
@@ -52,7 +53,8 @@ async def ended(database: Database, notice_id: int) -> Notice:
             async with database.reading() as session:
                 notice = await session.get_one(Notice, notice_id)
             done = notice.status not in (Status.PENDING, Status.SENDING)
-            if done or (notice.status is Status.PENDING and notice.attempts):
+            waits = notice.status is Status.PENDING
+            if done or (waits and (notice.attempts or notice.reason)):
                 return notice
             await asyncio.sleep(0.02)
 
@@ -166,13 +168,20 @@ async def test_a_notice_that_cannot_be_composed_has_failed_and_holds_nobody_up(
     assert len(relay.received) == 5
 
 
+@pytest.mark.parametrize(
+    "fault", [ConnectionRefusedError(), PoolTimeout("connection timed out")], ids=["away", "busy"]
+)
 async def test_a_database_that_is_away_while_a_notice_is_composed_leaves_it_waiting(
-    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+    fault: Exception,
+    database: Database,
+    keys: Keys,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     notice_id = await ordered(database, keys, now)
 
     async def away(*_: object, **__: object) -> None:
-        raise ConnectionRefusedError
+        raise fault
 
     monkeypatch.setattr(notices, "compose", away)
     with Relay().running() as relay:
@@ -182,3 +191,45 @@ async def test_a_database_that_is_away_while_a_notice_is_composed_leaves_it_wait
     async with database.reading() as session:
         notice = await session.get_one(Notice, notice_id)
     assert (notice.status, notice.attempts, notice.lease) == (Status.PENDING, 0, None)
+
+
+async def test_what_waited_for_the_relay_past_its_lease_and_comes_back_waits_again(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    notice_id = await ordered(database, keys, now)
+    async with database.begin() as session:
+        await outbox.claim_notices(session, lease=7, limit=5)
+        await session.execute(update(Notice).values(lease_until=now - timedelta(seconds=5)))
+    async with database.begin() as session:
+        await outbox.claim_notices(session, lease=8, limit=5)
+        await outbox.put_back_notice(session, notice_id, lease=7, due=now)
+    async with database.reading() as session:
+        notice = await session.get_one(Notice, notice_id)
+    assert (notice.status, notice.attempts, notice.lease) == (Status.PENDING, 0, None)
+
+
+async def test_a_clock_set_back_an_hour_holds_no_notice_up(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    hour = timedelta(hours=1)
+    dead = await ordered(database, keys, now + hour)
+    async with database.begin() as session:
+        assert len(await outbox.claim_notices(session, lease=7, limit=5)) == 1
+        await session.execute(update(Notice).values(lease_until=now + hour))
+    fresh = await ordered(database, keys, now + hour)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert (await ended(database, fresh)).status is Status.SENT
+            assert (await ended(database, dead)).status is Status.UNCERTAIN
+
+
+async def test_a_relay_that_lets_nobody_in_is_told_with_the_notice_that_waits_for_it(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    notice_id = await ordered(database, keys, now)
+    said = "530 5.7.0 log in first"
+    with Relay(script=lambda stage, *_: said if stage == "mail" else None).running() as relay:
+        async with working(database, keys, relay.url):
+            notice = await ended(database, notice_id)
+    assert (notice.status, notice.attempts) == (Status.PENDING, 0)
+    assert (notice.reason, notice.reply_text) == (outbox.NO_RELAY, said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -15,7 +16,7 @@ from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import List
 from tests import factories as make
-from tests.mailer.test_engine import ends, working
+from tests.mailer.test_engine import ends, rests, working
 from tests.relay import Relay
 
 LATEST = timedelta(hours=2)
@@ -83,6 +84,38 @@ async def test_it_is_launched_once_whoever_asks(
         assert len((await session.scalars(select(Batch.id))).all()) == 2
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_a_person_may_start_it_at_the_very_moment_of_its_hour(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
+    real = campaigns.lock_lists
+    locked = asyncio.Event()
+
+    async def lock_lists(*given: Any, **named: Any) -> bool:
+        held = await real(*given, **named)
+        if not locked.is_set():
+            locked.set()
+            await asyncio.sleep(0.3)
+        return held
+
+    monkeypatch.setattr(campaigns, "lock_lists", lock_lists)
+
+    async def start() -> None:
+        async with database.begin() as session:
+            await campaigns.prepare(session, campaign_id=campaign_id, batch_size=100, now=now)
+            await campaigns.start(session, campaign_id=campaign_id, now=now)
+
+    starting = asyncio.create_task(start())
+    await locked.wait()
+    async with database.begin() as session:
+        assert not await campaigns.launch(
+            session, campaign_id=campaign_id, batch_size=100, latest=LATEST, now=now
+        )
+    await starting
+    assert await state(database) is CampaignState.RUNNING
+
+
 async def test_missed_by_too_much_it_asks_and_a_person_may_start_it(
     database: Database, keys: Keys, now: datetime
 ) -> None:
@@ -120,6 +153,23 @@ async def test_what_is_not_what_was_approved_does_not_start_by_itself(
     assert campaign.state is CampaignState.SCHEDULED
     assert "not what was approved" in str(campaigns.reason_of(campaign))
     assert not relay.recipients
+
+
+async def test_a_rule_that_cannot_be_read_any_more_holds_its_campaign_and_no_other(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
+    async with database.begin() as session:
+        await session.execute(update(Campaign).values(rule="mandat = 1"))
+        members = (await session.scalars(select(List))).one()
+        other = await make.a_campaign(session, keys, [members], now=now, of=make.letter(13))
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, other.id) is CampaignState.FINISHED
+    async with database.reading() as session:
+        campaign = await campaigns.find(session, campaign_id)
+    assert campaign.state is CampaignState.SCHEDULED
+    assert "mandat" in str(campaigns.reason_of(campaign))
 
 
 async def test_a_draft_that_nobody_else_has_seen_gets_no_hour(

@@ -48,6 +48,7 @@ def test_an_hour_is_read_in_its_zone(text: str, moment: str) -> None:
         ("2027-03-28 02:30", "does not exist"),
         ("2027-10-31 02:30", "comes twice"),
         ("2026-11-24 09:59", "is over"),
+        ("9999-12-31 23:59 America/New_York", "is no hour"),
         ("", "is no hour"),
     ],
 )

@@ -18,6 +18,7 @@ from mailer.delivery.outbox.leases import (
     take,
 )
 from mailer.delivery.outbox.notices import (
+    NO_RELAY,
     NOTICE_LEASE,
     claim_notices,
     notices_due,
@@ -33,6 +34,7 @@ __all__ = [
     "LEASE",
     "LONGEST_LEASE",
     "NOTICE_LEASE",
+    "NO_RELAY",
     "Claimed",
     "LeaseLost",
     "Note",

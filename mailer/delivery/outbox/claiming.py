@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, Row, case, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.outbox.rows import (
@@ -83,7 +83,11 @@ async def claim(session: AsyncSession, taken: Taken, *, size: int) -> Window:
 async def hindered(session: AsyncSession, ids: Sequence[int]) -> Mapping[int, str]:
     """Which of these rows may no longer leave, and why: asked again while they wait."""
     rows = await session.execute(
-        select(Delivery.id, func.coalesce(hindrance(Delivery.list_id), "erased"))
+        # Whoever is gone has no subscription either, and did not leave by himself.
+        select(
+            Delivery.id,
+            case((Subscriber.id.is_(None), "erased"), else_=hindrance(Delivery.list_id)),
+        )
         .outerjoin_from(Delivery, Subscriber)
         .where(
             Delivery.id.in_(ids),

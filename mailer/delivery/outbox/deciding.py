@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer import balance
 from mailer.models import Batch, Delivery, Status
 
 
@@ -74,7 +75,7 @@ async def _again(
     *,
     now: datetime,
 ) -> int:
-    chosen = [Delivery.campaign_id == campaign_id, Delivery.status == status]
+    chosen = [balance.rows_of(campaign_id, status)]
     if only is not None:
         chosen.append(only)
     # Counted by what was changed, not by what was there: a late reply may have come in between.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.outbox.orphans import Witness, judge_orphans, no_witness
 from mailer.delivery.outbox.rows import Taken, lock_campaign, of
-from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status, is_open
 from pli.database import clock
 
 LEASE = timedelta(seconds=30)
@@ -18,10 +18,11 @@ LONGEST_LEASE = timedelta(seconds=60)
 """A lease further ahead has lapsed: the clock was set back."""
 
 
-async def due(session: AsyncSession, *, limit: int) -> Sequence[int]:
+async def due(session: AsyncSession, *, limit: int, closed: Collection[int] = ()) -> Sequence[int]:
     """Batches that want a worker: due pending rows, or rows in work that nobody works on.
 
-    The latter also in a campaign that was paused or cancelled: its workers died before they heard.
+    The latter also in a campaign that was paused or cancelled, or is one of the `closed`, which may
+    not send at this hour: its workers died before they heard.
     Campaigns take turns: the first batch of each, then the second of each, and so on.
     """
     place = func.row_number().over(
@@ -36,9 +37,11 @@ async def due(session: AsyncSession, *, limit: int) -> Sequence[int]:
                     Campaign.state == CampaignState.RUNNING,
                     Batch.pending > 0,
                     Batch.due_at <= clock(),
+                    Batch.campaign_id.not_in(closed) if closed else true(),
                 ),
                 Batch.sending > 0,
             ),
+            is_open(),
             _unleased(),
         )
         .subquery()
@@ -89,8 +92,15 @@ async def renew(session: AsyncSession, taken: Taken) -> bool:
     return renewed.one_or_none() is not None
 
 
-async def release(session: AsyncSession, taken: Taken) -> None:
-    """Give a batch back; it is due again at its earliest row."""
+async def release(session: AsyncSession, taken: Taken, *, blameless: bool = False) -> None:
+    """Give a batch back; it is due again at its earliest row.
+
+    `blameless`: what ended this taking lies elsewhere, so it does not count as a fruitless one.
+    """
+    # A statement of its own: one that had to wait for a retry's lock would not see its rows, and
+    # they would wait for the earliest of the others.
+    await session.execute(select(Batch.id).where(Batch.id == taken.id).with_for_update())
+    takings = case((Batch.takings > 0, Batch.takings - 1), else_=0) if blameless else Batch.takings
     earliest = (
         select(func.min(Delivery.next_attempt_at))
         .where(of(taken), Delivery.status == Status.PENDING)
@@ -99,7 +109,12 @@ async def release(session: AsyncSession, taken: Taken) -> None:
     await session.execute(
         update(Batch)
         .where(Batch.id == taken.id, Batch.lease == taken.lease)
-        .values(lease=None, lease_until=None, due_at=func.coalesce(earliest, Batch.due_at))
+        .values(
+            lease=None,
+            lease_until=None,
+            takings=takings,
+            due_at=func.coalesce(earliest, Batch.due_at),
+        )
         .execution_options(synchronize_session=False)
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, exists, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.outbox.settling import Result
@@ -17,6 +17,8 @@ from subscribers.models import Suppression
 
 NOTICE_LEASE = timedelta(seconds=120)
 """So long its worker has; it is not renewed, since one mail takes seconds."""
+NO_RELAY = "no_relay"
+"""Why one waits that was not tried: the relay could not be used at all."""
 DELAYS = (60.0, 300.0, 900.0, 3600.0)
 """Seconds before each further try: whoever waits for a test copy waits minutes, not days."""
 
@@ -33,7 +35,7 @@ async def claim_notices(
     """Make due notices ours; a dead worker's are uncertain, the suppressed skipped."""
     await _turn(
         session,
-        and_(Notice.status == Status.SENDING, Notice.lease_until < clock()),
+        _lapsed(),
         status=Status.UNCERTAIN,
     )
     await _turn(
@@ -102,25 +104,54 @@ async def settle_notice(session: AsyncSession, result: Result, *, lease: int, re
 
 
 async def put_back_notice(
-    session: AsyncSession, notice_id: int, *, lease: int, due: datetime
+    session: AsyncSession,
+    notice_id: int,
+    *,
+    lease: int,
+    due: datetime,
+    relay: str = "",
+    trouble: str | None = None,
 ) -> None:
-    """Nothing of it was handed over: it waits again, until `due`."""
+    """Nothing of it was handed over: it waits again, until `due`.
+
+    Also one that was called uncertain meanwhile, since it waited for a slow relay past its lease.
+    With `trouble` the `relay` could not be used, and said so: kept for whoever waits for it.
+    """
+    told = {} if trouble is None else {"reason": NO_RELAY, "relay": relay, "reply_text": trouble}
     await _turn(
         session,
-        and_(Notice.id == notice_id, Notice.lease == lease, Notice.status == Status.SENDING),
+        and_(
+            Notice.id == notice_id,
+            Notice.lease == lease,
+            Notice.status.in_([Status.SENDING, Status.UNCERTAIN]),
+        ),
         status=Status.PENDING,
         lease=None,
         lease_until=None,
         next_attempt_at=due,
+        **told,
     )
 
 
 def _waits() -> ColumnElement[bool]:
-    return and_(Notice.status == Status.PENDING, Notice.next_attempt_at <= clock())
+    return and_(_OPEN, Notice.status == Status.PENDING, Notice.next_attempt_at <= clock())
 
 
 def _wanted() -> ColumnElement[bool]:
-    return or_(_waits(), and_(Notice.status == Status.SENDING, Notice.lease_until < clock()))
+    return and_(_OPEN, or_(_waits(), _lapsed()))
+
+
+def _lapsed() -> ColumnElement[bool]:
+    """Its worker is gone. A lease far ahead has lapsed, too: the clock was set back."""
+    over = or_(
+        Notice.lease_until < clock(),
+        Notice.lease_until > clock(2 * NOTICE_LEASE.total_seconds()),
+    )
+    return and_(_OPEN, Notice.status == Status.SENDING, over)
+
+
+_OPEN: ColumnElement[bool] = literal_column("notice.status IN ('pending', 'sending')")
+"""In the words of `ix_notice_due`: with parameters in them SQLite would not take the index."""
 
 
 async def _turn(session: AsyncSession, where: ColumnElement[bool], **values: Any) -> None:

@@ -90,6 +90,8 @@ async def hear(session: AsyncSession, testimony: Testimony) -> int | None:
     if batch is None:
         return None
     await lock_campaign(session, batch.campaign_id)
+    # Another process of this machine may hear the same: it waits here, and finds nothing left.
+    await session.execute(select(Batch.id).where(Batch.id == testimony.batch_id).with_for_update())
     await session.execute(
         update(Batch)
         .where(Batch.id == testimony.batch_id, Batch.lease == testimony.lease)

@@ -1,0 +1,87 @@
+"""The doctor's look at the relays: each of them, and whether every list has one that works."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands import relays
+from mailer.delivery import relay_checkup
+from mailer.delivery.gate import no_relay
+from mailer.delivery.relays import Relay
+from mailer.identity import Mailbox
+from pli.checks import Check, State, stops_a_sending, warn, wrong
+from pli.language import N_, say
+from pli.settings import MAIN, Settings
+from subscribers import lists
+
+Found = Mapping[str, Sequence[Check]]
+"""What was found at each relay, by its name."""
+
+
+async def look(
+    settings: Settings, mail_from: str, writer: Mailbox, address: str | None
+) -> dict[str, list[Check]]:
+    """Connect to every relay; to those that work a message to oneself is handed, if asked for."""
+    of = relays.of(settings)
+
+    async def one(relay: Relay) -> list[Check]:
+        found = await relay_checkup.check(relay, mail_from)
+        if address is not None and not stops_a_sending(found):
+            language = settings.language
+            found.append(await relay_checkup.send(relay, mail_from, writer, address, language))
+        return found
+
+    found = await asyncio.gather(*(one(relay) for relay in of.values()))
+    return dict(zip(of, found, strict=True))
+
+
+def broken(found: Found) -> set[str]:
+    """The relays by which nothing can be sent."""
+    return {name for name, checks in found.items() if stops_a_sending(checks)}
+
+
+def told(found: Found) -> list[Check]:
+    """All that was found; what is wrong with one relay is a warning while another works."""
+    softened = broken(found) != set(found)
+    return [
+        replace(
+            check,
+            name=check.name if name == MAIN else check.name.replace("relay.", f"relay.{name}.", 1),
+            state=State.WARNING if softened and check.state is State.ERROR else check.state,
+        )
+        for name, checks in found.items()
+        for check in checks
+    ]
+
+
+async def lists_without(
+    session: AsyncSession, settings: Settings, broken: Collection[str]
+) -> list[Check]:
+    """Lists that name relays which there are not, or only such as do not work."""
+    checks = []
+    for list_ in await lists.everything(session):
+        strangers = relays.unknown(settings, list_.relays)
+        known = [name for name in list_.relays if name not in strangers]
+        if strangers:
+            say_so = warn if known else wrong
+            checks.append(say_so("lists", no_relay(list_.name, strangers)))
+        if known and all(name in broken for name in known):
+            checks.append(
+                wrong(
+                    "lists",
+                    say(
+                        N_("the list {name} goes by {relays} alone, which cannot be used now"),
+                        name=list_.name,
+                        relays=", ".join(known),
+                    ),
+                    say(
+                        N_('see what is said of them, or name another: "pli list edit {name}"'),
+                        name=list_.name,
+                    ),
+                )
+            )
+    return checks

@@ -1,0 +1,111 @@
+"""When a campaign may send, as it is asked for at the command line and told there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from commands.common import _, now
+from mailer.sending_hours import SendingHours
+from pli import hours
+from pli.errors import PliError
+from pli.hours import Hour, zone_of
+from pli.language import N_, Sentence, say
+from pli.quiet import Quiet, QuietError, opening
+from pli.settings import Settings
+
+NONE = "none"
+
+quiet = click.option(
+    "--quiet",
+    "quiet",
+    metavar="21:00-07:00|none",
+    help=_("When nothing of it is sent, if not the hours of the settings."),
+)
+not_after = click.option(
+    "--not-after",
+    "end",
+    metavar="HOUR|none",
+    help=_("Its end: what has not left by then waits, and a person decides."),
+)
+
+
+class HoursRefused(PliError):
+    """A campaign cannot have these hours."""
+
+
+def asked(
+    settings: Settings,
+    quiet: str | None,
+    end: str | None,
+    *,
+    begins: Hour | None = None,
+    before: SendingHours | None = None,
+) -> SendingHours:
+    """What was asked for; else what it has `before`, else the settings.
+
+    An hour alone is the next one after it `begins`.
+    """
+    kept = before or SendingHours(
+        Quiet.parse(settings.quiet_hours) if settings.quiet_hours else None, settings.timezone
+    )
+    start = max(begins.moment, now()) if begins else now()
+    return SendingHours(
+        kept.quiet if quiet is None else _quiet(quiet),
+        kept.zone if quiet is None else settings.timezone,
+        kept.end if end is None else _end(end, settings.timezone, start),
+    )
+
+
+def told(of: SendingHours, at: datetime) -> Sentence | None:
+    """What a person should know who starts it `at` that moment: it is quiet then."""
+    if of.quiet is None:
+        return None
+    zone = zone_of(of.zone)
+    found = opening(at, of.quiet, zone)
+    if found.open or found.until is None:
+        return None
+    return say(
+        N_("That is within its quiet hours ({quiet}): the first copy leaves at {time}."),
+        quiet=str(of.quiet),
+        time=f"{found.until.astimezone(zone):%H:%M}",
+    )
+
+
+def refuse_an_end_before(begins: datetime, campaign_id: int, of: SendingHours) -> None:
+    """What would end before it begins is a mistake of somebody's."""
+    if of.over(begins):
+        raise HoursRefused(
+            N_(
+                "campaign {id} would begin after its end ({end}): "
+                '"pli campaign hours {id} --not-after none", or a later one'
+            ),
+            id=campaign_id,
+            end=of.end,
+        )
+
+
+def summary(campaign_id: int, of: SendingHours) -> Sentence:
+    """When it may send, in a line."""
+    return say(
+        N_("Campaign {id}: quiet hours {quiet}, end {end}."),
+        id=campaign_id,
+        quiet=str(of.quiet) if of.quiet else say(N_("none")),
+        end=of.end or say(N_("none")),
+    )
+
+
+def _quiet(text: str) -> Quiet | None:
+    if text == NONE:
+        return None
+    try:
+        return Quiet.parse(text)
+    except QuietError as error:
+        raise HoursRefused(
+            N_("--quiet: “{text}” {reason}"), text=text, reason=error.sentences[0]
+        ) from None
+
+
+def _end(text: str, zone: str, start: datetime) -> Hour | None:
+    return None if text == NONE else hours.parse(text, zone=zone, now=start)

@@ -1,0 +1,83 @@
+"""The relays of the settings, made at the roof: their addresses, and a courier for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from commands.common import House, tell
+from mailer.delivery.fleet import Fleet
+from mailer.delivery.gate import no_relay
+from mailer.delivery.observing import UNOBSERVED, Observer
+from mailer.delivery.relays import Relay, RelayError
+from mailer.delivery.smtp import SMTPCourier
+from pli.language import N_, Sentence, say
+from pli.settings import MAIN, Settings
+from subscribers.models import List
+
+
+def of(settings: Settings) -> dict[str, Relay]:
+    """Every relay by its name, in order; or one RelayError with a line for each that is wrong."""
+    urls = {MAIN: settings.relay_url} | {name: it.url for name, it in settings.relays.items()}
+    found: dict[str, Relay] = {}
+    faults: list[Sentence] = []
+    for name, url in urls.items():
+        try:
+            found[name] = Relay.parse(url, name)
+        except RelayError as error:
+            faults += error.sentences
+    if faults:
+        raise RelayError.listing(faults)
+    return found
+
+
+def fleet(settings: Settings, observer: Observer = UNOBSERVED) -> Fleet:
+    """A courier for each relay."""
+    relays = of(settings)
+    return Fleet(
+        {
+            name: SMTPCourier(relay, connections=connections(settings, name), observer=observer)
+            for name, relay in relays.items()
+        },
+        probes={name: relay.greet for name, relay in relays.items()},
+    )
+
+
+def connections(settings: Settings, name: str) -> int:
+    """How many at once to one relay."""
+    own = settings.relays[name].connections if name in settings.relays else None
+    return own or settings.relay_connections
+
+
+def unknown(settings: Settings, names: Iterable[str]) -> list[str]:
+    """Which of these names are no relay's."""
+    return [name for name in names if name != MAIN and name not in settings.relays]
+
+
+async def greet(house: House, lists: Iterable[List]) -> None:
+    """See, before anything is written, that each list has a relay that answers.
+
+    One that does not, while another stands in for it, is told; so is one that there is not.
+    """
+    relays = of(house.settings)
+    failed: dict[str, RelayError] = {}
+    well: set[str] = set()
+    for list_ in lists:
+        order = [name for name in list_.relays or relays if name in relays]
+        if not order:
+            raise RelayError.listing([no_relay(list_.name, list_.relays)])
+        if strangers := unknown(house.settings, list_.relays):
+            tell(no_relay(list_.name, strangers), stderr=True)
+        for name in order:
+            if name not in well and name not in failed:
+                try:
+                    await relays[name].greet()
+                except RelayError as error:
+                    failed[name] = error
+                else:
+                    well.add(name)
+            if name in well:
+                break
+        else:
+            raise RelayError.listing(it for name in order for it in failed[name].sentences)
+    for fault in failed.values():
+        tell(say(N_("Another relay stands in: {reason}"), reason=fault.sentences[0]), stderr=True)
