@@ -26,7 +26,7 @@ from mailer.delivery.smtp import SMTPCourier
 from mailer.recipients import Recipient
 
 THREADS = 2
-AHEAD = 8
+AHEAD = 3
 """So many copies are signed in one go."""
 BITS = 2048
 DOMAIN = "example.org"
