@@ -27,8 +27,8 @@ lint: $(DEV) ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-bench: $(RUN) ## the whole road against smtp-source, into build/bench.json
-	@$(BIN)/python benchmarks/wire.py $(ARGS)
+bench: $(DEV) ## the whole road against the wire's limit, into build/bench.md; ARGS="--only sqlite-8k"
+	@$(BIN)/python -m benchmarks.wire $(ARGS)
 
 wheel: $(DEV) ## one wheel into dist/
 	@rm -rf dist && $(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .

@@ -34,11 +34,10 @@ from sqlalchemy import func, select
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.wire import letter_of, populate  # noqa: E402 (the checkout on the path first)
-from mailer import balance, campaigns, theming  # noqa: E402
-from mailer.campaigns import Frozen  # noqa: E402
+from benchmarks import letters  # noqa: E402 (the checkout on the path first)
+from benchmarks.campaign import populate, prepared  # noqa: E402
+from mailer import balance, campaigns  # noqa: E402
 from mailer.delivery.outbox import LEASE  # noqa: E402
-from mailer.identity import Identity  # noqa: E402
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Evidence, Status  # noqa: E402
 from pli import keys as key_ring  # noqa: E402
 from pli import schema  # noqa: E402
@@ -185,30 +184,18 @@ async def released(here: Town, recipients: int, size: int) -> int:
     async with database.begin() as session:
         await check_keys(session, keys)
     list_id = await populate(database, keys, recipients)
-    letter, _length = letter_of(size, keys)
-    identity = Identity(
-        committee="Comité régional",
-        address="1 place du Marché, 44000 Ville",
-        phone="02 00 00 00 00",
-        email="contact@example.org",
-        sender="Comité régional <lettre@example.org>",
-        reply_to="",
-        public_url="https://lettres.example.org",
+    campaign_id = await prepared(
+        database,
+        keys,
+        letters.of_size(size, keys),
+        list_id=list_id,
+        batch_size=500,
+        retry_delays=[1.0] * 20,
     )
-    now = datetime.now(UTC)
     async with database.begin() as session:
-        campaign = await campaigns.create(
-            session,
-            frozen=Frozen.of(letter, theming.load(letter.theme), identity),
-            list_ids=[list_id],
-            token_key=keys.current,
-            retry_delays=[1.0] * 20,
-            now=now,
-        )
-        await campaigns.prepare(session, campaign_id=campaign.id, batch_size=500, now=now)
-        await campaigns.start(session, campaign_id=campaign.id, now=now)
+        await campaigns.start(session, campaign_id=campaign_id, now=datetime.now(UTC))
     await database.close()
-    return campaign.id
+    return campaign_id
 
 
 async def state_of(here: Town, campaign_id: int) -> tuple[CampaignState, int]:

@@ -24,8 +24,8 @@ def authority() -> Path:
 
 
 @cache
-def server_context(name: str) -> ssl.SSLContext:
-    """What a server shows that is called `name`, such as "IP:127.0.0.1" or "DNS:mx.example"."""
+def certificate(name: str) -> tuple[Path, Path]:
+    """Certificate and key of a server that is called `name`: "IP:127.0.0.1", "DNS:mx.example"."""
     folder = authority()
     stem = name.replace(":", "-")
     (folder / f"{stem}.ext").write_text(f"subjectAltName={name}\n")
@@ -34,8 +34,14 @@ def server_context(name: str) -> ssl.SSLContext:
     _openssl(folder, "x509", "-req", "-in", f"{stem}.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
              "-CAcreateserial", "-out", f"{stem}.pem", "-days", "2",
              "-extfile", f"{stem}.ext")  # fmt: skip
+    return folder / f"{stem}.pem", folder / f"{stem}.key"
+
+
+@cache
+def server_context(name: str) -> ssl.SSLContext:
+    """What such a server shows."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / f"{stem}.pem", folder / f"{stem}.key")
+    context.load_cert_chain(*certificate(name))
     return context
 
 

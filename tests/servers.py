@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,9 @@ def postgresql_binaries() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
+IN_TESTS = {"fsync": "off", "max_connections": "200", "shared_buffers": "64MB"}
+
+
 @dataclass(frozen=True, slots=True)
 class PostgreSQL:
     """A running server; `url` names a database of it."""
@@ -50,6 +53,11 @@ class PostgreSQL:
         """End it as a crash does: nobody is waited for, and recovery comes with the next start."""
         self._control("-m", "immediate", "stop")
 
+    @property
+    def pid(self) -> int:
+        """Of the process that starts all others of the server."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://pli@127.0.0.1:{self.port}/{name}"
 
@@ -64,7 +72,7 @@ class PostgreSQL:
 
     @classmethod
     @contextmanager
-    def started(cls) -> Iterator[Self]:
+    def started(cls, settings: Mapping[str, str] = IN_TESTS) -> Iterator[Self]:
         """initdb and pg_ctl refuse root: as root they run as `postgres`, else `nobody`."""
         binaries = postgresql_binaries()
         assert binaries is not None
@@ -91,7 +99,7 @@ class PostgreSQL:
         run(str(binaries / "initdb"), "-D", data, "-U", "pli", "-A", "trust", "-E", "UTF8", "-N")
         options = (
             f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= "
-            "-c fsync=off -c max_connections=200 -c shared_buffers=64MB"
+            + " ".join(f"-c {name}={value}" for name, value in settings.items())
         )
 
         def control(*words: str) -> None:

@@ -1,0 +1,81 @@
+"""A list of invented people, and a campaign to it: what every sending begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import false, insert, literal, select
+
+from benchmarks.letters import Dressed
+from mailer import campaigns
+from pli.database import Database
+from pli.keys import Keys
+from subscribers.models import (
+    Basis,
+    List,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+)
+
+AT_ONCE = 10_000
+BATCH = 1_000
+
+
+async def populate(database: Database, keys: Keys, people: int) -> int:
+    """A list of so many members; its id."""
+    now = datetime.now(UTC)
+    async with database.begin() as session:
+        session.add(members := List(name="comite", title="Comité", created_at=now))
+        await session.flush()
+        for start in range(0, people, AT_ONCE):
+            rows = [
+                {
+                    "email": (address := f"p{n:07d}@example.org"),
+                    "email_folded": address,
+                    "address_key": keys.address_key(address),
+                    "first_name": "Camille",
+                    "created_at": now,
+                }
+                for n in range(start, min(people, start + AT_ONCE))
+            ]
+            await session.execute(insert(Subscriber), rows)
+        await session.execute(
+            insert(Subscription).from_select(
+                ["subscriber_id", "list_id", "state", "paused", "basis", "since"],
+                select(
+                    Subscriber.id,
+                    literal(members.id),
+                    literal(SubscriptionState.CONFIRMED.value),
+                    false(),
+                    literal(Basis.MEMBER.value),
+                    Subscriber.created_at,
+                ),
+            )
+        )
+    return members.id
+
+
+async def prepared(
+    database: Database,
+    keys: Keys,
+    dressed: Dressed,
+    *,
+    list_id: int,
+    batch_size: int = BATCH,
+    retry_delays: Sequence[float] = (300.0,),
+) -> int:
+    """A campaign with a delivery for everybody on the list, in one transaction; its id."""
+    now = datetime.now(UTC)
+    async with database.begin() as session:
+        campaign = await campaigns.create(
+            session,
+            frozen=dressed.frozen,
+            list_ids=[list_id],
+            token_key=keys.current,
+            retry_delays=retry_delays,
+            now=now,
+        )
+        await campaigns.prepare(session, campaign_id=campaign.id, batch_size=batch_size, now=now)
+    return campaign.id

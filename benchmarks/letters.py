@@ -1,0 +1,146 @@
+"""The letters that are sent: of a given size on the wire, with every header of a real one.
+
+The house's theme alone makes 11.8 kB of the shortest letter, so a smaller one wears a plain theme
+that belongs to the benchmark: the same words in the same order, every personal hole, no styles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from mailer import theming
+from mailer.campaigns import Frozen
+from mailer.composing import Composer
+from mailer.identity import Identity
+from mailer.letters import Letter
+from mailer.links import Links
+from mailer.recipients import ListLine, Recipient
+from mailer.rendering import press
+from mailer.theming import Theme
+from pli.keys import Keys
+
+SMALL = 20_000
+"""A letter of fewer bytes wears the plain theme."""
+PRECISION = 0.01
+TEXT = (
+    "Le comité a examiné le projet d’avis : l’égalité d’accès aux services publics, la santé au "
+    "travail et le budget « annexe » y tiennent une place que nous avons défendue ."
+)
+PARAGRAPH = 60
+PLAIN = """<!DOCTYPE html>
+<html lang="{{ letter.language }}" dir="ltr">
+<head>
+<meta charset="utf-8">
+<title>{{ spaced(letter.title) }}</title>
+<style>
+{{ inlined }}
+</style>
+<style data-premailer="ignore">
+{{ kept }}
+</style>
+</head>
+<body>
+{% if not web %}
+<div class="preheader">{{ letter.preheader }}</div>
+<p><a href="{{ web_version }}">{{ tell("Read this letter on the web") }}</a></p>
+{% endif %}
+<p>{{ identity.committee }}, {{ date }}, {{ tell("Letter no.") }} {{ letter.number }}</p>
+{{ content }}
+<p>{{ identity.committee }}, {{ identity.address }}</p>
+<p>{{ tell("Telephone:") }} {{ identity.phone }}
+{{ tell("E-mail:") }} <a href="mailto:{{ identity.email }}">{{ identity.email }}</a></p>
+{% if not web %}
+<p>{{ tell("You receive this letter because your address is on the list “{list}”.",
+list=list_title) }}
+<a href="{{ unsubscribe }}">{{ tell("Unsubscribe") }}</a>
+<a href="{{ web_version }}">{{ tell("Web version") }}</a></p>
+{% endif %}
+</body>
+</html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Dressed:
+    """A letter in its theme, and how many bytes a copy of it is on the wire."""
+
+    letter: Letter
+    theme: Theme
+    bytes: int
+
+    @property
+    def frozen(self) -> Frozen:
+        """As a campaign keeps it."""
+        return Frozen.of(self.letter, self.theme, identity())
+
+
+def identity() -> Identity:
+    """An invented committee; https, so that every header of a real letter is there."""
+    return Identity(
+        committee="Comité régional",
+        address="1 place du Marché, 44000 Ville",
+        phone="02 00 00 00 00",
+        email="contact@example.org",
+        sender="Comité régional <lettre@example.org>",
+        reply_to="",
+        public_url="https://lettres.example.org",
+    )
+
+
+def of_size(size: int, keys: Keys) -> Dressed:
+    """A letter whose copy has `size` bytes on the wire, within a hundredth where it can."""
+    theme = _plain() if size < SMALL else theming.load("lettre")
+    words, step = 0, max(1, size // 25)
+    dressed = _dressed(words, theme, keys)
+    empty = dressed.bytes
+    for _ in range(6):
+        if abs(dressed.bytes - size) <= PRECISION * size or (words == 0 and empty > size):
+            break
+        words = max(1, words + (size - dressed.bytes) // 14 if words else step)
+        dressed = _dressed(words, theme, keys)
+        # The next step by what a word has cost so far.
+        if dressed.bytes > empty:
+            cost = (dressed.bytes - empty) / words
+            words = max(1, round((size - empty) / cost))
+            dressed = _dressed(words, theme, keys)
+    return dressed
+
+
+def _plain() -> Theme:
+    house = theming.load("lettre")
+    files = {
+        theming.HTML: PLAIN,
+        theming.TEXT: house.files[theming.TEXT],
+        theming.INLINED: ".preheader { display: none }",
+        theming.KEPT: ":root { color-scheme: light dark }",
+    }
+    return Theme("plain", files)
+
+
+def _dressed(words: int, theme: Theme, keys: Keys) -> Dressed:
+    letter = _letter(words)
+    pressed = press(letter, theme, identity())
+    links = Links(keys, identity().public_url, identity().domain)
+    composer = Composer(pressed, letter, identity(), links, keys.current)
+    somebody = Recipient(
+        1, 1, "p0000001@example.org", "Camille", "", "fr", {}, ListLine(1, "comite", "Comité")
+    )
+    return Dressed(letter, theme, sum(map(len, composer.copy(somebody, datetime.now(UTC)))))
+
+
+def _letter(words: int) -> Letter:
+    body = "# Une séance plénière\n\nBonjour {{ subscriber.first_name or 'camarade' }},\n\n"
+    text = TEXT.split()
+    written = [text[n % len(text)] for n in range(words)]
+    paragraphs = [
+        f"{n} " + " ".join(written[n : n + PARAGRAPH]) for n in range(0, words, PARAGRAPH)
+    ]
+    return Letter(
+        number=1,
+        title="Une séance",
+        date=date(2026, 11, 24),
+        subject="Lettre n° 1 : une séance plénière",
+        preheader="Ce qui a été dit et voté pendant la séance plénière de novembre",
+        body=body + "\n\n".join(paragraphs),
+    )

@@ -1,0 +1,321 @@
+"""The table's rows: what each asks, and how one pair of it is measured.
+
+A pair is Pli and its limit, one after the other, with the same bytes and connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+from benchmarks import costs, servers
+from benchmarks.crew import sent, step
+from benchmarks.limit import limit
+from benchmarks.sending import Figures, Order
+from benchmarks.tools import tool
+
+DELAY_SECONDS = 0.02
+DELAYED_SHARE = 20
+"""Of the copies, one in so many is sent over the delayed wire: the limit takes long enough."""
+THINKING_SECONDS = 0.05
+CREW = (5, 10, 20, 40)
+"""Connections to the relay that thinks; each carries as many copies."""
+CREW_SHARE = 100
+"""One in so many of the copies is what one connection of a crew carries: 10 s at 50 ms each."""
+WORKER_SHARE = 50
+"""The same where workers share batches of 1,000: they do not end together, so there are more."""
+FEWEST = 5
+WORKERS = 2
+TENTHS = 10
+SMALL, LARGE = 8_000, 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is sent."""
+
+    copies: int = 20_000
+    people: int = 1_000_000
+    connections: int = 10
+
+    @property
+    def short(self) -> bool:
+        """Whether less is sent than what the bounds speak of."""
+        whole = Scale()
+        return self.copies < whole.copies or self.people < whole.people
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A figure and its bound; a bound is a least value unless it is `most`."""
+
+    figure: str
+    words: str
+    bound: float
+    most: bool = False
+
+    def reached(self, value: float) -> bool:
+        """Whether a value is within the bound."""
+        return value <= self.bound if self.most else value >= self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row; `long` ones are measured only when they are asked for."""
+
+    name: str
+    measure: Callable[[Scale], Figures]
+    asked: tuple[Asked, ...]
+    against: str
+    long: bool = False
+
+
+def ratio(bound: float) -> Asked:
+    """Pli's rate by the limit's."""
+    return Asked("ratio", "ratio", bound)
+
+
+def cpu(bound: float) -> Asked:
+    """Processor time of Pli's process."""
+    return Asked("cpu_us", "CPU µs a copy", bound, most=True)
+
+
+@contextmanager
+def _town(kind: str) -> Iterator[tuple[str, str, Callable[[], float]]]:
+    """A folder, a database's address, and what the database's server has cost so far."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pli-bench-"))
+        if kind == "sqlite":
+            yield folder, f"sqlite+aiosqlite:///{folder}/pli.db", lambda: 0.0
+            return
+        server = stack.enter_context(servers.postgresql())
+        asyncio.run(server.execute("CREATE DATABASE bench"))
+        yield folder, server.url("bench"), partial(costs.cpu_seconds_of, server.pid)
+
+
+def _plain(port: int) -> str:
+    return f"smtp://127.0.0.1:{port}?tls=none"
+
+
+def _sent_to(
+    relay_url: str,
+    kind: str,
+    *,
+    people: int,
+    size: int,
+    connections: int,
+    signed: bool = False,
+    workers: int = 1,
+    environment: Mapping[str, str] | None = None,
+) -> Figures:
+    """One sending from a new database."""
+    with _town(kind) as (folder, url, server_cpu):
+        order = Order(
+            folder=folder,
+            database_url=url,
+            relay_url=relay_url,
+            people=people,
+            size=size,
+            connections=connections,
+            signed=signed,
+        )
+        return sent(order, workers=workers, environment=environment, server_cpu=server_cpu)
+
+
+def _paired(figures: Figures, limit_per_s: float) -> Figures:
+    return figures | {"limit_per_s": limit_per_s, "ratio": figures["per_s"] / limit_per_s}
+
+
+def wire(scale: Scale, *, kind: str, size: int, signed: bool = False) -> Figures:
+    """The whole road to smtp-sink, and smtp-source to another one."""
+    connections = scale.connections
+    with servers.sink() as port:
+        figures = _sent_to(
+            _plain(port),
+            kind,
+            people=scale.copies,
+            size=size,
+            connections=connections,
+            signed=signed,
+        )
+    with servers.sink() as port:
+        most = limit(port, messages=scale.copies, size=figures["bytes"], connections=connections)
+    return _paired(figures, most)
+
+
+def dkim(scale: Scale) -> Figures:
+    """The same with every copy signed; and what OpenSSL says that a signature costs."""
+    told = subprocess.run(
+        [tool("openssl"), "speed", "-seconds", "1", "-mr", "rsa2048"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    # +F2:0:2048:signatures a second:…
+    (line,) = (it for it in told.stdout.splitlines() if it.startswith("+F2:"))
+    a_second = float(line.split(":")[3])
+    figures = wire(scale, kind="sqlite", size=LARGE, signed=True)
+    return figures | {"openssl_us_a_signature": 1e6 / a_second}
+
+
+def delayed(scale: Scale) -> Figures:
+    """Both through a proxy that delays; and the proxy without any delay, so that it is no limit."""
+    people = max(scale.connections, scale.copies // DELAYED_SHARE)
+    connections = scale.connections
+    with servers.sink() as port, servers.delay(port, DELAY_SECONDS) as far:
+        figures = _sent_to(
+            _plain(far), "sqlite", people=people, size=LARGE, connections=connections
+        )
+    size = figures["bytes"]
+    with servers.sink() as port, servers.delay(port, DELAY_SECONDS) as far:
+        most = limit(far, messages=people, size=size, connections=connections)
+    with servers.sink() as port, servers.delay(port, 0) as near:
+        empty = limit(near, messages=people, size=size, connections=connections)
+    return _paired(figures, most) | {"empty_proxy_per_s": empty}
+
+
+def tls(scale: Scale, *, size: int) -> Figures:
+    """Pli through stunnel to smtp-sink, against Pli without."""
+
+    def rate(relay_url: str) -> Figures:
+        return _sent_to(
+            relay_url,
+            "sqlite",
+            people=scale.copies,
+            size=size,
+            connections=scale.connections,
+            environment={"SSL_CERT_FILE": str(servers.authority())},
+        )
+
+    with servers.sink() as port, servers.tls(port) as secure:
+        figures = rate(f"smtps://127.0.0.1:{secure}")
+    with servers.sink() as port:
+        plain = rate(_plain(port))
+    return _paired(figures, plain["per_s"]) | {"plain_cpu_us": plain["cpu_us"]}
+
+
+def _to_the_thinker(kind: str, each: int, connections: int, workers: int = 1) -> Figures:
+    """As many copies a connection, so that each sending takes as long."""
+    with servers.slow_relay(THINKING_SECONDS) as port:
+        return _sent_to(
+            _plain(port),
+            kind,
+            people=max(1, each) * connections * workers,
+            size=SMALL,
+            connections=connections,
+            workers=workers,
+        )
+
+
+def _empty_thinker(scale: Scale) -> float:
+    with servers.slow_relay(0) as port:
+        return limit(port, messages=scale.copies, size=SMALL, connections=CREW[-1])
+
+
+def connections(scale: Scale) -> Figures:
+    """With more connections, against as many times what five reach."""
+    rates = {}
+    figures: Figures = {}
+    for crew in CREW:
+        figures = _to_the_thinker("sqlite", scale.copies // CREW_SHARE, crew)
+        rates[crew] = figures["per_s"]
+    one = rates[FEWEST] / FEWEST
+    straight = {crew: rate / crew / one for crew, rate in rates.items()}
+    return _paired(figures, CREW[-1] * one) | {
+        "rates": rates,
+        "worst": min(straight.values()),
+        "best": max(straight.values()),
+        "empty_relay_per_s": _empty_thinker(scale),
+    }
+
+
+def workers(scale: Scale) -> Figures:
+    """Two processes on one PostgreSQL, against one."""
+    each = scale.copies // WORKER_SHARE
+    several = _to_the_thinker("postgresql", each, CREW[-1], WORKERS)
+    one = _to_the_thinker("postgresql", each, CREW[-1])
+    return _paired(several, one["per_s"]) | {"empty_relay_per_s": _empty_thinker(scale)}
+
+
+def million(scale: Scale, *, kind: str) -> Figures:
+    """Everybody of a large list, rate and memory noted after each tenth of them."""
+    tenth = max(1, scale.people // TENTHS)
+    with servers.sink() as port, _town(kind) as (folder, url, server_cpu):
+        order = Order(
+            folder=folder,
+            database_url=url,
+            relay_url=_plain(port),
+            people=scale.people,
+            size=SMALL,
+            connections=scale.connections,
+            every=tenth,
+        )
+        figures = sent(order, server_cpu=server_cpu)
+        figures |= step("report", replace(order, campaign=figures["campaign"]))
+    copies, seconds, memory = zip((0, 0.0, 0.0), *figures.pop("marks"), strict=True)
+    rates = [
+        (copies[n + 1] - copies[n]) / (seconds[n + 1] - seconds[n]) for n in range(len(copies) - 1)
+    ]
+    # The first tenth fills caches; from then on memory is to stay.
+    growth = max(memory[2:], default=0.0) - memory[1]
+    return _paired(figures | {"per_s": rates[-1]}, rates[0]) | {
+        "whole_per_s": figures["per_s"],
+        "rates_by_tenth": rates,
+        "memory_mb_by_tenth": memory[1:],
+        "growth_mb": growth,
+    }
+
+
+def _wire_row(kind: str, size: int, least: float, most_cpu: float) -> Row:
+    return Row(
+        f"{kind}-{size // 1000}k",
+        partial(wire, kind=kind, size=size),
+        (ratio(least), cpu(most_cpu)),
+        "smtp-source",
+    )
+
+
+def _million_row(kind: str) -> Row:
+    return Row(
+        f"million-{kind}",
+        partial(million, kind=kind),
+        (
+            Asked("ratio", "last tenth by the first", 0.9),
+            Asked("prepare_seconds", "prepare, s", 20, most=True),
+            Asked("prepare_peak_mb", "its peak MB", 300, most=True),
+            Asked("peak_mb", "worker's peak MB", 200, most=True),
+            Asked("growth_mb", "growth after the first tenth, MB", 20, most=True),
+            Asked("report_seconds", "report, s", 1, most=True),
+        ),
+        "its first tenth",
+        long=True,
+    )
+
+
+ROWS = (
+    _wire_row("sqlite", LARGE, 1.0, 110),
+    _wire_row("sqlite", SMALL, 1.0, 80),
+    _wire_row("postgresql", LARGE, 0.95, 110),
+    _wire_row("postgresql", SMALL, 0.6, 80),
+    Row("sqlite-50k-dkim", dkim, (ratio(0.45),), "smtp-source, unsigned"),
+    Row("sqlite-50k-delay", delayed, (ratio(0.9),), "smtp-source, as far away"),
+    Row("sqlite-50k-tls", partial(tls, size=LARGE), (ratio(0.6),), "Pli without TLS"),
+    Row("sqlite-8k-tls", partial(tls, size=SMALL), (ratio(0.6),), "Pli without TLS"),
+    Row(
+        "connections",
+        connections,
+        (
+            Asked("worst", "worst by five's share", 0.95),
+            Asked("best", "best by five's share", 1.05, most=True),
+        ),
+        f"{CREW[-1] // FEWEST} times five connections",
+    ),
+    Row("workers", workers, (ratio(1.7),), "one worker"),
+    _million_row("sqlite"),
+    _million_row("postgresql"),
+)

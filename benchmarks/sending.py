@@ -1,0 +1,212 @@
+"""One whole sending, each part of it in a process of its own: prepare, send, report.
+
+    python -m benchmarks.sending send '{"folder": …}'
+
+Prints its figures as a line of JSON. `send` says first that it is ready, and waits for a line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from sqlalchemy import text
+
+from benchmarks import costs, letters, signing
+from benchmarks.campaign import populate, prepared
+from mailer import campaigns, reports
+from mailer.delivery.engine import Engine
+from mailer.delivery.journal import Journal
+from mailer.delivery.relays import Relay
+from mailer.delivery.smtp import SMTPCourier
+from mailer.models import CampaignState
+from pli import keys as key_ring
+from pli import schema
+from pli.database import Database
+from pli.interpreter import tune_for_sending
+from pli.keys import Keys
+
+LOOK_SECONDS = 0.02
+PROGRESS_SECONDS = 1.0
+LIVE_QUERIES = 20
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be sent, by whom, to where.
+
+    `starts`: this process starts the campaign; others join. `every`: time and memory are noted
+    after each so many copies.
+    """
+
+    folder: str
+    database_url: str
+    people: int
+    size: int
+    connections: int
+    relay_url: str = ""
+    signed: bool = False
+    starts: bool = True
+    every: int = 0
+    campaign: int = 0
+
+    def as_json(self) -> str:
+        """As it is handed to another process."""
+        return json.dumps(asdict(self))
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the installation's keys are."""
+        return Path(self.folder) / "pli.keys"
+
+
+async def prepare(order: Order) -> Figures:
+    """A new database, its people, and the campaign: only the last is measured."""
+    keys = key_ring.generate()
+    key_ring.write(keys, order.keys_file)
+    database = Database(order.database_url)
+    try:
+        await schema.upgrade(database)
+        list_id = await populate(database, keys, order.people)
+        if not database.is_sqlite:
+            # PostgreSQL has done so by itself a minute after an import.
+            async with database.begin() as session:
+                await session.execute(text("ANALYZE"))
+        dressed = letters.of_size(order.size, keys)
+        costs.forget_peak()
+        spent, began = costs.cpu_seconds(), time.monotonic()
+        campaign = await prepared(database, keys, dressed, list_id=list_id)
+        return {
+            "campaign": campaign,
+            "bytes": dressed.bytes,
+            "prepare_seconds": time.monotonic() - began,
+            "prepare_cpu_seconds": costs.cpu_seconds() - spent,
+            "prepare_peak_mb": costs.peak_mb(),
+        }
+    finally:
+        await database.close()
+
+
+async def send(order: Order) -> Figures:
+    """From `start` until the campaign is finished: claimed, composed, carried, settled, summed."""
+    keys = key_ring.read(order.keys_file)
+    database = Database(order.database_url)
+    try:
+        return await _send(order, database, keys)
+    finally:
+        await database.close()
+
+
+async def _send(order: Order, database: Database, keys: Keys) -> Figures:
+    signer = signing.install() if order.signed else None
+    engine = _engine(order, database, keys, signer)
+    async with database.reading() as session:
+        await reports.progress(session, order.campaign)
+    tune_for_sending()
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    costs.forget_peak()
+    spent, began = costs.cpu_seconds(), time.monotonic()
+    if order.starts:
+        async with database.begin() as session:
+            await campaigns.start(session, campaign_id=order.campaign, now=datetime.now(UTC))
+    running = asyncio.create_task(engine.run())
+    marks: list[tuple[int, float, float]] = []
+    settled_after, asked = 0.0, began
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        now, settled = time.monotonic(), engine.figures().settled
+        if order.every and settled >= order.every * (len(marks) + 1):
+            marks.append((settled, now - began, costs.memory_mb()))
+        done = settled >= order.people
+        settled_after = settled_after or (now - began if done else 0.0)
+        # Live progress, as `pli send` shows it; when all seems done, whether it is called so.
+        if done or now >= asked + PROGRESS_SECONDS:
+            asked = now
+            async with database.reading() as session:
+                progress = await reports.progress(session, order.campaign)
+            if progress.state is not CampaignState.RUNNING and progress.settled:
+                break
+    seconds, cpu = time.monotonic() - began, costs.cpu_seconds() - spent
+    engine.stop()
+    await running
+    if progress.state is not CampaignState.FINISHED or progress.sent != order.people:
+        raise SystemExit(f"not all was sent: {progress}")
+    if signer is not None:
+        signer.check()
+    return {
+        "seconds": seconds,
+        "settled_seconds": settled_after,
+        "cpu_seconds": cpu,
+        "peak_mb": costs.peak_mb(),
+        "settled": engine.figures().settled,
+        "marks": marks,
+    }
+
+
+def _end_with_parent() -> None:
+    """Nothing goes on when the command that began it is gone."""
+    if not os.read(0, 1):
+        os._exit(1)
+
+
+def _engine(order: Order, database: Database, keys: Keys, signer: signing.Signer | None) -> Engine:
+    kind = SMTPCourier if signer is None else signing.SigningCourier
+    courier = kind(
+        Relay.parse(order.relay_url),
+        connections=order.connections,
+        messages_per_connection=order.people,
+    )
+    return Engine(
+        database,
+        keys,
+        courier,
+        journal=Journal(Path(order.folder) / "journal", "bench"),
+        connections=order.connections,
+    )
+
+
+async def report(order: Order) -> Figures:
+    """How long the whole report takes, and one look at the progress."""
+    database = Database(order.database_url)
+    try:
+        async with database.reading() as session:
+            began = time.monotonic()
+            whole = await reports.report(session, order.campaign)
+            seconds = time.monotonic() - began
+        looks = []
+        for _ in range(LIVE_QUERIES):
+            began = time.monotonic()
+            async with database.reading() as session:
+                await reports.progress(session, order.campaign)
+            looks.append(time.monotonic() - began)
+    finally:
+        await database.close()
+    if not whole.balanced:
+        raise SystemExit(f"the sum is not right: {whole.faults}")
+    return {"report_seconds": seconds, "progress_ms": statistics.median(looks) * 1e3}
+
+
+STEPS = {"prepare": prepare, "send": send, "report": report}
+
+
+def main() -> None:
+    """One step of one order."""
+    _, step, order = sys.argv
+    print(json.dumps(uvloop.run(STEPS[step](Order(**json.loads(order))))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
