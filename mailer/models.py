@@ -216,11 +216,11 @@ class Delivery(Base):
         Index(None, "subscriber_id"),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    campaign_id: Mapped[int] = mapped_column(Id)
     subscriber_id: Mapped[int | None] = mapped_column(
         ForeignKey("subscriber.id", ondelete="SET NULL")
     )
-    list_id: Mapped[int] = mapped_column(ForeignKey("list.id"))
+    list_id: Mapped[int] = mapped_column(Id)
     batch: Mapped[int | None]
     status: Mapped[Status] = mapped_column(enum_of(Status))
     reason: Mapped[str | None] = mapped_column(String(32))

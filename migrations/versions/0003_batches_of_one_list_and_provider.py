@@ -55,12 +55,20 @@ def upgrade() -> None:
         sqlite_where=sa.text("reason IS NOT NULL"),
         postgresql_where=sa.text("reason IS NOT NULL"),
     )
+    with op.batch_alter_table("delivery") as delivery:
+        delivery.drop_constraint(op.f("fk_delivery_campaign_id_campaign"), type_="foreignkey")
+        delivery.drop_constraint(op.f("fk_delivery_list_id_list"), type_="foreignkey")
     if op.get_context().dialect.name == "postgresql":
         # Room in each page for what a row becomes on its way: sending, then sent.
         op.execute("ALTER TABLE delivery SET (fillfactor = 60)")
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("delivery") as delivery:
+        delivery.create_foreign_key(
+            op.f("fk_delivery_campaign_id_campaign"), "campaign", ["campaign_id"], ["id"]
+        )
+        delivery.create_foreign_key(op.f("fk_delivery_list_id_list"), "list", ["list_id"], ["id"])
     op.drop_index("ix_delivery_reason", "delivery")
     op.drop_index("ix_delivery_batch", "delivery")
     op.create_index(
