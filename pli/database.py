@@ -51,6 +51,7 @@ from sqlalchemy.types import TypeDecorator
 from pli.errors import PliError
 from pli.keys import Keys, KeysError
 from pli.language import N_
+from pli.passage import Passage
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -182,8 +183,9 @@ class Database:
             self.reader = _sqlite(url, pool_size=4, begin="BEGIN")
             self._direct = _sqlite_direct(self.url.database or "")
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="pli-ledger")
-            # One of them at a time: SQLite itself would let the other wait by looking again.
-            self._writing = asyncio.Lock()
+            # SQLite itself would let one of the two writers wait by looking again and again. The
+            # thread takes one work after the other: so these may queue there without a pause.
+            self._writing = Passage()
         else:
             ending = {"idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000:.0f}"}
             self.writer = _postgresql(url, _SERVER_SETTINGS | ending)
@@ -221,7 +223,7 @@ class Database:
             with self._direct.begin() as connection:
                 return work(connection, *args, **options)
 
-        async with self._alone():
+        async with self._writing.shared():
             return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
     @asynccontextmanager
@@ -229,7 +231,7 @@ class Database:
         if not self.is_sqlite:
             yield
             return
-        async with self._writing:
+        async with self._writing.alone():
             yield
 
     @asynccontextmanager

@@ -6,7 +6,7 @@ import gc
 import sys
 
 _YOUNG = 50_000
-_SWITCH_SECONDS = 0.0005
+_SWITCH_SECONDS = 0.0001
 
 
 def tune_for_sending() -> None:

@@ -1,0 +1,65 @@
+"""Who shares a passage, who has it alone, and in what order."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pli.passage import Passage
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.booleans()), max_size=12))
+def test_nobody_is_beside_one_who_is_alone_and_whoever_is_called_off_holds_nobody_up(
+    visits: list[tuple[bool, int, bool]],
+) -> None:
+    asyncio.run(visit(visits))
+
+
+async def visit(visits: list[tuple[bool, int, bool]]) -> None:
+    passage = Passage()
+    inside: list[bool] = []
+    came: list[int] = []
+
+    async def go(number: int, alone: bool, stay: int) -> None:
+        async with passage.alone() if alone else passage.shared():
+            came.append(number)
+            inside.append(alone)
+            assert len(inside) == 1 or not any(inside)
+            for _ in range(stay):
+                await asyncio.sleep(0)
+            inside.remove(alone)
+
+    tasks = [asyncio.create_task(go(n, alone, stay)) for n, (alone, stay, _) in enumerate(visits)]
+    await asyncio.sleep(0)
+    for task, (_, _, called_off) in zip(tasks, visits, strict=True):
+        if called_off:
+            task.cancel()
+    done = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+    assert not [it for it in done if isinstance(it, AssertionError)]
+    assert came == sorted(came)
+    async with passage.alone():
+        pass
+
+
+async def test_who_waits_to_be_alone_is_not_passed_by_those_who_would_share() -> None:
+    passage = Passage()
+    came: list[str] = []
+
+    async def share(name: str) -> None:
+        async with passage.shared():
+            came.append(name)
+
+    async def be_alone() -> None:
+        async with passage.alone():
+            came.append("alone")
+
+    async with passage.shared():
+        waiting = asyncio.create_task(be_alone())
+        await asyncio.sleep(0)
+        late = asyncio.create_task(share("late"))
+        await asyncio.sleep(0)
+        assert came == []
+    await asyncio.gather(waiting, late)
+    assert came == ["alone", "late"]
