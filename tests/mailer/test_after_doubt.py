@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select, update
 
-from mailer import balance, campaigns
+from mailer import balance, campaigns, doubt
 from mailer.delivery import outbox
 from mailer.delivery.journal import Journal
-from mailer.delivery.outbox import Taken
+from mailer.delivery.outbox import Proof, Taken
 from mailer.delivery.outcomes import judge, lost
-from mailer.models import Attempt, Audience, Batch, Delivery, Stage, Status
+from mailer.models import Attempt, Audience, Batch, Delivery, Source, Stage, Status
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
@@ -145,6 +145,87 @@ async def test_who_leaves_while_a_copy_in_doubt_waits_again_may_have_had_it(
     copies = await ends(database, campaign_id)
     assert copies.pop(person.email) == ("uncertain", None)
     assert set(copies.values()) == {("sent", None)}
+
+
+async def waiting_again(database: Database, campaign_id: int, now: datetime) -> list[int]:
+    """Copies in doubt that a person said to send again; which ones."""
+    await called_uncertain(database, 2)
+    async with database.begin() as session:
+        await campaigns.retry(
+            session, campaign_id=campaign_id, uncertain=True, failed=False, now=now
+        )
+        found = await session.scalars(
+            select(Delivery.id).where(Delivery.doubted).order_by(Delivery.id)
+        )
+        return list(found)
+
+
+async def test_what_is_proved_while_it_waits_again_is_settled_and_does_not_leave_twice(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4, batch_size=2)
+    proved, other = await waiting_again(database, campaign_id, now)
+    async with database.begin() as session:
+        assert (await doubt.of(session, campaign_id, keys)).copies == {proved, other}
+        proofs = [Proof(proved, Status.SENT)]
+        for settled in (1, 0):
+            assert settled == await outbox.settle_by(
+                session, campaign_id=campaign_id, proofs=proofs, source=Source.LOG, now=now
+            )
+        assert await balance.faults(session, campaign_id=campaign_id) == []
+        email = await session.scalar(
+            select(Subscriber.email).join(Delivery).where(Delivery.id == proved)
+        )
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            await rests(database, campaign_id)
+    assert await statuses(database, campaign_id) == {("sent", None)}
+    assert email not in relay.recipients
+    assert len(relay.received) == 3
+
+
+async def test_a_proof_of_a_copy_in_work_leaves_it_to_its_worker(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    ids = await waiting_again(database, campaign_id, now)
+    await claimed(database, 2)
+    async with database.begin() as session:
+        proofs = [Proof(it, Status.SENT) for it in ids]
+        assert not await outbox.settle_by(
+            session, campaign_id=campaign_id, proofs=proofs, source=Source.LOG, now=now
+        )
+    assert await statuses(database, campaign_id) == {("sending", None)}
+
+
+async def test_a_proof_and_a_claim_of_the_same_rows_do_not_wait_for_each_other(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    ids = await waiting_again(database, campaign_id, now)
+
+    async def prove() -> int:
+        async with database.begin() as session:
+            return await outbox.settle_by(
+                session,
+                campaign_id=campaign_id,
+                proofs=[Proof(it, Status.SENT) for it in ids],
+                source=Source.LOG,
+                now=now,
+            )
+
+    async with database.begin() as session:
+        batch_id = await session.scalar(select(Batch.id))
+        assert batch_id is not None
+        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        assert taken is not None
+    async with database.begin() as session:
+        await session.execute(select(Batch.id).with_for_update())
+        proving = asyncio.create_task(prove())
+        await asyncio.sleep(0.3)
+        assert len((await outbox.claim(session, taken, size=2)).rows) == 2
+    assert await proving == 0
+    assert await statuses(database, campaign_id) == {("sending", None)}
 
 
 @pytest.mark.parametrize("reply", ["451 4.7.1 never", "550 5.2.2 full"])
