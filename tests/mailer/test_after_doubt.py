@@ -111,9 +111,7 @@ async def test_a_copy_in_doubt_that_was_to_be_sent_again_is_in_doubt_after_a_can
     campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
     await called_uncertain(database, 3)
     async with database.begin() as session:
-        await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=True, failed=False, now=now
-        )
+        await campaigns.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
     async with database.begin() as session:
         await campaigns.cancel(session, campaign_id=campaign_id, now=now)
     copies = list((await ends(database, campaign_id)).values())
@@ -127,9 +125,7 @@ async def test_who_leaves_while_a_copy_in_doubt_waits_again_may_have_had_it(
     campaign_id = await prepared(database, keys, now, count=3, batch_size=3)
     await called_uncertain(database, 2)
     async with database.begin() as session:
-        await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=True, failed=False, now=now
-        )
+        await campaigns.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
         person = (await session.scalars(select(Subscriber).order_by(Subscriber.id))).first()
         assert person is not None
         await optout.suppress(
@@ -147,13 +143,11 @@ async def test_who_leaves_while_a_copy_in_doubt_waits_again_may_have_had_it(
     assert set(copies.values()) == {("sent", None)}
 
 
-async def waiting_again(database: Database, campaign_id: int, now: datetime) -> list[int]:
+async def waiting_again(database: Database, campaign_id: int) -> list[int]:
     """Copies in doubt that a person said to send again; which ones."""
     await called_uncertain(database, 2)
     async with database.begin() as session:
-        await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=True, failed=False, now=now
-        )
+        await campaigns.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
         found = await session.scalars(
             select(Delivery.id).where(Delivery.doubted).order_by(Delivery.id)
         )
@@ -164,7 +158,7 @@ async def test_what_is_proved_while_it_waits_again_is_settled_and_does_not_leave
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4, batch_size=2)
-    proved, other = await waiting_again(database, campaign_id, now)
+    proved, other = await waiting_again(database, campaign_id)
     async with database.begin() as session:
         assert (await doubt.of(session, campaign_id, keys)).copies == {proved, other}
         proofs = [Proof(proved, Status.SENT)]
@@ -188,7 +182,7 @@ async def test_a_proof_of_a_copy_in_work_leaves_it_to_its_worker(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
-    ids = await waiting_again(database, campaign_id, now)
+    ids = await waiting_again(database, campaign_id)
     await claimed(database, 2)
     async with database.begin() as session:
         proofs = [Proof(it, Status.SENT) for it in ids]
@@ -202,7 +196,7 @@ async def test_a_proof_and_a_claim_of_the_same_rows_do_not_wait_for_each_other(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
-    ids = await waiting_again(database, campaign_id, now)
+    ids = await waiting_again(database, campaign_id)
 
     async def prove() -> int:
         async with database.begin() as session:
@@ -235,9 +229,7 @@ async def test_a_copy_in_doubt_that_is_refused_when_sent_again_is_still_in_doubt
     campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
     await called_uncertain(database, 2)
     async with database.begin() as session:
-        await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=True, failed=False, now=now
-        )
+        await campaigns.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
 
     def refuse(stage: str, recipient: str, times: int) -> str | None:
         del recipient, times

@@ -237,9 +237,7 @@ async def test_a_finish_beside_a_retry_neither_waits_for_it_nor_forgets_what_wai
             return await campaigns.finish(session, campaign_id=campaign_id, now=now)
 
     async with database.begin() as session:
-        await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=False, failed=True, now=now
-        )
+        await campaigns.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
         assert not await finish()
     assert not await finish()
     async with database.reading() as session:
@@ -262,9 +260,7 @@ async def test_what_is_to_be_sent_again_while_its_batch_is_given_back_does_not_w
             await outbox.release(session, taken)
 
     async with database.begin() as session:
-        await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=False, failed=True, now=now
-        )
+        await campaigns.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
         releasing = asyncio.create_task(release())
         await asyncio.sleep(0.3)
         assert not releasing.done()

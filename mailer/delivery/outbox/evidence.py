@@ -85,7 +85,7 @@ async def _in_doubt(
     numbers = select(Delivery.batch).where(
         Delivery.campaign_id == campaign_id, Delivery.id.in_(ids)
     )
-    # As a claim does, which takes rows that wait: the other way round each could wait for the other.
+    # As a claim does, which takes rows that wait: else each could wait for the other.
     await session.execute(
         select(Batch.id)
         .where(Batch.campaign_id == campaign_id, Batch.number.in_(numbers))
