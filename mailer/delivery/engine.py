@@ -37,7 +37,7 @@ from mailer.delivery.workers import Figures
 from mailer.identity import needs_smtputf8
 from mailer.models import Batch, Campaign, CampaignState, Status
 from mailer.recipients import Recipient
-from pli.database import Database, unreachable, will_not_have
+from pli.database import Database, is_our_fault, unreachable, will_not_have
 from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
@@ -208,6 +208,15 @@ class Engine:
         """Take one batch and work it until nothing of it is due, or it is ours no more."""
         if self._stopping:
             return
+        try:
+            await self._work_batch(batch_id)
+        except AWAY as error:
+            if is_our_fault(error):
+                raise
+            # The sweep tells when that lasts, and finds the batch again.
+            log.warning("delivery.batch_left", extra={"batch": batch_id, "reason": str(error)})
+
+    async def _work_batch(self, batch_id: int) -> None:
         lease = secrets.randbits(63)
         try:
             notes = self._journal.begin(batch_id, lease, self._courier.relay)
