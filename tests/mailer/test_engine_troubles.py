@@ -186,6 +186,7 @@ async def test_a_sending_whose_engine_dies_ends_with_the_reason(
             metrics_listen="",
             batch_size=100,
             late_start_hours=2.0,
+            without_database_seconds=5.0,
             second_person=False,
         )
         house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
@@ -213,6 +214,7 @@ async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
             metrics_listen="",
             batch_size=100,
             late_start_hours=2.0,
+            without_database_seconds=5.0,
             second_person=False,
         )
         house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
