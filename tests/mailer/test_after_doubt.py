@@ -222,6 +222,29 @@ async def test_a_proof_and_a_claim_of_the_same_rows_do_not_wait_for_each_other(
     assert await statuses(database, campaign_id) == {("sending", None)}
 
 
+async def test_late_truth_and_the_taking_of_its_batch_do_not_wait_for_each_other(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    taken, rows = await claimed(database, 2)
+    results = [outbox.Result(it.id, 1, now, judge(Stage.BODY, 250, "2.0.0 ok")) for it in rows]
+
+    async def tell() -> None:
+        async with database.begin() as session:
+            await outbox.settle(session, taken, results, relay="r", delays=[60.0], now=now)
+
+    async with database.begin() as session:
+        await outbox.end_leases(session)
+    async with database.begin() as session:
+        await outbox.lock_campaign(session, campaign_id)
+        await session.execute(select(Batch.id).with_for_update())
+        telling = asyncio.create_task(tell())
+        await asyncio.sleep(0.3)
+        assert await outbox.take(session, batch_id=taken.id, lease=8) is not None
+    await telling
+    assert await statuses(database, campaign_id) == {("sent", None)}
+
+
 @pytest.mark.parametrize("reply", ["451 4.7.1 never", "550 5.2.2 full"])
 async def test_a_copy_in_doubt_that_is_refused_when_sent_again_is_still_in_doubt(
     reply: str, database: Database, keys: Keys, now: datetime

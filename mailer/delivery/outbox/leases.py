@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.outbox.orphans import Witness, judge_orphans, no_witness
-from mailer.delivery.outbox.rows import Taken, lock_campaign, of
+from mailer.delivery.outbox.rows import Taken, lock_batch, lock_campaign, of
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli.database import clock
 
@@ -93,7 +93,7 @@ async def release(session: AsyncSession, taken: Taken) -> None:
     """Give a batch back; it is due again at its earliest row."""
     # A statement of its own: one that had to wait for a retry's lock would not see its rows, and
     # they would wait for the earliest of the others.
-    await session.execute(select(Batch.id).where(Batch.id == taken.id).with_for_update())
+    await lock_batch(session, taken.id)
     earliest = (
         select(func.min(Delivery.next_attempt_at))
         .where(of(taken), Delivery.status == Status.PENDING)
