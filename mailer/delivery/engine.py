@@ -407,11 +407,15 @@ class Engine:
                 break
             try:
                 if rest or window.back:
-                    await self._settle_any(shift, window, rest)
+                    # Once: put back, they may be claimed by another window of this very lease, and
+                    # on the wire. Should it not be written, the journal tells that they never were.
+                    back, window.back = window.back, []
+                    await self._settle_any(shift, rest, back)
+                    rest = []
                 try:
                     following = await self._turn(shift, sent)
                 except Uncommon:
-                    await self._settle_any(shift, window, sent)
+                    await self._settle_any(shift, sent, [])
                     following = await self._claim(shift)
             except AWAY as error:
                 # What was claimed by a commit whose answer was lost is nobody's.
@@ -427,7 +431,9 @@ class Engine:
                 return following
         return None
 
-    async def _settle_any(self, shift: Shift, window: Window, results: Sequence[Result]) -> None:
+    async def _settle_any(
+        self, shift: Shift, results: Sequence[Result], back: Sequence[WindowCopy]
+    ) -> None:
         """Whatever became of copies, and what came back: in one transaction."""
         async with self._database.begin() as session:
             terms = await outbox.lock_campaign(session, shift.taken.campaign_id)
@@ -440,7 +446,7 @@ class Engine:
                 delays=shift.round.retry_delays,
                 now=datetime.now(UTC),
             )
-            late = await self._take_back(session, shift, window)
+            late = await self._take_back(session, shift, back)
             if late or moved.get(Status.PENDING):
                 await campaigns.reopen(session, campaign_id=shift.taken.campaign_id)
 
@@ -488,14 +494,16 @@ class Engine:
             except AWAY as error:
                 log.warning("engine.minding_failed", extra={"reason": str(error)})
 
-    async def _take_back(self, session: AsyncSession, shift: Shift, window: Window) -> bool:
+    async def _take_back(
+        self, session: AsyncSession, shift: Shift, back: Sequence[WindowCopy]
+    ) -> bool:
         """Write down what came back; whether some of it had been called uncertain meanwhile."""
         unwanted = {
             copy.delivery_id: copy.stopped or "cancelled"
-            for copy in window.back
+            for copy in back
             if copy.stopped or shift.cancelled
         }
-        waiting = [copy.delivery_id for copy in window.back if copy.delivery_id not in unwanted]
+        waiting = [copy.delivery_id for copy in back if copy.delivery_id not in unwanted]
         if unwanted:
             await outbox.skip(session, shift.taken, unwanted)
         if waiting:
