@@ -299,9 +299,11 @@ class Engine:
         window: Window | None = first
         try:
             while window is not None:
-                self._courier.post(list(window.open.values()))
                 if shift.over or self._stopping:
-                    self._courier.recall(_among(shift))
+                    for copy in list(window.open.values()):
+                        copy.give_back()
+                else:
+                    self._courier.post(list(window.open.values()))
                 window = await self._settle(shift, window)
         except BaseException:
             # The next window may be claimed, and nobody carries it: the journal is to say so.
@@ -382,14 +384,17 @@ class Engine:
             await window.done.wait()
             self._pace.mark(len(window.results))
             self._settled += len(window.results)
+            if window.fault is not None:
+                shift.fault = window.fault
+                shift.over = True
+            # Before the next one is claimed with it: what is refused for what we are must not burn.
+            refused = self._judge_window(shift, window)
             began = boot_time()
             following = await self._record(shift, window)
             self._observer.settled(window.tries(), boot_time() - began)
             log.debug("delivery.settled", extra=shift.names() | {"copies": len(window.results)})
-            if window.fault is not None:
-                shift.fault = window.fault
-                shift.over = True
-            await self._judge_window(shift, window)
+            if refused is not None:
+                await self._pause(shift.taken.campaign_id, refused)
         finally:
             shift.windows.remove(window)
         return following
@@ -450,21 +455,23 @@ class Engine:
             if late or moved.get(Status.PENDING):
                 await campaigns.reopen(session, campaign_id=shift.taken.campaign_id)
 
-    async def _judge_window(self, shift: Shift, window: Window) -> None:
-        """Pause when many of the latest copies were refused for what we are, not for whom."""
+    def _judge_window(self, shift: Shift, window: Window) -> Sentence | None:
+        """Why to pause: many of the latest copies were refused for what we are, not for whom."""
         latest = shift.round.latest
         latest.extend(it.outcome for it in window.results)
-        if refused := shift.round.refused_for_us(self._policy_pause):
-            shift.over = True
-            reason = say(
-                N_("{n} of the last {total} copies were refused for what we are: {code} {text}"),
-                n=len(refused),
-                total=len(latest),
-                code=refused[-1].code,
-                text=refused[-1].text,
-            )
-            latest.clear()
-            await self._pause(shift.taken.campaign_id, reason)
+        refused = shift.round.refused_for_us(self._policy_pause)
+        if not refused:
+            return None
+        shift.over = True
+        reason = say(
+            N_("{n} of the last {total} copies were refused for what we are: {code} {text}"),
+            n=len(refused),
+            total=len(latest),
+            code=refused[-1].code,
+            text=refused[-1].text,
+        )
+        latest.clear()
+        return reason
 
     async def _hear_the_dead(self) -> None:
         """Write down what workers noted on this machine that did not live to settle it."""
