@@ -79,6 +79,8 @@ class Shift:
     holding: Holding
     notes: Notes
     fault: OSError | None = None
+    failed: Exception | None = None
+    """What ended one of its windows that nobody had foreseen."""
     unsettled: int = 0
     unclear: bool = False
     """Whether rows may be ours that no window holds: then the journal tells of them."""
@@ -256,9 +258,12 @@ class Engine:
             taken = await outbox.take(
                 session, batch_id=batch_id, lease=lease, witness=self._journal.testimony
             )
-            if taken is not None and taken.takings > FRUITLESS_TAKINGS:
-                await self._give_up(session, taken)
-                return None
+            fruitless = taken is not None and taken.takings > FRUITLESS_TAKINGS
+            if taken is not None and fruitless:
+                await outbox.release(session, taken)
+        if taken is not None and fruitless:
+            await self._give_up(taken)
+            return None
         return taken
 
     async def _work_shift(self, shift: Shift) -> None:
@@ -277,6 +282,8 @@ class Engine:
                 del self._live[shift.taken.id]
         if shift.fault is not None:
             await self._pause(shift.taken.campaign_id, _not_noted(shift.fault))
+        if shift.failed is not None:
+            raise shift.failed
 
     async def _carry(self, shift: Shift) -> None:
         """Open windows until as many are in work as may be; each then opens its next one."""
@@ -305,10 +312,10 @@ class Engine:
                 else:
                     self._courier.post(list(window.open.values()))
                 window = await self._settle(shift, window)
-        except BaseException:
+        except Exception as error:
             # The next window may be claimed, and nobody carries it: the journal is to say so.
-            shift.unclear = True
-            raise
+            shift.unclear = shift.over = True
+            shift.failed = error
         finally:
             self._room.release()
 
@@ -593,14 +600,14 @@ class Engine:
             async with self._database.begin() as session:
                 await campaigns.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])
 
-    async def _give_up(self, session: AsyncSession, taken: Taken) -> None:
+    async def _give_up(self, taken: Taken) -> None:
+        """In a transaction of its own: two that hold the campaign would wait for each other."""
         reason = say(
             N_("batch {batch} was taken {n} times without any outcome"),
             batch=taken.number,
             n=FRUITLESS_TAKINGS,
         )
-        await outbox.release(session, taken)
-        await campaigns.pause(session, campaign_id=taken.campaign_id, reason=reason)
+        await self._pause(taken.campaign_id, reason)
 
     def _on_trouble(self, reason: Sentence) -> None:
         """The relay cannot be used: nobody's copy is at fault, so the campaigns wait."""
@@ -609,7 +616,7 @@ class Engine:
         for shift in self._live.values():
             shift.over = True
         for campaign_id in affected:
-            task = asyncio.get_running_loop().create_task(self._pause(campaign_id, reason))
+            task = asyncio.get_running_loop().create_task(self._pause_or_tell(campaign_id, reason))
             self._troubles.add(task)
             task.add_done_callback(self._troubles.discard)
 
@@ -625,6 +632,15 @@ class Engine:
         async with self._database.begin() as session:
             await campaigns.pause(session, campaign_id=campaign_id, reason=reason)
         log.warning("campaign.paused", extra={"campaign": campaign_id, "reason": str(reason)})
+
+    async def _pause_or_tell(self, campaign_id: int, reason: Sentence) -> None:
+        """Not paused, its batches are taken again, and come to the same."""
+        try:
+            await self._pause(campaign_id, reason)
+        except AWAY as error:
+            log.warning(
+                "campaign.not_paused", extra={"campaign": campaign_id, "reason": str(error)}
+            )
 
     async def _safely_sweep(self) -> DBAPIError | OSError | PoolTimeout | None:
         try:

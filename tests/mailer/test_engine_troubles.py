@@ -434,3 +434,66 @@ async def test_what_came_back_is_put_back_once_though_the_next_claim_is_broken_o
     assert set((await ends(database, campaign_id)).values()) == {("sending", None)}
     assert shift.unclear, "the journal is kept, and tells of what nobody carries"
     notes.close(all_settled=True)
+
+
+@on_postgresql
+async def test_two_batches_given_up_at_one_moment_pause_their_campaign(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4, batch_size=2)
+    async with database.begin() as session:
+        await session.execute(update(Batch).values(takings=3))
+    real = outbox.take
+    both = asyncio.Barrier(2)
+
+    async def take(session: Any, **named: Any) -> Any:
+        taken = await real(session, **named)
+        await both.wait()
+        return taken
+
+    monkeypatch.setattr(outbox, "take", take)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    assert not [it for it in caplog.records if it.message in ("work.failed", "delivery.batch_left")]
+
+
+async def test_a_window_that_fails_in_an_unforeseen_way_is_told(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
+    real = Engine._judge_window
+    stumbled: list[bool] = []
+
+    def stumble(self: Engine, shift: Shift, window: Any) -> Any:
+        if not stumbled:
+            stumbled.append(True)
+            raise RuntimeError("something unforeseen")
+        return real(self, shift, window)
+
+    monkeypatch.setattr(Engine, "_judge_window", stumble)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert [it.message for it in caplog.records if it.name == "pli.work"] == ["work.failed"]
+    assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
+    assert len(relay.received) == 4
+
+
+async def test_a_pause_that_the_database_did_not_hear_is_told_and_comes_again(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4)
+    real = campaigns.pause
+    failed: list[bool] = []
+
+    async def pause(session: Any, **named: Any) -> bool:
+        if not failed:
+            failed.append(True)
+            raise OSError("the database is away")
+        return await real(session, **named)
+
+    monkeypatch.setattr(campaigns, "pause", pause)
+    async with working(database, keys, "smtp://127.0.0.1:9?tls=none"):
+        assert await rests(database, campaign_id) is CampaignState.PAUSED
+    assert "campaign.not_paused" in [it.message for it in caplog.records]
