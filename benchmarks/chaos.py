@@ -1,8 +1,9 @@
 """Kill what can be killed while a campaign runs, then count: lost, doubled, uncertain.
 
 Workers are killed with SIGKILL, stopped past their lease, lost with their machine's journal, the
-relay's connections cut, PostgreSQL stopped as by a crash, at moments drawn from a seed. The
-counting is done by the SMTP server.
+relay's connections cut, PostgreSQL stopped as by a crash, the disk is full, the database's clock is
+set back an hour, every worker gets the same jobs twice, at moments drawn from a seed. The counting
+is done by the SMTP server.
 
     .venv/bin/python benchmarks/chaos.py --database postgresql --workers 2 --kills 20 --seed 7
 """
@@ -14,6 +15,7 @@ import asyncio
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import statistics
@@ -23,18 +25,18 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import letters  # noqa: E402 (the checkout on the path first)
+from benchmarks import hooks, letters  # noqa: E402 (the checkout on the path first)
 from benchmarks.campaign import populate, prepared  # noqa: E402
 from mailer import balance, campaigns  # noqa: E402
 from mailer.delivery.outbox import LEASE  # noqa: E402
@@ -50,7 +52,11 @@ PLI = [sys.executable, "-c", "from cli import main; main()"]
 CONNECTIONS = 10
 LATE_SECONDS = 5.0
 PATIENCE_SECONDS = 120.0
-FAULTS = ("kill", "kill-all", "machine", "stop", "relay", "database")
+JOBS = 12
+FAULTS = (
+    "kill", "kill-all", "machine", "stop", "relay", "database", "disk", "clock", "duplicate",
+)  # fmt: skip
+HOOKED = [sys.executable, "-c", "from benchmarks import hooks; hooks.install(); " + PLI[2]]
 
 
 class Counted(list[Received]):
@@ -105,10 +111,14 @@ class Town:
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     machines: list[int] = field(default_factory=list)
     """Where each worker runs: a machine has a journal of its own."""
+    hooked: bool = False
+    """Whether workers can be given jobs, and SQLite's clock be set back."""
+    hours: int = 0
+    """By how much the clock was set back."""
 
     def command(self) -> list[str]:
         """What a worker is: on SQLite the one server, on PostgreSQL one of many workers."""
-        return [*PLI, "serve"] if self.server is None else [*PLI, "worker"]
+        return [*(HOOKED if self.hooked else PLI), "worker" if self.server else "serve"]
 
     def journal(self, place: int) -> Path:
         """The journal of the machine that the worker in this place runs on."""
@@ -151,6 +161,7 @@ def town(kind: str, delay: float, away: float) -> Iterator[Town]:
         if kind == "postgresql":
             server = stack.enter_context(PostgreSQL.started())
             asyncio.run(server.execute("CREATE DATABASE chaos"))
+            asyncio.run(server.execute("ALTER DATABASE chaos SET search_path = public, pg_catalog"))
             url = server.url("chaos")
         settings = {
             "database_url": url,
@@ -223,6 +234,50 @@ async def resume(here: Town, campaign_id: int) -> None:
     await database.close()
 
 
+async def set_clock(here: Town) -> None:
+    """The database's clock, by which leases and due times are judged, `hours` back.
+
+    PostgreSQL: a function of the same name is found before the server's own. SQLite: its clock is
+    the worker's (hooks.py). Nobody else's clock on this machine is touched.
+    """
+    if here.server is None:
+        (here.folder / hooks.CLOCK).write_text(str(here.hours * 3_600))
+        return
+    database = Database(here.database_url)
+    async with database.begin() as session:
+        await session.execute(
+            text(
+                "CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz"
+                " LANGUAGE sql VOLATILE AS "
+                f"'SELECT pg_catalog.clock_timestamp() - make_interval(hours => {here.hours})'"
+            )
+        )
+    await database.close()
+
+
+async def give_jobs(here: Town) -> None:
+    """Every worker gets the same batches as jobs at one moment, each twice, also those in work."""
+    database = Database(here.database_url)
+    async with database.reading() as session:
+        found = await session.scalars(
+            select(Batch.id)
+            .where(Batch.pending + Batch.sending > 0)
+            .order_by(Batch.lease.is_(None), Batch.id)
+            .limit(JOBS)
+        )
+        (here.folder / hooks.JOBS).write_text(" ".join(map(str, found)))
+    await database.close()
+    for worker in here.workers:
+        worker.send_signal(signal.SIGUSR1)
+
+
+def may_write(here: Town, size: int) -> None:
+    """How large a file of a worker may be: 0 is a disk that takes nothing any more."""
+    for worker in here.workers:
+        with suppress(ProcessLookupError):
+            resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
 async def reckoning(here: Town, campaign_id: int) -> dict[str, Any]:
     """The ledger against the server's own count."""
     database = Database(here.database_url)
@@ -282,6 +337,15 @@ def strike(here: Town, fault: str, dice: random.Random) -> None:
         time.sleep(LATE_SECONDS)
     elif fault == "relay":
         here.wire.cut()
+    elif fault == "disk":
+        may_write(here, 0)
+        time.sleep(here.wire.away)
+        may_write(here, resource.RLIM_INFINITY)
+    elif fault == "clock":
+        here.hours += 1
+        asyncio.run(set_clock(here))
+    elif fault == "duplicate":
+        asyncio.run(give_jobs(here))
     elif here.server is not None:
         here.server.stop()
         time.sleep(here.wire.away)
@@ -314,6 +378,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     with town(options.database, options.delay, options.away) as here:
         campaign_id = asyncio.run(released(here, options.recipients, options.size))
         here.machines = list(range(options.workers))
+        here.hooked = not {"clock", "duplicate"}.isdisjoint(options.faults)
+        # Before anybody asks for the hour: a prepared statement keeps the clock it found.
+        asyncio.run(set_clock(here))
+        # Inherited by the workers: one that has not begun to listen must not die of it.
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         here.workers = [here.start(place) for place in here.machines]
         pauses: list[float] = []
         struck: Counter[str] = Counter()
@@ -372,7 +441,10 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=8_000, help="bytes of a copy")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds the relay thinks")
     parser.add_argument(
-        "--away", type=float, default=2.0, help="seconds that a relay or a database is away"
+        "--away",
+        type=float,
+        default=2.0,
+        help="seconds that a relay, a database or room on the disk is away",
     )
     parser.add_argument("--limit", type=float, default=3_600, help="seconds in all")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))

@@ -28,8 +28,6 @@ from pli.work import until
 log = logging.getLogger("pli.delivery")
 
 EXIT_INTERRUPTED = 130
-WITHOUT_DATABASE_SECONDS = 5.0
-"""A worker of PostgreSQL's ends when it is away for so long: its supervisor starts it again."""
 
 
 def lock_of(house: House, role: str = "engine") -> Lock | None:
@@ -74,7 +72,9 @@ async def _engine(
             second_person=house.settings.second_person,
         ),
         observer=gauge.observer,
-        without_database=None if house.database.is_sqlite else WITHOUT_DATABASE_SECONDS,
+        without_database=None
+        if house.database.is_sqlite
+        else house.settings.without_database_seconds,
     )
     gauge.watch(machine.figures)
     tune_for_sending()

@@ -34,7 +34,7 @@ from mailer import campaigns, doubt, replies, reports
 from mailer.delivery import outbox
 from mailer.delivery.outbox import Proof
 from mailer.doubt import Doubt
-from mailer.models import Source
+from mailer.models import CampaignState, Source
 from mailer.replies import Answers
 from pli.errors import PliError
 from pli.language import N_, say, say_n
@@ -147,10 +147,20 @@ async def retry(
                 uncertain=uncertain,
                 failed=failed,
                 reply=reply,
-                now=now(),
             )
+            state = (await campaigns.find(session, campaign_id)).state
     if not copies:
         tell(say(N_("No copy of campaign {id} is meant by that: nothing changed."), id=campaign_id))
+        return
+    if state is CampaignState.PAUSED:
+        tell(
+            say_n(
+                '{n} copy waits again, in a paused campaign: "pli campaign resume {id}" goes on.',
+                '{n} copies wait again, in a paused campaign: "pli campaign resume {id}" goes on.',
+                copies,
+                id=campaign_id,
+            )
+        )
         return
     tell(
         say_n(

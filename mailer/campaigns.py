@@ -478,7 +478,6 @@ async def retry(
     uncertain: bool,
     failed: bool,
     reply: str = "",
-    now: datetime,
 ) -> int:
     """Send again what a person chose, under the same Message-ID; how many copies.
 
@@ -490,12 +489,10 @@ async def retry(
         raise _wrong_state(campaign)
     copies = 0
     if uncertain:
-        copies += await outbox.retry_uncertain(session, campaign_id=campaign_id, now=now)
+        copies += await outbox.retry_uncertain(session, campaign_id=campaign_id)
     if failed:
         answered = replies.matching(reply) if reply else None
-        copies += await outbox.retry_failed(
-            session, campaign_id=campaign_id, only=answered, now=now
-        )
+        copies += await outbox.retry_failed(session, campaign_id=campaign_id, only=answered)
     if copies:
         await reopen(session, campaign_id=campaign_id)
     return copies

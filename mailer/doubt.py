@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer import balance, postfix_log
+from mailer import postfix_log
+from mailer.delivery import outbox
 from mailer.delivery.outbox import Proof
 from mailer.freezing import thaw
 from mailer.links import Links
@@ -39,12 +40,15 @@ class Doubt:
 
 
 async def of(session: AsyncSession, campaign_id: int, keys: Keys) -> Doubt:
-    """What is in doubt in a campaign, now; its Message-IDs are under the domain frozen with it."""
+    """What is in doubt in a campaign, now, also while it waits to be sent again.
+
+    Its Message-IDs are under the domain frozen with it.
+    """
     frozen = await session.scalar(select(Campaign.frozen).where(Campaign.id == campaign_id))
     assert frozen is not None
     identity = thaw(frozen)[2]
     copies = await session.scalars(
-        select(Delivery.id).where(balance.rows_of(campaign_id, Status.UNCERTAIN))
+        select(Delivery.id).where(Delivery.campaign_id == campaign_id, outbox.in_doubt())
     )
     links = Links(keys, identity.public_url, identity.domain)
     return Doubt(campaign_id, frozenset(copies), links)

@@ -51,6 +51,8 @@ async def copy(
     try:
         # A transaction that writes: nobody may change the source while it is copied.
         async with source.begin() as there, target.begin() as here:
+            # It is silent as long as the file is read: here the server is to wait (IDLE_SECONDS).
+            await here.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             for table in tables:
                 if await here.scalar(select(func.count()).select_from(table)):
                     raise DatabaseError(

@@ -39,7 +39,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
@@ -374,6 +374,13 @@ def will_not_have(error: DBAPIError) -> bool:
     if isinstance(error, DataError | IntegrityError):
         return True
     return str(getattr(error.orig, "sqlstate", None) or "").startswith(("22", "23"))
+
+
+def is_our_fault(error: Exception) -> bool:
+    """Whether the database is there, and what it was asked is wrong."""
+    return isinstance(error, ProgrammingError) or (
+        isinstance(error, DBAPIError) and will_not_have(error)
+    )
 
 
 async def backup(database: Database, file: Path) -> None:

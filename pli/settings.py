@@ -113,6 +113,8 @@ class Settings(BaseSettings):
     """When nothing is sent, such as 21:00-07:00, by the clocks of `timezone`; never, if empty."""
     late_start_hours: Annotated[float, Field(ge=0)] = 2.0
     """A scheduled campaign that nothing could start at its hour asks when it is later than this."""
+    without_database_seconds: Annotated[float, Field(gt=0)] = 5.0
+    """A worker of PostgreSQL's ends when it is away for so long: its supervisor starts it again."""
     journal_folder: Path = Path("pli.journal")
     """Where this machine's processes note what went on the wire; never shared between machines."""
     listen: str = "127.0.0.1:8080"

@@ -135,7 +135,7 @@ async def _prove(session: AsyncSession, token: OptOutToken, now: datetime) -> No
             Delivery.id == token.delivery_id,
             Delivery.subscriber_id == token.subscriber_id,
             Delivery.list_id == token.list_id,
-            Delivery.status == Status.UNCERTAIN,
+            outbox.in_doubt(),
         )
     )
     if campaign_id is not None:

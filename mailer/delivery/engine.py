@@ -39,7 +39,7 @@ from mailer.delivery.workers import Figures
 from mailer.identity import needs_smtputf8
 from mailer.models import Batch, CampaignState, Status
 from mailer.recipients import Recipient
-from pli.database import Database, unreachable, will_not_have
+from pli.database import Database, is_our_fault, unreachable, will_not_have
 from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
@@ -87,6 +87,8 @@ class Shift:
     blameless: bool = False
     """What ended it, a relay's fault or the hour, is no fault of its batch."""
     fault: OSError | None = None
+    failed: Exception | None = None
+    """What ended one of its windows that nobody had foreseen."""
     unsettled: int = 0
     unclear: bool = False
     """Whether rows may be ours that no window holds: then the journal tells of them."""
@@ -221,6 +223,15 @@ class Engine:
         """Take one batch and work it until nothing of it is due, or it is ours no more."""
         if self._stopping:
             return
+        try:
+            await self._work_batch(batch_id)
+        except AWAY as error:
+            if is_our_fault(error):
+                raise
+            # The sweep tells when that lasts, and finds the batch again.
+            log.warning("delivery.batch_left", extra={"batch": batch_id, "reason": str(error)})
+
+    async def _work_batch(self, batch_id: int) -> None:
         async with self._database.reading() as session:
             permit = await gate.permit(session, batch_id)
         courier = self._fleet.choose(permit.relays)
@@ -275,9 +286,12 @@ class Engine:
             taken = await outbox.take(
                 session, batch_id=batch_id, lease=lease, witness=self._journal.testimony
             )
-            if taken is not None and taken.takings > FRUITLESS_TAKINGS:
-                await self._give_up(session, taken)
-                return None
+            fruitless = taken is not None and taken.takings > FRUITLESS_TAKINGS
+            if taken is not None and fruitless:
+                await outbox.release(session, taken)
+        if taken is not None and fruitless:
+            await self._give_up(taken)
+            return None
         return taken
 
     async def _work_shift(self, shift: Shift) -> None:
@@ -296,6 +310,8 @@ class Engine:
                 del self._live[shift.taken.id]
         if shift.fault is not None:
             await self._pause(shift.taken.campaign_id, _not_noted(shift.fault))
+        if shift.failed is not None:
+            raise shift.failed
 
     async def _carry(self, shift: Shift) -> None:
         """Open windows until as many are in work as may be; each then opens its next one."""
@@ -318,14 +334,16 @@ class Engine:
         window: Window | None = first
         try:
             while window is not None:
-                shift.courier.post(list(window.open.values()))
                 if shift.over or self._stopping:
-                    shift.courier.recall(_among(shift))
+                    for copy in list(window.open.values()):
+                        copy.give_back()
+                else:
+                    shift.courier.post(list(window.open.values()))
                 window = await self._settle(shift, window)
-        except BaseException:
+        except Exception as error:
             # The next window may be claimed, and nobody carries it: the journal is to say so.
-            shift.unclear = True
-            raise
+            shift.unclear = shift.over = True
+            shift.failed = error
         finally:
             self._room.release()
 
@@ -403,14 +421,17 @@ class Engine:
             await window.done.wait()
             self._pace.mark(len(window.results))
             self._settled += len(window.results)
+            if window.fault is not None:
+                shift.fault = window.fault
+                shift.over = True
+            # Before the next one is claimed with it: what is refused for what we are must not burn.
+            refused = self._judge_window(shift, window)
             began = boot_time()
             following = await self._record(shift, window)
             self._observer.settled(window.tries(), boot_time() - began)
             log.debug("delivery.settled", extra=shift.names() | {"copies": len(window.results)})
-            if window.fault is not None:
-                shift.fault = window.fault
-                shift.over = True
-            await self._judge_window(shift, window)
+            if refused is not None:
+                await self._pause(shift.taken.campaign_id, refused)
         finally:
             shift.windows.remove(window)
         return following
@@ -428,11 +449,15 @@ class Engine:
                 break
             try:
                 if rest or window.back:
-                    await self._settle_any(shift, window, rest)
+                    # Once: put back, they may be claimed by another window of this very lease, and
+                    # on the wire. Should it not be written, the journal tells that they never were.
+                    back, window.back = window.back, []
+                    await self._settle_any(shift, rest, back)
+                    rest = []
                 try:
                     following = await self._turn(shift, sent)
                 except Uncommon:
-                    await self._settle_any(shift, window, sent)
+                    await self._settle_any(shift, sent, [])
                     following = await self._claim(shift)
             except AWAY as error:
                 # What was claimed by a commit whose answer was lost is nobody's.
@@ -448,7 +473,9 @@ class Engine:
                 return following
         return None
 
-    async def _settle_any(self, shift: Shift, window: Window, results: Sequence[Result]) -> None:
+    async def _settle_any(
+        self, shift: Shift, results: Sequence[Result], back: Sequence[WindowCopy]
+    ) -> None:
         """Whatever became of copies, and what came back: in one transaction."""
         async with self._database.begin() as session:
             terms = await outbox.lock_campaign(session, shift.taken.campaign_id)
@@ -461,25 +488,27 @@ class Engine:
                 delays=shift.round.retry_delays,
                 now=datetime.now(UTC),
             )
-            late = await self._take_back(session, shift, window)
+            late = await self._take_back(session, shift, back)
             if late or moved.get(Status.PENDING):
                 await campaigns.reopen(session, campaign_id=shift.taken.campaign_id)
 
-    async def _judge_window(self, shift: Shift, window: Window) -> None:
-        """Pause when many of the latest copies were refused for what we are, not for whom."""
+    def _judge_window(self, shift: Shift, window: Window) -> Sentence | None:
+        """Why to pause: many of the latest copies were refused for what we are, not for whom."""
         latest = shift.round.latest
         latest.extend(it.outcome for it in window.results)
-        if refused := shift.round.refused_for_us(self._policy_pause):
-            shift.over = True
-            reason = say(
-                N_("{n} of the last {total} copies were refused for what we are: {code} {text}"),
-                n=len(refused),
-                total=len(latest),
-                code=refused[-1].code,
-                text=refused[-1].text,
-            )
-            latest.clear()
-            await self._pause(shift.taken.campaign_id, reason)
+        refused = shift.round.refused_for_us(self._policy_pause)
+        if not refused:
+            return None
+        shift.over = True
+        reason = say(
+            N_("{n} of the last {total} copies were refused for what we are: {code} {text}"),
+            n=len(refused),
+            total=len(latest),
+            code=refused[-1].code,
+            text=refused[-1].text,
+        )
+        latest.clear()
+        return reason
 
     async def _hear_the_dead(self) -> None:
         """Write down what workers noted on this machine that did not live to settle it."""
@@ -509,14 +538,16 @@ class Engine:
             except AWAY as error:
                 log.warning("engine.minding_failed", extra={"reason": str(error)})
 
-    async def _take_back(self, session: AsyncSession, shift: Shift, window: Window) -> bool:
+    async def _take_back(
+        self, session: AsyncSession, shift: Shift, back: Sequence[WindowCopy]
+    ) -> bool:
         """Write down what came back; whether some of it had been called uncertain meanwhile."""
         unwanted = {
             copy.delivery_id: copy.stopped or "cancelled"
-            for copy in window.back
+            for copy in back
             if copy.stopped or shift.cancelled
         }
-        waiting = [copy.delivery_id for copy in window.back if copy.delivery_id not in unwanted]
+        waiting = [copy.delivery_id for copy in back if copy.delivery_id not in unwanted]
         if unwanted:
             await outbox.skip(session, shift.taken, unwanted)
         if waiting:
@@ -609,14 +640,14 @@ class Engine:
             async with self._database.begin() as session:
                 await campaigns.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])
 
-    async def _give_up(self, session: AsyncSession, taken: Taken) -> None:
+    async def _give_up(self, taken: Taken) -> None:
+        """In a transaction of its own: two that hold the campaign would wait for each other."""
         reason = say(
             N_("batch {batch} was taken {n} times without any outcome"),
             batch=taken.number,
             n=FRUITLESS_TAKINGS,
         )
-        await outbox.release(session, taken)
-        await campaigns.pause(session, campaign_id=taken.campaign_id, reason=reason)
+        await self._pause(taken.campaign_id, reason)
 
     def _is_needed(self, courier: Courier) -> bool:
         """Whether a taking it has in hand has no other relay to go to."""

@@ -246,8 +246,9 @@ def _notes(data: bytes) -> tuple[Mapping[int, Note], bool]:
     while place + _HEAD.size <= len(data):
         what, delivery_id, number, length = _HEAD.unpack_from(data, place)
         if what == _END:
-            # Behind the last note there are only zeros, unless a disk has lost what was there.
-            return notes, not data[place:].strip(_END)
+            # Who died in the middle of a note has left it without its sign. Behind it there are
+            # only zeros, unless a disk has lost what was there.
+            return notes, not data[place + _HEAD.size + length :].strip(_END)
         place += _HEAD.size
         if what in (_LEAVES, _TOLD) and place + length > len(data):
             break

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,32 @@ def test_the_failed_are_chosen_by_their_reply_and_shown_before_the_question() ->
     database.close()
     assert rows == [(1,), (1,)]
     assert state == ("running",)
+
+
+def test_what_waits_again_in_a_paused_campaign_is_told_to_need_a_resume() -> None:
+    with sqlite3.connect("pli.db") as database:
+        database.execute("UPDATE campaign SET state = 'paused', finished_at = NULL")
+    database.close()
+    told = pli("campaign", "retry", "1", "--uncertain", "--yes")
+    assert told.stdout == (
+        '2 copies wait again, in a paused campaign: "pli campaign resume 1" goes on.\n'
+    )
+
+
+def test_a_machine_whose_clock_is_wrong_does_not_make_what_is_sent_again_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hour = timedelta(hours=1)
+    monkeypatch.setattr("commands.settling.now", lambda: datetime.now(UTC) + hour)
+    pli("campaign", "retry", "1", "--failed", "--uncertain", "--yes")
+    with sqlite3.connect("pli.db") as database:
+        rows = database.execute(
+            "SELECT max(next_attempt_at) <= datetime('now', '+1 second') FROM delivery"
+            " WHERE status = 'pending' UNION ALL "
+            "SELECT max(due_at) <= datetime('now', '+1 second') FROM batch WHERE pending > 0"
+        ).fetchall()
+    database.close()
+    assert rows == [(1,), (1,)]
 
 
 def test_where_nothing_is_meant_nothing_changes_and_nobody_is_asked() -> None:

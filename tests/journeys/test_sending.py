@@ -237,3 +237,27 @@ def test_a_test_copy_goes_to_one_address_and_no_campaign_is_made(
     assert house.pli("campaign", "list", "--json").json == []
     wrong = house.pli("send", letter, "--list", "comite", "--test", "nobody", code=1)
     assert len(wrong.err.splitlines()) == 1
+
+
+def test_start_and_resume_from_another_process_take_effect_within_two_seconds(
+    installation: Installation, relay: Relay
+) -> None:
+    house = installation
+    house.members(200)
+    relay.delay = 0.05
+    house.pli("campaign", "create", house.letter(), "--list", "comite")
+    with (house.folder / "pli.toml").open("a") as file:
+        file.write("relay_connections = 1\n")
+    with house.serving():
+        house.pli("campaign", "start", "1", "--yes")
+        until(lambda: bool(relay.received), 2)
+        house.pli("campaign", "pause", "1")
+        time.sleep(2)
+        stood = len(relay.received)
+        time.sleep(0.5)
+        assert len(relay.received) == stood < 200
+        house.pli("campaign", "resume", "1")
+        until(lambda: len(relay.received) > stood, 2)
+        relay.delay = 0
+        until(lambda: house.pli("report", "1", "--json", code=None).json["state"] == "finished")
+    assert len(relay.received) == len(relay.recipients) == 200

@@ -135,10 +135,11 @@ def test_a_worker_on_sqlite_is_refused_in_one_line(installation: Installation) -
     assert "PostgreSQL" in said.err
 
 
-def test_a_worker_whose_database_goes_away_ends_and_says_why(
-    installation: Installation,
+def test_a_worker_whose_database_stays_away_ends_and_says_why_and_the_next_one_finishes(
+    installation: Installation, relay: Relay
 ) -> None:
     house = installation
+    relay.delay = 0.05
     with PostgreSQL.started() as server:
         asyncio.run(server.execute("CREATE DATABASE pli_away"))
         with (house.folder / "pli.toml").open("r+") as file:
@@ -148,13 +149,27 @@ def test_a_worker_whose_database_goes_away_ends_and_says_why(
             url = server.url("pli_away")
             file.write("\n".join([f'database_url = "{url}"', *kept]) + "\n")
         house.pli("db", "upgrade")
-        with house.running("worker") as worker:
-            until(lambda: len(house.pli("worker", "list", "--json").json) == 1)
+        house.members(300)
+        house.pli("campaign", "create", house.letter(), "--list", "comite")
+        house.pli("campaign", "approve", "letter:1", "--yes")
+        house.pli("campaign", "start", "letter:1", "--yes")
+        short = {"PLI_WITHOUT_DATABASE_SECONDS": "1", "PLI_LOG_LEVEL": "error"}
+        with house.running("worker", **short) as worker:
+            until(lambda: len(relay.received) > 20)
             server.stop()
+            began = time.monotonic()
             _out, err = worker.communicate(timeout=40)
             assert worker.returncode == 1
             assert "the database cannot be used" in err
-            assert "Traceback" not in err
+            assert err.count("\n") == 1
+            assert time.monotonic() - began > 1
+        assert len(relay.received) < 300
+        server.start()
+        with house.running("worker"):
+            until(lambda: house.pli("report", "letter:1", "--json").json["state"] == "finished", 40)
+        told = house.pli("report", "letter:1", "--json").json
+    assert (told["sent"], told["uncertain"], told["balanced"]) == (300, 0, True)
+    assert len(relay.received) == len(relay.recipients) == 300
 
 
 def test_an_installation_moves_to_postgresql_and_goes_on_there(

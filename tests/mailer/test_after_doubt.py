@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select, update
 
-from mailer import balance, campaigns
+from mailer import balance, campaigns, doubt
 from mailer.delivery import outbox
 from mailer.delivery.journal import Journal
-from mailer.delivery.outbox import Taken
+from mailer.delivery.outbox import Proof, Taken
 from mailer.delivery.outcomes import judge, lost
-from mailer.models import Attempt, Audience, Batch, Delivery, Stage, Status
+from mailer.models import Attempt, Audience, Batch, Delivery, Source, Stage, Status
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
@@ -111,9 +111,7 @@ async def test_a_copy_in_doubt_that_was_to_be_sent_again_is_in_doubt_after_a_can
     campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
     await called_uncertain(database, 3)
     async with database.begin() as session:
-        await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=True, failed=False, now=now
-        )
+        await campaigns.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
     async with database.begin() as session:
         await campaigns.cancel(session, campaign_id=campaign_id, now=now)
     copies = list((await ends(database, campaign_id)).values())
@@ -127,9 +125,7 @@ async def test_who_leaves_while_a_copy_in_doubt_waits_again_may_have_had_it(
     campaign_id = await prepared(database, keys, now, count=3, batch_size=3)
     await called_uncertain(database, 2)
     async with database.begin() as session:
-        await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=True, failed=False, now=now
-        )
+        await campaigns.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
         person = (await session.scalars(select(Subscriber).order_by(Subscriber.id))).first()
         assert person is not None
         await optout.suppress(
@@ -147,6 +143,108 @@ async def test_who_leaves_while_a_copy_in_doubt_waits_again_may_have_had_it(
     assert set(copies.values()) == {("sent", None)}
 
 
+async def waiting_again(database: Database, campaign_id: int) -> list[int]:
+    """Copies in doubt that a person said to send again; which ones."""
+    await called_uncertain(database, 2)
+    async with database.begin() as session:
+        await campaigns.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
+        found = await session.scalars(
+            select(Delivery.id).where(Delivery.doubted).order_by(Delivery.id)
+        )
+        return list(found)
+
+
+async def test_what_is_proved_while_it_waits_again_is_settled_and_does_not_leave_twice(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4, batch_size=2)
+    proved, other = await waiting_again(database, campaign_id)
+    async with database.begin() as session:
+        assert (await doubt.of(session, campaign_id, keys)).copies == {proved, other}
+        proofs = [Proof(proved, Status.SENT)]
+        for settled in (1, 0):
+            assert settled == await outbox.settle_by(
+                session, campaign_id=campaign_id, proofs=proofs, source=Source.LOG, now=now
+            )
+        assert await balance.faults(session, campaign_id=campaign_id) == []
+        email = await session.scalar(
+            select(Subscriber.email).join(Delivery).where(Delivery.id == proved)
+        )
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            await rests(database, campaign_id)
+    assert await statuses(database, campaign_id) == {("sent", None)}
+    assert email not in relay.recipients
+    assert len(relay.received) == 3
+
+
+async def test_a_proof_of_a_copy_in_work_leaves_it_to_its_worker(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    ids = await waiting_again(database, campaign_id)
+    await claimed(database, 2)
+    async with database.begin() as session:
+        proofs = [Proof(it, Status.SENT) for it in ids]
+        assert not await outbox.settle_by(
+            session, campaign_id=campaign_id, proofs=proofs, source=Source.LOG, now=now
+        )
+    assert await statuses(database, campaign_id) == {("sending", None)}
+
+
+async def test_a_proof_and_a_claim_of_the_same_rows_do_not_wait_for_each_other(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    ids = await waiting_again(database, campaign_id)
+
+    async def prove() -> int:
+        async with database.begin() as session:
+            return await outbox.settle_by(
+                session,
+                campaign_id=campaign_id,
+                proofs=[Proof(it, Status.SENT) for it in ids],
+                source=Source.LOG,
+                now=now,
+            )
+
+    async with database.begin() as session:
+        batch_id = await session.scalar(select(Batch.id))
+        assert batch_id is not None
+        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        assert taken is not None
+    async with database.begin() as session:
+        await session.execute(select(Batch.id).with_for_update())
+        proving = asyncio.create_task(prove())
+        await asyncio.sleep(0.3)
+        assert len((await outbox.claim(session, taken, size=2)).rows) == 2
+    assert await proving == 0
+    assert await statuses(database, campaign_id) == {("sending", None)}
+
+
+async def test_late_truth_and_the_taking_of_its_batch_do_not_wait_for_each_other(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    taken, rows = await claimed(database, 2)
+    results = [outbox.Result(it.id, 1, now, judge(Stage.BODY, 250, "2.0.0 ok")) for it in rows]
+
+    async def tell() -> None:
+        async with database.begin() as session:
+            await outbox.settle(session, taken, results, relay="r", delays=[60.0], now=now)
+
+    async with database.begin() as session:
+        await outbox.end_leases(session)
+    async with database.begin() as session:
+        await outbox.lock_campaign(session, campaign_id)
+        await session.execute(select(Batch.id).with_for_update())
+        telling = asyncio.create_task(tell())
+        await asyncio.sleep(0.3)
+        assert await outbox.take(session, batch_id=taken.id, lease=8) is not None
+    await telling
+    assert await statuses(database, campaign_id) == {("sent", None)}
+
+
 @pytest.mark.parametrize("reply", ["451 4.7.1 never", "550 5.2.2 full"])
 async def test_a_copy_in_doubt_that_is_refused_when_sent_again_is_still_in_doubt(
     reply: str, database: Database, keys: Keys, now: datetime
@@ -154,9 +252,7 @@ async def test_a_copy_in_doubt_that_is_refused_when_sent_again_is_still_in_doubt
     campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
     await called_uncertain(database, 2)
     async with database.begin() as session:
-        await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=True, failed=False, now=now
-        )
+        await campaigns.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
 
     def refuse(stage: str, recipient: str, times: int) -> str | None:
         del recipient, times

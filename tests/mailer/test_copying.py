@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Text, select, type_coerce
+from sqlalchemy import JSON, Text, select, text, type_coerce
 
 from mailer import balance, campaigns
 from mailer.models import Campaign, CampaignState
 from pli import copying
+from pli import database as databases
 from pli.database import Base, Database, DatabaseError, check_keys
 from pli.keys import Keys
 from subscribers.models import Subscriber
@@ -127,6 +129,25 @@ async def test_what_fails_in_the_middle_leaves_nothing(source: Database, target:
         await copying.copy(source, target, told=stumble)
     assert not any((await everything(target)).values())
     await copying.copy(source, target, told=silent)
+
+
+async def test_a_file_that_takes_long_to_read_is_not_cut_off_by_the_server(
+    source: Database, target: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "IDLE_SECONDS", 0.3)
+    impatient = Database(target.url.render_as_string(hide_password=False))
+
+    def slow(_table: str, _rows: int) -> None:
+        time.sleep(0.6)
+
+    try:
+        counts = await copying.copy(source, impatient, told=slow)
+        assert counts["delivery"] > 30
+        async with impatient.begin() as session:
+            kept = await session.scalar(text("SHOW idle_in_transaction_session_timeout"))
+        assert kept == "300ms", "for this one transaction alone"
+    finally:
+        await impatient.close()
 
 
 async def test_only_from_sqlite_to_postgresql(source: Database, target: Database) -> None:

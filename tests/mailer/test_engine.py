@@ -166,11 +166,7 @@ async def test_an_uncertain_copy_is_sent_again_by_a_person_under_the_same_messag
             assert (await ends(database, campaign_id))["p000@example.org"] == ("uncertain", None)
             async with database.begin() as session:
                 again = await campaigns.retry(
-                    session,
-                    campaign_id=campaign_id,
-                    uncertain=True,
-                    failed=False,
-                    now=datetime.now(UTC),
+                    session, campaign_id=campaign_id, uncertain=True, failed=False
                 )
             assert again == 1
             assert await rests(database, campaign_id) is CampaignState.FINISHED

@@ -18,11 +18,14 @@ from commands import sending, testing
 from commands.sending import Order
 from mailer import campaigns
 from mailer.delivery import engine as engines
-from mailer.delivery import outbox
-from mailer.delivery.engine import Engine
+from mailer.delivery import gate, outbox
+from mailer.delivery.engine import Engine, Shift
 from mailer.delivery.journal import Journal
 from mailer.delivery.outcomes import judge
+from mailer.delivery.pace import Pace
 from mailer.delivery.relays import Relay as Address
+from mailer.delivery.smtp import SMTPCourier
+from mailer.delivery.windows import Holding, boot_time
 from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Stage, Status
 from pli.database import Database
 from pli.errors import PliError
@@ -190,6 +193,7 @@ async def test_a_sending_whose_engine_dies_ends_with_the_reason(
             metrics_listen="",
             batch_size=100,
             late_start_hours=2.0,
+            without_database_seconds=5.0,
             second_person=False,
         )
         house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
@@ -219,6 +223,7 @@ async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
             metrics_listen="",
             batch_size=100,
             late_start_hours=2.0,
+            without_database_seconds=5.0,
             second_person=False,
         )
         house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
@@ -243,9 +248,7 @@ async def test_a_finish_beside_a_retry_neither_waits_for_it_nor_forgets_what_wai
             return await campaigns.finish(session, campaign_id=campaign_id, now=now)
 
     async with database.begin() as session:
-        await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=False, failed=True, now=now
-        )
+        await campaigns.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
         assert not await finish()
     assert not await finish()
     async with database.reading() as session:
@@ -268,15 +271,15 @@ async def test_what_is_to_be_sent_again_while_its_batch_is_given_back_does_not_w
             await outbox.release(session, taken)
 
     async with database.begin() as session:
-        await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=False, failed=True, now=now
-        )
+        await campaigns.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
         releasing = asyncio.create_task(release())
         await asyncio.sleep(0.3)
         assert not releasing.done()
     await releasing
     async with database.reading() as session:
-        assert await session.scalar(select(Batch.due_at)) == now
+        due_at = await session.scalar(select(Batch.due_at))
+    assert due_at is not None
+    assert due_at <= await database.now()
 
 
 async def test_a_watch_that_could_not_ask_once_still_renews_the_lease(
@@ -387,15 +390,17 @@ async def test_what_a_relay_says_to_a_connection_is_kept_and_shown_without_signs
 
 
 async def test_a_relay_that_takes_no_mail_of_this_size_pauses_the_campaign(
-    database: Database, keys: Keys, now: datetime
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Refused without a word on the wire: a window lasts no longer than it takes to look at it.
+    monkeypatch.setattr(Pace, "window", lambda _: 20)
     campaign_id = await prepared(database, keys, now, count=300, batch_size=300)
     offer = "250-relay\r\n250-PIPELINING\r\n250 SIZE 1000"
     with Relay(script=lambda stage, *_: offer if stage == "ehlo" else None).running() as relay:
         async with working(database, keys, relay.url):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
     copies = list((await ends(database, campaign_id)).values())
-    assert copies.count(("pending", None)) > 100
+    assert copies.count(("pending", None)) >= 240, "no more than the windows that were open"
     async with database.reading() as session:
         reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
     assert "the relay takes 1000" in str(reason)
@@ -447,3 +452,104 @@ async def test_two_who_tell_late_truth_of_a_finished_campaign_do_not_wait_for_ea
     async with asyncio.timeout(10):
         told = await asyncio.gather(tell(), tell())
     assert sorted(told) == [False, True]
+
+
+async def test_what_came_back_is_put_back_once_though_the_next_claim_is_broken_off(
+    database: Database, keys: Keys, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=3, batch_size=3)
+    taken, _rows = await claimed(database, 0)
+    journal = Journal(tmp_path, "tests")
+    courier = SMTPCourier(Address.parse("smtp://127.0.0.1:9?tls=none"), connections=3)
+    engine = Engine(database, keys, courier, journal=journal, connections=3)
+    holding = Holding()
+    holding.renewed(boot_time(), 30)
+    notes = journal.begin(taken.id, taken.lease, "relay:25")
+    async with database.reading() as session:
+        permit = await gate.permit(session, taken.id)
+    shift = Shift(taken, await engine._round_of(campaign_id), holding, notes, courier, permit)
+    window = await engine._next(shift)
+    assert window is not None
+    for copy in list(window.open.values()):
+        copy.give_back()
+    shift.over = True
+
+    real = engine._turn
+    broken: list[bool] = []
+
+    async def turn(shift: Shift, sent: Any) -> Any:
+        if broken:
+            return await real(shift, sent)
+        broken.append(True)
+        # A claim of another window of the same taking, begun before it was over: it has them now.
+        await database.transact(outbox.turn, taken, [], relay="relay:25", size=3)
+        raise OSError("the database is away")
+
+    monkeypatch.setattr(engine, "_turn", turn)
+    await engine._record(shift, window)
+    assert set((await ends(database, campaign_id)).values()) == {("sending", None)}
+    assert shift.unclear, "the journal is kept, and tells of what nobody carries"
+    notes.close(all_settled=True)
+
+
+@on_postgresql
+async def test_two_batches_given_up_at_one_moment_pause_their_campaign(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4, batch_size=2)
+    async with database.begin() as session:
+        await session.execute(update(Batch).values(takings=3))
+    real = outbox.take
+    both = asyncio.Barrier(2)
+
+    async def take(session: Any, **named: Any) -> Any:
+        taken = await real(session, **named)
+        await both.wait()
+        return taken
+
+    monkeypatch.setattr(outbox, "take", take)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    assert not [it for it in caplog.records if it.message in ("work.failed", "delivery.batch_left")]
+
+
+async def test_a_window_that_fails_in_an_unforeseen_way_is_told(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
+    real = Engine._judge_window
+    stumbled: list[bool] = []
+
+    def stumble(self: Engine, shift: Shift, window: Any) -> Any:
+        if not stumbled:
+            stumbled.append(True)
+            raise RuntimeError("something unforeseen")
+        return real(self, shift, window)
+
+    monkeypatch.setattr(Engine, "_judge_window", stumble)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert [it.message for it in caplog.records if it.name == "pli.work"] == ["work.failed"]
+    assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
+    assert len(relay.received) == 4
+
+
+async def test_a_pause_that_the_database_did_not_hear_is_told_and_comes_again(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4)
+    real = campaigns.pause
+    failed: list[bool] = []
+
+    async def pause(session: Any, **named: Any) -> bool:
+        if not failed:
+            failed.append(True)
+            raise OSError("the database is away")
+        return await real(session, **named)
+
+    monkeypatch.setattr(campaigns, "pause", pause)
+    async with working(database, keys, "smtp://127.0.0.1:9?tls=none"):
+        assert await rests(database, campaign_id) is CampaignState.PAUSED
+    assert "campaign.not_paused" in [it.message for it in caplog.records]

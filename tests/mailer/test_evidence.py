@@ -172,7 +172,7 @@ async def test_a_person_chooses_among_the_failed_by_what_was_answered(
     assert (answers.copies, answers.kinds) == (len(chosen), len(chosen))
     async with database.begin() as session:
         again = await campaigns.retry(
-            session, campaign_id=campaign_id, uncertain=False, failed=True, reply=pattern, now=now
+            session, campaign_id=campaign_id, uncertain=False, failed=True, reply=pattern
         )
         assert await balance.faults(session, campaign_id=campaign_id) == []
         state = (await campaigns.find(session, campaign_id)).state

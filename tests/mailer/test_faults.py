@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -183,6 +184,33 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
         assert len(by[Status.SENT]) == COPIES
 
 
+@pytest.mark.usefixtures("short_leases")
+async def test_a_machine_that_never_comes_back_leaves_in_doubt_at_most_the_windows_it_held(
+    database: Database, keys: Keys, now: datetime, tmp_path: Path, forking: ForkServerContext
+) -> None:
+    with Relay(delay=0.05).running() as relay:
+        campaign_id = await prepared(database, keys, now, COPIES, batch_size=COPIES)
+        url = database.url.render_as_string(hide_password=False)
+        lost = tmp_path / "its disk"
+        process = forking.Process(
+            target=dying.run_with_short_lease, args=(url, keys, relay.url, lost)
+        )
+        process.start()
+        await first_copy(relay)
+        process.kill()
+        await ended(process)
+        shutil.rmtree(lost)
+        async with database.reading() as session:
+            held = await session.scalar(
+                select(func.count()).where(Delivery.status == Status.SENDING)
+            )
+        async with working(database, keys, relay.url, folder=tmp_path / "another"):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        by = await reckon(database, campaign_id, relay)
+        assert len(by[Status.UNCERTAIN]) == held
+        assert len(by[Status.SENT]) == COPIES - len(by[Status.UNCERTAIN]) > 0
+
+
 async def still_open(database: Database) -> int:
     async with database.reading() as session:
         found = await session.scalar(
@@ -278,8 +306,11 @@ async def test_a_disk_too_full_for_the_database_holds_up_and_loses_nothing(
     monkeypatch.setattr(Pace, "window", lambda _: 20)
 
     async def grows_to(pages: str) -> None:
+        # SQLite asks each connection for itself, and there are two that write.
+        pragma = f"PRAGMA max_page_count = {pages}"
         async with database.begin() as session:
-            await session.execute(text(f"PRAGMA max_page_count = {pages}"))
+            await session.execute(text(pragma))
+        await database.transact(lambda connection: connection.exec_driver_sql(pragma))
 
     with Relay(delay=0.01).running() as relay:
         campaign_id = await prepared(database, keys, now, 300, batch_size=100)

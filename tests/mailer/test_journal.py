@@ -129,6 +129,7 @@ def test_a_note_that_its_writer_did_not_live_to_end_is_none(journal: Journal) ->
     testimony = journal.testimony(TAKEN.lease)
     assert testimony is not None
     assert testimony.notes == {1: Note(1)}
+    assert testimony.complete, "what is not in it was never written"
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(b"o".__add__))

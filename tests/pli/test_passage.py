@@ -26,10 +26,12 @@ async def visit(visits: list[tuple[bool, int, bool]]) -> None:
         async with passage.alone() if alone else passage.shared():
             came.append(number)
             inside.append(alone)
-            assert len(inside) == 1 or not any(inside)
-            for _ in range(stay):
-                await asyncio.sleep(0)
-            inside.remove(alone)
+            try:
+                assert len(inside) == 1 or not any(inside)
+                for _ in range(stay):
+                    await asyncio.sleep(0)
+            finally:
+                inside.remove(alone)
 
     tasks = [asyncio.create_task(go(n, alone, stay)) for n, (alone, stay, _) in enumerate(visits)]
     await asyncio.sleep(0)

@@ -236,16 +236,17 @@ async def test_the_page_speaks_the_lists_language_and_without_one_the_readers(
     assert '<html lang="fr"' in (await member.client.get("/u/x")).text
 
 
-async def in_doubt(member: Member, now: datetime) -> tuple[int, str]:
+async def in_doubt(
+    member: Member, now: datetime, status: Status = Status.UNCERTAIN
+) -> tuple[int, str]:
     """A copy to the member of which nobody knows, and the link that stands in it."""
     async with member.database.begin() as session:
-        campaign_id = await a_campaign(
-            session, now, (Copy(Status.UNCERTAIN),), list_id=member.list_id
-        )
+        campaign_id = await a_campaign(session, now, (Copy(status),), list_id=member.list_id)
         copy = (
             await session.scalars(select(Delivery).where(Delivery.campaign_id == campaign_id))
         ).one()
         copy.subscriber_id = member.id
+        copy.doubted = status is not Status.UNCERTAIN
         link = member.links.unsubscribe(member.id, member.list_id, copy.id, member.key)
     return campaign_id, link
 
@@ -272,6 +273,14 @@ async def test_a_link_that_is_used_proves_that_its_copy_arrived(
     await member.client.post(link, data=form)
     assert await end_of(member, campaign_id) == (Status.SENT, [Source.OPT_OUT])
     await member.client.post(link, data=form)
+    assert await end_of(member, campaign_id) == (Status.SENT, [Source.OPT_OUT])
+
+
+async def test_a_link_that_is_used_proves_it_also_while_the_copy_waits_to_be_sent_again(
+    member: Member, now: datetime
+) -> None:
+    campaign_id, link = await in_doubt(member, now, Status.PENDING)
+    await member.client.post(link)
     assert await end_of(member, campaign_id) == (Status.SENT, [Source.OPT_OUT])
 
 

@@ -7,7 +7,7 @@ with the rows, by deltas, in the same transaction.
 
 from mailer.delivery.outbox.claiming import Window, claim, hindered, put_back, skip
 from mailer.delivery.outbox.deciding import cancel, retry_failed, retry_uncertain
-from mailer.delivery.outbox.evidence import Proof, settle_by
+from mailer.delivery.outbox.evidence import Proof, in_doubt, settle_by
 from mailer.delivery.outbox.leases import (
     LEASE,
     LONGEST_LEASE,
@@ -52,6 +52,7 @@ __all__ = [
     "end_leases",
     "hear",
     "hindered",
+    "in_doubt",
     "lock_campaign",
     "notices_due",
     "put_back",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import balance
 from mailer.models import Batch, Delivery, Status
+from pli.database import clock
 
 
 async def cancel(session: AsyncSession, *, campaign_id: int) -> None:
@@ -48,23 +48,19 @@ async def cancel(session: AsyncSession, *, campaign_id: int) -> None:
     )
 
 
-async def retry_uncertain(session: AsyncSession, *, campaign_id: int, now: datetime) -> int:
+async def retry_uncertain(session: AsyncSession, *, campaign_id: int) -> int:
     """Send uncertain copies again, because a person says so; how many."""
-    return await _again(session, campaign_id, Status.UNCERTAIN, now=now)
+    return await _again(session, campaign_id, Status.UNCERTAIN)
 
 
 async def retry_failed(
-    session: AsyncSession,
-    *,
-    campaign_id: int,
-    only: ColumnElement[bool] | None = None,
-    now: datetime,
+    session: AsyncSession, *, campaign_id: int, only: ColumnElement[bool] | None = None
 ) -> int:
     """Send failed copies again, all or `only` some, because a person says so; how many.
 
     Their attempts stay and count: one that had had its last try gets one more.
     """
-    return await _again(session, campaign_id, Status.FAILED, only, now=now)
+    return await _again(session, campaign_id, Status.FAILED, only)
 
 
 async def _again(
@@ -72,8 +68,6 @@ async def _again(
     campaign_id: int,
     status: Status,
     only: ColumnElement[bool] | None = None,
-    *,
-    now: datetime,
 ) -> int:
     chosen = [balance.rows_of(campaign_id, status)]
     if only is not None:
@@ -83,11 +77,14 @@ async def _again(
     changed = await session.scalars(
         update(Delivery)
         .where(*chosen)
-        .values(status=Status.PENDING, reason=None, lease=None, next_attempt_at=now, **doubted)
+        # Due by the clock it is judged by: that of the machine where it is called may be wrong.
+        .values(status=Status.PENDING, reason=None, lease=None, next_attempt_at=clock(), **doubted)
         .returning(Delivery.batch)
         .execution_options(synchronize_session=False)
     )
-    return await _move(session, campaign_id, changed, status, Status.PENDING, due_at=now, takings=0)
+    return await _move(
+        session, campaign_id, changed, status, Status.PENDING, due_at=clock(), takings=0
+    )
 
 
 async def _move(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, and_, false, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Batch, Campaign, Delivery, Evidence, Source, Status
@@ -26,6 +26,14 @@ class Proof:
     detail: str = ""
 
 
+def in_doubt() -> ColumnElement[bool]:
+    """Copies that may have arrived and nobody works on: held, or waiting to be sent again."""
+    return or_(
+        Delivery.status == Status.UNCERTAIN,
+        and_(Delivery.status == Status.PENDING, Delivery.doubted),
+    )
+
+
 async def settle_by(
     session: AsyncSession,
     *,
@@ -36,9 +44,10 @@ async def settle_by(
 ) -> int:
     """Settle copies of a campaign that are in doubt, and keep by what; how many were settled.
 
-    A copy that is not in doubt is left alone, so that a proof told twice does nothing. The attempts
-    stay as they were: what was learnt stands beside them. The campaign's row is locked first: the
-    caller's transaction must not hold one of its batches.
+    A copy that is not in doubt is left alone, so that a proof told twice does nothing; so is one in
+    work, which is its worker's. One that waits to be sent again does not leave any more. The
+    attempts stay as they were: what was learnt stands beside them. The campaign's row is locked
+    first, then its batches: the caller's transaction must not hold one of them.
     """
     await session.execute(
         select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
@@ -48,17 +57,17 @@ async def settle_by(
     settled = 0
     for start in range(0, len(told), _PIECE):
         piece = told[start : start + _PIECE]
-        batches = await _in_doubt(session, campaign_id, [it.delivery_id for it in piece])
-        known = [it for it in piece if it.delivery_id in batches]
+        doubted = await _in_doubt(session, campaign_id, [it.delivery_id for it in piece])
+        known = [it for it in piece if it.delivery_id in doubted]
         for status, reason in {(it.status, it.reason) for it in known}:
             same = [it.delivery_id for it in known if (it.status, it.reason) == (status, reason)]
             await session.execute(
                 update(Delivery)
-                .where(Delivery.id.in_(same), Delivery.status == Status.UNCERTAIN)
-                .values(status=status, reason=reason, lease=None)
+                .where(Delivery.id.in_(same), in_doubt())
+                .values(status=status, reason=reason, lease=None, doubted=false())
                 .execution_options(synchronize_session=False)
             )
-        await _move(session, campaign_id, ((batches[it.delivery_id], it.status) for it in known))
+        await _move(session, campaign_id, ((*doubted[it.delivery_id], it.status) for it in known))
         if known:
             await session.execute(insert(Evidence), [_row(it, source, now) for it in known])
         settled += len(known)
@@ -67,42 +76,45 @@ async def settle_by(
 
 async def _in_doubt(
     session: AsyncSession, campaign_id: int, ids: Sequence[int]
-) -> dict[int, int | None]:
-    """Which of these are in doubt, locked, and their batches.
+) -> dict[int, tuple[int | None, Status]]:
+    """Which of these are in doubt, locked, each with its batch and what it is called now.
 
     A row that somebody holds is left out: it is its own worker, with a late reply, which counts
     for more; and to wait for it while holding others could be for ever.
     """
+    numbers = select(Delivery.batch).where(
+        Delivery.campaign_id == campaign_id, Delivery.id.in_(ids)
+    )
+    # As a claim does, which takes rows that wait: else each could wait for the other.
+    await session.execute(
+        select(Batch.id)
+        .where(Batch.campaign_id == campaign_id, Batch.number.in_(numbers))
+        .order_by(Batch.id)
+        .with_for_update()
+    )
     rows = await session.execute(
-        select(Delivery.id, Delivery.batch)
-        .where(
-            Delivery.campaign_id == campaign_id,
-            Delivery.id.in_(ids),
-            Delivery.status == Status.UNCERTAIN,
-        )
+        select(Delivery.id, Delivery.batch, Delivery.status)
+        .where(Delivery.campaign_id == campaign_id, Delivery.id.in_(ids), in_doubt())
         .with_for_update(skip_locked=True)
     )
-    return {row.id: row.batch for row in rows}
+    return {row.id: (row.batch, row.status) for row in rows}
 
 
 async def _move(
-    session: AsyncSession, campaign_id: int, ends: Iterable[tuple[int | None, Status]]
+    session: AsyncSession, campaign_id: int, ends: Iterable[tuple[int | None, Status, Status]]
 ) -> None:
     """Move the batches' counts with the rows, always in the order of their numbers."""
     moved: dict[int, Counter[Status]] = {}
-    for batch, status in ends:
+    for batch, before, after in ends:
         if batch is not None:
-            moved.setdefault(batch, Counter())[status] += 1
+            counts = moved.setdefault(batch, Counter())
+            counts[before] -= 1
+            counts[after] += 1
     for number, counts in sorted(moved.items()):
         await session.execute(
             update(Batch)
             .where(Batch.campaign_id == campaign_id, Batch.number == number)
-            .values(
-                {
-                    "uncertain": Batch.uncertain - counts.total(),
-                    **{it.value: getattr(Batch, it.value) + n for it, n in counts.items()},
-                }
-            )
+            .values({it.value: getattr(Batch, it.value) + n for it, n in counts.items()})
             .execution_options(synchronize_session=False)
         )
 

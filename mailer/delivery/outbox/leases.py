@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, true, updat
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.outbox.orphans import Witness, judge_orphans, no_witness
-from mailer.delivery.outbox.rows import Taken, lock_campaign, of
+from mailer.delivery.outbox.rows import Taken, lock_batch, lock_campaign, of
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status, is_open
 from pli.database import clock
 
@@ -99,7 +99,7 @@ async def release(session: AsyncSession, taken: Taken, *, blameless: bool = Fals
     """
     # A statement of its own: one that had to wait for a retry's lock would not see its rows, and
     # they would wait for the earliest of the others.
-    await session.execute(select(Batch.id).where(Batch.id == taken.id).with_for_update())
+    await lock_batch(session, taken.id)
     takings = case((Batch.takings > 0, Batch.takings - 1), else_=0) if blameless else Batch.takings
     earliest = (
         select(func.min(Delivery.next_attempt_at))

@@ -16,6 +16,7 @@ from mailer.delivery.outbox.rows import (
     count,
     doubted_among,
     due_now,
+    lock_batch,
     lock_campaign,
     of,
 )
@@ -91,7 +92,7 @@ async def hear(session: AsyncSession, testimony: Testimony) -> int | None:
         return None
     await lock_campaign(session, batch.campaign_id)
     # Another process of this machine may hear the same: it waits here, and finds nothing left.
-    await session.execute(select(Batch.id).where(Batch.id == testimony.batch_id).with_for_update())
+    await lock_batch(session, testimony.batch_id)
     await session.execute(
         update(Batch)
         .where(Batch.id == testimony.batch_id, Batch.lease == testimony.lease)

@@ -64,6 +64,11 @@ def of(taken: Taken) -> ColumnElement[bool]:
     return and_(Delivery.campaign_id == taken.campaign_id, Delivery.batch == taken.number)
 
 
+async def lock_batch(session: AsyncSession, batch_id: int) -> None:
+    """Hold a batch until the end of the transaction: after its campaign, before its rows."""
+    await session.execute(select(Batch.id).where(Batch.id == batch_id).with_for_update())
+
+
 async def ours(session: AsyncSession, taken: Taken) -> None:
     """Lock the batch, or raise LeaseLost."""
     held = await session.execute(

@@ -11,7 +11,14 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.delivery.outbox.rows import Taken, change, count, doubted_among, lock_campaign
+from mailer.delivery.outbox.rows import (
+    Taken,
+    change,
+    count,
+    doubted_among,
+    lock_batch,
+    lock_campaign,
+)
 from mailer.delivery.outcomes import Kind, Outcome, Reason, is_gone, next_try, reason_of
 from mailer.models import Attempt, Delivery, Status
 from subscribers import optout
@@ -67,6 +74,8 @@ async def settle(
     is ours no more by its lease is left alone. In a cancelled campaign nothing is tried again.
     """
     rules = await _rules(session, taken, delays)
+    # Who seemed dead may tell while another takes his batch, and judges the same rows.
+    await lock_batch(session, taken.id)
     ended = [it for it in results if it.outcome.kind in (Kind.DEFERRED, Kind.FAILED)]
     doubted = await doubted_among(session, [it.delivery_id for it in ended])
     ends: dict[End, list[Result]] = {}
