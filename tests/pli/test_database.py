@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 import mailer.models  # noqa: F401
 import subscribers.models  # noqa: F401 (both fill the metadata)
 from pli import keys as key_ring
 from pli import schema
-from pli.database import Base, Database, DatabaseError, check_keys
+from pli.database import Base, Database, DatabaseError, Program, check_keys
 from pli.keys import Keys, KeysError
 from pli.lock import Lock, Owner
+from subscribers.models import List
 
 
 async def test_the_databases_clock_is_utc_and_compares_with_stored_moments(
@@ -94,3 +97,38 @@ def test_only_one_engine_holds_a_file_and_says_who_it_is(tmp_path: Path) -> None
     first.release()
     assert second.take(Owner(2, "pli send", "2026-11-24T09:00:01Z"))
     second.release()
+
+
+async def test_a_verb_is_performed_whole_or_not_at_all(database: Database, now: datetime) -> None:
+    async def found(session: AsyncSession, name: str, *, fails: bool = False) -> int:
+        row = List(name=name, title=name, created_at=now)
+        session.add(row)
+        await session.flush()
+        if fails:
+            raise ValueError(name)
+        return row.id
+
+    first = await database.perform(found, "membres")
+    with pytest.raises(ValueError, match="elus"):
+        await database.perform(found, "elus", fails=True)
+    async with database.reading() as session:
+        rows = (await session.execute(select(List.id, List.name))).all()
+    assert [tuple(row) for row in rows] == [(first, "membres")]
+
+
+async def test_a_verb_that_waits_for_more_than_its_session_is_a_fault_and_undone(
+    sqlite_url: str,
+) -> None:
+    database = Database(sqlite_url)
+
+    async def dawdle(session: AsyncSession) -> None:
+        await session.execute(delete(Program))
+        await asyncio.sleep(0)
+
+    try:
+        with pytest.raises(RuntimeError, match="more than its session"):
+            await database.perform(dawdle)
+        async with database.reading() as session:
+            assert await session.scalar(select(func.count()).select_from(Program)) == 1
+    finally:
+        await database.close()
