@@ -274,21 +274,19 @@ class Engine:
             # After anything unforeseen the file stays: perhaps a commit came through after all.
             try:
                 if taken is not None:
-                    async with self._database.begin() as session:
-                        await outbox.release(session, taken, blameless=blameless)
+                    await self._database.perform(outbox.release, taken, blameless=blameless)
             finally:
                 notes.close(all_settled=all_settled)
             if blameless:
                 self.wake()  # another relay may have it at once
 
     async def _take(self, batch_id: int, lease: int) -> Taken | None:
-        async with self._database.begin() as session:
-            taken = await outbox.take(
-                session, batch_id=batch_id, lease=lease, witness=self._journal.testimony
-            )
-            fruitless = taken is not None and taken.takings > FRUITLESS_TAKINGS
-            if taken is not None and fruitless:
-                await outbox.release(session, taken)
+        taken = await self._database.perform(
+            outbox.take, batch_id=batch_id, lease=lease, witness=self._journal.testimony
+        )
+        fruitless = taken is not None and taken.takings > FRUITLESS_TAKINGS
+        if taken is not None and fruitless:
+            await self._database.perform(outbox.release, taken)
         if taken is not None and fruitless:
             await self._give_up(taken)
             return None
