@@ -22,7 +22,16 @@ COUNTED = (
 
 
 def rows_of(campaign_id: int, status: Status) -> ColumnElement[bool]:
-    """The prepared copies of one status, looked for only where a batch counts any."""
+    """The copies of one status, looked for only where a batch counts any.
+
+    The excluded belong to no batch: each has a reason, and what has one has an index.
+    """
+    if status is Status.EXCLUDED:
+        return and_(
+            Delivery.campaign_id == campaign_id,
+            Delivery.reason.is_not(None),
+            Delivery.status == status,
+        )
     batches = select(Batch.number).where(
         Batch.campaign_id == campaign_id, getattr(Batch, status.value) > 0
     )

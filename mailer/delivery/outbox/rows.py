@@ -45,16 +45,16 @@ class Terms:
 
 
 async def lock_campaign(session: AsyncSession, campaign_id: int) -> Terms:
-    """Hold a campaign as it is until the end of the transaction; while it runs others may, too.
+    """Hold a campaign as it is until the end of the transaction; others may do so, too.
 
-    One that does not run is held alone: late truth may reopen it, and two who hold it together
-    would wait for each other. Before any batch or row, as cancel and retry do.
+    A finished one is held alone: late truth may reopen it, and two who hold it together would wait
+    for each other. Before any batch or row, as cancel and retry do.
     """
     state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
     row = await session.execute(
         select(Campaign.state, Campaign.retry_delays, Campaign.resend_uncertain)
         .where(Campaign.id == campaign_id)
-        .with_for_update(read=state is CampaignState.RUNNING)
+        .with_for_update(read=state is not CampaignState.FINISHED)
     )
     return Terms(*row.one())
 
