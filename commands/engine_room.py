@@ -10,14 +10,19 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
+from commands import pacing
 from commands.common import House, iso, now
 from commands.measuring import Gauge, measuring
 from mailer.delivery import outbox, workers
 from mailer.delivery.engine import Engine, Launching
 from mailer.delivery.journal import Journal
+from mailer.delivery.pacing import seats
+from mailer.delivery.pacing.pacer import Pacer
+from mailer.delivery.pacing.presence import Presence
 from mailer.delivery.relays import Relay
 from mailer.delivery.smtp import SMTPCourier
 from pli import __version__
@@ -59,25 +64,38 @@ async def _engine(
     if lock is not None:
         async with house.database.begin() as session:
             await outbox.end_leases(session)
+            await seats.end_seats(session)
     courier = SMTPCourier(
         Relay.parse(house.settings.relay_url),
         connections=house.settings.relay_connections,
+        messages_per_connection=house.settings.relay_messages_per_connection,
         observer=gauge.observer,
     )
+    installation = house.keys.fingerprints()["address"]
+    folder = house.settings.journal_folder
+    providers = pacing.providers(house.settings)
     machine = Engine(
         house.database,
         house.keys,
         courier,
-        journal=Journal(house.settings.journal_folder, house.keys.fingerprints()["address"]),
+        journal=Journal(folder, installation),
         connections=house.settings.relay_connections,
         policy_pause_percent=house.settings.policy_pause_percent,
         launching=Launching(
             batch_size=house.settings.batch_size,
             latest=timedelta(hours=house.settings.late_start_hours),
             second_person=house.settings.second_person,
+            providers=providers,
         ),
         observer=gauge.observer,
         without_database=None if house.database.is_sqlite else WITHOUT_DATABASE_SECONDS,
+        pacer=Pacer(
+            house.database,
+            pacing.plan(house.settings, courier.relay),
+            courier,
+            presence=partial(Presence, folder, installation),
+            provider_of=providers.of,
+        ),
     )
     gauge.watch(machine.figures)
     running = asyncio.create_task(machine.run())

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands import testing
+from commands import pacing, testing
 from commands.common import (
     LANGUAGE,
     House,
@@ -229,7 +229,11 @@ async def prepare(
     else:
         await _still_as_ordered(session, order)
     await campaigns.prepare(
-        session, campaign_id=campaign_id, batch_size=house.settings.batch_size, now=now
+        session,
+        campaign_id=campaign_id,
+        batch_size=house.settings.batch_size,
+        providers=pacing.providers(house.settings),
+        now=now,
     )
     waiting = await session.scalar(
         select(func.sum(Batch.pending)).where(Batch.campaign_id == campaign_id)

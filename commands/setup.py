@@ -180,8 +180,10 @@ def as_toml(document: Mapping[str, object]) -> str:
 def settings(panel: Panel, as_json: bool) -> None:
     """What holds, after pli.toml and the environment."""
     values = panel.settings()
-    origins = settings_file.sources(panel.config)
-    rows = [(name, _shown(name, getattr(values, name)), origin) for name, origin in origins.items()]
+    rows = [
+        (name, _shown(name, value), settings_file.source(name, panel.config))
+        for name, value in settings_file.shown(values).items()
+    ]
     if as_json:
         show_json({name: {"value": value, "from": origin} for name, value, origin in rows})
         return
@@ -192,7 +194,9 @@ def settings(panel: Panel, as_json: bool) -> None:
 
 
 def _shown(name: str, value: object) -> str:
-    text = ", ".join(f"{it:g}" for it in value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(f"{it:g}" if isinstance(it, float) else str(it) for it in value)
+    text = "" if value is None else str(value)
     if name in settings_file.SECRETS:
         password = urlsplit(text).password
         return text.replace(f":{password}@", f":{HIDDEN}@") if password else text

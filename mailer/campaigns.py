@@ -27,6 +27,7 @@ from mailer.models import (
     CampaignList,
     CampaignState,
 )
+from mailer.providers import KNOWN, Providers
 from mailer.theming import Theme
 from pli.database import clock
 from pli.errors import PliError
@@ -197,7 +198,12 @@ async def approve(
 
 
 async def prepare(
-    session: AsyncSession, *, campaign_id: int, batch_size: int, now: datetime
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    batch_size: int,
+    providers: Providers = KNOWN,
+    now: datetime,
 ) -> None:
     """Write a delivery for every candidate, pending or excluded with its reason, in batches.
 
@@ -214,7 +220,9 @@ async def prepare(
         reason=null(),
     ):
         return
-    excluded = await candidates.write(session, campaign, batch_size=batch_size, now=now)
+    excluded = await candidates.write(
+        session, campaign, batch_size=batch_size, providers=providers, now=now
+    )
     await session.execute(
         update(Campaign).where(Campaign.id == campaign_id).values(excluded=excluded)
     )
@@ -266,6 +274,7 @@ async def launch(
     batch_size: int,
     latest: timedelta,
     second_person: bool = False,
+    providers: Providers = KNOWN,
     now: datetime,
 ) -> bool:
     """Prepare and start a campaign whose hour has come; False if somebody else has, or may not.
@@ -292,7 +301,9 @@ async def launch(
             ),
         )
         return False
-    await prepare(session, campaign_id=campaign_id, batch_size=batch_size, now=now)
+    await prepare(
+        session, campaign_id=campaign_id, batch_size=batch_size, providers=providers, now=now
+    )
     await start(session, campaign_id=campaign_id, second_person=second_person, now=now)
     return True
 

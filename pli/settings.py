@@ -8,12 +8,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -41,10 +42,17 @@ _MISFITS = {
     "bool_parsing": N_("must be true or false"),
     "bool_type": N_("must be true or false"),
     "tuple_type": N_("is not a list such as [300, 900]"),
+    "missing": N_("is missing"),
+    "dict_type": N_("is no table: write [providers.NAME] above its settings"),
+    "model_type": N_("is no table: write [providers.NAME] above its settings"),
     "extra_forbidden": N_("there is no such setting"),
 }
 """Pydantic's names of faults, in our words."""
 
+NESTED = "__"
+"""Between the steps of a name in the environment: PLI_PROVIDERS__ORANGE__CONNECTIONS."""
+PROVIDER_NAME = re.compile(r"[a-z0-9]([_-]?[a-z0-9]){0,31}")
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _ENGINES = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 
@@ -52,10 +60,43 @@ class SettingsError(PliError):
     """A setting is missing or cannot be what it is."""
 
 
+Count = Annotated[int, Field(ge=1)]
+
+
+class LimitSettings(BaseModel):
+    """What may be asked of a provider's mailboxes; what is not said is as in our careful table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    connections: Annotated[int, Field(ge=1, le=200)] | None = None
+    messages_per_connection: Count | None = None
+    per_second: Count | None = None
+    per_minute: Count | None = None
+    per_hour: Count | None = None
+    per_day: Count | None = None
+    warm_up: tuple[Count, ...] | None = None
+
+
+class ProviderSettings(LimitSettings):
+    """The same, and the domains whose mailboxes it has, beside those we know of."""
+
+    domains: tuple[str, ...] = ()
+
+    @field_validator("domains")
+    @classmethod
+    def _domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple(it.lower() for it in domains)
+        if not all(_DOMAIN.fullmatch(it) for it in found):
+            raise ValueError(N_('is no list of domains such as ["example.org"]'))
+        return found
+
+
 class Settings(BaseSettings):
     """Every setting there is; paths are relative to the folder of pli.toml."""
 
-    model_config = SettingsConfigDict(env_prefix="PLI_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PLI_", env_nested_delimiter=NESTED, extra="forbid", frozen=True
+    )
 
     database_url: str = "sqlite+aiosqlite:///pli.db"
     relay_url: str = ""
@@ -70,6 +111,16 @@ class Settings(BaseSettings):
     keys_file: Path = Path("pli.keys")
 
     relay_connections: Annotated[int, Field(ge=1, le=200)] = 10
+    """Over all workers together."""
+    relay_messages_per_connection: Count = 1_000
+    relay_per_second: Count | None = None
+    relay_per_minute: Count | None = None
+    relay_per_hour: Count | None = None
+    relay_per_day: Count | None = None
+    relay_warm_up: tuple[Count, ...] = ()
+    """The most on the first day the relay is used, on the second, and so on."""
+    providers: dict[str, ProviderSettings] = {}
+    """What is other than in our table of providers, by name; or a provider of one's own."""
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     retry_delays: tuple[Annotated[float, Field(gt=0)], ...] = (
         *(300.0, 900.0, 1800.0, 3600.0, 7200.0),
@@ -140,6 +191,13 @@ class Settings(BaseSettings):
             raise ValueError(N_("is not HOST:PORT, such as 127.0.0.1:8080"))
         return listen
 
+    @field_validator("providers")
+    @classmethod
+    def _named(cls, providers: dict[str, ProviderSettings]) -> dict[str, ProviderSettings]:
+        if not all(PROVIDER_NAME.fullmatch(name) for name in providers):
+            raise ValueError(N_("a provider's name is of small letters and digits"))
+        return providers
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
@@ -191,6 +249,12 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
     except ValueError as error:  # tomllib's own, with line and column
         place = re.search(r"line (\d+), column (\d+)", str(error))
         wrong = re.search(r'field "(\w+)"', str(error))  # a list is read as JSON from a variable
+        if wrong is not None and wrong[1] == "providers":
+            raise SettingsError(
+                N_("{variable}: write {example} instead, a variable for each value"),
+                variable="PLI_PROVIDERS",
+                example="PLI_PROVIDERS__ORANGE__CONNECTIONS",
+            ) from None
         if wrong is not None:
             raise SettingsError(
                 N_("{variable}: is no list such as [300, 900]"),
@@ -209,23 +273,36 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
     return _anchored(settings, path.parent)
 
 
-def sources(config: Path | None, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Where each setting comes from: its variable, the file, or "default"."""
-    import tomllib
+def shown(settings: Settings) -> dict[str, Any]:
+    """Each setting as it holds, a provider's one by one."""
+    found = {name: getattr(settings, name) for name in Settings.model_fields if name != "providers"}
+    for name, its in settings.providers.items():
+        for field in sorted(its.model_fields_set):
+            found[f"providers.{name}.{field}"] = getattr(its, field)
+    return found
 
+
+def source(name: str, config: Path | None, environment: Mapping[str, str] = os.environ) -> str:
+    """Where a setting comes from: its variable, the file, or "default"."""
+    if (variable := variable_of(name)) in environment:
+        return variable
     path = config or Path(FILE)
-    in_file = tomllib.loads(path.read_text()) if path.is_file() else {}
-    return {
-        name: f"PLI_{name.upper()}"
-        if f"PLI_{name.upper()}" in environment
-        else (str(path) if name in in_file else "default")
-        for name in Settings.model_fields
-    }
+    place: Any = tomllib.loads(path.read_text()) if path.is_file() else {}
+    for step in name.split("."):
+        if not isinstance(place, dict) or step not in place:
+            return "default"
+        place = place[step]
+    return str(path)
+
+
+def variable_of(name: str) -> str:
+    """What a setting is called in the environment."""
+    return f"PLI_{name.replace('.', NESTED).upper()}"
 
 
 def _fault(fault: Any, path: Path) -> Sentence:
-    name = str(fault["loc"][0]) if fault["loc"] else ""
-    variable = f"PLI_{name.upper()}"
+    name = ".".join(str(step) for step in fault["loc"] if isinstance(step, str))
+    variable = variable_of(name)
     place = variable if variable in os.environ else f"{path}: {name}"
     context = dict(fault.get("ctx", {}))
     text = str(context["error"]) if "error" in context else fault["msg"]

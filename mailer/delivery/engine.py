@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -27,13 +27,20 @@ from mailer.delivery.couriers import Copy, Courier
 from mailer.delivery.errands import Errands
 from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.observing import UNOBSERVED, Observer
-from mailer.delivery.outbox import LEASE, LeaseLost, Taken
-from mailer.delivery.pace import WINDOWS, Pace
+from mailer.delivery.outbox import LEASE, Due, LeaseLost, Taken
+from mailer.delivery.outcomes import Outcome
+from mailer.delivery.pace import WINDOWS
+from mailer.delivery.pacing.limits import WHOLE, Plan
+from mailer.delivery.pacing.pacer import Pacer
+from mailer.delivery.pacing.permits import Held, Permit
+from mailer.delivery.pacing.tempers import heard_from
+from mailer.delivery.rooms import Room, Rooms
 from mailer.delivery.rounds import Round
 from mailer.delivery.windows import Holding, Window, WindowCopy, boot_time
 from mailer.delivery.workers import Figures
 from mailer.identity import needs_smtputf8
 from mailer.models import Batch, Campaign, CampaignState, Status
+from mailer.providers import KNOWN, Providers
 from mailer.recipients import Recipient
 from pli.database import Database, unreachable, will_not_have
 from pli.keys import Keys
@@ -55,6 +62,7 @@ AWAY = (DBAPIError, OSError, PoolTimeout)
 connection that another transaction holds for too long from above it."""
 STOPPING_TRIES = 3
 HEAR_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 60.0
 PATIENCE_SECONDS = 10.0
 
 
@@ -65,6 +73,7 @@ class Launching:
     batch_size: int = 1_000
     latest: timedelta = timedelta(hours=2)
     second_person: bool = False
+    providers: Providers = KNOWN
 
 
 @dataclass(slots=True)
@@ -75,6 +84,11 @@ class Shift:
     round: Round
     holding: Holding
     notes: Notes
+    room: Room
+    held: Held | None = None
+    """Nothing of it may leave now, by its limits."""
+    blameless: bool = False
+    """Whether copies came back for no fault of theirs."""
     fault: OSError | None = None
     unsettled: int = 0
     over: bool = False
@@ -107,6 +121,7 @@ class Engine:
         launching: Launching | None = None,
         observer: Observer = UNOBSERVED,
         without_database: float | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -114,6 +129,8 @@ class Engine:
         self._journal = journal
         self._policy_pause = policy_pause_percent / 100
         self._launching = launching or Launching()
+        self._pacer = pacer or Pacer(database, Plan(courier.relay), courier)
+        self._pacer.on_slowed = self._on_slowed
         self._errands = Errands(database, keys, courier)
         self._observer = observer
         self._heard = float("-inf")
@@ -123,8 +140,10 @@ class Engine:
         """Set when `run` has ended, by whatever reason."""
         self._connections = connections
         self._work = Work(concurrency=WINDOWS)
-        self._room = asyncio.Semaphore(WINDOWS)
-        self._pace = Pace(connections)
+        self._rooms = Rooms(connections)
+        self._pacer.measure(self._rooms.rate)
+        self._beside: set[asyncio.Task[None]] = set()
+        """Batches in work in rooms of their own."""
         self._rounds: dict[int, Round] = {}
         self._live: dict[int, Shift] = {}
         self._stopping = False
@@ -134,6 +153,7 @@ class Engine:
 
     async def run(self) -> None:
         """Look for work and do it until `stop`; then what is on the wire is waited for."""
+        pacing = asyncio.create_task(self._pacer.run())
         working = asyncio.create_task(self._work.run(self.work))
         minding = asyncio.create_task(self._mind_the_silent())
         try:
@@ -153,17 +173,21 @@ class Engine:
             closing = asyncio.create_task(self._courier.close(PATIENCE_SECONDS))
             try:
                 await working
+                if self._beside:
+                    await asyncio.wait(self._beside)
                 await closing
                 await self._errands.ended()
                 if self._troubles:
                     await asyncio.wait(self._troubles)
             finally:
                 self.over.set()
+                self._pacer.end()
+                await pacing
                 await minding
 
     def figures(self) -> Figures:
         """How much is in hand, how much was settled, how fast."""
-        return Figures(len(self._live), self._settled, self._pace.rate())
+        return Figures(len(self._live), self._settled, self._rooms.rate(WHOLE))
 
     def stop(self) -> None:
         """Claim nothing more, and give back what is not on the wire."""
@@ -183,22 +207,57 @@ class Engine:
             await self._hear_the_dead()
             self._heard = boot_time()
         async with self._database.reading() as session:
-            batches = await outbox.due(session, limit=LOOKED_AT)
+            batches = await self._due(session)
             done = await campaigns.finishable(session)
             scheduled = await campaigns.launchable(session)
             errands = await outbox.notices_due(session)
         if errands and not self._stopping:
             await self._errands.step()
+        self._pacer.want({it.provider for it in batches})
         # Not all, and not the first: else every worker would reach for the same.
-        await self._work.enqueue(random.sample(batches, min(QUEUED, len(batches))))
+        mixed = random.sample(batches, len(batches))
+        free = [it.id for it in mixed if not self._pacer.narrow(it.provider)]
+        await self._work.enqueue(free[:QUEUED])
+        for batch in mixed:
+            if self._pacer.narrow(batch.provider):
+                self._work_beside(batch)
         for campaign_id in done:
             await self._finish(campaign_id)
         for campaign_id in scheduled:
             await self._launch(campaign_id)
         return bool(batches or done or scheduled or errands)
 
-    async def work(self, batch_id: int) -> None:
-        """Take one batch and work it until nothing of it is due, or it is ours no more."""
+    async def _due(self, session: AsyncSession) -> Sequence[Due]:
+        """What is due, without that for which there is no room now."""
+        closed = self._pacer.closed()
+        without = None if WHOLE in closed else {*closed, *self._rooms.busy()}
+        return await outbox.due(session, limit=LOOKED_AT, without=without)
+
+    def _work_beside(self, batch: Due) -> None:
+        """Work a batch in its provider's own room, if nobody is in it."""
+        room = self._rooms.of(batch.provider)
+        if room.batch is not None or self._stopping:
+            return
+        room.batch = batch.id
+
+        async def work() -> None:
+            try:
+                await self.work(batch.id, room)
+            except Exception:
+                log.exception("work.failed", extra={"batch": batch.id})
+            finally:
+                room.batch = None
+                self.wake()
+
+        task = asyncio.create_task(work())
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    async def work(self, batch_id: int, room: Room | None = None) -> None:
+        """Take one batch and work it until nothing of it is due, or it is ours no more.
+
+        In the open room, if in no other.
+        """
         if self._stopping:
             return
         lease = secrets.randbits(63)
@@ -209,6 +268,7 @@ class Engine:
             return
         asked = boot_time()
         taken = None
+        shift: Shift | None = None
         all_settled = False
         try:
             taken = await self._take(batch_id, lease)
@@ -218,7 +278,7 @@ class Engine:
                 all_settled = True
                 if taken.runs:
                     round_ = await self._round_of(taken.campaign_id)
-                    shift = Shift(taken, round_, holding, notes)
+                    shift = Shift(taken, round_, holding, notes, room or self._rooms.open)
                     all_settled = False
                     await self._work_shift(shift)
                     all_settled = not shift.unsettled
@@ -231,7 +291,12 @@ class Engine:
             try:
                 if taken is not None:
                     async with self._database.begin() as session:
-                        await outbox.release(session, taken)
+                        await outbox.release(
+                            session,
+                            taken,
+                            blameless=shift is not None and shift.blameless,
+                            not_before=_soonest(shift),
+                        )
             finally:
                 notes.close(all_settled=all_settled)
 
@@ -265,19 +330,20 @@ class Engine:
     async def _carry(self, shift: Shift) -> None:
         """Claim window after window; each is settled beside the next."""
         while not (shift.over or self._stopping):
-            await self._room.acquire()
+            await shift.room.windows.acquire()
             window = None
             try:
                 window = await self._claim(shift)
             finally:
                 if window is None:
-                    self._room.release()
+                    shift.room.windows.release()
             if window is None:
                 return
             task = asyncio.create_task(self._settle(shift, window))
             shift.settling.add(task)
             task.add_done_callback(shift.settling.discard)
-            self._courier.post(list(window.open.values()))
+            lane = self._pacer.lane(shift.taken.provider)
+            self._courier.post(list(window.open.values()), lane=lane)
             if shift.over or self._stopping:
                 self._courier.recall(_among(shift))
 
@@ -287,15 +353,20 @@ class Engine:
             return None
         round_ = shift.round
         began = boot_time()
+        permit = await self._permitted(shift)
+        if permit is None:
+            return None
         while True:
             async with self._database.begin() as session:
-                claimed = await outbox.claim(session, shift.taken, size=self._pace.window())
+                claimed = await outbox.claim(session, shift.taken, size=permit.size)
             if claimed.empty:
+                await self._tell_pacer(shift, permit, ())
                 return None
             if claimed.rows:
                 break
         self._observer.claimed(boot_time() - began)
         window = Window(shift.holding, round_.composer, shift.notes)
+        window.provider, window.permit = shift.taken.provider, permit
         for row in claimed.rows:
             recipient = Recipient(
                 delivery_id=row.id,
@@ -321,7 +392,7 @@ class Engine:
         """Wait for a window's last reply and write it all down."""
         try:
             await window.done.wait()
-            self._pace.mark(len(window.results))
+            shift.room.pace.mark(len(window.results))
             self._settled += len(window.results)
             began = boot_time()
             await self._record(shift, window)
@@ -330,10 +401,13 @@ class Engine:
             if window.fault is not None:
                 shift.fault = window.fault
                 shift.over = True
+            if window.back and boot_time() >= window.permit.until:
+                shift.blameless = True
+            await self._tell_pacer(shift, window.permit, [it.outcome for it in window.results])
             await self._judge_window(shift, window)
         finally:
             shift.windows.remove(window)
-            self._room.release()
+            shift.room.windows.release()
 
     async def _record(self, shift: Shift, window: Window) -> None:
         """One transaction a window; a database that is away for a moment is waited for.
@@ -365,6 +439,22 @@ class Engine:
             else:
                 shift.unsettled -= 1
                 return
+
+    async def _permitted(self, shift: Shift) -> Permit | None:
+        """How large the next window may be; None: nothing may leave now."""
+        permit = await self._pacer.permit(shift.taken.provider, shift.room.pace.window())
+        if isinstance(permit, Held):
+            shift.held, shift.blameless = permit, True
+            return None
+        return permit
+
+    async def _tell_pacer(self, shift: Shift, permit: Permit, outcomes: Sequence[Outcome]) -> None:
+        """What became of what was permitted, and how the provider took it."""
+        try:
+            await self._pacer.tell(shift.taken.provider, permit, heard_from(outcomes))
+        except AWAY as error:
+            # It counts as used at the last moment it could have been: too late, never too much.
+            log.warning("pacing.not_told", extra={"reason": str(error)})
 
     async def _judge_window(self, shift: Shift, window: Window) -> None:
         """Pause when many of the latest copies were refused for what we are, not for whom."""
@@ -492,6 +582,7 @@ class Engine:
                     batch_size=self._launching.batch_size,
                     latest=self._launching.latest,
                     second_person=self._launching.second_person,
+                    providers=self._launching.providers,
                     now=datetime.now(UTC),
                 ):
                     log.info("campaign.launched", extra={"campaign": campaign_id})
@@ -507,6 +598,12 @@ class Engine:
         )
         await outbox.release(session, taken)
         await campaigns.pause(session, campaign_id=taken.campaign_id, reason=reason)
+
+    def _on_slowed(self, provider: str) -> None:
+        """Call back what waits for a provider that has enough for now."""
+        self._courier.recall(
+            lambda copy: isinstance(copy, WindowCopy) and copy.provider == provider
+        )
 
     def _on_trouble(self, reason: Sentence) -> None:
         """The relay cannot be used: nobody's copy is at fault, so the campaigns wait."""
@@ -538,6 +635,13 @@ class Engine:
             log.warning("engine.sweep_failed", extra={"reason": str(error)})
             return error
         return None
+
+
+def _soonest(shift: Shift | None) -> datetime | None:
+    """When a batch that is held back is looked at again: limits may be changed meanwhile."""
+    if shift is None or shift.held is None:
+        return None
+    return datetime.fromtimestamp(min(shift.held.until, shift.held.now + LOOK_AGAIN_SECONDS), UTC)
 
 
 def _not_noted(error: OSError) -> Sentence:

@@ -11,6 +11,7 @@ from mailer.delivery.outbox.evidence import Proof, settle_by
 from mailer.delivery.outbox.leases import (
     LEASE,
     LONGEST_LEASE,
+    Due,
     due,
     end_leases,
     release,
@@ -32,6 +33,7 @@ __all__ = [
     "LEASE",
     "LONGEST_LEASE",
     "NOTICE_LEASE",
+    "Due",
     "LeaseLost",
     "Note",
     "Proof",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.outbox.orphans import Witness, judge_orphans, no_witness
@@ -18,17 +19,27 @@ LONGEST_LEASE = timedelta(seconds=60)
 """A lease further ahead has lapsed: the clock was set back."""
 
 
-async def due(session: AsyncSession, *, limit: int) -> Sequence[int]:
+class Due(NamedTuple):
+    """A batch that wants a worker."""
+
+    id: int
+    provider: str
+
+
+async def due(
+    session: AsyncSession, *, limit: int, without: Collection[str] | None = ()
+) -> Sequence[Due]:
     """Batches that want a worker: due pending rows, or rows in work that nobody works on.
 
-    The latter also in a campaign that was paused or cancelled: its workers died before they heard.
+    `without`: providers for whom nothing may leave now; None: for nobody. Rows in work count all
+    the same, also in a campaign that was paused or cancelled: its workers died before they heard.
     Campaigns take turns: the first batch of each, then the second of each, and so on.
     """
     place = func.row_number().over(
         partition_by=Batch.campaign_id, order_by=[Batch.due_at, Batch.id]
     )
     turns = (
-        select(Batch.id, Batch.due_at, place.label("place"))
+        select(Batch.id, Batch.provider, Batch.due_at, place.label("place"))
         .join(Campaign)
         .where(
             or_(
@@ -36,6 +47,7 @@ async def due(session: AsyncSession, *, limit: int) -> Sequence[int]:
                     Campaign.state == CampaignState.RUNNING,
                     Batch.pending > 0,
                     Batch.due_at <= clock(),
+                    false() if without is None else Batch.provider.not_in(without),
                 ),
                 Batch.sending > 0,
             ),
@@ -43,8 +55,12 @@ async def due(session: AsyncSession, *, limit: int) -> Sequence[int]:
         )
         .subquery()
     )
-    batches = select(turns.c.id).order_by(turns.c.place, turns.c.due_at, turns.c.id).limit(limit)
-    return (await session.execute(batches)).scalars().all()
+    batches = (
+        select(turns.c.id, turns.c.provider)
+        .order_by(turns.c.place, turns.c.due_at, turns.c.id)
+        .limit(limit)
+    )
+    return [Due(*row) for row in await session.execute(batches)]
 
 
 async def take(
@@ -67,13 +83,15 @@ async def take(
             .values(
                 lease=lease, lease_until=clock(LEASE.total_seconds()), takings=Batch.takings + 1
             )
-            .returning(Batch.campaign_id, Batch.number, Batch.takings)
+            .returning(Batch.campaign_id, Batch.number, Batch.takings, Batch.provider)
             .execution_options(synchronize_session=False)
         )
     ).one_or_none()
     if row is None:
         return None
-    taken = Taken(batch_id, row.campaign_id, row.number, lease, row.takings, runs)
+    taken = Taken(
+        batch_id, row.campaign_id, row.number, lease, row.takings, runs, provider=row.provider
+    )
     await judge_orphans(session, taken, witness)
     return taken
 
@@ -89,17 +107,31 @@ async def renew(session: AsyncSession, taken: Taken) -> bool:
     return renewed.one_or_none() is not None
 
 
-async def release(session: AsyncSession, taken: Taken) -> None:
-    """Give a batch back; it is due again at its earliest row."""
+async def release(
+    session: AsyncSession,
+    taken: Taken,
+    *,
+    blameless: bool = False,
+    not_before: datetime | None = None,
+) -> None:
+    """Give a batch back; it is due again at its earliest row, or when it may leave.
+
+    `blameless`: what ended this taking lies elsewhere, so it does not count as a fruitless one.
+    """
+    takings = case((Batch.takings > 0, Batch.takings - 1), else_=0) if blameless else Batch.takings
     earliest = (
         select(func.min(Delivery.next_attempt_at))
         .where(of(taken), Delivery.status == Status.PENDING)
         .scalar_subquery()
     )
+    due_at: ColumnElement[datetime] = func.coalesce(earliest, Batch.due_at)
+    if not_before is not None:
+        opens = literal(not_before, Batch.due_at.type)
+        due_at = case((due_at < opens, opens), else_=due_at)
     await session.execute(
         update(Batch)
         .where(Batch.id == taken.id, Batch.lease == taken.lease)
-        .values(lease=None, lease_until=None, due_at=func.coalesce(earliest, Batch.due_at))
+        .values(lease=None, lease_until=None, due_at=due_at, takings=takings)
         .execution_options(synchronize_session=False)
     )
 
