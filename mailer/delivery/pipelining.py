@@ -181,6 +181,8 @@ class Conversation(asyncio.Protocol):
             self._replied(_STAGES[self._awaiting], time.monotonic() - self._since)
         if code == 421:  # RFC 5321 section 3.8: it closes after this, whatever was asked
             self._farewell = text
+            # Said of a copy, it is an answer: the relay is there, whoever has enough of us.
+            self._answered = self._answered or self._awaiting in _OF_A_COPY
             return self.abort(f"421 {text}")
         match self._awaiting:
             case Awaiting.FINAL:
@@ -414,4 +416,5 @@ _STAGES = {
     Awaiting.DATA: Stage.DATA,
     Awaiting.FINAL: Stage.BODY,
 }
+_OF_A_COPY = frozenset({Awaiting.RCPT, Awaiting.DATA, Awaiting.FINAL})
 _TIMED = frozenset({Awaiting.MAIL, Awaiting.RCPT, Awaiting.DATA, Awaiting.FINAL})

@@ -87,7 +87,8 @@ def test_a_clock_that_is_set_back_holds_up_for_one_period_at_most(
 def test_what_it_says_of_when_it_opens_is_so(
     copies: int, seconds: float, granted: int, wanted: int
 ) -> None:
-    meter = Meter(copies, seconds).take(min(granted, copies), START - AHEAD_SECONDS / 2)
+    granted = min(granted, copies)
+    meter = Meter(copies, seconds).take(granted, START).tell(granted, granted, START, START)
     opens = meter.opens_at(wanted, START)
     taken, now = 0, START
     while True:

@@ -71,10 +71,11 @@ class Meter:
     def opens_at(self, n: int, now: float) -> float:
         """When the `n`-th copy from now may be granted, to a thousandth of a second.
 
+        What is granted is taken to be used now: that is told soon, unless its worker has died.
         Each place that opens is taken at once, and opens again a period and a slot later.
         """
-        standing = self.at(now)
-        opens = [(max(now, self._leaves_at(number)), copies) for number, copies in standing.slots]
+        standing, latest = self.at(now), self._slot(now)
+        opens = [(self._leaves_at(min(it, latest)), copies) for it, copies in standing.slots]
         opens.append((now, standing.room(now)))
         again = self.seconds + self._width
 

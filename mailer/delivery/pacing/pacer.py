@@ -86,14 +86,18 @@ class Pacer:
 
     async def run(self) -> None:
         """Beat until `end`, then give the seats back."""
-        if self._presence is not None:
-            self._presence.begin()
-        self._agree()
+        self.begin()
         while not self._ended:
             await self._safely(self.beat)
             self._wake.clear()
             await until(self._wake, BEAT_SECONDS)
-        await self._safely(self._leave)
+        await self._safely(self.leave)
+
+    def begin(self) -> None:
+        """Before the first beat: nothing of what is shared is ours yet."""
+        if self._presence is not None:
+            self._presence.begin()
+        self._agree()
 
     def end(self) -> None:
         """Nothing is sent any more, and nothing is on the wire."""
@@ -256,7 +260,8 @@ class Pacer:
             had.per_second if limits.per_second is not None else 0,
         )
 
-    async def _leave(self) -> None:
+    async def leave(self) -> None:
+        """Give the seats back."""
         async with self._database.begin() as session:
             await seats.leave(session, [self._holder])
         if self._presence is not None:

@@ -76,12 +76,13 @@ async def sit(session: AsyncSession, relay: str, holder: int, asked: Asked) -> t
         _held(asked.limits.connections, due.connections, others, "connections", asked.in_use),
         _held(asked.limits.per_second, due.per_second, others, "per_second", asked.in_use),
     )
+    lease_until = (await session.execute(select(clock(LEASE_SECONDS)))).scalar_one()
     if mine is None:
         mine = Seat(relay=relay, provider=asked.provider, holder=holder)
         session.add(mine)
     mine.connections, mine.per_second = kept.connections, kept.per_second
     mine.rate = asked.rate
-    mine.lease_until = (await session.execute(select(clock(LEASE_SECONDS)))).scalar_one()
+    mine.lease_until = lease_until
     await session.flush()
     return Part(min(due.connections, kept.connections), min(due.per_second, kept.per_second)), kept
 
