@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands import pacing
 from commands.common import (
     LANGUAGE,
     Panel,
@@ -23,7 +24,7 @@ from commands.common import (
 )
 from commands.planning import approve, create, schedule, start
 from commands.settling import retry, settle
-from mailer import campaigns, reasons, reports
+from mailer import campaigns, holds, reasons, reports
 from mailer.campaigns import CampaignError
 from mailer.reports import Progress
 from pli.language import N_, Sentence, say, translations
@@ -72,9 +73,17 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
         campaign_id = await reports.find(session, campaign)
         it = await reports.progress(session, campaign_id)
         reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
+        ahead = await pacing.outlook(session, house.settings, campaign_id, it.state)
     if as_json:
         told = reason.tell(LANGUAGE) if reason else None
-        show_json({**_document(it), "reason": told})
+        show_json(
+            {
+                **_document(it),
+                "reason": told,
+                "held_by": holds.as_json(ahead.held_by, LANGUAGE),
+                "arrives_at": ahead.arrives_at,
+            }
+        )
         return
     table = Table(show_header=False, box=None)
     table.add_row(_("campaign"), str(it.campaign))
@@ -84,6 +93,11 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
         table.add_row(_("starts"), it.starts.tell(LANGUAGE))
     if reason:
         table.add_row(_("why"), reason.tell(LANGUAGE))
+    for hold in ahead.held_by:
+        table.add_row(_("held back by"), hold.sentence.tell(LANGUAGE))
+    if it.pending and ahead.arrives_at:
+        arrives = ahead.arrives_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(_("all sent about"), arrives)
     for name, n in _numbers(it).items():
         table.add_row(translations(LANGUAGE).gettext(name), str(n))
     if it.pending and it.next_try_at and it.next_try_at > now():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import aiosmtplib
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -48,6 +49,9 @@ from pli.settings import Settings
 from subscribers import attributes, lists, segments
 
 POLL_SECONDS = 0.25
+SHOWN_HOLDS = 3
+OUTLOOK_SECONDS = 1.0
+"""Between two looks at what holds a campaign back."""
 TRY_AGAIN_SECONDS = 1.0
 CONNECT_SECONDS = 15.0
 RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED)
@@ -421,10 +425,15 @@ async def _follow(
     house: House, campaign_id: int, shown: Bar, stop: asyncio.Event, over: asyncio.Event
 ) -> bool:
     """Show the numbers until the campaign rests; False: stopped, or it is over otherwise."""
+    ahead, asked = pacing.Outlook(), float("-inf")
     while not (stop.is_set() or over.is_set()):
         async with house.database.reading() as session:
             progress = await reports.progress(session, campaign_id)
-        shown.show(progress)
+            if shown.seen and time.monotonic() > asked + OUTLOOK_SECONDS:
+                state = progress.state
+                ahead = await pacing.outlook(session, house.settings, campaign_id, state)
+                asked = time.monotonic()
+        shown.show(progress, ahead)
         if progress.state in RESTING:
             return True
         await asyncio.sleep(POLL_SECONDS)
@@ -435,12 +444,12 @@ class Bar:
     """The progress bar, on stderr; nothing at all when quiet."""
 
     def __init__(self, quiet: bool) -> None:
+        self.seen = not quiet
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[note]}"),
-            TimeRemainingColumn(),
             console=console(stderr=True),
             disable=quiet,
         )
@@ -453,11 +462,19 @@ class Bar:
     def __exit__(self, *_exception: object) -> None:
         self._progress.stop()
 
-    def show(self, progress: reports.Progress) -> None:
-        """How much is settled; and when the next try is, if all that is left waits."""
-        note = ""
+    def show(self, progress: reports.Progress, ahead: pacing.Outlook) -> None:
+        """How much is settled, what holds it back, and when all will be.
+
+        If all that is left waits for another try: when that is.
+        """
+        note = ", ".join(it.sentence.tell(LANGUAGE) for it in ahead.held_by[:SHOWN_HOLDS])
+        if ahead.arrives_at and progress.pending:
+            arrives = ahead.arrives_at.astimezone().strftime("%H:%M")
+            done = say(N_("all sent about {time}"), time=arrives).tell(LANGUAGE)
+            note = f"{note}; {done}" if note else done
         due = progress.next_try_at
-        if progress.pending and not progress.sending and due and due > now():
+        waits = progress.pending and not progress.sending and due and due > now()
+        if waits and due and not ahead.held_by:
             note = say_n(
                 "{n} waits, next try at {time}",
                 "{n} wait, next try at {time}",

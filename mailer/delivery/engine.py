@@ -62,7 +62,7 @@ AWAY = (DBAPIError, OSError, PoolTimeout)
 connection that another transaction holds for too long from above it."""
 STOPPING_TRIES = 3
 HEAR_SECONDS = 5.0
-LOOK_AGAIN_SECONDS = 60.0
+LOOK_AGAIN_SECONDS = 5.0
 PATIENCE_SECONDS = 10.0
 
 
