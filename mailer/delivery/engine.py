@@ -131,7 +131,7 @@ class Engine:
         self._launching = launching or Launching()
         self._pacer = pacer or Pacer(database, Plan(courier.relay), courier)
         self._pacer.on_slowed = self._on_slowed
-        self._errands = Errands(database, keys, courier)
+        self._errands = Errands(database, keys, courier, self._pacer)
         self._observer = observer
         self._heard = float("-inf")
         self._without_database = without_database
@@ -519,6 +519,8 @@ class Engine:
         renewed = boot_time()
         try:
             while not await until(shift.ended, WATCH_SECONDS):
+                # However long a window takes: what carries it must not be given away meanwhile.
+                self._pacer.want([shift.taken.provider])
                 try:
                     if boot_time() >= renewed + RENEW_SECONDS:
                         renewed = boot_time()

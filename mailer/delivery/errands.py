@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Row
@@ -15,6 +17,10 @@ from mailer.delivery import outbox
 from mailer.delivery.couriers import Courier
 from mailer.delivery.outbox import NOTICE_LEASE, Result
 from mailer.delivery.outcomes import Kind, Outcome
+from mailer.delivery.pacing.limits import WHOLE, Plan
+from mailer.delivery.pacing.pacer import Pacer
+from mailer.delivery.pacing.permits import Held, Permit
+from mailer.delivery.pacing.tempers import Heard
 from mailer.delivery.windows import Holding, boot_time
 from mailer.identity import needs_smtputf8
 from mailer.models import Stage
@@ -35,7 +41,7 @@ AWAY = (DBAPIError, OSError)
 class NoticeCopy:
     """One notice as the courier sees it."""
 
-    def __init__(self, address: str, holding: Holding) -> None:
+    def __init__(self, address: str, holding: Holding, permit: Permit) -> None:
         self.mail_from = ""
         self.rcpt_to = address
         self.smtputf8 = needs_smtputf8(address)
@@ -44,6 +50,7 @@ class NoticeCopy:
         self.done = asyncio.Event()
         self._pieces: list[bytes] = []
         self._holding = holding
+        self._permit = permit
 
     def filled(self, mail: Mail) -> None:
         """With what it says; only then is it handed over."""
@@ -55,8 +62,8 @@ class NoticeCopy:
         return self._pieces
 
     def may_leave(self) -> bool:
-        """As long as it is ours."""
-        return self._holding.ours()
+        """As long as it is ours, and no later than is permitted."""
+        return self._holding.ours() and boot_time() < self._permit.until
 
     def leaves(self) -> bool:
         """No journal: of the few notices in hand, those of a dead worker are uncertain."""
@@ -75,24 +82,31 @@ class NoticeCopy:
 class Errands:
     """Carries what is due of one database's notices through the engine's own courier."""
 
-    def __init__(self, database: Database, keys: Keys, courier: Courier) -> None:
+    def __init__(
+        self, database: Database, keys: Keys, courier: Courier, pacer: Pacer | None = None
+    ) -> None:
         self._database = database
         self._keys = keys
         self._courier = courier
+        self._pacer = pacer or Pacer(database, Plan(courier.relay), courier)
         self._running: set[asyncio.Task[None]] = set()
 
     async def step(self) -> bool:
         """Claim what is due and hand it over; whether there was anything."""
+        permit = await self._pacer.permit(WHOLE, AT_ONCE)
+        if isinstance(permit, Held):
+            return False
         lease = secrets.randbits(63)
         holding = Holding()
         holding.renewed(boot_time(), NOTICE_LEASE.total_seconds())
         async with self._database.begin() as session:
-            rows = await outbox.claim_notices(session, lease=lease, limit=AT_ONCE)
+            rows = await outbox.claim_notices(session, lease=lease, limit=permit.size)
+        seen: list[asyncio.Task[None]] = []
         for row in rows:
-            copy = NoticeCopy(row.address, holding)
+            copy = NoticeCopy(row.address, holding, permit)
             task = asyncio.create_task(self._see_through(copy, row.id, row.attempts + 1, lease))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._keep(task)
+            seen.append(task)
             try:
                 copy.filled(await self._composed(row))
             except AWAY:
@@ -104,7 +118,19 @@ class Errands:
                 copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "it could not be composed"))
             else:
                 self._courier.post([copy], first=True)
+        self._keep(asyncio.create_task(self._tell_pacer(permit, seen)))
         return bool(rows)
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _tell_pacer(self, permit: Permit, seen: Sequence[asyncio.Task[None]]) -> None:
+        """When all have been seen through, what is left of the permit is given back."""
+        if seen:
+            await asyncio.wait(seen)
+        with suppress(*AWAY):
+            await self._pacer.tell(WHOLE, permit, Heard(len(seen)))
 
     async def ended(self) -> None:
         """Until what was handed over is written down."""

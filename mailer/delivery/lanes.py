@@ -96,10 +96,12 @@ class Lanes:
         """How many more connections could carry something now."""
         return 0 if self.whole.spacing == float("inf") else sum(lane.wants for lane in self)
 
-    def choose(self) -> Lane | None:
-        """The lane that needs a connection most: one without any, a limited one before others."""
+    def choose(self, promised: Lane | None = None) -> Lane | None:
+        """The lane that needs a connection most: a promised one, one without any, a limited one."""
         wanting = [lane for lane in self if lane.wants and self.in_time(lane, idle=True)]
-        return max(wanting, key=lambda it: (not it.lines, it.name != OPEN), default=None)
+        return max(
+            wanting, key=lambda it: (it is promised, not it.lines, it.name != OPEN), default=None
+        )
 
     def starving(self, but: Lane) -> Lane | None:
         """A lane that waits without any connection; for the open lane: a limited one with fewer."""
@@ -155,6 +157,7 @@ class Line:
     def next(self) -> Copy | None:
         """The next copy for this connection; None: none now, or none while one is on the way."""
         lane = self.lane
+        promised = None
         if lane is not None:
             if self._lanes.alone and lane.terms is FREE and lane.waiting:
                 self.last = copy = lane.waiting.popleft()
@@ -166,10 +169,11 @@ class Line:
             if self._spent(lane) or self._lanes.crowded:
                 self.retire()
                 return None
+            promised = self._promise
             self.leave()
         if self._lanes.crowded:
             self.retire()
-        lane = None if self.retired else self._lanes.choose()
+        lane = None if self.retired else self._lanes.choose(promised)
         if lane is None:
             return None
         lane.lines += 1
