@@ -16,15 +16,15 @@ from mailer.models import Stage
 START = 1_800_000_000.0
 
 
-def test_a_few_greylisted_copies_stop_nobody() -> None:
-    temper = Temper().hears(Heard(4, put_off=4), START)
+def test_a_few_copies_that_are_put_off_stop_nobody() -> None:
+    temper = Temper().hears(Heard(9, put_off=9), START)
     assert temper.level == 0
     temper = Temper().hears(Heard(200, put_off=20), START)
     assert temper.level == 0
 
 
 def test_many_put_off_slow_a_provider_down_and_let_it_rest() -> None:
-    temper = Temper().hears(Heard(10, put_off=6, said="451 4.7.1"), START)
+    temper = Temper().hears(Heard(20, put_off=12, said="451 4.7.1"), START)
     assert (temper.level, temper.said) == (1, "451 4.7.1")
     assert temper.rests(START + RESTS[1] - 1)
     assert not temper.rests(START + RESTS[1])
@@ -75,7 +75,8 @@ def test_what_a_reply_says_of_the_relay_itself_slows_no_provider() -> None:
     def heard(code: int, text: str) -> Heard:
         return heard_from([judge(Stage.RCPT, code, text)])
 
-    assert heard(451, "4.7.1 greylisted").put_off == 1
+    assert heard(451, "4.7.1 try again later").put_off == 1
+    assert heard(451, "4.7.1 Greylisting in action").weight == 0
     assert heard(421, "4.7.0 too many").farewells == 1
     assert heard(452, "4.3.1 insufficient storage").weight == 0
     assert heard(550, "5.1.1 no such user").weight == 0

@@ -1,18 +1,19 @@
 """How a provider takes it: slowed down by its 421 and 4xx, recovered by what it takes again.
 
-One copy or five that are greylisted prove nothing: it takes a share of the latest, and some number.
+One copy or five that are put off prove nothing: it takes a share of the latest, and some number.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mailer.delivery.outcomes import Kind, Outcome, enhanced_code
 
-LEAST = 5
+LEAST = 10
 SHARE = 0.3
-FAREWELL = 3
+FAREWELL = 5
 """A 421, which ends a connection (RFC 5321, 3.8), weighs as much as so many other refusals."""
 LOOKED_AT = 200
 RESTS = (0.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
@@ -58,15 +59,17 @@ def heard_in(code: int, text: str, *, tries: int) -> Heard:
     """What a temporary refusal says.
 
     x.3.x is about the mail system that says it (RFC 3463), our relay: no provider is slowed for it.
+    Nor for greylisting (RFC 6647), which wants a second try of each copy, however few there are.
     """
     enhanced = enhanced_code(text) or ""
-    if not 400 <= code < 500 or enhanced.startswith("4.3."):
+    if not 400 <= code < 500 or enhanced.startswith("4.3.") or _GREYLISTED.search(text):
         return Heard(tries)
     said = f"{code} {enhanced}".strip()
     return Heard(tries, put_off=code != 421, farewells=code == 421, said=said)
 
 
 _GOOD = Heard(1)
+_GREYLISTED = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
