@@ -131,6 +131,7 @@ class Engine:
         self._launching = launching or Launching()
         self._pacer = pacer or Pacer(database, Plan(courier.relay), courier)
         self._pacer.on_slowed = self._on_slowed
+        self._pacer.on_seated = self.wake
         self._errands = Errands(database, keys, courier, self._pacer)
         self._observer = observer
         self._heard = float("-inf")
@@ -219,7 +220,7 @@ class Engine:
         free = [it.id for it in mixed if not self._pacer.narrow(it.provider)]
         await self._work.enqueue(free[:QUEUED])
         for batch in mixed:
-            if self._pacer.narrow(batch.provider):
+            if self._pacer.narrow(batch.provider) and self._pacer.seated(batch.provider):
                 self._work_beside(batch)
         for campaign_id in done:
             await self._finish(campaign_id)

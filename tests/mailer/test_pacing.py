@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import select
 
+from mailer import campaigns
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
 from mailer.delivery.pacing.limits import Limits, Plan, Quota
@@ -26,7 +27,7 @@ from mailer.models import Batch, CampaignState, Pacing, Seat
 from pli.database import Database
 from pli.keys import Keys
 from tests import factories as make
-from tests.mailer.test_engine import ends, rests
+from tests.mailer.test_engine import ends
 from tests.relay import Relay
 
 
@@ -85,6 +86,18 @@ async def written(
     return campaign.id
 
 
+async def finished(database: Database, campaign_id: int) -> None:
+    """Several engines in one process share two cores with whatever else is tested: patience."""
+    async with asyncio.timeout(90):
+        while True:
+            async with database.reading() as session:
+                state = (await campaigns.find(session, campaign_id)).state
+            if state is CampaignState.FINISHED:
+                return
+            assert state is CampaignState.RUNNING
+            await asyncio.sleep(0.1)
+
+
 def fullest(moments: list[float], seconds: float) -> int:
     """The most that arrived in any half-open stretch of so many seconds."""
     most, first = 0, 0
@@ -110,7 +123,7 @@ async def test_no_stretch_holds_more_than_its_quota_with_three_engines_and_a_res
         async with AsyncExitStack() as stack:
             for _ in range(1 if database.is_sqlite else 3):
                 await stack.enter_async_context(paced(database, keys, relay, plan))
-            assert await rests(database, campaign_id) is CampaignState.FINISHED
+            await finished(database, campaign_id)
     assert fullest(relay.arrivals(), 2.0) == 12
     assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
     assert set(relay.recipients.values()) == {1}
@@ -125,7 +138,7 @@ async def test_no_second_holds_more_than_its_limit_with_three_engines(
         async with AsyncExitStack() as stack:
             for _ in range(1 if database.is_sqlite else 3):
                 await stack.enter_async_context(paced(database, keys, relay, plan))
-            assert await rests(database, campaign_id) is CampaignState.FINISHED
+            await finished(database, campaign_id)
     assert 5 < fullest(relay.arrivals(), 1.0) <= 10
     assert set(relay.recipients.values()) == {1}
 
@@ -143,7 +156,7 @@ async def test_a_slow_provider_holds_up_nobody_else_and_has_no_more_connections_
         async with AsyncExitStack() as stack:
             for _ in range(1 if database.is_sqlite else 3):
                 await stack.enter_async_context(paced(database, keys, relay, plan))
-            assert await rests(database, campaign_id) is CampaignState.FINISHED
+            await finished(database, campaign_id)
     slow = [it for it in relay.received if not it.recipient.endswith("example.org")]
     quick = [it for it in relay.received if it.recipient.endswith("example.org")]
     assert (len(slow), len(quick)) == (70, 200)
@@ -166,7 +179,7 @@ async def test_421_of_one_provider_slows_that_one_alone_and_it_recovers(
     campaign_id = await written(database, keys, now, gmail_com=60, example_org=100)
     with Relay(script=script).running() as relay:
         async with paced(database, keys, relay, Plan("")):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while len(relay.received) < 100:  # noqa: ASYNC110 (the relay's own thread)
                     await asyncio.sleep(0.05)
             async with database.reading() as session:
@@ -174,7 +187,7 @@ async def test_421_of_one_provider_slows_that_one_alone_and_it_recovers(
             assert [(it.provider, it.level > 0) for it in rows] == [("gmail", True)]
             assert {it.recipient.split("@")[1] for it in relay.received} == {"example.org"}
             angry[0] = False
-            assert await rests(database, campaign_id) is CampaignState.FINISHED
+            await finished(database, campaign_id)
         async with database.reading() as session:
             (row,) = (await session.scalars(select(Pacing))).all()
     assert row.provider == "gmail"
@@ -195,7 +208,7 @@ async def test_greylisting_of_all_and_a_few_that_are_put_off_slow_nobody(
     campaign_id = await written(database, keys, now, gmail_com=60)
     with Relay(script=script).running() as relay:
         async with paced(database, keys, relay, Plan("")):
-            assert await rests(database, campaign_id) is CampaignState.FINISHED
+            await finished(database, campaign_id)
     async with database.reading() as session:
         levels = (await session.scalars(select(Pacing.level))).all()
     assert set(levels) <= {0}
@@ -209,7 +222,7 @@ async def test_a_batch_for_which_there_is_no_room_does_not_pause_its_campaign(
     campaign_id = await written(database, keys, now, orange_fr=9)
     with Relay().running() as relay:
         async with paced(database, keys, relay, plan):
-            assert await rests(database, campaign_id) is CampaignState.FINISHED
+            await finished(database, campaign_id)
     assert fullest(relay.arrivals(), 3.0) == 3
     async with database.reading() as session:
         takings = (await session.scalars(select(Batch.takings))).all()

@@ -59,6 +59,8 @@ class Pacer:
         self.plan = plan
         self.on_slowed: Callable[[str], None] = lambda _: None
         """Called when a provider has been slowed down: what waits for it should be called back."""
+        self.on_seated: Callable[[], None] = lambda: None
+        """Called when something has become ours of which we had nothing."""
         self._database = database
         self._courier = courier
         self._provider_of = provider_of
@@ -140,6 +142,10 @@ class Pacer:
         shut |= {provider for provider, late in self._held.items() if now < late}
         return shut | {it for it in (WHOLE, *self._wanted) if self._shut_out(it)}
 
+    def seated(self, provider: str) -> bool:
+        """Whether we have a part of what is shared at a provider, if anything is."""
+        return not self._shut_out(provider)
+
     async def permit(self, provider: str, wanted: int) -> Permit | Held:
         """How many copies of a provider may be claimed now, up to `wanted`."""
         limits = self._limits(provider)
@@ -147,8 +153,9 @@ class Pacer:
             return Permit(wanted)
         self.want([provider])
         if self._shut_out(WHOLE) or self._shut_out(provider):
+            # Others may have room: whoever is seated may take the batch at once.
             now = boot_time() + self._ahead
-            return Held(now, now + BEAT_SECONDS)
+            return Held(now, now)
         slowed = self._level(provider) > 0
         if not (slowed or limits.metered or self.plan.whole.metered):
             return Permit(wanted)
@@ -248,8 +255,12 @@ class Pacer:
                 )
                 if kept == Part() and provider not in wanted:
                     del parts[provider]
+        before = {it for it in parts if self._shut_out(it)}
         self._parts = parts
         self._sat_at = now
+        if any(not self._shut_out(it) for it in before):
+            self._agree()
+            self.on_seated()
 
     def _in_use(self, provider: str, had: Part) -> Part:
         """What may still be used of what we had: until the next beat at least, all of it."""
