@@ -124,6 +124,8 @@ class Conversation(asyncio.Protocol):
         """Why it ended."""
         self.not_let_in = False
         """Whether the relay will carry nothing before we log in or use TLS."""
+        self.dismissed = False
+        """Whether it ended by a 421 before a copy that came back: no outcome tells of it."""
         self.idle_since = time.monotonic()
         self.deadline = float("inf")
 
@@ -397,6 +399,7 @@ class Conversation(asyncio.Protocol):
                 )
             elif stage is Stage.BODY or (stage is Stage.MAIL and self._answered):
                 # Its MAIL was never looked at, or the relay had enough of the connection.
+                self.dismissed = self._farewell is not None and current is None
                 self._put_back(coming.copy)
             else:
                 coming.copy.settle(self._ending(coming, stage))

@@ -211,7 +211,7 @@ class SMTPCourier:
 
     def _ended(self, conversation: Conversation, useful: bool) -> None:
         line = self._open.pop(conversation)
-        if line.lane is not None and line.last is not None and conversation.why[:4] == "421 ":
+        if conversation.dismissed and line.last is not None:
             self._farewells[line.last.rcpt_to] = conversation.why
         line.leave()
         self._count()

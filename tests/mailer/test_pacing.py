@@ -18,9 +18,11 @@ from sqlalchemy import select
 from mailer import campaigns
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
+from mailer.delivery.pacing import seats as seats_module
 from mailer.delivery.pacing.limits import Limits, Plan, Quota
 from mailer.delivery.pacing.pacer import Pacer
 from mailer.delivery.pacing.presence import Presence
+from mailer.delivery.pacing.tempers import FAREWELL
 from mailer.delivery.relays import Relay as Address
 from mailer.delivery.smtp import SMTPCourier
 from mailer.models import Batch, CampaignState, Pacing, Seat
@@ -196,6 +198,23 @@ async def test_421_of_one_provider_slows_that_one_alone_and_it_recovers(
     assert refused < 150
 
 
+async def test_a_single_421_slows_nobody_and_counts_once(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    def script(stage: str, recipient: str, times: int) -> str | None:
+        refused = (stage, times) == ("rcpt", 1) and recipient == "p005@gmail.com"
+        return "421 4.7.28 too many" if refused else None
+
+    campaign_id = await written(database, keys, now, gmail_com=30)
+    with Relay(script=script).running() as relay:
+        async with paced(database, keys, relay, Plan("")):
+            await finished(database, campaign_id)
+    async with database.reading() as session:
+        (row,) = (await session.scalars(select(Pacing))).all()
+    assert (row.provider, row.level, row.weight) == ("gmail", 0, FAREWELL)
+    assert len(relay.received) == 30
+
+
 async def test_greylisting_of_all_and_a_few_that_are_put_off_slow_nobody(
     database: Database, keys: Keys, now: datetime
 ) -> None:
@@ -234,7 +253,7 @@ async def test_seats_are_shared_given_back_and_freed_by_proof_of_death(
 ) -> None:
     if database.is_sqlite:
         pytest.skip("one engine has them all")
-    plan = Plan("relay", Limits(connections=7))
+    plan = Plan("relay", Limits(connections=7, per_second=4))
 
     def pacer() -> Pacer:
         courier = SMTPCourier(Address.parse("smtp://127.0.0.1:9?tls=none"), connections=10)
@@ -260,6 +279,10 @@ async def test_seats_are_shared_given_back_and_freed_by_proof_of_death(
     assert one._presence._descriptor is not None
     os.close(one._presence._descriptor)
     await two.beat()
+    async with database.reading() as session:
+        parts = await session.execute(select(Seat.connections, Seat.per_second))
+        # What the dead one sent is in the second that still lasts; its connections are closed.
+        assert (0, 2) in {tuple(it) for it in parts}
+    await asyncio.sleep(seats_module.PUT_DOWN_SECONDS)
+    await two.beat()
     assert await seats() == [7]
-    await two.leave()
-    assert await seats() == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.pacing.limits import Limits
@@ -18,6 +18,7 @@ from mailer.models import Seat
 from pli.database import SQLITE, clock
 
 LEASE_SECONDS = 30.0
+PUT_DOWN_SECONDS = 2.0
 LONGEST_SECONDS = 60.0
 """A lease further ahead has lapsed: the clock was set back."""
 
@@ -98,8 +99,18 @@ async def sweep(session: AsyncSession, relay: str) -> None:
 
 
 async def leave(session: AsyncSession, holders: Collection[int]) -> None:
-    """These workers have ended, or are proved dead."""
-    await session.execute(delete(Seat).where(Seat.holder.in_(holders)))
+    """These workers have ended, or are proved dead: their connections are free.
+
+    Not so their part of a second: what they sent a moment ago is in the second that others count.
+    """
+    theirs = Seat.holder.in_(holders)
+    await session.execute(delete(Seat).where(theirs, Seat.per_second == 0))
+    await session.execute(
+        update(Seat)
+        .where(theirs)
+        .values(connections=0, rate=0.0, lease_until=clock(PUT_DOWN_SECONDS))
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def end_seats(session: AsyncSession) -> None:
