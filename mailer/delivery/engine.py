@@ -11,7 +11,8 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,23 +28,40 @@ from mailer.delivery import gate, outbox, rounds
 from mailer.delivery.couriers import Copy, Courier
 from mailer.delivery.errands import Errands
 from mailer.delivery.fleet import Fleet
-from mailer.delivery.gate import Permit
+from mailer.delivery.gate import Passage
 from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.observing import UNOBSERVED, Observer
-from mailer.delivery.outbox import LEASE, Claimed, LeaseLost, Result, Taken, Uncommon
-from mailer.delivery.outcomes import Kind
-from mailer.delivery.pace import WINDOWS, Pace
+from mailer.delivery.outbox import (
+    LEASE,
+    Claimed,
+    Due,
+    LeaseLost,
+    Result,
+    Shut,
+    Taken,
+    Uncommon,
+)
+from mailer.delivery.outcomes import Kind, Outcome
+from mailer.delivery.pace import WINDOWS
+from mailer.delivery.pacing.limits import WHOLE
+from mailer.delivery.pacing.pacer import Pacer
+from mailer.delivery.pacing.pacers import Pacers
+from mailer.delivery.pacing.permits import Held, Permit
+from mailer.delivery.pacing.tempers import heard_from
+from mailer.delivery.rooms import Room, Rooms
 from mailer.delivery.rounds import Round
 from mailer.delivery.windows import Holding, Window, WindowCopy, boot_time
 from mailer.delivery.workers import Figures
 from mailer.identity import needs_smtputf8
 from mailer.models import Batch, CampaignState, Status
+from mailer.providers import KNOWN, Providers
 from mailer.recipients import Recipient
 from pli.database import Database, unreachable, will_not_have
 from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from pli.work import Work, until
+from subscribers import lists
 
 log = logging.getLogger("pli.delivery")
 
@@ -62,6 +80,7 @@ AWAY = (DBAPIError, OSError, PoolTimeout)
 connection that another transaction holds for too long from above it."""
 STOPPING_TRIES = 3
 HEAR_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 5.0
 PATIENCE_SECONDS = 10.0
 
 
@@ -72,6 +91,7 @@ class Launching:
     batch_size: int = 1_000
     latest: timedelta = timedelta(hours=2)
     second_person: bool = False
+    providers: Providers = KNOWN
 
 
 @dataclass(slots=True)
@@ -83,9 +103,14 @@ class Shift:
     holding: Holding
     notes: Notes
     courier: Courier
-    permit: Permit
+    pacer: Pacer
+    """Its courier's."""
+    room: Room
+    passage: Passage
+    held: Held | None = None
+    """Nothing of it may leave now, by its limits."""
     blameless: bool = False
-    """What ended it, a relay's fault or the hour, is no fault of its batch."""
+    """What ended it (a relay's fault, the hour, a limit) is no fault of its batch."""
     fault: OSError | None = None
     unsettled: int = 0
     unclear: bool = False
@@ -122,6 +147,7 @@ class Engine:
         launching: Launching | None = None,
         observer: Observer = UNOBSERVED,
         without_database: float | None = None,
+        pacers: Mapping[str, Pacer] | None = None,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -129,17 +155,18 @@ class Engine:
         self._journal = journal
         self._policy_pause = policy_pause_percent / 100
         self._launching = launching or Launching()
-        self._errands = Errands(database, keys, self._fleet)
+        self._pacers = Pacers(database, self._fleet, pacers)
+        self._errands = Errands(database, keys, self._fleet, self._pacers)
         self._observer = observer
         self._heard = float("-inf")
         self._without_database = without_database
         self._settled = 0
         self.over = asyncio.Event()
         """Set when `run` has ended, by whatever reason."""
-        self._connections = connections
         self._work = Work(concurrency=WINDOWS)
-        self._room = asyncio.Semaphore(WINDOWS)
-        self._pace = Pace(connections)
+        self._rooms = Rooms(connections)
+        self._beside: set[asyncio.Task[None]] = set()
+        """Batches in work in rooms of their own."""
         self._rounds: dict[int, Round] = {}
         self._live: dict[int, Shift] = {}
         self._stopping = False
@@ -147,9 +174,11 @@ class Engine:
         self._troubles: set[asyncio.Task[None]] = set()
         self._fleet.on_trouble = self._on_trouble
         self._fleet.needed = self._is_needed
+        self._pacers.attend(rates=self._rooms.rate, on_slowed=self._on_slowed, on_seated=self.wake)
 
     async def run(self) -> None:
         """Look for work and do it until `stop`; then what is on the wire is waited for."""
+        pacing = asyncio.create_task(self._pacers.run())
         working = asyncio.create_task(self._work.run(self.work))
         minding = asyncio.create_task(self._mind_the_silent())
         try:
@@ -169,17 +198,22 @@ class Engine:
             closing = asyncio.create_task(self._fleet.close(PATIENCE_SECONDS))
             try:
                 await working
+                if self._beside:
+                    await asyncio.wait(self._beside)
                 await closing
                 await self._errands.ended()
                 if self._troubles:
                     await asyncio.wait(self._troubles)
             finally:
                 self.over.set()
+                self._pacers.end()
+                await pacing
                 await minding
 
     def figures(self) -> Figures:
         """How much is in hand, how much was settled, how fast."""
-        return Figures(len(self._live), self._settled, self._pace.rate(), self._fleet.resting())
+        rate = self._rooms.total()
+        return Figures(len(self._live), self._settled, rate, self._fleet.resting())
 
     def stop(self) -> None:
         """Claim nothing more, and give back what is not on the wire."""
@@ -199,16 +233,19 @@ class Engine:
             await self._hear_the_dead()
             self._heard = boot_time()
         async with self._database.reading() as session:
-            closed = await sending_hours.closed(session)
-            batches = await outbox.due(session, limit=LOOKED_AT, closed=closed)
+            batches = await outbox.due(
+                session,
+                limit=LOOKED_AT,
+                closed=await sending_hours.closed(session),
+                without=await self._shut(session),
+            )
             done = await campaigns.finishable(session)
             ended = await campaigns.ended(session)
             scheduled = await campaigns.launchable(session)
             errands = await outbox.notices_due(session)
         if errands and not self._stopping:
             await self._errands.step()
-        # Not all, and not the first: else every worker would reach for the same.
-        await self._work.enqueue(random.sample(batches, min(QUEUED, len(batches))))
+        await self._distribute(batches)
         for campaign_id in done:
             await self._finish(campaign_id)
         for campaign_id in ended:
@@ -217,13 +254,78 @@ class Engine:
             await self._launch(campaign_id)
         return bool(batches or done or ended or scheduled or errands)
 
-    async def work(self, batch_id: int) -> None:
-        """Take one batch and work it until nothing of it is due, or it is ours no more."""
+    async def _shut(self, session: AsyncSession) -> Sequence[Shut]:
+        """Whom nothing may be sent to now, by the relays by which lists go."""
+        if len(self._fleet.couriers) == 1:
+            return self._shut_at(self._fleet.likely(), None)
+        found: list[Shut] = []
+        by_relays: dict[Courier | None, list[int]] = defaultdict(list)
+        for list_ in await lists.everything(session):
+            by_relays[self._fleet.likely(list_.relays)].append(list_.id)
+        for courier, ids in by_relays.items():
+            found += self._shut_at(courier, ids)
+        return found
+
+    def _shut_at(self, courier: Courier | None, ids: Sequence[int] | None) -> Sequence[Shut]:
+        """Of these lists, what a relay has no room for now."""
+        if courier is None:
+            return ()
+        closed = self._pacers.of(courier).closed()
+        if WHOLE in closed:
+            return (Shut(None, ids),)
+        providers = {*closed, *self._rooms.busy(courier.relay)}
+        return (Shut(providers, ids),) if providers else ()
+
+    async def _distribute(self, batches: Sequence[Due]) -> None:
+        """Each due batch into the open room, or into that of its provider if it has one."""
+        wanted: dict[str, set[str]] = defaultdict(set)
+        free: list[int] = []
+        # Not all, and not the first: else every worker would reach for the same.
+        for batch in random.sample(batches, len(batches)):
+            courier = self._fleet.likely(batch.relays)
+            if courier is None:
+                free.append(batch.id)  # a person has to look: whoever takes it says so
+                continue
+            wanted[courier.relay].add(batch.provider)
+            pacer = self._pacers.of(courier)
+            if not pacer.narrow(batch.provider):
+                free.append(batch.id)
+            elif pacer.seated(batch.provider):
+                self._work_beside(batch, self._rooms.of(courier.relay, batch.provider))
+        self._pacers.want(wanted)
+        await self._work.enqueue(free[:QUEUED])
+
+    def _work_beside(self, batch: Due, room: Room) -> None:
+        """Work a batch in its provider's own room, if nobody is in it."""
+        if room.batch is not None or self._stopping:
+            return
+        room.batch = batch.id
+
+        async def work() -> None:
+            try:
+                await self.work(batch.id, room)
+            except Exception:
+                log.exception("work.failed", extra={"batch": batch.id})
+            finally:
+                room.batch = None
+                self.wake()
+
+        task = asyncio.create_task(work())
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    async def work(self, batch_id: int, room: Room | None = None) -> None:
+        """Take one batch and work it until nothing of it is due, or it is ours no more.
+
+        In the open room, if in no other.
+        """
         if self._stopping:
             return
         async with self._database.reading() as session:
-            permit = await gate.permit(session, batch_id)
-        courier = self._fleet.choose(permit.relays)
+            passage = await gate.passage(session, batch_id)
+        courier = self._fleet.choose(passage.relays)
+        if courier and not room and self._pacers.of(courier).narrow(passage.provider):
+            return  # that has changed since it was queued: the next sweep finds it a room
         lease = secrets.randbits(63)
         try:
             notes = self._journal.begin(batch_id, lease, courier.relay if courier else "")
@@ -232,6 +334,7 @@ class Engine:
             return
         asked = boot_time()
         taken = None
+        shift: Shift | None = None
         blameless = False
         all_settled = False
         try:
@@ -242,13 +345,22 @@ class Engine:
                 all_settled = True
                 if taken.runs and courier is None:
                     await self._pause(
-                        taken.campaign_id, gate.no_relay(permit.list_name, permit.relays)
+                        taken.campaign_id, gate.no_relay(passage.list_name, passage.relays)
                     )
-                elif taken.runs and not permit.open:
+                elif taken.runs and not passage.open:
                     blameless = True
                 elif taken.runs and courier is not None:
                     round_ = await self._round_of(taken.campaign_id)
-                    shift = Shift(taken, round_, holding, notes, courier, permit)
+                    shift = Shift(
+                        taken,
+                        round_,
+                        holding,
+                        notes,
+                        courier,
+                        self._pacers.of(courier),
+                        room or self._rooms.open,
+                        passage,
+                    )
                     # It may have begun to rest since it was chosen.
                     shift.over = shift.blameless = self._fleet.rests(courier)
                     all_settled = False
@@ -264,7 +376,9 @@ class Engine:
             try:
                 if taken is not None:
                     async with self._database.begin() as session:
-                        await outbox.release(session, taken, blameless=blameless)
+                        await outbox.release(
+                            session, taken, blameless=blameless, not_before=_soonest(shift)
+                        )
             finally:
                 notes.close(all_settled=all_settled)
             if blameless:
@@ -300,13 +414,13 @@ class Engine:
     async def _carry(self, shift: Shift) -> None:
         """Open windows until as many are in work as may be; each then opens its next one."""
         while True:
-            await self._room.acquire()
+            await shift.room.windows.acquire()
             window = None
             try:
                 window = await self._next(shift)
             finally:
                 if window is None:
-                    self._room.release()
+                    shift.room.windows.release()
             if window is None:
                 return
             task = asyncio.create_task(self._see_through(shift, window))
@@ -318,27 +432,66 @@ class Engine:
         window: Window | None = first
         try:
             while window is not None:
-                shift.courier.post(list(window.open.values()))
+                copies = list(window.open.values())
                 if shift.over or self._stopping:
-                    shift.courier.recall(_among(shift))
+                    for copy in copies:
+                        copy.give_back()
+                else:
+                    shift.courier.post(copies, lane=shift.pacer.lane(shift.taken.provider))
                 window = await self._settle(shift, window)
         except BaseException:
             # The next window may be claimed, and nobody carries it: the journal is to say so.
             shift.unclear = True
             raise
         finally:
-            self._room.release()
+            shift.room.windows.release()
 
     async def _next(self, shift: Shift) -> Window | None:
         """A window to carry; None if nothing of the batch is due any more, or it must rest."""
+        permit = await self._permitted(shift)
+        if permit is None:
+            return None
+        window = None
         try:
-            return await self._turn(shift, [])
+            window = await self._turn(shift, [], permit)
         except Uncommon:
-            return await self._claim(shift)
+            window = await self._claim(shift, permit)
+        finally:
+            if window is None:
+                await self._tell_pacer(shift, permit, ())
+        return window
 
-    async def _turn(self, shift: Shift, sent: Sequence[Result]) -> Window | None:
+    async def _permitted(self, shift: Shift) -> Permit | None:
+        """How large the next window may be; None: nothing may leave now."""
+        if not self._goes_on(shift):
+            return None
+        permit = await shift.pacer.permit(shift.taken.provider, shift.room.pace.window())
+        if isinstance(permit, Held):
+            shift.held, shift.blameless = permit, True
+            return None
+        shift.held = None
+        return permit
+
+    async def _tell_pacer(self, shift: Shift, permit: Permit, outcomes: Sequence[Outcome]) -> None:
+        """What became of what was permitted, and how the provider took it."""
+        try:
+            await shift.pacer.tell(shift.taken.provider, permit, heard_from(outcomes))
+        except AWAY as error:
+            # It counts as used at the last moment it could have been: too late, never too much.
+            log.warning("pacing.not_told", extra={"reason": str(error)})
+
+    async def _tell_of(self, shift: Shift, window: Window) -> None:
+        """What became of a window's permit, once."""
+        if not window.told:
+            window.told = True
+            outcomes = [it.outcome for it in window.results]
+            await self._tell_pacer(shift, window.permit, outcomes)
+
+    async def _turn(
+        self, shift: Shift, sent: Sequence[Result], permit: Permit | None
+    ) -> Window | None:
         """The common case: what was sent is settled and the next window claimed, at once."""
-        size = self._pace.window() if self._goes_on(shift) else 0
+        size = permit.size if permit else 0
         if not (sent or size):
             return None
         began = boot_time()
@@ -346,36 +499,37 @@ class Engine:
             outbox.turn, shift.taken, sent, relay=shift.courier.relay, size=size
         )
         shift.exhausted = shift.exhausted or (size > 0 and turn.last)
-        if not turn.rows:
+        if permit is None or not turn.rows:
             return None
         self._observer.claimed(boot_time() - began)
-        return self._opened(shift, turn.rows)
+        return self._opened(shift, turn.rows, permit)
 
-    async def _claim(self, shift: Shift) -> Window | None:
+    async def _claim(self, shift: Shift, permit: Permit | None) -> Window | None:
         """The same with whatever stands in the way: copies are skipped, with the reason."""
-        if not self._goes_on(shift):
+        if permit is None or not self._goes_on(shift):
             return None
         began = boot_time()
         while True:
             async with self._database.begin() as session:
-                claimed = await outbox.claim(session, shift.taken, size=self._pace.window())
+                claimed = await outbox.claim(session, shift.taken, size=permit.size)
             if claimed.empty:
                 shift.exhausted = True
                 return None
             if claimed.rows:
                 break
         self._observer.claimed(boot_time() - began)
-        return self._opened(shift, claimed.rows)
+        return self._opened(shift, claimed.rows, permit)
 
     def _goes_on(self, shift: Shift) -> bool:
         if shift.exhausted or shift.over or self._stopping:
             return False
-        return shift.holding.ours() and shift.permit.open
+        return shift.holding.ours() and shift.passage.open
 
-    def _opened(self, shift: Shift, rows: Sequence[Claimed | Row[Any]]) -> Window:
+    def _opened(self, shift: Shift, rows: Sequence[Claimed | Row[Any]], permit: Permit) -> Window:
         """What was claimed, as copies for the courier."""
         round_ = shift.round
         window = Window(shift.holding, round_.composer, shift.notes)
+        window.provider, window.permit = shift.taken.provider, permit
         for row in rows:
             recipient = Recipient(
                 delivery_id=row.id,
@@ -401,7 +555,7 @@ class Engine:
         """Wait for a window's last reply and write it all down; the next window, if any."""
         try:
             await window.done.wait()
-            self._pace.mark(len(window.results))
+            shift.room.pace.mark(len(window.results))
             self._settled += len(window.results)
             began = boot_time()
             following = await self._record(shift, window)
@@ -410,30 +564,25 @@ class Engine:
             if window.fault is not None:
                 shift.fault = window.fault
                 shift.over = True
+            if window.back and boot_time() >= window.permit.until:
+                shift.blameless = True
+            await self._tell_of(shift, window)
             await self._judge_window(shift, window)
         finally:
             shift.windows.remove(window)
         return following
 
     async def _record(self, shift: Shift, window: Window) -> Window | None:
-        """Write a window down; a database that is away for a moment is waited for.
+        """Write a window down and claim the next; a database that is away is waited for.
 
         Given up, the rows stay in work under this lease: they will be found, and the journal read.
         """
         shift.unsettled += 1
-        sent = [it for it in window.results if it.outcome.kind is Kind.SENT]
-        rest = [it for it in window.results if it.outcome.kind is not Kind.SENT]
         for tried in range(SETTLE_TRIES):
             if self._stopping and tried >= STOPPING_TRIES:
                 break
             try:
-                if rest or window.back:
-                    await self._settle_any(shift, window, rest)
-                try:
-                    following = await self._turn(shift, sent)
-                except Uncommon:
-                    await self._settle_any(shift, window, sent)
-                    following = await self._claim(shift)
+                following = await self._written(shift, window)
             except AWAY as error:
                 # What was claimed by a commit whose answer was lost is nobody's.
                 shift.unclear = True
@@ -447,6 +596,26 @@ class Engine:
                 shift.unsettled -= 1
                 return following
         return None
+
+    async def _written(self, shift: Shift, window: Window) -> Window | None:
+        """Write a window down and claim the next: at once, where no limit has to be asked."""
+        sent = [it for it in window.results if it.outcome.kind is Kind.SENT]
+        rest = [it for it in window.results if it.outcome.kind is not Kind.SENT]
+        if rest or window.back:
+            await self._settle_any(shift, window, rest)
+        freely = window.permit.grant is None and shift.pacer.freely(shift.taken.provider)
+        at_once = freely and not heard_from(it.outcome for it in rest).weight
+        permit = await self._permitted(shift) if at_once else None
+        try:
+            following = await self._turn(shift, sent, permit)
+        except Uncommon:
+            await self._settle_any(shift, window, sent)
+            following = await self._claim(shift, permit)
+        if at_once:
+            return following
+        # What it used, and what was said of it, decides on the next.
+        await self._tell_of(shift, window)
+        return await self._next(shift)
 
     async def _settle_any(self, shift: Shift, window: Window, results: Sequence[Result]) -> None:
         """Whatever became of copies, and what came back: in one transaction."""
@@ -528,6 +697,8 @@ class Engine:
         renewed = boot_time()
         try:
             while not await until(shift.ended, WATCH_SECONDS):
+                # However long a window takes: what carries it must not be given away meanwhile.
+                shift.pacer.want([shift.taken.provider])
                 try:
                     if boot_time() >= renewed + RENEW_SECONDS:
                         renewed = boot_time()
@@ -555,12 +726,12 @@ class Engine:
     async def _ask_again(self, shift: Shift) -> None:
         waiting = shift.waiting()
         async with self._database.reading() as session:
-            shift.permit = await gate.permit(session, shift.taken.id)
+            shift.passage = await gate.passage(session, shift.taken.id)
             hindered = await outbox.hindered(session, list(waiting)) if waiting else {}
-        if shift.permit.state is not CampaignState.RUNNING:
+        if shift.passage.state is not CampaignState.RUNNING:
             shift.over = True
-            shift.cancelled = shift.permit.state is CampaignState.CANCELLED
-        if not shift.permit.open:
+            shift.cancelled = shift.passage.state is CampaignState.CANCELLED
+        if not shift.passage.open:
             shift.over = shift.blameless = True
         for id_, reason in hindered.items():
             waiting[id_].stopped = reason
@@ -601,6 +772,7 @@ class Engine:
                     batch_size=self._launching.batch_size,
                     latest=self._launching.latest,
                     second_person=self._launching.second_person,
+                    providers=self._launching.providers,
                     now=datetime.now(UTC),
                 ):
                     log.info("campaign.launched", extra={"campaign": campaign_id})
@@ -618,10 +790,18 @@ class Engine:
         await outbox.release(session, taken)
         await campaigns.pause(session, campaign_id=taken.campaign_id, reason=reason)
 
+    def _on_slowed(self, relay: str, provider: str) -> None:
+        """Call back what waits at a relay for a provider that has enough for now."""
+        for courier in self._fleet.couriers.values():
+            if courier.relay == relay:
+                courier.recall(
+                    lambda copy: isinstance(copy, WindowCopy) and copy.provider == provider
+                )
+
     def _is_needed(self, courier: Courier) -> bool:
         """Whether a taking it has in hand has no other relay to go to."""
         return any(
-            shift.courier is courier and not self._fleet.another(courier, shift.permit.relays)
+            shift.courier is courier and not self._fleet.another(courier, shift.passage.relays)
             for shift in self._live.values()
         )
 
@@ -635,7 +815,7 @@ class Engine:
         for shift in self._live.values():
             if shift.courier is courier:
                 shift.over = shift.blameless = True
-                if reasons := self._fleet.nothing_left(shift.permit.relays):
+                if reasons := self._fleet.nothing_left(shift.passage.relays):
                     affected[shift.taken.campaign_id] = reasons
         for campaign_id, reasons in affected.items():
             task = asyncio.get_running_loop().create_task(self._pause(campaign_id, reasons))
@@ -673,6 +853,13 @@ class Engine:
             log.warning("engine.sweep_failed", extra={"reason": str(error)})
             return error
         return None
+
+
+def _soonest(shift: Shift | None) -> datetime | None:
+    """When a batch that is held back is looked at again: limits may be changed meanwhile."""
+    if shift is None or shift.held is None:
+        return None
+    return datetime.fromtimestamp(min(shift.held.until, shift.held.now + LOOK_AGAIN_SECONDS), UTC)
 
 
 def _not_noted(error: OSError) -> Sentence:

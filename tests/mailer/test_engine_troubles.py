@@ -26,6 +26,7 @@ from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, St
 from pli.database import Database
 from pli.errors import PliError
 from pli.keys import Keys
+from pli.settings import Settings
 from tests import factories as make
 from tests.mailer import dying
 from tests.mailer.dying import lay_down
@@ -72,9 +73,7 @@ async def test_two_sendings_of_a_letter_ordered_at_one_moment_are_one(
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, 3, now=now)
-    settings = SimpleNamespace(
-        retry_delays=[60.0], uncertain="hold", batch_size=100, second_person=False
-    )
+    settings = Settings(batch_size=100)
     house = cast("Any", SimpleNamespace(keys=keys, settings=settings))
     order = Order(make.frozen(), [members.id], "", "", Audience.FIRST, None)
 
@@ -179,17 +178,8 @@ async def test_a_sending_whose_engine_dies_ends_with_the_reason(
 
     monkeypatch.setattr(Engine, "sweep", dies)
     with Relay().running() as relay:
-        settings = SimpleNamespace(
-            relay_url=relay.url,
-            relay_connections=2,
-            relays={},
-            quiet_hours="",
-            journal_folder=tmp_path,
-            policy_pause_percent=30.0,
-            metrics_listen="",
-            batch_size=100,
-            late_start_hours=2.0,
-            second_person=False,
+        settings = Settings(
+            relay_url=relay.url, relay_connections=2, journal_folder=tmp_path, batch_size=100
         )
         house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
         async with asyncio.timeout(20):
@@ -208,17 +198,8 @@ async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
 
     monkeypatch.setattr(Engine, "sweep", dies)
     with Relay().running() as relay:
-        settings = SimpleNamespace(
-            relay_url=relay.url,
-            relay_connections=2,
-            relays={},
-            quiet_hours="",
-            journal_folder=tmp_path,
-            policy_pause_percent=30.0,
-            metrics_listen="",
-            batch_size=100,
-            late_start_hours=2.0,
-            second_person=False,
+        settings = Settings(
+            relay_url=relay.url, relay_connections=2, journal_folder=tmp_path, batch_size=100
         )
         house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
         async with asyncio.timeout(20):
