@@ -19,11 +19,12 @@ from commands import pacing, relays
 from commands.common import House, iso, now
 from commands.measuring import Gauge, measuring
 from mailer.delivery import outbox, workers
-from mailer.delivery.engine import Engine, Launching
+from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
 from mailer.delivery.pacing import seats
 from mailer.delivery.pacing.pacer import Pacer
 from mailer.delivery.pacing.presence import Presence
+from mailer.delivery.sweeping import Launching
 from pli import __version__
 from pli.interpreter import tune_for_sending
 from pli.lock import Lock, Owner

@@ -16,8 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from commands import sending, testing
 from commands.sending import Order
 from mailer import campaigns
-from mailer.delivery import engine as engines
-from mailer.delivery import outbox
+from mailer.delivery import numbers, outbox
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
 from mailer.delivery.outcomes import judge
@@ -384,7 +383,7 @@ async def test_a_relay_that_takes_no_mail_of_this_size_pauses_the_campaign(
 async def test_a_pause_that_the_database_does_not_take_at_once_is_asked_for_again(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(numbers, "WATCH_SECONDS", 0.05)
     campaign_id = await prepared(database, keys, now, count=40, batch_size=40)
     away = iter([True, True])
     pause = campaigns.pause
