@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands import pacing
 from commands.common import (
     LANGUAGE,
     Panel,
@@ -23,7 +24,7 @@ from commands.common import (
 )
 from commands.planning import approve, change_hours, create, schedule, start
 from commands.settling import retry, settle
-from mailer import campaigns, holds, reasons, reports, sending_hours
+from mailer import campaigns, holds, reasons, reports
 from mailer.campaigns import CampaignError
 from mailer.reports import Progress
 from mailer.sending_hours import SendingHours
@@ -74,7 +75,7 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
         it = await reports.progress(session, campaign_id)
         found = await campaigns.find(session, campaign_id)
         reason, hours = campaigns.reason_of(found), SendingHours.of(found)
-        held = await sending_hours.held(session, campaign_id)
+        ahead = await pacing.outlook(session, house.settings, campaign_id, it.state)
     if as_json:
         told = reason.tell(LANGUAGE) if reason else None
         show_json(
@@ -83,7 +84,8 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
                 "reason": told,
                 "quiet_hours": str(hours.quiet) if hours.quiet else None,
                 "not_after": reports.iso(hours.end.moment) if hours.end else None,
-                "held_by": holds.as_json(held, LANGUAGE),
+                "held_by": holds.as_json(ahead.held_by, LANGUAGE),
+                "arrives_at": ahead.arrives_at,
             }
         )
         return
@@ -95,8 +97,11 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
         table.add_row(_("starts"), it.starts.tell(LANGUAGE))
     if reason:
         table.add_row(_("why"), reason.tell(LANGUAGE))
-    for hold in held:
+    for hold in ahead.held_by:
         table.add_row(_("held back by"), hold.sentence.tell(LANGUAGE))
+    if it.pending and ahead.arrives_at:
+        arrives = ahead.arrives_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(_("all sent about"), arrives)
     if hours.quiet:
         table.add_row(_("quiet hours"), f"{hours.quiet} ({hours.zone})")
     if hours.end:

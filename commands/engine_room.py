@@ -10,16 +10,21 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from commands import relays
+from commands import pacing, relays
 from commands.common import House, iso, now
 from commands.measuring import Gauge, measuring
 from mailer.delivery import outbox, workers
-from mailer.delivery.engine import Engine, Launching
+from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
+from mailer.delivery.pacing import seats
+from mailer.delivery.pacing.pacer import Pacer
+from mailer.delivery.pacing.presence import Presence
+from mailer.delivery.sweeping import Launching
 from pli import __version__
 from pli.interpreter import tune_for_sending
 from pli.lock import Lock, Owner
@@ -58,23 +63,38 @@ async def _engine(
     if lock is not None:
         async with house.database.begin() as session:
             await outbox.end_leases(session)
-    names = relays.of(house.settings)
+            await seats.end_seats(session)
+    fleet = relays.fleet(house.settings, gauge.observer)
+    installation = house.keys.fingerprints()["address"]
+    folder = house.settings.journal_folder
+    providers = pacing.providers(house.settings)
     machine = Engine(
         house.database,
         house.keys,
-        relays.fleet(house.settings, gauge.observer),
-        journal=Journal(house.settings.journal_folder, house.keys.fingerprints()["address"]),
-        connections=max(relays.connections(house.settings, name) for name in names),
+        fleet,
+        journal=Journal(folder, installation),
+        connections=max(relays.connections(house.settings, name) for name in fleet.couriers),
         policy_pause_percent=house.settings.policy_pause_percent,
         launching=Launching(
             batch_size=house.settings.batch_size,
             latest=timedelta(hours=house.settings.late_start_hours),
             second_person=house.settings.second_person,
+            providers=providers,
         ),
         observer=gauge.observer,
         without_database=None
         if house.database.is_sqlite
         else house.settings.without_database_seconds,
+        pacers={
+            name: Pacer(
+                house.database,
+                pacing.plan(house.settings, name, courier.relay),
+                courier,
+                presence=partial(Presence, folder, installation),
+                provider_of=providers.of,
+            )
+            for name, courier in fleet.couriers.items()
+        },
     )
     gauge.watch(machine.figures)
     tune_for_sending()

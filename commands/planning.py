@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from commands import hours as opening_hours
-from commands import sending
+from commands import pacing, sending
 from commands.common import Panel, _, confirm, now, running, tell
 from commands.sending import checked, ordered, prepare, retry_after
 from mailer import campaigns, letters, reports
@@ -172,6 +172,7 @@ async def start(panel: Panel, campaign: str, yes: bool) -> None:
                 session,
                 campaign_id=campaign_id,
                 batch_size=house.settings.batch_size,
+                providers=pacing.providers(house.settings),
                 now=now(),
             )
             await campaigns.start(

@@ -35,7 +35,12 @@ def fleet(settings: Settings, observer: Observer = UNOBSERVED) -> Fleet:
     relays = of(settings)
     return Fleet(
         {
-            name: SMTPCourier(relay, connections=connections(settings, name), observer=observer)
+            name: SMTPCourier(
+                relay,
+                connections=connections(settings, name),
+                messages_per_connection=messages_per_connection(settings, name),
+                observer=observer,
+            )
             for name, relay in relays.items()
         },
         probes={name: relay.greet for name, relay in relays.items()},
@@ -46,6 +51,12 @@ def connections(settings: Settings, name: str) -> int:
     """How many at once to one relay."""
     own = settings.relays[name].connections if name in settings.relays else None
     return own or settings.relay_connections
+
+
+def messages_per_connection(settings: Settings, name: str) -> int:
+    """How many before a connection to one relay is ended."""
+    own = settings.relays[name].messages_per_connection if name in settings.relays else None
+    return own or settings.relay_messages_per_connection
 
 
 def unknown(settings: Settings, names: Iterable[str]) -> list[str]:

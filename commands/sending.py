@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands import hours as opening_hours
-from commands import relays, testing
+from commands import pacing, relays, testing
 from commands.common import (
     LANGUAGE,
     House,
@@ -31,9 +32,8 @@ from commands.common import (
 )
 from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
 from commands.reporting import print_table
-from mailer import campaigns, letters, preflight, reasons, reports, sending_hours, theming
+from mailer import campaigns, letters, preflight, reasons, reports, theming
 from mailer.campaigns import CampaignError, Frozen
-from mailer.holds import Hold
 from mailer.identity import Identity
 from mailer.letters import Letter
 from mailer.models import Audience, Batch, CampaignState
@@ -48,6 +48,9 @@ from pli.settings import Settings
 from subscribers import attributes, lists, segments
 
 POLL_SECONDS = 0.25
+SHOWN_HOLDS = 3
+OUTLOOK_SECONDS = 1.0
+"""Between two looks at what holds a campaign back."""
 TRY_AGAIN_SECONDS = 1.0
 RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED)
 
@@ -232,7 +235,11 @@ async def prepare(
     else:
         await _still_as_ordered(session, order)
     await campaigns.prepare(
-        session, campaign_id=campaign_id, batch_size=house.settings.batch_size, now=now
+        session,
+        campaign_id=campaign_id,
+        batch_size=house.settings.batch_size,
+        providers=pacing.providers(house.settings),
+        now=now,
     )
     waiting = await session.scalar(
         select(func.sum(Batch.pending)).where(Batch.campaign_id == campaign_id)
@@ -444,11 +451,15 @@ async def _follow(
     house: House, campaign_id: int, shown: Bar, stop: asyncio.Event, over: asyncio.Event
 ) -> bool:
     """Show the numbers until the campaign rests; False: stopped, or it is over otherwise."""
+    ahead, asked = pacing.Outlook(), float("-inf")
     while not (stop.is_set() or over.is_set()):
         async with house.database.reading() as session:
             progress = await reports.progress(session, campaign_id)
-            held = await sending_hours.held(session, campaign_id)
-        shown.show(progress, held)
+            if shown.seen and time.monotonic() > asked + OUTLOOK_SECONDS:
+                state = progress.state
+                ahead = await pacing.outlook(session, house.settings, campaign_id, state)
+                asked = time.monotonic()
+        shown.show(progress, ahead)
         if progress.state in RESTING:
             return True
         await asyncio.sleep(POLL_SECONDS)
@@ -459,12 +470,12 @@ class Bar:
     """The progress bar, on stderr; nothing at all when quiet."""
 
     def __init__(self, quiet: bool) -> None:
+        self.seen = not quiet
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[note]}"),
-            TimeRemainingColumn(),
             console=console(stderr=True),
             disable=quiet,
         )
@@ -477,19 +488,25 @@ class Bar:
     def __exit__(self, *_exception: object) -> None:
         self._progress.stop()
 
-    def show(self, progress: reports.Progress, held: Sequence[Hold] = ()) -> None:
-        """How much is settled; what holds it back, or when the next try of all that is left is."""
-        note = ""
+    def show(self, progress: reports.Progress, ahead: pacing.Outlook) -> None:
+        """How much is settled, what holds it back, and when all will be.
+
+        If all that is left waits for another try: when that is.
+        """
+        note = ", ".join(it.sentence.tell(LANGUAGE) for it in ahead.held_by[:SHOWN_HOLDS])
+        if ahead.arrives_at and progress.pending:
+            arrives = ahead.arrives_at.astimezone().strftime("%H:%M")
+            done = say(N_("all sent about {time}"), time=arrives).tell(LANGUAGE)
+            note = f"{note}; {done}" if note else done
         due = progress.next_try_at
-        if progress.pending and not progress.sending and due and due > now():
+        waits = progress.pending and not progress.sending and due and due > now()
+        if waits and due and not ahead.held_by:
             note = say_n(
                 "{n} waits, next try at {time}",
                 "{n} wait, next try at {time}",
                 progress.pending,
                 time=due.astimezone().strftime("%H:%M:%S"),
             ).tell(LANGUAGE)
-        if held:
-            note = ", ".join(it.sentence.tell(LANGUAGE) for it in held)
         self._progress.update(
             self._task, completed=progress.settled, total=progress.prepared, note=note
         )

@@ -194,7 +194,9 @@ def settings(panel: Panel, as_json: bool) -> None:
 
 
 def _shown(value: object, secret: bool) -> str:
-    text = ", ".join(f"{it:g}" for it in value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(f"{it:g}" if isinstance(it, float) else str(it) for it in value)
+    text = "" if value is None else str(value)
     if secret:
         password = urlsplit(text).password
         return text.replace(f":{password}@", f":{HIDDEN}@") if password else text

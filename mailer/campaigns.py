@@ -30,6 +30,7 @@ from mailer.models import (
     CampaignState,
     is_open,
 )
+from mailer.providers import KNOWN, Providers
 from mailer.sending_hours import ALWAYS, SendingHours
 from mailer.theming import Theme
 from pli.database import clock
@@ -207,7 +208,12 @@ async def approve(
 
 
 async def prepare(
-    session: AsyncSession, *, campaign_id: int, batch_size: int, now: datetime
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    batch_size: int,
+    providers: Providers = KNOWN,
+    now: datetime,
 ) -> None:
     """Write a delivery for every candidate, pending or excluded with its reason, in batches.
 
@@ -224,7 +230,9 @@ async def prepare(
         reason=null(),
     ):
         return
-    excluded = await candidates.write(session, campaign, batch_size=batch_size, now=now)
+    excluded = await candidates.write(
+        session, campaign, batch_size=batch_size, providers=providers, now=now
+    )
     await session.execute(
         update(Campaign).where(Campaign.id == campaign_id).values(excluded=excluded)
     )
@@ -276,6 +284,7 @@ async def launch(
     batch_size: int,
     latest: timedelta,
     second_person: bool = False,
+    providers: Providers = KNOWN,
     now: datetime,
 ) -> bool:
     """Prepare and start a campaign whose hour has come; False if somebody else has, or may not.
@@ -305,7 +314,9 @@ async def launch(
             ),
         )
         return False
-    await prepare(session, campaign_id=campaign_id, batch_size=batch_size, now=now)
+    await prepare(
+        session, campaign_id=campaign_id, batch_size=batch_size, providers=providers, now=now
+    )
     await start(session, campaign_id=campaign_id, second_person=second_person, now=now)
     return True
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from mailer.models import Audience, Batch, Campaign, CampaignList, Delivery, Status
-from mailer.providers import provider_column
+from mailer.providers import KNOWN, Providers
 from subscribers import segments
 from subscribers.consent import hindrance
 from subscribers.models import Subscriber, Subscription
@@ -20,7 +20,12 @@ A_DAY = timedelta(days=1)
 
 
 async def write(
-    session: AsyncSession, campaign: Campaign, *, batch_size: int, now: datetime
+    session: AsyncSession,
+    campaign: Campaign,
+    *,
+    batch_size: int,
+    providers: Providers = KNOWN,
+    now: datetime,
 ) -> Mapping[str, int]:
     """Write a delivery for every candidate and cut them into batches; the excluded by reason.
 
@@ -28,7 +33,7 @@ async def write(
     first batches of all come before the second ones.
     First tries are due since the day before: a clock that is set back does not hold them up.
     """
-    chosen = _candidates(campaign, await _selected(session, campaign.rule)).cte("chosen")
+    chosen = _candidates(campaign, await _selected(session, campaign.rule), providers).cte("chosen")
     reason: ColumnElement[Any] = chosen.c.hindrance
     if campaign.audience is not Audience.ALL:
         already = case((_already(campaign, chosen.c.id), "already"))
@@ -67,7 +72,7 @@ async def write(
             ).order_by(cut.c.id),
         )
     )
-    await session.execute(_batches_of(campaign.id, now - A_DAY))
+    await session.execute(_batches_of(campaign.id, now - A_DAY, providers))
     excluded = await session.execute(
         select(Delivery.reason, func.count())
         .where(Delivery.campaign_id == campaign.id, Delivery.status == Status.EXCLUDED)
@@ -80,7 +85,9 @@ async def _selected(session: AsyncSession, rule: str) -> ColumnElement[bool] | N
     return await segments.selecting(session, rule) if rule else None
 
 
-def _candidates(campaign: Campaign, selected: ColumnElement[bool] | None) -> Select[Any]:
+def _candidates(
+    campaign: Campaign, selected: ColumnElement[bool] | None, providers: Providers
+) -> Select[Any]:
     """Everybody with a subscription, in any state, whom the segment selects, once.
 
     The list is the first of the campaign's that the person may receive, else the first he has.
@@ -90,7 +97,7 @@ def _candidates(campaign: Campaign, selected: ColumnElement[bool] | None) -> Sel
         select(
             Subscriber.id,
             Subscription.list_id,
-            provider_column(Subscriber.email_folded).label("provider"),
+            providers.column(Subscriber.email_folded).label("provider"),
             hindered.label("hindrance"),
             CampaignList.position,
         )
@@ -130,7 +137,7 @@ def _already(campaign: Campaign, subscriber_id: ColumnElement[int]) -> ColumnEle
     )
 
 
-def _batches_of(campaign_id: int, due_at: datetime) -> Any:
+def _batches_of(campaign_id: int, due_at: datetime, providers: Providers) -> Any:
     """What a batch is of is read from any one of its rows: they are alike in it."""
     counts = {"sending": 0, "sent": 0, "failed": 0, "skipped": 0, "uncertain": 0, "takings": 0}
     cut = (
@@ -151,7 +158,7 @@ def _batches_of(campaign_id: int, due_at: datetime) -> Any:
             literal(due_at, Batch.due_at.type),
             cut.c.pending,
             Delivery.list_id,
-            provider_column(Subscriber.email_folded),
+            providers.column(Subscriber.email_folded),
             *(literal(n) for n in counts.values()),
         )
         .join(Delivery, Delivery.id == cut.c.first)

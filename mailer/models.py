@@ -319,3 +319,38 @@ class Worker(Base):
     batches: Mapped[int] = mapped_column(default=0)
     settled: Mapped[int] = mapped_column(default=0)
     rate: Mapped[float] = mapped_column(default=0.0)
+
+
+class Pacing(Base):
+    """What is used of a relay's limits, or (`provider`) of those of a provider behind it.
+
+    `meters`: seconds of the period → [slot, copies] pairs. `level`, `rest_until`, `tries`,
+    `weight`, `said`: how far it is slowed down, and what was heard since that changed.
+    """
+
+    __tablename__ = "pacing"
+    relay: Mapped[str] = mapped_column(String(255), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(32), primary_key=True)
+    first_used_at: Mapped[datetime]
+    meters: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+    level: Mapped[int] = mapped_column(default=0)
+    rest_until: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    weight: Mapped[int] = mapped_column(default=0)
+    said: Mapped[str] = mapped_column(Text, default="")
+
+
+class Seat(Base):
+    """A worker's part of what is shared at a relay, or at a provider behind it, by lease.
+
+    `rate` is in copies a second over the last seconds.
+    """
+
+    __tablename__ = "seat"
+    relay: Mapped[str] = mapped_column(String(255), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(32), primary_key=True)
+    holder: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    connections: Mapped[int]
+    per_second: Mapped[int]
+    rate: Mapped[float] = mapped_column(default=0.0)
+    lease_until: Mapped[datetime]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, String, case
@@ -24,17 +26,35 @@ _DOMAINS = {
 }  # fmt: skip
 
 PROVIDERS = (*_DOMAINS, OTHER)
-_OF = {domain: provider for provider, domains in _DOMAINS.items() for domain in domains}
 
 
-def provider_of(address: str) -> str:
-    """One of PROVIDERS; "other" tells nothing of a domain that may be a person's own."""
-    return _OF.get(address.rpartition("@")[2].lower(), OTHER)
+@dataclass(frozen=True)
+class Providers:
+    """Which provider has a domain's mailboxes, as an installation knows it."""
+
+    domains: Mapping[str, str] = field(
+        default_factory=lambda: {it: name for name, its in _DOMAINS.items() for it in its}
+    )
+
+    def with_domains(self, more: Mapping[str, Sequence[str]]) -> Providers:
+        """The same with further domains, also of further providers."""
+        return Providers({**self.domains, **{it: name for name, its in more.items() for it in its}})
+
+    def of(self, address: str) -> str:
+        """A provider's name; "other" tells nothing of a domain that may be a person's own."""
+        return self.domains.get(address.rpartition("@")[2].lower(), OTHER)
+
+    def column(self, address: SQLColumnExpression[str]) -> ColumnElement[str]:
+        """The same, asked of a column of case-folded addresses."""
+        return case(dict(self.domains), value=_Domain(address), else_=OTHER)
+
+    def name(self, provider: str) -> str:
+        """What people know it by: the first of its domains."""
+        return next((it for it, name in self.domains.items() if name == provider), provider)
 
 
-def provider_column(address: SQLColumnExpression[str]) -> ColumnElement[str]:
-    """The same, asked of a column of case-folded addresses."""
-    return case(_OF, value=_Domain(address), else_=OTHER)
+KNOWN = Providers()
+provider_of = KNOWN.of
 
 
 class _Domain(FunctionElement[str]):

@@ -85,6 +85,17 @@ async def closed(session: AsyncSession) -> list[int]:
     return [row.id for row in rows if not SendingHours.of(row).opening(row.now).open]
 
 
+async def open_until(session: AsyncSession, campaign_id: int, moment: datetime) -> bool:
+    """Whether a campaign may go on sending from now until then, by the database's clock."""
+    row = (
+        await session.execute(
+            select(*COLUMNS, clock().label("now")).where(Campaign.id == campaign_id)
+        )
+    ).one()
+    left: float = (moment - row.now).total_seconds()
+    return left <= SendingHours.of(row).seconds_open(row.now)
+
+
 async def held(session: AsyncSession, campaign_id: int) -> list[Hold]:
     """The quiet hours that hold a running campaign back now, by the database's clock."""
     row = (

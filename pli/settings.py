@@ -33,7 +33,8 @@ MAIN = "main"
 """What the relay of `relay_url` is called; it goes before all others."""
 ALL_RELAYS = "all"
 """No relay is called so: it is how a list says that it wants no relay of its own."""
-_RELAY_NAME = re.compile(r"[a-z0-9]([_-]?[a-z0-9]){0,31}")
+_NAME = re.compile(r"[a-z0-9]([_-]?[a-z0-9]){0,31}")
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _MISFITS = {
     "literal_error": N_("must be one of {expected}"),
     "greater_than": N_("must be more than {gt}"),
@@ -49,11 +50,18 @@ _MISFITS = {
     "bool_type": N_("must be true or false"),
     "tuple_type": N_("is not a list such as [300, 900]"),
     "missing": N_("is missing"),
-    "dict_type": N_('is no table: write [relays.NAME], and url = "…" below it'),
-    "model_type": N_('is no table: write [relays.NAME], and url = "…" below it'),
     "extra_forbidden": N_("there is no such setting"),
 }
 """Pydantic's names of faults, in our words."""
+_NO_TABLE = {
+    "relays": N_('is no table: write [relays.NAME], and url = "…" below it'),
+    "providers": N_("is no table: write [providers.NAME] above its settings"),
+}
+_TABLES = {
+    "relays": "PLI_RELAYS__SECOURS__URL",
+    "providers": "PLI_PROVIDERS__ORANGE__CONNECTIONS",
+}
+"""Settings that are tables of tables, and how one of their values is named in the environment."""
 
 NESTED = "__"
 """Between the steps of a name in the environment: PLI_RELAYS__SECOURS__URL."""
@@ -64,13 +72,44 @@ class SettingsError(PliError):
     """A setting is missing or cannot be what it is."""
 
 
-class RelaySettings(BaseModel):
-    """One further relay; what is not said is as for the first."""
+Count = Annotated[int, Field(ge=1)]
+
+
+class LimitSettings(BaseModel):
+    """What may be asked of a relay, or of a provider's mailboxes behind it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: str
     connections: Annotated[int, Field(ge=1, le=200)] | None = None
+    messages_per_connection: Count | None = None
+    per_second: Count | None = None
+    per_minute: Count | None = None
+    per_hour: Count | None = None
+    per_day: Count | None = None
+    warm_up: tuple[Count, ...] | None = None
+
+
+class RelaySettings(LimitSettings):
+    """One further relay; its connections are as the first one's where nothing is said.
+
+    A quota is not: it is what one relay was agreed upon, and that of another is another.
+    """
+
+    url: str
+
+
+class ProviderSettings(LimitSettings):
+    """What is not said is as in our careful table; `domains`: beside those we know of."""
+
+    domains: tuple[str, ...] = ()
+
+    @field_validator("domains")
+    @classmethod
+    def _domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple(it.lower() for it in domains)
+        if not all(_DOMAIN.fullmatch(it) for it in found):
+            raise ValueError(N_('is no list of domains such as ["example.org"]'))
+        return found
 
 
 class Settings(BaseSettings):
@@ -93,6 +132,16 @@ class Settings(BaseSettings):
     keys_file: Path = Path("pli.keys")
 
     relay_connections: Annotated[int, Field(ge=1, le=200)] = 10
+    """Over all workers together."""
+    relay_messages_per_connection: Count = 1_000
+    relay_per_second: Count | None = None
+    relay_per_minute: Count | None = None
+    relay_per_hour: Count | None = None
+    relay_per_day: Count | None = None
+    relay_warm_up: tuple[Count, ...] = ()
+    """The most on the first day the relay is used, on the second, and so on."""
+    providers: dict[str, ProviderSettings] = {}
+    """What is other than in our table of providers, by name; or a provider of one's own."""
     relays: dict[str, RelaySettings] = {}
     """Further relays by name, in the order in which they stand in for those before them."""
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = 1_000
@@ -190,11 +239,20 @@ class Settings(BaseSettings):
     @classmethod
     def _named(cls, relays: dict[str, RelaySettings]) -> dict[str, RelaySettings]:
         for name in relays:
-            if name in (MAIN, ALL_RELAYS) or not _RELAY_NAME.fullmatch(name):
+            if name in (MAIN, ALL_RELAYS) or not _NAME.fullmatch(name):
                 raise ValueError(
                     N_("a relay's name is of small letters and digits, and not main or all")
                 )
         return relays
+
+    @field_validator("providers")
+    @classmethod
+    def _named_providers(
+        cls, providers: dict[str, ProviderSettings]
+    ) -> dict[str, ProviderSettings]:
+        if not all(_NAME.fullmatch(name) for name in providers):
+            raise ValueError(N_("a provider's name is of small letters and digits"))
+        return providers
 
     def require(self, *names: str) -> None:
         """Refuse, with one line for each, settings that this command cannot do without."""
@@ -238,11 +296,11 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
     except ValueError as error:  # tomllib's own, with line and column
         place = re.search(r"line (\d+), column (\d+)", str(error))
         wrong = re.search(r'field "(\w+)"', str(error))  # a list is read as JSON from a variable
-        if wrong is not None and wrong[1] == "relays":
+        if wrong is not None and wrong[1] in _TABLES:
             raise SettingsError(
                 N_("{variable}: write {example} instead, a variable for each value"),
-                variable="PLI_RELAYS",
-                example="PLI_RELAYS__SECOURS__URL",
+                variable=variable_of(wrong[1]),
+                example=_TABLES[wrong[1]],
             ) from None
         if wrong is not None:
             raise SettingsError(
@@ -263,16 +321,17 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
 
 
 def shown(settings: Settings) -> dict[str, tuple[Any, bool]]:
-    """Each setting as it holds, a relay's one by one; and whether it may hold a password."""
+    """Each setting as it holds, tables one by one; and whether it may hold a password."""
     found = {
         name: (getattr(settings, name), name in SECRETS)
         for name in Settings.model_fields
-        if name != "relays"
+        if name not in _TABLES
     }
-    for relay, its in settings.relays.items():
-        found[f"relays.{relay}.url"] = (its.url, True)
-        if its.connections is not None:
-            found[f"relays.{relay}.connections"] = (its.connections, False)
+    for table in _TABLES:
+        for name, its in getattr(settings, table).items():
+            for field in (it for it in type(its).model_fields if it in its.model_fields_set):
+                secret = (table, field) == ("relays", "url")
+                found[f"{table}.{name}.{field}"] = (getattr(its, field), secret)
     return found
 
 
@@ -280,8 +339,9 @@ def source(name: str, config: Path | None, environment: Mapping[str, str] = os.e
     """Where a setting comes from: its variable, the file, or "default"."""
     if (variable := variable_of(name)) in environment:
         return variable
-    if name.startswith("relays.") and "PLI_RELAYS" in environment:
-        return "PLI_RELAYS"
+    table = name.partition(".")[0]
+    if table != name and variable_of(table) in environment:
+        return variable_of(table)
     path = config or Path(FILE)
     place: Any = tomllib.loads(path.read_text()) if path.is_file() else {}
     for step in name.split("."):
@@ -303,6 +363,8 @@ def _fault(fault: Any, path: Path) -> Sentence:
     context = dict(fault.get("ctx", {}))
     text = str(context["error"]) if "error" in context else fault["msg"]
     known = _MISFITS.get(fault["type"])
+    if fault["type"] in ("dict_type", "model_type"):
+        known = _NO_TABLE.get(fault["loc"][0])
     if "expected" in context:
         context["expected"] = context["expected"].replace(" or ", ", ")
     reason = say(known, **context) if known else say(text)

@@ -29,15 +29,20 @@ class Work:
         self._queuer = PgQueuer.in_memory()
         self._known: set[int] = set()
 
-    async def enqueue(self, batch_ids: Iterable[int]) -> None:
-        """Queue batches; those queued or in work already stay where they are."""
+    @property
+    def known(self) -> int:
+        """How many are queued or in work."""
+        return len(self._known)
+
+    async def enqueue(self, batch_ids: Iterable[int], *, first: bool = False) -> None:
+        """Queue batches, `first` before others; those queued or in work stay where they are."""
         fresh = [batch_id for batch_id in batch_ids if batch_id not in self._known]
         if fresh:
             self._known.update(fresh)
             await self._queuer.qm.queries.enqueue(
                 [ENTRYPOINT] * len(fresh),
                 [str(batch_id).encode() for batch_id in fresh],
-                [0] * len(fresh),
+                [int(first)] * len(fresh),
             )
 
     async def run(self, handle: Callable[[int], Awaitable[None]]) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import itertools
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +44,12 @@ class Received:
     mail_from: str
     recipient: str
     data: bytes
+    begun: float = 0.0
+    """When its MAIL came; seconds of time.monotonic, as `at`."""
+    at: float = 0.0
+    """When its last line had come."""
+    connection: int = 0
+    """Which connection brought it."""
 
     @property
     def message(self) -> EmailMessage:
@@ -67,6 +75,8 @@ class Relay:
     script: Script = _nothing
     pipelining: bool = True
     delay: float = 0.0
+    delay_of: Callable[[str], float] = lambda _: 0.0
+    """Seconds that the copies of a recipient take in addition."""
     tls: str = "none"
     certificate: str = "IP:127.0.0.1"
     login: bool = False
@@ -91,6 +101,15 @@ class Relay:
     def recipients(self) -> Counter[str]:
         """How many copies each recipient got."""
         return Counter(mail.recipient for mail in self.received)
+
+    def arrivals(self) -> list[float]:
+        """When each mail had come, in order."""
+        return sorted(mail.at for mail in self.received)
+
+    def busiest(self, mails: Sequence[Received]) -> int:
+        """The most connections that had one of these under way at one time, MAIL to last line."""
+        ends = [(mail.begun, 1) for mail in mails] + [(mail.at, -1) for mail in mails]
+        return max(itertools.accumulate(n for _, n in sorted(ends)))
 
     @contextmanager
     def running(self) -> Iterator[Relay]:
@@ -139,6 +158,8 @@ class Session:
         self.relay = relay
         self.reader = reader
         self.writer = writer
+        self.number = relay.connections
+        self.begun = 0.0
         self.mail_from = ""
         self.recipients: list[str] = []
         self.secure = relay.tls == "implicit"
@@ -165,6 +186,7 @@ class Session:
             case "AUTH":
                 return await self.log_in(*rest.split(" "))
             case "MAIL":
+                self.begun = time.monotonic()
                 told = self.script("mail", _address(rest))
                 if told is None or _begins(told, "2"):
                     self.mail_from = _address(rest)
@@ -234,13 +256,16 @@ class Session:
             if not line:
                 return False
             lines.append(line[1:] if line.startswith(b".") else line)
-        if self.relay.delay:
-            await asyncio.sleep(self.relay.delay)
+        at = time.monotonic()
+        if wait := self.relay.delay + self.relay.delay_of(recipient):
+            await asyncio.sleep(wait)
         told = self.script("body-received", recipient)
         if not recipient:
             self.relay.strays.append(b"".join(lines))
         elif told is None or _begins(told, "2"):
-            self.relay.received.append(Received(self.mail_from, recipient, b"".join(lines)))
+            self.relay.received.append(
+                Received(self.mail_from, recipient, b"".join(lines), self.begun, at, self.number)
+            )
         self.reset()
         return await self.tell(told or "250 2.0.0 Ok: queued as 4F1A2B3C")
 

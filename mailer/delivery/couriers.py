@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from mailer.delivery.outcomes import Outcome
 from pli.language import Sentence
+
+OPEN = ""
+"""The lane of all whom nothing limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneTerms:
+    """What a lane may take of a courier's connections; None: as much as there is."""
+
+    connections: int | None = None
+    messages: int | None = None
+    per_second: int | None = None
 
 
 class Copy(Protocol):
@@ -41,8 +54,17 @@ class Courier(Protocol):
     patient: Callable[[], bool]
     """Asked when no connection came about: is it to be tried again? No: another relay stands by."""
 
-    def post(self, copies: Sequence[Copy], *, first: bool = False) -> None:
+    def post(self, copies: Sequence[Copy], *, first: bool = False, lane: str = OPEN) -> None:
         """Take copies, `first` before all that wait; each gets one `settle`, or `give_back`."""
+
+    def agree(self, lane: str, terms: LaneTerms) -> None:
+        """From now on these terms hold for a lane; OPEN: for all together."""
+
+    def occupied(self, lane: str) -> int:
+        """How many connections carry for a lane; OPEN: how many there are."""
+
+    def farewells(self) -> Mapping[str, str]:
+        """To whom a copy was on its way when the relay said 421, and what it said, since asked."""
 
     def recall(self, wanted: Callable[[Copy], bool]) -> None:
         """Give back those wanted copies that are not on the wire yet."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Row
@@ -18,6 +20,10 @@ from mailer.delivery.couriers import Courier
 from mailer.delivery.fleet import Fleet
 from mailer.delivery.outbox import NOTICE_LEASE, Result
 from mailer.delivery.outcomes import Kind, Outcome
+from mailer.delivery.pacing.limits import WHOLE
+from mailer.delivery.pacing.pacers import Pacers
+from mailer.delivery.pacing.permits import FREELY, Held, Permit
+from mailer.delivery.pacing.tempers import Heard
 from mailer.delivery.windows import Holding, boot_time
 from mailer.identity import needs_smtputf8
 from mailer.models import Stage
@@ -32,6 +38,8 @@ AT_ONCE = 20
 TRIES = 10
 AGAIN = timedelta(seconds=30)
 """After the relay, or the database, could not be used."""
+NO_ROOM = timedelta(seconds=5)
+"""The same after its relay's limits left no room."""
 AWAY = (DBAPIError, OSError, PoolTimeout)
 """What a database raises that does not answer, or that others keep busy."""
 
@@ -51,6 +59,9 @@ class NoticeCopy:
         self.relays: Sequence[str] = ()
         self.courier: Courier | None = None
         """Who has it, once it is handed over."""
+        self.permit = FREELY
+        self.no_room = False
+        """Whether it came back since its relay's limits left no room."""
         self._pieces: list[bytes] = []
         self._holding = holding
 
@@ -65,8 +76,8 @@ class NoticeCopy:
         return self._pieces
 
     def may_leave(self) -> bool:
-        """As long as it is ours."""
-        return self._holding.ours()
+        """As long as it is ours, and no later than is permitted."""
+        return self._holding.ours() and boot_time() < self.permit.until
 
     def leaves(self) -> bool:
         """No journal: of the few notices in hand, those of a dead worker are uncertain."""
@@ -85,26 +96,37 @@ class NoticeCopy:
 class Errands:
     """Carries what is due of one database's notices through the engine's own couriers."""
 
-    def __init__(self, database: Database, keys: Keys, carrier: Courier | Fleet) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keys: Keys,
+        carrier: Courier | Fleet,
+        pacers: Pacers | None = None,
+    ) -> None:
         self._database = database
         self._keys = keys
         self._fleet = Fleet.of(carrier)
+        self._pacers = pacers or Pacers(database, self._fleet)
         self._running: set[asyncio.Task[None]] = set()
         self._in_hand: set[NoticeCopy] = set()
 
     async def step(self) -> bool:
         """Claim what is due and hand it over; whether there was anything."""
+        permits = await self._permits()
+        if not permits:
+            return False
         lease = secrets.randbits(63)
         holding = Holding()
         holding.renewed(boot_time(), NOTICE_LEASE.total_seconds())
         async with self._database.begin() as session:
-            rows = await outbox.claim_notices(session, lease=lease, limit=AT_ONCE)
+            most = max(it.size for it in permits.values())
+            rows = await outbox.claim_notices(session, lease=lease, limit=most)
+        carried: dict[str, list[asyncio.Task[None]]] = defaultdict(list)
         for row in rows:
             copy = NoticeCopy(row.address, holding)
             self._in_hand.add(copy)
             task = asyncio.create_task(self._see_through(copy, row.id, row.attempts + 1, lease))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._keep(task)
             try:
                 copy.filled(await self._composed(row))
             except AWAY:
@@ -115,8 +137,41 @@ class Errands:
                 log.exception("notice.not_composed", extra={"notice": row.id})
                 copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "it could not be composed"))
             else:
+                copy.courier = self._fleet.choose(copy.relays)
+                if copy.courier is not None:
+                    seen = carried[copy.courier.relay]
+                    permit = permits.get(copy.courier.relay)
+                    if permit is not None and len(seen) < permit.size:
+                        copy.permit = permit
+                        seen.append(task)
+                    else:
+                        copy.no_room = True
                 self._hand_over(copy)
+        for relay, permit in permits.items():
+            self._keep(asyncio.create_task(self._tell_pacer(relay, permit, carried[relay])))
         return bool(rows)
+
+    async def _permits(self) -> dict[str, Permit]:
+        """How many may leave now, by relay; those that have no room are not there."""
+        found: dict[str, Permit] = {}
+        for courier in self._fleet.couriers.values():
+            permit = await self._pacers.of(courier).permit(WHOLE, AT_ONCE)
+            if not isinstance(permit, Held):
+                found[courier.relay] = permit
+        return found
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _tell_pacer(
+        self, relay: str, permit: Permit, seen: Sequence[asyncio.Task[None]]
+    ) -> None:
+        """When all have been seen through, what is left of the permit is given back."""
+        if seen:
+            await asyncio.wait(seen)
+        with suppress(*AWAY):
+            await self._pacers.at(relay).tell(WHOLE, permit, Heard(len(seen)))
 
     def trouble(self, courier: Courier, reason: Sentence) -> None:
         """A relay cannot be used, and no other: whoever waits for one of these is to hear of it."""
@@ -142,15 +197,16 @@ class Errands:
             )
 
     def _hand_over(self, copy: NoticeCopy) -> None:
-        copy.courier = self._fleet.choose(copy.relays)
-        if copy.courier is None:
-            # Its list names none that there is: a person must look, and it waits.
+        if copy.courier is None or copy.no_room:
+            # None: its list names none that there is; a person must look, and it waits.
             copy.give_back()
         else:
             copy.courier.post([copy], first=True)
 
     def _again(self, copy: NoticeCopy) -> timedelta:
         """When to try once more what came back: at once, if another relay can take it."""
+        if copy.no_room:
+            return NO_ROOM
         rests = copy.courier is not None and self._fleet.rests(copy.courier)
         return timedelta() if rests and self._fleet.nothing_left(copy.relays) is None else AGAIN
 

@@ -69,6 +69,17 @@ class Fleet:
         """A fleet, also of one courier alone."""
         return carrier if isinstance(carrier, Fleet) else cls({MAIN: carrier})
 
+    @property
+    def couriers(self) -> Mapping[str, Courier]:
+        """Each relay's, by the relay's name in the settings, in their order."""
+        return {name: berth.courier for name, berth in self._berths.items()}
+
+    def likely(self, order: Sequence[str] = ()) -> Courier | None:
+        """The one that `choose` would name now; nothing follows from asking."""
+        asked = self._asked(order)
+        well = (it.courier for it in asked if not self._rests(it))
+        return next(well, asked[0].courier if asked else None)
+
     def choose(self, order: Sequence[str] = ()) -> Courier | None:
         """The first of these relays that does not rest, of all if none is named; None: none is.
 

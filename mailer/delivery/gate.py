@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.windows import boot_time
 from mailer.models import Batch, Campaign, CampaignState
+from mailer.providers import OTHER
 from mailer.sending_hours import COLUMNS, SendingHours
 from pli.database import clock
 from pli.language import N_, Sentence, say
@@ -17,8 +18,8 @@ from subscribers.models import List
 
 
 @dataclass(frozen=True, slots=True)
-class Permit:
-    """What holds for the sending of one batch, as it was asked last.
+class Passage:
+    """What holds for the sending of one batch to a `provider`, as it was asked last.
 
     `relays` in order, none for all of the settings. `until` is on this machine's clock
     (`boot_time`), counted from before the database was asked: it is the database's that judges.
@@ -28,6 +29,7 @@ class Permit:
     relays: Sequence[str]
     list_name: str
     until: float
+    provider: str = OTHER
 
     @property
     def open(self) -> bool:
@@ -35,12 +37,19 @@ class Permit:
         return boot_time() < self.until
 
 
-async def permit(session: AsyncSession, batch_id: int) -> Permit:
+async def passage(session: AsyncSession, batch_id: int) -> Passage:
     """Ask the database; of a batch that there is not, nothing may be sent."""
     asked = boot_time()
     row = (
         await session.execute(
-            select(Campaign.state, List.relays, List.name, *COLUMNS, clock().label("now"))
+            select(
+                Campaign.state,
+                List.relays,
+                List.name,
+                Batch.provider,
+                *COLUMNS,
+                clock().label("now"),
+            )
             .select_from(Batch)
             .join(Campaign, Campaign.id == Batch.campaign_id)
             .join(List, List.id == Batch.list_id)
@@ -48,10 +57,9 @@ async def permit(session: AsyncSession, batch_id: int) -> Permit:
         )
     ).one_or_none()
     if row is None:
-        return Permit(None, (), "", float("-inf"))
-    return Permit(
-        row.state, row.relays, row.name, asked + SendingHours.of(row).seconds_open(row.now)
-    )
+        return Passage(None, (), "", float("-inf"))
+    until = asked + SendingHours.of(row).seconds_open(row.now)
+    return Passage(row.state, row.relays, row.name, until, row.provider)
 
 
 def no_relay(list_name: str, relays: Sequence[str]) -> Sentence:

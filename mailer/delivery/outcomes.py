@@ -51,8 +51,13 @@ class Outcome(NamedTuple):
     @property
     def enhanced(self) -> str | None:
         """RFC 3463's code, if the reply began with one."""
-        match = _ENHANCED.match(self.text)
-        return match.group(1) if match else None
+        return enhanced_code(self.text)
+
+
+def enhanced_code(text: str) -> str | None:
+    """RFC 3463's code, if a reply's text begins with one."""
+    match = _ENHANCED.match(text)
+    return match.group(1) if match else None
 
 
 def judge(stage: Stage, code: int, text: str, milliseconds: int = 0) -> Outcome:

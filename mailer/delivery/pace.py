@@ -8,6 +8,7 @@ from collections import deque
 WINDOWS = 3
 LARGEST_WINDOW = 200
 UNSETTLED_SECONDS = 2.0
+LATEST_SECONDS = 30.0
 
 
 class Pace:
@@ -22,9 +23,11 @@ class Pace:
         self._marks.append((time.monotonic(), copies))
 
     def rate(self) -> float:
-        """Copies a second."""
-        elapsed = time.monotonic() - self._marks[0][0]
-        return sum(n for _, n in list(self._marks)[1:]) / elapsed if elapsed > 0 else 0.0
+        """Copies a second; what was settled before a long wait says nothing of now."""
+        now = time.monotonic()
+        marks = [it for it in self._marks if now - it[0] < LATEST_SECONDS]
+        elapsed = now - marks[0][0] if marks else 0.0
+        return sum(n for _, n in marks[1:]) / elapsed if elapsed > 0 else 0.0
 
     def window(self) -> int:
         """How many rows to claim."""

@@ -124,6 +124,8 @@ class Conversation(asyncio.Protocol):
         """Why it ended."""
         self.not_let_in = False
         """Whether the relay will carry nothing before we log in or use TLS."""
+        self.dismissed = False
+        """Whether it ended by a 421 before a copy that came back: no outcome tells of it."""
         self.idle_since = time.monotonic()
         self.deadline = float("inf")
 
@@ -181,6 +183,8 @@ class Conversation(asyncio.Protocol):
             self._replied(_STAGES[self._awaiting], time.monotonic() - self._since)
         if code == 421:  # RFC 5321 section 3.8: it closes after this, whatever was asked
             self._farewell = text
+            # Said of a copy, it is an answer: the relay is there, whoever has enough of us.
+            self._answered = self._answered or self._awaiting in _OF_A_COPY
             return self.abort(f"421 {text}")
         match self._awaiting:
             case Awaiting.FINAL:
@@ -395,6 +399,7 @@ class Conversation(asyncio.Protocol):
                 )
             elif stage is Stage.BODY or (stage is Stage.MAIL and self._answered):
                 # Its MAIL was never looked at, or the relay had enough of the connection.
+                self.dismissed = self._farewell is not None and current is None
                 self._put_back(coming.copy)
             else:
                 coming.copy.settle(self._ending(coming, stage))
@@ -414,4 +419,5 @@ _STAGES = {
     Awaiting.DATA: Stage.DATA,
     Awaiting.FINAL: Stage.BODY,
 }
+_OF_A_COPY = frozenset({Awaiting.RCPT, Awaiting.DATA, Awaiting.FINAL})
 _TIMED = frozenset({Awaiting.MAIL, Awaiting.RCPT, Awaiting.DATA, Awaiting.FINAL})

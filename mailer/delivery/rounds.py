@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -16,9 +16,12 @@ from mailer.links import Links
 from mailer.models import Campaign, Stage
 from mailer.recipients import ListLine
 from mailer.rendering import press
+from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import List
 
+KEPT = 8
+"""So many pressed letters are kept at least."""
 LATEST = 200
 """So many of the last outcomes are looked at together."""
 LEAST_REFUSED = 5
@@ -75,3 +78,27 @@ async def begin(session: AsyncSession, campaign_id: int, keys: Keys) -> Round:
     pressed = press(letter, theme, identity)
     composer = Composer(pressed, letter, identity, links, token_key, campaign_id)
     return Round(campaign_id, composer, links, token_key, retry_delays, lists)
+
+
+class Rounds:
+    """The rounds that are kept pressed."""
+
+    def __init__(self, database: Database, keys: Keys) -> None:
+        self._database = database
+        self._keys = keys
+        self._kept: dict[int, Round] = {}
+
+    async def of(self, campaign_id: int, *, live: Collection[int]) -> Round:
+        """A campaign's, pressed if it was not; `live` are the campaigns that are worked on."""
+        if campaign_id not in self._kept:
+            async with self._database.reading() as session:
+                self._kept[campaign_id] = await begin(session, campaign_id, self._keys)
+            # What others finished is not told here: the eldest that nobody works on make room.
+            idle = [it for it in self._kept if it not in live and it != campaign_id]
+            for done in idle[: max(0, len(self._kept) - KEPT)]:
+                del self._kept[done]
+        return self._kept[campaign_id]
+
+    def forget(self, campaign_id: int) -> None:
+        """It is over."""
+        self._kept.pop(campaign_id, None)

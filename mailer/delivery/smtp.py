@@ -1,4 +1,4 @@
-"""The courier that speaks SMTP: one deque of copies, and up to N connections that empty it."""
+"""The courier that speaks SMTP: lanes of copies, and up to N connections that empty them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import aiosmtplib
 
-from mailer.delivery.couriers import Copy
+from mailer.delivery.couriers import OPEN, Copy, LaneTerms
+from mailer.delivery.lanes import Lanes, Line
 from mailer.delivery.observing import UNOBSERVED, Observer
 from mailer.delivery.pipelining import Conversation, Offer, Patience
 from mailer.delivery.relays import GREETING_SECONDS, Relay, RelayError, RelayRefusal, size_limit
@@ -40,35 +41,63 @@ class SMTPCourier:
         self.on_trouble = on_trouble
         self.patient: Callable[[], bool] = lambda: True
         self._address = relay
-        self._connections = connections
+        self._connections = self._allowed = connections
         self._limit = messages_per_connection
         self._rests = rests
         self._patience = patience
         self._observer = observer
-        self._waiting: deque[Copy] = deque()
-        self._open: set[Conversation] = set()
+        self._lanes = Lanes()
+        self._open: dict[Conversation, Line] = {}
         self._opening: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._farewells: dict[str, str] = {}
         self._failures = 0
         self._closing = False
 
-    def post(self, copies: Sequence[Copy], *, first: bool = False) -> None:
+    def post(self, copies: Sequence[Copy], *, first: bool = False, lane: str = OPEN) -> None:
         """Take copies, `first` before all that wait; each gets one `settle`, or `give_back`."""
+        waiting = self._lanes.of(lane).waiting
         if first:
-            self._waiting.extendleft(reversed(copies))
+            waiting.extendleft(reversed(copies))
         else:
-            self._waiting.extend(copies)
+            waiting.extend(copies)
+        self._lanes.look()
         if self._watch is None:
             self._watch = asyncio.get_running_loop().create_task(self._keep_watch())
         self._summon()
 
+    def agree(self, lane: str, terms: LaneTerms) -> None:
+        """From now on these terms hold for a lane; OPEN: for all together."""
+        self._lanes.agree(lane, terms)
+        if lane == OPEN:
+            most = self._connections if terms.connections is None else terms.connections
+            self._allowed = min(self._connections, most)
+        self._count()
+        for conversation, line in list(self._open.items()):
+            if self._lanes.crowded and conversation.idle:
+                line.retire()
+        if self._lanes:
+            self._summon()
+
+    def occupied(self, lane: str) -> int:
+        """How many connections carry for a lane; OPEN: how many there are."""
+        return len(self._open) + len(self._opening) if lane == OPEN else self._lanes.of(lane).lines
+
+    def farewells(self) -> Mapping[str, str]:
+        """To whom a copy was on its way when the relay said 421, and what it said, since asked."""
+        told, self._farewells = self._farewells, {}
+        return told
+
     def recall(self, wanted: Callable[[Copy], bool]) -> None:
         """Give back those wanted copies that are not on the wire yet."""
-        kept: deque[Copy] = deque()
         recalled: list[Copy] = []
-        for copy in self._waiting:
-            (recalled if wanted(copy) else kept).append(copy)
-        self._waiting = kept
+        for lane in self._lanes:
+            kept: deque[Copy] = deque()
+            for copy in lane.waiting:
+                (recalled if wanted(copy) else kept).append(copy)
+            lane.waiting = kept
+        self._lanes.look()
         for copy in recalled:
             copy.give_back()
 
@@ -76,6 +105,8 @@ class SMTPCourier:
         """Stop: idle connections end, those in work may finish within `patience` seconds."""
         self._closing = True
         self.recall(lambda _: True)
+        if self._alarm is not None:
+            self._alarm.cancel()
         for task in self._opening:
             task.cancel()
         deadline = time.monotonic() + patience
@@ -92,12 +123,13 @@ class SMTPCourier:
 
     def _summon(self) -> None:
         """Give idle connections work, and open more as long as copies wait."""
+        self._set_alarm()
         for conversation in list(self._open):
-            if not self._waiting:
+            if not self._lanes.wants():
                 return
             conversation.nudge()
-        room = self._connections - len(self._open) - len(self._opening)
-        for _ in range(min(room, len(self._waiting) - len(self._opening))):
+        room = self._allowed - len(self._open) - len(self._opening)
+        for _ in range(min(room, self._lanes.wants() - len(self._opening))):
             if not self._closing:
                 task = asyncio.get_running_loop().create_task(self._connect())
                 self._opening.add(task)
@@ -107,7 +139,7 @@ class SMTPCourier:
         rested = min(self._failures, len(self._rests))
         if rested:
             await asyncio.sleep(self._rests[rested - 1])
-        if not self._waiting or self._closing:
+        if not self._lanes or self._closing:
             return
         began = time.monotonic()
         try:
@@ -132,29 +164,64 @@ class SMTPCourier:
         conversation = Conversation(
             transport,
             _offer(client),
-            self._next,
-            self._put_back,
+            lambda: self._next(line),
+            lambda copy: self._put_back(line, copy),
             self._ended,
             self._limit,
             self._patience,
             self._observer.replied,
         )
+        line = Line(
+            self._lanes,
+            lambda: conversation.idle,
+            lambda: self._retire(conversation),
+        )
         self._observer.connected(time.monotonic() - began)
         transport.set_protocol(conversation)
-        self._open.add(conversation)
+        self._open[conversation] = line
+        self._count()
         # No longer opening, from now on: it may end within the very next call.
         if (task := asyncio.current_task()) is not None:
             self._opening.discard(task)
         conversation.nudge()
 
-    def _put_back(self, copy: Copy) -> None:
-        self._waiting.appendleft(copy)
+    def _put_back(self, line: Line, copy: Copy) -> None:
+        name = line.lane.name if line.lane is not None else OPEN
+        self._lanes.of(name).waiting.appendleft(copy)
+        self._lanes.look()
 
-    def _next(self) -> Copy | None:
-        return self._waiting.popleft() if self._waiting and not self._closing else None
+    def _next(self, line: Line) -> Copy | None:
+        copy = None if self._closing else line.next()
+        if copy is None and not self._lanes.alone:
+            self._set_alarm()
+        return copy
+
+    def _retire(self, conversation: Conversation) -> None:
+        self._count()
+        # Not within the call in which it asks for a copy: it would write behind itself.
+        asyncio.get_running_loop().call_soon(conversation.say_goodbye)
+
+    def _count(self) -> None:
+        """See whether there are more connections than there may be now."""
+        staying = sum(not line.retired for line in self._open.values())
+        self._lanes.crowded = staying > self._allowed
+        self._lanes.look()
+
+    def _set_alarm(self) -> None:
+        """Look again when a lane that goes by the clock may go on."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        wait = self._lanes.due_in()
+        if wait is not None and not self._closing:
+            self._alarm = asyncio.get_running_loop().call_later(wait, self._summon)
 
     def _ended(self, conversation: Conversation, useful: bool) -> None:
-        self._open.discard(conversation)
+        line = self._open.pop(conversation)
+        if conversation.dismissed and line.last is not None:
+            self._farewells[line.last.rcpt_to] = conversation.why
+        line.leave()
+        self._count()
         self._observer.disconnected()
         if self._closing:
             self.recall(lambda _: True)
@@ -214,7 +281,7 @@ class SMTPCourier:
                     conversation.abort("no reply in time")
                 elif conversation.idle and now > conversation.idle_since + self._patience.idle:
                     conversation.say_goodbye()
-            if self._waiting:
+            if self._lanes:
                 self._summon()
 
 

@@ -12,7 +12,12 @@ from mailer.composing import Composer
 from mailer.delivery.journal import Notes
 from mailer.delivery.outbox import Result
 from mailer.delivery.outcomes import Outcome
+from mailer.delivery.pacing.permits import FREELY
+from mailer.providers import OTHER
 from mailer.recipients import Recipient
+
+LATE_SECONDS = 5.0
+"""So long after the last moment for its envelope a permitted copy's body may still follow."""
 
 
 class Holding:
@@ -78,13 +83,18 @@ class WindowCopy:
         """The mail as it goes over the wire."""
         return self._window.composer.copy(self.recipient, datetime.now(UTC))
 
+    @property
+    def provider(self) -> str:
+        """Whose mailboxes its batch is for."""
+        return self._window.provider
+
     def may_leave(self) -> bool:
-        """Neither stopped nor out of our hands."""
-        return not self.stopped and self._window.holding.ours()
+        """Neither stopped, nor out of our hands, nor later than is permitted."""
+        return not self.stopped and self._window.may_go(0.0)
 
     def leaves(self) -> bool:
         """Note that its body goes out next; False if it must not, or could not be noted."""
-        if not self.may_leave():
+        if self.stopped or not self._window.may_go(LATE_SECONDS):
             return False
         return self._window.note(self)
 
@@ -105,12 +115,21 @@ class Window:
         self.composer = composer
         self.fault: OSError | None = None
         """Why nothing can be noted any more, and so nothing may leave."""
+        self.provider = OTHER
+        self.permit = FREELY
+        self.told = False
+        """Whether the pacer knows what was used of the permit."""
         self._notes = notes
         self.results: list[Result] = []
         self._recipients: list[str] = []
         self.back: list[WindowCopy] = []
         self.open: dict[int, WindowCopy] = {}
         self.done = asyncio.Event()
+
+    def may_go(self, late: float) -> bool:
+        """Whether the batch is ours, and it is no more than `late` seconds after the permit."""
+        now = boot_time()
+        return now < self.holding.until and now < self.permit.until + late
 
     def note(self, copy: WindowCopy) -> bool:
         """One copy leaves: what is not noted must not."""

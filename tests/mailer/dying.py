@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mailer import campaigns
-from mailer.delivery import engine as engines
-from mailer.delivery import outbox
+from mailer.delivery import numbers, outbox
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.outbox import leases
@@ -74,14 +73,14 @@ def run_with_short_lease(url: str, keys: Keys, relay: str, folder: Path) -> None
 
 def shorten_leases() -> Callable[[], None]:
     """A lease of a second in this process, and as much for a silent transaction; the way back."""
-    before = leases.LEASE, engines.RENEW_SECONDS, engines.WATCH_SECONDS
+    before = leases.LEASE, numbers.RENEW_SECONDS, numbers.WATCH_SECONDS
     databases.IDLE_SECONDS = 1.0
-    leases.LEASE = engines.LEASE = timedelta(seconds=1)  # type: ignore[misc]
-    engines.RENEW_SECONDS, engines.WATCH_SECONDS = 0.3, 0.1
+    leases.LEASE = timedelta(seconds=1)  # type: ignore[misc]
+    numbers.RENEW_SECONDS, numbers.WATCH_SECONDS = 0.3, 0.1
 
     def back() -> None:
-        leases.LEASE = engines.LEASE = before[0]  # type: ignore[misc]
-        engines.RENEW_SECONDS, engines.WATCH_SECONDS = before[1:]
+        leases.LEASE = before[0]  # type: ignore[misc]
+        numbers.RENEW_SECONDS, numbers.WATCH_SECONDS = before[1:]
         databases.IDLE_SECONDS = 15.0
 
     return back

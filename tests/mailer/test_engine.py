@@ -370,4 +370,4 @@ async def test_campaigns_that_run_at_once_take_turns(
             row.id: row.campaign_id
             for row in await session.execute(select(Batch.id, Batch.campaign_id))
         }
-    assert [whose[id_] for id_ in found] == [big.id, late.id, big.id, late.id, big.id]
+    assert [whose[it.id] for it in found] == [big.id, late.id, big.id, late.id, big.id]

@@ -17,19 +17,20 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from commands import sending, testing
 from commands.sending import Order
 from mailer import campaigns
-from mailer.delivery import engine as engines
-from mailer.delivery import gate, outbox
-from mailer.delivery.engine import Engine, Shift
+from mailer.delivery import gate, numbers, outbox
+from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
 from mailer.delivery.outcomes import judge
 from mailer.delivery.pace import Pace
 from mailer.delivery.relays import Relay as Address
+from mailer.delivery.shifts import Shift
 from mailer.delivery.smtp import SMTPCourier
 from mailer.delivery.windows import Holding, boot_time
 from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Stage, Status
 from pli.database import Database
 from pli.errors import PliError
 from pli.keys import Keys
+from pli.settings import Settings
 from tests import factories as make
 from tests.mailer import dying
 from tests.mailer.dying import lay_down
@@ -76,9 +77,7 @@ async def test_two_sendings_of_a_letter_ordered_at_one_moment_are_one(
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, 3, now=now)
-    settings = SimpleNamespace(
-        retry_delays=[60.0], uncertain="hold", batch_size=100, second_person=False
-    )
+    settings = Settings(batch_size=100)
     house = cast("Any", SimpleNamespace(keys=keys, settings=settings))
     order = Order(make.frozen(), [members.id], "", "", Audience.FIRST, None)
 
@@ -183,18 +182,8 @@ async def test_a_sending_whose_engine_dies_ends_with_the_reason(
 
     monkeypatch.setattr(Engine, "sweep", dies)
     with Relay().running() as relay:
-        settings = SimpleNamespace(
-            relay_url=relay.url,
-            relay_connections=2,
-            relays={},
-            quiet_hours="",
-            journal_folder=tmp_path,
-            policy_pause_percent=30.0,
-            metrics_listen="",
-            batch_size=100,
-            late_start_hours=2.0,
-            without_database_seconds=5.0,
-            second_person=False,
+        settings = Settings(
+            relay_url=relay.url, relay_connections=2, journal_folder=tmp_path, batch_size=100
         )
         house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
         async with asyncio.timeout(20):
@@ -213,18 +202,8 @@ async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
 
     monkeypatch.setattr(Engine, "sweep", dies)
     with Relay().running() as relay:
-        settings = SimpleNamespace(
-            relay_url=relay.url,
-            relay_connections=2,
-            relays={},
-            quiet_hours="",
-            journal_folder=tmp_path,
-            policy_pause_percent=30.0,
-            metrics_listen="",
-            batch_size=100,
-            late_start_hours=2.0,
-            without_database_seconds=5.0,
-            second_person=False,
+        settings = Settings(
+            relay_url=relay.url, relay_connections=2, journal_folder=tmp_path, batch_size=100
         )
         house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
         async with asyncio.timeout(20):
@@ -409,7 +388,7 @@ async def test_a_relay_that_takes_no_mail_of_this_size_pauses_the_campaign(
 async def test_a_pause_that_the_database_does_not_take_at_once_is_asked_for_again(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(numbers, "WATCH_SECONDS", 0.05)
     campaign_id = await prepared(database, keys, now, count=40, batch_size=40)
     away = iter([True, True])
     pause = campaigns.pause
@@ -466,27 +445,38 @@ async def test_what_came_back_is_put_back_once_though_the_next_claim_is_broken_o
     holding.renewed(boot_time(), 30)
     notes = journal.begin(taken.id, taken.lease, "relay:25")
     async with database.reading() as session:
-        permit = await gate.permit(session, taken.id)
-    shift = Shift(taken, await engine._round_of(campaign_id), holding, notes, courier, permit)
-    window = await engine._next(shift)
+        passage = await gate.passage(session, taken.id)
+    shop = engine._shop
+    shift = Shift(
+        shop,
+        taken,
+        await shop.rounds.of(campaign_id, live=set()),
+        holding,
+        notes,
+        courier,
+        shop.pacers.of(courier),
+        shop.rooms.open,
+        passage,
+    )
+    window = await shift._next()
     assert window is not None
     for copy in list(window.open.values()):
         copy.give_back()
     shift.over = True
 
-    real = engine._turn
+    real = Shift._turn
     broken: list[bool] = []
 
-    async def turn(shift: Shift, sent: Any) -> Any:
+    async def turn(self: Shift, sent: Any, permit: Any) -> Any:
         if broken:
-            return await real(shift, sent)
+            return await real(self, sent, permit)
         broken.append(True)
         # A claim of another window of the same taking, begun before it was over: it has them now.
         await database.transact(outbox.turn, taken, [], relay="relay:25", size=3)
         raise OSError("the database is away")
 
-    monkeypatch.setattr(engine, "_turn", turn)
-    await engine._record(shift, window)
+    monkeypatch.setattr(Shift, "_turn", turn)
+    await shift._record(window)
     assert set((await ends(database, campaign_id)).values()) == {("sending", None)}
     assert shift.unclear, "the journal is kept, and tells of what nobody carries"
     notes.close(all_settled=True)
@@ -518,16 +508,16 @@ async def test_a_window_that_fails_in_an_unforeseen_way_is_told(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
-    real = Engine._judge_window
+    real = Shift._judge_window
     stumbled: list[bool] = []
 
-    def stumble(self: Engine, shift: Shift, window: Any) -> Any:
+    def stumble(self: Shift, window: Any) -> Any:
         if not stumbled:
             stumbled.append(True)
             raise RuntimeError("something unforeseen")
-        return real(self, shift, window)
+        return real(self, window)
 
-    monkeypatch.setattr(Engine, "_judge_window", stumble)
+    monkeypatch.setattr(Shift, "_judge_window", stumble)
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
             assert await rests(database, campaign_id) is CampaignState.FINISHED

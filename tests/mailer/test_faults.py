@@ -17,8 +17,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from mailer import balance, campaigns
-from mailer.delivery import engine as engines
-from mailer.delivery import outbox
+from mailer.delivery import numbers, outbox
 from mailer.delivery.journal import Journal, Notes
 from mailer.delivery.pace import Pace
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
@@ -144,7 +143,7 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
 ) -> None:
     # It may be stopped in the middle of a transaction: then others must not wait for its locks.
     monkeypatch.setattr(databases, "IDLE_SECONDS", 1.0)
-    monkeypatch.setattr(engines, "HEAR_SECONDS", 1.0)
+    monkeypatch.setattr(numbers, "HEAR_SECONDS", 1.0)
     with Relay(delay=0.05).running() as relay:
         campaign_id = await prepared(database, keys, now, COPIES, batch_size=COPIES)
         url = database.url.render_as_string(hide_password=False)

@@ -3,33 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.outbox.orphans import Witness, judge_orphans, no_witness
 from mailer.delivery.outbox.rows import Taken, lock_batch, lock_campaign, of
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status, is_open
 from pli.database import clock
+from subscribers.models import List
 
 LEASE = timedelta(seconds=30)
 LONGEST_LEASE = timedelta(seconds=60)
 """A lease further ahead has lapsed: the clock was set back."""
 
 
-async def due(session: AsyncSession, *, limit: int, closed: Collection[int] = ()) -> Sequence[int]:
+class Due(NamedTuple):
+    """A batch that wants a worker; `relays`: those of its list, in order, none for all."""
+
+    id: int
+    campaign_id: int
+    provider: str
+    relays: Sequence[str]
+
+
+class Shut(NamedTuple):
+    """For these providers nothing may leave now, in these lists; None: all of them."""
+
+    providers: Collection[str] | None
+    lists: Collection[int] | None = None
+
+
+async def due(
+    session: AsyncSession,
+    *,
+    limit: int,
+    closed: Collection[int] = (),
+    without: Collection[Shut] = (),
+) -> Sequence[Due]:
     """Batches that want a worker: due pending rows, or rows in work that nobody works on.
 
-    The latter also in a campaign that was paused or cancelled, or is one of the `closed`, which may
-    not send at this hour: its workers died before they heard.
+    `closed`: campaigns that may not send at this hour; `without`: whom nothing may be sent to now.
+    Rows in work count all the same, also in a campaign that was paused or cancelled: its workers
+    died before they heard.
     Campaigns take turns: the first batch of each, then the second of each, and so on.
     """
     place = func.row_number().over(
         partition_by=Batch.campaign_id, order_by=[Batch.due_at, Batch.id]
     )
     turns = (
-        select(Batch.id, Batch.due_at, place.label("place"))
+        select(
+            Batch.id,
+            Batch.campaign_id,
+            Batch.provider,
+            Batch.list_id,
+            Batch.due_at,
+            place.label("place"),
+        )
         .join(Campaign)
         .where(
             or_(
@@ -38,6 +70,7 @@ async def due(session: AsyncSession, *, limit: int, closed: Collection[int] = ()
                     Batch.pending > 0,
                     Batch.due_at <= clock(),
                     Batch.campaign_id.not_in(closed) if closed else true(),
+                    *(not_(_is_shut(it)) for it in without),
                 ),
                 Batch.sending > 0,
             ),
@@ -46,8 +79,13 @@ async def due(session: AsyncSession, *, limit: int, closed: Collection[int] = ()
         )
         .subquery()
     )
-    batches = select(turns.c.id).order_by(turns.c.place, turns.c.due_at, turns.c.id).limit(limit)
-    return (await session.execute(batches)).scalars().all()
+    batches = (
+        select(turns.c.id, turns.c.campaign_id, turns.c.provider, List.relays)
+        .join(List, List.id == turns.c.list_id)
+        .order_by(turns.c.place, turns.c.due_at, turns.c.id)
+        .limit(limit)
+    )
+    return [Due(*row) for row in await session.execute(batches)]
 
 
 async def take(
@@ -70,13 +108,15 @@ async def take(
             .values(
                 lease=lease, lease_until=clock(LEASE.total_seconds()), takings=Batch.takings + 1
             )
-            .returning(Batch.campaign_id, Batch.number, Batch.takings)
+            .returning(Batch.campaign_id, Batch.number, Batch.takings, Batch.provider)
             .execution_options(synchronize_session=False)
         )
     ).one_or_none()
     if row is None:
         return None
-    taken = Taken(batch_id, row.campaign_id, row.number, lease, row.takings, runs)
+    taken = Taken(
+        batch_id, row.campaign_id, row.number, lease, row.takings, runs, provider=row.provider
+    )
     await judge_orphans(session, taken, witness)
     return taken
 
@@ -92,8 +132,14 @@ async def renew(session: AsyncSession, taken: Taken) -> bool:
     return renewed.one_or_none() is not None
 
 
-async def release(session: AsyncSession, taken: Taken, *, blameless: bool = False) -> None:
-    """Give a batch back; it is due again at its earliest row.
+async def release(
+    session: AsyncSession,
+    taken: Taken,
+    *,
+    blameless: bool = False,
+    not_before: datetime | None = None,
+) -> None:
+    """Give a batch back; it is due again at its earliest row, or when it may leave.
 
     `blameless`: what ended this taking lies elsewhere, so it does not count as a fruitless one.
     """
@@ -106,15 +152,14 @@ async def release(session: AsyncSession, taken: Taken, *, blameless: bool = Fals
         .where(of(taken), Delivery.status == Status.PENDING)
         .scalar_subquery()
     )
+    due_at: ColumnElement[datetime] = func.coalesce(earliest, Batch.due_at)
+    if not_before is not None:
+        opens = literal(not_before, Batch.due_at.type)
+        due_at = case((due_at < opens, opens), else_=due_at)
     await session.execute(
         update(Batch)
         .where(Batch.id == taken.id, Batch.lease == taken.lease)
-        .values(
-            lease=None,
-            lease_until=None,
-            takings=takings,
-            due_at=func.coalesce(earliest, Batch.due_at),
-        )
+        .values(lease=None, lease_until=None, takings=takings, due_at=due_at)
         .execution_options(synchronize_session=False)
     )
 
@@ -126,6 +171,13 @@ async def end_leases(session: AsyncSession) -> None:
         .where(Batch.lease.is_not(None))
         .values(lease=None, lease_until=None)
         .execution_options(synchronize_session=False)
+    )
+
+
+def _is_shut(shut: Shut) -> ColumnElement[bool]:
+    return and_(
+        true() if shut.lists is None else Batch.list_id.in_(shut.lists),
+        true() if shut.providers is None else Batch.provider.in_(shut.providers),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Batch, Campaign, CampaignState, Delivery
+from mailer.providers import OTHER
 from pli.database import clock
 
 
@@ -24,6 +25,7 @@ class Taken:
     takings: int
     runs: bool = True
     """Whether its campaign runs; of another one only what the dead left is settled."""
+    provider: str = OTHER
 
 
 class LeaseLost(Exception):

@@ -1,0 +1,133 @@
+"""Slowing down and recovering: by a share of the latest answers, for one provider alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer.delivery.outcomes import judge
+from mailer.delivery.pacing.limits import NONE, Limits
+from mailer.delivery.pacing.sharing import fair, to_hold
+from mailer.delivery.pacing.tempers import HIGHEST, RESTS, Heard, Temper, heard_from
+from mailer.models import Stage
+
+START = 1_800_000_000.0
+
+
+def test_a_few_copies_that_are_put_off_stop_nobody() -> None:
+    temper = Temper().hears(Heard(9, put_off=9), START)
+    assert temper.level == 0
+    temper = Temper().hears(Heard(200, put_off=20), START)
+    assert temper.level == 0
+
+
+def test_many_put_off_slow_a_provider_down_and_let_it_rest() -> None:
+    temper = Temper().hears(Heard(20, put_off=12, said="451 4.7.1"), START)
+    assert (temper.level, temper.said) == (1, "451 4.7.1")
+    assert temper.rests(START + RESTS[1] - 1)
+    assert not temper.rests(START + RESTS[1])
+
+
+def test_two_connections_that_end_by_421_are_enough() -> None:
+    assert Temper().hears(Heard(8, farewells=1), START).level == 0
+    assert Temper().hears(Heard(8, farewells=2), START).level == 1
+
+
+def test_what_was_on_its_way_when_the_rest_began_changes_nothing() -> None:
+    temper = Temper().hears(Heard(10, put_off=10), START)
+    assert temper.hears(Heard(10, put_off=10), START + 1) == temper
+
+
+def test_it_recovers_by_probes_that_are_taken_and_rests_longer_when_they_are_not() -> None:
+    now, temper = START, Temper()
+    for level in range(1, HIGHEST + 1):
+        temper = temper.hears(Heard(20, put_off=20), now)
+        assert temper.level == level
+        assert temper.rest_until == now + RESTS[level]
+        now = temper.rest_until
+    for level in reversed(range(HIGHEST)):
+        temper = temper.hears(Heard(temper.probe), now)
+        assert temper.level == level
+    assert temper == Temper()
+
+
+def test_a_rest_that_a_clock_set_back_has_moved_far_ahead_is_over() -> None:
+    temper = Temper(1, rest_until=START + 10_000)
+    assert not temper.rests(START)
+
+
+@given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 50), st.floats(0, 1_000))))
+def test_a_rest_is_never_longer_than_the_longest_and_no_level_above_the_highest(
+    windows: list[tuple[int, int, float]],
+) -> None:
+    now, temper = START, Temper()
+    for tries, put_off, wait in windows:
+        now += wait
+        temper = temper.hears(Heard(tries, put_off=min(tries, put_off)), now)
+        assert 0 <= temper.level <= HIGHEST
+        assert temper.rest_until <= now + RESTS[-1]
+        assert temper.probe >= 1
+
+
+def test_what_a_reply_says_of_the_relay_itself_slows_no_provider() -> None:
+    def heard(code: int, text: str) -> Heard:
+        return heard_from([judge(Stage.RCPT, code, text)])
+
+    assert heard(451, "4.7.1 try again later").put_off == 1
+    assert heard(451, "4.7.1 Greylisting in action").weight == 0
+    assert heard(421, "4.7.0 too many").farewells == 1
+    assert heard(452, "4.3.1 insufficient storage").weight == 0
+    assert heard(550, "5.1.1 no such user").weight == 0
+    assert heard(450, "4.2.1 mailbox busy of marie@example.org").said == "450 4.2.1"
+
+
+def test_slowed_limits_have_at_least_one_connection_left() -> None:
+    assert NONE.slowed(0, 10) == NONE
+    assert NONE.slowed(1, 10).connections == 5
+    assert NONE.slowed(6, 10).connections == 1
+    assert Limits(connections=2, per_second=10).slowed(2, 10) == Limits(connections=1, per_second=2)
+
+
+@given(st.integers(1, 50), st.sets(st.integers(0, 99), min_size=1, max_size=20))
+def test_fair_parts_are_the_whole_and_differ_by_one_at_most(limit: int, holders: set[int]) -> None:
+    parts = [fair(limit, holders, me) for me in holders]
+    assert sum(parts) == limit
+    assert max(parts) - min(parts) <= 1
+
+
+@given(
+    st.integers(1, 20),
+    st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["beat", "beat", "come", "go", "die"]))),
+)
+def test_however_workers_come_and_go_they_never_hold_more_than_there_is(
+    limit: int, story: list[tuple[int, str]]
+) -> None:
+    """Each uses what it was told at its last beat, and no more; rows are seen by all."""
+    rows: dict[int, int] = {}
+    used: dict[int, int] = {}
+
+    def beat(me: int) -> None:
+        others = sum(n for it, n in rows.items() if it != me)
+        due = fair(limit, rows, me)
+        rows[me] = to_hold(limit, fair=due, others=others, in_use=used.get(me, 0))
+        used[me] = min(due, rows[me])
+
+    acts: dict[str, Callable[[int], object]] = {
+        "come": beat,
+        "beat": lambda me: beat(me) if me in used else None,
+        "go": lambda me: (used.pop(me, None), rows.pop(me, None)),
+        "die": lambda me: used.pop(me, None),
+    }
+    for me, what in story:
+        acts[what](me)
+        assert sum(rows.values()) <= limit
+        assert all(used[it] <= rows[it] for it in used)
+    alive = list(used)
+    for it in set(rows) - set(alive):
+        del rows[it]
+    for _ in range(3):
+        for me in alive:
+            beat(me)
+    assert sum(used.values()) == (limit if alive else 0)
