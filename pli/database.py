@@ -52,7 +52,7 @@ from sqlalchemy.types import TypeDecorator
 from pli.errors import PliError
 from pli.keys import Keys, KeysError
 from pli.language import N_
-from pli.passage import Passage
+from pli.turnstile import Turnstile
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -186,7 +186,7 @@ class Database:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="pli-ledger")
             # SQLite itself would let one of the two writers wait by looking again and again. The
             # thread takes one work after the other: so these may queue there without a pause.
-            self._writing = Passage()
+            self._writing = Turnstile()
         else:
             ending = {"idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000:.0f}"}
             self.writer = _postgresql(url, _SERVER_SETTINGS | ending)

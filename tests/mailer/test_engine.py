@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from mailer import balance, campaigns
-from mailer.delivery import outbox
+from mailer.delivery import numbers, outbox
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
 from mailer.delivery.pace import Pace
@@ -371,3 +371,24 @@ async def test_campaigns_that_run_at_once_take_turns(
             for row in await session.execute(select(Batch.id, Batch.campaign_id))
         }
     assert [whose[it.id] for it in found] == [big.id, late.id, big.id, late.id, big.id]
+
+
+async def test_a_small_campaign_does_not_wait_behind_the_batches_of_a_large_one_at_a_slow_relay(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numbers, "TURN_SECONDS", 0.5)
+    async with database.begin() as session:
+        many = await make.a_list(session, "membres", now=now)
+        await make.crowd(session, keys, many, 3_000, now=now)
+        few = await make.a_list(session, "bureau", now=now)
+        await make.members(session, keys, few, 5, now=now)
+        await make.a_campaign(session, keys, [many], now=now, batch_size=500)
+    with Relay(delay=0.05).running() as relay:
+        async with working(database, keys, relay.url):
+            await first_copy(relay)
+            async with database.begin() as session:
+                small = await make.a_campaign(
+                    session, keys, [few], now=now, of=make.letter(number=13)
+                )
+            assert await rests(database, small.id) is CampaignState.FINISHED
+    assert len(relay.received) < 1_000

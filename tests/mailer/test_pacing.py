@@ -251,11 +251,10 @@ async def test_a_batch_for_which_there_is_no_room_does_not_pause_its_campaign(
     assert max(takings) <= 1
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_seats_are_shared_given_back_and_freed_by_proof_of_death(
     database: Database, tmp_path: Path
 ) -> None:
-    if database.is_sqlite:
-        pytest.skip("one engine has them all")
     plan = Plan("relay", Limits(connections=7, per_second=4))
 
     def pacer() -> Pacer:
