@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailer.delivery.couriers import Copy
-from mailer.delivery.outcomes import Outcome, judge, lost
+from mailer.delivery.outcomes import Outcome, enhanced_code, judge, lost
 from mailer.delivery.replies import ReplyReader
 from mailer.models import Stage
 
@@ -183,8 +183,11 @@ class Conversation(asyncio.Protocol):
             self._replied(_STAGES[self._awaiting], time.monotonic() - self._since)
         if code == 421:  # RFC 5321 section 3.8: it closes after this, whatever was asked
             self._farewell = text
-            # Said of a copy, it is an answer: the relay is there, whoever has enough of us.
-            self._answered = self._answered or self._awaiting in _OF_A_COPY
+            # Said of a copy, it is an answer: the relay is there, whoever has enough of us. But
+            # x.3.x is the relay's word on itself (RFC 3463).
+            of_itself = (enhanced_code(text) or "").startswith("4.3.")
+            if self._awaiting in _OF_A_COPY and not of_itself:
+                self._answered = True
             return self.abort(f"421 {text}")
         match self._awaiting:
             case Awaiting.FINAL:

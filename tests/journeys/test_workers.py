@@ -69,7 +69,7 @@ def test_hours_that_change_reach_every_worker_within_two_seconds(
 ) -> None:
     house = on_postgresql(installation)
     with (house.folder / "pli.toml").open("a") as file:
-        file.write("batch_size = 20\nrelay_connections = 1\n")
+        file.write("batch_size = 20\nrelay_connections = 2\n")
     house.pli("list", "new", "comite", "--title", "Comité", code=None)
     house.members(300)
     relay.delay = 0.05
