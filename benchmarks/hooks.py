@@ -25,6 +25,7 @@ _pristine = threading.local()
 
 def install() -> None:
     """In this process, for all connections and engines to come."""
+    # Names of others are replaced, on purpose: mypy sees other signatures there.
     sqlite3.connect = sqlite3.dbapi2.connect = _connect  # type: ignore[assignment]
     Engine.run = _run  # type: ignore[method-assign, assignment]
 

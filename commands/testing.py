@@ -11,6 +11,7 @@ from commands.common import House, now, show_json, tell
 from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
 from mailer import notices
 from mailer.campaigns import Frozen
+from mailer.delivery.engine import Engine
 from mailer.delivery.outbox import NO_RELAY
 from mailer.models import Notice, Status
 from pli.errors import PliError
@@ -59,8 +60,8 @@ async def _seen_through(house: House, notice_id: int) -> Notice:
     lock, stop = lock_of(house), asyncio.Event()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(interruptible(stop.set))
-        works = False
-        while True:
+        machine: Engine | None = None
+        while machine is None or not machine.over.is_set():
             async with house.database.reading() as session:
                 notice = await session.get_one(Notice, notice_id)
             if notice.status is not Status.SENDING and (
@@ -69,10 +70,11 @@ async def _seen_through(house: House, notice_id: int) -> Notice:
                 return notice
             if stop.is_set():
                 raise click.exceptions.Exit(EXIT_INTERRUPTED)
-            if not works and take(lock, "pli send --test"):
-                await stack.enter_async_context(engine(house, lock, "pli send --test"))
-                works = True
+            if machine is None and take(lock, "pli send --test"):
+                machine = await stack.enter_async_context(engine(house, lock, "pli send --test"))
             await asyncio.sleep(LOOK_SECONDS)
+    # Leaving the engine has told why it ended, where it knows.
+    raise TestRefused(N_("it is not sent: the sending ended before its turn"))
 
 
 def _refusal(notice: Notice) -> TestRefused:

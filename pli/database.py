@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -52,6 +52,7 @@ from sqlalchemy.types import TypeDecorator
 from pli.errors import PliError
 from pli.keys import Keys, KeysError
 from pli.language import N_
+from pli.performing import at_once, run_through
 from pli.turnstile import Turnstile
 
 P = ParamSpec("P")
@@ -244,8 +245,7 @@ class Database:
 
         def run(connection: Connection) -> R:
             with Session(connection, expire_on_commit=False) as session:
-                at_once = cast("AsyncSession", _AtOnce(session))
-                result = _run_through(verb(at_once, *args, **options))
+                result = run_through(verb(at_once(session), *args, **options))
                 session.flush()
                 return result
 
@@ -368,35 +368,6 @@ def _prepare_connection(connection: Any, record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-class _AtOnce:
-    """A session whose answers are there when they are awaited."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def __getattr__(self, name: str) -> Any:
-        attribute = getattr(self._session, name)
-        if name not in _AWAITED:
-            return attribute
-
-        async def answered(*args: Any, **options: Any) -> Any:
-            return attribute(*args, **options)
-
-        return answered
-
-
-_AWAITED = frozenset({"execute", "flush", "get", "get_one", "refresh", "scalar", "scalars"})
-
-
-def _run_through(coroutine: Coroutine[Any, Any, R]) -> R:
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        return cast("R", end.value)
-    coroutine.close()
-    raise RuntimeError("a verb waited for more than its session")
 
 
 async def check_keys(session: AsyncSession, keys: Keys) -> None:

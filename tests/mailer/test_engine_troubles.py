@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -206,11 +207,14 @@ async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
             relay_url=relay.url, relay_connections=2, journal_folder=tmp_path, batch_size=100
         )
         house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
+        began = time.monotonic()
         async with asyncio.timeout(20):
             with pytest.raises(RuntimeError, match="unforeseen"):
                 await testing.send_one(
                     house, make.frozen(), "membres", "autrice@example.org", as_json=False
                 )
+    # Called off after a while it would raise the same: it must end by itself.
+    assert time.monotonic() - began < 10
 
 
 @on_postgresql
