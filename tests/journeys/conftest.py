@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +17,10 @@ from typing import Any
 
 import pytest
 
+from tests.processes import Command
 from tests.relay import Relay
 from tests.servers import free_port
 
-PLI = [sys.executable, "-c", "from cli import main; main()"]
 ROOT = Path(__file__).resolve().parents[2]
 
 LETTER = """---
@@ -71,47 +69,29 @@ class Installation:
 
     def pli(self, *words: str, code: int | None = 0, **environment: str) -> Said:
         """Run a command to its end; `code` is how it must end."""
-        done = subprocess.run(
-            [*PLI, *words],
-            cwd=self.folder,
-            env=self.environment(**environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=60,
-        )
-        said = Said(done.returncode, done.stdout, done.stderr)
+        with self._begun(words, environment) as command:
+            out, err = command.communicate(60)
+            assert command.returncode is not None
+            said = Said(command.returncode, out, err)
         assert "Traceback" not in said.err, said.err
         assert "Pli has a fault" not in said.err, _fault(said.err)
         assert code is None or said.code == code, said
         return said
 
     @contextmanager
-    def running(self, *words: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    def running(self, *words: str, **environment: str) -> Iterator[Command]:
         """Run a command beside; ended by its id at the end."""
-        process = subprocess.Popen(
-            [*PLI, *words],
-            cwd=self.folder,
-            env=self.environment(**environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        with self._begun(words, environment) as command:
+            yield command
+
+    def _begun(self, words: Sequence[str], environment: Mapping[str, str]) -> Command:
+        said = self.folder.parent / f"{self.folder.name}-said" / uuid.uuid4().hex
+        return Command(
+            words, folder=self.folder, environment=self.environment(**environment), said=said
         )
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-            try:
-                process.communicate(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
 
     @contextmanager
-    def serving(self) -> Iterator[subprocess.Popen[str]]:
+    def serving(self) -> Iterator[Command]:
         """`pli serve`, once it answers."""
         with self.running("serve") as process:
             until(lambda: process.poll() is not None or self.get("/healthz")[0] == 200)

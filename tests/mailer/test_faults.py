@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import shutil
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
 from subscribers.models import List, Subscriber
+from tests.forking import FORKING
 from tests.mailer import dying
 from tests.mailer.test_engine import first_copy, prepared, rests, working
 from tests.relay import Relay
@@ -36,14 +35,6 @@ COPIES = 24
 @pytest.fixture
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-@pytest.fixture(scope="module")
-def forking() -> ForkServerContext:
-    """Processes that have everything imported: a death costs no second of start."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.mailer.dying"])
-    return context
 
 
 async def ended(process: BaseProcess) -> int | None:
@@ -96,7 +87,6 @@ async def test_after_a_kill_at_any_step_all_is_accounted_for(
     keys: Keys,
     now: datetime,
     tmp_path: Path,
-    forking: ForkServerContext,
 ) -> None:
     uncommon = step in dying.UNCOMMON_STEPS
     with (Relay(script=refuse_the_second) if uncommon else Relay()).running() as relay:
@@ -105,7 +95,7 @@ async def test_after_a_kill_at_any_step_all_is_accounted_for(
             await leaves(database, "p000@example.org", now)
         url = database.url.render_as_string(hide_password=False)
         folder = tmp_path / "journal"
-        process = forking.Process(target=dying.run, args=(url, keys, relay.url, folder, step))
+        process = FORKING.Process(target=dying.run, args=(url, keys, relay.url, folder, step))
         process.start()
         assert await ended(process) == -signal.SIGKILL
         if database.is_sqlite:
@@ -138,7 +128,6 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
     keys: Keys,
     now: datetime,
     tmp_path: Path,
-    forking: ForkServerContext,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # It may be stopped in the middle of a transaction: then others must not wait for its locks.
@@ -148,7 +137,7 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
         campaign_id = await prepared(database, keys, now, COPIES, batch_size=COPIES)
         url = database.url.render_as_string(hide_password=False)
         folder = tmp_path / "journal"
-        process = forking.Process(
+        process = FORKING.Process(
             target=dying.run_with_short_lease, args=(url, keys, relay.url, folder)
         )
         process.start()
@@ -185,13 +174,13 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
 
 @pytest.mark.usefixtures("short_leases")
 async def test_a_machine_that_never_comes_back_leaves_in_doubt_at_most_the_windows_it_held(
-    database: Database, keys: Keys, now: datetime, tmp_path: Path, forking: ForkServerContext
+    database: Database, keys: Keys, now: datetime, tmp_path: Path
 ) -> None:
     with Relay(delay=0.05).running() as relay:
         campaign_id = await prepared(database, keys, now, COPIES, batch_size=COPIES)
         url = database.url.render_as_string(hide_password=False)
         lost = tmp_path / "its disk"
-        process = forking.Process(
+        process = FORKING.Process(
             target=dying.run_with_short_lease, args=(url, keys, relay.url, lost)
         )
         process.start()

@@ -225,7 +225,7 @@ async def test_greylisting_of_all_and_a_few_that_are_put_off_slow_nobody(
         if stage != "rcpt" or times > 1:
             return None
         busy = recipient.startswith("p00") and recipient < "p006"
-        return "450 4.2.1 mailbox busy" if busy else "451 4.7.1 greylisted"
+        return "450 4.4.5 busy" if busy else "451 4.7.1 greylisted"
 
     campaign_id = await written(database, keys, now, gmail_com=60)
     with Relay(script=script).running() as relay:

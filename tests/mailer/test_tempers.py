@@ -80,7 +80,18 @@ def test_what_a_reply_says_of_the_relay_itself_slows_no_provider() -> None:
     assert heard(421, "4.7.0 too many").farewells == 1
     assert heard(452, "4.3.1 insufficient storage").weight == 0
     assert heard(550, "5.1.1 no such user").weight == 0
-    assert heard(450, "4.2.1 mailbox busy of marie@example.org").said == "450 4.2.1"
+    assert heard(450, "4.7.25 no name for marie@example.org").said == "450 4.7.25"
+
+
+def test_what_a_reply_says_of_one_mailbox_slows_nobody_elses() -> None:
+    def heard(code: int, text: str) -> Heard:
+        return heard_from([judge(Stage.RCPT, code, text)])
+
+    assert heard(452, "4.2.2 mailbox full").weight == 0
+    assert heard(450, "4.1.1 not known yet").weight == 0
+    assert heard(450, "4.2.10 no such code").weight == 0
+    assert heard(450, "mailbox busy").put_off == 1
+    assert heard(421, "4.2.1 try again later").farewells == 1
 
 
 def test_slowed_limits_have_at_least_one_connection_left() -> None:

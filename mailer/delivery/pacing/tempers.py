@@ -58,17 +58,20 @@ def heard_from(outcomes: Iterable[Outcome]) -> Heard:
 def heard_in(code: int, text: str, *, tries: int) -> Heard:
     """What a temporary refusal says.
 
-    x.3.x is about the mail system that says it (RFC 3463), our relay: no provider is slowed for it.
-    Nor for greylisting (RFC 6647), which wants a second try of each copy, however few there are.
+    x.3.x is about the mail system that says it (RFC 3463), our relay; x.1.x and x.2.x are about one
+    address and its mailbox, unless the connection ends by it: no provider is slowed for these. Nor
+    for greylisting (RFC 6647), which wants a second try of each copy, however few there are.
     """
     enhanced = enhanced_code(text) or ""
-    if not 400 <= code < 500 or enhanced.startswith("4.3.") or _GREYLISTED.search(text):
+    of_others = enhanced.startswith("4.3.") or (code != 421 and enhanced[:4] in _OF_A_MAILBOX)
+    if not 400 <= code < 500 or of_others or _GREYLISTED.search(text):
         return Heard(tries)
     said = f"{code} {enhanced}".strip()
     return Heard(tries, put_off=code != 421, farewells=code == 421, said=said)
 
 
 _GOOD = Heard(1)
+_OF_A_MAILBOX = frozenset({"4.1.", "4.2."})
 _GREYLISTED = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
 
 

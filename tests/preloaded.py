@@ -1,0 +1,20 @@
+"""What commands import, but for themselves: they learn the terminal's language as they are read."""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+
+import alembic.command
+import asyncpg
+import rich.progress
+import rich.table
+import uvicorn
+from sqlalchemy.orm import configure_mappers
+
+for _room in ("pli", "subscribers", "mailer", "web"):
+    for _module in pkgutil.walk_packages(import_module(_room).__path__, f"{_room}."):
+        import_module(_module.name)
+configure_mappers()
+
+__all__ = ["alembic", "asyncpg", "rich", "uvicorn"]
