@@ -17,7 +17,7 @@ demo: $(RUN) ## the whole road on this machine; ARGS="--once --json" go to pli d
 	@$(BIN)/pli demo $(ARGS)
 
 test: $(DEV) ## the tests; ARGS go to pytest
-	@$(BIN)/pytest -n auto $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: lint test ## ruff, mypy --strict, import-linter, then the tests
 

@@ -32,6 +32,17 @@ settings.load_profile("pli")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Most tests wait, for a relay or a server: three for each core, up to a dozen."""
+    cores = os.cpu_count() or 1
+    return max(cores, min(3 * cores, 12))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that nobody waits for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where everything is installed (PLI_TESTS_MAY_NOT_SKIP), a skipped test is a failed one."""

@@ -37,11 +37,13 @@ def is_accounted_for(told: dict[str, object], kills: int) -> None:
     assert told["uncertain"] <= kills * 2 * 10, "two copies a connection at most"
 
 
+@pytest.mark.long
 def test_kills_and_a_relay_that_goes_away_lose_and_double_nothing_on_sqlite() -> None:
     told = attack("--faults", "kill", "relay", "--kills", "3")
     is_accounted_for(told, 3)
 
 
+@pytest.mark.long
 def test_kills_of_workers_and_of_the_server_lose_and_double_nothing_on_postgresql() -> None:
     if postgresql_binaries() is None:
         pytest.skip("needs PostgreSQL's server: apt install postgresql")

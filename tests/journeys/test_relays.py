@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.journeys.conftest import Installation, until
+from tests.nameserver import SOUND, answering
 from tests.relay import Relay
 
 NOBODY = "smtp://127.0.0.1:1?tls=none"
@@ -90,7 +91,8 @@ def test_a_list_whose_relay_was_taken_out_of_the_settings_is_told_by_doctor_and_
     house.pli("list", "edit", "comite", "--relay", "secours", "--relay", "main")
     (house.folder / "pli.toml").write_text(before)
     told = "the list comite goes by secours, which the settings do not have"
-    found = house.pli("doctor", "--resolver", "127.0.0.1:9", "--json", code=None).json["checks"]
+    with answering(SOUND) as names:
+        found = house.pli("doctor", "--resolver", names, "--json", code=None).json["checks"]
     (check,) = [it for it in found if it["check"] == "lists"]
     assert check["state"] == "warning"
     assert check["message"].startswith(told)
@@ -110,19 +112,21 @@ def test_the_doctor_looks_at_every_relay_and_one_that_is_down_is_a_warning(
     house = installation
     house.members(1)
     further(house, "secours", spare.url)
-    ask = ("doctor", "--resolver", "127.0.0.1:9", "--json")
-    found = {it["check"]: it["state"] for it in house.pli(*ask).json["checks"]}
-    assert found["relay.connect"] == found["relay.secours.connect"] == "ok"
-    said = house.pli(*ask, PLI_RELAY_URL=NOBODY)
-    found = {it["check"]: it["state"] for it in said.json["checks"]}
-    assert (found["relay.connect"], found["relay.secours.connect"]) == ("warning", "ok")
-    house.pli("list", "edit", "comite", "--relay", "main")
-    said = house.pli(*ask, code=1, PLI_RELAY_URL=NOBODY)
-    found = {it["check"]: it["state"] for it in said.json["checks"]}
-    assert (found["relay.connect"], found["lists"]) == ("warning", "error")
-    said = house.pli(*ask, code=1, PLI_RELAY_URL=NOBODY, PLI_RELAYS__SECOURS__URL=NOBODY)
-    found = {it["check"]: it["state"] for it in said.json["checks"]}
-    assert found["relay.connect"] == found["relay.secours.connect"] == "error"
+    with answering(SOUND) as names:
+
+        def found(*, code: int = 0, **environment: str) -> dict[str, str]:
+            said = house.pli("doctor", "--resolver", names, "--json", code=code, **environment)
+            return {it["check"]: it["state"] for it in said.json["checks"]}
+
+        states = found()
+        assert states["relay.connect"] == states["relay.secours.connect"] == "ok"
+        states = found(PLI_RELAY_URL=NOBODY)
+        assert (states["relay.connect"], states["relay.secours.connect"]) == ("warning", "ok")
+        house.pli("list", "edit", "comite", "--relay", "main")
+        states = found(code=1, PLI_RELAY_URL=NOBODY)
+        assert (states["relay.connect"], states["lists"]) == ("warning", "error")
+        states = found(code=1, PLI_RELAY_URL=NOBODY, PLI_RELAYS__SECOURS__URL=NOBODY)
+        assert states["relay.connect"] == states["relay.secours.connect"] == "error"
 
 
 def test_settings_show_each_relay_without_its_password(installation: Installation) -> None:
