@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cssutils
 from babel.dates import format_date
-from jinja2 import DictLoader, StrictUndefined
+from jinja2 import DictLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 from premailer import Premailer
@@ -65,19 +66,11 @@ class Layout:
 
     def _render(self, file: str, **values: Any) -> str:
         language = self.letter.language
-        environment = SandboxedEnvironment(
-            loader=DictLoader(dict(self.theme.files)),
-            autoescape=file.endswith(".html.j2"),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters["wrapped"] = lambda text: "\n".join(plaintext.wrapped(text))
 
         def tell(text: str, **holes: str) -> str:
             return translations(language).gettext(text).format(**holes)
 
-        return environment.get_template(file).render(
+        return _template(tuple(self.theme.files.items()), file).render(
             **values,
             letter=self.letter,
             identity=self.identity,
@@ -91,6 +84,20 @@ class Layout:
             list_title=self.doors.list_title,
             padding=self.doors.padding,
         )
+
+
+@lru_cache(maxsize=16)
+def _template(files: tuple[tuple[str, str], ...], file: str) -> Template:
+    """One of a theme's files: compiling it takes longer than to fill it in."""
+    environment = SandboxedEnvironment(
+        loader=DictLoader(dict(files)),
+        autoescape=file.endswith(".html.j2"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["wrapped"] = lambda text: "\n".join(plaintext.wrapped(text))
+    return environment.get_template(file)
 
 
 def _dialled(phone: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import sqlite3
@@ -33,9 +34,14 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Most tests wait, for a relay or a server: three for each core, up to a dozen."""
+    """Most tests wait, for a relay or a server: two for each core, up to a dozen."""
     cores = os.cpu_count() or 1
-    return max(cores, min(3 * cores, 12))
+    return max(cores, min(2 * cores, 12))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: the collector need not look through it again and again."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -128,7 +134,7 @@ async def database(request: pytest.FixtureRequest, keys: Keys) -> AsyncIterator[
         server: PostgreSQL = request.getfixturevalue("postgresql")
         template: str = request.getfixturevalue("postgresql_template")
         name = f"t{uuid.uuid4().hex[:16]}"
-        await server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        await server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         database = Database(server.url(name))
     async with database.begin() as session:
         await check_keys(session, keys)

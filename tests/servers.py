@@ -34,7 +34,15 @@ def postgresql_binaries() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
-IN_TESTS = {"fsync": "off", "max_connections": "200", "shared_buffers": "64MB"}
+IN_TESTS = {
+    "autovacuum": "off",  # it would begin a process a second for as many databases as tests leave
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+}
 
 
 @dataclass(frozen=True, slots=True)
