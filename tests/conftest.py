@@ -8,7 +8,8 @@ import os
 import shutil
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
+from asyncio import AbstractEventLoop
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from pli import keys as key_ring
 from pli import schema
 from pli.database import Database, check_keys
 from pli.keys import Keys
+from tests.loops import new_event_loop
 from tests.servers import PostgreSQL, postgresql_binaries
 
 # The command line speaks the terminal's language; tests read English unless they say otherwise.
@@ -31,6 +33,11 @@ settings.register_profile("pli", deadline=None)
 settings.load_profile("pli")
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
+    """Tests run on the loop that commands run on."""
+    return {"loop": new_event_loop}
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pkgutil
 from importlib import import_module
 
@@ -16,5 +17,7 @@ for _room in ("pli", "subscribers", "mailer", "web"):
     for _module in pkgutil.walk_packages(import_module(_room).__path__, f"{_room}."):
         import_module(_module.name)
 configure_mappers()
+# What is imported stays: a child that counts it over would have to copy it first.
+gc.freeze()
 
 __all__ = ["alembic", "asyncpg", "rich", "uvicorn"]

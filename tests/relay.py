@@ -22,11 +22,13 @@ from email.message import EmailMessage
 from urllib.parse import quote
 
 from tests.certificates import server_context
+from tests.loops import new_event_loop
 
 DROP = "drop"
 STALL = "stall"
 USER = "comité"
 PASSWORD = "mot de passe"
+LOOK_SECONDS = 0.01
 
 Reply = str | bytes
 Script = Callable[[str, str, int], Reply | None]
@@ -88,6 +90,8 @@ class Relay:
     commands: list[str] = field(default_factory=list)
     port: int = 0
     times: Counter[tuple[str, str]] = field(default_factory=Counter)
+    lag: float = 0.0
+    """How late it was, in seconds, when it was latest: what came meanwhile is stamped too late."""
 
     @property
     def url(self) -> str:
@@ -114,7 +118,7 @@ class Relay:
     @contextmanager
     def running(self) -> Iterator[Relay]:
         """Listen on a free port of the loopback until the end."""
-        loop = asyncio.new_event_loop()
+        loop = new_event_loop()
         ready: Future[int] = Future()
         ending = asyncio.Event()
         context = server_context(self.certificate) if self.tls == "implicit" else None
@@ -124,7 +128,11 @@ class Relay:
                 self._converse, "127.0.0.1", 0, limit=2**22, ssl=context
             )
             ready.set_result(server.sockets[0].getsockname()[1])
-            await ending.wait()
+            while not ending.is_set():
+                asked = time.monotonic() + LOOK_SECONDS
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(ending.wait(), LOOK_SECONDS)
+                self.lag = max(self.lag, time.monotonic() - asked)
             server.close()
             for task in asyncio.all_tasks() - {asyncio.current_task()}:
                 task.cancel()

@@ -27,13 +27,14 @@ def test_the_wheel_installed_elsewhere_runs_the_demo(tmp_path: Path) -> None:
     subprocess.run([*here, "venv", "--without-pip", there], check=True)
     pip = [*here, "pip", "--python", there, "install", "--quiet", "--no-compile"]
     locked = subprocess.run(
-        [*pip, "--require-hashes", "-r", ROOT / "requirements.lock"],
+        [*pip, "--no-deps", "--require-hashes", "-r", ROOT / "requirements.lock"],
         capture_output=True, check=False, text=True,
     )  # fmt: skip
     if locked.returncode and any(it in locked.stderr for it in UNREACHABLE):
         pytest.skip("needs the package index")
     assert locked.returncode == 0, locked.stderr
     subprocess.run([*pip, "--no-deps", wheel], check=True)
+    subprocess.run([*here, "pip", "--python", there, "check"], check=True)
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
         [tmp_path / "venv/bin/pli", "demo", "--once", "--json", "--dir", tmp_path / "demo"],

@@ -460,9 +460,8 @@ async def test_a_login_is_given_in_either_manner(method: str) -> None:
 
 
 @pytest.mark.parametrize("tls", TLS)
-def test_it_is_the_same_on_the_loop_that_letters_are_sent_on(tls: str) -> None:
-    """uvloop has transports and a TLS of its own; one case of each row."""
-    uvloop = pytest.importorskip("uvloop", reason="uvloop is not for this Python")
+def test_it_is_the_same_where_there_is_no_uvloop(tls: str) -> None:
+    """asyncio has transports and a TLS of its own; one case of each row."""
 
     async def all_rows() -> None:
         for case in {case.row: case for case in CASES}.values():
@@ -470,7 +469,7 @@ def test_it_is_the_same_on_the_loop_that_letters_are_sent_on(tls: str) -> None:
         for trouble in (it for it in LASTING if tls in it.tls):
             await test_a_relay_that_refuses_us_is_told_of_at_once(trouble, tls)
 
-    uvloop.run(all_rows())
+    asyncio.run(all_rows())
 
 
 def test_the_table_in_the_manual_and_these_rows_are_the_same() -> None:
