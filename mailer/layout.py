@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import cssutils
 from babel.dates import format_date
 from jinja2 import DictLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
-from premailer import Premailer
 
 from mailer import plaintext, theming
 from mailer.identity import Identity
@@ -21,9 +19,6 @@ from mailer.letters import Letter
 from mailer.theming import Theme
 from mailer.typography import spaced
 from pli.language import translations
-
-# cssutils tells of every property newer than CSS 2.1, on stderr.
-cssutils.log.setLevel(logging.CRITICAL)
 
 # Keeps what follows the preheader out of the inbox's preview line.
 _PADDING = "&zwnj;&nbsp;" * 90
@@ -112,6 +107,12 @@ def _inlined(page: str) -> str:
     premailer must not see media rules (it strips their !important, and nested ones crash it):
     the theme marks that sheet `data-premailer="ignore"`.
     """
+    # A fifth of a second to load, and most commands press nothing.
+    import cssutils
+    from premailer import Premailer
+
+    # It tells of every property newer than CSS 2.1, on stderr.
+    cssutils.log.setLevel(logging.CRITICAL)
     inliner = Premailer(
         page,
         strip_important=False,

@@ -1,15 +1,14 @@
-"""The schema's version: `pli db upgrade` brings it up, every other command only checks it."""
+"""The schema's version: `pli db upgrade` brings it up, every other command only checks it.
+
+A version is the number with which its migration's file begins. Only who migrates needs alembic,
+which every command would otherwise take the time to load.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, column, delete, insert, inspect, select, table
 from sqlalchemy.exc import DBAPIError
 
 from pli import __version__
@@ -17,18 +16,18 @@ from pli.database import Database, DatabaseError, Program, unreachable
 from pli.files import shipped
 from pli.language import N_
 
+_KEPT = table("alembic_version", column("version_num"))
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(shipped("migrations")))
-    return config
+
+def versions() -> list[str]:
+    """All that this program knows, the oldest first."""
+    files = (shipped("migrations") / "versions").glob("[0-9]*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
 
 
 def head() -> str:
     """The version this program was made for."""
-    version = ScriptDirectory.from_config(_config()).get_current_head()
-    assert version is not None, "migrations/versions is empty"
-    return version
+    return versions()[-1]
 
 
 async def upgrade(database: Database) -> tuple[str | None, str]:
@@ -36,11 +35,16 @@ async def upgrade(database: Database) -> tuple[str | None, str]:
 
     A database of a newer program is refused untouched; each step is undone whole if it fails.
     """
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     wanted = head()
 
     def run(connection: Connection) -> str | None:
         before = _version(connection)
-        config = _config()
+        config = Config()
+        config.set_main_option("script_location", str(shipped("migrations")))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.execute(delete(Program))
@@ -87,8 +91,7 @@ async def check(database: Database) -> None:
                 program=program or "?",
             )
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if version is None or version in known:
+    if version is None or version in versions():
         raise DatabaseError(
             N_('the database is older than this program: run "pli db upgrade" (a backup first)')
         )
@@ -96,7 +99,9 @@ async def check(database: Database) -> None:
 
 
 def _version(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(_KEPT.name):
+        return None
+    return connection.scalar(select(_KEPT.c.version_num))
 
 
 def _newer() -> DatabaseError:

@@ -8,6 +8,7 @@ from importlib import import_module
 
 import alembic.command
 import asyncpg
+import premailer
 import rich.progress
 import rich.table
 import uvicorn
@@ -20,4 +21,4 @@ configure_mappers()
 # What is imported stays: a child that counts it over would have to copy it first.
 gc.freeze()
 
-__all__ = ["alembic", "asyncpg", "rich", "uvicorn"]
+__all__ = ["alembic", "asyncpg", "premailer", "rich", "uvicorn"]

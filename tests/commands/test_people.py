@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,6 @@ from click.testing import CliRunner, Result
 
 import cli
 from pli import keys as key_ring
-from pli import schema
-from pli.database import Database
 from pli.errors import PliError
 
 FILE = """Courriel;Prénom;Nom;Département
@@ -25,19 +23,13 @@ ON = ("--list", "comite", "--basis", "member", "--source", "fichier des adhéren
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with settings, keys, an empty database, and the file of an office."""
     monkeypatch.chdir(tmp_path)
     key_ring.write(key_ring.generate(), tmp_path / "pli.keys")
     (tmp_path / "pli.toml").write_text('committee = "Comité"\n')
     (tmp_path / "membres.csv").write_bytes(FILE.replace("\n", "\r\n").encode("cp1252"))
-
-    async def make() -> None:
-        database = Database(f"sqlite+aiosqlite:///{tmp_path}/pli.db")
-        await schema.upgrade(database)
-        await database.close()
-
-    asyncio.run(make())
+    shutil.copy(migrated_sqlite, tmp_path / "pli.db")
     return tmp_path
 
 

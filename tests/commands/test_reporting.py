@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,6 @@ from mailer import theming
 from mailer.freezing import freeze
 from mailer.models import Campaign, CampaignState, Status
 from pli import keys as key_ring
-from pli import schema
 from pli.database import Database
 from pli.errors import PliError
 from tests.conftest import NOW
@@ -31,16 +31,16 @@ MANY = (Copy(Status.FAILED, "unknown_user", (UNKNOWN_USER,)),) * 25
 
 
 @pytest.fixture
-def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def installation(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with settings, keys and a database that knows two campaigns."""
     monkeypatch.chdir(tmp_path)
     keys = key_ring.generate()
     key_ring.write(keys, tmp_path / "pli.keys")
     (tmp_path / "pli.toml").write_text('committee = "Comité"\n')
+    shutil.copy(migrated_sqlite, tmp_path / "pli.db")
 
     async def fill() -> None:
         database = Database(f"sqlite+aiosqlite:///{tmp_path}/pli.db")
-        await schema.upgrade(database)
         frozen = freeze(letter("# Titre\n"), theming.load("lettre"), IDENTITY)
         async with database.begin() as session:
             await a_campaign(session, NOW, SETTLED, frozen=frozen, state=CampaignState.FINISHED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,6 @@ from mailer.freezing import freeze
 from mailer.links import Links
 from mailer.models import Campaign, CampaignState, Delivery, Status
 from pli import keys as key_ring
-from pli import schema
 from pli.database import Database
 from pli.errors import PliError
 from tests.conftest import NOW
@@ -37,17 +37,17 @@ COPIES = (
 
 
 @pytest.fixture(autouse=True)
-def ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def ids(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A folder with a finished campaign; the Message-IDs of its copies."""
     monkeypatch.chdir(tmp_path)
     keys = key_ring.generate()
     key_ring.write(keys, tmp_path / "pli.keys")
     (tmp_path / "pli.toml").write_text('committee = "Comité"\n')
+    shutil.copy(migrated_sqlite, tmp_path / "pli.db")
     links = Links(keys, IDENTITY.public_url, IDENTITY.domain)
 
     async def fill() -> list[str]:
         database = Database(f"sqlite+aiosqlite:///{tmp_path}/pli.db")
-        await schema.upgrade(database)
         frozen = freeze(letter("# Titre\n"), theming.load("lettre"), IDENTITY)
         async with database.begin() as session:
             await a_campaign(session, NOW, COPIES, frozen=frozen, state=CampaignState.FINISHED)

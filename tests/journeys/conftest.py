@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 import urllib.error
 import urllib.parse
@@ -21,6 +22,7 @@ from tests.processes import Command
 from tests.relay import Relay
 from tests.servers import free_port
 
+MADE = "127.0.0.1:1"
 ROOT = Path(__file__).resolve().parents[2]
 
 LETTER = """---
@@ -150,15 +152,26 @@ def relay() -> Iterator[Relay]:
         yield relay
 
 
-@pytest.fixture
-def installation(tmp_path: Path, relay: Relay) -> Installation:
-    """Made by `pli init`, as the README says."""
-    house = Installation(tmp_path, free_port())
-    house.pli(
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder made by `pli init`, as the README says."""
+    folder = tmp_path_factory.mktemp("made") / "house"
+    folder.mkdir()
+    Installation(folder, 0).pli(
         "init", "--committee", "Comité régional d’essai", "--address", "1 place du Marché, 44000",
-        "--phone", "02 00 00 00 00", "--email", "contact@example.org", "--relay", relay.url,
-        "--public-url", house.public_url,
+        "--phone", "02 00 00 00 00", "--email", "contact@example.org",
+        "--relay", "smtp://relay.invalid", "--public-url", f"http://{MADE}",
     )  # fmt: skip
-    with (tmp_path / "pli.toml").open("a") as file:
-        file.write("retry_delays = [0.2, 0.2]\n")
+    return folder
+
+
+@pytest.fixture
+def installation(tmp_path: Path, made: Path, relay: Relay) -> Installation:
+    """A copy of it with a relay and a port of its own."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    house = Installation(tmp_path, free_port())
+    settings = tmp_path / "pli.toml"
+    text = settings.read_text("utf-8")
+    text = text.replace("smtp://relay.invalid", relay.url).replace(MADE, house.public_url[7:])
+    settings.write_text(text + "retry_delays = [0.2, 0.2]\n", "utf-8")
     return house

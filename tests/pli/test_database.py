@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,7 @@ import subscribers.models  # noqa: F401 (both fill the metadata)
 from pli import keys as key_ring
 from pli import schema
 from pli.database import Base, Database, DatabaseError, Program, check_keys
+from pli.files import shipped
 from pli.keys import Keys, KeysError
 from pli.lock import Lock, Owner
 from subscribers.models import List
@@ -132,3 +134,10 @@ async def test_a_verb_that_waits_for_more_than_its_session_is_a_fault_and_undone
             assert await session.scalar(select(func.count()).select_from(Program)) == 1
     finally:
         await database.close()
+
+
+def test_a_version_is_the_number_of_its_file_and_each_follows_the_one_before() -> None:
+    scripts = ScriptDirectory(str(shipped("migrations")))
+    chain = [it.revision for it in scripts.walk_revisions()]
+    assert chain[::-1] == schema.versions()
+    assert scripts.get_current_head() == schema.head()
