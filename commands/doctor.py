@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commands import doctor_relays
 from commands.common import LANGUAGE, Panel, _, as_json, console, running, show_json
-from commands.sending import identity_of
+from commands.ordering import identity_of
 from mailer import sender_domain
 from mailer.delivery import checkup as sending
 from mailer.identity import Identity

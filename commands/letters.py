@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from commands.common import LANGUAGE, Panel, _, as_json, now, running, show_json, tell
-from commands.sending import identity_of
+from commands.ordering import identity_of
 from mailer import letters, preflight, theming
 from mailer.composing import Composer, plain
 from mailer.identity import Identity

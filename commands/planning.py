@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 
 from commands import hours as opening_hours
-from commands import pacing, sending
+from commands import ordering, pacing
 from commands.common import Panel, _, confirm, now, running, tell
-from commands.sending import checked, ordered, prepare, retry_after
+from commands.ordering import checked, ordered, prepare
+from commands.sending import retry_after, starts_by_itself
 from mailer import campaigns, letters, reports
 from mailer.models import Audience
 from mailer.sending_hours import SendingHours
@@ -62,12 +63,12 @@ async def create(
         audience = Audience(again) if again else None
         order = await ordered(house, frozen, names, segment, audience, delays)
         order = replace(order, hours=opening_hours.asked(house.settings, quiet, end))
-        sending.refuse_what_is_there(order)
+        ordering.refuse_what_is_there(order)
         async with house.database.begin() as session:
             _campaign, waiting = await prepare(session, order, house=house, now=now())
             await session.rollback()
         async with house.database.begin() as session:
-            campaign_id = await sending.create(
+            campaign_id = await ordering.create(
                 session, order, house=house, created_by=person or getpass.getuser(), now=now()
             )
         tell(
@@ -133,7 +134,7 @@ async def schedule(panel: Panel, campaign: str, hour: str) -> None:
                 zone=when.zone,
                 second_person=house.settings.second_person,
             )
-    tell(sending.starts_by_itself(campaign_id, when))
+    tell(starts_by_itself(campaign_id, when))
     if silent := opening_hours.told(its, when.moment):
         tell(silent)
 

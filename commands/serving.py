@@ -13,7 +13,7 @@ from commands.common import House, Panel, _, running, tell
 from commands.doors import listening, open_doors
 from commands.engine_room import engine, interruptible, lock_of, take, wait
 from commands.measuring import measuring
-from commands.sending import identity_of
+from commands.ordering import identity_of
 from pli.errors import PliError
 from pli.language import N_, say
 from pli.lock import Lock

@@ -21,14 +21,8 @@ from commands.demo.inbox import Inbox
 from commands.demo.population import LISTS, SEGMENT, populate, reachable
 from commands.doors import listening
 from commands.engine_room import EXIT_INTERRUPTED, interruptible
-from commands.sending import (
-    checked,
-    identity_of,
-    ordered,
-    release,
-    show_result,
-    work_or_watch,
-)
+from commands.following import show_result, work_or_watch
+from commands.ordering import checked, identity_of, ordered, release
 from commands.serving import serving, work
 from commands.setup import as_toml
 from mailer import letters

@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from commands import sending, testing
-from commands.sending import Order
+from commands import following, ordering, testing
+from commands.ordering import Order
 from mailer import campaigns
 from mailer.delivery import gate, numbers, outbox
 from mailer.delivery.engine import Engine
@@ -84,10 +84,10 @@ async def test_two_sendings_of_a_letter_ordered_at_one_moment_are_one(
 
     async def release() -> int:
         async with database.begin() as session:
-            return await sending.release(session, order, house=house, now=now)
+            return await ordering.release(session, order, house=house, now=now)
 
     async with database.begin() as session:
-        await sending.release(session, order, house=house, now=now)
+        await ordering.release(session, order, house=house, now=now)
         second = asyncio.create_task(release())
         await asyncio.sleep(0.3)
         assert not second.done()
@@ -189,7 +189,7 @@ async def test_a_sending_whose_engine_dies_ends_with_the_reason(
         house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
         async with asyncio.timeout(20):
             with pytest.raises(RuntimeError, match="unforeseen"):
-                await sending.work_or_watch(house, campaign_id, quiet=True)
+                await following.work_or_watch(house, campaign_id, quiet=True)
 
 
 async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from mailer import campaigns
 from mailer.delivery.engine import Engine
+from mailer.delivery.fleet import Fleet
 from mailer.delivery.journal import Journal
 from mailer.delivery.pacing import seats as seats_module
 from mailer.delivery.pacing.limits import Limits, Plan, Quota
@@ -29,6 +30,7 @@ from mailer.models import Batch, CampaignState, Pacing, Seat
 from pli.database import Database
 from pli.keys import Keys
 from pli.settings import MAIN
+from subscribers import lists
 from tests import factories as make
 from tests.mailer.test_engine import ends
 from tests.relay import Relay
@@ -50,22 +52,42 @@ async def paced(
     folder: Path | None = None,
 ) -> AsyncIterator[Engine]:
     """An engine that keeps to this plan, as one process of its own would."""
+    relays = {MAIN: (relay, plan)}
+    async with paced_each(database, keys, relays, connections, folder) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def paced_each(
+    database: Database,
+    keys: Keys,
+    relays: Mapping[str, tuple[Relay, Plan]],
+    connections: int = 6,
+    folder: Path | None = None,
+) -> AsyncIterator[Engine]:
+    """The same with several relays, each with a plan of its own."""
     with TemporaryDirectory() as own:
-        courier = SMTPCourier(Address.parse(relay.url), connections=connections, rests=(0.01,))
         home = folder or Path(own)
+        couriers = {
+            name: SMTPCourier(
+                Address.parse(relay.url, name), connections=connections, rests=(0.01,)
+            )
+            for name, (relay, _) in relays.items()
+        }
         engine = Engine(
             database,
             keys,
-            courier,
+            Fleet(couriers),
             journal=Journal(home, "tests"),
             connections=connections,
             pacers={
-                MAIN: Pacer(
+                name: Pacer(
                     database,
-                    replace(plan, relay=courier.relay),
+                    replace(relays[name][1], relay=courier.relay),
                     courier,
                     presence=lambda holder: Presence(home, "tests", holder),
                 )
+                for name, courier in couriers.items()
             },
         )
         running = asyncio.create_task(engine.run())
@@ -150,6 +172,36 @@ async def test_no_second_holds_more_than_its_limit_with_three_engines(
             await finished(database, campaign_id)
     assert 5 < fullest(relay, 1.0) <= 10
     assert set(relay.recipients.values()) == {1}
+
+
+async def test_two_relays_keep_each_to_its_own_limit_and_neither_waits_for_the_other(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        slowly = await make.a_list(session, "membres", now=now)
+        quickly = await make.a_list(session, "bureau", now=now)
+        await lists.edit(session, name="bureau", relays=["secours"])
+        for list_, host in ((slowly, "example.org"), (quickly, "example.com")):
+            for n in range(24):
+                await make.a_person(session, keys, f"p{n:03}", list_, now=now, host=host)
+        one = await make.a_campaign(session, keys, [slowly], now=now, batch_size=5)
+        other = await make.a_campaign(
+            session, keys, [quickly], now=now, batch_size=5, of=make.letter(number=13)
+        )
+    with Relay().running() as main, Relay().running() as spare:
+        relays = {
+            MAIN: (main, Plan("", Limits(quotas=(Quota(6, 2.0),)))),
+            "secours": (spare, Plan("", Limits(quotas=(Quota(12, 2.0),)))),
+        }
+        async with paced_each(database, keys, relays):
+            await finished(database, other.id)
+            assert len(main.received) < 24
+            await finished(database, one.id)
+    assert {it.recipient.split("@")[1] for it in main.received} == {"example.org"}
+    assert {it.recipient.split("@")[1] for it in spare.received} == {"example.com"}
+    assert 3 < fullest(main, 2.0) <= 6
+    assert 6 < fullest(spare, 2.0) <= 12
+    assert set((main.recipients + spare.recipients).values()) == {1}
 
 
 async def test_a_slow_provider_holds_up_nobody_else_and_has_no_more_connections_than_it_may(

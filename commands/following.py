@@ -1,0 +1,148 @@
+"""A sending as it goes: worked here or watched, shown as a bar, told as a report at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from commands import pacing
+from commands.common import LANGUAGE, House, _, console, now, show_json, tell
+from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
+from commands.reporting import print_table
+from mailer import campaigns, reasons, reports
+from mailer.campaigns import CampaignError
+from mailer.models import CampaignState
+from pli.language import N_, say, say_n
+
+POLL_SECONDS = 0.25
+SHOWN_HOLDS = 3
+OUTLOOK_SECONDS = 1.0
+"""Between two looks at what holds a campaign back."""
+TRY_AGAIN_SECONDS = 1.0
+RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED)
+
+
+async def work_or_watch(house: House, campaign_id: int, *, quiet: bool) -> int:
+    """Run the engine, or watch another process run it, until the campaign rests; the exit code.
+
+    Whenever the engine's lock is free this process takes it: the other may have died.
+    """
+    lock = lock_of(house)
+    stop = asyncio.Event()
+    told = say(
+        N_('Stopped in campaign {id}: the same "pli send", or "pli serve", goes on.'),
+        id=campaign_id,
+    )
+    with Bar(quiet) as shown:
+        async with interruptible(stop.set):
+            while not stop.is_set():
+                if take(lock, "pli send"):
+                    async with engine(house, lock, "pli send") as machine:
+                        rests = await _follow(house, campaign_id, shown, stop, machine.over)
+                else:
+                    soon = asyncio.Event()
+                    asyncio.get_running_loop().call_later(TRY_AGAIN_SECONDS, soon.set)
+                    rests = await _follow(house, campaign_id, shown, stop, soon)
+                    if stop.is_set() and lock is not None and (owner := lock.owner()):
+                        told = say(
+                            N_("Stopped watching: {command} ({pid}) goes on with campaign {id}."),
+                            command=owner.command,
+                            pid=owner.pid,
+                            id=campaign_id,
+                        )
+                if rests:
+                    return 0
+    tell(told, stderr=True)
+    return EXIT_INTERRUPTED
+
+
+async def _follow(
+    house: House, campaign_id: int, shown: Bar, stop: asyncio.Event, over: asyncio.Event
+) -> bool:
+    """Show the numbers until the campaign rests; False: stopped, or it is over otherwise."""
+    ahead, asked = pacing.Outlook(), float("-inf")
+    while not (stop.is_set() or over.is_set()):
+        async with house.database.reading() as session:
+            progress = await reports.progress(session, campaign_id)
+            if shown.seen and time.monotonic() > asked + OUTLOOK_SECONDS:
+                state = progress.state
+                ahead = await pacing.outlook(session, house.settings, campaign_id, state)
+                asked = time.monotonic()
+        shown.show(progress, ahead)
+        if progress.state in RESTING:
+            return True
+        await asyncio.sleep(POLL_SECONDS)
+    return False
+
+
+class Bar:
+    """The progress bar, on stderr; nothing at all when quiet."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.seen = not quiet
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console(stderr=True),
+            disable=quiet,
+        )
+        self._task = self._progress.add_task(_("Sending"), total=None, note="")
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._progress.stop()
+
+    def show(self, progress: reports.Progress, ahead: pacing.Outlook) -> None:
+        """How much is settled, what holds it back, and when all will be.
+
+        If all that is left waits for another try: when that is.
+        """
+        note = ", ".join(it.sentence.tell(LANGUAGE) for it in ahead.held_by[:SHOWN_HOLDS])
+        if ahead.arrives_at and progress.pending:
+            arrives = ahead.arrives_at.astimezone().strftime("%H:%M")
+            done = say(N_("all sent about {time}"), time=arrives).tell(LANGUAGE)
+            note = f"{note}; {done}" if note else done
+        due = progress.next_try_at
+        waits = progress.pending and not progress.sending and due and due > now()
+        if waits and due and not ahead.held_by:
+            note = say_n(
+                "{n} waits, next try at {time}",
+                "{n} wait, next try at {time}",
+                progress.pending,
+                time=due.astimezone().strftime("%H:%M:%S"),
+            ).tell(LANGUAGE)
+        self._progress.update(
+            self._task, completed=progress.settled, total=progress.prepared, note=note
+        )
+
+
+async def show_result(house: House, campaign_id: int, *, as_json: bool) -> int:
+    """The report, and the exit code: 0 for a finished, balanced campaign, else 1 with a reason."""
+    async with house.database.reading() as session:
+        campaign = await campaigns.find(session, campaign_id)
+        report = await reports.report(session, campaign_id)
+    if as_json:
+        show_json(report.as_json())
+    else:
+        await print_table(house, campaign_id)
+    if campaign.state is CampaignState.FINISHED and report.balanced:
+        return 0
+    reason = campaigns.reason_of(campaign)
+    if reason is not None:
+        raise CampaignError(
+            N_('campaign {id} is paused: {reason}. Then: "pli campaign resume {id}"'),
+            id=campaign_id,
+            reason=reason,
+        )
+    raise CampaignError(
+        N_('campaign {id} is {state}: "pli campaign show {id}"'),
+        id=campaign_id,
+        state=reasons.state(campaign.state),
+    )
