@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -57,6 +57,9 @@ FAULTS = (
     "kill", "kill-all", "machine", "stop", "relay", "database", "disk", "clock", "duplicate",
 )  # fmt: skip
 HOOKED = [sys.executable, "-c", "from benchmarks import hooks; hooks.install(); " + PLI[2]]
+
+AS_IT_COMES = {"max_connections": "200"}
+"""What of PostgreSQL's settings is changed."""
 
 
 class Counted(list[Received]):
@@ -159,7 +162,7 @@ def town(kind: str, delay: float, away: float) -> Iterator[Town]:
         server = None
         url = f"sqlite+aiosqlite:///{folder}/pli.db"
         if kind == "postgresql":
-            server = stack.enter_context(PostgreSQL.started())
+            server = stack.enter_context(PostgreSQL.started(AS_IT_COMES))
             asyncio.run(server.execute("CREATE DATABASE chaos"))
             asyncio.run(server.execute("ALTER DATABASE chaos SET search_path = public, pg_catalog"))
             url = server.url("chaos")
@@ -310,6 +313,12 @@ async def reckoning(here: Town, campaign_id: int) -> dict[str, Any]:
     }
 
 
+def dealt(faults: Sequence[str], dice: random.Random) -> Iterator[str]:
+    """The faults as from a shuffled pack, and again: each comes as often as any other."""
+    while True:
+        yield from dice.sample(faults, len(faults))
+
+
 def strike(here: Town, fault: str, dice: random.Random) -> None:
     """One fault; what is ended is started again at once."""
     if fault == "kill":
@@ -374,6 +383,7 @@ def until_something_arrives(here: Town, before: int, campaign_id: int) -> float 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """The whole attack; what was lost, doubled, in doubt, and how long work stood still."""
     dice = random.Random(options.seed)
+    faults = dealt(options.faults, dice)
     began = time.monotonic()
     with town(options.database, options.delay, options.away) as here:
         campaign_id = asyncio.run(released(here, options.recipients, options.size))
@@ -390,7 +400,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             raise SystemExit("nothing was sent")
         while struck.total() < options.kills:
             time.sleep(dice.uniform(0, options.every))
-            fault = dice.choice(options.faults)
+            fault = next(faults)
             strike(here, fault, dice)
             before = sum(here.wire.counted.copies.values())
             stood = until_something_arrives(here, before, campaign_id)

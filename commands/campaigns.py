@@ -52,6 +52,8 @@ async def list_(panel: Panel, as_json: bool) -> None:
         show_json([_document(it) for it in found])
         return
     table = Table("#", _("letter"), _("title"), _("state"), _("sent"), _("prepared"), box=None)
+    if any(it.reason for it in found):
+        table.add_column(_("why"))
     for it in found:
         table.add_row(
             str(it.campaign),
@@ -60,6 +62,7 @@ async def list_(panel: Panel, as_json: bool) -> None:
             reasons.state(it.state).tell(LANGUAGE),
             str(it.sent),
             str(it.prepared),
+            *([it.reason.tell(LANGUAGE)] if it.reason else []),
         )
     console().print(table)
 
@@ -77,11 +80,9 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
         reason, hours = campaigns.reason_of(found), SendingHours.of(found)
         ahead = await pacing.outlook(session, house.settings, campaign_id, it.state)
     if as_json:
-        told = reason.tell(LANGUAGE) if reason else None
         show_json(
             {
                 **_document(it),
-                "reason": told,
                 "quiet_hours": str(hours.quiet) if hours.quiet else None,
                 "not_after": reports.iso(hours.end.moment) if hours.end else None,
                 "held_by": holds.as_json(ahead.held_by, LANGUAGE),
@@ -205,6 +206,7 @@ def _document(it: Progress) -> dict[str, object]:
         "letter": it.letter,
         "title": it.title,
         "state": it.state.value,
+        "reason": it.reason.tell(LANGUAGE) if it.reason else None,
         **_numbers(it),
         "scheduled_at": reports.iso(it.starts.moment) if it.starts else None,
         "next_try_at": reports.iso(it.next_try_at),

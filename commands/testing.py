@@ -61,7 +61,9 @@ async def _seen_through(house: House, notice_id: int) -> Notice:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(interruptible(stop.set))
         machine: Engine | None = None
-        while machine is None or not machine.over.is_set():
+        while True:
+            # Before the look: what it wrote last is then seen.
+            ended = machine is not None and machine.over.is_set()
             async with house.database.reading() as session:
                 notice = await session.get_one(Notice, notice_id)
             if notice.status is not Status.SENDING and (
@@ -70,6 +72,8 @@ async def _seen_through(house: House, notice_id: int) -> Notice:
                 return notice
             if stop.is_set():
                 raise click.exceptions.Exit(EXIT_INTERRUPTED)
+            if ended:
+                break
             if machine is None and take(lock, "pli send --test"):
                 machine = await stack.enter_async_context(engine(house, lock, "pli send --test"))
             await asyncio.sleep(LOOK_SECONDS)

@@ -289,7 +289,8 @@ async def launch(
 ) -> bool:
     """Prepare and start a campaign whose hour has come; False if somebody else has, or may not.
 
-    Later than `latest` after its hour a person is asked: it stays scheduled, with the reason.
+    Later than `latest` after its hour, by the database's clock, a person is asked: it stays
+    scheduled, with the reason.
     """
     # As `prepare` does: in another order this and a person's "start" could wait for each other.
     if not await lock_lists(session, await lists_of(session, campaign_id=campaign_id), waits=False):
@@ -304,7 +305,8 @@ async def launch(
     ).scalar_one_or_none()
     if campaign is None or campaign.state is not CampaignState.SCHEDULED:
         return False
-    if campaign.scheduled_at is None or now > campaign.scheduled_at + latest:
+    hour = campaign.scheduled_at
+    if hour is None or (await session.execute(select(clock()))).scalar_one() > hour + latest:
         await hold(
             session,
             campaign_id=campaign_id,
@@ -575,12 +577,13 @@ def _kept(sentence: Sentence) -> dict[str, Any]:
 
 def reason_of(campaign: Campaign) -> Sentence | None:
     """Why a campaign is paused, or does not start by itself."""
-    return _told(campaign.reason) if campaign.reason else None
+    return as_sentence(campaign.reason) if campaign.reason else None
 
 
-def _told(kept: Mapping[str, Any]) -> Sentence:
+def as_sentence(kept: Mapping[str, Any]) -> Sentence:
+    """A reason as it is kept, to be told."""
     values = {
-        name: _told(value) if isinstance(value, dict) else value
+        name: as_sentence(value) if isinstance(value, dict) else value
         for name, value in kept["values"].items()
     }
     return Sentence(kept["text"], values)

@@ -11,7 +11,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import balance
-from mailer.campaigns import reason_of
+from mailer.campaigns import as_sentence, reason_of
 from mailer.models import (
     Batch,
     Campaign,
@@ -75,13 +75,15 @@ class Counts:
 class Progress(Counts):
     """Where a campaign stands, from the batches' counts.
 
-    `starts` is its hour while it is scheduled, `next_try_at` is when more is due.
+    `starts` is its hour while it is scheduled, `next_try_at` is when more is due, `reason` says why
+    it is paused or does not start by itself.
     """
 
     campaign: int
     letter: int
     title: str
     state: CampaignState
+    reason: Sentence | None
     starts: Hour | None
     next_try_at: datetime | None
     started_at: datetime | None
@@ -185,6 +187,7 @@ async def _standing(session: AsyncSession, *where: Any, limit: int | None = None
             Campaign.number,
             Campaign.title,
             Campaign.state,
+            Campaign.reason,
             Campaign.excluded,
             Campaign.scheduled_at,
             Campaign.scheduled_zone,
@@ -205,6 +208,7 @@ async def _standing(session: AsyncSession, *where: Any, limit: int | None = None
             letter=number,
             title=title,
             state=state,
+            reason=as_sentence(reason) if reason else None,
             excluded=excluded or {},
             **_counts(counted),
             starts=Hour(at, zone) if at and state is CampaignState.SCHEDULED else None,
@@ -217,6 +221,7 @@ async def _standing(session: AsyncSession, *where: Any, limit: int | None = None
             number,
             title,
             state,
+            reason,
             excluded,
             at,
             zone,

@@ -29,6 +29,7 @@ class Command:
         err.touch()
         self.stdout: IO[str] = out.open(encoding="utf-8")
         self.stderr: IO[str] = err.open(encoding="utf-8")
+        self._words = words
         self._process = FORKING.Process(
             target=_run, args=(list(words), folder, dict(environment), out, err)
         )
@@ -47,7 +48,8 @@ class Command:
         if self.returncode is None:
             self._process.join(seconds)
         if self.poll() is None:
-            raise subprocess.TimeoutExpired("pli", seconds or 0)
+            out, err = (Path(it.name).read_text("utf-8") for it in (self.stdout, self.stderr))
+            raise subprocess.TimeoutExpired(["pli", *self._words], seconds or 0, out, err)
         assert self.returncode is not None
         return self.returncode
 

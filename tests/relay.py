@@ -41,7 +41,7 @@ rcpt, data, body, body-received (after the dot, before the reply).
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One mail that was accepted."""
+    """One mail, whole."""
 
     mail_from: str
     recipient: str
@@ -86,6 +86,8 @@ class Relay:
     lenient: bool = False
     strays: list[bytes] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
+    refused: list[Received] = field(default_factory=list)
+    """What was read to its end, and then not taken."""
     connections: int = 0
     commands: list[str] = field(default_factory=list)
     port: int = 0
@@ -270,8 +272,9 @@ class Session:
         told = self.script("body-received", recipient)
         if not recipient:
             self.relay.strays.append(b"".join(lines))
-        elif told is None or _begins(told, "2"):
-            self.relay.received.append(
+        else:
+            taken = told is None or _begins(told, "2")
+            (self.relay.received if taken else self.relay.refused).append(
                 Received(self.mail_from, recipient, b"".join(lines), self.begun, at, self.number)
             )
         self.reset()

@@ -54,6 +54,9 @@ def test_two_workers_and_the_doors_share_a_sending_and_stand_in_the_list(
         found = house.pli("worker", "list", "--json").json
         assert all(it["alive"] for it in found)
         assert {it["command"] for it in found} == {"pli worker"}
+        assert {it["relay"] for it in found} == {f"127.0.0.1:{relay.port}"}
+        assert sum(it["settled"] for it in found) > 0
+        assert any(it["rate"] > 0 for it in found)
         shown = house.pli("worker", "list").out
         assert found[0]["host"] in shown
         for process in (one, several):

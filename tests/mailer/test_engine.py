@@ -172,6 +172,9 @@ async def test_an_uncertain_copy_is_sent_again_by_a_person_under_the_same_messag
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
     assert seen == [1, 2]
+    (first,) = relay.refused
+    (second,) = (mail for mail in relay.received if mail.recipient == first.recipient)
+    assert first.message["Message-ID"] == second.message["Message-ID"] is not None
 
 
 async def test_who_leaves_while_the_letter_goes_out_gets_no_copy(

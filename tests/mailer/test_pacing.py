@@ -130,6 +130,7 @@ def fullest(relay: Relay, seconds: float) -> int:
 
     Less the time by which the relay, on a busy machine, may have seen some of them too late.
     """
+    assert relay.lag < seconds / 2, "too busy a machine to measure anything on"
     moments, seconds = relay.arrivals(), seconds - relay.lag
     most, first = 0, 0
     for place, moment in enumerate(moments):

@@ -84,12 +84,14 @@ def test_what_a_reply_says_of_the_relay_itself_slows_no_provider() -> None:
 
 
 def test_what_a_reply_says_of_one_mailbox_slows_nobody_elses() -> None:
-    def heard(code: int, text: str) -> Heard:
-        return heard_from([judge(Stage.RCPT, code, text)])
+    def heard(code: int, text: str, stage: Stage = Stage.RCPT) -> Heard:
+        return heard_from([judge(stage, code, text)])
 
     assert heard(452, "4.2.2 mailbox full").weight == 0
+    assert heard(452, "4.2.2 mailbox full", Stage.BODY).weight == 0
     assert heard(450, "4.1.1 not known yet").weight == 0
-    assert heard(450, "4.2.10 no such code").weight == 0
+    assert heard(450, "4.1.8 sender address rejected: domain not found").put_off == 1
+    assert heard(450, "4.2.1 try again later", Stage.MAIL).put_off == 1
     assert heard(450, "mailbox busy").put_off == 1
     assert heard(421, "4.2.1 try again later").farewells == 1
 

@@ -42,6 +42,16 @@ async def test_a_database_of_a_newer_version_is_refused_and_left_alone(database:
             await verb(database)
 
 
+async def test_a_database_of_an_older_version_is_refused_with_what_to_do(
+    database: Database,
+) -> None:
+    for older in ("UPDATE alembic_version SET version_num = '0001'", "DROP TABLE alembic_version"):
+        async with database.begin() as session:
+            await session.execute(text(older))
+        with pytest.raises(DatabaseError, match='older than this program: run "pli db upgrade"'):
+            await schema.check(database)
+
+
 async def test_a_process_of_another_version_is_refused_in_one_line(database: Database) -> None:
     async with database.begin() as session:
         await session.execute(text("UPDATE program SET version = '0.0.1'"))

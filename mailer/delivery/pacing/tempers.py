@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mailer.delivery.outcomes import Kind, Outcome, enhanced_code
+from mailer.models import Stage
 
 LEAST = 10
 SHARE = 0.3
@@ -51,27 +52,40 @@ def heard_from(outcomes: Iterable[Outcome]) -> Heard:
     """What these outcomes say of whom they were for; a reply is kept by its codes alone."""
     heard = Heard(0)
     for it in outcomes:
-        heard += heard_in(it.code, it.text, tries=1) if it.kind is Kind.DEFERRED else _GOOD
+        if it.kind is not Kind.DEFERRED or _is_of_a_mailbox(it):
+            heard += _GOOD
+        else:
+            heard += heard_in(it.code, it.text, tries=1)
     return heard
 
 
 def heard_in(code: int, text: str, *, tries: int) -> Heard:
     """What a temporary refusal says.
 
-    x.3.x is about the mail system that says it (RFC 3463), our relay; x.1.x and x.2.x are about one
-    address and its mailbox, unless the connection ends by it: no provider is slowed for these. Nor
-    for greylisting (RFC 6647), which wants a second try of each copy, however few there are.
+    x.3.x is about the mail system that says it (RFC 3463), our relay: no provider is slowed for it.
+    Nor for greylisting (RFC 6647), which wants a second try of each copy, however few there are.
     """
     enhanced = enhanced_code(text) or ""
-    of_others = enhanced.startswith("4.3.") or (code != 421 and enhanced[:4] in _OF_A_MAILBOX)
-    if not 400 <= code < 500 or of_others or _GREYLISTED.search(text):
+    if not 400 <= code < 500 or enhanced.startswith("4.3.") or _GREYLISTED.search(text):
         return Heard(tries)
     said = f"{code} {enhanced}".strip()
     return Heard(tries, put_off=code != 421, farewells=code == 421, said=said)
 
 
+def _is_of_a_mailbox(outcome: Outcome) -> bool:
+    """Whether a recipient's address or mailbox is meant, such as one that is full (RFC 3463).
+
+    At MAIL nobody has been named yet, x.1.7 and x.1.8 are about the sender, and who ends the
+    connection by it speaks of more than one copy.
+    """
+    if outcome.code == 421 or outcome.stage is Stage.MAIL:
+        return False
+    enhanced = outcome.enhanced or ""
+    return enhanced.startswith(("4.1.", "4.2.")) and enhanced not in _OF_THE_SENDER
+
+
+_OF_THE_SENDER = frozenset({"4.1.7", "4.1.8"})
 _GOOD = Heard(1)
-_OF_A_MAILBOX = frozenset({"4.1.", "4.2."})
 _GREYLISTED = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
 
 
