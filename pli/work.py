@@ -1,7 +1,7 @@
 """The engine's adapter to PgQueuer: the queue carries only numbers, and is a hint.
 
 The tables are the truth (DESIGN, 4): a job that is lost is found again by the sweep, a job that
-comes twice finds the batch leased. In memory here; on PostgreSQL the same entrypoints.
+comes twice finds the batch leased. In memory, on PostgreSQL too: ARCHITECTURE.md says why.
 """
 
 from __future__ import annotations
