@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from mailer import theming
+from mailer import campaigns, theming
 from mailer.freezing import freeze
 from mailer.links import Links
 from mailer.models import CampaignState, Status
 from pli.database import Database
 from pli.keys import Keys
+from pli.language import Sentence
 from tests.mailer.desk import letter
 from tests.mailer.ledgers import (
     FINE,
@@ -69,6 +70,10 @@ SMALL_TARGETS = """
 () => [...document.querySelectorAll('button, .button, .tabs a, .pages a')]
   .filter(it => it.getBoundingClientRect().height < 44).map(it => it.outerHTML)
 """
+REFUSED = Sentence(
+    "{n} of the last {total} copies were refused for what we are: {code} {text}",
+    {"n": 12, "total": 20, "code": 550, "text": "5.7.1 " + "https://relay.example.org/" * 4},
+)
 HEADINGS = "() => [...document.querySelectorAll('h1,h2,h3')].map(it => Number(it.tagName[1]))"
 
 
@@ -91,7 +96,8 @@ async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> d
             state=CampaignState.FINISHED,
             batch_size=100,
         )
-        await a_campaign(session, now, ONE_OF_EACH, list_id=list_id, number=295)
+        stopped = await a_campaign(session, now, ONE_OF_EACH, list_id=list_id, number=295)
+        await campaigns.pause(session, campaign_id=stopped, reason=REFUSED)
     link = Links(keys, IDENTITY.public_url, IDENTITY.domain).unsubscribe(
         person, list_id, 7, keys.current
     )
@@ -106,6 +112,7 @@ async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> d
             "unknown-link": await get("/u/nothing"),
             "unknown-letter": await get("/l/membres/1"),
             "report": await get(f"/report/{done}"),
+            "report-paused": await get(f"/report/{stopped}"),
             "sendings": await get("/campaigns"),
             "inbox": await get("/inbox/"),
             "mail": await get(f"/inbox/{names[0]}"),
