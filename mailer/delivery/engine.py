@@ -11,7 +11,6 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -240,7 +239,7 @@ class Engine:
             try:
                 if taken is not None:
                     await self._shop.database.perform(
-                        outbox.release, taken, blameless=blameless, not_before=_soonest(shift)
+                        outbox.release, taken, blameless=blameless, wait=_wait(shift)
                     )
             finally:
                 notes.close(all_settled=all_settled)
@@ -335,13 +334,11 @@ class Engine:
         return None
 
 
-def _soonest(shift: Shift | None) -> datetime | None:
-    """When a batch that is held back is looked at again: limits may be changed meanwhile."""
+def _wait(shift: Shift | None) -> float:
+    """In how many seconds a batch that is held back is looked at again: limits may be changed."""
     if shift is None or shift.held is None:
-        return None
-    return datetime.fromtimestamp(
-        min(shift.held.until, shift.held.now + numbers.LOOK_AGAIN_SECONDS), UTC
-    )
+        return 0.0
+    return min(shift.held.until - shift.held.now, numbers.LOOK_AGAIN_SECONDS)
 
 
 def _not_noted(error: OSError) -> Sentence:

@@ -265,6 +265,19 @@ async def test_what_is_to_be_sent_again_while_its_batch_is_given_back_does_not_w
     assert due_at <= await database.now()
 
 
+async def test_what_is_held_back_is_due_again_by_the_clock_as_it_is_then(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    await prepared(database, keys, now, count=2, batch_size=2)
+    taken, _rows = await claimed(database, 1)
+    async with database.begin() as session:
+        await outbox.release(session, taken, wait=60.0)
+    async with database.reading() as session:
+        due_at = await session.scalar(select(Batch.due_at))
+    assert due_at is not None
+    assert 50 < (due_at - await database.now()).total_seconds() <= 60
+
+
 async def test_a_watch_that_could_not_ask_once_still_renews_the_lease(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

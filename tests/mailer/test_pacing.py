@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +20,7 @@ from mailer.delivery.engine import Engine
 from mailer.delivery.fleet import Fleet
 from mailer.delivery.journal import Journal
 from mailer.delivery.pacing import seats as seats_module
-from mailer.delivery.pacing.limits import Limits, Plan, Quota
+from mailer.delivery.pacing.limits import WHOLE, Limits, Plan, Quota
 from mailer.delivery.pacing.pacer import Pacer
 from mailer.delivery.pacing.presence import Presence
 from mailer.delivery.pacing.tempers import FAREWELL
@@ -306,6 +306,39 @@ async def test_a_batch_for_which_there_is_no_room_does_not_pause_its_campaign(
     async with database.reading() as session:
         takings = (await session.scalars(select(Batch.takings))).all()
     assert max(takings) <= 1
+
+
+async def test_what_finds_no_room_waits_no_hour_when_the_clock_was_set_back(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_more(_: Pacer) -> None:
+        return
+
+    plan = Plan("", Limits(connections=1))
+    await written(database, keys, now - timedelta(days=1), example_org=4)
+    hour = timedelta(hours=1)
+    with Relay().running() as relay:
+        plan = replace(plan, relay=Address.parse(relay.url).name)
+        async with database.begin() as session:
+            batch_id = await session.scalar(select(Batch.id))
+            assert batch_id is not None
+            seat = Seat(relay=plan.relay, provider=WHOLE, holder=4711, connections=1)
+            seat.per_second, seat.rate, seat.lease_until = 0, 0.0, now + timedelta(seconds=60)
+            session.add(seat)
+        async with paced(database, keys, relay, plan) as engine:
+            (pacer,) = engine._shop.pacers
+            await pacer.beat()
+            assert not pacer.seated(WHOLE)
+            # What it knows of the database's clock is of before it was set back.
+            monkeypatch.setattr(Pacer, "beat", no_more)
+            await asyncio.sleep(0.3)  # one may be under way
+            pacer._ahead += hour.total_seconds()
+            await engine.work(batch_id)
+            async with database.reading() as session:
+                batch = (await session.scalars(select(Batch))).one()
+            assert (batch.lease, batch.pending) == (None, 4)
+            assert batch.due_at <= await database.now()
+    assert relay.received == []
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.outbox.orphans import Witness, judge_orphans, no_witness
@@ -137,9 +137,9 @@ async def release(
     taken: Taken,
     *,
     blameless: bool = False,
-    not_before: datetime | None = None,
+    wait: float = 0.0,
 ) -> None:
-    """Give a batch back; it is due again at its earliest row, or when it may leave.
+    """Give a batch back; it is due again at its earliest row, in `wait` seconds at the soonest.
 
     `blameless`: what ended this taking lies elsewhere, so it does not count as a fruitless one.
     """
@@ -153,9 +153,10 @@ async def release(
         .scalar_subquery()
     )
     due_at: ColumnElement[datetime] = func.coalesce(earliest, Batch.due_at)
-    if not_before is not None:
-        opens = literal(not_before, Batch.due_at.type)
-        due_at = case((due_at < opens, opens), else_=due_at)
+    if wait:
+        # By the clock as it is now: an hour that was reckoned before may be far ahead, if it was
+        # set back meanwhile.
+        due_at = case((due_at < clock(wait), clock(wait)), else_=due_at)
     await session.execute(
         update(Batch)
         .where(Batch.id == taken.id, Batch.lease == taken.lease)

@@ -75,7 +75,7 @@ class Pacer:
         self._sat_at = float("-inf")
         self._agreed: dict[str, LaneTerms] = {}
         self._held: dict[str, float] = {}
-        """Who was found held, until when (the database's clock)."""
+        """Who was found held, until when (boot time: the database's clock may be set back)."""
         self._clean: Counter[str] = Counter()
         """Tries of each provider that were not told, since nothing speaks against it."""
         self._farewells: dict[str, Heard] = {}
@@ -144,7 +144,7 @@ class Pacer:
             for provider, it in self._standings.items()
             if it.temper.rests(now) or it.room(now) == 0
         }
-        shut |= {provider for provider, late in self._held.items() if now < late}
+        shut |= {provider for provider, late in self._held.items() if boot_time() < late}
         return shut | {it for it in (WHOLE, *self._wanted) if self._shut_out(it)}
 
     def seated(self, provider: str) -> bool:
@@ -159,8 +159,7 @@ class Pacer:
         self.want([provider])
         if self._shut_out(WHOLE) or self._shut_out(provider):
             # Others may have room: whoever is seated may take the batch at once.
-            now = boot_time() + self._ahead
-            return Held(now, now)
+            return Held(0.0, 0.0)
         slowed = self._level(provider) > 0
         if not (slowed or limits.metered or self.plan.whole.metered):
             return Permit(wanted)
@@ -168,7 +167,7 @@ class Pacer:
         async with self._database.begin() as session:
             given = await rows.grant(session, self.plan, provider, wanted=wanted, watched=slowed)
         if isinstance(given, Held):
-            self._held[provider] = given.until
+            self._held[provider] = boot_time() + given.until - given.now
             return given
         return Permit(given.size, asked + USE_SECONDS, given)
 

@@ -15,7 +15,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Nothing may leave `now`, nor before `until`: moments of the database's clock."""
+    """Nothing may leave now, for `until - now` seconds: moments of the database's clock."""
 
     now: float
     until: float
