@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Text, select, text, type_coerce
+from sqlalchemy import JSON, Text, func, select, text, type_coerce
 
 from mailer import balance, campaigns
 from mailer.models import Campaign, CampaignState
-from pli import copying
+from pli import copying, schema
 from pli import database as databases
 from pli.database import Base, Database, DatabaseError, check_keys
 from pli.keys import Keys
@@ -149,6 +149,24 @@ async def test_a_file_that_takes_long_to_read_is_not_cut_off_by_the_server(
         assert kept == "2s", "for this one transaction alone"
     finally:
         await impatient.close()
+
+
+async def test_a_copy_that_holds_another_sum_is_undone_and_told(
+    source: Database, target: Database
+) -> None:
+    await schema.upgrade(target)
+    async with target.begin() as session:
+        for spoils in (
+            "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN NEW.status := 'failed'; RETURN NEW; END $$",
+            "CREATE TRIGGER spoils BEFORE INSERT ON delivery "
+            "FOR EACH ROW WHEN (NEW.status = 'sent') EXECUTE FUNCTION spoil()",
+        ):
+            await session.execute(text(spoils))
+    with pytest.raises(DatabaseError, match="does not hold the same: delivery; it was undone"):
+        await copying.copy(source, target, told=silent)
+    async with target.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(Subscriber)) == 0
 
 
 async def test_only_from_sqlite_to_postgresql(source: Database, target: Database) -> None:

@@ -144,8 +144,17 @@ async def test_the_road_tells_refused_greylisted_full_and_uncertain_copies_apart
             .where(Subscriber.email == "p003@example.org")
             .order_by(Attempt.number)
         )
+        last = await session.scalar(
+            select(Attempt.reply_text)
+            .join(Delivery)
+            .join(Subscriber)
+            .where(Subscriber.email == "p004@example.org")
+            .order_by(Attempt.number.desc())
+            .limit(1)
+        )
     assert suppressed == [keys.address_key("p001@example.org")]
     assert [tuple(it) for it in tries] == [(1, "deferred"), (2, "sent")]
+    assert last == "4.7.1 never"
 
 
 async def test_an_uncertain_copy_is_sent_again_by_a_person_under_the_same_message_id(
