@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,8 @@ COUNTED = (
     Status.UNCERTAIN,
 )
 """The states whose numbers a batch keeps; the excluded belong to no batch."""
+
+Tally = Sequence[tuple[int | None, Status, str | None, int]]
 
 
 def rows_of(campaign_id: int, status: Status) -> ColumnElement[bool]:
@@ -42,16 +45,26 @@ def rows_of(campaign_id: int, status: Status) -> ColumnElement[bool]:
     )
 
 
-async def faults(session: AsyncSession, *, campaign_id: int) -> list[Sentence]:
-    """Where counts and rows of a campaign differ, batch by batch; empty when the sum is right."""
-    rows: dict[int | None, Counter[str]] = {}
-    counted = await session.execute(
-        select(Delivery.batch, Delivery.status, func.count())
+async def tally(session: AsyncSession, *, campaign_id: int) -> Tally:
+    """Every row of a campaign, counted in one walk: by batch, status and reason, how many."""
+    rows = await session.execute(
+        select(Delivery.batch, Delivery.status, Delivery.reason, func.count())
         .where(Delivery.campaign_id == campaign_id)
-        .group_by(Delivery.batch, Delivery.status)
+        .group_by(Delivery.batch, Delivery.status, Delivery.reason)
     )
-    for number, status, n in counted:
-        rows.setdefault(number, Counter())[status.value] = n
+    return [(number, status, reason, n) for number, status, reason, n in rows]
+
+
+async def faults(
+    session: AsyncSession, *, campaign_id: int, counted: Tally | None = None
+) -> list[Sentence]:
+    """Where counts and rows of a campaign differ, batch by batch; empty when the sum is right.
+
+    `counted`: its tally, where somebody has it.
+    """
+    rows: dict[int | None, Counter[str]] = {}
+    for number, status, _reason, n in counted or await tally(session, campaign_id=campaign_id):
+        rows.setdefault(number, Counter())[status.value] += n
     found = []
     batches = await session.execute(
         select(Batch.number, *(getattr(Batch, status.value) for status in COUNTED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -244,14 +245,10 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         .where(CampaignList.campaign_id == campaign_id)
         .order_by(CampaignList.position)
     )
-    counted: dict[Status, dict[str | None, int]] = {status: {} for status in Status}
-    rows = await session.execute(
-        select(Delivery.status, Delivery.reason, func.count())
-        .where(Delivery.campaign_id == campaign_id)
-        .group_by(Delivery.status, Delivery.reason)
-    )
-    for status, reason, n in rows:
-        counted[status][reason] = n
+    counted: dict[Status, Counter[str | None]] = {status: Counter() for status in Status}
+    tally = await balance.tally(session, campaign_id=campaign_id)
+    for _batch, status, reason, n in tally:
+        counted[status][reason] += n
     counts = _counts(sum(counted[status].values()) for status in balance.COUNTED)
     settled = await session.execute(
         select(Evidence.source, func.count().label("n"))
@@ -283,7 +280,7 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         started_at=campaign.started_at,
         finished_at=campaign.finished_at,
         faults=(
-            *await balance.faults(session, campaign_id=campaign_id),
+            *await balance.faults(session, campaign_id=campaign_id, counted=tally),
             *_unfinished(campaign, counts),
         ),
     )

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -59,6 +60,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 SQLITE = "sqlite"
+_WRITES = "BEGIN IMMEDIATE"
+_WRITERS_CACHE, _READERS_CACHE = 32_768, 8_192
+"""KiB of a file that each of a process's connections may keep in memory: two write, some read."""
 _BUSY_SECONDS = 15
 IDLE_SECONDS = 15.0
 """PostgreSQL ends a writer that holds a transaction open and says nothing for so long: a process
@@ -181,7 +185,7 @@ class Database:
         self.writer: AsyncEngine
         self.reader: AsyncEngine
         if self.is_sqlite:
-            self.writer = _sqlite(url, pool_size=1, begin="BEGIN IMMEDIATE")
+            self.writer = _sqlite(url, pool_size=1, begin=_WRITES)
             self.reader = _sqlite(url, pool_size=4, begin="BEGIN")
             self._direct = _sqlite_direct(self.url.database or "")
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="pli-ledger")
@@ -320,7 +324,7 @@ def _sqlite(url: str, pool_size: int, begin: str) -> AsyncEngine:
 def _sqlite_direct(file: str) -> Engine:
     # The one connection is only ever used by the one thread.
     engine = create_engine(f"{SQLITE}:///{file}", pool_size=1, max_overflow=0, **_SQLITE_OPTIONS)
-    _listen(engine, "BEGIN IMMEDIATE")
+    _listen(engine, _WRITES)
     return engine
 
 
@@ -332,7 +336,9 @@ _SQLITE_OPTIONS: dict[str, Any] = {
 
 def _listen(engine: Engine, begin: str) -> None:
     event.listen(engine, "do_connect", _refuse_what_cannot_be_opened)
-    event.listen(engine, "connect", _prepare_connection)
+    # Who reads looks at much once; who writes comes back to the same pages.
+    cached = _WRITERS_CACHE if begin == _WRITES else _READERS_CACHE
+    event.listen(engine, "connect", partial(_prepare_connection, cached))
     # isolation_level=None leaves BEGIN to us: the driver's own comes too late and is deferred.
     event.listen(engine, "begin", lambda it: it.exec_driver_sql(begin))
 
@@ -356,14 +362,14 @@ def _refuse_what_cannot_be_opened(_dialect: Any, _record: Any, arguments: Any, _
         raise sqlite3.OperationalError("unable to open database file")
 
 
-def _prepare_connection(connection: Any, record: Any) -> None:
+def _prepare_connection(cached: int, connection: Any, record: Any) -> None:
     del record
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "cache_size=-65536",
+        f"cache_size=-{cached}",
         "temp_store=MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")
