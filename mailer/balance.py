@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Batch, Campaign, Delivery, Status
@@ -21,7 +21,8 @@ COUNTED = (
 )
 """The states whose numbers a batch keeps; the excluded belong to no batch."""
 
-Tally = Sequence[tuple[int | None, Status, str | None, int]]
+Tally = Mapping[int | None, Counter[Status]]
+"""By a batch's number, None for the excluded: how many copies of each status."""
 
 
 def rows_of(campaign_id: int, status: Status) -> ColumnElement[bool]:
@@ -46,13 +47,23 @@ def rows_of(campaign_id: int, status: Status) -> ColumnElement[bool]:
 
 
 async def tally(session: AsyncSession, *, campaign_id: int) -> Tally:
-    """Every row of a campaign, counted in one walk: by batch, status and reason, how many."""
+    """Every row of a campaign counted in one walk, batch after batch: how many of each status.
+
+    By conditional sums, since the rows come in the batches' order: grouped by status too, a
+    million of them would be sorted in memory first (SQLite: 110 MB).
+    """
     rows = await session.execute(
-        select(Delivery.batch, Delivery.status, Delivery.reason, func.count())
+        select(
+            Delivery.batch,
+            *(func.sum(case((Delivery.status == status, 1), else_=0)) for status in Status),
+        )
         .where(Delivery.campaign_id == campaign_id)
-        .group_by(Delivery.batch, Delivery.status, Delivery.reason)
+        .group_by(Delivery.batch)
     )
-    return [(number, status, reason, n) for number, status, reason, n in rows]
+    return {
+        number: Counter({status: n for status, n in zip(Status, counted, strict=True) if n})
+        for number, *counted in rows
+    }
 
 
 async def faults(
@@ -62,9 +73,7 @@ async def faults(
 
     `counted`: its tally, where somebody has it.
     """
-    rows: dict[int | None, Counter[str]] = {}
-    for number, status, _reason, n in counted or await tally(session, campaign_id=campaign_id):
-        rows.setdefault(number, Counter())[status.value] += n
+    rows = dict(counted if counted is not None else await tally(session, campaign_id=campaign_id))
     found = []
     batches = await session.execute(
         select(Batch.number, *(getattr(Batch, status.value) for status in COUNTED))
@@ -79,14 +88,14 @@ async def faults(
                 batch=batch.number,
                 counted=getattr(batch, status.value),
                 status=status.value,
-                rows=there[status.value],
+                rows=there[status],
             )
             for status in COUNTED
-            if getattr(batch, status.value) != there[status.value]
+            if getattr(batch, status.value) != there[status]
         ]
     excluded = rows.pop(None, Counter())
     kept = await session.scalar(select(Campaign.excluded).where(Campaign.id == campaign_id))
-    if set(excluded) - {Status.EXCLUDED.value} or excluded.total() != sum((kept or {}).values()):
+    if set(excluded) - {Status.EXCLUDED} or excluded.total() != sum((kept or {}).values()):
         found.append(
             say(
                 N_("{counted} copies are counted as excluded, the rows without a batch are {rows}"),

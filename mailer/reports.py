@@ -245,11 +245,20 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         .where(CampaignList.campaign_id == campaign_id)
         .order_by(CampaignList.position)
     )
-    counted: dict[Status, Counter[str | None]] = {status: Counter() for status in Status}
     tally = await balance.tally(session, campaign_id=campaign_id)
-    for _batch, status, reason, n in tally:
-        counted[status][reason] += n
-    counts = _counts(sum(counted[status].values()) for status in balance.COUNTED)
+    totals = sum(tally.values(), Counter[Status]())
+    reasons: dict[Status, Counter[str | None]] = {status: Counter() for status in Status}
+    rows = await session.execute(
+        select(Delivery.status, Delivery.reason, func.count())
+        .where(Delivery.campaign_id == campaign_id, Delivery.reason.is_not(None))
+        .group_by(Delivery.status, Delivery.reason)
+    )
+    for status, reason, n in rows:
+        reasons[status][reason] = n
+    for status, known in reasons.items():
+        if without := totals[status] - known.total():
+            known[None] = without
+    counts = _counts(totals[status] for status in balance.COUNTED)
     settled = await session.execute(
         select(Evidence.source, func.count().label("n"))
         .join(Delivery, Delivery.id == Evidence.delivery_id)
@@ -271,10 +280,10 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         segment=campaign.segment or campaign.rule,
         state=campaign.state,
         paused_for=reason_of(campaign),
-        excluded=_by_reason(counted[Status.EXCLUDED]),
+        excluded=_by_reason(reasons[Status.EXCLUDED]),
         **counts,
-        failures=_failures(counted[Status.FAILED]),
-        skipped_for=_by_reason(counted[Status.SKIPPED]),
+        failures=_failures(reasons[Status.FAILED]),
+        skipped_for=_by_reason(reasons[Status.SKIPPED]),
         settled_by={row.source: row.n for row in settled},
         next_try_at=next_try_at,
         started_at=campaign.started_at,
