@@ -27,14 +27,10 @@ from pli import keys as key_ring
 from pli import logs, schema, settings
 from pli.database import Database
 from pli.errors import PliError
+from pli.interpreter import new_event_loop
 from pli.keys import Keys
 from pli.language import N_, Sentence, terminal_language, translations
 from pli.settings import Settings
-
-try:
-    from uvloop import new_event_loop
-except ImportError:  # Windows and PyPy have no uvloop
-    new_event_loop = asyncio.new_event_loop  # type: ignore[assignment]
 
 P = ParamSpec("P")
 

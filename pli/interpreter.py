@@ -1,9 +1,21 @@
-"""The interpreter, set for a process that sends: one thread talks, another writes the ledger."""
+"""The interpreter: its event loop, and how it is set for a process that sends.
+
+There one thread talks, and another writes the ledger.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
+
+try:
+    from uvloop import new_event_loop
+except ImportError:  # Windows and PyPy have no uvloop
+    # Its type names uvloop's own loop; whoever asks for a loop wants asyncio's interface.
+    new_event_loop = asyncio.new_event_loop  # type: ignore[assignment]
+
+__all__ = ["new_event_loop", "tune_for_sending"]
 
 _YOUNG = 50_000
 _SWITCH_SECONDS = 0.0001

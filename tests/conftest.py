@@ -21,8 +21,8 @@ from hypothesis import settings
 from pli import keys as key_ring
 from pli import schema
 from pli.database import Database, check_keys
+from pli.interpreter import new_event_loop
 from pli.keys import Keys
-from tests.loops import new_event_loop
 from tests.servers import PostgreSQL, postgresql_binaries
 
 # The command line speaks the terminal's language; tests read English unless they say otherwise.

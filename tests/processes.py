@@ -94,7 +94,8 @@ def _run(words: list[str], folder: Path, environment: dict[str, str], out: Path,
         opened = os.open(path, os.O_RDWR | os.O_APPEND)
         os.dup2(opened, number)
         os.close(opened)
-    sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115 (its own until it ends)
+    # Not in a `with`: it stays the process's stdin until that ends, as the kernel's would.
+    sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115
     sys.argv = ["pli", *words]
     from cli import main
 

@@ -21,8 +21,8 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from urllib.parse import quote
 
+from pli.interpreter import new_event_loop
 from tests.certificates import server_context
-from tests.loops import new_event_loop
 
 DROP = "drop"
 STALL = "stall"
