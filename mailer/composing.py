@@ -95,11 +95,14 @@ class Composer:
         if second != self._second:
             self._second = second
             self._date = format_datetime(second)
+        message_id = recipient.message_id
+        if not message_id:
+            message_id = self._links.marks(recipient.delivery_id, self._key).message_id
         name = f"{recipient.first_name} {recipient.last_name}".strip()
         return (
             f"{headers.mailbox('To', name, recipient.email)}"
             f"Date: {self._date}\r\n"
-            f"Message-ID: {self._links.message_id(recipient.delivery_id, self._key)}\r\n"
+            f"Message-ID: {message_id}\r\n"
             f"{headers.structured('List-Unsubscribe', f'<{url}>')}"
         ).encode()
 

@@ -81,6 +81,8 @@ async def compose(
         await session.scalars(select(Subscriber).where(Subscriber.address_key == address_key))
     ).one_or_none()
     number = FIRST_NUMBER + notice_id
+    links = Links(keys, identity.public_url, identity.domain)
+    marks = links.marks(number, keys.current)
     recipient = Recipient(
         delivery_id=number,
         # Nobody: whoever tries the test copy's link out must not leave by it.
@@ -91,12 +93,12 @@ async def compose(
         language=person.language if person else letter.language,
         attributes=person.attributes if person else {},
         list=line,
+        message_id=marks.message_id,
     )
-    links = Links(keys, identity.public_url, identity.domain)
     marked = replace(letter, subject=MARK + letter.subject)
     composer = Composer(press(marked, theme, identity), marked, identity, links, keys.current)
     return Mail(
         composer.copy(recipient, now),
-        links.return_path(number, keys.current),
+        marks.return_path,
         list_.relays if list_ else (),
     )

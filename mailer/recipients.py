@@ -27,3 +27,5 @@ class Recipient(NamedTuple):
     language: str
     attributes: Mapping[str, object]
     list: ListLine
+    message_id: str = ""
+    """"": whoever composes the copy makes it."""

@@ -41,8 +41,8 @@ class Keys:
         """The name of the key that signs from now on: the newest."""
         return next(reversed(list(self.tokens)))
 
-    def signer(self, purpose: bytes, key: str, length: int) -> Callable[[bytes], bytes]:
-        """Gives the first `length` bytes of a message's HMAC; purposes never share a signature.
+    def signer(self, purpose: bytes, key: str) -> Callable[[bytes], bytes]:
+        """Gives a message's HMAC, 32 bytes; purposes never share a signature.
 
         HMAC-SHA256 (RFC 2104) with the key's two blocks hashed beforehand: 0.9 µs, not 1.7.
         """
@@ -54,7 +54,7 @@ class Keys:
             first, second = inner.copy(), outer.copy()
             first.update(message)
             second.update(first.digest())
-            return second.digest()[:length]
+            return second.digest()
 
         return sign
 

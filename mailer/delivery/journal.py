@@ -37,10 +37,9 @@ _LEAVES, _TOLD, _END = b"w", b"o", b"\0"
 _GROWTH = 128 * 1024
 """A file is given room in such pieces beforehand: a full disk is told then, and not by a signal."""
 _ANSWER = struct.Struct("<dHIBB")  # when, the reply's code, milliseconds, kind, stage
+_REST_AND_ANSWER = struct.Struct(_REST.format + _ANSWER.format.removeprefix("<"))
 _KINDS = list(Kind)
 _STAGES = list(Stage)
-_PLACE_OF_KIND = {kind: place for place, kind in enumerate(_KINDS)}
-_PLACE_OF_STAGE = {stage: place for place, stage in enumerate(_STAGES)}
 
 
 def boot_id() -> str:
@@ -52,7 +51,7 @@ def boot_id() -> str:
 
 
 class Notes:
-    """The open file of one taking; a note for which there is no room raises OSError."""
+    """The open file of one taking."""
 
     def __init__(self, descriptor: int, path: Path, begins: int) -> None:
         self._descriptor = descriptor
@@ -62,38 +61,44 @@ class Notes:
         self._map = mmap.mmap(descriptor, self._room)
 
     def leaves(self, delivery_id: int, number: int) -> None:
-        """Its body is handed to the transport next."""
+        """Its body is handed to the transport next; OSError if there is no room to note it."""
         place = self._place
         if place + _HEAD.size > self._room:
             self._grow()
         _REST.pack_into(self._map, place + 1, delivery_id, number, 0)
-        self._end_note(place, _LEAVES, _HEAD.size)
+        self._end_note(place, _LEAVES, place + _HEAD.size)
 
     def told(self, delivery_id: int, number: int, outcome: Outcome) -> None:
-        """The try is over."""
-        text = outcome.text.encode()
-        length = _ANSWER.size + len(text)
+        """The try is over; without room only its writer knows so, who settles it in a moment."""
+        kind, stage, code, text, milliseconds = outcome
+        said = text.encode()
         place = self._place
-        if place + _HEAD.size + length > self._room:
-            self._grow()
-        _REST.pack_into(self._map, place + 1, delivery_id, number, length)
-        _ANSWER.pack_into(
-            self._map,
-            place + _HEAD.size,
-            time.time(),
-            outcome.code,
-            min(outcome.milliseconds, 2**32 - 1),
-            _PLACE_OF_KIND[outcome.kind],
-            _PLACE_OF_STAGE[outcome.stage],
-        )
         begins = place + _HEAD.size + _ANSWER.size
-        self._map[begins : begins + len(text)] = text
-        self._end_note(place, _TOLD, _HEAD.size + length)
+        ends = begins + len(said)
+        if ends > self._room:
+            try:
+                self._grow()
+            except OSError:
+                return
+        _REST_AND_ANSWER.pack_into(
+            self._map,
+            place + 1,
+            delivery_id,
+            number,
+            ends - place - _HEAD.size,
+            time.time(),
+            code,
+            min(milliseconds, 2**32 - 1),
+            _KINDS.index(kind),
+            _STAGES.index(stage),
+        )
+        self._map[begins:ends] = said
+        self._end_note(place, _TOLD, ends)
 
-    def _end_note(self, place: int, what: bytes, length: int) -> None:
+    def _end_note(self, place: int, what: bytes, ends: int) -> None:
         # Last what it tells: who dies in the middle of a note has not written it.
         self._map[place] = what[0]
-        self._place = place + length
+        self._place = ends
 
     def _grow(self) -> None:
         os.posix_fallocate(self._descriptor, self._room, _GROWTH)

@@ -209,22 +209,21 @@ class Shift:
         window = Window(self.holding, round_.composer, self.notes)
         window.provider, window.permit = self.taken.provider, permit
         for row in rows:
+            message_id, return_path = round_.links.marks(row.id, round_.token_key)
+            # By their order: for each copy, names would cost more than what is in them.
             recipient = Recipient(
-                delivery_id=row.id,
-                subscriber_id=row.subscriber_id,
-                email=row.email,
-                first_name=row.first_name,
-                last_name=row.last_name,
-                language=row.language,
-                attributes=row.attributes,
-                list=round_.lists[row.list_id],
+                row.id,
+                row.subscriber_id,
+                row.email,
+                row.first_name,
+                row.last_name,
+                row.language,
+                row.attributes,
+                round_.lists[row.list_id],
+                message_id,
             )
             window.open[row.id] = WindowCopy(
-                window,
-                recipient,
-                number=row.attempts + 1,
-                mail_from=round_.links.return_path(row.id, round_.token_key),
-                smtputf8=needs_smtputf8(row.email),
+                window, recipient, row.attempts + 1, return_path, needs_smtputf8(row.email)
             )
         self.windows.append(window)
         return window

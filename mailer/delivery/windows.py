@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from mailer.composing import Composer
@@ -55,12 +54,16 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 class WindowCopy:
     """One claimed row as the courier sees it."""
 
-    __slots__ = ("_window", "mail_from", "number", "rcpt_to", "recipient", "smtputf8", "stopped")
+    __slots__ = (
+        "_window", "delivery_id", "mail_from", "number", "rcpt_to", "recipient", "smtputf8",
+        "stopped",
+    )  # fmt: skip
 
     def __init__(
         self, window: Window, recipient: Recipient, number: int, mail_from: str, smtputf8: bool
     ) -> None:
         self._window = window
+        self.delivery_id = recipient.delivery_id
         self.recipient = recipient
         self.number = number
         self.mail_from = mail_from
@@ -73,11 +76,6 @@ class WindowCopy:
     def holding(self) -> Holding:
         """The taking it belongs to."""
         return self._window.holding
-
-    @property
-    def delivery_id(self) -> int:
-        """The row."""
-        return self.recipient.delivery_id
 
     def compose(self) -> list[bytes]:
         """The mail as it goes over the wire."""
@@ -144,23 +142,19 @@ class Window:
     def settled(self, copy: WindowCopy, outcome: Outcome) -> None:
         """One copy's try is over."""
         del self.open[copy.delivery_id]
-        # Should it not be written, then only this process knows: it settles it in a moment.
-        with suppress(OSError):
-            self._notes.told(copy.delivery_id, copy.number, outcome)
+        self._notes.told(copy.delivery_id, copy.number, outcome)
         self._recipients.append(copy.rcpt_to)
         self.results.append(Result(copy.delivery_id, copy.number, datetime.now(UTC), outcome))
-        self._look()
+        if not self.open:
+            self.done.set()
 
     def returned(self, copy: WindowCopy) -> None:
         """One copy came back untouched."""
         del self.open[copy.delivery_id]
         self.back.append(copy)
-        self._look()
+        if not self.open:
+            self.done.set()
 
     def tries(self) -> Iterator[tuple[str, Outcome]]:
         """To whom each copy went, and what came of it."""
         return zip(self._recipients, (it.outcome for it in self.results), strict=True)
-
-    def _look(self) -> None:
-        if not self.open:
-            self.done.set()

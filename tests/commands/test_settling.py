@@ -53,7 +53,7 @@ def ids(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) 
             await a_campaign(session, NOW, COPIES, frozen=frozen, state=CampaignState.FINISHED)
             await session.execute(update(Campaign).values(token_key=keys.current))
             copies = await session.scalars(select(Delivery.id).order_by(Delivery.id))
-            made = [links.message_id(it, keys.current) for it in copies]
+            made = [links.marks(it, keys.current).message_id for it in copies]
         await database.close()
         return made
 

@@ -105,9 +105,10 @@ def test_a_full_disk_is_told_before_the_copy_leaves_and_the_file_stays_readable(
     noted = told = 0
     try:
         for noted in range(10_000):
-            notes.told(noted + 1, 1, FINE)
+            notes.leaves(noted + 1, 1)
     except OSError as error:
         told = error.errno
+        notes.told(noted, 1, FINE)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert told == errno.EFBIG
@@ -118,6 +119,7 @@ def test_a_full_disk_is_told_before_the_copy_leaves_and_the_file_stays_readable(
     assert testimony is not None
     assert testimony.complete
     assert set(testimony.notes) == set(range(1, noted + 2))
+    assert testimony.notes[noted] == Note(1), "what there was no room for is left out whole"
 
 
 def test_a_note_that_its_writer_did_not_live_to_end_is_none(journal: Journal) -> None:
