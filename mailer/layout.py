@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
 from jinja2 import DictLoader, StrictUndefined, Template
@@ -19,6 +19,9 @@ from mailer.letters import Letter
 from mailer.theming import Theme
 from mailer.typography import spaced
 from pli.language import translations
+
+if TYPE_CHECKING:
+    from premailer import Premailer
 
 # Keeps what follows the preheader out of the inbox's preview line.
 _PADDING = "&zwnj;&nbsp;" * 90
@@ -101,19 +104,24 @@ def _dialled(phone: str) -> str:
     return digits if re.fullmatch(r"\+?[0-9]{3,15}", digits) else ""
 
 
+@cache
+def inliner_class() -> type[Premailer]:
+    """Loads what writes styles into elements: a fifth of a second, and most commands need none."""
+    import cssutils
+    from premailer import Premailer
+
+    # It tells of every property newer than CSS 2.1, on stderr.
+    cssutils.log.setLevel(logging.CRITICAL)
+    return Premailer
+
+
 def _inlined(page: str) -> str:
     """Styles written into the elements: SFR, La Poste and Gmail's mobile web drop <style>.
 
     premailer must not see media rules (it strips their !important, and nested ones crash it):
     the theme marks that sheet `data-premailer="ignore"`.
     """
-    # A fifth of a second to load, and most commands press nothing.
-    import cssutils
-    from premailer import Premailer
-
-    # It tells of every property newer than CSS 2.1, on stderr.
-    cssutils.log.setLevel(logging.CRITICAL)
-    inliner = Premailer(
+    inliner = inliner_class()(
         page,
         strip_important=False,
         disable_validation=True,

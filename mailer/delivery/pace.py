@@ -16,7 +16,7 @@ class Pace:
 
     def __init__(self, connections: int) -> None:
         self._least = connections
-        self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=16)
+        self._marks: deque[tuple[float, int]] = deque(maxlen=16)
 
     def mark(self, copies: int) -> None:
         """So many copies were settled just now."""
@@ -30,6 +30,8 @@ class Pace:
         return sum(n for _, n in marks[1:]) / elapsed if elapsed > 0 else 0.0
 
     def window(self) -> int:
-        """How many rows to claim."""
+        """How many rows to claim next; after a long wait the clock begins to run with that."""
+        if not self._marks or self._marks[-1][0] < time.monotonic() - LATEST_SECONDS:
+            self.mark(0)
         wanted = int(self.rate() * UNSETTLED_SECONDS / WINDOWS)
         return max(self._least, min(LARGEST_WINDOW, wanted))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer import campaigns, freezing
+from mailer import campaigns, freezing, layout
 from mailer.composing import Composer
 from mailer.delivery.outcomes import Kind, Outcome
 from mailer.links import Links
@@ -87,6 +87,8 @@ class Rounds:
         self._database = database
         self._keys = keys
         self._kept: dict[int, Round] = {}
+        # Now, not when the first copies wait to be made.
+        layout.inliner_class()
 
     async def of(self, campaign_id: int, *, live: Collection[int]) -> Round:
         """A campaign's, pressed if it was not; `live` are the campaigns that are worked on."""
