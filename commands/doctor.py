@@ -211,7 +211,9 @@ async def _relays(
     mail_from = identity.from_address
     if ring is not None:
         # The return path of a copy that there is not: what comes back to it is nobody's bounce.
-        mail_from = Links(ring, values.public_url, identity.domain).marks(0, ring.current).return_path
+        mail_from = (
+            Links(ring, values.public_url, identity.domain).marks(0, ring.current).return_path
+        )
     found = await doctor_relays.look(values, mail_from, identity.mailbox, address)
     broken |= doctor_relays.broken(found)
     return doctor_relays.told(found)

@@ -66,7 +66,7 @@ class Composer:
         self._key = key
         self._campaign_id = campaign_id
         self._frames: dict[int, _Frame] = {}
-        self._second: datetime | None = None
+        self._dated: datetime | None = None
         self._date = ""
         self._boundary = "=_" + _hashed(letter.title, str(letter.number), letter.body)[:24]
         self._shared_header = self._shared()
@@ -91,10 +91,9 @@ class Composer:
         return pieces
 
     def _header(self, recipient: Recipient, url: str, now: datetime) -> bytes:
-        second = now.replace(microsecond=0)
-        if second != self._second:
-            self._second = second
-            self._date = format_datetime(second)
+        if now is not self._dated:
+            self._dated = now
+            self._date = format_datetime(now)
         message_id = recipient.message_id
         if not message_id:
             message_id = self._links.marks(recipient.delivery_id, self._key).message_id

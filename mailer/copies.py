@@ -143,7 +143,9 @@ async def as_csv(session: AsyncSession, campaign_id: int, keys: Keys) -> AsyncIt
     async for copy in every(session, campaign_id):
         # Without a recorded try, too: its worker was lost, and it may have left under this one.
         has_left = copy.attempts or copy.status in (Status.UNCERTAIN, Status.SENT)
-        writer.writerow(_cells(copy, links.marks(copy.delivery_id, key).message_id if has_left else ""))
+        writer.writerow(
+            _cells(copy, links.marks(copy.delivery_id, key).message_id if has_left else "")
+        )
         if lines.tell() > 65_536:
             yield lines.getvalue()
             lines.seek(0)

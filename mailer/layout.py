@@ -6,7 +6,7 @@ import logging
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from babel.dates import format_date
 from jinja2 import DictLoader, StrictUndefined, Template
@@ -112,7 +112,7 @@ def inliner_class() -> type[Premailer]:
 
     # It tells of every property newer than CSS 2.1, on stderr.
     cssutils.log.setLevel(logging.CRITICAL)
-    return Premailer
+    return cast("type[Premailer]", Premailer)
 
 
 def _inlined(page: str) -> str:

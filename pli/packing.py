@@ -1,28 +1,35 @@
-"""Many rows in one value: as one parameter into a statement, as one result out of it.
+"""Many rows at once: as one statement into a table, as one value out of it.
 
 A driver gives and takes rows one by one, and the interpreter is let go of and waited for at each
-of them; while the wire is busy in another thread, that wait is the whole time. As one JSON text two
-hundred rows cost one step. The two databases have different words for it; these are ours.
+of them; while the wire is busy in another thread, that wait is the whole time. Two hundred rows in
+one statement cost one step. The two databases have different words for it; these are ours.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     ColumnElement,
+    Connection,
+    Double,
+    Enum,
+    Insert,
     Select,
     SQLColumnExpression,
     String,
-    TableValuedAlias,
+    Table,
     bindparam,
     cast,
-    literal_column,
+    func,
+    insert,
     select,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -33,39 +40,15 @@ from sqlalchemy.types import TypeEngine
 from pli.database import SQLITE, Moment
 
 
-def packed(rows: Sequence[Sequence[Any]]) -> str:
-    """Rows as one parameter."""
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-
-
 def packed_ids(ids: Sequence[int]) -> str:
-    """Rows of one number each, as one parameter."""
-    return "[[" + "],[".join(map(str, ids)) + "]]" if ids else "[]"
-
-
-def packed_moment(at: datetime) -> str:
-    """A moment as it stands in a packed row: as SQLAlchemy stores it where there are no zones."""
-    return at.astimezone(UTC).isoformat(" ", "microseconds")[:26]
-
-
-def unpacked(name: str) -> TableValuedAlias:
-    """The rows of the parameter `name`, as a table to read by `field`."""
-    return _Each(bindparam(name, type_=String())).table_valued("value", name=name)
-
-
-def field(rows: TableValuedAlias, place: int, kind: TypeEngine[Any]) -> ColumnElement[Any]:
-    """What stands at a place of each row, counted from 0."""
-    text: ColumnElement[Any] = rows.c.value.op("->>", return_type=String())(
-        literal_column(str(place))
-    )
-    if isinstance(kind, String):
-        return text
-    return _AsMoment(text) if isinstance(kind, Moment) else cast(text, kind)
+    """Numbers as one parameter, to be asked by `among`."""
+    return f"[{','.join(map(str, ids))}]"
 
 
 def among(name: str) -> Select[Any]:
     """The numbers of the parameter `name` (`packed_ids`), to be asked by `in_`."""
-    return select(field(unpacked(name), 0, BigInteger()))
+    numbers = _EachNumber(bindparam(name, type_=String())).table_valued("value", name=name)
+    return select(cast(numbers.c.value, BigInteger()))
 
 
 def gathered(*columns: SQLColumnExpression[Any]) -> ColumnElement[str]:
@@ -73,34 +56,98 @@ def gathered(*columns: SQLColumnExpression[Any]) -> ColumnElement[str]:
     return _Gathered(*columns)
 
 
-class _Each(FunctionElement[Any]):
+class ManyRows:
+    """Writes rows into a table, each with the `columns`; the `shared` ones are the same for all.
+
+    A moment is given in seconds of the epoch, an enum by its value.
+    """
+
+    def __init__(self, table: Table, columns: Sequence[str], shared: Sequence[str]) -> None:
+        self._table = table
+        self._columns = columns
+        self._shared = shared
+        self._moments = [
+            place for place, name in enumerate(columns) if isinstance(table.c[name].type, Moment)
+        ]
+        self._insert = _from_arrays(table, columns, shared)
+
+    def write(
+        self, connection: Connection, rows: Sequence[Sequence[Any]], shared: Mapping[str, Any]
+    ) -> None:
+        """Write them all, or raise what the database says."""
+        if connection.dialect.name != SQLITE:
+            values = zip(self._columns, map(list, zip(*rows, strict=True)), strict=True)
+            connection.execute(self._insert, dict(values) | dict(shared))
+            return
+        # As text, and by the driver: to compile each number of rows would take far longer.
+        said = [shared[name] for name in self._shared]
+        for begin in range(0, len(rows), _ROWS):
+            piece = [list(row) for row in rows[begin : begin + _ROWS]]
+            for row in piece:
+                for place in self._moments:
+                    row[place] = _moment(row[place])
+            connection.exec_driver_sql(
+                _as_text(self._table.name, (*self._shared, *self._columns), len(said), len(piece)),
+                (*said, *chain.from_iterable(piece)),
+            )
+
+
+_ROWS = 250
+"""So many at a time: SQLite takes 32,766 parameters, and a text is kept for each number of rows."""
+
+
+@lru_cache(maxsize=_ROWS)
+def _as_text(table: str, columns: tuple[str, ...], shared: int, rows: int) -> str:
+    said = [f"?{place}" for place in range(1, shared + 1)]
+    row = f"({', '.join([*said, *['?'] * (len(columns) - shared)])})"
+    # "?" counts on from the greatest number before it.
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"
+
+
+def _moment(seconds: float) -> str:
+    """As SQLAlchemy stores it where there are no zones."""
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1e6):06}"
+
+
+@lru_cache(maxsize=8)
+def _second(epoch: int) -> str:
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _from_arrays(table: Table, columns: Sequence[str], shared: Sequence[str]) -> Insert:
+    """For PostgreSQL: a column's values are one array."""
+    kinds = {name: table.c[name].type for name in columns}
+    arrays = [
+        bindparam(name, type_=ARRAY(Double() if isinstance(kind, Moment) else _plain(kind)))
+        for name, kind in kinds.items()
+    ]
+    rows = func.unnest(*arrays).table_valued(*columns, name="rows").render_derived()
+    taken = [
+        func.to_timestamp(rows.c[name]) if isinstance(kind, Moment) else rows.c[name]
+        for name, kind in kinds.items()
+    ]
+    said = [bindparam(name, type_=_plain(table.c[name].type)) for name in shared]
+    return insert(table).from_select([*columns, *shared], select(*taken, *said))
+
+
+def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    return String() if isinstance(kind, Enum) else kind
+
+
+class _EachNumber(FunctionElement[Any]):
     inherit_cache = True
-    name = "each"
+    name = "each_number"
 
 
-@compiles(_Each, SQLITE)
-def _each_sqlite(element: _Each, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_EachNumber, SQLITE)
+def _each_number_sqlite(element: _EachNumber, compiler: SQLCompiler, **options: Any) -> str:
     return f"json_each({compiler.process(element.clauses, **options)})"
 
 
-@compiles(_Each, "postgresql")
-def _each_postgresql(element: _Each, compiler: SQLCompiler, **options: Any) -> str:
-    return f"json_array_elements(({compiler.process(element.clauses, **options)})::json)"
-
-
-class _AsMoment(FunctionElement[datetime]):
-    type = Moment()
-    inherit_cache = True
-
-
-@compiles(_AsMoment, SQLITE)
-def _moment_sqlite(element: _AsMoment, compiler: SQLCompiler, **options: Any) -> str:
-    return compiler.process(element.clauses, **options)  # as SQLAlchemy stores it
-
-
-@compiles(_AsMoment, "postgresql")
-def _moment_postgresql(element: _AsMoment, compiler: SQLCompiler, **options: Any) -> str:
-    return f"({compiler.process(element.clauses, **options)} || '+00')::timestamptz"
+@compiles(_EachNumber, "postgresql")
+def _each_number_postgresql(element: _EachNumber, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_array_elements_text(({compiler.process(element.clauses, **options)})::json)"
 
 
 class _Gathered(FunctionElement[str]):

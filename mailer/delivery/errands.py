@@ -229,7 +229,7 @@ class Errands:
                     else:
                         await outbox.settle_notice(
                             session,
-                            Result(notice_id, number, at, copy.outcome),
+                            Result(notice_id, number, at.timestamp(), copy.outcome),
                             lease=lease,
                             relay=copy.courier.relay if copy.courier else "",
                         )

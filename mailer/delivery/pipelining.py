@@ -165,7 +165,7 @@ class Conversation(asyncio.Protocol):
         self._unread = len(replies)
         for code, text in replies:
             if self._over:
-                return
+                return None
             self._unread -= 1
             self._reply(code, text)
         if self._reader.fault:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from mailer.composing import Composer
 from mailer.delivery.journal import Notes
@@ -48,6 +49,12 @@ def boot_time() -> float:
     return time.clock_gettime(_CLOCK)
 
 
+@lru_cache(maxsize=1)
+def _second(epoch: int) -> datetime:
+    """A moment, made once for all copies of its second."""
+    return datetime.fromtimestamp(epoch, UTC)
+
+
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -79,7 +86,7 @@ class WindowCopy:
 
     def compose(self) -> list[bytes]:
         """The mail as it goes over the wire."""
-        return self._window.composer.copy(self.recipient, datetime.now(UTC))
+        return self._window.composer.copy(self.recipient, _second(int(time.time())))
 
     @property
     def provider(self) -> str:
@@ -144,7 +151,7 @@ class Window:
         del self.open[copy.delivery_id]
         self._notes.told(copy.delivery_id, copy.number, outcome)
         self._recipients.append(copy.rcpt_to)
-        self.results.append(Result(copy.delivery_id, copy.number, datetime.now(UTC), outcome))
+        self.results.append(Result(copy.delivery_id, copy.number, time.time(), outcome))
         if not self.open:
             self.done.set()
 

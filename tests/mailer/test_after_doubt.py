@@ -70,7 +70,7 @@ async def test_what_was_recorded_as_uncertain_stays_so_when_its_worker_dies_late
         for row, outcome in zip(rows, outcomes, strict=True):
             notes.leaves(row.id, 1)
             notes.told(row.id, 1, outcome)
-            results.append(outbox.Result(row.id, 1, now, outcome))
+            results.append(outbox.Result(row.id, 1, now.timestamp(), outcome))
         async with database.begin() as session:
             await outbox.settle(session, taken, results, relay="relay:25", delays=[60.0], now=now)
         lay_down(notes)
@@ -95,7 +95,8 @@ async def test_a_settling_whose_commit_was_not_heard_of_may_be_written_twice(
         judge(Stage.RCPT, 550, "5.1.1 nobody"),
     ]
     results = [
-        outbox.Result(row.id, 1, now, outcome) for row, outcome in zip(rows, outcomes, strict=True)
+        outbox.Result(row.id, 1, now.timestamp(), outcome)
+        for row, outcome in zip(rows, outcomes, strict=True)
     ]
     for _ in range(2):
         async with database.begin() as session:
@@ -227,7 +228,9 @@ async def test_late_truth_and_the_taking_of_its_batch_do_not_wait_for_each_other
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
     taken, rows = await claimed(database, 2)
-    results = [outbox.Result(it.id, 1, now, judge(Stage.BODY, 250, "2.0.0 ok")) for it in rows]
+    results = [
+        outbox.Result(it.id, 1, now.timestamp(), judge(Stage.BODY, 250, "2.0.0 ok")) for it in rows
+    ]
 
     async def tell() -> None:
         async with database.begin() as session:
@@ -321,7 +324,10 @@ async def test_what_was_only_deferred_before_a_cancel_goes_out_when_the_letter_i
         judge(Stage.MAIL, 421, "4.3.2 later"),
         lost(Stage.BODY, "gone"),
     ]
-    results = [outbox.Result(row.id, 1, now, it) for row, it in zip(rows, outcomes, strict=True)]
+    results = [
+        outbox.Result(row.id, 1, now.timestamp(), it)
+        for row, it in zip(rows, outcomes, strict=True)
+    ]
     async with database.begin() as session:
         await outbox.settle(session, taken, results, relay="r", delays=[60.0], now=now)
         await campaigns.cancel(session, campaign_id=campaign_id, now=now)

@@ -339,7 +339,10 @@ async def test_late_truth_corrects_an_uncertain_row_and_a_foreign_lease_changes_
         await outbox.end_leases(session)
         second = await outbox.take(session, batch_id=batch_id, lease=8)
         assert second is not None
-    results = [outbox.Result(row.id, 1, now, judge(Stage.BODY, 250, "2.0.0 Ok")) for row in rows]
+    results = [
+        outbox.Result(row.id, 1, now.timestamp(), judge(Stage.BODY, 250, "2.0.0 Ok"))
+        for row in rows
+    ]
     async with database.begin() as session:
         stranger = await outbox.settle(session, second, results, relay="r", delays=[1.0], now=now)
         assert stranger.get(Status.SENT, 0) == 0

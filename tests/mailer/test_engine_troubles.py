@@ -245,7 +245,10 @@ async def test_what_is_to_be_sent_again_while_its_batch_is_given_back_does_not_w
     campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
     taken, rows = await claimed(database, 2)
     outcomes = [judge(Stage.RCPT, 550, "5.2.2 full"), judge(Stage.RCPT, 451, "4.7.1 later")]
-    results = [outbox.Result(row.id, 1, now, it) for row, it in zip(rows, outcomes, strict=True)]
+    results = [
+        outbox.Result(row.id, 1, now.timestamp(), it)
+        for row, it in zip(rows, outcomes, strict=True)
+    ]
     async with database.begin() as session:
         await outbox.settle(session, taken, results, relay="r", delays=[14_400.0], now=now)
 

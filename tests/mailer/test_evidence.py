@@ -222,7 +222,7 @@ async def test_what_is_in_doubt_is_sent_again_by_itself_if_so_set_and_never_call
 ) -> None:
     campaign_id, copy, held = await taken(database, now, resend=resend, attempts=attempts)
     async with database.begin() as session:
-        result = outbox.Result(copy, attempts + 1, now, outcome)
+        result = outbox.Result(copy, attempts + 1, now.timestamp(), outcome)
         await outbox.settle(
             session, held, [result], relay="relay.example.org", delays=[300], now=now
         )
@@ -240,6 +240,6 @@ async def test_in_a_cancelled_campaign_nothing_in_doubt_is_sent_again(
     campaign_id, copy, held = await taken(database, now, resend=True)
     async with database.begin() as session:
         await campaigns.cancel(session, campaign_id=campaign_id, now=now)
-        result = outbox.Result(copy, 1, now, LOST)
+        result = outbox.Result(copy, 1, now.timestamp(), LOST)
         await outbox.settle(session, held, [result], relay="r", delays=[300], now=now)
     assert await ends(database, campaign_id) == [("uncertain", None, 1)]

@@ -331,7 +331,7 @@ async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
         await outbox.settle(
             session,
             taken,
-            [Result(ids[0], 1, now, later)],
+            [Result(ids[0], 1, now.timestamp(), later)],
             relay="relay:25",
             delays=[0.0],
             now=now,

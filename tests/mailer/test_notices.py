@@ -145,7 +145,7 @@ async def test_what_a_dead_worker_had_in_hand_is_uncertain_and_its_late_truth_co
     async with database.begin() as session:
         await outbox.settle_notice(
             session,
-            outbox.Result(notice_id, 1, now, make.accepted()),
+            outbox.Result(notice_id, 1, now.timestamp(), make.accepted()),
             lease=7,
             relay="relay:25",
         )

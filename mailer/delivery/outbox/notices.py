@@ -80,7 +80,7 @@ async def settle_notice(session: AsyncSession, result: Result, *, lease: int, re
         case Kind.FAILED:
             values |= {"status": Status.FAILED, "reason": reason_of(outcome).value}
         case Kind.DEFERRED if result.number <= len(DELAYS):
-            due = result.at + next_try(DELAYS, result.number)
+            due = result.moment + next_try(DELAYS, result.number)
             values |= {"status": Status.PENDING, "next_attempt_at": due}
         case Kind.DEFERRED:
             values |= {"status": Status.FAILED, "reason": Reason.GAVE_UP.value}
@@ -94,7 +94,7 @@ async def settle_notice(session: AsyncSession, result: Result, *, lease: int, re
         lease=None,
         lease_until=None,
         attempts=result.number,
-        last_attempt_at=result.at,
+        last_attempt_at=result.moment,
         relay=relay,
         reply_code=outcome.code or None,
         enhanced_code=outcome.enhanced,

@@ -135,7 +135,11 @@ async def _judge(
                 continue  # settled as what it is: there is no later truth
             note = None  # of an earlier try, which is settled
         if note is not None and note.outcome is not None:
-            told.append(Result(row.id, note.number, note.at or datetime.now(UTC), note.outcome))
+            told.append(
+                Result(
+                    row.id, note.number, (note.at or datetime.now(UTC)).timestamp(), note.outcome
+                )
+            )
         elif note is None and testimony is not None and testimony.complete:
             untouched.add(row.id)
         else:

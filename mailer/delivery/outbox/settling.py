@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
@@ -26,12 +26,17 @@ from subscribers.models import Subscriber, SuppressionReason
 
 
 class Result(NamedTuple):
-    """What the `number`-th try of one delivery came to."""
+    """What the `number`-th try of one delivery came to; `at` in seconds of the epoch."""
 
     delivery_id: int
     number: int
-    at: datetime
+    at: float
     outcome: Outcome
+
+    @property
+    def moment(self) -> datetime:
+        """When it was."""
+        return datetime.fromtimestamp(self.at, UTC)
 
 
 class End(NamedTuple):
@@ -158,7 +163,7 @@ async def _postpone(
             )
             .values(next_attempt_at=bindparam("due")),
             [
-                {"row": it.delivery_id, "due": it.at + next_try(delays, it.number)}
+                {"row": it.delivery_id, "due": it.moment + next_try(delays, it.number)}
                 for it in deferred
             ],
         )
@@ -169,7 +174,7 @@ def _attempt(result: Result, relay: str) -> dict[str, object]:
     return {
         "delivery_id": result.delivery_id,
         "number": result.number,
-        "at": result.at,
+        "at": result.moment,
         "relay": relay,
         "outcome": outcome.kind.value,
         "stage": outcome.stage,

@@ -10,26 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Integer,
-    String,
-    bindparam,
-    case,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Integer, Table, bindparam, case, select, update
 
 from mailer.delivery.outbox.rows import Taken
 from mailer.delivery.outbox.settling import Result
 from mailer.delivery.outcomes import Kind
 from mailer.models import Attempt, Batch, Campaign, CampaignState, Delivery, Stage, Status
-from pli.database import Moment, clock
-from pli.packing import among, field, gathered, packed, packed_ids, packed_moment, unpacked
+from pli.database import clock
+from pli.packing import ManyRows, among, gathered, packed_ids
 from subscribers.consent import hindrance
 from subscribers.models import Subscriber
 
@@ -91,7 +81,7 @@ def _settle(connection: Connection, taken: Taken, sent: Sequence[Result], relay:
         (
             it.delivery_id,
             it.number,
-            packed_moment(it.at),
+            it.at,
             it.outcome.code,
             it.outcome.enhanced,
             it.outcome.text,
@@ -99,7 +89,11 @@ def _settle(connection: Connection, taken: Taken, sent: Sequence[Result], relay:
         )
         for it in sent
     ]
-    connection.execute(_ATTEMPTS, {"attempts": packed(rows), "by": relay})
+    _ATTEMPTS.write(
+        connection,
+        rows,
+        {"relay": relay, "outcome": Kind.SENT.value, "stage": Stage.BODY.value},
+    )
 
 
 def _claim(connection: Connection, taken: Taken, size: int) -> list[Claimed]:
@@ -135,24 +129,12 @@ _SETTLE = (
     )
     .values(status=Status.SENT, reason=None, attempts=Delivery.attempts + 1, lease=None)
 )
-_rows = unpacked("attempts")
-_ATTEMPTS = insert(Attempt).from_select(
-    [
-        "delivery_id", "number", "at", "relay", "outcome", "stage", "reply_code", "enhanced_code",
-        "reply_text", "milliseconds",
-    ],
-    select(
-        field(_rows, 0, BigInteger()),
-        field(_rows, 1, Integer()),
-        field(_rows, 2, Moment()),
-        bindparam("by", type_=String()),
-        bindparam("outcome", Kind.SENT.value, type_=String()),
-        bindparam("stage", Stage.BODY, type_=Attempt.stage.type),
-        field(_rows, 3, Integer()),
-        field(_rows, 4, String()),
-        field(_rows, 5, String()),
-        field(_rows, 6, Integer()),
+_ATTEMPTS = ManyRows(
+    cast("Table", Attempt.__table__),
+    columns=(
+        "delivery_id", "number", "at", "reply_code", "enhanced_code", "reply_text", "milliseconds",
     ),
+    shared=("relay", "outcome", "stage"),
 )  # fmt: skip
 _due = (
     select(
