@@ -65,7 +65,7 @@ class Links:
         self._unsubscribe = f"{public_url}/u/"
         self._web = f"{public_url}/l/"
         self._domain = mail_domain
-        self._signers: dict[tuple[bytes, str], Callable[[bytes], bytes]] = {}
+        self._signers: dict[tuple[bytes, str], tuple[bytes, Callable[[bytes], bytes]]] = {}
 
     def unsubscribe(self, subscriber_id: int, list_id: int, delivery_id: int, key: str) -> str:
         """Where this person leaves this list."""
@@ -125,10 +125,11 @@ class Links:
 
     def _signed(self, purpose: bytes, key: str, numbers: Sequence[int]) -> tuple[bytes, bytes]:
         """What a token says, and the signature of which it shows a part."""
-        sign = self._signers.get((purpose, key))
-        if sign is None:
-            sign = self._signers[purpose, key] = self._keys.signer(purpose, key)
-        payload = key.encode() + _varints(numbers)
+        known = self._signers.get((purpose, key))
+        if known is None:
+            known = self._signers[purpose, key] = key.encode(), self._keys.signer(purpose, key)
+        name, sign = known
+        payload = name + _varints(numbers)
         return payload, sign(payload)
 
     def _read_web(self, purpose: bytes, text: str, count: int) -> tuple[str, list[int]] | None:
@@ -166,17 +167,14 @@ class Links:
 
 def _varints(numbers: Sequence[int]) -> bytes:
     """Numbers in groups of seven bits, the smallest first, the high bit saying that more come."""
-    written = b""
+    octets: list[int] = []
     for number in numbers:
         rest = number
         while rest > 127:
-            written += _OCTETS[rest & 127 | 128]
+            octets.append(rest & 127 | 128)
             rest >>= 7
-        written += _OCTETS[rest]
-    return written
-
-
-_OCTETS = [bytes([n]) for n in range(256)]
+        octets.append(rest)
+    return bytes(octets)
 
 
 def _read_varints(written: bytes, count: int) -> list[int] | None:

@@ -80,6 +80,14 @@ def judge(stage: Stage, code: int, text: str, milliseconds: int = 0) -> Outcome:
     return Outcome(kind, stage, code, text[:TEXT_LIMIT], milliseconds)
 
 
+def accepted(code: int, text: str, milliseconds: int) -> Outcome:
+    """The outcome of a 2xx to a body: what `judge` says of it, which comes once a copy."""
+    return Outcome(_SENT, _BODY, code, text[:TEXT_LIMIT], milliseconds)
+
+
+_SENT, _BODY = Kind.SENT, Stage.BODY
+
+
 def lost(stage: Stage, text: str, milliseconds: int = 0) -> Outcome:
     """The connection ended without a reply: after the final dot nobody can know."""
     kind = Kind.UNCERTAIN if stage is Stage.BODY else Kind.DEFERRED

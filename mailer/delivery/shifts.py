@@ -12,9 +12,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import campaigns
@@ -190,7 +188,7 @@ class Shift:
             if claimed.rows:
                 break
         self.shop.observer.claimed(boot_time() - began)
-        return self._opened(claimed.rows, permit)
+        return self._opened(claimed.claimed, permit)
 
     def _goes_on(self) -> bool:
         if self.exhausted or self.over or self.shop.stopping or self._makes_room():
@@ -203,27 +201,20 @@ class Shift:
             return False
         return bool(self.shop.waiting - {self.taken.campaign_id})
 
-    def _opened(self, rows: Sequence[Claimed | Row[Any]], permit: Permit) -> Window:
+    def _opened(self, rows: Sequence[Claimed], permit: Permit) -> Window:
         """What was claimed, as copies for the courier."""
         round_ = self.round
         window = Window(self.holding, round_.composer, self.notes)
         window.provider, window.permit = self.taken.provider, permit
-        for row in rows:
-            message_id, return_path = round_.links.marks(row.id, round_.token_key)
-            # By their order: for each copy, names would cost more than what is in them.
+        marks, key, lists = round_.links.marks, round_.token_key, round_.lists
+        # By their order: for each copy, names would cost more than what is in them.
+        for id_, list_id, attempts, person, email, first, last, language, attributes in rows:
+            message_id, return_path = marks(id_, key)
             recipient = Recipient(
-                row.id,
-                row.subscriber_id,
-                row.email,
-                row.first_name,
-                row.last_name,
-                row.language,
-                row.attributes,
-                round_.lists[row.list_id],
-                message_id,
+                id_, person, email, first, last, language, attributes, lists[list_id], message_id
             )
-            window.open[row.id] = WindowCopy(
-                window, recipient, row.attempts + 1, return_path, needs_smtputf8(row.email)
+            window.open[id_] = WindowCopy(
+                window, recipient, attempts + 1, return_path, needs_smtputf8(email)
             )
         self.windows.append(window)
         return window
@@ -279,8 +270,9 @@ class Shift:
 
     async def _written(self, window: Window) -> Window | None:
         """Write a window down and claim the next: at once, where no limit has to be asked."""
-        sent = [it for it in window.results if it.outcome.kind is Kind.SENT]
-        rest = [it for it in window.results if it.outcome.kind is not Kind.SENT]
+        taken = Kind.SENT
+        sent = [it for it in window.results if it.outcome.kind is taken]
+        rest = [it for it in window.results if it.outcome.kind is not taken]
         if rest or window.back:
             # Once: put back, they may be claimed by another window of this very lease, and on the
             # wire. Should it not be written, the journal tells that they never were.

@@ -28,9 +28,9 @@ from mailer.delivery.outbox.notices import (
     settle_notice,
 )
 from mailer.delivery.outbox.orphans import Note, Testimony, hear
-from mailer.delivery.outbox.rows import LeaseLost, Taken, lock_campaign
+from mailer.delivery.outbox.rows import Claimed, LeaseLost, Taken, lock_campaign
 from mailer.delivery.outbox.settling import Result, settle
-from mailer.delivery.outbox.turning import Claimed, Turn, Uncommon, turn
+from mailer.delivery.outbox.turning import Turn, Uncommon, turn
 
 __all__ = [
     "LEASE",

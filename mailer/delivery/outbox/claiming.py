@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, case, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.delivery.outbox.rows import (
+    Claimed,
     Taken,
     change,
     count,
@@ -30,6 +31,11 @@ class Window:
 
     rows: Sequence[Row[Any]]
     empty: bool
+
+    @property
+    def claimed(self) -> Sequence[Claimed]:
+        """The same without what was asked of them besides."""
+        return [tuple(row)[:-2] for row in self.rows]
 
 
 async def claim(session: AsyncSession, taken: Taken, *, size: int) -> Window:

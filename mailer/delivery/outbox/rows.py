@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,11 @@ class Taken:
     runs: bool = True
     """Whether its campaign runs; of another one only what the dead left is settled."""
     provider: str = OTHER
+
+
+Claimed = tuple[int, int, int, int, str, str, str, str, Mapping[str, Any]]
+"""A row that is ours now and the person it is for: the delivery, its list, how often it was tried;
+subscriber, address, first and last name, language, attributes. A plain tuple: one for each copy."""
 
 
 class LeaseLost(Exception):

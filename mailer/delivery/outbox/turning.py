@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import cast
 
 from sqlalchemy import Connection, Integer, Table, bindparam, case, select, update
 
-from mailer.delivery.outbox.rows import Taken
+from mailer.delivery.outbox.rows import Claimed, Taken
 from mailer.delivery.outbox.settling import Result
 from mailer.delivery.outcomes import Kind
 from mailer.models import Attempt, Batch, Campaign, CampaignState, Delivery, Stage, Status
@@ -26,20 +26,6 @@ from subscribers.models import Subscriber
 
 class Uncommon(Exception):
     """Something stands in the way of doing it at once; nothing was written."""
-
-
-class Claimed(NamedTuple):
-    """A row that is ours now, and the person it is for."""
-
-    id: int
-    list_id: int
-    attempts: int
-    subscriber_id: int
-    email: str
-    first_name: str
-    last_name: str
-    language: str
-    attributes: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +95,7 @@ def _claim(connection: Connection, taken: Taken, size: int) -> list[Claimed]:
         )
         if changed.rowcount != len(rows):
             raise Uncommon
-    return [Claimed(*row[:-1]) for row in rows]
+    return [tuple(row[:-1]) for row in rows]
 
 
 _CAMPAIGN = (

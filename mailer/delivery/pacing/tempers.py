@@ -50,13 +50,14 @@ class Heard:
 
 def heard_from(outcomes: Iterable[Outcome]) -> Heard:
     """What these outcomes say of whom they were for; a reply is kept by its codes alone."""
-    heard = Heard(0)
+    put_off = Kind.DEFERRED  # looked up once: there are as many outcomes as copies
+    heard, good = Heard(0), 0
     for it in outcomes:
-        if it.kind is not Kind.DEFERRED or _is_of_a_mailbox(it):
-            heard += _GOOD
+        if it.kind is not put_off or _is_of_a_mailbox(it):
+            good += 1
         else:
             heard += heard_in(it.code, it.text, tries=1)
-    return heard
+    return heard + Heard(good)
 
 
 def heard_in(code: int, text: str, *, tries: int) -> Heard:
@@ -85,7 +86,6 @@ def _is_of_a_mailbox(outcome: Outcome) -> bool:
 
 
 _OF_THE_SENDER = frozenset({"4.1.7", "4.1.8"})
-_GOOD = Heard(1)
 _GREYLISTED = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
 
 
