@@ -78,10 +78,10 @@ class Signer:
         """
         personal, shared, *body = pieces
         head, beginning = self._head(shared)
-        hashed = hashlib.sha256(beginning)
-        for piece in body[:-1]:
-            hashed.update(self._canonical(piece))
-        hashed.update(_without_empty_end(self._canonical(body[-1])))
+        canonical = [beginning, *map(self._canonical, body[:-1])]
+        canonical.append(_without_empty_end(self._canonical(body[-1])))
+        # Joined: the interpreter's lock is let go of, and waited for, at each long piece.
+        hashed = hashlib.sha256(b"".join(canonical))
         field = _FIELD % base64.b64encode(hashed.digest()).decode()
         to_sign = hashlib.sha256(_fields(personal) + head + _field(field.encode()))
         signature = base64.b64encode(self._sign(to_sign.digest())).decode()
