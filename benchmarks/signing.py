@@ -25,7 +25,7 @@ from mailer.delivery.outcomes import Outcome
 from mailer.delivery.smtp import SMTPCourier
 from mailer.recipients import Recipient
 
-THREADS = 2
+THREADS = 3
 AHEAD = 3
 """So many copies are signed in one go."""
 BITS = 2048
