@@ -10,7 +10,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -231,14 +230,15 @@ class Delivery(Base):
 
 
 class Attempt(Base):
-    """One try of one delivery: when, by which relay, and what was answered."""
+    """One try of one delivery: when, by which relay, and what was answered.
+
+    No foreign key: it is written by the statement after the one that changed its delivery, and to
+    look for that once more took PostgreSQL as long as to write both.
+    """
 
     __tablename__ = "attempt"
-    __table_args__ = (
-        ForeignKeyConstraint(["delivery_id"], ["delivery.id"]),
-        # Clustered by its key: one tree to write instead of two (SQLite).
-        {"sqlite_with_rowid": False},
-    )
+    # Clustered by its key: one tree to write instead of two (SQLite).
+    __table_args__ = {"sqlite_with_rowid": False}  # as SQLAlchemy reads it
     delivery_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
