@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 
-WINDOWS = 3
+WINDOWS = 4
 LARGEST_WINDOW = 500
 UNSETTLED_SECONDS = 2.0
 LATEST_SECONDS = 30.0

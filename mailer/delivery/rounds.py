@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -87,19 +88,23 @@ class Rounds:
         self._database = database
         self._keys = keys
         self._kept: dict[int, Round] = {}
+        self._pressing = asyncio.Lock()
         # Now, not when the first copies wait to be made.
         layout.inliner_class()
 
     async def of(self, campaign_id: int, *, live: Collection[int]) -> Round:
         """A campaign's, pressed if it was not; `live` are the campaigns that are worked on."""
-        if campaign_id not in self._kept:
-            async with self._database.reading() as session:
-                self._kept[campaign_id] = await begin(session, campaign_id, self._keys)
-            # What others finished is not told here: the eldest that nobody works on make room.
-            idle = [it for it in self._kept if it not in live and it != campaign_id]
-            for done in idle[: max(0, len(self._kept) - KEPT)]:
-                del self._kept[done]
-        return self._kept[campaign_id]
+        # One at a time: the first batches of a campaign ask for it in the same moment.
+        async with self._pressing:
+            kept = self._kept.get(campaign_id)
+            if kept is None:
+                async with self._database.reading() as session:
+                    kept = self._kept[campaign_id] = await begin(session, campaign_id, self._keys)
+                # What others finished is not told here: the eldest nobody works on make room.
+                idle = [it for it in self._kept if it not in live and it != campaign_id]
+                for done in idle[: max(0, len(self._kept) - KEPT)]:
+                    del self._kept[done]
+        return kept
 
     def forget(self, campaign_id: int) -> None:
         """It is over."""
