@@ -139,14 +139,14 @@ async def test_the_road_tells_refused_greylisted_full_and_uncertain_copies_apart
         suppressed = (await session.execute(select(Suppression.address_key))).scalars().all()
         tries = await session.execute(
             select(Attempt.number, Attempt.outcome)
-            .join(Delivery)
+            .join(Delivery, Delivery.id == Attempt.delivery_id)
             .join(Subscriber)
             .where(Subscriber.email == "p003@example.org")
             .order_by(Attempt.number)
         )
         last = await session.scalar(
             select(Attempt.reply_text)
-            .join(Delivery)
+            .join(Delivery, Delivery.id == Attempt.delivery_id)
             .join(Subscriber)
             .where(Subscriber.email == "p004@example.org")
             .order_by(Attempt.number.desc())
