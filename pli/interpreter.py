@@ -18,7 +18,7 @@ except ImportError:  # Windows and PyPy have no uvloop
 __all__ = ["new_event_loop", "tune_for_sending"]
 
 _YOUNG = 50_000
-_SWITCH_SECONDS = 0.0005
+_SWITCH_SECONDS = 0.0001
 
 
 def tune_for_sending() -> None:

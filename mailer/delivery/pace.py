@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 
-WINDOWS = 4
-LARGEST_WINDOW = 500
+WINDOWS = 3
+LARGEST_WINDOW = 200
 UNSETTLED_SECONDS = 2.0
 LATEST_SECONDS = 30.0
 
