@@ -1,7 +1,7 @@
 """One copy's octets, ready for the wire: header, then the MIME body.
 
 A composer is made once for a campaign. What is the same for every copy of a list is joined
-beforehand; a copy costs a few signatures, one small header and a list of pieces. No line of a copy
+beforehand; a copy costs one signature, one small header and a list of pieces. No line of a copy
 begins with a dot (`quoting`), so its dot-stuffed form and its plain one are the same.
 """
 

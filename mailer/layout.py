@@ -105,8 +105,8 @@ def _dialled(phone: str) -> str:
 
 
 @cache
-def inliner_class() -> type[Premailer]:
-    """Loads what writes styles into elements: a fifth of a second, and most commands need none."""
+def load_inliner() -> type[Premailer]:
+    """What writes styles into elements: a fifth of a second, and most commands need none."""
     import cssutils
     from premailer import Premailer
 
@@ -121,7 +121,7 @@ def _inlined(page: str) -> str:
     premailer must not see media rules (it strips their !important, and nested ones crash it):
     the theme marks that sheet `data-premailer="ignore"`.
     """
-    inliner = inliner_class()(
+    inliner = load_inliner()(
         page,
         strip_important=False,
         disable_validation=True,

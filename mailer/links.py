@@ -1,8 +1,9 @@
 """Every signed address, written and read: unsubscribe, undo, return path, Message-ID.
 
-A token is the name of its key, numbers as varints, and a truncated HMAC over both under a purpose
-of its own. It holds no address, and outlives the rows it names. Reading rebuilds the whole token
-and compares in constant time, so that every token has exactly one spelling.
+A token is the name of its key, numbers as varints, and a part of an HMAC over both under a purpose
+of its own; a copy's Message-ID and return path show two parts of one. It holds no address, and
+outlives the rows it names. Reading rebuilds the whole token and compares in constant time, so that
+every token has exactly one spelling.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pli.keys import NAME_LENGTH, Keys
 
 UNSUBSCRIBE = b"unsubscribe"
 UNDO = b"undo"
-COPY = b"message id"
+COPY = b"message id"  # as Message-IDs were signed before return paths were, too
 
 # Which part of a signature a token shows: 128 bits for what acts on a person (RFC 8058 3.1:
 # unforgeable); 80 for what only sorts mail, of which a copy needs two: neither tells the other.

@@ -238,7 +238,7 @@ class Attempt(Base):
 
     __tablename__ = "attempt"
     # Clustered by its key: one tree to write instead of two (SQLite).
-    __table_args__ = {"sqlite_with_rowid": False}  # as SQLAlchemy reads it
+    __table_args__ = {"sqlite_with_rowid": False}
     delivery_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]

@@ -26,6 +26,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     String,
     Table,
+    Text,
     bindparam,
     cast,
     func,
@@ -59,7 +60,7 @@ def gathered(*columns: SQLColumnExpression[Any]) -> ColumnElement[str]:
 class ManyRows:
     """Writes rows into a table, each with the `columns`; the `shared` ones are the same for all.
 
-    A moment is given in seconds of the epoch, an enum by its value.
+    A moment, which is none of the shared, is given in seconds of the epoch, an enum by its value.
     """
 
     def __init__(self, table: Table, columns: Sequence[str], shared: Sequence[str]) -> None:
@@ -74,40 +75,35 @@ class ManyRows:
     def write(
         self, connection: Connection, rows: Sequence[Sequence[Any]], shared: Mapping[str, Any]
     ) -> None:
-        """Write them all, or raise what the database says."""
+        """Write them all, some hundreds at most: SQLite takes 32,766 values in one statement."""
+        if not rows:
+            return
         if connection.dialect.name != SQLITE:
-            values = zip(self._columns, map(list, zip(*rows, strict=True)), strict=True)
-            connection.execute(self._insert, dict(values) | dict(shared))
+            arrays = zip(self._columns, map(list, zip(*rows, strict=True)), strict=True)
+            connection.execute(self._insert, dict(arrays) | dict(shared))
             return
         # As text, and by the driver: to compile each number of rows would take far longer.
         said = [shared[name] for name in self._shared]
-        for begin in range(0, len(rows), _ROWS):
-            piece = [list(row) for row in rows[begin : begin + _ROWS]]
-            for row in piece:
-                for place in self._moments:
-                    row[place] = _moment(row[place])
-            connection.exec_driver_sql(
-                _as_text(self._table.name, (*self._shared, *self._columns), len(said), len(piece)),
-                (*said, *chain.from_iterable(piece)),
-            )
+        values = [[*row, *said] for row in rows]
+        for row in values:
+            for place in self._moments:
+                row[place] = _moment(row[place])
+        connection.exec_driver_sql(
+            _as_text(self._table.name, (*self._columns, *self._shared), len(rows)),
+            tuple(chain.from_iterable(values)),
+        )
 
 
-_ROWS = 250
-"""So many at a time: SQLite takes 32,766 parameters, and a text is kept for each number of rows."""
-
-
-@lru_cache(maxsize=_ROWS)
-def _as_text(table: str, columns: tuple[str, ...], shared: int, rows: int) -> str:
-    said = [f"?{place}" for place in range(1, shared + 1)]
-    row = f"({', '.join([*said, *['?'] * (len(columns) - shared)])})"
-    # "?" counts on from the greatest number before it.
+@lru_cache(maxsize=256)
+def _as_text(table: str, columns: tuple[str, ...], rows: int) -> str:
+    row = f"({', '.join('?' * len(columns))})"
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"
 
 
 def _moment(seconds: float) -> str:
     """As SQLAlchemy stores it where there are no zones."""
-    whole = int(seconds)
-    return f"{_second(whole)}.{int((seconds - whole) * 1e6):06}"
+    whole, part = divmod(round(seconds * 1e6), 1_000_000)
+    return f"{_second(whole)}.{part:06}"
 
 
 @lru_cache(maxsize=8)
@@ -122,7 +118,7 @@ def _from_arrays(table: Table, columns: Sequence[str], shared: Sequence[str]) ->
         bindparam(name, type_=ARRAY(Double() if isinstance(kind, Moment) else _plain(kind)))
         for name, kind in kinds.items()
     ]
-    rows = func.unnest(*arrays).table_valued(*columns, name="rows").render_derived()
+    rows = func.unnest(*arrays).table_valued(*columns).render_derived()
     taken = [
         func.to_timestamp(rows.c[name]) if isinstance(kind, Moment) else rows.c[name]
         for name, kind in kinds.items()
@@ -132,7 +128,8 @@ def _from_arrays(table: Table, columns: Sequence[str], shared: Sequence[str]) ->
 
 
 def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    return String() if isinstance(kind, Enum) else kind
+    # Text: to cast to a shorter kind would cut where the column refuses.
+    return Text() if isinstance(kind, Enum | String) else kind
 
 
 class _EachNumber(FunctionElement[Any]):

@@ -11,9 +11,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from mailer.freezing import thaw
+from mailer.identity import Identity
+from mailer.letters import Letter
 from mailer.models import Campaign, CampaignList
 from mailer.recipients import ListLine
 from mailer.rendering import Pressed, press
+from mailer.theming import Theme
 from subscribers.models import List
 from web.reception import CLOSED, Reception, guarded
 
@@ -75,7 +78,7 @@ class WebVersions:
                     select(Campaign.frozen).where(Campaign.id == campaign_id)
                 )
             letter, theme, identity = thaw(str(frozen))
-            pressed = await asyncio.to_thread(press, letter, theme, identity)
+            pressed = await asyncio.to_thread(_pressed_for_the_web, letter, theme, identity)
             self._pressed[kept] = pressed, letter.language
             if len(self._pressed) > KEPT:
                 self._pressed.popitem(last=False)
@@ -85,3 +88,10 @@ class WebVersions:
     def _unknown(self, request: Request) -> Response:
         language = self._reception.language_for(request)
         return self._reception.page("public/unknown_letter.html.j2", language, status_code=404)
+
+
+def _pressed_for_the_web(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
+    """With its web version, which is made when it is asked for: not on the loop that also sends."""
+    pressed = press(letter, theme, identity)
+    pressed.web_pieces()
+    return pressed

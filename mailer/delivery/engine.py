@@ -211,7 +211,7 @@ class Engine:
                     blameless = True
                 elif taken.runs and courier is not None:
                     round_ = await self._shop.rounds.of(
-                        taken.campaign_id, live=self._shop.campaigns()
+                        taken.campaign_id, live=self._shop.campaigns
                     )
                     shift = Shift(
                         self._shop,

@@ -37,9 +37,10 @@ class Awaiting(enum.Enum):
     GOODBYE = enum.auto()
 
 
-NOTHING, FINAL, MAIL = Awaiting.NOTHING, Awaiting.FINAL, Awaiting.MAIL
-"""Those that are asked for with each copy: to look them up in their class takes longer."""
+NOTHING, MAIL, DATA, FINAL = Awaiting.NOTHING, Awaiting.MAIL, Awaiting.DATA, Awaiting.FINAL
+"""Those that come with each copy, by names of their own: in their class they are found later."""
 JOINED = 16 * 1024
+"""Copies of so many bytes are joined to be written; larger ones would cost more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +206,9 @@ class Conversation(asyncio.Protocol):
 
     def _on_whole_round(self, replies: Sequence[tuple[int, str]]) -> None:
         if self._replied is not None:
-            now = time.monotonic()
-            for stage in _ROUND:
-                self._replied(stage, now - self._since)
-                self._since = now
+            self._replied(Stage.BODY, time.monotonic() - self._since)
+            for stage in _ROUND[1:]:
+                self._replied(stage, 0.0)
         trip, coming = self._current, self._coming
         self._current = None
         assert trip is not None
@@ -217,7 +217,9 @@ class Conversation(asyncio.Protocol):
         self._answered = True
         code, text = replies[0]
         trip.copy.settle(accepted(code, text, trip.milliseconds()))
-        self._write_body(coming)
+        if not self._over:
+            self._awaiting = DATA  # what is answered last: it tells how far the next copy has come
+            self._write_body(coming)
 
     # One reply after the other
 

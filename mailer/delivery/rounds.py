@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -90,21 +90,26 @@ class Rounds:
         self._kept: dict[int, Round] = {}
         self._pressing = asyncio.Lock()
         # Now, not when the first copies wait to be made.
-        layout.inliner_class()
+        layout.load_inliner()
 
-    async def of(self, campaign_id: int, *, live: Collection[int]) -> Round:
-        """A campaign's, pressed if it was not; `live` are the campaigns that are worked on."""
-        # One at a time: the first batches of a campaign ask for it in the same moment.
-        async with self._pressing:
-            kept = self._kept.get(campaign_id)
-            if kept is None:
-                async with self._database.reading() as session:
-                    kept = self._kept[campaign_id] = await begin(session, campaign_id, self._keys)
-                # What others finished is not told here: the eldest nobody works on make room.
-                idle = [it for it in self._kept if it not in live and it != campaign_id]
-                for done in idle[: max(0, len(self._kept) - KEPT)]:
-                    del self._kept[done]
-        return kept
+    async def of(self, campaign_id: int, *, live: Callable[[], Collection[int]]) -> Round:
+        """A campaign's, pressed if it was not; `live()` are the campaigns that are worked on."""
+        if campaign_id not in self._kept:
+            # One at a time: the first batches of a campaign ask for it in the same moment.
+            async with self._pressing:
+                if campaign_id not in self._kept:
+                    await self._press(campaign_id)
+                    # What others finished is not told here: the eldest nobody works on make room.
+                    busy = {campaign_id, *live()}
+                    idle = [it for it in self._kept if it not in busy]
+                    for done in idle[: max(0, len(self._kept) - KEPT)]:
+                        del self._kept[done]
+                return self._kept[campaign_id]
+        return self._kept[campaign_id]
+
+    async def _press(self, campaign_id: int) -> None:
+        async with self._database.reading() as session:
+            self._kept[campaign_id] = await begin(session, campaign_id, self._keys)
 
     def forget(self, campaign_id: int) -> None:
         """It is over."""

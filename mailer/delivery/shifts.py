@@ -188,7 +188,7 @@ class Shift:
             if claimed.rows:
                 break
         self.shop.observer.claimed(boot_time() - began)
-        return self._opened(claimed.claimed, permit)
+        return self._opened(claimed.tuples, permit)
 
     def _goes_on(self) -> bool:
         if self.exhausted or self.over or self.shop.stopping or self._makes_room():
@@ -257,7 +257,9 @@ class Shift:
             except AWAY as error:
                 # What was claimed by a commit whose answer was lost is nobody's.
                 self.unclear = True
-                log.warning("delivery.settle_failed", extra={"reason": str(error)})
+                # What the driver said, without the long statement.
+                reason = str(getattr(error, "orig", error))
+                log.warning("delivery.settle_failed", extra={"reason": reason})
                 await asyncio.sleep(numbers.WATCH_SECONDS)
             except LeaseLost:
                 self.unsettled -= 1
@@ -270,9 +272,9 @@ class Shift:
 
     async def _written(self, window: Window) -> Window | None:
         """Write a window down and claim the next: at once, where no limit has to be asked."""
-        taken = Kind.SENT
-        sent = [it for it in window.results if it.outcome.kind is taken]
-        rest = [it for it in window.results if it.outcome.kind is not taken]
+        accepted = Kind.SENT
+        sent = [it for it in window.results if it.outcome.kind is accepted]
+        rest = [it for it in window.results if it.outcome.kind is not accepted]
         if rest or window.back:
             # Once: put back, they may be claimed by another window of this very lease, and on the
             # wire. Should it not be written, the journal tells that they never were.

@@ -470,7 +470,7 @@ async def test_what_came_back_is_put_back_once_though_the_next_claim_is_broken_o
     shift = Shift(
         shop,
         taken,
-        await shop.rounds.of(campaign_id, live=set()),
+        await shop.rounds.of(campaign_id, live=set),
         holding,
         notes,
         courier,

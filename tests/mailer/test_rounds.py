@@ -5,9 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from mailer.delivery import rounds
+from mailer.delivery import outbox, rounds
 from mailer.delivery.rounds import Rounds
+from mailer.layout import Layout
+from mailer.models import Batch
 from pli.database import Database
 from pli.keys import Keys
 from tests.mailer.test_engine import prepared
@@ -26,6 +29,46 @@ async def test_the_first_batches_of_a_campaign_share_one_pressing_and_what_is_he
     make_pressed = rounds.press
     monkeypatch.setattr(rounds, "press", press)
     kept = Rounds(database, keys)
-    first, *others = await asyncio.gather(*(kept.of(campaign_id, live=set()) for _ in range(3)))
+    first, *others = await asyncio.gather(*(kept.of(campaign_id, live=set) for _ in range(3)))
     assert len(pressed) == 1
     assert all(it is first for it in others)
+
+
+async def test_a_sending_does_not_press_the_web_version(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=1)
+    pages: list[bool] = []
+    dress = Layout.html
+
+    def html(layout: Layout, content: str, *, web: bool) -> str:
+        pages.append(web)
+        return dress(layout, content, web=web)
+
+    monkeypatch.setattr(Layout, "html", html)
+    await Rounds(database, keys).of(campaign_id, live=set)
+    assert pages == [False]
+
+
+async def test_a_row_is_the_same_by_both_roads_of_a_claim(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    await prepared(database, keys, now, count=2, batch_size=2)
+    async with database.begin() as session:
+        batch_id = (await session.execute(select(Batch.id))).scalar_one()
+        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+    assert taken is not None
+    turn = await database.transact(outbox.turn, taken, [], relay="r", size=2)
+    async with database.begin() as session:
+        ids = [row[0] for row in turn.rows]
+        await outbox.put_back(session, taken, ids)
+        again = await outbox.claim(session, taken, size=2)
+    assert len(turn.rows) == 2
+    assert sorted(map(tuple, turn.rows)) == sorted(again.tuples)
+    (_, _, attempts, person, email, first, *_), _ = sorted(turn.rows)
+    assert (attempts, type(person), email, first) == (
+        0,
+        int,
+        "p000@example.org",
+        again.rows[0].first_name,
+    )

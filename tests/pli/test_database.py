@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, delete, func, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import mailer.models  # noqa: F401
@@ -151,3 +153,41 @@ def test_a_version_is_the_number_of_its_file_and_each_follows_the_one_before() -
     chain = [it.revision for it in scripts.walk_revisions()]
     assert chain[::-1] == schema.versions()
     assert scripts.get_current_head() == schema.head()
+
+
+async def test_attempts_outlive_the_migration_that_takes_their_key_and_the_way_back(
+    database: Database,
+) -> None:
+    def move(connection: Connection, wanted: str) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(shipped("migrations")))
+        config.attributes["connection"] = connection
+        (command.upgrade if wanted == "head" else command.downgrade)(config, wanted)
+
+    def looks(connection: Connection) -> tuple[list[str], str]:
+        keys = [str(it["name"]) for it in inspect(connection).get_foreign_keys("attempt")]
+        made = (
+            "SELECT sql FROM sqlite_master WHERE name = 'attempt'"
+            if database.is_sqlite
+            else "SELECT array_to_string(reloptions, '') FROM pg_class WHERE relname = 'delivery'"
+        )
+        return keys, str(connection.scalar(text(made)))
+
+    rows = (
+        "INSERT INTO delivery (id, campaign_id, list_id, status, attempts)"
+        " VALUES (7, 1, 1, 'sent', 1)",
+        "INSERT INTO attempt (delivery_id, number, at, relay, outcome, stage, reply_text,"
+        " milliseconds) VALUES (7, 1, '2026-11-26 09:00:00', 'r', 'sent', 'body', 'ok', 1)",
+    )
+    async with database.writer.begin() as connection:
+        for row in rows:
+            await connection.execute(text(row))
+        for wanted, keys, full in (
+            ("0005", ["fk_attempt_delivery_id_delivery"], "fillfactor=60"),
+            ("head", [], "fillfactor=50"),
+        ):
+            await connection.run_sync(move, wanted)
+            found, made = await connection.run_sync(looks)
+            assert found == keys
+            assert "WITHOUT ROWID" in made if database.is_sqlite else made == full
+            assert await connection.scalar(text("SELECT reply_text FROM attempt")) == "ok"

@@ -33,8 +33,8 @@ class Window:
     empty: bool
 
     @property
-    def claimed(self) -> Sequence[Claimed]:
-        """The same without what was asked of them besides."""
+    def tuples(self) -> Sequence[Claimed]:
+        """The same as a turn gives them, without what was asked of them besides."""
         return [tuple(row)[:-2] for row in self.rows]
 
 

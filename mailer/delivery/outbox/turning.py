@@ -1,6 +1,6 @@
 """A turn: what was sent of one window is settled and the next one claimed, in one transaction.
 
-This is the common case of `settle` and `claim`, in eight statements whose text never changes, for
+This is the common case of `settle` and `claim`, in seven statements whose texts stay the same, for
 copies that the relay took and rows that nothing stands against. Whatever is not so is refused
 whole (Uncommon), and told to those two, which can do everything.
 """
