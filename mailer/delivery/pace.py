@@ -6,7 +6,7 @@ import time
 from collections import deque
 
 WINDOWS = 3
-LARGEST_WINDOW = 200
+LARGEST_WINDOW = 300
 UNSETTLED_SECONDS = 2.0
 LATEST_SECONDS = 30.0
 

@@ -34,7 +34,7 @@ def test_a_window_holds_a_third_of_two_seconds_and_never_more_than_the_largest(
     pace.window()
     clock[0] += 1
     pace.mark(10_000)
-    assert pace.window() == LARGEST_WINDOW == 200
+    assert pace.window() == LARGEST_WINDOW == 300
 
 
 def test_after_a_long_wait_the_pace_begins_anew(clock: list[float]) -> None:
