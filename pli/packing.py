@@ -1,7 +1,7 @@
 """Many rows at once: as one statement into a table, as one value out of it.
 
 A driver gives and takes rows one by one, and the interpreter is let go of and waited for at each
-of them; while the wire is busy in another thread, that wait is the whole time. Two hundred rows in
+of them; while the wire is busy in another thread, that wait is the whole time. Hundreds of rows in
 one statement cost one step. The two databases have different words for it; these are ours.
 """
 
