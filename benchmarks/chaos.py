@@ -335,7 +335,9 @@ def strike(here: Town, fault: str, dice: random.Random) -> None:
         here.workers[place].kill()
         here.workers[place].wait()
         # It never comes back, nor does what it had noted: another stands in its place.
-        shutil.rmtree(here.journal(place))
+        # It may not have lived to write a line.
+        with suppress(FileNotFoundError):
+            shutil.rmtree(here.journal(place))
         here.machines[place] = max(here.machines) + 1
     elif fault == "stop":
         victim = dice.choice(here.workers)
