@@ -14,8 +14,9 @@ import aiosmtplib
 from mailer.delivery.couriers import OPEN, Copy, LaneTerms
 from mailer.delivery.lanes import Lanes, Line
 from mailer.delivery.observing import UNOBSERVED, Observer
-from mailer.delivery.pipelining import Conversation, Offer, Patience
+from mailer.delivery.pipelining import Conversation
 from mailer.delivery.relays import GREETING_SECONDS, Relay, RelayError, RelayRefusal, size_limit
+from mailer.delivery.trips import Offer, Patience
 from pli.language import N_, Sentence
 
 PATIENCE = Patience()

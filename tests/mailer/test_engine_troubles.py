@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -22,7 +21,6 @@ from mailer.delivery import gate, numbers, outbox
 from mailer.delivery.engine import Engine
 from mailer.delivery.journal import Journal
 from mailer.delivery.outcomes import judge
-from mailer.delivery.pace import Pace
 from mailer.delivery.relays import Relay as Address
 from mailer.delivery.shifts import Shift
 from mailer.delivery.smtp import SMTPCourier
@@ -34,7 +32,6 @@ from pli.keys import Keys
 from pli.settings import Settings
 from tests import factories as make
 from tests.mailer import dying
-from tests.mailer.dying import lay_down
 from tests.mailer.test_after_doubt import claimed
 from tests.mailer.test_engine import ends, first_copy, prepared, rests, working
 from tests.relay import Relay
@@ -93,84 +90,6 @@ async def test_two_sendings_of_a_letter_ordered_at_one_moment_are_one(
         assert not second.done()
     with pytest.raises(PliError, match="meanwhile"):
         await second
-
-
-def left(folder: Path, name: bytes, *, batch_id: int = 999) -> Journal:
-    """A journal whose writer died, and what its disk made of it."""
-    journal = Journal(folder, "tests")
-    notes = journal.begin(batch_id, 7, "relay:25")
-    notes.leaves(1, 1)
-    os.pwrite(notes._descriptor, name, notes._place)
-    lay_down(notes)
-    return journal
-
-
-@pytest.mark.parametrize(
-    "rubbish",
-    [b"\0" * 512 + b"w", b"\xff" * 512, b"o" + b"\x01" * 300],
-    ids=["zeros", "ones", "noise"],
-)
-async def test_a_journal_that_a_power_cut_spoilt_holds_nobody_up_and_proves_nothing_unwritten(
-    rubbish: bytes, database: Database, keys: Keys, now: datetime, tmp_path: Path
-) -> None:
-    campaign_id = await prepared(database, keys, now, count=6, batch_size=6)
-    async with database.begin() as session:
-        batch_id = await session.scalar(select(Batch.id))
-        assert batch_id is not None
-        taken = await outbox.take(session, batch_id=batch_id, lease=7)
-        assert taken is not None
-        await outbox.claim(session, taken, size=2)
-    left(tmp_path, rubbish, batch_id=batch_id)
-    with Relay().running() as relay:
-        async with working(database, keys, relay.url, folder=tmp_path):
-            assert await rests(database, campaign_id) is CampaignState.FINISHED
-    copies = list((await ends(database, campaign_id)).values())
-    assert copies.count(("uncertain", None)) == 2
-
-
-@on_postgresql
-async def test_a_testimony_that_the_database_refuses_is_set_aside(
-    database: Database, keys: Keys, now: datetime, tmp_path: Path
-) -> None:
-    campaign_id = await prepared(database, keys, now, count=6, batch_size=6)
-    journal = Journal(tmp_path, "tests")
-    async with database.begin() as session:
-        batch_id = await session.scalar(select(Batch.id))
-        assert batch_id is not None
-        notes = journal.begin(batch_id, 7, "relay:25")
-        taken = await outbox.take(session, batch_id=batch_id, lease=7)
-        assert taken is not None
-        (row,) = (await outbox.claim(session, taken, size=1)).rows
-    notes.leaves(row.id, 1)
-    notes.told(row.id, 1, judge(Stage.BODY, 250, "2.0.0 ok \x00 queued"))
-    lay_down(notes)
-    async with database.begin() as session:
-        await outbox.end_leases(session)
-    with Relay().running() as relay:
-        async with working(database, keys, relay.url, folder=tmp_path):
-            assert await rests(database, campaign_id) is CampaignState.FINISHED
-    copies = await ends(database, campaign_id)
-    assert copies[row.email] == ("uncertain", None)
-    assert row.email not in relay.recipients
-    assert [Path(it).suffix for it in os.listdir(tmp_path)] == [".refused"]  # noqa: PTH208
-
-
-async def test_a_journal_folder_that_cannot_be_read_is_no_lost_database(
-    database: Database, keys: Keys, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    campaign_id = await prepared(database, keys, now, count=6, batch_size=6)
-    left(tmp_path, b"")
-    real = os.open
-
-    def refused(path: Any, flags: int, *rest: Any, **named: Any) -> int:
-        if str(path).endswith(".taking"):
-            raise PermissionError(13, "Permission denied")
-        return real(path, flags, *rest, **named)
-
-    monkeypatch.setattr(os, "open", refused)
-    with Relay().running() as relay:
-        async with working(database, keys, relay.url, folder=tmp_path):
-            assert await rests(database, campaign_id) is CampaignState.FINISHED
 
 
 async def test_a_sending_whose_engine_dies_ends_with_the_reason(
@@ -326,83 +245,6 @@ async def test_what_nobody_watches_any_more_does_not_leave(
     assert broken
     assert max(relay.recipients.values()) == 1
     assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
-
-
-@pytest.mark.parametrize("heard", ["after", "before"])
-async def test_a_relay_that_closes_right_after_its_greeting_counts_as_gone(
-    heard: str, database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
-    real = Address.connect
-
-    async def connect(self: Address, timeout: float) -> Any:
-        client = await real(self, timeout)
-        await asyncio.sleep(0.05 * (heard == "before"))
-        return client
-
-    monkeypatch.setattr(Address, "connect", connect)
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 relay ESMTP\r\n")
-        await reader.readline()
-        writer.write(b"250-relay\r\n250 PIPELINING\r\n")
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    try:
-        async with working(database, keys, f"smtp://127.0.0.1:{port}?tls=none"):
-            assert await rests(database, campaign_id) is CampaignState.PAUSED
-    finally:
-        server.close()
-
-
-async def test_a_sender_whom_the_relay_does_not_want_pauses_the_campaign(
-    database: Database, keys: Keys, now: datetime
-) -> None:
-    campaign_id = await prepared(database, keys, now, count=300, batch_size=300)
-
-    def refuse(stage: str, recipient: str, times: int) -> str | None:
-        del recipient, times
-        return "550 5.4.5 daily quota exceeded" if stage == "mail" else None
-
-    with Relay(script=refuse).running() as relay:
-        async with working(database, keys, relay.url):
-            assert await rests(database, campaign_id) is CampaignState.PAUSED
-    waiting = sum(it[0] == "pending" for it in (await ends(database, campaign_id)).values())
-    assert waiting > 100
-
-
-async def test_what_a_relay_says_to_a_connection_is_kept_and_shown_without_signs_that_harm(
-    database: Database, keys: Keys, now: datetime
-) -> None:
-    campaign_id = await prepared(database, keys, now, count=4)
-    said = b"554 5.7.1 no\0service \x1b]0;for you\x07\r\n"
-    with Relay(script=lambda stage, *_: said if stage == "connect" else None).running() as relay:
-        async with working(database, keys, relay.url):
-            assert await rests(database, campaign_id) is CampaignState.PAUSED
-    async with database.reading() as session:
-        reason = str(campaigns.reason_of(await campaigns.find(session, campaign_id)))
-    assert "554 5.7.1 no service ]0;for you" in reason
-    assert reason.isprintable()
-
-
-async def test_a_relay_that_takes_no_mail_of_this_size_pauses_the_campaign(
-    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Refused without a word on the wire: a window lasts no longer than it takes to look at it.
-    monkeypatch.setattr(Pace, "window", lambda _: 20)
-    campaign_id = await prepared(database, keys, now, count=300, batch_size=300)
-    offer = "250-relay\r\n250-PIPELINING\r\n250 SIZE 1000"
-    with Relay(script=lambda stage, *_: offer if stage == "ehlo" else None).running() as relay:
-        async with working(database, keys, relay.url):
-            assert await rests(database, campaign_id) is CampaignState.PAUSED
-    copies = list((await ends(database, campaign_id)).values())
-    assert copies.count(("pending", None)) >= 240, "no more than the windows that were open"
-    async with database.reading() as session:
-        reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
-    assert "the relay takes 1000" in str(reason)
 
 
 async def test_a_pause_that_the_database_does_not_take_at_once_is_asked_for_again(

@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from mailer.delivery import outbox, rounds
 from mailer.delivery.rounds import Rounds
 from mailer.layout import Layout
-from mailer.models import Batch
 from pli.database import Database
 from pli.keys import Keys
+from tests.mailer.test_after_doubt import claimed
 from tests.mailer.test_engine import prepared
 
 
@@ -54,13 +53,12 @@ async def test_a_row_is_the_same_by_both_roads_of_a_claim(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     await prepared(database, keys, now, count=2, batch_size=2)
+    taken, rows = await claimed(database, 2)
+    ids = [row.id for row in rows]
     async with database.begin() as session:
-        batch_id = (await session.execute(select(Batch.id))).scalar_one()
-        taken = await outbox.take(session, batch_id=batch_id, lease=7)
-    assert taken is not None
+        await outbox.put_back(session, taken, ids)
     turn = await database.transact(outbox.turn, taken, [], relay="r", size=2)
     async with database.begin() as session:
-        ids = [row[0] for row in turn.rows]
         await outbox.put_back(session, taken, ids)
         again = await outbox.claim(session, taken, size=2)
     assert len(turn.rows) == 2

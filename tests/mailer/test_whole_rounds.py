@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from mailer.delivery.outcomes import Kind, accepted, judge
-from mailer.delivery.pipelining import JOINED, Conversation, Offer, Patience
+from mailer.delivery.pipelining import JOINED, Conversation
+from mailer.delivery.trips import Offer, Patience
 from mailer.models import Stage
 from tests.mailer.test_courier import Parcel
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from mailer.delivery.outcomes import Kind, Reason, is_gone, reason_of
-from mailer.delivery.pipelining import Patience
 from mailer.delivery.relays import Relay as Address
 from mailer.delivery.smtp import PATIENCE, SMTPCourier
+from mailer.delivery.trips import Patience
 from mailer.models import Stage
 from pli.language import Sentence
 from tests.certificates import authority
