@@ -89,5 +89,5 @@ def test_the_three_addresses_of_a_copy_cost_microseconds() -> None:
         LINKS.unsubscribe(1_234_567, 3, 98_765_432, "ab")
         LINKS.marks(98_765_432, "ab")
 
-    # 7 µs measured; the margin is for a machine that does other work beside.
+    # 4 µs measured; the margin is for a machine that does other work beside.
     assert min(timeit.repeat(three, number=500, repeat=5)) / 500 < 60e-6

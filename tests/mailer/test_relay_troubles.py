@@ -17,9 +17,6 @@ from pli.keys import Keys
 from tests.mailer.test_engine import ends, prepared, rests, working
 from tests.relay import Relay
 
-# SQLite writes one transaction after the other, and takes a NUL.
-on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-
 
 @pytest.fixture
 def now() -> datetime:
