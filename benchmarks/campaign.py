@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import false, insert, literal, select
 
 from benchmarks.letters import Dressed
-from mailer import campaigns
+from mailer.campaign import lifecycle
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import (
@@ -69,7 +69,7 @@ async def prepared(
     """A campaign with a delivery for everybody on the list, in one transaction; its id."""
     now = datetime.now(UTC)
     async with database.begin() as session:
-        campaign = await campaigns.create(
+        campaign = await lifecycle.create(
             session,
             frozen=dressed.frozen,
             list_ids=[list_id],
@@ -77,5 +77,5 @@ async def prepared(
             retry_delays=retry_delays,
             now=now,
         )
-        await campaigns.prepare(session, campaign_id=campaign.id, batch_size=batch_size, now=now)
+        await lifecycle.prepare(session, campaign_id=campaign.id, batch_size=batch_size, now=now)
     return campaign.id

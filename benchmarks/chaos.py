@@ -38,8 +38,9 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import hooks, letters  # noqa: E402 (the checkout on the path first)
 from benchmarks.campaign import populate, prepared  # noqa: E402
-from mailer import balance, campaigns  # noqa: E402
-from mailer.delivery.outbox import LEASE  # noqa: E402
+from mailer.campaign import lifecycle  # noqa: E402
+from mailer.ledger import balance  # noqa: E402
+from mailer.ledger.leasing import LEASE  # noqa: E402
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Evidence, Status  # noqa: E402
 from pli import keys as key_ring  # noqa: E402
 from pli import schema  # noqa: E402
@@ -207,7 +208,7 @@ async def released(here: Town, recipients: int, size: int) -> int:
         retry_delays=[1.0] * 20,
     )
     async with database.begin() as session:
-        await campaigns.start(session, campaign_id=campaign_id, now=datetime.now(UTC))
+        await lifecycle.start(session, campaign_id=campaign_id, now=datetime.now(UTC))
     await database.close()
     return campaign_id
 
@@ -233,7 +234,7 @@ async def resume(here: Town, campaign_id: int) -> None:
     """What a person does when a campaign has paused itself for a relay that was away."""
     database = Database(here.database_url)
     async with database.begin() as session:
-        await campaigns.resume(session, campaign_id=campaign_id)
+        await lifecycle.resume(session, campaign_id=campaign_id)
     await database.close()
 
 

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from mailer.delivery.engine import Engine
+from mailer.engine.engine import Engine
 
 CLOCK = Path("chaos.clock")
 """By how many seconds the clock was set back, in the worker's folder."""

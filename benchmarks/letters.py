@@ -9,21 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from mailer import theming
-from mailer.campaigns import Frozen
-from mailer.composing import Composer
-from mailer.identity import Identity
-from mailer.letters import Letter
+from mailer.letter.letter import Letter
+from mailer.letter.press import press
+from mailer.letter.snapshot import Frozen
+from mailer.letter.theme import HTML, INLINED, KEPT, TEXT, Theme, load_theme
 from mailer.links import Links
-from mailer.recipients import ListLine, Recipient
-from mailer.rendering import press
-from mailer.theming import Theme
+from mailer.message.composer import Composer
+from mailer.recipient import ListLine, Recipient
+from mailer.sender import Identity
 from pli.keys import Keys
 
 SMALL = 20_000
 """A letter of fewer bytes wears the plain theme."""
 PRECISION = 0.01
-TEXT = (
+SENTENCE = (
     "Le comité a examiné le projet d’avis : l’égalité d’accès aux services publics, la santé au "
     "travail et le budget « annexe » y tiennent une place que nous avons défendue ."
 )
@@ -90,7 +89,7 @@ def identity() -> Identity:
 
 def of_size(size: int, keys: Keys) -> Dressed:
     """A letter whose copy has `size` bytes on the wire, within a hundredth where it can."""
-    theme = _plain() if size < SMALL else theming.load("lettre")
+    theme = _plain() if size < SMALL else load_theme("lettre")
     words, step = 0, max(1, size // 25)
     dressed = _dressed(words, theme, keys)
     empty = dressed.bytes
@@ -108,12 +107,12 @@ def of_size(size: int, keys: Keys) -> Dressed:
 
 
 def _plain() -> Theme:
-    house = theming.load("lettre")
+    house = load_theme("lettre")
     files = {
-        theming.HTML: PLAIN,
-        theming.TEXT: house.files[theming.TEXT],
-        theming.INLINED: ".preheader { display: none }",
-        theming.KEPT: ":root { color-scheme: light dark }",
+        HTML: PLAIN,
+        TEXT: house.files[TEXT],
+        INLINED: ".preheader { display: none }",
+        KEPT: ":root { color-scheme: light dark }",
     }
     return Theme("plain", files)
 
@@ -131,7 +130,7 @@ def _dressed(words: int, theme: Theme, keys: Keys) -> Dressed:
 
 def _letter(words: int) -> Letter:
     body = "# Une séance plénière\n\nBonjour {{ subscriber.first_name or 'camarade' }},\n\n"
-    text = TEXT.split()
+    text = SENTENCE.split()
     written = [text[n % len(text)] for n in range(words)]
     paragraphs = [
         f"{n} " + " ".join(written[n : n + PARAGRAPH]) for n in range(0, words, PARAGRAPH)

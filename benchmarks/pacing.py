@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import letters  # noqa: E402 (the checkout on the path first)
 from benchmarks.campaign import populate, prepared  # noqa: E402
 from benchmarks.chaos import Counted, Town, reckoning, strike, town  # noqa: E402 (path first)
-from mailer import campaigns  # noqa: E402
+from mailer.campaign import lifecycle  # noqa: E402
 from pli import keys as key_ring  # noqa: E402
 from pli import schema  # noqa: E402
 from pli.database import Database, check_keys  # noqa: E402
@@ -88,7 +88,7 @@ async def released(here: Town, recipients: int) -> int:
         retry_delays=[1.0] * 20,
     )
     async with database.begin() as session:
-        await campaigns.start(session, campaign_id=campaign_id, now=datetime.now(UTC))
+        await lifecycle.start(session, campaign_id=campaign_id, now=datetime.now(UTC))
     await database.close()
     return campaign_id
 

@@ -24,12 +24,13 @@ from sqlalchemy import text
 
 from benchmarks import costs, letters, signing
 from benchmarks.campaign import populate, prepared
-from mailer import campaigns, reports
-from mailer.delivery.engine import Engine
-from mailer.delivery.journal import Journal
-from mailer.delivery.relays import Relay
-from mailer.delivery.smtp import SMTPCourier
+from mailer.campaign import lifecycle
+from mailer.engine.engine import Engine
+from mailer.engine.journal import Journal
 from mailer.models import CampaignState
+from mailer.report import summary
+from mailer.smtp.relay import Relay
+from mailer.smtp.smtp_courier import SMTPCourier
 from pli import keys as key_ring
 from pli import schema
 from pli.database import Database
@@ -112,7 +113,7 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
     signer = signing.install() if order.signed else None
     engine = _engine(order, database, keys, signer)
     async with database.reading() as session:
-        await reports.progress(session, order.campaign)
+        await summary.progress(session, order.campaign)
     tune_for_sending()
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
@@ -121,7 +122,7 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
     spent, began = costs.cpu_seconds(), time.monotonic()
     if order.starts:
         async with database.begin() as session:
-            await campaigns.start(session, campaign_id=order.campaign, now=datetime.now(UTC))
+            await lifecycle.start(session, campaign_id=order.campaign, now=datetime.now(UTC))
     running = asyncio.create_task(engine.run())
     marks: list[tuple[int, float, float]] = []
     settled_after, asked = 0.0, began
@@ -136,7 +137,7 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
         if done or now >= asked + PROGRESS_SECONDS:
             asked = now
             async with database.reading() as session:
-                progress = await reports.progress(session, order.campaign)
+                progress = await summary.progress(session, order.campaign)
             if progress.state is not CampaignState.RUNNING and progress.settled:
                 break
     seconds, cpu = time.monotonic() - began, costs.cpu_seconds() - spent
@@ -184,13 +185,13 @@ async def report(order: Order) -> Figures:
     try:
         async with database.reading() as session:
             began = time.monotonic()
-            whole = await reports.report(session, order.campaign)
+            whole = await summary.report(session, order.campaign)
             seconds = time.monotonic() - began
         looks = []
         for _ in range(LIVE_QUERIES):
             began = time.monotonic()
             async with database.reading() as session:
-                await reports.progress(session, order.campaign)
+                await summary.progress(session, order.campaign)
             looks.append(time.monotonic() - began)
     finally:
         await database.close()

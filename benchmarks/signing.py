@@ -18,12 +18,12 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from mailer.composing import Composer
-from mailer.delivery import rounds
-from mailer.delivery.couriers import Copy
-from mailer.delivery.outcomes import Outcome
-from mailer.delivery.smtp import SMTPCourier
-from mailer.recipients import Recipient
+from mailer.engine import pressed_campaigns
+from mailer.message.composer import Composer
+from mailer.outcomes import Outcome
+from mailer.recipient import Recipient
+from mailer.smtp.courier import Copy
+from mailer.smtp.smtp_courier import SMTPCourier
 
 THREADS = 3
 AHEAD = 3
@@ -159,7 +159,7 @@ class SigningComposer(Composer):
 def install() -> Signer:
     """From now on this process signs what it composes."""
     signer = Signer()
-    vars(rounds)["Composer"] = partial(SigningComposer, signer)
+    vars(pressed_campaigns)["Composer"] = partial(SigningComposer, signer)
     return signer
 
 

@@ -24,10 +24,12 @@ from commands.common import (
 )
 from commands.planning import approve, change_hours, create, schedule, start
 from commands.settling import retry, settle
-from mailer import campaigns, holds, reasons, reports
-from mailer.campaigns import CampaignError
-from mailer.reports import Progress
-from mailer.sending_hours import SendingHours
+from mailer import reasons
+from mailer.campaign import holds, lifecycle
+from mailer.campaign.sending_hours import SendingHours
+from mailer.campaign.state import CampaignError, find_campaign, reason_of
+from mailer.report import summary
+from mailer.report.summary import Progress
 from pli.language import N_, Sentence, say, translations
 
 SHOWN = 50
@@ -47,7 +49,7 @@ def campaign() -> None:
 async def list_(panel: Panel, as_json: bool) -> None:
     """Newest first."""
     async with panel.house() as house, house.database.reading() as session:
-        found = await reports.campaigns(session, limit=SHOWN)
+        found = await summary.campaigns(session, limit=SHOWN)
     if as_json:
         show_json([_document(it) for it in found])
         return
@@ -74,17 +76,17 @@ async def list_(panel: Panel, as_json: bool) -> None:
 async def show(panel: Panel, campaign: str, as_json: bool) -> None:
     """A number, or letter:NUMBER for its latest."""
     async with panel.house() as house, house.database.reading() as session:
-        campaign_id = await reports.find(session, campaign)
-        it = await reports.progress(session, campaign_id)
-        found = await campaigns.find(session, campaign_id)
-        reason, hours = campaigns.reason_of(found), SendingHours.of(found)
+        campaign_id = await summary.find(session, campaign)
+        it = await summary.progress(session, campaign_id)
+        found = await find_campaign(session, campaign_id)
+        reason, hours = reason_of(found), SendingHours.of(found)
         ahead = await pacing.outlook(session, house.settings, campaign_id, it.state)
     if as_json:
         show_json(
             {
                 **_document(it),
                 "quiet_hours": str(hours.quiet) if hours.quiet else None,
-                "not_after": reports.iso(hours.end.moment) if hours.end else None,
+                "not_after": summary.iso(hours.end.moment) if hours.end else None,
                 "held_by": holds.as_json(ahead.held_by, LANGUAGE),
                 "arrives_at": ahead.arrives_at,
             }
@@ -121,7 +123,7 @@ async def pause(panel: Panel, campaign: str) -> None:
     """Takes effect within a second or two, in whatever process sends."""
 
     async def hold(session: AsyncSession, campaign_id: int, _now: datetime) -> None:
-        if not await campaigns.pause(session, campaign_id=campaign_id):
+        if not await lifecycle.pause(session, campaign_id=campaign_id):
             raise CampaignError(N_("campaign {id} is not running"), id=campaign_id)
 
     campaign_id = await _change(panel, campaign, hold)
@@ -137,8 +139,8 @@ async def resume(panel: Panel, campaign: str) -> None:
     ended: list[bool] = []
 
     async def go_on(session: AsyncSession, campaign_id: int, now: datetime) -> None:
-        ended.append(SendingHours.of(await campaigns.find(session, campaign_id)).over(now))
-        await campaigns.resume(session, campaign_id=campaign_id)
+        ended.append(SendingHours.of(await find_campaign(session, campaign_id)).over(now))
+        await lifecycle.resume(session, campaign_id=campaign_id)
 
     await _change(panel, campaign, go_on)
     if any(ended):
@@ -154,7 +156,7 @@ async def cancel(panel: Panel, campaign: str, yes: bool) -> None:
     """For good; what was sent stays in the report."""
 
     async def give_up(session: AsyncSession, campaign_id: int, now: datetime) -> None:
-        await campaigns.cancel(session, campaign_id=campaign_id, now=now)
+        await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
 
     def question(it: Progress) -> Sentence:
         return say(N_("Cancel campaign {id} for good?"), id=it.campaign)
@@ -178,8 +180,8 @@ async def _change(
     """Ask first, and only then open the transaction: nobody waits for a person's answer."""
     async with panel.house() as house:
         async with house.database.reading() as session:
-            campaign_id = await reports.find(session, name)
-            progress = await reports.progress(session, campaign_id)
+            campaign_id = await summary.find(session, name)
+            progress = await summary.progress(session, campaign_id)
         if question is not None and not confirm(question(progress), yes=yes):
             raise click.Abort
         async with house.database.begin() as session:
@@ -208,8 +210,8 @@ def _document(it: Progress) -> dict[str, object]:
         "state": it.state.value,
         "reason": it.reason.tell(LANGUAGE) if it.reason else None,
         **_numbers(it),
-        "scheduled_at": reports.iso(it.starts.moment) if it.starts else None,
-        "next_try_at": reports.iso(it.next_try_at),
-        "started_at": reports.iso(it.started_at),
-        "finished_at": reports.iso(it.finished_at),
+        "scheduled_at": summary.iso(it.starts.moment) if it.starts else None,
+        "next_try_at": summary.iso(it.next_try_at),
+        "started_at": summary.iso(it.started_at),
+        "finished_at": summary.iso(it.finished_at),
     }

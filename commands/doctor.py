@@ -16,10 +16,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from commands import doctor_relays
 from commands.common import LANGUAGE, Panel, _, as_json, console, running, show_json
 from commands.ordering import identity_of
-from mailer import sender_domain
-from mailer.delivery import checkup as sending
-from mailer.identity import Identity
+from mailer.engine import checkup
 from mailer.links import Links
+from mailer.sender import Identity
+from mailer.smtp import sender_domain
 from pli import checkup as ground
 from pli import keys as key_ring
 from pli import settings as settings_file
@@ -184,8 +184,8 @@ async def _database(database: Database, ring: Keys | None) -> list[Check]:
             if stops_a_sending(found):
                 return found
             async with database.reading() as session:
-                latest = await sending.latest(session)
-                told = await sending.check(session)
+                latest = await checkup.latest(session)
+                told = await checkup.check(session)
             return [*found, await ground.clock(database, latest), *told]
     except TimeoutError:
         silent = say(N_("the database does not answer within {n} s"), n=f"{DATABASE_SECONDS:.0f}")

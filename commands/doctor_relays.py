@@ -9,10 +9,10 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands import relays
-from mailer.delivery import relay_checkup
-from mailer.delivery.gate import no_relay
-from mailer.delivery.relays import Relay
-from mailer.identity import Mailbox
+from mailer.engine.gate import no_relay
+from mailer.sender import Mailbox
+from mailer.smtp import relay_checkup
+from mailer.smtp.relay import Relay
 from pli.checks import Check, State, stops_a_sending, warn, wrong
 from pli.language import N_, say
 from pli.settings import MAIN, Settings

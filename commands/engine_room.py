@@ -18,13 +18,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from commands import pacing, relays
 from commands.common import House, iso, now
 from commands.measuring import Gauge, measuring
-from mailer.delivery import outbox, workers
-from mailer.delivery.engine import Engine
-from mailer.delivery.journal import Journal
-from mailer.delivery.pacing import seats
-from mailer.delivery.pacing.pacer import Pacer
-from mailer.delivery.pacing.presence import Presence
-from mailer.delivery.sweeping import Launching
+from mailer.engine import workers
+from mailer.engine.engine import Engine
+from mailer.engine.journal import Journal
+from mailer.engine.sweep import Launching
+from mailer.ledger import leasing
+from mailer.pacing import shares
+from mailer.pacing.pacer import Pacer
+from mailer.pacing.presence import Presence
 from pli import __version__
 from pli.interpreter import tune_for_sending
 from pli.lock import Lock, Owner
@@ -62,8 +63,8 @@ async def _engine(
 ) -> AsyncIterator[Engine]:
     if lock is not None:
         async with house.database.begin() as session:
-            await outbox.end_leases(session)
-            await seats.end_seats(session)
+            await leasing.end_leases(session)
+            await shares.end_seats(session)
     fleet = relays.fleet(house.settings, gauge.observer)
     installation = house.keys.fingerprints()["address"]
     folder = house.settings.journal_folder

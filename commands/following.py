@@ -11,9 +11,10 @@ from commands import pacing
 from commands.common import LANGUAGE, House, _, console, now, show_json, tell
 from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
 from commands.reporting import print_table
-from mailer import campaigns, reasons, reports
-from mailer.campaigns import CampaignError
+from mailer import reasons
+from mailer.campaign.state import CampaignError, find_campaign, reason_of
 from mailer.models import CampaignState
+from mailer.report import summary
 from pli.language import N_, say, say_n
 
 POLL_SECONDS = 0.25
@@ -65,7 +66,7 @@ async def _follow(
     ahead, asked = pacing.Outlook(), float("-inf")
     while not (stop.is_set() or over.is_set()):
         async with house.database.reading() as session:
-            progress = await reports.progress(session, campaign_id)
+            progress = await summary.progress(session, campaign_id)
             if shown.seen and time.monotonic() > asked + OUTLOOK_SECONDS:
                 state = progress.state
                 ahead = await pacing.outlook(session, house.settings, campaign_id, state)
@@ -99,7 +100,7 @@ class Bar:
     def __exit__(self, *_exception: object) -> None:
         self._progress.stop()
 
-    def show(self, progress: reports.Progress, ahead: pacing.Outlook) -> None:
+    def show(self, progress: summary.Progress, ahead: pacing.Outlook) -> None:
         """How much is settled, what holds it back, and when all will be.
 
         If all that is left waits for another try: when that is.
@@ -126,15 +127,15 @@ class Bar:
 async def show_result(house: House, campaign_id: int, *, as_json: bool) -> int:
     """The report, and the exit code: 0 for a finished, balanced campaign, else 1 with a reason."""
     async with house.database.reading() as session:
-        campaign = await campaigns.find(session, campaign_id)
-        report = await reports.report(session, campaign_id)
+        campaign = await find_campaign(session, campaign_id)
+        report = await summary.report(session, campaign_id)
     if as_json:
         show_json(report.as_json())
     else:
         await print_table(house, campaign_id)
     if campaign.state is CampaignState.FINISHED and report.balanced:
         return 0
-    reason = campaigns.reason_of(campaign)
+    reason = reason_of(campaign)
     if reason is not None:
         raise CampaignError(
             N_('campaign {id} is paused: {reason}. Then: "pli campaign resume {id}"'),

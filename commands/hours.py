@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from commands.common import _, now
-from mailer.sending_hours import SendingHours
+from mailer.campaign.sending_hours import SendingHours
 from pli import hours
 from pli.errors import PliError
 from pli.hours import Hour, zone_of

@@ -10,14 +10,21 @@ import click
 
 from commands.common import LANGUAGE, Panel, _, as_json, now, running, show_json, tell
 from commands.ordering import identity_of
-from mailer import letters, preflight, theming
-from mailer.composing import Composer, plain
-from mailer.identity import Identity
-from mailer.letters import Letter, LetterError
+from mailer.letter import preflight
+from mailer.letter.letter import (
+    Letter,
+    LetterError,
+    attributes_asked,
+    check_expressions,
+    read_letter,
+)
+from mailer.letter.preflight import Finding, Severity
+from mailer.letter.press import Pressed, press
+from mailer.letter.theme import load_theme
 from mailer.links import Links
-from mailer.preflight import Finding, Severity
-from mailer.recipients import ListLine, Recipient
-from mailer.rendering import Pressed, press
+from mailer.message.composer import Composer, plain
+from mailer.recipient import ListLine, Recipient
+from mailer.sender import Identity
 from pli import keys as key_ring
 from pli.errors import PliError
 from pli.files import shipped
@@ -76,7 +83,7 @@ def _next_number(folder: Path) -> int:
 @as_json
 def show(path: Path, as_json: bool) -> None:
     """Its front matter, its pictures and its length."""
-    read = letters.read(path)
+    read = read_letter(path)
     document = {
         "number": read.number,
         "title": read.title,
@@ -104,8 +111,8 @@ def show(path: Path, as_json: bool) -> None:
 @running
 async def check(panel: Panel, path: Path, as_json: bool) -> None:
     """Exit 1 if it cannot be sent."""
-    read = letters.read(path)
-    faults = letters.check_expressions(read, await _attributes(panel, read))
+    read = read_letter(path)
+    faults = check_expressions(read, await _attributes(panel, read))
     findings = preflight.check(read, *_pressed(read, panel))
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if as_json:
@@ -137,7 +144,7 @@ async def _attributes(panel: Panel, read: Letter) -> set[str]:
         async with panel.house() as house, house.database.begin() as session:
             return set(await attributes.declared(session))
     except PliError as error:
-        if asked := letters.attributes_asked(read):
+        if asked := attributes_asked(read):
             tell(_unchecked(asked, error), stderr=True)
         return asked
 
@@ -178,7 +185,7 @@ def export(panel: Panel, path: Path, form: str, output: Path | None) -> None:
 
 
 def _exported(panel: Panel, path: Path, form: str) -> bytes:
-    read = letters.read(path)
+    read = read_letter(path)
     pressed, identity = _pressed(read, panel)
     keys = key_ring.generate()
     links = Links(keys, identity.public_url, identity.domain)
@@ -192,4 +199,4 @@ def _exported(panel: Panel, path: Path, form: str) -> bytes:
 
 def _pressed(read: Letter, panel: Panel) -> tuple[Pressed, Identity]:
     identity = identity_of(panel.settings(), read)
-    return press(read, theming.load(read.theme), identity), identity
+    return press(read, load_theme(read.theme), identity), identity

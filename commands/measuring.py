@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from commands.common import House
 from commands.doors import DoorsError, listening, open_doors
-from mailer.delivery.observing import UNOBSERVED, Observer
-from mailer.delivery.workers import Figures
+from mailer.engine.workers import Figures
+from mailer.smtp.observer import UNOBSERVED, Observer
 
 log = logging.getLogger("pli.web")
 

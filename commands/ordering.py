@@ -11,14 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands import pacing
 from commands.common import House, tell
-from mailer import campaigns, letters, preflight, theming
-from mailer.campaigns import Frozen
-from mailer.identity import Identity
-from mailer.letters import Letter
+from mailer.campaign import lifecycle, ordering, scheduling
+from mailer.campaign.sending_hours import ALWAYS, SendingHours
+from mailer.campaign.state import UNFINISHED, find_campaign, lists_of
+from mailer.letter import preflight
+from mailer.letter.letter import Letter, check_expressions
+from mailer.letter.preflight import Severity
+from mailer.letter.press import press
+from mailer.letter.snapshot import Frozen
+from mailer.letter.theme import load_theme
 from mailer.models import Audience, Batch, CampaignState
-from mailer.preflight import Severity
-from mailer.rendering import press
-from mailer.sending_hours import ALWAYS, SendingHours
+from mailer.sender import Identity
 from pli.errors import PliError
 from pli.language import N_
 from pli.settings import Settings
@@ -44,10 +47,10 @@ def identity_of(settings: Settings, letter: Letter | None = None) -> Identity:
 
 def checked(letter: Letter, settings: Settings, known: Collection[str], *, quiet: bool) -> Frozen:
     """Freeze a letter that can be sent; warnings are told, errors refuse it."""
-    if unknown := letters.check_expressions(letter, known):
+    if unknown := check_expressions(letter, known):
         raise SendError.listing(unknown)
     identity = identity_of(settings, letter)
-    theme = theming.load(letter.theme)
+    theme = load_theme(letter.theme)
     findings = preflight.check(letter, press(letter, theme, identity), identity)
     errors = [it for it in findings if it.severity is Severity.ERROR]
     if errors:
@@ -99,7 +102,7 @@ async def prepare(
         campaign_id = await create(session, order, house=house, now=now)
     else:
         await _still_as_ordered(session, order)
-    await campaigns.prepare(
+    await lifecycle.prepare(
         session,
         campaign_id=campaign_id,
         batch_size=house.settings.batch_size,
@@ -122,7 +125,7 @@ async def create(
 ) -> int:
     """A draft of what was ordered; its id."""
     await _still_as_ordered(session, order)
-    campaign = await campaigns.create(
+    campaign = await lifecycle.create(
         session,
         frozen=order.frozen,
         list_ids=order.list_ids,
@@ -152,7 +155,7 @@ def refuse_what_is_there(order: Order) -> None:
 
 async def _still_as_ordered(session: AsyncSession, order: Order) -> None:
     """Ask once more whether it would go out twice: somebody else may have sent it meanwhile."""
-    await campaigns.lock_lists(session, order.list_ids)
+    await ordering.lock_lists(session, order.list_ids)
     campaign_id = await _to_go_on_with(session, order)
     if campaign_id != order.go_on_with:
         raise SendError(
@@ -164,7 +167,7 @@ async def _still_as_ordered(session: AsyncSession, order: Order) -> None:
 
 async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
     number = order.frozen.letter.number
-    earlier = await campaigns.precedents(session, number=number, list_ids=order.list_ids)
+    earlier = await ordering.precedents(session, number=number, list_ids=order.list_ids)
     for campaign in earlier:
         if campaign.letter_hash != order.frozen.letter_hash:
             raise SendError(
@@ -176,9 +179,9 @@ async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
                 id=campaign.id,
             )
     for campaign in reversed(earlier):
-        if campaign.state not in campaigns.UNFINISHED or campaign.rule != order.rule:
+        if campaign.state not in UNFINISHED or campaign.rule != order.rule:
             continue
-        if await campaigns.lists_of(session, campaign_id=campaign.id) == list(order.list_ids):
+        if await lists_of(session, campaign_id=campaign.id) == list(order.list_ids):
             return campaign.id
     if earlier and order.audience is Audience.FIRST:
         last = earlier[-1]
@@ -199,8 +202,8 @@ async def release(session: AsyncSession, order: Order, *, house: House, now: dat
     """Prepare and start in one transaction, or go on; the campaign's id."""
     campaign_id, _waiting = await prepare(session, order, house=house, now=now)
     if order.go_on_with is not None and order.hours is not None:
-        await campaigns.set_hours(session, campaign_id=campaign_id, hours=order.hours)
-    campaign = await campaigns.find(session, campaign_id)
+        await scheduling.set_hours(session, campaign_id=campaign_id, hours=order.hours)
+    campaign = await find_campaign(session, campaign_id)
     await session.refresh(campaign)
     if campaign.state is CampaignState.PAUSED:
         if SendingHours.of(campaign).over(now):
@@ -211,9 +214,9 @@ async def release(session: AsyncSession, order: Order, *, house: House, now: dat
                 ),
                 id=campaign_id,
             )
-        await campaigns.resume(session, campaign_id=campaign_id)
+        await lifecycle.resume(session, campaign_id=campaign_id)
     elif campaign.state is CampaignState.PREPARED:
-        await campaigns.start(
+        await lifecycle.start(
             session,
             campaign_id=campaign_id,
             second_person=house.settings.second_person,

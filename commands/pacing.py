@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands import relays
-from mailer import sending_hours
-from mailer.delivery.pacing import holding, viewing
-from mailer.delivery.pacing.limits import CAREFUL, DAY, NONE, Limits, Plan, Quota
-from mailer.holds import Hold
+from mailer.campaign import sending_hours
+from mailer.campaign.holds import Hold
 from mailer.models import CampaignState
+from mailer.pacing.limits import CAREFUL, DAY, NONE, Limits, Plan, Quota
 from mailer.providers import KNOWN, Providers
+from mailer.report import pacing_forecast, pacing_view
 from pli.language import N_, say
 from pli.settings import MAIN, LimitSettings, Settings
 from subscribers import lists
@@ -47,15 +47,15 @@ async def outlook(
     by_relay = await _lists_by_relay(session, settings)
     arrivals: list[float | None] = []
     for name, relay in relays.of(settings).items():
-        view = await viewing.view(
+        view = await pacing_view.view(
             session,
             campaign_id,
             plan(settings, name, relay.name),
             providers(settings),
             lists=by_relay[name] if settings.relays else None,
         )
-        arrivals.append(holding.arrives_at(view))
-        for hold in holding.holds(view):
+        arrivals.append(pacing_forecast.arrives_at(view))
+        for hold in pacing_forecast.holds(view):
             sentence = hold.sentence
             if settings.relays:
                 sentence = say(N_("{relay}: {hold}"), relay=name, hold=sentence)

@@ -14,9 +14,12 @@ from commands import ordering, pacing
 from commands.common import Panel, _, confirm, now, running, tell
 from commands.ordering import checked, ordered, prepare
 from commands.sending import retry_after, starts_by_itself
-from mailer import campaigns, letters, reports
+from mailer.campaign import lifecycle, scheduling
+from mailer.campaign.sending_hours import SendingHours
+from mailer.campaign.state import find_campaign
+from mailer.letter.letter import read_letter
 from mailer.models import Audience
-from mailer.sending_hours import SendingHours
+from mailer.report import summary
 from pli import hours
 from pli.language import N_, say, say_n
 from subscribers import attributes
@@ -54,7 +57,7 @@ async def create(
     person: str | None,
 ) -> None:
     """From now on the letter's file may change: the campaign keeps what it was."""
-    written = letters.read(letter)
+    written = read_letter(letter)
     async with panel.house() as house:
         house.settings.require("relay_url", "public_url", "committee", "address", "phone", "email")
         async with house.database.reading() as session:
@@ -93,8 +96,8 @@ async def approve(panel: Panel, campaign: str, person: str | None, yes: bool) ->
     """Stamps who, when, and the hash of letter, theme and contact lines."""
     async with panel.house() as house:
         async with house.database.reading() as session:
-            campaign_id = await reports.find(session, campaign)
-            found = await campaigns.find(session, campaign_id)
+            campaign_id = await summary.find(session, campaign)
+            found = await find_campaign(session, campaign_id)
         question = say(
             N_("Approve campaign {id}: letter {number}, “{subject}”?"),
             id=campaign_id,
@@ -105,7 +108,7 @@ async def approve(panel: Panel, campaign: str, person: str | None, yes: bool) ->
             raise click.Abort
         name = person or getpass.getuser()
         async with house.database.begin() as session:
-            await campaigns.approve(
+            await lifecycle.approve(
                 session,
                 campaign_id=campaign_id,
                 by=name,
@@ -124,10 +127,10 @@ async def schedule(panel: Panel, campaign: str, hour: str) -> None:
     async with panel.house() as house:
         when = hours.parse(hour, zone=house.settings.timezone, now=now())
         async with house.database.begin() as session:
-            campaign_id = await reports.find(session, campaign)
-            its = SendingHours.of(await campaigns.find(session, campaign_id))
+            campaign_id = await summary.find(session, campaign)
+            its = SendingHours.of(await find_campaign(session, campaign_id))
             opening_hours.refuse_an_end_before(when.moment, campaign_id, its)
-            await campaigns.schedule(
+            await scheduling.schedule(
                 session,
                 campaign_id=campaign_id,
                 at=when.moment,
@@ -147,10 +150,10 @@ async def schedule(panel: Panel, campaign: str, hour: str) -> None:
 async def change_hours(panel: Panel, campaign: str, quiet: str | None, end: str | None) -> None:
     """Takes effect within two seconds, in whatever process sends."""
     async with panel.house() as house, house.database.begin() as session:
-        campaign_id = await reports.find(session, campaign)
-        before = SendingHours.of(await campaigns.find(session, campaign_id))
+        campaign_id = await summary.find(session, campaign)
+        before = SendingHours.of(await find_campaign(session, campaign_id))
         after = opening_hours.asked(house.settings, quiet, end, before=before)
-        await campaigns.set_hours(session, campaign_id=campaign_id, hours=after)
+        await scheduling.set_hours(session, campaign_id=campaign_id, hours=after)
     tell(opening_hours.summary(campaign_id, after))
 
 
@@ -162,21 +165,21 @@ async def start(panel: Panel, campaign: str, yes: bool) -> None:
     """Prepares its copies for whoever is on the lists now, and lets the engine have them."""
     async with panel.house() as house:
         async with house.database.reading() as session:
-            campaign_id = await reports.find(session, campaign)
-            its = SendingHours.of(await campaigns.find(session, campaign_id))
+            campaign_id = await summary.find(session, campaign)
+            its = SendingHours.of(await find_campaign(session, campaign_id))
         opening_hours.refuse_an_end_before(now(), campaign_id, its)
         question = say(N_("Start campaign {id}?"), id=campaign_id)
         if not confirm(question, yes=yes):
             raise click.Abort
         async with house.database.begin() as session:
-            await campaigns.prepare(
+            await lifecycle.prepare(
                 session,
                 campaign_id=campaign_id,
                 batch_size=house.settings.batch_size,
                 providers=pacing.providers(house.settings),
                 now=now(),
             )
-            await campaigns.start(
+            await lifecycle.start(
                 session,
                 campaign_id=campaign_id,
                 second_person=house.settings.second_person,

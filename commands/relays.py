@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from commands.common import House, tell
-from mailer.delivery.fleet import Fleet
-from mailer.delivery.gate import no_relay
-from mailer.delivery.observing import UNOBSERVED, Observer
-from mailer.delivery.relays import Relay, RelayError
-from mailer.delivery.smtp import SMTPCourier
+from mailer.engine.gate import no_relay
+from mailer.smtp.failover import Fleet
+from mailer.smtp.observer import UNOBSERVED, Observer
+from mailer.smtp.relay import Relay, RelayError
+from mailer.smtp.smtp_courier import SMTPCourier
 from pli.language import N_, Sentence, say
 from pli.settings import MAIN, Settings
 from subscribers.models import List

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from commands.common import LANGUAGE, _
 from mailer import reasons
-from mailer.copies import Copy
 from mailer.models import CampaignState, Status
-from mailer.reports import Report
+from mailer.report.copies import Copy
+from mailer.report.summary import Report
 from pli.language import N_, Sentence, say
 
 SHOWN = 20

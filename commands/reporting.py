@@ -13,9 +13,9 @@ from rich.console import Console
 
 from commands.common import LANGUAGE, House, Panel, _, as_json, console, running
 from commands.report_table import SHOWN, draw
-from mailer import copies, report_page, reports
 from mailer.models import Status
-from mailer.reports import Report, ReportError
+from mailer.report import copies, html_page, summary
+from mailer.report.summary import Report, ReportError
 
 
 @click.command(help=_("What became of each copy of a campaign: its id, or letter:294."))
@@ -40,8 +40,8 @@ async def report(
         raise click.UsageError(_("--json and --format say different things: give one of them"))
     async with panel.house() as house:
         async with house.database.reading() as session:
-            campaign_id = await reports.find(session, campaign)
-            found = await reports.report(session, campaign_id)
+            campaign_id = await summary.find(session, campaign)
+            found = await summary.report(session, campaign_id)
         pieces = _pieces(house, found, "json" if as_json else form, to_file=output is not None)
         if output is not None:
             await _write(output, pieces)
@@ -55,7 +55,7 @@ async def report(
 async def print_table(house: House, campaign_id: int) -> None:
     """The report of a campaign as a table on stdout."""
     async with house.database.reading() as session:
-        found = await reports.report(session, campaign_id)
+        found = await summary.report(session, campaign_id)
     await _table(house, found, console())
 
 
@@ -69,7 +69,7 @@ async def _pieces(house: House, found: Report, form: str, *, to_file: bool) -> A
                 yield lines
     elif form == "html":
         async with house.database.reading() as session:
-            yield await report_page.page(session, found, language=LANGUAGE)
+            yield await html_page.render(session, found, language=LANGUAGE)
     else:
         drawn = Console(file=io.StringIO(), width=100, highlight=False) if to_file else console()
         with drawn.capture() as captured:

@@ -36,9 +36,11 @@ from commands.ordering import (
     refuse_what_is_there,
     release,
 )
-from mailer import campaigns, letters
+from mailer.campaign import scheduling
+from mailer.campaign.sending_hours import ALWAYS, SendingHours
+from mailer.campaign.state import find_campaign
+from mailer.letter.letter import read_letter
 from mailer.models import Audience
-from mailer.sending_hours import ALWAYS, SendingHours
 from pli import hours
 from pli.hours import Hour
 from pli.language import N_, Sentence, say, say_n
@@ -104,7 +106,7 @@ async def send(
     as_json: bool,
 ) -> None:
     """Create, prepare, start; work or watch; report. With an hour: create and schedule."""
-    written = letters.read(letter)
+    written = read_letter(letter)
     async with panel.house() as house:
         when = hours.parse(hour, zone=house.settings.timezone, now=now()) if hour else None
         house.settings.require("relay_url", "public_url", "committee", "address", "phone", "email")
@@ -159,7 +161,7 @@ async def _hours(
     if quiet is None and end is None:
         return None
     async with house.database.reading() as session:
-        before = SendingHours.of(await campaigns.find(session, order.go_on_with))
+        before = SendingHours.of(await find_campaign(session, order.go_on_with))
     return opening_hours.asked(house.settings, quiet, end, before=before)
 
 
@@ -167,7 +169,7 @@ async def _set_for(
     session: AsyncSession, order: Order, when: Hour, *, house: House, now: datetime
 ) -> int:
     campaign_id = await create(session, order, house=house, now=now)
-    await campaigns.schedule(session, campaign_id=campaign_id, at=when.moment, zone=when.zone)
+    await scheduling.schedule(session, campaign_id=campaign_id, at=when.moment, zone=when.zone)
     return campaign_id
 
 

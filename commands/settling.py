@@ -30,12 +30,14 @@ from commands.common import (
     tell,
 )
 from commands.report_table import visible
-from mailer import campaigns, doubt, replies, reports
-from mailer.delivery import outbox
-from mailer.delivery.outbox import Proof
-from mailer.doubt import Doubt
+from mailer.campaign import lifecycle
+from mailer.campaign.state import find_campaign
+from mailer.ledger import answers, doubt, evidence
+from mailer.ledger.answers import Answers
+from mailer.ledger.doubt import Doubt
+from mailer.ledger.evidence import Proof
 from mailer.models import CampaignState, Source
-from mailer.replies import Answers
+from mailer.report import summary
 from pli.errors import PliError
 from pli.language import N_, say, say_n
 
@@ -67,15 +69,15 @@ async def settle(panel: Panel, campaign: str, files: Sequence[str], as_json: boo
     """What the log does not show stays in doubt: that it is not there proves nothing."""
     async with panel.house() as house:
         async with house.database.reading() as session:
-            campaign_id = await reports.find(session, campaign)
+            campaign_id = await summary.find(session, campaign)
             doubted = await doubt.of(session, campaign_id, house.keys)
         proofs = _read(doubted, files, quiet=as_json) if doubted.copies else []
         async with house.database.begin() as session:
-            settled = await outbox.settle_by(
+            settled = await evidence.settle_by(
                 session, campaign_id=campaign_id, proofs=proofs, source=Source.LOG, now=now()
             )
         async with house.database.reading() as session:
-            left = (await reports.progress(session, campaign_id)).uncertain
+            left = (await summary.progress(session, campaign_id)).uncertain
     before = len(doubted.copies)
     if as_json:
         show_json(
@@ -126,12 +128,12 @@ async def retry(
         raise click.UsageError(_("--reply chooses among the failed: add --failed"))
     async with panel.house() as house:
         async with house.database.reading() as session:
-            campaign_id = await reports.find(session, campaign)
-            doubtful = (await reports.progress(session, campaign_id)).uncertain * uncertain
-            answers = await replies.of_failed(session, campaign_id, pattern=reply, limit=SHOWN)
+            campaign_id = await summary.find(session, campaign)
+            doubtful = (await summary.progress(session, campaign_id)).uncertain * uncertain
+            answered = await answers.of_failed(session, campaign_id, pattern=reply, limit=SHOWN)
         if failed and not yes:
-            _show(answers)
-        meant = doubtful + answers.copies * failed
+            _show(answered)
+        meant = doubtful + answered.copies * failed
         question = say_n(
             "Send {n} copy of campaign {id} again?",
             "Send {n} copies of campaign {id} again?",
@@ -141,14 +143,14 @@ async def retry(
         if meant and not confirm(question, yes=yes):
             raise click.Abort
         async with house.database.begin() as session:
-            copies = await campaigns.retry(
+            copies = await lifecycle.retry(
                 session,
                 campaign_id=campaign_id,
                 uncertain=uncertain,
                 failed=failed,
                 reply=reply,
             )
-            state = (await campaigns.find(session, campaign_id)).state
+            state = (await find_campaign(session, campaign_id)).state
     if not copies:
         tell(say(N_("No copy of campaign {id} is meant by that: nothing changed."), id=campaign_id))
         return

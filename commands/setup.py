@@ -24,8 +24,8 @@ from commands.common import (
     show_json,
 )
 from commands.copying import copy
-from mailer.delivery.relays import Relay
-from mailer.identity import Identity
+from mailer.sender import Identity
+from mailer.smtp.relay import Relay
 from pli import database as databases
 from pli import keys as key_ring
 from pli import schema

@@ -9,11 +9,11 @@ import click
 
 from commands.common import House, now, show_json, tell
 from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
-from mailer import notices
-from mailer.campaigns import Frozen
-from mailer.delivery.engine import Engine
-from mailer.delivery.outbox import NO_RELAY
+from mailer.engine.engine import Engine
+from mailer.letter.snapshot import Frozen
 from mailer.models import Notice, Status
+from mailer.notices import writing
+from mailer.notices.queue import NO_RELAY
 from pli.errors import PliError
 from pli.language import N_, say
 from subscribers import lists
@@ -31,7 +31,7 @@ async def send_one(house: House, frozen: Frozen, name: str, reader: str, *, as_j
     address = Address.parse(reader)
     async with house.database.begin() as session:
         list_ = await lists.get(session, name)
-        notice_id = await notices.order_test(
+        notice_id = await writing.order_test(
             session,
             frozen=frozen,
             list_id=list_.id,

@@ -13,7 +13,7 @@ from rich.table import Table
 from commands.common import Panel, _, as_json, console, iso, running, show_json, tell
 from commands.engine_room import engine, interruptible, wait
 from commands.measuring import beside
-from mailer.delivery import workers
+from mailer.engine import workers
 from pli.errors import PliError
 from pli.language import N_, say
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mailer.delivery.outcomes import Reason
 from mailer.models import CampaignState, Source, Status
+from mailer.outcomes import Reason
 from pli.language import N_, Sentence, say, say_n
 from subscribers.consent import Hindrance
 

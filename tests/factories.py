@@ -8,12 +8,13 @@ from datetime import date, datetime
 from sqlalchemy import false, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer import campaigns, theming
-from mailer.campaigns import Frozen
-from mailer.delivery.outcomes import Outcome, judge
-from mailer.identity import Identity
-from mailer.letters import Letter
+from mailer.campaign import lifecycle
+from mailer.letter.letter import Letter
+from mailer.letter.snapshot import Frozen
+from mailer.letter.theme import load_theme
 from mailer.models import Audience, Campaign, Stage
+from mailer.outcomes import Outcome, judge
+from mailer.sender import Identity
 from pli.keys import Keys
 from subscribers import consent
 from subscribers.models import Basis, List, Subscriber, Subscription, SubscriptionState
@@ -47,7 +48,7 @@ def letter(number: int = 12, body: str = "# Une séance\n\nBonjour.\n") -> Lette
 def frozen(of: Letter | None = None) -> Frozen:
     """That letter, frozen."""
     written = of or letter()
-    return Frozen.of(written, theming.load(written.theme), identity())
+    return Frozen.of(written, load_theme(written.theme), identity())
 
 
 async def a_list(session: AsyncSession, name: str, *, now: datetime) -> List:
@@ -154,9 +155,9 @@ async def a_campaign(
         audience=audience,
         retry_delays=retry_delays,
     )
-    await campaigns.prepare(session, campaign_id=campaign.id, batch_size=batch_size, now=now)
+    await lifecycle.prepare(session, campaign_id=campaign.id, batch_size=batch_size, now=now)
     if started:
-        await campaigns.start(session, campaign_id=campaign.id, now=now)
+        await lifecycle.start(session, campaign_id=campaign.id, now=now)
     return campaign
 
 
@@ -172,7 +173,7 @@ async def a_draft(
     retry_delays: Sequence[float] = (0.05,),
 ) -> Campaign:
     """A campaign of which nothing is prepared."""
-    return await campaigns.create(
+    return await lifecycle.create(
         session,
         frozen=frozen(of),
         list_ids=[it.id for it in lists],

@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from mailer.identity import Identity
 from mailer.links import Links
+from mailer.sender import Identity
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import N_, say

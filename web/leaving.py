@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailer.delivery import outbox
-from mailer.delivery.outbox import Proof
+from mailer.ledger import evidence
+from mailer.ledger.evidence import Proof
 from mailer.links import Links, OptOutToken
 from mailer.models import Delivery, Source, Status
 from subscribers import optout
@@ -135,12 +135,12 @@ async def _prove(session: AsyncSession, token: OptOutToken, now: datetime) -> No
             Delivery.id == token.delivery_id,
             Delivery.subscriber_id == token.subscriber_id,
             Delivery.list_id == token.list_id,
-            outbox.in_doubt(),
+            evidence.in_doubt(),
         )
     )
     if campaign_id is not None:
         proof = Proof(token.delivery_id, Status.SENT)
-        await outbox.settle_by(
+        await evidence.settle_by(
             session, campaign_id=campaign_id, proofs=[proof], source=Source.OPT_OUT, now=now
         )
 

@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from mailer.freezing import thaw
-from mailer.identity import Identity
-from mailer.letters import Letter
+from mailer.letter.letter import Letter
+from mailer.letter.press import Pressed, press
+from mailer.letter.snapshot import thaw
+from mailer.letter.theme import Theme
 from mailer.models import Campaign, CampaignList
-from mailer.recipients import ListLine
-from mailer.rendering import Pressed, press
-from mailer.theming import Theme
+from mailer.recipient import ListLine
+from mailer.sender import Identity
 from subscribers.models import List
 from web.reception import CLOSED, Reception, guarded
 

@@ -29,10 +29,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailer.delivery.backlog import Backlog, backlog
-from mailer.delivery.outcomes import Outcome
-from mailer.delivery.workers import Figures
+from mailer.engine.backlog import Backlog, backlog
+from mailer.engine.workers import Figures
 from mailer.models import Stage
+from mailer.outcomes import Outcome
 from mailer.providers import provider_of
 from pli import __version__
 from pli.database import Database
@@ -69,7 +69,7 @@ class Tally:
 
 
 class Metrics(Collector):
-    """Observes one process's sending (mailer.delivery.observing), and tells it to Prometheus."""
+    """Observes one process's sending (mailer.smtp.observer), and tells it to Prometheus."""
 
     def __init__(self) -> None:
         self.figures: Callable[[], Figures] = lambda: Figures(0, 0, 0.0)

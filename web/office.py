@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailer import reasons, report_page, reports
+from mailer import reasons
 from mailer.models import CampaignState
-from mailer.reports import ReportError
+from mailer.report import html_page, summary
+from mailer.report.summary import ReportError
 from web.reception import Reception, given_out, only_from_here
 
 SHOWN = 50
@@ -36,15 +37,15 @@ class Office:
     async def campaigns(self, request: Request) -> Response:
         """The latest sendings, each with its bar."""
         async with self._reception.database.reading() as session:
-            latest = await reports.campaigns(session, limit=SHOWN)
+            latest = await summary.campaigns(session, limit=SHOWN)
         moving = any(it.state is CampaignState.RUNNING for it in latest)
         return self._reception.page(
             "office/campaigns.html.j2",
             self._reception.language_for(request),
-            campaigns=[(it, report_page.bar(it)) for it in latest],
+            campaigns=[(it, html_page.bar(it)) for it in latest],
             state=reasons.state,
             status=reasons.status,
-            order=report_page.ORDER,
+            order=html_page.ORDER,
             refresh=REFRESH_SECONDS if moving and "still" not in request.query_params else None,
             office=True,
             inbox=self._inbox,
@@ -61,13 +62,13 @@ class Office:
 
     async def _page(self, session: AsyncSession, request: Request, language: str) -> str | None:
         try:
-            campaign_id = await reports.find(session, str(request.path_params["id"]))
+            campaign_id = await summary.find(session, str(request.path_params["id"]))
         except ReportError:
             return None
-        report = await reports.report(session, campaign_id)
+        report = await summary.report(session, campaign_id)
         refresh = None
         if report.state not in _STILL and "still" not in request.query_params:
             refresh = max(REFRESH_SECONDS, report.candidates // COPIES_A_SECOND)
-        return await report_page.page(
+        return await html_page.render(
             session, report, language=language, refresh=refresh, office=True
         )

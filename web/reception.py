@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from mailer.identity import Identity
+from mailer.sender import Identity
 from pli import pages
 from pli.database import Database
 from pli.language import LANGUAGES

@@ -25,7 +25,7 @@ from commands.following import show_result, work_or_watch
 from commands.ordering import checked, identity_of, ordered, release
 from commands.serving import serving, work
 from commands.setup import as_toml
-from mailer import letters
+from mailer.letter.letter import read_letter
 from mailer.links import Links
 from mailer.models import Campaign, Delivery
 from pli import database as databases
@@ -183,7 +183,7 @@ def _write_settings(home: Path, relay_url: str) -> None:
 
 async def _send(house: House, home: Path, *, quiet: bool) -> int:
     """As `pli send` does it."""
-    letter = letters.read(home / LETTER)
+    letter = read_letter(home / LETTER)
     async with house.database.reading() as session:
         known = await attributes.declared(session)
     frozen = checked(letter, house.settings, known, quiet=quiet)

@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import update
 
 import cli
-from mailer import theming
-from mailer.freezing import freeze
+from mailer.letter.snapshot import freeze
+from mailer.letter.theme import load_theme
 from mailer.models import Campaign, CampaignState, Status
 from pli import keys as key_ring
 from pli.database import Database
@@ -41,7 +41,7 @@ def installation(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.Monk
 
     async def fill() -> None:
         database = Database(f"sqlite+aiosqlite:///{tmp_path}/pli.db")
-        frozen = freeze(letter("# Titre\n"), theming.load("lettre"), IDENTITY)
+        frozen = freeze(letter("# Titre\n"), load_theme("lettre"), IDENTITY)
         async with database.begin() as session:
             await a_campaign(session, NOW, SETTLED, frozen=frozen, state=CampaignState.FINISHED)
             await a_campaign(session, NOW, MANY, frozen=frozen, list_name="autres", number=295)

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import select, update
 
 import cli
-from mailer import theming
-from mailer.freezing import freeze
+from mailer.letter.snapshot import freeze
+from mailer.letter.theme import load_theme
 from mailer.links import Links
 from mailer.models import Campaign, CampaignState, Delivery, Status
 from pli import keys as key_ring
@@ -48,7 +48,7 @@ def ids(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) 
 
     async def fill() -> list[str]:
         database = Database(f"sqlite+aiosqlite:///{tmp_path}/pli.db")
-        frozen = freeze(letter("# Titre\n"), theming.load("lettre"), IDENTITY)
+        frozen = freeze(letter("# Titre\n"), load_theme("lettre"), IDENTITY)
         async with database.begin() as session:
             await a_campaign(session, NOW, COPIES, frozen=frozen, state=CampaignState.FINISHED)
             await session.execute(update(Campaign).values(token_key=keys.current))

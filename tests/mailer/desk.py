@@ -8,13 +8,13 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
-from mailer import letters, rendering, theming
-from mailer.composing import Composer, plain
-from mailer.identity import Identity
-from mailer.letters import Letter
+from mailer.letter.letter import Letter, parse_letter
+from mailer.letter.press import Pressed, press
+from mailer.letter.theme import load_theme
 from mailer.links import Links
-from mailer.recipients import ListLine, Recipient
-from mailer.rendering import Pressed
+from mailer.message.composer import Composer, plain
+from mailer.recipient import ListLine, Recipient
+from mailer.sender import Identity
 from pli.keys import Keys
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -32,7 +32,7 @@ IDENTITY = Identity(
 LINKS = Links(KEYS, IDENTITY.public_url, IDENTITY.domain)
 LIST = ListLine(3, "membres", "La liste d'été")
 MARIE = Recipient(17, 5, "marie@example.org", "Marie", "L'Été", "fr", {"mandat": "élue"}, LIST)
-THEME = theming.load("lettre")
+THEME = load_theme("lettre")
 
 FRONT = """---
 number: 294
@@ -51,13 +51,13 @@ PIXEL = bytes.fromhex(
 
 def letter(body: str, **changes: Any) -> Letter:
     """A letter with this body."""
-    written = letters.parse(FRONT + body, load_image=lambda _: PIXEL)
+    written = parse_letter(FRONT + body, load_image=lambda _: PIXEL)
     return replace(written, **changes)
 
 
 def pressed(body: str, **changes: Any) -> Pressed:
     """A letter with this body, pressed."""
-    return rendering.press(letter(body, **changes), THEME, IDENTITY)
+    return press(letter(body, **changes), THEME, IDENTITY)
 
 
 def html(body: str, recipient: Recipient = MARIE, **changes: Any) -> str:
@@ -74,7 +74,7 @@ def composer(body: str, identity: Identity = IDENTITY, **changes: Any) -> Compos
     """A composer of copies of this body."""
     links = Links(KEYS, identity.public_url, identity.domain)
     written = letter(body, **changes)
-    return Composer(rendering.press(written, THEME, identity), written, identity, links, KEY, 7)
+    return Composer(press(written, THEME, identity), written, identity, links, KEY, 7)
 
 
 def wire(body: str, recipient: Recipient = MARIE, **changes: Any) -> bytes:

@@ -13,13 +13,13 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from mailer import campaigns
-from mailer.delivery import numbers, outbox
-from mailer.delivery.engine import Engine
-from mailer.delivery.journal import Journal, Notes
-from mailer.delivery.outbox import leases
-from mailer.delivery.relays import Relay
-from mailer.delivery.smtp import SMTPCourier
+from mailer.campaign import lifecycle
+from mailer.engine import constants
+from mailer.engine.engine import Engine
+from mailer.engine.journal import Journal, Notes
+from mailer.ledger import claiming, leasing, settle_and_claim, settling
+from mailer.smtp.relay import Relay
+from mailer.smtp.smtp_courier import SMTPCourier
 from pli import database as databases
 from pli.database import Database
 from pli.keys import Keys
@@ -29,30 +29,30 @@ CONNECTIONS = 3
 STEPS: dict[str, tuple[Any, str, int, bool]] = {
     "before its journal is begun": (Journal, "begin", 1, True),
     "after its journal was begun": (Journal, "begin", 1, False),
-    "before a batch is taken": (outbox, "take", 1, True),
-    "before the taking is committed": (outbox, "take", 1, False),
-    "before a window is claimed": (outbox, "turn", 1, True),
-    "before the claim is committed": (outbox, "turn", 1, False),
+    "before a batch is taken": (leasing, "take", 1, True),
+    "before the taking is committed": (leasing, "take", 1, False),
+    "before a window is claimed": (settle_and_claim, "turn", 1, True),
+    "before the claim is committed": (settle_and_claim, "turn", 1, False),
     "after rows were claimed": (SMTPCourier, "post", 1, True),
     "before a copy is noted": (Notes, "leaves", 5, True),
     "between the note and the wire": (Notes, "leaves", 5, False),
     "after the reply, before it is noted": (Notes, "told", 5, True),
     "after the reply was noted": (Notes, "told", 5, False),
-    "before a window is settled": (outbox, "turn", 4, True),
-    "before the settling and the next claim are committed": (outbox, "turn", 4, False),
-    "after a settling, in the second window": (outbox, "turn", 5, True),
-    "before a batch is given back": (outbox, "release", 1, True),
-    "before that is committed": (outbox, "release", 1, False),
-    "before the campaign is finished": (campaigns, "finish", 1, True),
-    "before the finish is committed": (campaigns, "finish", 1, False),
+    "before a window is settled": (settle_and_claim, "turn", 4, True),
+    "before the settling and the next claim are committed": (settle_and_claim, "turn", 4, False),
+    "after a settling, in the second window": (settle_and_claim, "turn", 5, True),
+    "before a batch is given back": (leasing, "release", 1, True),
+    "before that is committed": (leasing, "release", 1, False),
+    "before the campaign is finished": (lifecycle, "finish", 1, True),
+    "before the finish is committed": (lifecycle, "finish", 1, False),
 }
 """Where it dies: what is called there, at which call, and whether before it or after it."""
 
 UNCOMMON_STEPS: dict[str, tuple[Any, str, int, bool]] = {
-    "before a claim that somebody left": (outbox, "claim", 1, True),
-    "before that claim is committed": (outbox, "claim", 1, False),
-    "before a refusal is settled": (outbox, "settle", 1, True),
-    "before that settling is committed": (outbox, "settle", 1, False),
+    "before a claim that somebody left": (claiming, "claim", 1, True),
+    "before that claim is committed": (claiming, "claim", 1, False),
+    "before a refusal is settled": (settling, "settle", 1, True),
+    "before that settling is committed": (settling, "settle", 1, False),
 }
 """The same where somebody has left, and the relay refuses somebody."""
 
@@ -73,14 +73,14 @@ def run_with_short_lease(url: str, keys: Keys, relay: str, folder: Path) -> None
 
 def shorten_leases() -> Callable[[], None]:
     """A lease of a second in this process, and as much for a silent transaction; the way back."""
-    before = leases.LEASE, numbers.RENEW_SECONDS, numbers.WATCH_SECONDS
+    before = leasing.LEASE, constants.RENEW_SECONDS, constants.WATCH_SECONDS
     databases.IDLE_SECONDS = 1.0
-    leases.LEASE = timedelta(seconds=1)  # type: ignore[misc]
-    numbers.RENEW_SECONDS, numbers.WATCH_SECONDS = 0.3, 0.1
+    leasing.LEASE = timedelta(seconds=1)  # type: ignore[misc]
+    constants.RENEW_SECONDS, constants.WATCH_SECONDS = 0.3, 0.1
 
     def back() -> None:
-        leases.LEASE = before[0]  # type: ignore[misc]
-        numbers.RENEW_SECONDS, numbers.WATCH_SECONDS = before[1:]
+        leasing.LEASE = before[0]  # type: ignore[misc]
+        constants.RENEW_SECONDS, constants.WATCH_SECONDS = before[1:]
         databases.IDLE_SECONDS = 15.0
 
     return back

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select, update
 
-from mailer import balance, campaigns, doubt
-from mailer.delivery import outbox
-from mailer.delivery.journal import Journal
-from mailer.delivery.outbox import Proof, Taken
-from mailer.delivery.outcomes import judge, lost
+from mailer.campaign import lifecycle, ordering
+from mailer.engine.journal import Journal
+from mailer.ledger import balance, claiming, doubt, evidence, leasing, settling
+from mailer.ledger.evidence import Proof
+from mailer.ledger.rows import Taken
 from mailer.models import Attempt, Audience, Batch, Delivery, Source, Stage, Status
+from mailer.outcomes import judge, lost
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
@@ -38,19 +39,19 @@ async def claimed(
     async with database.begin() as session:
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None
-        taken = await outbox.take(session, batch_id=batch_id, lease=lease)
+        taken = await leasing.take(session, batch_id=batch_id, lease=lease)
         assert taken is not None
-        return taken, (await outbox.claim(session, taken, size=size)).rows
+        return taken, (await claiming.claim(session, taken, size=size)).rows
 
 
 async def called_uncertain(database: Database, size: int) -> None:
     """Their worker is gone, and nothing is known of them."""
     taken, _rows = await claimed(database, size)
     async with database.begin() as session:
-        await outbox.end_leases(session)
-        after = await outbox.take(session, batch_id=taken.id, lease=8)
+        await leasing.end_leases(session)
+        after = await leasing.take(session, batch_id=taken.id, lease=8)
         assert after is not None
-        await outbox.end_leases(session)
+        await leasing.end_leases(session)
 
 
 async def statuses(database: Database, campaign_id: int) -> set[tuple[str, str | None]]:
@@ -70,12 +71,12 @@ async def test_what_was_recorded_as_uncertain_stays_so_when_its_worker_dies_late
         for row, outcome in zip(rows, outcomes, strict=True):
             notes.leaves(row.id, 1)
             notes.told(row.id, 1, outcome)
-            results.append(outbox.Result(row.id, 1, now.timestamp(), outcome))
+            results.append(settling.Result(row.id, 1, now.timestamp(), outcome))
         async with database.begin() as session:
-            await outbox.settle(session, taken, results, relay="relay:25", delays=[60.0], now=now)
+            await settling.settle(session, taken, results, relay="relay:25", delays=[60.0], now=now)
         lay_down(notes)
         async with database.begin() as session:
-            await outbox.end_leases(session)
+            await leasing.end_leases(session)
         async with working(database, keys, relay.url, folder=tmp_path):
             await rests(database, campaign_id)
     copies = await ends(database, campaign_id)
@@ -95,12 +96,12 @@ async def test_a_settling_whose_commit_was_not_heard_of_may_be_written_twice(
         judge(Stage.RCPT, 550, "5.1.1 nobody"),
     ]
     results = [
-        outbox.Result(row.id, 1, now.timestamp(), outcome)
+        settling.Result(row.id, 1, now.timestamp(), outcome)
         for row, outcome in zip(rows, outcomes, strict=True)
     ]
     for _ in range(2):
         async with database.begin() as session:
-            await outbox.settle(session, taken, results, relay="r", delays=[60.0], now=now)
+            await settling.settle(session, taken, results, relay="r", delays=[60.0], now=now)
     async with database.reading() as session:
         assert len((await session.scalars(select(Attempt.delivery_id))).all()) == 4
         assert await balance.faults(session, campaign_id=campaign_id) == []
@@ -112,9 +113,9 @@ async def test_a_copy_in_doubt_that_was_to_be_sent_again_is_in_doubt_after_a_can
     campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
     await called_uncertain(database, 3)
     async with database.begin() as session:
-        await campaigns.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
+        await lifecycle.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
     async with database.begin() as session:
-        await campaigns.cancel(session, campaign_id=campaign_id, now=now)
+        await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
     copies = list((await ends(database, campaign_id)).values())
     assert copies.count(("uncertain", None)) == 3
     assert copies.count(("skipped", "cancelled")) == 1
@@ -126,7 +127,7 @@ async def test_who_leaves_while_a_copy_in_doubt_waits_again_may_have_had_it(
     campaign_id = await prepared(database, keys, now, count=3, batch_size=3)
     await called_uncertain(database, 2)
     async with database.begin() as session:
-        await campaigns.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
+        await lifecycle.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
         person = (await session.scalars(select(Subscriber).order_by(Subscriber.id))).first()
         assert person is not None
         await optout.suppress(
@@ -148,7 +149,7 @@ async def waiting_again(database: Database, campaign_id: int) -> list[int]:
     """Copies in doubt that a person said to send again; which ones."""
     await called_uncertain(database, 2)
     async with database.begin() as session:
-        await campaigns.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
+        await lifecycle.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
         found = await session.scalars(
             select(Delivery.id).where(Delivery.doubted).order_by(Delivery.id)
         )
@@ -164,7 +165,7 @@ async def test_what_is_proved_while_it_waits_again_is_settled_and_does_not_leave
         assert (await doubt.of(session, campaign_id, keys)).copies == {proved, other}
         proofs = [Proof(proved, Status.SENT)]
         for settled in (1, 0):
-            assert settled == await outbox.settle_by(
+            assert settled == await evidence.settle_by(
                 session, campaign_id=campaign_id, proofs=proofs, source=Source.LOG, now=now
             )
         assert await balance.faults(session, campaign_id=campaign_id) == []
@@ -187,7 +188,7 @@ async def test_a_proof_of_a_copy_in_work_leaves_it_to_its_worker(
     await claimed(database, 2)
     async with database.begin() as session:
         proofs = [Proof(it, Status.SENT) for it in ids]
-        assert not await outbox.settle_by(
+        assert not await evidence.settle_by(
             session, campaign_id=campaign_id, proofs=proofs, source=Source.LOG, now=now
         )
     assert await statuses(database, campaign_id) == {("sending", None)}
@@ -201,7 +202,7 @@ async def test_a_proof_and_a_claim_of_the_same_rows_do_not_wait_for_each_other(
 
     async def prove() -> int:
         async with database.begin() as session:
-            return await outbox.settle_by(
+            return await evidence.settle_by(
                 session,
                 campaign_id=campaign_id,
                 proofs=[Proof(it, Status.SENT) for it in ids],
@@ -212,13 +213,13 @@ async def test_a_proof_and_a_claim_of_the_same_rows_do_not_wait_for_each_other(
     async with database.begin() as session:
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None
-        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        taken = await leasing.take(session, batch_id=batch_id, lease=7)
         assert taken is not None
     async with database.begin() as session:
         await session.execute(select(Batch.id).with_for_update())
         proving = asyncio.create_task(prove())
         await asyncio.sleep(0.3)
-        assert len((await outbox.claim(session, taken, size=2)).rows) == 2
+        assert len((await claiming.claim(session, taken, size=2)).rows) == 2
     assert await proving == 0
     assert await statuses(database, campaign_id) == {("sending", None)}
 
@@ -229,21 +230,22 @@ async def test_late_truth_and_the_taking_of_its_batch_do_not_wait_for_each_other
     campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
     taken, rows = await claimed(database, 2)
     results = [
-        outbox.Result(it.id, 1, now.timestamp(), judge(Stage.BODY, 250, "2.0.0 ok")) for it in rows
+        settling.Result(it.id, 1, now.timestamp(), judge(Stage.BODY, 250, "2.0.0 ok"))
+        for it in rows
     ]
 
     async def tell() -> None:
         async with database.begin() as session:
-            await outbox.settle(session, taken, results, relay="r", delays=[60.0], now=now)
+            await settling.settle(session, taken, results, relay="r", delays=[60.0], now=now)
 
     async with database.begin() as session:
-        await outbox.end_leases(session)
+        await leasing.end_leases(session)
     async with database.begin() as session:
-        await outbox.lock_campaign(session, campaign_id)
+        await rows.lock_campaign(session, campaign_id)
         await session.execute(select(Batch.id).with_for_update())
         telling = asyncio.create_task(tell())
         await asyncio.sleep(0.3)
-        assert await outbox.take(session, batch_id=taken.id, lease=8) is not None
+        assert await leasing.take(session, batch_id=taken.id, lease=8) is not None
     await telling
     assert await statuses(database, campaign_id) == {("sent", None)}
 
@@ -255,7 +257,7 @@ async def test_a_copy_in_doubt_that_is_refused_when_sent_again_is_still_in_doubt
     campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
     await called_uncertain(database, 2)
     async with database.begin() as session:
-        await campaigns.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
+        await lifecycle.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
 
     def refuse(stage: str, recipient: str, times: int) -> str | None:
         del recipient, times
@@ -270,15 +272,15 @@ async def test_a_copy_in_doubt_that_is_refused_when_sent_again_is_still_in_doubt
         assert set(codes) == {int(reply[:3])}
 
 
-@pytest.mark.parametrize("step", [campaigns.cancel, campaigns.pause])
+@pytest.mark.parametrize("step", [lifecycle.cancel, lifecycle.pause])
 async def test_rows_of_the_dead_are_judged_also_when_the_campaign_no_longer_runs(
     step: Any, database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
     await claimed(database, 3)
     async with database.begin() as session:
-        await outbox.end_leases(session)
-        values = {"now": now} if step is campaigns.cancel else {}
+        await leasing.end_leases(session)
+        values = {"now": now} if step is lifecycle.cancel else {}
         await step(session, campaign_id=campaign_id, **values)
     with Relay().running() as relay:
         async with working(database, keys, relay.url) as engine:
@@ -289,7 +291,7 @@ async def test_rows_of_the_dead_are_judged_also_when_the_campaign_no_longer_runs
         assert not relay.recipients
     copies = list((await ends(database, campaign_id)).values())
     assert copies.count(("uncertain", None)) == 3
-    waiting = ("skipped", "cancelled") if step is campaigns.cancel else ("pending", None)
+    waiting = ("skipped", "cancelled") if step is lifecycle.cancel else ("pending", None)
     assert copies.count(waiting) == 1
 
 
@@ -308,9 +310,9 @@ async def test_what_comes_back_late_and_must_not_leave_is_skipped_though_called_
     taken, rows = await claimed(database, 2)
     async with database.begin() as session:
         await session.execute(update(Batch).values(lease=None, lease_until=None))
-        await outbox.take(session, batch_id=taken.id, lease=8)
+        await leasing.take(session, batch_id=taken.id, lease=8)
     async with database.begin() as session:
-        await outbox.skip(session, taken, {row.id: "left" for row in rows})
+        await claiming.skip(session, taken, {row.id: "left" for row in rows})
     assert await statuses(database, campaign_id) == {("skipped", "left")}
 
 
@@ -325,12 +327,12 @@ async def test_what_was_only_deferred_before_a_cancel_goes_out_when_the_letter_i
         lost(Stage.BODY, "gone"),
     ]
     results = [
-        outbox.Result(row.id, 1, now.timestamp(), it)
+        settling.Result(row.id, 1, now.timestamp(), it)
         for row, it in zip(rows, outcomes, strict=True)
     ]
     async with database.begin() as session:
-        await outbox.settle(session, taken, results, relay="r", delays=[60.0], now=now)
-        await campaigns.cancel(session, campaign_id=campaign_id, now=now)
+        await settling.settle(session, taken, results, relay="r", delays=[60.0], now=now)
+        await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
     async with database.begin() as session:
         members = (await session.scalars(select(List))).one()
         again = await make.a_campaign(session, keys, [members], now=now, audience=Audience.NEW)
@@ -347,11 +349,11 @@ async def test_a_cancelled_campaign_whose_copies_are_still_on_the_wire_is_a_prec
     campaign_id = await prepared(database, keys, now, count=3, batch_size=3)
     taken, rows = await claimed(database, 2)
     async with database.begin() as session:
-        await campaigns.cancel(session, campaign_id=campaign_id, now=now)
+        await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
     async with database.begin() as session:
         members = (await session.scalars(select(List))).one()
         number = make.letter().number
-        found = await campaigns.precedents(session, number=number, list_ids=[members.id])
+        found = await ordering.precedents(session, number=number, list_ids=[members.id])
         assert [it.id for it in found] == [campaign_id]
-        await outbox.skip(session, taken, {row.id: "cancelled" for row in rows})
-        assert not await campaigns.precedents(session, number=number, list_ids=[members.id])
+        await claiming.skip(session, taken, {row.id: "cancelled" for row in rows})
+        assert not await ordering.precedents(session, number=number, list_ids=[members.id])

@@ -7,9 +7,9 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailer import letters, rendering
-from mailer.composing import Composer
-from mailer.letters import Letter, LetterError
+from mailer.letter.letter import Letter, LetterError, parse_letter
+from mailer.letter.press import press
+from mailer.message.composer import Composer
 from tests.mailer.desk import FRONT, IDENTITY, KEY, LINKS, MARIE, NOW, PIXEL, THEME, mail
 
 SCRAPS = st.sampled_from(
@@ -62,7 +62,7 @@ BODIES = st.lists(st.one_of(SCRAPS, st.text(max_size=8)), max_size=25).map("".jo
 @given(BODIES)
 def test_any_text_is_pressed_or_refused(body: str) -> None:
     try:
-        letter = letters.parse(FRONT + "Bonjour\n\n" + body, load_image=lambda _: PIXEL)
+        letter = parse_letter(FRONT + "Bonjour\n\n" + body, load_image=lambda _: PIXEL)
     except LetterError as refused:
         lines = refused.lines("en")
     else:
@@ -72,7 +72,7 @@ def test_any_text_is_pressed_or_refused(body: str) -> None:
 
 
 def keeps_its_measure(letter: Letter) -> None:
-    pressed = rendering.press(letter, THEME, IDENTITY)
+    pressed = press(letter, THEME, IDENTITY)
     octets = b"".join(Composer(pressed, letter, IDENTITY, LINKS, KEY).copy(MARIE, NOW))
     for line in octets.split(b"\r\n"):
         assert len(line) <= 78

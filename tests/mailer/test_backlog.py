@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import event, text, update
 
-from mailer.delivery.backlog import backlog
+from mailer.engine.backlog import backlog
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.providers import OTHER, PROVIDERS, provider_of
 from pli.database import Database

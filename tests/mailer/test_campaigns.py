@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer import balance, campaigns
-from mailer.campaigns import CampaignError
+from mailer.campaign import lifecycle
+from mailer.campaign.state import CampaignError, find_campaign, reason_of
+from mailer.ledger import balance
 from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Status
 from pli.database import Database
 from pli.keys import Keys
@@ -108,7 +109,7 @@ async def test_preparing_twice_adds_none(database: Database, keys: Keys, now: da
         await make.members(session, keys, members, 3, now=now)
         campaign = await make.a_campaign(session, keys, [members], now=now, started=False)
         before = await table(session, campaign)
-        await campaigns.prepare(session, campaign_id=campaign.id, batch_size=1, now=now)
+        await lifecycle.prepare(session, campaign_id=campaign.id, batch_size=1, now=now)
         assert await table(session, campaign) == before
 
 
@@ -139,14 +140,14 @@ async def test_cancelling_skips_what_waits(database: Database, keys: Keys, now: 
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, 2, now=now)
         campaign = await make.a_campaign(session, keys, [members], now=now)
-        await campaigns.pause(session, campaign_id=campaign.id, reason=say("for the relay"))
-        await campaigns.cancel(session, campaign_id=campaign.id, now=now)
+        await lifecycle.pause(session, campaign_id=campaign.id, reason=say("for the relay"))
+        await lifecycle.cancel(session, campaign_id=campaign.id, now=now)
         await session.refresh(campaign)
-        assert campaigns.reason_of(campaign) is None, "that of its pause is none of its end"
+        assert reason_of(campaign) is None, "that of its pause is none of its end"
         assert set((await table(session, campaign)).values()) == {("skipped", "cancelled")}
         assert await balance.faults(session, campaign_id=campaign.id) == []
         with pytest.raises(CampaignError, match="cancelled"):
-            await campaigns.resume(session, campaign_id=campaign.id)
+            await lifecycle.resume(session, campaign_id=campaign.id)
 
 
 async def test_a_campaign_whose_sum_is_wrong_is_not_called_finished_and_says_where(
@@ -161,10 +162,10 @@ async def test_a_campaign_whose_sum_is_wrong_is_not_called_finished_and_says_whe
         )
     with pytest.raises(CampaignError) as refused:
         async with database.begin() as session:
-            await campaigns.finish(session, campaign_id=campaign.id, now=now)
+            await lifecycle.finish(session, campaign_id=campaign.id, now=now)
     assert "batch 1 counts 0 pending, its rows are 2" in str(refused.value)
     async with database.reading() as session:
-        found = await campaigns.find(session, campaign.id)
+        found = await find_campaign(session, campaign.id)
         assert found.state is CampaignState.RUNNING
 
 
@@ -182,7 +183,7 @@ async def test_what_was_changed_after_approval_is_not_sent(
             update(Campaign).values(frozen=func.replace(Campaign.frozen, "a", "b"))
         )
         with pytest.raises(CampaignError, match="not what was approved"):
-            await campaigns.start(session, campaign_id=made.id, second_person=True, now=now)
+            await lifecycle.start(session, campaign_id=made.id, second_person=True, now=now)
 
 
 async def test_a_batch_is_of_one_list_and_one_provider_and_the_first_of_each_come_first(

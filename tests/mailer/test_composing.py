@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailer.composing import needs_smtputf8, plain
 from mailer.links import Links
-from mailer.recipients import ListLine
+from mailer.message.composer import needs_smtputf8, plain
+from mailer.recipient import ListLine
 from tests.mailer.desk import (
     IDENTITY,
     KEY,

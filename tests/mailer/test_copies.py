@@ -10,14 +10,14 @@ from datetime import datetime
 import pytest
 from sqlalchemy import delete, update
 
-from mailer import copies
-from mailer.copies import COLUMNS
-from mailer.freezing import freeze
-from mailer.identity import Identity
-from mailer.letters import Letter
+from mailer.letter.letter import Letter
+from mailer.letter.snapshot import freeze
+from mailer.letter.theme import Theme
 from mailer.links import Links
 from mailer.models import Campaign, Delivery, Status
-from mailer.theming import Theme
+from mailer.report import copies
+from mailer.report.copies import COLUMNS
+from mailer.sender import Identity
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import Subscriber

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON, Text, func, select, text, type_coerce
 
-from mailer import balance, campaigns
+from mailer.campaign import lifecycle
+from mailer.ledger import balance
 from mailer.models import Campaign, CampaignState
 from pli import copying, schema
 from pli import database as databases
@@ -99,7 +100,7 @@ async def test_sending_goes_on_there_with_ids_behind_the_old_ones(
             select(Campaign.id).where(Campaign.state == CampaignState.PREPARED)
         )
         assert first is not None
-        await campaigns.start(session, campaign_id=first, now=now - timedelta(seconds=1))
+        await lifecycle.start(session, campaign_id=first, now=now - timedelta(seconds=1))
         further = await make.a_list(session, "autres", now=now)
     assert further.id > 1
     with Relay().running() as relay:

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mailer.delivery.outcomes import Kind, Outcome, Reason, judge, reason_of
-from mailer.delivery.relays import Relay as Address
-from mailer.delivery.relays import RelayError
-from mailer.delivery.smtp import SMTPCourier
 from mailer.models import Stage
+from mailer.outcomes import Kind, Outcome, Reason, judge, reason_of
+from mailer.smtp.relay import Relay as Address
+from mailer.smtp.relay import RelayError
+from mailer.smtp.smtp_courier import SMTPCourier
 from pli.language import Sentence
 from tests.relay import DROP, Relay, Script
 

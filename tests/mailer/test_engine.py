@@ -12,14 +12,16 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import delete, select, update
 
-from mailer import balance, campaigns
-from mailer.delivery import numbers, outbox
-from mailer.delivery.engine import Engine
-from mailer.delivery.journal import Journal
-from mailer.delivery.pace import Pace
-from mailer.delivery.relays import Relay as Address
-from mailer.delivery.smtp import SMTPCourier
+from mailer.campaign import lifecycle
+from mailer.campaign.state import find_campaign, reason_of
+from mailer.engine import constants
+from mailer.engine.engine import Engine
+from mailer.engine.journal import Journal
+from mailer.engine.window_size import Pace
+from mailer.ledger import balance, claiming, leasing, settling
 from mailer.models import Attempt, Audience, Batch, Campaign, CampaignState, Delivery, Status
+from mailer.smtp.relay import Relay as Address
+from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
@@ -66,7 +68,7 @@ async def rests(database: Database, campaign_id: int) -> CampaignState:
     async with asyncio.timeout(20):
         while True:
             async with database.reading() as session:
-                campaign = await campaigns.find(session, campaign_id)
+                campaign = await find_campaign(session, campaign_id)
             if campaign.state is not CampaignState.RUNNING:
                 return campaign.state
             await asyncio.sleep(0.02)
@@ -174,7 +176,7 @@ async def test_an_uncertain_copy_is_sent_again_by_a_person_under_the_same_messag
             await rests(database, campaign_id)
             assert (await ends(database, campaign_id))["p000@example.org"] == ("uncertain", None)
             async with database.begin() as session:
-                again = await campaigns.retry(
+                again = await lifecycle.retry(
                     session, campaign_id=campaign_id, uncertain=True, failed=False
                 )
             assert again == 1
@@ -250,14 +252,14 @@ async def test_who_is_erased_while_the_letter_goes_out_did_not_leave(
     await prepared(database, keys, now, count=2, batch_size=2)
     async with database.begin() as session:
         batch_id = (await session.execute(select(Batch.id))).scalar_one()
-        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        taken = await leasing.take(session, batch_id=batch_id, lease=7)
         assert taken is not None
-        first, second = (await outbox.claim(session, taken, size=2)).rows
+        first, second = (await claiming.claim(session, taken, size=2)).rows
         await session.execute(delete(ConsentRecord))
         await session.execute(delete(Subscription))
         await session.execute(delete(Subscriber).where(Subscriber.id == first.subscriber_id))
     async with database.reading() as session:
-        found = await outbox.hindered(session, [first.id, second.id])
+        found = await claiming.hindered(session, [first.id, second.id])
     assert found == {first.id: "erased", second.id: "left"}
 
 
@@ -271,9 +273,9 @@ async def test_pause_and_cancel_take_effect_within_two_seconds(
             await first_copy(relay)
             async with database.begin() as session:
                 if verb == "pause":
-                    await campaigns.pause(session, campaign_id=campaign_id)
+                    await lifecycle.pause(session, campaign_id=campaign_id)
                 else:
-                    await campaigns.cancel(session, campaign_id=campaign_id, now=now)
+                    await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
             await asyncio.sleep(2)
             after_two_seconds = len(relay.received)
             await asyncio.sleep(0.5)
@@ -293,8 +295,8 @@ async def test_a_relay_that_goes_away_pauses_the_campaign_and_blames_nobody(
     copies = await ends(database, campaign_id)
     assert set(copies.values()) == {("pending", None)}
     async with database.begin() as session:
-        reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
-        await campaigns.resume(session, campaign_id=campaign_id)
+        reason = reason_of(await find_campaign(session, campaign_id))
+        await lifecycle.resume(session, campaign_id=campaign_id)
     assert "127.0.0.1:9" in str(reason)
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
@@ -308,12 +310,12 @@ async def test_rows_in_work_under_another_lease_are_uncertain_and_not_sent_again
     campaign_id = await prepared(database, keys, now, count=10, batch_size=10)
     async with database.begin() as session:
         batch_id = (await session.execute(select(Batch.id))).scalar_one()
-        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        taken = await leasing.take(session, batch_id=batch_id, lease=7)
         assert taken is not None
-        assert len((await outbox.claim(session, taken, size=4)).rows) == 4
+        assert len((await claiming.claim(session, taken, size=4)).rows) == 4
     async with database.begin() as session:
-        assert await outbox.take(session, batch_id=batch_id, lease=8) is None
-        await outbox.end_leases(session)
+        assert await leasing.take(session, batch_id=batch_id, lease=8) is None
+        await leasing.end_leases(session)
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
@@ -327,28 +329,28 @@ async def test_rows_in_work_under_another_lease_are_uncertain_and_not_sent_again
 async def test_late_truth_corrects_an_uncertain_row_and_a_foreign_lease_changes_nothing(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    from mailer.delivery.outcomes import judge
     from mailer.models import Stage
+    from mailer.outcomes import judge
 
     await prepared(database, keys, now, count=2, batch_size=2)
     async with database.begin() as session:
         batch_id = (await session.execute(select(Batch.id))).scalar_one()
-        first = await outbox.take(session, batch_id=batch_id, lease=7)
+        first = await leasing.take(session, batch_id=batch_id, lease=7)
         assert first is not None
-        rows = (await outbox.claim(session, first, size=2)).rows
-        await outbox.end_leases(session)
-        second = await outbox.take(session, batch_id=batch_id, lease=8)
+        rows = (await claiming.claim(session, first, size=2)).rows
+        await leasing.end_leases(session)
+        second = await leasing.take(session, batch_id=batch_id, lease=8)
         assert second is not None
     results = [
-        outbox.Result(row.id, 1, now.timestamp(), judge(Stage.BODY, 250, "2.0.0 Ok"))
+        settling.Result(row.id, 1, now.timestamp(), judge(Stage.BODY, 250, "2.0.0 Ok"))
         for row in rows
     ]
     async with database.begin() as session:
-        stranger = await outbox.settle(session, second, results, relay="r", delays=[1.0], now=now)
+        stranger = await settling.settle(session, second, results, relay="r", delays=[1.0], now=now)
         assert stranger.get(Status.SENT, 0) == 0
-        late = await outbox.settle(session, first, results, relay="r", delays=[1.0], now=now)
+        late = await settling.settle(session, first, results, relay="r", delays=[1.0], now=now)
         assert late[Status.SENT] == 2
-        again = await outbox.settle(session, first, results, relay="r", delays=[1.0], now=now)
+        again = await settling.settle(session, first, results, relay="r", delays=[1.0], now=now)
         assert again.get(Status.SENT, 0) == 0
         campaign_id = (await session.execute(select(Campaign.id))).scalar_one()
         assert await balance.faults(session, campaign_id=campaign_id) == []
@@ -365,7 +367,7 @@ async def test_a_batch_taken_three_times_without_outcome_pauses_its_campaign(
             assert await rests(database, campaign_id) is CampaignState.PAUSED
     assert not relay.received
     async with database.reading() as session:
-        reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
+        reason = reason_of(await find_campaign(session, campaign_id))
     assert "without any outcome" in str(reason)
 
 
@@ -380,7 +382,7 @@ async def test_campaigns_that_run_at_once_take_turns(
             session, keys, [members], now=now, batch_size=10, audience=Audience.ALL
         )
     async with database.reading() as session:
-        found = await outbox.due(session, limit=5)
+        found = await leasing.due(session, limit=5)
         whose = {
             row.id: row.campaign_id
             for row in await session.execute(select(Batch.id, Batch.campaign_id))
@@ -391,7 +393,7 @@ async def test_campaigns_that_run_at_once_take_turns(
 async def test_a_small_campaign_does_not_wait_behind_the_batches_of_a_large_one_at_a_slow_relay(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(numbers, "TURN_SECONDS", 0.5)
+    monkeypatch.setattr(constants, "TURN_SECONDS", 0.5)
     async with database.begin() as session:
         many = await make.a_list(session, "membres", now=now)
         await make.crowd(session, keys, many, 3_000, now=now)

@@ -16,16 +16,18 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commands import following, ordering, testing
 from commands.ordering import Order
-from mailer import campaigns
-from mailer.delivery import gate, numbers, outbox
-from mailer.delivery.engine import Engine
-from mailer.delivery.journal import Journal
-from mailer.delivery.outcomes import judge
-from mailer.delivery.relays import Relay as Address
-from mailer.delivery.shifts import Shift
-from mailer.delivery.smtp import SMTPCourier
-from mailer.delivery.windows import Holding, boot_time
+from mailer.campaign import lifecycle
+from mailer.engine import constants, gate
+from mailer.engine.batch_run import Shift
+from mailer.engine.engine import Engine
+from mailer.engine.journal import Journal
+from mailer.ledger import claiming, leasing, rows, settle_and_claim, settling
+from mailer.ledger.holding import Holding
 from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Stage, Status
+from mailer.outcomes import judge
+from mailer.smtp.relay import Relay as Address
+from mailer.smtp.smtp_courier import SMTPCourier
+from pli.clocks import boot_time
 from pli.database import Database
 from pli.errors import PliError
 from pli.keys import Keys
@@ -147,10 +149,10 @@ async def test_a_finish_beside_a_retry_neither_waits_for_it_nor_forgets_what_wai
 
     async def finish() -> bool:
         async with database.begin() as session:
-            return await campaigns.finish(session, campaign_id=campaign_id, now=now)
+            return await lifecycle.finish(session, campaign_id=campaign_id, now=now)
 
     async with database.begin() as session:
-        await campaigns.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
+        await lifecycle.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
         assert not await finish()
     assert not await finish()
     async with database.reading() as session:
@@ -165,18 +167,18 @@ async def test_what_is_to_be_sent_again_while_its_batch_is_given_back_does_not_w
     taken, rows = await claimed(database, 2)
     outcomes = [judge(Stage.RCPT, 550, "5.2.2 full"), judge(Stage.RCPT, 451, "4.7.1 later")]
     results = [
-        outbox.Result(row.id, 1, now.timestamp(), it)
+        settling.Result(row.id, 1, now.timestamp(), it)
         for row, it in zip(rows, outcomes, strict=True)
     ]
     async with database.begin() as session:
-        await outbox.settle(session, taken, results, relay="r", delays=[14_400.0], now=now)
+        await settling.settle(session, taken, results, relay="r", delays=[14_400.0], now=now)
 
     async def release() -> None:
         async with database.begin() as session:
-            await outbox.release(session, taken)
+            await leasing.release(session, taken)
 
     async with database.begin() as session:
-        await campaigns.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
+        await lifecycle.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
         releasing = asyncio.create_task(release())
         await asyncio.sleep(0.3)
         assert not releasing.done()
@@ -193,7 +195,7 @@ async def test_what_is_held_back_is_due_again_by_the_clock_as_it_is_then(
     await prepared(database, keys, now, count=2, batch_size=2)
     taken, _rows = await claimed(database, 1)
     async with database.begin() as session:
-        await outbox.release(session, taken, wait=60.0)
+        await leasing.release(session, taken, wait=60.0)
     async with database.reading() as session:
         due_at = await session.scalar(select(Batch.due_at))
     assert due_at is not None
@@ -206,7 +208,7 @@ async def test_a_watch_that_could_not_ask_once_still_renews_the_lease(
     back = dying.shorten_leases()
     try:
         campaign_id = await prepared(database, keys, now, count=40, batch_size=40)
-        real = outbox.renew
+        real = leasing.renew
         failed: list[str] = []
 
         async def renew(session: Any, taken: Any) -> bool:
@@ -215,7 +217,7 @@ async def test_a_watch_that_could_not_ask_once_still_renews_the_lease(
                 raise PoolTimeout("connection timed out, timeout 30.00")
             return await real(session, taken)
 
-        monkeypatch.setattr(outbox, "renew", renew)
+        monkeypatch.setattr(leasing, "renew", renew)
         with Relay(delay=0.1).running() as relay:
             async with working(database, keys, relay.url, connections=1):
                 assert await rests(database, campaign_id) is CampaignState.FINISHED
@@ -230,7 +232,7 @@ async def test_what_nobody_watches_any_more_does_not_leave(
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=60, batch_size=60)
     broken: list[str] = []
-    real = outbox.hindered
+    real = claiming.hindered
 
     async def hindered(session: Any, ids: Any) -> Any:
         if not broken:
@@ -238,7 +240,7 @@ async def test_what_nobody_watches_any_more_does_not_leave(
             raise RuntimeError("something unforeseen")
         return await real(session, ids)
 
-    monkeypatch.setattr(outbox, "hindered", hindered)
+    monkeypatch.setattr(claiming, "hindered", hindered)
     with Relay(delay=0.1).running() as relay:
         async with working(database, keys, relay.url, connections=2):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
@@ -250,17 +252,17 @@ async def test_what_nobody_watches_any_more_does_not_leave(
 async def test_a_pause_that_the_database_does_not_take_at_once_is_asked_for_again(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(numbers, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(constants, "WATCH_SECONDS", 0.05)
     campaign_id = await prepared(database, keys, now, count=40, batch_size=40)
     away = iter([True, True])
-    pause = campaigns.pause
+    pause = lifecycle.pause
 
     async def sometimes(*args: Any, **options: Any) -> bool:
         if next(away, False):
             raise ConnectionRefusedError
         return await pause(*args, **options)
 
-    monkeypatch.setattr(campaigns, "pause", sometimes)
+    monkeypatch.setattr(lifecycle, "pause", sometimes)
 
     def refuse(stage: str, recipient: str, times: int) -> str | None:
         del recipient, times
@@ -286,9 +288,9 @@ async def test_two_who_tell_late_truth_of_a_finished_campaign_do_not_wait_for_ea
             with suppress(TimeoutError):  # the second has to wait for the first
                 async with asyncio.timeout(0.5):
                     await held.wait()
-            await outbox.lock_campaign(session, campaign_id)
+            await rows.lock_campaign(session, campaign_id)
             await asyncio.sleep(0.1)
-            return await campaigns.reopen(session, campaign_id=campaign_id)
+            return await lifecycle.reopen(session, campaign_id=campaign_id)
 
     async with asyncio.timeout(10):
         told = await asyncio.gather(tell(), tell())
@@ -334,7 +336,7 @@ async def test_what_came_back_is_put_back_once_though_the_next_claim_is_broken_o
             return await real(self, sent, permit)
         broken.append(True)
         # A claim of another window of the same taking, begun before it was over: it has them now.
-        await database.transact(outbox.turn, taken, [], relay="relay:25", size=3)
+        await database.transact(settle_and_claim.turn, taken, [], relay="relay:25", size=3)
         raise OSError("the database is away")
 
     monkeypatch.setattr(Shift, "_turn", turn)
@@ -351,7 +353,7 @@ async def test_two_batches_given_up_at_one_moment_pause_their_campaign(
     campaign_id = await prepared(database, keys, now, count=4, batch_size=2)
     async with database.begin() as session:
         await session.execute(update(Batch).values(takings=3))
-    real = outbox.take
+    real = leasing.take
     both = asyncio.Barrier(2)
 
     async def take(session: Any, **named: Any) -> Any:
@@ -359,7 +361,7 @@ async def test_two_batches_given_up_at_one_moment_pause_their_campaign(
         await both.wait()
         return taken
 
-    monkeypatch.setattr(outbox, "take", take)
+    monkeypatch.setattr(leasing, "take", take)
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
@@ -392,7 +394,7 @@ async def test_a_pause_that_the_database_did_not_hear_is_told_and_comes_again(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4)
-    real = campaigns.pause
+    real = lifecycle.pause
     failed: list[bool] = []
 
     async def pause(session: Any, **named: Any) -> bool:
@@ -401,7 +403,7 @@ async def test_a_pause_that_the_database_did_not_hear_is_told_and_comes_again(
             raise OSError("the database is away")
         return await real(session, **named)
 
-    monkeypatch.setattr(campaigns, "pause", pause)
+    monkeypatch.setattr(lifecycle, "pause", pause)
     async with working(database, keys, "smtp://127.0.0.1:9?tls=none"):
         assert await rests(database, campaign_id) is CampaignState.PAUSED
     assert "campaign.not_paused" in [it.message for it in caplog.records]

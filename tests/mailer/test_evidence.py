@@ -7,10 +7,10 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select, update
 
-from mailer import balance, campaigns, replies
-from mailer.delivery import outbox
-from mailer.delivery.outbox import Proof
-from mailer.delivery.outcomes import Outcome, judge, lost
+from mailer.campaign import lifecycle
+from mailer.campaign.state import find_campaign
+from mailer.ledger import answers, balance, evidence, leasing, rows, settling
+from mailer.ledger.evidence import Proof
 from mailer.models import (
     Attempt,
     Batch,
@@ -22,6 +22,7 @@ from mailer.models import (
     Stage,
     Status,
 )
+from mailer.outcomes import Outcome, judge, lost
 from pli.database import Database
 from tests.mailer.ledgers import FINE, UNKNOWN_USER, Copy, a_campaign
 
@@ -49,7 +50,7 @@ async def settle(
     database: Database, campaign_id: int, now: datetime, *proofs: Proof, by: Source = Source.LOG
 ) -> int:
     async with database.begin() as session:
-        settled = await outbox.settle_by(
+        settled = await evidence.settle_by(
             session, campaign_id=campaign_id, proofs=proofs, source=by, now=now
         )
         assert await balance.faults(session, campaign_id=campaign_id) == []
@@ -93,7 +94,7 @@ async def test_what_is_proved_is_settled_and_what_proved_it_stands_with_the_copy
             select(Batch.sent, Batch.failed, Batch.uncertain).order_by(Batch.number)
         )
         assert [tuple(it) for it in batches] == [(2, 0, 1), (0, 2, 1)]
-        campaign = await campaigns.find(session, campaign_id)
+        campaign = await find_campaign(session, campaign_id)
         assert campaign.state is CampaignState.FINISHED
 
 
@@ -168,14 +169,14 @@ async def test_a_person_chooses_among_the_failed_by_what_was_answered(
     async with database.begin() as session:
         campaign_id = await a_campaign(session, now, REFUSALS, state=CampaignState.FINISHED)
     async with database.reading() as session:
-        answers = await replies.of_failed(session, campaign_id, pattern=pattern, limit=1)
-    assert (answers.copies, answers.kinds) == (len(chosen), len(chosen))
+        answered = await answers.of_failed(session, campaign_id, pattern=pattern, limit=1)
+    assert (answered.copies, answered.kinds) == (len(chosen), len(chosen))
     async with database.begin() as session:
-        again = await campaigns.retry(
+        again = await lifecycle.retry(
             session, campaign_id=campaign_id, uncertain=False, failed=True, reply=pattern
         )
         assert await balance.faults(session, campaign_id=campaign_id) == []
-        state = (await campaigns.find(session, campaign_id)).state
+        state = (await find_campaign(session, campaign_id)).state
     assert again == len(chosen)
     assert state is (CampaignState.RUNNING if chosen else CampaignState.FINISHED)
     after = await ends(database, campaign_id)
@@ -185,7 +186,7 @@ async def test_a_person_chooses_among_the_failed_by_what_was_answered(
 
 async def taken(
     database: Database, now: datetime, *, resend: bool, attempts: int = 0
-) -> tuple[int, int, outbox.Taken]:
+) -> tuple[int, int, rows.Taken]:
     """One copy in work of a campaign that tries twice; campaign, copy, and the batch in hand."""
     earlier = ((0, "", "connection lost"),) * attempts
     async with database.begin() as session:
@@ -197,7 +198,7 @@ async def taken(
         copy = await session.scalar(select(Delivery.id))
         assert batch is not None
         assert copy is not None
-        held = await outbox.take(session, batch_id=batch, lease=5)
+        held = await leasing.take(session, batch_id=batch, lease=5)
     assert held is not None
     return campaign_id, copy, held
 
@@ -222,8 +223,8 @@ async def test_what_is_in_doubt_is_sent_again_by_itself_if_so_set_and_never_call
 ) -> None:
     campaign_id, copy, held = await taken(database, now, resend=resend, attempts=attempts)
     async with database.begin() as session:
-        result = outbox.Result(copy, attempts + 1, now.timestamp(), outcome)
-        await outbox.settle(
+        result = settling.Result(copy, attempts + 1, now.timestamp(), outcome)
+        await settling.settle(
             session, held, [result], relay="relay.example.org", delays=[300], now=now
         )
         assert await balance.faults(session, campaign_id=campaign_id) == []
@@ -239,7 +240,7 @@ async def test_in_a_cancelled_campaign_nothing_in_doubt_is_sent_again(
 ) -> None:
     campaign_id, copy, held = await taken(database, now, resend=True)
     async with database.begin() as session:
-        await campaigns.cancel(session, campaign_id=campaign_id, now=now)
-        result = outbox.Result(copy, 1, now.timestamp(), LOST)
-        await outbox.settle(session, held, [result], relay="r", delays=[300], now=now)
+        await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
+        result = settling.Result(copy, 1, now.timestamp(), LOST)
+        await settling.settle(session, held, [result], relay="r", delays=[300], now=now)
     assert await ends(database, campaign_id) == [("uncertain", None, 1)]

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import expressions, letters
-from mailer.expressions import ExpressionError
-from mailer.letters import LetterError
+from mailer.letter import expressions
+from mailer.letter.expressions import ExpressionError
+from mailer.letter.letter import LetterError, parse_letter
 from tests.mailer.desk import FRONT
 
 FORBIDDEN = [
@@ -101,11 +101,11 @@ def test_any_text_is_read_without_a_crash(text: str) -> None:
 )
 def test_what_is_no_plain_expression_in_the_text_is_a_fault(body: str, fault: str) -> None:
     with pytest.raises(LetterError, match=fault):
-        letters.parse(FRONT + body)
+        parse_letter(FRONT + body)
 
 
 @pytest.mark.parametrize(
     "body", ["a {#id} b", "# Titre {.x}", "`{{ list.title }}`", "l'{{ list.title }}'"]
 )
 def test_what_only_looks_like_a_fault_is_none(body: str) -> None:
-    letters.parse(FRONT + body)
+    parse_letter(FRONT + body)

@@ -14,17 +14,18 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from mailer import campaigns
-from mailer.delivery import smtp
-from mailer.delivery.couriers import Courier
-from mailer.delivery.engine import Engine
-from mailer.delivery.errands import Errands
-from mailer.delivery.fleet import Fleet
-from mailer.delivery.journal import Journal
-from mailer.delivery.relays import Relay as Address
-from mailer.delivery.relays import RelayError
-from mailer.delivery.smtp import SMTPCourier
+from mailer.campaign import lifecycle
+from mailer.campaign.state import find_campaign, reason_of
+from mailer.engine.engine import Engine
+from mailer.engine.journal import Journal
 from mailer.models import Attempt, CampaignState, Notice, Status
+from mailer.notices.sending import Errands
+from mailer.smtp import smtp_courier
+from mailer.smtp.courier import Courier
+from mailer.smtp.failover import Fleet
+from mailer.smtp.relay import Relay as Address
+from mailer.smtp.relay import RelayError
+from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import Sentence
@@ -178,8 +179,8 @@ async def test_with_both_relays_dead_the_campaign_pauses_with_both_reasons_and_c
         async with working(database, keys, fleet):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
             async with database.reading() as session:
-                campaign = await campaigns.find(session, campaign_id)
-                reason = campaigns.reason_of(campaign)
+                campaign = await find_campaign(session, campaign_id)
+                reason = reason_of(campaign)
             assert reason is not None
             assert "nobody answers at the relay 127.0.0.1:1" in str(reason)
             assert "secours" in str(reason)
@@ -192,7 +193,7 @@ async def test_with_both_relays_dead_the_campaign_pauses_with_both_reasons_and_c
             # A person has looked; both are asked at once, though neither has rested long enough.
             other.script = lambda *_: None
             async with database.begin() as session:
-                await campaigns.resume(session, campaign_id=campaign_id)
+                await lifecycle.resume(session, campaign_id=campaign_id)
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     assert len(other.received) == 12
 
@@ -241,7 +242,7 @@ async def test_a_list_that_names_no_relay_of_the_settings_pauses_with_what_to_do
         async with working(database, keys, fleet_of({"main": main.url})):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
     async with database.reading() as session:
-        reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
+        reason = reason_of(await find_campaign(session, campaign_id))
     assert "pli list edit membres" in str(reason)
     assert set((await ends(database, campaign_id)).values()) == {("pending", None)}
 
@@ -271,7 +272,7 @@ async def test_the_next_relay_is_not_kept_waiting_for_a_first_one_that_is_tried_
 async def test_a_relay_that_greets_nobody_holds_the_others_letters_up_for_seconds_only(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smtp, "GREETING_SECONDS", 0.3)
+    monkeypatch.setattr(smtp_courier, "GREETING_SECONDS", 0.3)
     campaign_id = await prepared(database, keys, now, count=12)
     stalls = lambda stage, *_: "stall" if stage == "connect" else None  # noqa: E731
     with Relay(script=stalls).running() as first, Relay().running() as second:

@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from mailer import balance, campaigns
-from mailer.delivery import numbers, outbox
-from mailer.delivery.journal import Journal, Notes
-from mailer.delivery.pace import Pace
+from mailer.campaign import lifecycle
+from mailer.campaign.state import reason_of
+from mailer.engine import constants
+from mailer.engine.journal import Journal, Notes
+from mailer.engine.window_size import Pace
+from mailer.ledger import balance, leasing
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli import database as databases
 from pli.database import Database
@@ -100,7 +102,7 @@ async def test_after_a_kill_at_any_step_all_is_accounted_for(
         assert await ended(process) == -signal.SIGKILL
         if database.is_sqlite:
             async with database.begin() as session:
-                await outbox.end_leases(session)
+                await leasing.end_leases(session)
         async with working(database, keys, relay.url, folder=folder):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
         by = await reckon(database, campaign_id, relay)
@@ -132,7 +134,7 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
 ) -> None:
     # It may be stopped in the middle of a transaction: then others must not wait for its locks.
     monkeypatch.setattr(databases, "IDLE_SECONDS", 1.0)
-    monkeypatch.setattr(numbers, "HEAR_SECONDS", 1.0)
+    monkeypatch.setattr(constants, "HEAR_SECONDS", 1.0)
     with Relay(delay=0.05).running() as relay:
         campaign_id = await prepared(database, keys, now, COPIES, batch_size=COPIES)
         url = database.url.render_as_string(hide_password=False)
@@ -232,8 +234,8 @@ async def test_what_cannot_be_noted_does_not_leave_and_the_campaign_says_why(
         async with database.begin() as session:
             campaign = await session.get(Campaign, campaign_id)
             assert campaign is not None
-            assert "No space left on device" in str(campaigns.reason_of(campaign))
-            await campaigns.resume(session, campaign_id=campaign_id)
+            assert "No space left on device" in str(reason_of(campaign))
+            await lifecycle.resume(session, campaign_id=campaign_id)
         async with working(database, keys, relay.url):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
         assert len((await reckon(database, campaign_id, relay))[Status.SENT]) == COPIES
@@ -252,7 +254,7 @@ async def test_a_campaign_pauses_when_the_relay_refuses_what_we_are(
         async with database.reading() as session:
             campaign = await session.get(Campaign, campaign_id)
             assert campaign is not None
-            assert "5.7.1 Your message looks like spam" in str(campaigns.reason_of(campaign))
+            assert "5.7.1 Your message looks like spam" in str(reason_of(campaign))
             waiting = await session.scalar(
                 select(func.count()).select_from(Delivery).where(Delivery.status == Status.PENDING)
             )
@@ -282,9 +284,9 @@ async def test_a_second_job_for_a_batch_in_work_ends_at_once(
     async with database.begin() as session:
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None
-        assert await outbox.take(session, batch_id=batch_id, lease=4711) is not None
+        assert await leasing.take(session, batch_id=batch_id, lease=4711) is not None
     async with database.begin() as session:
-        assert await outbox.take(session, batch_id=batch_id, lease=4712) is None
+        assert await leasing.take(session, batch_id=batch_id, lease=4712) is None
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

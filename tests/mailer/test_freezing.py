@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from mailer import freezing
-from mailer.freezing import digest, digest_frozen, freeze, thaw
+from mailer.letter import snapshot
+from mailer.letter.snapshot import digest, digest_frozen, freeze, thaw
 from tests.mailer.desk import IDENTITY, PIXEL, THEME, letter
 
 
@@ -30,4 +30,4 @@ def test_an_approval_covers_the_theme_and_the_footer_too() -> None:
     frozen = digest_frozen(freeze(written, THEME, IDENTITY))
     assert frozen != digest_frozen(freeze(written, THEME, replace(IDENTITY, phone="1")))
     assert len(frozen) == 64
-    assert freezing.FORM == 1
+    assert snapshot.FORM == 1

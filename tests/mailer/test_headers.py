@@ -8,7 +8,7 @@ from email.header import decode_header, make_header
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import headers
+from mailer.message import headers
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 words = re.compile(r"=\?utf-8\?B\?([A-Za-z0-9+/=]*)\?=")

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.delivery.pacing.holding import View, arrives_at, holds
-from mailer.delivery.pacing.limits import CAREFUL, DAY, WHOLE, Limits, Plan, Quota
-from mailer.delivery.pacing.meters import Meter
-from mailer.delivery.pacing.rows import Standing
-from mailer.delivery.pacing.tempers import Temper
+from mailer.pacing.limits import CAREFUL, DAY, WHOLE, Limits, Plan, Quota
+from mailer.pacing.sliding_window import Meter
+from mailer.pacing.throttle import Temper
+from mailer.pacing.usage import Standing
+from mailer.report.pacing_forecast import View, arrives_at, holds
 
 NOW = datetime(2026, 11, 25, 13, 5, tzinfo=UTC).timestamp()
 AN_HOUR = Limits(quotas=(Quota(200, 3_600.0),))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailer.identity import Mailbox, parse_mailbox
+from mailer.sender import Mailbox, parse_mailbox
 from tests.mailer.desk import IDENTITY
 
 

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer import balance, campaigns
-from mailer.delivery import journal as journals
-from mailer.delivery import outbox
-from mailer.delivery.journal import Journal, Notes
-from mailer.delivery.outbox import Note, Result, Taken
-from mailer.delivery.outcomes import Kind, Outcome, judge
+from mailer.campaign import lifecycle
+from mailer.engine import journal as journal_module
+from mailer.engine.journal import Journal, Notes
+from mailer.ledger import balance, claiming, leasing, recovery, settling
+from mailer.ledger.recovery import Note
+from mailer.ledger.rows import Taken
+from mailer.ledger.settling import Result
 from mailer.models import (
     Attempt,
     Batch,
@@ -32,6 +33,7 @@ from mailer.models import (
     Stage,
     Status,
 )
+from mailer.outcomes import Kind, Outcome, judge
 from pli.database import Database
 from pli.keys import Keys
 from tests import factories as make
@@ -79,7 +81,7 @@ def test_of_an_earlier_start_of_the_machine_only_what_stands_there_counts(
     notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
     notes.told(1, 1, FINE)
     lay_down(notes)
-    monkeypatch.setattr(journals, "boot_id", lambda: "another")
+    monkeypatch.setattr(journal_module, "boot_id", lambda: "another")
     testimony = journal.testimony(TAKEN.lease)
     assert testimony is not None
     assert not testimony.complete
@@ -136,7 +138,7 @@ def test_a_note_that_its_writer_did_not_live_to_end_is_none(journal: Journal) ->
 
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(b"o".__add__))
 def test_whatever_stands_in_a_file_it_is_read_without_a_fault(data: bytes) -> None:
-    notes, _whole = journals._notes(data)
+    notes, _whole = journal._notes(data)
     assert all(note.number >= 0 for note in notes.values())
 
 
@@ -157,7 +159,7 @@ def test_every_outcome_comes_back_as_it_was(
     with tempfile.TemporaryFile() as file:
         file.truncate(8192)
         Notes(os.dup(file.fileno()), Path("nowhere"), 0).told(delivery, number, outcome)
-        notes, whole = journals._notes(file.read())
+        notes, whole = journal._notes(file.read())
     assert whole
     assert (notes[delivery].number, notes[delivery].outcome) == (number, outcome)
 
@@ -174,9 +176,9 @@ async def claimed(database: Database, keys: Keys, now: datetime) -> tuple[Taken,
         batch_id = await session.scalar(select(Batch.id).where(Batch.campaign_id == campaign.id))
         assert batch_id is not None
     async with database.begin() as session:
-        taken = await outbox.take(session, batch_id=batch_id, lease=4711)
+        taken = await leasing.take(session, batch_id=batch_id, lease=4711)
         assert taken is not None
-        window = await outbox.claim(session, taken, size=6)
+        window = await claiming.claim(session, taken, size=6)
     return taken, sorted(row.id for row in window.rows)
 
 
@@ -197,9 +199,11 @@ async def test_after_a_kill_only_what_was_on_the_wire_is_in_doubt(
     notes.told(ids[2], 1, judge(Stage.BODY, 451, "4.3.0 later"))
     lay_down(notes)
     async with database.begin() as session:
-        await outbox.end_leases(session)
+        await leasing.end_leases(session)
     async with database.begin() as session:
-        again = await outbox.take(session, batch_id=taken.id, lease=4712, witness=journal.testimony)
+        again = await leasing.take(
+            session, batch_id=taken.id, lease=4712, witness=journal.testimony
+        )
         assert again is not None
         assert await statuses(session, ids) == [
             "sent",
@@ -232,16 +236,16 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
     async with database.begin() as session:
         await session.execute(update(Batch).values(lease=None))
         # Another machine takes over, and has no such file.
-        elsewhere = await outbox.take(session, batch_id=taken.id, lease=4712)
+        elsewhere = await leasing.take(session, batch_id=taken.id, lease=4712)
         assert elsewhere is not None
         assert set(await statuses(session, ids)) == {"uncertain"}
-        await outbox.release(session, elsewhere)
-        await campaigns.finish(session, campaign_id=taken.campaign_id, now=now)
+        await leasing.release(session, elsewhere)
+        await lifecycle.finish(session, campaign_id=taken.campaign_id, now=now)
     with journal.left_behind() as found:
         for testimony in found:
             async with database.begin() as session:
-                assert await outbox.hear(session, testimony) == taken.campaign_id
-                assert await campaigns.reopen(session, campaign_id=taken.campaign_id)
+                assert await recovery.hear(session, testimony) == taken.campaign_id
+                assert await lifecycle.reopen(session, campaign_id=taken.campaign_id)
             journal.forget(testimony)
     async with database.reading() as session:
         assert await statuses(session, ids) == ["sent"] * 2 + ["uncertain"] + ["pending"] * 3
@@ -266,14 +270,14 @@ async def test_while_one_process_hears_a_journal_another_takes_its_batch_by_it(
     lay_down(notes)
     async with database.begin() as session:
         await session.execute(update(Campaign).values(resend_uncertain=True))
-        await outbox.end_leases(session)
+        await leasing.end_leases(session)
     with journal.left_behind() as found:
         heard = next(found)
         async with database.begin() as session:
             witness = journal.testimony
-            assert await outbox.take(session, batch_id=taken.id, lease=4712, witness=witness)
+            assert await leasing.take(session, batch_id=taken.id, lease=4712, witness=witness)
         async with database.begin() as session:
-            assert await outbox.hear(session, heard) is None
+            assert await recovery.hear(session, heard) is None
     async with database.reading() as session:
         assert await statuses(session, ids) == ["sent"] * 3 + ["pending"] * 3
         assert not (await session.scalars(select(Evidence.id))).all()
@@ -291,17 +295,17 @@ async def test_two_processes_that_hear_one_journal_put_it_on_record_once(
         notes.told(id_, 1, FINE)
     lay_down(notes)
     async with database.begin() as session:
-        await outbox.end_leases(session)
-        assert await outbox.take(session, batch_id=taken.id, lease=4712)
+        await leasing.end_leases(session)
+        assert await leasing.take(session, batch_id=taken.id, lease=4712)
     testimony = journal.testimony(taken.lease)
     assert testimony is not None
 
     async def hear() -> None:
         async with database.begin() as session:
-            await outbox.hear(session, testimony)
+            await recovery.hear(session, testimony)
 
     async with database.begin() as session:
-        await outbox.hear(session, testimony)
+        await recovery.hear(session, testimony)
         other = asyncio.create_task(hear())
         await asyncio.sleep(0.3)
     await other
@@ -314,8 +318,8 @@ async def test_without_a_journal_all_that_was_in_work_is_uncertain(
 ) -> None:
     taken, ids = await claimed(database, keys, now)
     async with database.begin() as session:
-        await outbox.end_leases(session)
-        await outbox.take(session, batch_id=taken.id, lease=4712)
+        await leasing.end_leases(session)
+        await leasing.take(session, batch_id=taken.id, lease=4712)
         assert set(await statuses(session, ids)) == {"uncertain"}
 
 
@@ -328,7 +332,7 @@ async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
     notes.leaves(ids[0], 1)
     notes.told(ids[0], 1, later)
     async with database.begin() as session:
-        await outbox.settle(
+        await settling.settle(
             session,
             taken,
             [Result(ids[0], 1, now.timestamp(), later)],
@@ -336,11 +340,11 @@ async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
             delays=[0.0],
             now=now,
         )
-        await outbox.claim(session, taken, size=6)
+        await claiming.claim(session, taken, size=6)
     lay_down(notes)
     async with database.begin() as session:
-        await outbox.end_leases(session)
-        await outbox.take(session, batch_id=taken.id, lease=4712, witness=journal.testimony)
+        await leasing.end_leases(session)
+        await leasing.take(session, batch_id=taken.id, lease=4712, witness=journal.testimony)
         assert (await statuses(session, ids))[0] == "pending"
         assert await session.scalar(select(Attempt.number)) == 1
 
@@ -351,11 +355,11 @@ async def test_what_a_cancelled_campaign_never_wrote_is_skipped(
     taken, ids = await claimed(database, keys, now)
     lay_down(journal.begin(taken.id, taken.lease, "relay:25"))
     async with database.begin() as session:
-        await campaigns.cancel(session, campaign_id=taken.campaign_id, now=now)
+        await lifecycle.cancel(session, campaign_id=taken.campaign_id, now=now)
     with journal.left_behind() as found:
         for testimony in found:
             async with database.begin() as session:
-                assert None is await outbox.hear(session, testimony)
+                assert None is await recovery.hear(session, testimony)
     async with database.reading() as session:
         assert set(await statuses(session, ids)) == {"skipped"}
         assert (await session.scalar(select(Campaign.state))) is CampaignState.CANCELLED
@@ -368,10 +372,10 @@ async def test_a_worker_that_seemed_dead_gives_back_what_it_never_wrote(
     taken, ids = await claimed(database, keys, now)
     async with database.begin() as session:
         await session.execute(update(Batch).values(lease=None))
-        other = await outbox.take(session, batch_id=taken.id, lease=4712)
+        other = await leasing.take(session, batch_id=taken.id, lease=4712)
         assert other is not None
     async with database.begin() as session:
-        await outbox.put_back(session, taken, ids)
+        await claiming.put_back(session, taken, ids)
         assert set(await statuses(session, ids)) == {Status.PENDING.value}
     async with database.reading() as session:
         assert await balance.faults(session, campaign_id=taken.campaign_id) == []

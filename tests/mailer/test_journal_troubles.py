@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from mailer.delivery import outbox
-from mailer.delivery.journal import Journal
-from mailer.delivery.outcomes import judge
+from mailer.engine.journal import Journal
+from mailer.ledger import claiming, leasing
 from mailer.models import Batch, CampaignState, Stage
+from mailer.outcomes import judge
 from pli.database import Database
 from pli.keys import Keys
 from tests.mailer.dying import lay_down
@@ -51,9 +51,9 @@ async def test_a_journal_that_a_power_cut_spoilt_holds_nobody_up_and_proves_noth
     async with database.begin() as session:
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None
-        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        taken = await leasing.take(session, batch_id=batch_id, lease=7)
         assert taken is not None
-        await outbox.claim(session, taken, size=2)
+        await claiming.claim(session, taken, size=2)
     left(tmp_path, rubbish, batch_id=batch_id)
     with Relay().running() as relay:
         async with working(database, keys, relay.url, folder=tmp_path):
@@ -72,14 +72,14 @@ async def test_a_testimony_that_the_database_refuses_is_set_aside(
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None
         notes = journal.begin(batch_id, 7, "relay:25")
-        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        taken = await leasing.take(session, batch_id=batch_id, lease=7)
         assert taken is not None
-        (row,) = (await outbox.claim(session, taken, size=1)).rows
+        (row,) = (await claiming.claim(session, taken, size=1)).rows
     notes.leaves(row.id, 1)
     notes.told(row.id, 1, judge(Stage.BODY, 250, "2.0.0 ok \x00 queued"))
     lay_down(notes)
     async with database.begin() as session:
-        await outbox.end_leases(session)
+        await leasing.end_leases(session)
     with Relay().running() as relay:
         async with working(database, keys, relay.url, folder=tmp_path):
             assert await rests(database, campaign_id) is CampaignState.FINISHED

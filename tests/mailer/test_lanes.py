@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.delivery.couriers import OPEN, LaneTerms
-from mailer.delivery.lanes import Lanes, Line
+from mailer.smtp.courier import OPEN, LaneTerms
+from mailer.smtp.lanes import Lanes, Line
 
 
 class Wire:

@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from mailer import letters
-from mailer.letters import LetterError
+from mailer.letter.letter import (
+    LetterError,
+    attributes_asked,
+    check_expressions,
+    parse_letter,
+    read_letter,
+)
 from tests.mailer.desk import FRONT, PIXEL, letter
 
 FIVE_FAULTS = """---
@@ -24,7 +29,7 @@ Bonjour {{ subscriber.first_name.upper() }}
 
 def faults_of(text: str) -> list[str]:
     with pytest.raises(LetterError) as refused:
-        letters.parse(text)
+        parse_letter(text)
     return refused.value.lines("en")
 
 
@@ -43,7 +48,7 @@ def test_all_faults_are_told_at_once_by_line(tmp_path: Path) -> None:
     file = tmp_path / "lettre.md"
     file.write_text(FIVE_FAULTS)
     with pytest.raises(LetterError) as refused:
-        letters.read(file)
+        read_letter(file)
     lines = refused.value.lines("en")
     assert lines[0] == 'lettre.md:2: number "treize" is not a whole number: write number: 294'
     assert lines[1] == 'lettre.md:3: "titre" is not known here: did you mean "title"?'
@@ -55,14 +60,14 @@ def test_every_fault_has_its_french(tmp_path: Path) -> None:
     file = tmp_path / "lettre.md"
     file.write_text(FIVE_FAULTS)
     with pytest.raises(LetterError) as refused:
-        letters.read(file)
+        read_letter(file)
     assert 'lettre.md:7: subject manque\u202f: ajoutez subject: "…"' in refused.value.lines("fr")
     assert not set(refused.value.lines("fr")) & set(refused.value.lines("en"))
 
 
 @pytest.mark.parametrize("written", ["294", '"294"', "n° 294", "N°294", "0294"])
 def test_a_number_may_be_written_as_people_write_it(written: str) -> None:
-    assert letters.parse(front(number=written)).number == 294
+    assert parse_letter(front(number=written)).number == 294
 
 
 @pytest.mark.parametrize("written", ["0", "-3", "2.5", "99999999999", "'²'", "[1]", "true"])
@@ -74,7 +79,7 @@ def test_what_is_no_number_is_a_fault(written: str) -> None:
     "written", ["2025-10-14", "14/10/2025", "14.10.2025", "14 octobre 2025", "14 October 2025"]
 )
 def test_a_date_may_be_french(written: str) -> None:
-    assert letters.parse(front(date=written)).date == datetime.date(2025, 10, 14)
+    assert parse_letter(front(date=written)).date == datetime.date(2025, 10, 14)
 
 
 @pytest.mark.parametrize("written", ["14/13/2025", "demain", "20251014", "2025-10-14 08:00"])
@@ -117,24 +122,24 @@ def test_a_file_of_windows_1252_is_told_to_be_saved_as_utf_8(tmp_path: Path) -> 
     file = tmp_path / "lettre.md"
     file.write_bytes((FRONT + "Été").encode("cp1252", "replace"))
     with pytest.raises(LetterError, match=r"lettre.md:5: is not UTF-8"):
-        letters.read(file)
+        read_letter(file)
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
     file = tmp_path / "lettre.md"
     file.write_bytes((FRONT + "Été\n\nfin\n").replace("\n", "\r\n").encode("utf-8-sig"))
-    assert letters.read(file).body == "Été\n\nfin\n"
+    assert read_letter(file).body == "Été\n\nfin\n"
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(LetterError, match="no such file"):
-        letters.read(tmp_path / "nowhere.md")
+        read_letter(tmp_path / "nowhere.md")
 
 
 def test_images_are_taken_from_beside_the_letter(tmp_path: Path) -> None:
     (tmp_path / "été.png").write_bytes(PIXEL)
     (tmp_path / "lettre.md").write_text(FRONT + "![Un point](été.png)")
-    assert letters.read(tmp_path / "lettre.md").images == {"été.png": PIXEL}
+    assert read_letter(tmp_path / "lettre.md").images == {"été.png": PIXEL}
 
 
 @pytest.mark.parametrize(
@@ -162,12 +167,12 @@ def test_an_image_that_cannot_travel_is_a_fault(tmp_path: Path, target: str, fau
     (folder / "heavy.png").write_bytes(PIXEL + b"\0" * 1_001_000)
     (folder / "lettre.md").write_text(f"{FRONT}![Un point]({target})")
     with pytest.raises(LetterError, match=f"lettre.md:8: .*{fault}"):
-        letters.read(folder / "lettre.md")
+        read_letter(folder / "lettre.md")
 
 
 def test_names_that_nobody_has_are_found_with_the_declared_attributes() -> None:
     written = letter("a\n\n{{ subscriber.mandat }} {{ subscriber.first_nam }}\n")
-    assert [str(it) for it in letters.check_expressions(written, ["mandat"])] == [
+    assert [str(it) for it in check_expressions(written, ["mandat"])] == [
         "lettre.md:10: subscriber.first_nam is not known: did you mean subscriber.first_name?"
     ]
-    assert letters.attributes_asked(written) == {"mandat", "first_nam"}
+    assert attributes_asked(written) == {"mandat", "first_nam"}

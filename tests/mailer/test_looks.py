@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from mailer import letters, rendering
+from mailer.letter.letter import read_letter
+from mailer.letter.press import Pressed, press
 from tests.mailer.desk import IDENTITY, KEY, LINKS, LIST, MARIE, THEME
 
 HOUSE = Path(__file__).parents[2]
@@ -67,15 +68,15 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def pressed() -> rendering.Pressed:
-    written = letters.read(HOUSE / "commands" / "demo" / "lettre.md")
-    return rendering.press(written, THEME, replace(IDENTITY, committee="Comité régional"))
+def pressed() -> Pressed:
+    written = read_letter(HOUSE / "commands" / "demo" / "lettre.md")
+    return press(written, THEME, replace(IDENTITY, committee="Comité régional"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 700])
 def test_the_letter_fits_every_screen_and_can_be_read(
-    browser: Any, pressed: rendering.Pressed, width: int, scheme: str
+    browser: Any, pressed: Pressed, width: int, scheme: str
 ) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for name, page in (
@@ -94,9 +95,7 @@ def test_the_letter_fits_every_screen_and_can_be_read(
         tab.close()
 
 
-def test_what_is_pressed_with_a_finger_is_large_enough(
-    browser: Any, pressed: rendering.Pressed
-) -> None:
+def test_what_is_pressed_with_a_finger_is_large_enough(browser: Any, pressed: Pressed) -> None:
     tab = browser.new_page(viewport={"width": 360, "height": 800})
     tab.set_content(pressed.preview(MARIE, LINKS, KEY))
     for name, least in (("a.button", 44), ("a.door", 24)):

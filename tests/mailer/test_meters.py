@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.delivery.pacing.limits import DAY, Limits, Quota
-from mailer.delivery.pacing.meters import AHEAD_SECONDS, SLOTS, Meter
+from mailer.pacing.limits import DAY, Limits, Quota
+from mailer.pacing.sliding_window import AHEAD_SECONDS, SLOTS, Meter
 
 START = 1_800_000_000.0
 PERIODS = st.sampled_from([3.0, 60.0, 3_600.0, DAY])

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mailer import notices
-from mailer.delivery import outbox
-from mailer.delivery.errands import Errands
-from mailer.delivery.relays import Relay as Address_
-from mailer.delivery.smtp import SMTPCourier
+from mailer.ledger import settling
 from mailer.models import Campaign, CampaignState, Notice, Status
+from mailer.notices import queue, writing
+from mailer.notices.sending import Errands
+from mailer.smtp.relay import Relay as Address_
+from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
@@ -37,7 +37,7 @@ async def ordered(
         list_ = (await session.scalars(select(List))).first()
         if list_ is None:
             list_ = await make.a_list(session, "membres", now=now)
-        return await notices.order_test(
+        return await writing.order_test(
             session,
             frozen=make.frozen(),
             list_id=list_.id,
@@ -135,17 +135,17 @@ async def test_what_a_dead_worker_had_in_hand_is_uncertain_and_its_late_truth_co
 ) -> None:
     notice_id = await ordered(database, keys, now)
     async with database.begin() as session:
-        assert len(await outbox.claim_notices(session, lease=7, limit=5)) == 1
-        assert await outbox.claim_notices(session, lease=8, limit=5) == []
+        assert len(await queue.claim_notices(session, lease=7, limit=5)) == 1
+        assert await queue.claim_notices(session, lease=8, limit=5) == []
         await session.execute(update(Notice).values(lease_until=now - timedelta(seconds=5)))
     async with database.begin() as session:
-        assert await outbox.notices_due(session)
-        await outbox.claim_notices(session, lease=8, limit=5)
+        assert await queue.notices_due(session)
+        await queue.claim_notices(session, lease=8, limit=5)
     assert (await ended(database, notice_id)).status is Status.UNCERTAIN
     async with database.begin() as session:
-        await outbox.settle_notice(
+        await queue.settle_notice(
             session,
-            outbox.Result(notice_id, 1, now.timestamp(), make.accepted()),
+            settling.Result(notice_id, 1, now.timestamp(), make.accepted()),
             lease=7,
             relay="relay:25",
         )
@@ -183,7 +183,7 @@ async def test_a_database_that_is_away_while_a_notice_is_composed_leaves_it_wait
     async def away(*_: object, **__: object) -> None:
         raise fault
 
-    monkeypatch.setattr(notices, "compose", away)
+    monkeypatch.setattr(writing, "compose", away)
     with Relay().running() as relay:
         errands = Errands(database, keys, SMTPCourier(Address_.parse(relay.url), connections=1))
         await errands.step()
@@ -198,11 +198,11 @@ async def test_what_waited_for_the_relay_past_its_lease_and_comes_back_waits_aga
 ) -> None:
     notice_id = await ordered(database, keys, now)
     async with database.begin() as session:
-        await outbox.claim_notices(session, lease=7, limit=5)
+        await queue.claim_notices(session, lease=7, limit=5)
         await session.execute(update(Notice).values(lease_until=now - timedelta(seconds=5)))
     async with database.begin() as session:
-        await outbox.claim_notices(session, lease=8, limit=5)
-        await outbox.put_back_notice(session, notice_id, lease=7, due=now)
+        await queue.claim_notices(session, lease=8, limit=5)
+        await queue.put_back_notice(session, notice_id, lease=7, due=now)
     async with database.reading() as session:
         notice = await session.get_one(Notice, notice_id)
     assert (notice.status, notice.attempts, notice.lease) == (Status.PENDING, 0, None)
@@ -214,7 +214,7 @@ async def test_a_clock_set_back_an_hour_holds_no_notice_up(
     hour = timedelta(hours=1)
     dead = await ordered(database, keys, now + hour)
     async with database.begin() as session:
-        assert len(await outbox.claim_notices(session, lease=7, limit=5)) == 1
+        assert len(await queue.claim_notices(session, lease=7, limit=5)) == 1
         await session.execute(update(Notice).values(lease_until=now + hour))
     fresh = await ordered(database, keys, now + hour)
     with Relay().running() as relay:
@@ -232,4 +232,4 @@ async def test_a_relay_that_lets_nobody_in_is_told_with_the_notice_that_waits_fo
         async with working(database, keys, relay.url):
             notice = await ended(database, notice_id)
     assert (notice.status, notice.attempts) == (Status.PENDING, 0)
-    assert (notice.reason, notice.reply_text) == (outbox.NO_RELAY, said)
+    assert (notice.reason, notice.reply_text) == (queue.NO_RELAY, said)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from mailer.delivery.pace import LARGEST_WINDOW, LATEST_SECONDS, Pace
+from mailer.engine.window_size import LARGEST_WINDOW, LATEST_SECONDS, Pace
 
 
 @pytest.fixture

@@ -15,18 +15,18 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import select
 
-from mailer import campaigns
-from mailer.delivery.engine import Engine
-from mailer.delivery.fleet import Fleet
-from mailer.delivery.journal import Journal
-from mailer.delivery.pacing import seats as seats_module
-from mailer.delivery.pacing.limits import WHOLE, Limits, Plan, Quota
-from mailer.delivery.pacing.pacer import Pacer
-from mailer.delivery.pacing.presence import Presence
-from mailer.delivery.pacing.tempers import FAREWELL
-from mailer.delivery.relays import Relay as Address
-from mailer.delivery.smtp import SMTPCourier
+from mailer.campaign.state import find_campaign
+from mailer.engine.engine import Engine
+from mailer.engine.journal import Journal
 from mailer.models import Batch, CampaignState, Pacing, Seat
+from mailer.pacing import shares
+from mailer.pacing.limits import WHOLE, Limits, Plan, Quota
+from mailer.pacing.pacer import Pacer
+from mailer.pacing.presence import Presence
+from mailer.pacing.throttle import FAREWELL
+from mailer.smtp.failover import Fleet
+from mailer.smtp.relay import Relay as Address
+from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
 from pli.keys import Keys
 from pli.settings import MAIN
@@ -118,7 +118,7 @@ async def finished(database: Database, campaign_id: int) -> None:
     async with asyncio.timeout(90):
         while True:
             async with database.reading() as session:
-                state = (await campaigns.find(session, campaign_id)).state
+                state = (await find_campaign(session, campaign_id)).state
             if state is CampaignState.FINISHED:
                 return
             assert state is CampaignState.RUNNING
@@ -230,7 +230,7 @@ async def test_a_slow_provider_holds_up_nobody_else_and_has_no_more_connections_
 async def test_421_of_one_provider_slows_that_one_alone_and_it_recovers(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mailer.delivery.pacing.tempers.RESTS", (0.0, *[0.5] * 6))
+    monkeypatch.setattr("mailer.pacing.throttle.RESTS", (0.0, *[0.5] * 6))
     angry = [True]
 
     def script(stage: str, recipient: str, times: int) -> str | None:
@@ -375,6 +375,6 @@ async def test_seats_are_shared_given_back_and_freed_by_proof_of_death(
         parts = await session.execute(select(Seat.connections, Seat.per_second))
         # What the dead one sent is in the second that still lasts; its connections are closed.
         assert (0, 2) in {tuple(it) for it in parts}
-    await asyncio.sleep(seats_module.PUT_DOWN_SECONDS)
+    await asyncio.sleep(shares.PUT_DOWN_SECONDS)
     await two.beat()
     assert await seats() == [7]

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from mailer import manuscript, plaintext
+from mailer.letter import markdown, plain_text
 
 
 def written(body: str) -> str:
-    return plaintext.written(manuscript.read(body).tree)
+    return plain_text.written(markdown.read(body).tree)
 
 
 def test_headings_are_underlined_and_paragraphs_wrapped() -> None:

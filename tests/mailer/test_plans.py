@@ -16,8 +16,8 @@ from typing import Any
 
 from sqlalchemy import Engine, event, select, text, update
 
-from mailer import reports
 from mailer.models import Batch, CampaignState, Delivery, Status
+from mailer.report import summary
 from pli.database import Database
 from pli.keys import Keys
 from tests import factories as make
@@ -144,6 +144,6 @@ async def test_live_progress_reads_the_batches_and_no_copy(
     async with nearly_over(database, keys, now) as campaign_id:
         with overheard(database) as said:
             async with database.reading() as session:
-                await reports.progress(session, campaign_id)
+                await summary.progress(session, campaign_id)
     assert said
     assert not any("delivery" in statement for statement in said)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.postfix_log import Taken, read
+from mailer.ledger.postfix_log import Taken, read
 
 SPECIMENS = Path(__file__).parents[1] / "specimens" / "postfix"
 OURS = re.compile(r"<copy(\d+)@lettres\.example\.org>")

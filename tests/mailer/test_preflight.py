@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from mailer import preflight, rendering
-from mailer.identity import Identity
-from mailer.preflight import Severity
+from mailer.letter import preflight
+from mailer.letter.preflight import Severity
+from mailer.letter.press import press
+from mailer.sender import Identity
 from tests.mailer.desk import IDENTITY, THEME, letter
 
 
 def found(body: str, identity: Identity = IDENTITY, **changes: object) -> list[str]:
     written = letter(body, **changes)
-    findings = preflight.check(written, rendering.press(written, THEME, identity), identity)
+    findings = preflight.check(written, press(written, THEME, identity), identity)
     return [f"{it.severity.value}: {it.line}" for it in findings]
 
 

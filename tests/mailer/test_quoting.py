@@ -5,7 +5,7 @@ import quopri
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.quoting import quoted
+from mailer.message.quoted_printable import quoted
 
 letters = st.characters(exclude_categories=["Cs"], exclude_characters="\r")
 texts = st.text(letters, max_size=300)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mailer import letters, preflight, rendering
-from mailer.composing import Composer, plain
+from mailer.letter import preflight
+from mailer.letter.letter import Letter, parse_letter
+from mailer.letter.press import press
+from mailer.message.composer import Composer, plain
 from tests.mailer.desk import IDENTITY, KEY, LINKS, MARIE, NOW, THEME, mail
 
 REAL = Path(__file__).parents[3] / "shared" / "letters" / "lettre-294.txt"
@@ -28,8 +30,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def real() -> letters.Letter:
-    return letters.parse(FRONT + REAL.read_text("utf-8"), REAL.name)
+def real() -> Letter:
+    return parse_letter(FRONT + REAL.read_text("utf-8"), REAL.name)
 
 
 def bare(text: str) -> str:
@@ -44,8 +46,8 @@ def sentences(source: str) -> list[str]:
     return [line for line in plain_text.splitlines() if line.strip()]
 
 
-def test_every_sentence_accent_and_apostrophe_arrives_in_both_parts(real: letters.Letter) -> None:
-    pressed = rendering.press(real, THEME, IDENTITY)
+def test_every_sentence_accent_and_apostrophe_arrives_in_both_parts(real: Letter) -> None:
+    pressed = press(real, THEME, IDENTITY)
     copy = mail(plain(Composer(pressed, real, IDENTITY, LINKS, KEY).copy(MARIE, NOW)))
     text, html = (str(part.get_content()) for part in copy.iter_parts())
     shown = unescape(re.sub(r"<[^>]+>", "", re.sub(r"<!--.*?-->", "", html, flags=re.S)))
@@ -56,8 +58,8 @@ def test_every_sentence_accent_and_apostrophe_arrives_in_both_parts(real: letter
         assert bare(sentence) in bare(shown)
 
 
-def test_it_has_two_warnings_and_can_be_sent(real: letters.Letter) -> None:
-    pressed = rendering.press(real, THEME, IDENTITY)
+def test_it_has_two_warnings_and_can_be_sent(real: Letter) -> None:
+    pressed = press(real, THEME, IDENTITY)
     findings = preflight.check(real, pressed, IDENTITY)
     assert [finding.severity for finding in findings] == [preflight.Severity.WARNING] * 2
     told = " ".join(str(finding.line) for finding in findings)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mailer.delivery import relay_checkup
-from mailer.delivery.relays import Relay as Address
-from mailer.identity import Mailbox
+from mailer.sender import Mailbox
+from mailer.smtp import relay_checkup
+from mailer.smtp.relay import Relay as Address
 from pli.checks import Check, State
 from tests.certificates import authority
 from tests.relay import Relay

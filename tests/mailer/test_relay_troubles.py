@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from mailer import campaigns
-from mailer.delivery.pace import Pace
-from mailer.delivery.relays import Relay as Address
+from mailer.campaign.state import find_campaign, reason_of
+from mailer.engine.window_size import Pace
 from mailer.models import CampaignState
+from mailer.smtp.relay import Relay as Address
 from pli.database import Database
 from pli.keys import Keys
 from tests.mailer.test_engine import ends, prepared, rests, working
@@ -78,7 +78,7 @@ async def test_what_a_relay_says_to_a_connection_is_kept_and_shown_without_signs
         async with working(database, keys, relay.url):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
     async with database.reading() as session:
-        reason = str(campaigns.reason_of(await campaigns.find(session, campaign_id)))
+        reason = str(reason_of(await find_campaign(session, campaign_id)))
     assert "554 5.7.1 no service ]0;for you" in reason
     assert reason.isprintable()
 
@@ -96,5 +96,5 @@ async def test_a_relay_that_takes_no_mail_of_this_size_pauses_the_campaign(
     copies = list((await ends(database, campaign_id)).values())
     assert copies.count(("pending", None)) >= 240, "no more than the windows that were open"
     async with database.reading() as session:
-        reason = campaigns.reason_of(await campaigns.find(session, campaign_id))
+        reason = reason_of(await find_campaign(session, campaign_id))
     assert "the relay takes 1000" in str(reason)

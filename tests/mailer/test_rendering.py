@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mailer import rendering
+from mailer.letter.press import press
 from mailer.links import Links
 from tests.mailer.desk import IDENTITY, KEY, KEYS, LIST, MARIE, THEME, html, letter, pressed, text
 
@@ -166,5 +166,5 @@ def test_a_letter_that_holds_the_very_words_is_pressed_all_the_same() -> None:
 
 @pytest.mark.parametrize("name", ["title", "preheader", "subject"])
 def test_markup_in_the_front_matter_is_text(name: str) -> None:
-    page = rendering.press(letter("x", **{name: "<b>&"}), THEME, IDENTITY).web(LIST)
+    page = press(letter("x", **{name: "<b>&"}), THEME, IDENTITY).web(LIST)
     assert "<b>&" not in page

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 import pytest
 from sqlalchemy import update
 
-from mailer import report_page, reports
 from mailer.models import Campaign, Status
-from mailer.timeline import timeline
+from mailer.report import html_page, summary
+from mailer.report.timeline import timeline
 from pli.database import Database
 from tests.mailer.ledgers import FINE, LATER, Copy, a_campaign
 
@@ -39,8 +39,8 @@ class Outline(HTMLParser):
 
 async def the_page(database: Database, campaign_id: int, language: str = "en") -> str:
     async with database.reading() as session:
-        report = await reports.report(session, campaign_id)
-        return await report_page.page(session, report, language=language)
+        report = await summary.report(session, campaign_id)
+        return await html_page.render(session, report, language=language)
 
 
 async def test_the_page_tells_numbers_reasons_and_the_relays_answers(

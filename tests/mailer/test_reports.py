@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 from sqlalchemy import update
 
-from mailer import reports
 from mailer.models import Batch, Campaign, CampaignState, Status
-from mailer.reports import ReportError
+from mailer.report import summary
+from mailer.report.summary import ReportError
 from pli.database import Database
 from tests.mailer.ledgers import a_campaign
 
@@ -20,7 +20,7 @@ async def test_the_document_has_the_keys_scripts_rely_on_and_adds_up(
     async with database.begin() as session:
         campaign_id = await a_campaign(session, now)
     async with database.reading() as session:
-        report = await reports.report(session, campaign_id)
+        report = await summary.report(session, campaign_id)
     assert report.as_json() == {
         "campaign": campaign_id,
         "letter": 294,
@@ -57,8 +57,8 @@ async def test_progress_counts_by_the_batches_what_the_report_counts_by_the_rows
     async with database.begin() as session:
         campaign_id = await a_campaign(session, now)
     async with database.reading() as session:
-        progress = await reports.progress(session, campaign_id)
-        report = await reports.report(session, campaign_id)
+        progress = await summary.progress(session, campaign_id)
+        report = await summary.report(session, campaign_id)
     assert [progress.of(it) for it in Status] == [report.of(it) for it in Status]
     assert progress.next_try_at == now
     assert progress.state is CampaignState.RUNNING
@@ -71,7 +71,7 @@ async def test_a_batch_that_counts_otherwise_than_its_rows_is_named(
         campaign_id = await a_campaign(session, now)
         await session.execute(update(Batch).where(Batch.number == 2).values(sent=Batch.sent + 1))
     async with database.reading() as session:
-        report = await reports.report(session, campaign_id)
+        report = await summary.report(session, campaign_id)
     assert not report.balanced
     assert "batch 2" in str(report.faults[0])
 
@@ -83,7 +83,7 @@ async def test_excluded_counts_that_are_not_the_rows_are_noticed(
         campaign_id = await a_campaign(session, now)
         await session.execute(update(Campaign).values(excluded={"left": 1}))
     async with database.reading() as session:
-        assert not (await reports.report(session, campaign_id)).balanced
+        assert not (await summary.report(session, campaign_id)).balanced
 
 
 async def test_a_campaign_called_finished_with_copies_in_work_is_not_balanced(
@@ -92,7 +92,7 @@ async def test_a_campaign_called_finished_with_copies_in_work_is_not_balanced(
     async with database.begin() as session:
         campaign_id = await a_campaign(session, now, state=CampaignState.FINISHED)
     async with database.reading() as session:
-        report = await reports.report(session, campaign_id)
+        report = await summary.report(session, campaign_id)
     assert not report.balanced
     assert "2 copies" in str(report.faults[0])
 
@@ -103,8 +103,8 @@ async def test_a_campaign_without_copies_yet_reports_nothing_and_balances(
     async with database.begin() as session:
         campaign_id = await a_campaign(session, now, (), state=CampaignState.DRAFT)
     async with database.reading() as session:
-        report = await reports.report(session, campaign_id)
-        progress = await reports.progress(session, campaign_id)
+        report = await summary.report(session, campaign_id)
+        progress = await summary.progress(session, campaign_id)
     assert report.balanced
     assert progress.candidates == 0
     assert report.candidates == 0
@@ -117,8 +117,8 @@ async def test_a_campaign_is_found_by_its_id_and_by_its_letter_the_latest(
         first = await a_campaign(session, now, ())
         second = await a_campaign(session, now, (), list_name="autres")
     async with database.reading() as session:
-        assert await reports.find(session, str(first)) == first
-        assert await reports.find(session, "letter:294") == second
+        assert await summary.find(session, str(first)) == first
+        assert await summary.find(session, "letter:294") == second
 
 
 @pytest.mark.parametrize(
@@ -138,11 +138,11 @@ async def test_a_name_that_names_no_campaign_is_told(
 ) -> None:
     async with database.reading() as session:
         with pytest.raises(ReportError, match=said):
-            await reports.find(session, name)
+            await summary.find(session, name)
 
 
 async def test_a_campaign_that_is_not_there_has_no_report(database: Database) -> None:
     async with database.reading() as session:
-        for verb in (reports.report, reports.progress):
+        for verb in (summary.report, summary.progress):
             with pytest.raises(ReportError, match="there is no campaign 99"):
                 await verb(session, 99)

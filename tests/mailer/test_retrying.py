@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mailer.delivery.outcomes import next_try
+from mailer.outcomes import next_try
 from pli.settings import Settings
 
 HOUR = 3_600.0

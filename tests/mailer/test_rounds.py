@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from mailer.delivery import outbox, rounds
-from mailer.delivery.rounds import Rounds
-from mailer.layout import Layout
+from mailer.engine import pressed_campaigns
+from mailer.engine.pressed_campaigns import Rounds
+from mailer.ledger import claiming, settle_and_claim
+from mailer.letter.layout import Layout
 from pli.database import Database
 from pli.keys import Keys
 from tests.mailer.test_after_doubt import claimed
@@ -25,8 +26,8 @@ async def test_the_first_batches_of_a_campaign_share_one_pressing_and_what_is_he
         pressed.append(letter)
         return make_pressed(*letter)
 
-    make_pressed = rounds.press
-    monkeypatch.setattr(rounds, "press", press)
+    make_pressed = pressed_campaigns.press
+    monkeypatch.setattr(pressed_campaigns, "press", press)
     kept = Rounds(database, keys)
     first, *others = await asyncio.gather(*(kept.of(campaign_id, live=set) for _ in range(3)))
     assert len(pressed) == 1
@@ -56,11 +57,11 @@ async def test_a_row_is_the_same_by_both_roads_of_a_claim(
     taken, rows = await claimed(database, 2)
     ids = [row.id for row in rows]
     async with database.begin() as session:
-        await outbox.put_back(session, taken, ids)
-    turn = await database.transact(outbox.turn, taken, [], relay="r", size=2)
+        await claiming.put_back(session, taken, ids)
+    turn = await database.transact(settle_and_claim.turn, taken, [], relay="r", size=2)
     async with database.begin() as session:
-        await outbox.put_back(session, taken, ids)
-        again = await outbox.claim(session, taken, size=2)
+        await claiming.put_back(session, taken, ids)
+        again = await claiming.claim(session, taken, size=2)
     assert len(turn.rows) == 2
     assert sorted(map(tuple, turn.rows)) == sorted(again.tuples)
     (_, _, attempts, person, email, first, *_), _ = sorted(turn.rows)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from mailer import campaigns, reports
-from mailer.campaigns import CampaignError
+from mailer.campaign import lifecycle, ordering, scheduling
+from mailer.campaign.state import CampaignError, find_campaign, reason_of
 from mailer.models import Batch, Campaign, CampaignState
+from mailer.report import summary
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import List
@@ -32,7 +33,7 @@ async def scheduled(database: Database, keys: Keys, now: datetime, at: datetime)
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, 3, now=now)
         campaign = await make.a_draft(session, keys, [members], now=now)
-        await campaigns.schedule(
+        await scheduling.schedule(
             session,
             campaign_id=campaign.id,
             at=at,
@@ -53,7 +54,7 @@ async def test_at_its_hour_it_goes_to_whoever_is_on_the_list_then(
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
             async with database.reading() as session:
-                before = await reports.progress(session, campaign_id)
+                before = await summary.progress(session, campaign_id)
             assert (before.state, before.prepared) == (CampaignState.SCHEDULED, 0)
             assert before.starts is not None
             async with database.begin() as session:
@@ -75,7 +76,7 @@ async def test_it_is_launched_once_whoever_asks(
 
     async def launch() -> bool:
         async with database.begin() as session:
-            return await campaigns.launch(
+            return await scheduling.launch(
                 session, campaign_id=campaign_id, batch_size=2, latest=LATEST, now=now
             )
 
@@ -89,7 +90,7 @@ async def test_a_person_may_start_it_at_the_very_moment_of_its_hour(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
-    real = campaigns.lock_lists
+    real = ordering.lock_lists
     locked = asyncio.Event()
 
     async def lock_lists(*given: Any, **named: Any) -> bool:
@@ -99,17 +100,17 @@ async def test_a_person_may_start_it_at_the_very_moment_of_its_hour(
             await asyncio.sleep(0.3)
         return held
 
-    monkeypatch.setattr(campaigns, "lock_lists", lock_lists)
+    monkeypatch.setattr(ordering, "lock_lists", lock_lists)
 
     async def start() -> None:
         async with database.begin() as session:
-            await campaigns.prepare(session, campaign_id=campaign_id, batch_size=100, now=now)
-            await campaigns.start(session, campaign_id=campaign_id, now=now)
+            await lifecycle.prepare(session, campaign_id=campaign_id, batch_size=100, now=now)
+            await lifecycle.start(session, campaign_id=campaign_id, now=now)
 
     starting = asyncio.create_task(start())
     await locked.wait()
     async with database.begin() as session:
-        assert not await campaigns.launch(
+        assert not await scheduling.launch(
             session, campaign_id=campaign_id, batch_size=100, latest=LATEST, now=now
         )
     await starting
@@ -118,7 +119,7 @@ async def test_a_person_may_start_it_at_the_very_moment_of_its_hour(
 
 async def held(database: Database, campaign_id: int) -> bool:
     async with database.reading() as session:
-        return campaigns.reason_of(await campaigns.find(session, campaign_id)) is not None
+        return reason_of(await find_campaign(session, campaign_id)) is not None
 
 
 async def test_missed_by_too_much_it_asks_and_a_person_may_start_it(
@@ -132,18 +133,18 @@ async def test_missed_by_too_much_it_asks_and_a_person_may_start_it(
                 while not await held(database, campaign_id):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
             async with database.reading() as session:
-                campaign = await campaigns.find(session, campaign_id)
-                assert await campaigns.launchable(session) == []
+                campaign = await find_campaign(session, campaign_id)
+                assert await scheduling.launchable(session) == []
             assert campaign.state is CampaignState.SCHEDULED
-            assert "nothing ran at its hour" in str(campaigns.reason_of(campaign))
+            assert "nothing ran at its hour" in str(reason_of(campaign))
             async with database.begin() as session:
-                await campaigns.prepare(session, campaign_id=campaign_id, batch_size=100, now=now)
-                await campaigns.start(session, campaign_id=campaign_id, now=now)
+                await lifecycle.prepare(session, campaign_id=campaign_id, batch_size=100, now=now)
+                await lifecycle.start(session, campaign_id=campaign_id, now=now)
             async with asyncio.timeout(15):
                 while await state(database) is not CampaignState.FINISHED:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
     async with database.reading() as session:
-        assert campaigns.reason_of(await campaigns.find(session, campaign_id)) is None
+        assert reason_of(await find_campaign(session, campaign_id)) is None
     assert len(relay.recipients) == 3
 
 
@@ -157,9 +158,9 @@ async def test_what_is_not_what_was_approved_does_not_start_by_itself(
         async with working(database, keys, relay.url) as engine:
             await engine.sweep()
     async with database.reading() as session:
-        campaign = await campaigns.find(session, campaign_id)
+        campaign = await find_campaign(session, campaign_id)
     assert campaign.state is CampaignState.SCHEDULED
-    assert "not what was approved" in str(campaigns.reason_of(campaign))
+    assert "not what was approved" in str(reason_of(campaign))
     assert not relay.recipients
 
 
@@ -175,9 +176,9 @@ async def test_a_rule_that_cannot_be_read_any_more_holds_its_campaign_and_no_oth
         async with working(database, keys, relay.url):
             assert await rests(database, other.id) is CampaignState.FINISHED
     async with database.reading() as session:
-        campaign = await campaigns.find(session, campaign_id)
+        campaign = await find_campaign(session, campaign_id)
     assert campaign.state is CampaignState.SCHEDULED
-    assert "mandat" in str(campaigns.reason_of(campaign))
+    assert "mandat" in str(reason_of(campaign))
 
 
 async def test_a_draft_that_nobody_else_has_seen_gets_no_hour(
@@ -187,6 +188,6 @@ async def test_a_draft_that_nobody_else_has_seen_gets_no_hour(
         members = await make.a_list(session, "membres", now=now)
         campaign = await make.a_draft(session, keys, [members], now=now)
         with pytest.raises(CampaignError, match="second person"):
-            await campaigns.schedule(
+            await scheduling.schedule(
                 session, campaign_id=campaign.id, at=now + LATEST, zone="UTC", second_person=True
             )

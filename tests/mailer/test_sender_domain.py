@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailer import sender_domain
+from mailer.smtp import sender_domain
 from pli.checks import State
 from tests.nameserver import PUBLIC, SOUND, Zone, answering
 from tests.servers import free_port

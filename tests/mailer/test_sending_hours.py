@@ -9,11 +9,11 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from mailer import campaigns, sending_hours
-from mailer.campaigns import CampaignError
-from mailer.delivery import outbox
+from mailer.campaign import lifecycle, scheduling, sending_hours
+from mailer.campaign.sending_hours import ALWAYS, SendingHours
+from mailer.campaign.state import CampaignError, find_campaign, reason_of
+from mailer.ledger import claiming, leasing
 from mailer.models import Batch, Campaign, CampaignState
-from mailer.sending_hours import ALWAYS, SendingHours
 from pli.database import Database
 from pli.hours import Hour, zone_of
 from pli.keys import Keys
@@ -52,7 +52,7 @@ def end_in(seconds: float) -> SendingHours:
 
 async def set_hours(database: Database, campaign_id: int, hours: SendingHours) -> None:
     async with database.begin() as session:
-        await campaigns.set_hours(session, campaign_id=campaign_id, hours=hours)
+        await scheduling.set_hours(session, campaign_id=campaign_id, hours=hours)
 
 
 async def statuses(database: Database, campaign_id: int) -> Counter[str]:
@@ -140,10 +140,10 @@ async def test_what_a_dead_worker_left_is_told_in_quiet_hours_too(
     async with database.begin() as session:
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None
-        taken = await outbox.take(session, batch_id=batch_id, lease=7)
+        taken = await leasing.take(session, batch_id=batch_id, lease=7)
         assert taken is not None
-        await outbox.claim(session, taken, size=1)
-        await outbox.end_leases(session)
+        await claiming.claim(session, taken, size=1)
+        await leasing.end_leases(session)
     await set_hours(database, campaign_id, quiet_in(-60))
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
@@ -170,12 +170,12 @@ async def test_an_end_that_passes_pauses_it_with_what_to_do_and_resume_goes_on_w
             assert 0 < count < 200
             assert await statuses(database, campaign_id) == {"sent": count, "pending": 200 - count}
             async with database.reading() as session:
-                campaign = await campaigns.find(session, campaign_id)
-                reason = campaigns.reason_of(campaign)
+                campaign = await find_campaign(session, campaign_id)
+                reason = reason_of(campaign)
             assert "(Europe/Paris), has passed" in str(reason)
             assert f"pli campaign cancel {campaign_id}" in str(reason)
             async with database.begin() as session:
-                await campaigns.resume(session, campaign_id=campaign_id)
+                await lifecycle.resume(session, campaign_id=campaign_id)
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     copies = await ends(database, campaign_id)
     assert relay.recipients == dict.fromkeys(copies, 1)
@@ -195,8 +195,8 @@ async def test_an_end_that_passes_when_nothing_waits_is_no_pause(
         await session.execute(
             update(Campaign).values(state=CampaignState.RUNNING, not_after=now - timedelta(hours=1))
         )
-        assert await campaigns.ended(session) == []
-        assert not await campaigns.end(session, campaign_id=campaign_id)
+        assert await scheduling.ended(session) == []
+        assert not await scheduling.end(session, campaign_id=campaign_id)
 
 
 async def test_resuming_keeps_an_end_that_is_to_come(
@@ -206,10 +206,10 @@ async def test_resuming_keeps_an_end_that_is_to_come(
     hours = end_in(3600)
     await set_hours(database, campaign_id, hours)
     async with database.begin() as session:
-        await campaigns.pause(session, campaign_id=campaign_id)
-        await campaigns.resume(session, campaign_id=campaign_id)
+        await lifecycle.pause(session, campaign_id=campaign_id)
+        await lifecycle.resume(session, campaign_id=campaign_id)
     async with database.reading() as session:
-        campaign = await campaigns.find(session, campaign_id)
+        campaign = await find_campaign(session, campaign_id)
         assert SendingHours.of(campaign) == hours
 
 
@@ -218,7 +218,7 @@ async def test_the_hours_of_what_is_over_cannot_be_changed(
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=1)
     async with database.begin() as session:
-        await campaigns.cancel(session, campaign_id=campaign_id, now=now)
+        await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
     with pytest.raises(CampaignError, match="cancelled"):
         await set_hours(database, campaign_id, ALWAYS)
 

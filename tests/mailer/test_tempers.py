@@ -7,11 +7,11 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.delivery.outcomes import judge
-from mailer.delivery.pacing.limits import NONE, Limits
-from mailer.delivery.pacing.sharing import fair, to_hold
-from mailer.delivery.pacing.tempers import HIGHEST, RESTS, Heard, Temper, heard_from
 from mailer.models import Stage
+from mailer.outcomes import judge
+from mailer.pacing.limits import NONE, Limits
+from mailer.pacing.sharing import fair, to_hold
+from mailer.pacing.throttle import HIGHEST, RESTS, Heard, Temper, heard_from
 
 START = 1_800_000_000.0
 

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from mailer.delivery.outcomes import Kind, accepted, judge
-from mailer.delivery.pipelining import JOINED, Conversation
-from mailer.delivery.trips import Offer, Patience
 from mailer.models import Stage
+from mailer.outcomes import Kind, accepted, judge
+from mailer.smtp.session import JOINED, Conversation
+from mailer.smtp.transaction import Offer, Patience
 from tests.mailer.test_courier import Parcel
 
 OPENING = b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 Go on\r\n"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from mailer.delivery.outcomes import Kind, Reason, is_gone, reason_of
-from mailer.delivery.relays import Relay as Address
-from mailer.delivery.smtp import PATIENCE, SMTPCourier
-from mailer.delivery.trips import Patience
 from mailer.models import Stage
+from mailer.outcomes import Kind, Reason, is_gone, reason_of
+from mailer.smtp.relay import Relay as Address
+from mailer.smtp.smtp_courier import PATIENCE, SMTPCourier
+from mailer.smtp.transaction import Patience
 from pli.language import Sentence
 from tests.certificates import authority
 from tests.mailer.test_courier import Parcel, told

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from mailer.identity import Identity
+from mailer.sender import Identity
 from pli.database import Database
 from pli.keys import Keys
 from web.app import create_app

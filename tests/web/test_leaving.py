@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import delete, select
 
-from mailer import balance
+from mailer.ledger import balance
 from mailer.links import Links
 from mailer.models import Delivery, Evidence, Source, Status
 from pli.database import Database

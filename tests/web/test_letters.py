@@ -9,8 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from mailer import theming
-from mailer.freezing import freeze
+from mailer.letter.snapshot import freeze
+from mailer.letter.theme import load_theme
 from mailer.models import Campaign
 from pli.database import Database
 from pli.keys import Keys
@@ -23,7 +23,7 @@ BODY = '# Un titre\n\nBonjour {{ subscriber.first_name or "camarade" }}, voici l
 
 
 def frozen(body: str = BODY) -> str:
-    return freeze(letter(body), theming.load("lettre"), IDENTITY)
+    return freeze(letter(body), load_theme("lettre"), IDENTITY)
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from mailer import campaigns, theming
-from mailer.freezing import freeze
+from mailer.campaign import lifecycle
+from mailer.letter.snapshot import freeze
+from mailer.letter.theme import load_theme
 from mailer.links import Links
 from mailer.models import CampaignState, Status
 from pli.database import Database
@@ -82,7 +83,7 @@ async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> d
     """The pages to look at, by name, as the server gives them out."""
     database = Database(sqlite_url)
     inbox = maildir(tmp_path / "inbox")
-    frozen = freeze(letter("# Après le comité\n"), theming.load("lettre"), IDENTITY)
+    frozen = freeze(letter("# Après le comité\n"), load_theme("lettre"), IDENTITY)
     async with database.begin() as session:
         list_id = await a_list(session, "membres", now)
         person = await a_person(session, "jeanne@example.org", now)
@@ -97,7 +98,7 @@ async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> d
             batch_size=100,
         )
         stopped = await a_campaign(session, now, ONE_OF_EACH, list_id=list_id, number=295)
-        await campaigns.pause(session, campaign_id=stopped, reason=REFUSED)
+        await lifecycle.pause(session, campaign_id=stopped, reason=REFUSED)
     link = Links(keys, IDENTITY.public_url, IDENTITY.domain).unsubscribe(
         person, list_id, 7, keys.current
     )

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from mailer.delivery.outcomes import judge, lost
-from mailer.delivery.workers import Figures
+from mailer.engine.workers import Figures
 from mailer.models import Stage
+from mailer.outcomes import judge, lost
 from pli.database import Database
 from web.metrics import Metrics, create_metrics_app
 

@@ -1,0 +1,283 @@
+"""The life of a sending, in the order in which it is lived; the only writer of Campaign.state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    case,
+    exists,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.campaign import candidates, ordering
+from mailer.campaign.sending_hours import ALWAYS, SendingHours
+from mailer.campaign.state import UNFINISHED, CampaignError, find_campaign, lists_of, wrong_state
+from mailer.campaign.transition import as_document, step, take_step
+from mailer.ledger import answers, balance, retrying
+from mailer.letter import snapshot
+from mailer.letter.snapshot import Frozen
+from mailer.models import (
+    Audience,
+    Batch,
+    Campaign,
+    CampaignList,
+    CampaignState,
+    is_open,
+)
+from mailer.providers import KNOWN, Providers
+from pli.database import clock
+from pli.language import N_, Sentence
+
+
+async def create(
+    session: AsyncSession,
+    *,
+    frozen: Frozen,
+    list_ids: Sequence[int],
+    segment: str = "",
+    rule: str = "",
+    audience: Audience = Audience.FIRST,
+    token_key: str,
+    retry_delays: Sequence[float],
+    resend_uncertain: bool = False,
+    hours: SendingHours = ALWAYS,
+    created_by: str | None = None,
+    now: datetime,
+) -> Campaign:
+    """Freeze a letter, its lists and the segment's rule into a draft."""
+    campaign = Campaign(
+        number=frozen.letter.number,
+        title=frozen.letter.title,
+        subject=frozen.letter.subject,
+        language=frozen.letter.language,
+        state=CampaignState.DRAFT,
+        audience=audience,
+        segment=segment,
+        rule=rule,
+        frozen=frozen.text,
+        letter_hash=frozen.letter_hash,
+        frozen_hash=frozen.frozen_hash,
+        token_key=token_key,
+        retry_delays=list(retry_delays),
+        resend_uncertain=resend_uncertain,
+        created_by=created_by,
+        excluded={},
+        created_at=now,
+        **hours.columns(),
+    )
+    session.add(campaign)
+    await session.flush()
+    session.add_all(
+        CampaignList(campaign_id=campaign.id, list_id=list_id, position=position)
+        for position, list_id in enumerate(list_ids)
+    )
+    await session.flush()
+    return campaign
+
+
+async def approve(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    by: str,
+    second_person: bool = False,
+    now: datetime,
+) -> None:
+    """Stamp the hash of what was frozen: what was approved is what is sent.
+
+    `second_person`: who made it may not approve it.
+    """
+    campaign = await find_campaign(session, campaign_id)
+    if second_person and by == campaign.created_by:
+        raise CampaignError(
+            N_("campaign {id} was made by {name}: somebody else must approve it (--by)"),
+            id=campaign_id,
+            name=by,
+        )
+    await step(
+        session,
+        campaign_id,
+        (CampaignState.DRAFT,),
+        CampaignState.APPROVED,
+        approved_hash=Campaign.frozen_hash,
+        approved_by=by,
+        approved_at=now,
+    )
+
+
+async def prepare(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    batch_size: int,
+    providers: Providers = KNOWN,
+    now: datetime,
+) -> None:
+    """Write a delivery for every candidate, pending or excluded with its reason, in batches.
+
+    One INSERT … SELECT, so that counts and rows come from one snapshot. Run twice, it adds none.
+    """
+    campaign = await find_campaign(session, campaign_id)
+    await ordering.lock_lists(session, await lists_of(session, campaign_id=campaign_id))
+    if not await take_step(
+        session,
+        campaign_id,
+        (CampaignState.DRAFT, CampaignState.APPROVED, CampaignState.SCHEDULED),
+        CampaignState.PREPARED,
+        prepared_at=now,
+        reason=null(),
+    ):
+        return
+    excluded = await candidates.write(
+        session, campaign, batch_size=batch_size, providers=providers, now=now
+    )
+    await session.execute(
+        update(Campaign).where(Campaign.id == campaign_id).values(excluded=excluded)
+    )
+
+
+async def start(
+    session: AsyncSession, *, campaign_id: int, second_person: bool = False, now: datetime
+) -> None:
+    """Let the engine have a prepared campaign; refused if it is not what was approved.
+
+    `second_person`: somebody else than its maker must have approved it.
+    """
+    campaign = await find_campaign(session, campaign_id)
+    refuse_unseen(campaign, second_person)
+    frozen = await session.scalar(select(Campaign.frozen).where(Campaign.id == campaign_id))
+    if campaign.approved_hash not in (None, snapshot.digest_frozen(frozen or "")):
+        raise CampaignError(
+            N_("campaign {id} is not what was approved: make a new one"), id=campaign_id
+        )
+    await step(
+        session, campaign_id, (CampaignState.PREPARED,), CampaignState.RUNNING, started_at=now
+    )
+
+
+async def pause(session: AsyncSession, *, campaign_id: int, reason: Sentence | None = None) -> bool:
+    """Hold a running campaign; what is on the wire is told. False: it was not running."""
+    return await take_step(
+        session,
+        campaign_id,
+        (CampaignState.RUNNING,),
+        CampaignState.PAUSED,
+        reason=as_document(reason),
+    )
+
+
+async def resume(session: AsyncSession, *, campaign_id: int) -> None:
+    """Go on with a paused campaign; without its end, if that has passed."""
+    passed = Campaign.not_after <= clock()
+    await step(
+        session,
+        campaign_id,
+        (CampaignState.PAUSED,),
+        CampaignState.RUNNING,
+        reason=null(),
+        not_after=case((passed, null()), else_=Campaign.not_after),
+        not_after_zone=case((passed, null()), else_=Campaign.not_after_zone),
+    )
+    await session.execute(update(Batch).where(Batch.campaign_id == campaign_id).values(takings=0))
+
+
+async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
+    """End a campaign for good: what waits is skipped, what is on the wire is told."""
+    await step(
+        session,
+        campaign_id,
+        UNFINISHED,
+        CampaignState.CANCELLED,
+        finished_at=now,
+        # Why it was paused before is no reason for this.
+        reason=null(),
+    )
+    await retrying.cancel(session, campaign_id=campaign_id)
+
+
+async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> bool:
+    """Call a campaign finished if nothing of it is pending or in work; whether it was.
+
+    The sum must be right first: CampaignError lists every batch whose counts are not its rows.
+    """
+    # A statement of its own: one that had to wait for the row would judge by older batches. And
+    # none that waits: whoever has the row is not done with it, and the next sweep asks again.
+    held = await session.execute(
+        select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(skip_locked=True)
+    )
+    if held.one_or_none() is None:
+        return False
+    open_batches = exists().where(Batch.campaign_id == campaign_id, is_open())
+    if not await take_step(
+        session,
+        campaign_id,
+        (CampaignState.RUNNING,),
+        CampaignState.FINISHED,
+        ~open_batches,
+        finished_at=now,
+    ):
+        return False
+    if faults := await balance.faults(session, campaign_id=campaign_id):
+        raise CampaignError.listing(faults)
+    return True
+
+
+async def finishable(session: AsyncSession) -> Sequence[int]:
+    """Running campaigns that have neither pending rows nor rows in work."""
+    open_batches = exists().where(Batch.campaign_id == Campaign.id, is_open())
+    found = await session.execute(
+        select(Campaign.id).where(Campaign.state == CampaignState.RUNNING, ~open_batches)
+    )
+    return found.scalars().all()
+
+
+async def reopen(session: AsyncSession, *, campaign_id: int) -> bool:
+    """A finished campaign has rows to send again; False if it was not finished."""
+    return await take_step(
+        session,
+        campaign_id,
+        (CampaignState.FINISHED,),
+        CampaignState.RUNNING,
+        finished_at=None,
+    )
+
+
+async def retry(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    uncertain: bool,
+    failed: bool,
+    reply: str = "",
+) -> int:
+    """Send again what a person chose, under the same Message-ID; how many copies.
+
+    `reply` narrows the failed ones to those whose last answer it matches (mailer/ledger/answers.py).
+    """
+    campaign = await find_campaign(session, campaign_id)
+    await session.refresh(campaign, with_for_update=True)
+    if campaign.state not in (CampaignState.FINISHED, CampaignState.RUNNING, CampaignState.PAUSED):
+        raise wrong_state(campaign)
+    copies = 0
+    if uncertain:
+        copies += await retrying.retry_uncertain(session, campaign_id=campaign_id)
+    if failed:
+        answered = answers.matching(reply) if reply else None
+        copies += await retrying.retry_failed(session, campaign_id=campaign_id, only=answered)
+    if copies:
+        await reopen(session, campaign_id=campaign_id)
+    return copies
+
+
+def refuse_unseen(campaign: Campaign, second_person: bool) -> None:
+    """Refuse a campaign that a second person has yet to approve."""
+    if second_person and campaign.approved_by in (None, campaign.created_by):
+        raise CampaignError(
+            N_('campaign {id} waits for a second person: "pli campaign approve {id}"'),
+            id=campaign.id,
+        )

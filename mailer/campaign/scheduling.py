@@ -1,0 +1,167 @@
+"""A campaign's hours: when it starts by itself, when its end has passed, what they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, null, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.campaign import ordering
+from mailer.campaign.lifecycle import prepare, refuse_unseen, start
+from mailer.campaign.sending_hours import SendingHours
+from mailer.campaign.state import UNFINISHED, find_campaign, lists_of, wrong_state
+from mailer.campaign.transition import as_document, step, take_step
+from mailer.models import Batch, Campaign, CampaignState
+from mailer.providers import KNOWN, Providers
+from pli.database import clock
+from pli.hours import zone_of
+from pli.language import N_, Sentence, say
+
+
+async def schedule(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    at: datetime,
+    zone: str,
+    second_person: bool = False,
+) -> None:
+    """Let a draft or an approved campaign start by itself at an hour; `zone` is how it was named.
+
+    Its copies are prepared at that hour, for whoever is on the lists then.
+    """
+    campaign = await find_campaign(session, campaign_id)
+    refuse_unseen(campaign, second_person)
+    await step(
+        session,
+        campaign_id,
+        (CampaignState.DRAFT, CampaignState.APPROVED, CampaignState.SCHEDULED),
+        CampaignState.SCHEDULED,
+        scheduled_at=at,
+        scheduled_zone=zone,
+        reason=null(),
+    )
+
+
+async def launchable(session: AsyncSession) -> Sequence[int]:
+    """Scheduled campaigns whose hour has come, by the database's clock."""
+    found = await session.execute(
+        select(Campaign.id)
+        .where(
+            Campaign.state == CampaignState.SCHEDULED,
+            Campaign.scheduled_at <= clock(),
+            Campaign.reason.is_(None),
+        )
+        .order_by(Campaign.scheduled_at)
+    )
+    return found.scalars().all()
+
+
+async def launch(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    batch_size: int,
+    latest: timedelta,
+    second_person: bool = False,
+    providers: Providers = KNOWN,
+    now: datetime,
+) -> bool:
+    """Prepare and start a campaign whose hour has come; False if somebody else has, or may not.
+
+    Later than `latest` after its hour, by the database's clock, a person is asked: it stays
+    scheduled, with the reason.
+    """
+    # As `prepare` does: in another order this and a person's "start" could wait for each other.
+    if not await ordering.lock_lists(
+        session, await lists_of(session, campaign_id=campaign_id), waits=False
+    ):
+        return False
+    campaign = (
+        await session.execute(
+            select(Campaign)
+            .where(Campaign.id == campaign_id)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
+        )
+    ).scalar_one_or_none()
+    if campaign is None or campaign.state is not CampaignState.SCHEDULED:
+        return False
+    hour = campaign.scheduled_at
+    if hour is None or (await session.execute(select(clock()))).scalar_one() > hour + latest:
+        await hold(
+            session,
+            campaign_id=campaign_id,
+            reason=say(
+                N_('nothing ran at its hour to send it: "pli campaign start {id}" does so now'),
+                id=campaign_id,
+            ),
+        )
+        return False
+    await prepare(
+        session, campaign_id=campaign_id, batch_size=batch_size, providers=providers, now=now
+    )
+    await start(session, campaign_id=campaign_id, second_person=second_person, now=now)
+    return True
+
+
+async def hold(session: AsyncSession, *, campaign_id: int, reason: Sentence) -> None:
+    """A scheduled campaign does not start by itself: a person must look."""
+    await session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.state == CampaignState.SCHEDULED)
+        .values(reason=as_document(reason))
+    )
+
+
+async def ended(session: AsyncSession) -> Sequence[int]:
+    """Running campaigns whose end has passed, by the database's clock, while copies wait."""
+    found = await session.execute(
+        select(Campaign.id).where(Campaign.state == CampaignState.RUNNING, _waits_after_its_end())
+    )
+    return found.scalars().all()
+
+
+async def end(session: AsyncSession, *, campaign_id: int) -> bool:
+    """Pause a campaign whose end has passed, with what can be done; whether it was this call."""
+    campaign = await find_campaign(session, campaign_id)
+    if campaign.not_after is None:
+        return False
+    local = campaign.not_after.astimezone(zone_of(campaign.not_after_zone or "UTC"))
+    return await take_step(
+        session,
+        campaign_id,
+        (CampaignState.RUNNING,),
+        CampaignState.PAUSED,
+        _waits_after_its_end(),
+        reason=as_document(
+            say(
+                N_(
+                    "its end, {hour} ({zone}), has passed: go on without it, or "
+                    '"pli campaign cancel {id}" gives up what waits'
+                ),
+                hour=f"{local:%Y-%m-%d %H:%M}",
+                zone=campaign.not_after_zone,
+                id=campaign_id,
+            )
+        ),
+    )
+
+
+async def set_hours(session: AsyncSession, *, campaign_id: int, hours: SendingHours) -> None:
+    """Change when an unfinished campaign may send; whoever sends it knows within two seconds."""
+    changed = await session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.state.in_(UNFINISHED))
+        .values(hours.columns())
+        .returning(Campaign.id)
+    )
+    if changed.scalar_one_or_none() is None:
+        raise wrong_state(await find_campaign(session, campaign_id))
+
+
+def _waits_after_its_end() -> ColumnElement[bool]:
+    waits = exists().where(Batch.campaign_id == Campaign.id, Batch.pending > 0)
+    return and_(Campaign.not_after <= clock(), waits)

@@ -1,1 +1,0 @@
-"""The sending itself: from a prepared batch to a settled outcome."""

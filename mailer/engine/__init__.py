@@ -1,0 +1,1 @@
+"""The engine: finds batches that are due, takes them, and keeps the wire busy."""

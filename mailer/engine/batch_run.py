@@ -1,0 +1,352 @@
+"""A shift: one batch from its taking on; its windows are claimed, carried and settled.
+
+No transaction is open while the network talks: claim and commit, talk, settle and commit. A few
+windows of a room are unsettled at once; they overlap, so that the wire never waits for the
+database, and each opens the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.campaign import lifecycle
+from mailer.engine import constants
+from mailer.engine.context import AWAY, Workshop
+from mailer.engine.gate import Passage
+from mailer.engine.journal import Notes
+from mailer.engine.pressed_campaigns import Round
+from mailer.engine.provider_slots import Room
+from mailer.engine.window import Window, WindowCopy
+from mailer.ledger import claiming, rows, settle_and_claim, settling
+from mailer.ledger.holding import Holding
+from mailer.ledger.rows import Claimed, LeaseLost, Taken
+from mailer.ledger.settle_and_claim import Uncommon
+from mailer.ledger.settling import Result
+from mailer.models import Status
+from mailer.outcomes import Kind, Outcome
+from mailer.pacing.pacer import Pacer
+from mailer.pacing.permits import Held, Permit
+from mailer.pacing.throttle import heard_from
+from mailer.recipient import Recipient
+from mailer.sender import needs_smtputf8
+from mailer.smtp.courier import Courier
+from pli.clocks import boot_time
+from pli.language import N_, Sentence, say
+
+log = logging.getLogger("pli.delivery")
+
+
+@dataclass(slots=True, eq=False)
+class Shift:
+    """One taking of one batch, from `take` to `release`."""
+
+    shop: Workshop
+    taken: Taken
+    round: Round
+    holding: Holding
+    notes: Notes
+    courier: Courier
+    pacer: Pacer
+    """Its courier's."""
+    room: Room
+    passage: Passage
+    held: Held | None = None
+    """Nothing of it may leave now, by its limits."""
+    blameless: bool = False
+    """What ended it (a relay's fault, the hour, a limit) is no fault of its batch."""
+    fault: OSError | None = None
+    failed: Exception | None = None
+    """What ended one of its windows that nobody had foreseen."""
+    began: float = field(default_factory=boot_time)
+    unsettled: int = 0
+    unclear: bool = False
+    """Whether rows may be ours that no window holds: then the journal tells of them."""
+    exhausted: bool = False
+    """Whether nothing of the batch was left to claim."""
+    over: bool = False
+    cancelled: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    windows: list[Window] = field(default_factory=list)
+    settling: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def names(self) -> dict[str, int]:
+        """What logs call it by."""
+        return {"campaign": self.taken.campaign_id, "batch": self.taken.id}
+
+    def waiting(self) -> dict[int, WindowCopy]:
+        """The copies that are claimed and not yet settled."""
+        return {id_: copy for window in self.windows for id_, copy in window.open.items()}
+
+    def recall(self) -> None:
+        """Call back those of its copies that are on no wire yet."""
+        self.courier.recall(
+            lambda copy: isinstance(copy, WindowCopy) and copy.holding is self.holding
+        )
+
+    async def carry(self) -> None:
+        """Open windows until as many are in work as may be; each then opens its next one."""
+        while True:
+            await self.room.windows.acquire()
+            window = None
+            try:
+                window = await self._next()
+            finally:
+                if window is None:
+                    self.room.windows.release()
+            if window is None:
+                return
+            task = asyncio.create_task(self._see_through(window))
+            self.settling.add(task)
+            task.add_done_callback(self.settling.discard)
+
+    async def _see_through(self, first: Window) -> None:
+        """Carry a window and settle it, and so on with the one that was claimed with that."""
+        window: Window | None = first
+        try:
+            while window is not None:
+                copies = list(window.open.values())
+                if self.over or self.shop.stopping:
+                    for copy in copies:
+                        copy.give_back()
+                else:
+                    self.courier.post(copies, lane=self.pacer.lane(self.taken.provider))
+                window = await self._settle(window)
+        except Exception as error:
+            # The next window may be claimed, and nobody carries it: the journal is to say so.
+            self.unclear = self.over = True
+            self.failed = error
+        finally:
+            self.room.windows.release()
+
+    async def _next(self) -> Window | None:
+        """A window to carry; None if nothing of the batch is due any more, or it must rest."""
+        permit = await self._permitted()
+        if permit is None:
+            return None
+        window = None
+        try:
+            window = await self._turn([], permit)
+        except Uncommon:
+            window = await self._claim(permit)
+        finally:
+            if window is None:
+                await self._tell_pacer(permit, ())
+        return window
+
+    async def _permitted(self) -> Permit | None:
+        """How large the next window may be; None: nothing may leave now."""
+        if not self._goes_on():
+            return None
+        permit = await self.pacer.permit(self.taken.provider, self.room.pace.window())
+        if isinstance(permit, Held):
+            self.held, self.blameless = permit, True
+            return None
+        self.held = None
+        return permit
+
+    async def _tell_pacer(self, permit: Permit, outcomes: Sequence[Outcome]) -> None:
+        """What became of what was permitted, and how the provider took it."""
+        try:
+            await self.pacer.tell(self.taken.provider, permit, heard_from(outcomes))
+        except AWAY as error:
+            # It counts as used at the last moment it could have been: too late, never too much.
+            log.warning("pacing.not_told", extra={"reason": str(error)})
+
+    async def _tell_of(self, window: Window) -> None:
+        """What became of a window's permit, once."""
+        if not window.told:
+            window.told = True
+            outcomes = [it.outcome for it in window.results]
+            await self._tell_pacer(window.permit, outcomes)
+
+    async def _turn(self, sent: Sequence[Result], permit: Permit | None) -> Window | None:
+        """The common case: what was sent is settled and the next window claimed, at once."""
+        size = permit.size if permit else 0
+        if not (sent or size):
+            return None
+        began = boot_time()
+        turn = await self.shop.database.transact(
+            settle_and_claim.turn, self.taken, sent, relay=self.courier.relay, size=size
+        )
+        self.exhausted = self.exhausted or (size > 0 and turn.last)
+        if permit is None or not turn.rows:
+            return None
+        self.shop.observer.claimed(boot_time() - began)
+        return self._opened(turn.rows, permit)
+
+    async def _claim(self, permit: Permit | None) -> Window | None:
+        """The same with whatever stands in the way: copies are skipped, with the reason."""
+        if permit is None or not self._goes_on():
+            return None
+        began = boot_time()
+        while True:
+            claimed = await self.shop.database.perform(claiming.claim, self.taken, size=permit.size)
+            if claimed.empty:
+                self.exhausted = True
+                return None
+            if claimed.rows:
+                break
+        self.shop.observer.claimed(boot_time() - began)
+        return self._opened(claimed.tuples, permit)
+
+    def _goes_on(self) -> bool:
+        if self.exhausted or self.over or self.shop.stopping or self._makes_room():
+            return False
+        return self.holding.ours() and self.passage.open
+
+    def _makes_room(self) -> bool:
+        """Whether it has had its turn, and another campaign waits for one."""
+        if boot_time() < self.began + constants.TURN_SECONDS:
+            return False
+        return bool(self.shop.waiting - {self.taken.campaign_id})
+
+    def _opened(self, rows: Sequence[Claimed], permit: Permit) -> Window:
+        """What was claimed, as copies for the courier."""
+        round_ = self.round
+        window = Window(self.holding, round_.composer, self.notes)
+        window.provider, window.permit = self.taken.provider, permit
+        marks, key, lists = round_.links.marks, round_.token_key, round_.lists
+        # By their order: for each copy, names would cost more than what is in them.
+        for id_, list_id, attempts, person, email, first, last, language, attributes in rows:
+            message_id, return_path = marks(id_, key)
+            recipient = Recipient(
+                id_, person, email, first, last, language, attributes, lists[list_id], message_id
+            )
+            window.open[id_] = WindowCopy(
+                window, recipient, attempts + 1, return_path, needs_smtputf8(email)
+            )
+        self.windows.append(window)
+        return window
+
+    async def _settle(self, window: Window) -> Window | None:
+        """Wait for a window's last reply and write it all down; the next window, if any."""
+        try:
+            await window.done.wait()
+            self.room.pace.mark(len(window.results))
+            self.shop.settled += len(window.results)
+            if window.fault is not None:
+                self.fault = window.fault
+                self.over = True
+            if window.back and boot_time() >= window.permit.until:
+                self.blameless = True
+            # Before the next one is claimed with it: what is refused for what we are must not burn.
+            refused = self._judge_window(window)
+            began = boot_time()
+            following = await self._record(window)
+            self.shop.observer.settled(window.tries(), boot_time() - began)
+            log.debug("delivery.settled", extra=self.names() | {"copies": len(window.results)})
+            await self._tell_of(window)
+            if refused is not None:
+                await self.shop.pause(self.taken.campaign_id, refused)
+        finally:
+            self.windows.remove(window)
+        return following
+
+    async def _record(self, window: Window) -> Window | None:
+        """Write a window down and claim the next; a database that is away is waited for.
+
+        Given up, the rows stay in work under this lease: they will be found, and the journal read.
+        """
+        self.unsettled += 1
+        for tried in range(constants.SETTLE_TRIES):
+            if self.shop.stopping and tried >= constants.STOPPING_TRIES:
+                break
+            try:
+                following = await self._written(window)
+            except AWAY as error:
+                # What was claimed by a commit whose answer was lost is nobody's.
+                self.unclear = True
+                # What the driver said, without the long statement.
+                reason = str(getattr(error, "orig", error))
+                log.warning("delivery.settle_failed", extra={"reason": reason})
+                await asyncio.sleep(constants.WATCH_SECONDS)
+            except LeaseLost:
+                self.unsettled -= 1
+                self.over = True
+                return None
+            else:
+                self.unsettled -= 1
+                return following
+        return None
+
+    async def _written(self, window: Window) -> Window | None:
+        """Write a window down and claim the next: at once, where no limit has to be asked."""
+        accepted = Kind.SENT
+        sent = [it for it in window.results if it.outcome.kind is accepted]
+        rest = [it for it in window.results if it.outcome.kind is not accepted]
+        if rest or window.back:
+            # Once: put back, they may be claimed by another window of this very lease, and on the
+            # wire. Should it not be written, the journal tells that they never were.
+            back, window.back = window.back, []
+            await self._settle_any(rest, back)
+        freely = window.permit.grant is None and self.pacer.freely(self.taken.provider)
+        at_once = freely and not heard_from(it.outcome for it in rest).weight
+        permit = await self._permitted() if at_once else None
+        try:
+            following = await self._turn(sent, permit)
+        except Uncommon:
+            await self._settle_any(sent, [])
+            following = await self._claim(permit)
+        if at_once:
+            return following
+        # What it used, and what was said of it, decides on the next.
+        await self._tell_of(window)
+        return await self._next()
+
+    async def _settle_any(self, results: Sequence[Result], back: Sequence[WindowCopy]) -> None:
+        """Whatever became of copies, and what came back: in one transaction."""
+
+        async def write(session: AsyncSession) -> None:
+            terms = await rows.lock_campaign(session, self.taken.campaign_id)
+            self.cancelled = terms.cancelled
+            moved = await settling.settle(
+                session,
+                self.taken,
+                results,
+                relay=self.courier.relay,
+                delays=self.round.retry_delays,
+                now=datetime.now(UTC),
+            )
+            late = await self._take_back(session, back)
+            if late or moved.get(Status.PENDING):
+                await lifecycle.reopen(session, campaign_id=self.taken.campaign_id)
+
+        await self.shop.database.perform(write)
+
+    def _judge_window(self, window: Window) -> Sentence | None:
+        """Why to pause: many of the latest copies were refused for what we are, not for whom."""
+        latest = self.round.latest
+        latest.extend(it.outcome for it in window.results)
+        refused = self.round.refused_for_us(self.shop.policy_pause)
+        if not refused:
+            return None
+        self.over = True
+        reason = say(
+            N_("{n} of the last {total} copies were refused for what we are: {code} {text}"),
+            n=len(refused),
+            total=len(latest),
+            code=refused[-1].code,
+            text=refused[-1].text,
+        )
+        latest.clear()
+        return reason
+
+    async def _take_back(self, session: AsyncSession, back: Sequence[WindowCopy]) -> bool:
+        """Write down what came back; whether some of it had been called uncertain meanwhile."""
+        unwanted = {
+            copy.delivery_id: copy.stopped or "cancelled"
+            for copy in back
+            if copy.stopped or self.cancelled
+        }
+        waiting = [copy.delivery_id for copy in back if copy.delivery_id not in unwanted]
+        if unwanted:
+            await claiming.skip(session, self.taken, unwanted)
+        if waiting:
+            return await claiming.put_back(session, self.taken, waiting)
+        return False

@@ -1,0 +1,83 @@
+"""What the parts of one engine share: its tools, whether it stops, and how a campaign is paused."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from mailer.campaign import lifecycle
+from mailer.engine import constants
+from mailer.engine.journal import Journal
+from mailer.engine.pressed_campaigns import Rounds
+from mailer.engine.provider_slots import Rooms
+from mailer.models import Batch
+from mailer.pacing.pacers import Pacers
+from mailer.smtp.failover import Fleet
+from mailer.smtp.observer import Observer
+from pli.database import Database
+from pli.language import Sentence
+
+if TYPE_CHECKING:
+    from mailer.engine.batch_run import Shift
+
+log = logging.getLogger("pli.delivery")
+
+AWAY = (DBAPIError, OSError, PoolTimeout)
+"""What a database that is away raises: refused connections come from below the driver, and a
+connection that another transaction holds for too long from above it."""
+
+
+@dataclass(slots=True)
+class Workshop:
+    """One engine's."""
+
+    database: Database
+    fleet: Fleet
+    pacers: Pacers
+    rooms: Rooms
+    rounds: Rounds
+    journal: Journal
+    observer: Observer
+    policy_pause: float
+    """The share of copies refused for what we are at which a campaign pauses."""
+    stopping: bool = False
+    settled: int = 0
+    live: dict[int, Shift] = field(default_factory=dict)
+    """What is in work, by batch."""
+    waiting: set[int] = field(default_factory=set)
+    """Campaigns that wait for a turn in the open room, as the last sweep saw them."""
+
+    def campaigns(self) -> set[int]:
+        """Those that are worked on."""
+        return {shift.taken.campaign_id for shift in self.live.values()}
+
+    async def pause_of(self, batch_id: int, reason: Sentence) -> None:
+        """Pause the campaign of a batch."""
+        async with self.database.reading() as session:
+            campaign_id = await session.scalar(
+                select(Batch.campaign_id).where(Batch.id == batch_id)
+            )
+        if campaign_id is not None:
+            await self.pause(campaign_id, reason)
+
+    async def pause(self, campaign_id: int, reason: Sentence) -> None:
+        """Pause it, also when the database is away just then: else it would go on as before."""
+        for tried in range(constants.SETTLE_TRIES):
+            if self.stopping and tried >= constants.STOPPING_TRIES:
+                return
+            try:
+                async with self.database.begin() as session:
+                    await lifecycle.pause(session, campaign_id=campaign_id, reason=reason)
+            except AWAY as error:
+                log.warning("campaign.not_paused", extra={"reason": str(error)})
+                await asyncio.sleep(constants.WATCH_SECONDS)
+            else:
+                extra = {"campaign": campaign_id, "reason": str(reason)}
+                log.warning("campaign.paused", extra=extra)
+                return

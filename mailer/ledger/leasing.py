@@ -1,0 +1,190 @@
+"""Leases: which batch is whose, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select, true, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.ledger.recovery import Witness, judge_orphans, no_witness
+from mailer.ledger.rows import Taken, lock_batch, lock_campaign, of
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status, is_open
+from pli.database import clock
+from subscribers.models import List
+
+LEASE = timedelta(seconds=30)
+LONGEST_LEASE = timedelta(seconds=60)
+"""A lease further ahead has lapsed: the clock was set back."""
+
+
+class Due(NamedTuple):
+    """A batch that wants a worker; `relays`: those of its list, in order, none for all."""
+
+    id: int
+    campaign_id: int
+    provider: str
+    relays: Sequence[str]
+
+
+class Shut(NamedTuple):
+    """For these providers nothing may leave now, in these lists; None: all of them."""
+
+    providers: Collection[str] | None
+    lists: Collection[int] | None = None
+
+
+async def due(
+    session: AsyncSession,
+    *,
+    limit: int,
+    closed: Collection[int] = (),
+    without: Collection[Shut] = (),
+) -> Sequence[Due]:
+    """Batches that want a worker: due pending rows, or rows in work that nobody works on.
+
+    `closed`: campaigns that may not send at this hour; `without`: whom nothing may be sent to now.
+    Rows in work count all the same, also in a campaign that was paused or cancelled: its workers
+    died before they heard.
+    Campaigns take turns: the first batch of each, then the second of each, and so on.
+    """
+    place = func.row_number().over(
+        partition_by=Batch.campaign_id, order_by=[Batch.due_at, Batch.id]
+    )
+    turns = (
+        select(
+            Batch.id,
+            Batch.campaign_id,
+            Batch.provider,
+            Batch.list_id,
+            Batch.due_at,
+            place.label("place"),
+        )
+        .join(Campaign)
+        .where(
+            or_(
+                and_(
+                    Campaign.state == CampaignState.RUNNING,
+                    Batch.pending > 0,
+                    Batch.due_at <= clock(),
+                    Batch.campaign_id.not_in(closed) if closed else true(),
+                    *(not_(_is_shut(it)) for it in without),
+                ),
+                Batch.sending > 0,
+            ),
+            is_open(),
+            _unleased(),
+        )
+        .subquery()
+    )
+    batches = (
+        select(turns.c.id, turns.c.campaign_id, turns.c.provider, List.relays)
+        .join(List, List.id == turns.c.list_id)
+        .order_by(turns.c.place, turns.c.due_at, turns.c.id)
+        .limit(limit)
+    )
+    return [Due(*row) for row in await session.execute(batches)]
+
+
+async def take(
+    session: AsyncSession, *, batch_id: int, lease: int, witness: Witness = no_witness
+) -> Taken | None:
+    """Take a batch; None if another has it, or if there is nothing to do in it.
+
+    Rows found in work under another lease are settled by what `witness` knows of it; the rest
+    become uncertain. They keep that lease, so that late truth can still be told.
+    """
+    campaign_id = await session.scalar(select(Batch.campaign_id).where(Batch.id == batch_id))
+    if campaign_id is None:
+        return None
+    terms = await lock_campaign(session, campaign_id)
+    runs = terms.state is CampaignState.RUNNING
+    row = (
+        await session.execute(
+            update(Batch)
+            .where(Batch.id == batch_id, true() if runs else Batch.sending > 0, _unleased())
+            .values(
+                lease=lease, lease_until=clock(LEASE.total_seconds()), takings=Batch.takings + 1
+            )
+            .returning(Batch.campaign_id, Batch.number, Batch.takings, Batch.provider)
+            .execution_options(synchronize_session=False)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    taken = Taken(
+        batch_id, row.campaign_id, row.number, lease, row.takings, runs, provider=row.provider
+    )
+    await judge_orphans(session, taken, witness)
+    return taken
+
+
+async def renew(session: AsyncSession, taken: Taken) -> bool:
+    """Hold a batch for longer; False if it is ours no more."""
+    renewed = await session.execute(
+        update(Batch)
+        .where(Batch.id == taken.id, Batch.lease == taken.lease)
+        .values(lease_until=clock(LEASE.total_seconds()))
+        .returning(Batch.id)
+    )
+    return renewed.one_or_none() is not None
+
+
+async def release(
+    session: AsyncSession,
+    taken: Taken,
+    *,
+    blameless: bool = False,
+    wait: float = 0.0,
+) -> None:
+    """Give a batch back; it is due again at its earliest row, in `wait` seconds at the soonest.
+
+    `blameless`: what ended this taking lies elsewhere, so it does not count as a fruitless one.
+    """
+    # A statement of its own: one that had to wait for a retry's lock would not see its rows, and
+    # they would wait for the earliest of the others.
+    await lock_batch(session, taken.id)
+    takings = case((Batch.takings > 0, Batch.takings - 1), else_=0) if blameless else Batch.takings
+    earliest = (
+        select(func.min(Delivery.next_attempt_at))
+        .where(of(taken), Delivery.status == Status.PENDING)
+        .scalar_subquery()
+    )
+    due_at: ColumnElement[datetime] = func.coalesce(earliest, Batch.due_at)
+    if wait:
+        # By the clock as it is now: an hour that was reckoned before may be far ahead, if it was
+        # set back meanwhile.
+        due_at = case((due_at < clock(wait), clock(wait)), else_=due_at)
+    await session.execute(
+        update(Batch)
+        .where(Batch.id == taken.id, Batch.lease == taken.lease)
+        .values(lease=None, lease_until=None, takings=takings, due_at=due_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def end_leases(session: AsyncSession) -> None:
+    """Every lease is nobody's: for whoever has proof that no other engine lives (pli.lock)."""
+    await session.execute(
+        update(Batch)
+        .where(Batch.lease.is_not(None))
+        .values(lease=None, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _is_shut(shut: Shut) -> ColumnElement[bool]:
+    return and_(
+        true() if shut.lists is None else Batch.list_id.in_(shut.lists),
+        true() if shut.providers is None else Batch.provider.in_(shut.providers),
+    )
+
+
+def _unleased() -> ColumnElement[bool]:
+    return or_(
+        Batch.lease.is_(None),
+        Batch.lease_until < clock(),
+        Batch.lease_until > clock(LONGEST_LEASE.total_seconds()),
+    )

@@ -1,0 +1,230 @@
+"""Rows whose worker is gone: what its journal can say of them, and what stays in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.ledger.rows import (
+    Taken,
+    change,
+    count,
+    doubted_among,
+    due_now,
+    lock_batch,
+    lock_campaign,
+    of,
+)
+from mailer.ledger.settling import Result, settle
+from mailer.models import Batch, Delivery, Evidence, Source, Status
+from mailer.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The last that was noted of one try; without an outcome, its body had been handed over."""
+
+    number: int
+    at: datetime | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """What a dead worker's journal says of one taking.
+
+    `complete`: nothing it noted can be missing (the machine has not been restarted since), so that
+    what is not in it was never written to the wire.
+    """
+
+    batch_id: int
+    lease: int
+    relay: str
+    complete: bool
+    notes: Mapping[int, Note]
+
+
+Witness = Callable[[int], Testimony | None]
+"""The testimony about a lease; None where there is none, or where its worker may still live."""
+
+
+def no_witness(lease: int) -> None:
+    """Nobody has seen anything."""
+    del lease
+
+
+async def judge_orphans(session: AsyncSession, taken: Taken, witness: Witness) -> None:
+    """Settle a batch's rows that are in work under another lease.
+
+    As far as a journal tells; the rest is uncertain, and keeps its lease for later truth.
+    """
+    orphans = (
+        await session.execute(
+            select(Delivery.id, Delivery.attempts, Delivery.status, Delivery.lease).where(
+                of(taken),
+                Delivery.status == Status.SENDING,
+                Delivery.lease.is_distinct_from(taken.lease),
+            )
+        )
+    ).all()
+    for lease in {row.lease for row in orphans}:
+        rows = [row for row in orphans if row.lease == lease]
+        await _judge(session, replace(taken, lease=lease), rows, witness(lease))
+
+
+async def hear(session: AsyncSession, testimony: Testimony) -> int | None:
+    """Write down what a dead worker's journal says, late truth included.
+
+    Its batch is free at once: the journal's lock, which we hold, proves that nobody works on it.
+    The campaign's id, if rows of it wait again.
+    """
+    batch = (
+        await session.execute(
+            select(Batch.campaign_id, Batch.number).where(Batch.id == testimony.batch_id)
+        )
+    ).one_or_none()
+    if batch is None:
+        return None
+    await lock_campaign(session, batch.campaign_id)
+    # Another process of this machine may hear the same: it waits here, and finds nothing left.
+    await lock_batch(session, testimony.batch_id)
+    await session.execute(
+        update(Batch)
+        .where(Batch.id == testimony.batch_id, Batch.lease == testimony.lease)
+        .values(lease=None, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    taken = Taken(testimony.batch_id, batch.campaign_id, batch.number, testimony.lease, takings=0)
+    rows = (
+        await session.execute(
+            select(Delivery.id, Delivery.attempts, Delivery.status).where(
+                of(taken),
+                Delivery.status.in_([Status.SENDING, Status.UNCERTAIN]),
+                Delivery.lease == testimony.lease,
+            )
+        )
+    ).all()
+    waits = await _judge(session, taken, rows, testimony)
+    if waits:
+        await due_now(session, taken)
+    return batch.campaign_id if waits else None
+
+
+async def _judge(
+    session: AsyncSession,
+    taken: Taken,
+    rows: Sequence[Row[*tuple[Any, ...]]],
+    testimony: Testimony | None,
+) -> bool:
+    """Settle the rows of one dead taking; whether any of them waits again."""
+    if not rows:
+        return False
+    campaign = await lock_campaign(session, taken.campaign_id)
+    told: list[Result] = []
+    untouched: set[int] = set()
+    doubted: set[int] = set()
+    for row in rows:
+        note = testimony.notes.get(row.id) if testimony else None
+        if note is not None and note.number != row.attempts + 1:
+            if row.status is Status.UNCERTAIN:
+                continue  # settled as what it is: there is no later truth
+            note = None  # of an earlier try, which is settled
+        if note is not None and note.outcome is not None:
+            told.append(
+                Result(
+                    row.id, note.number, (note.at or datetime.now(UTC)).timestamp(), note.outcome
+                )
+            )
+        elif note is None and testimony is not None and testimony.complete:
+            untouched.add(row.id)
+        else:
+            doubted.add(row.id)
+    before = {row.id for row in rows if row.status is Status.UNCERTAIN}
+    waits = bool(untouched)
+    if told and testimony is not None:
+        moved = await settle(
+            session,
+            taken,
+            told,
+            relay=testimony.relay,
+            delays=campaign.retry_delays,
+            now=datetime.now(UTC),
+        )
+        waits = waits or moved.get(Status.PENDING, 0) > 0
+    if campaign.cancelled:
+        may_have_come = await doubted_among(session, untouched)
+        await _release(session, taken, may_have_come, Status.UNCERTAIN)
+        await _release(session, taken, untouched - may_have_come, Status.SKIPPED, "cancelled")
+        waits = False
+    else:
+        await _release(session, taken, untouched, Status.PENDING)
+    if campaign.resend_uncertain and not campaign.cancelled:
+        await _release(session, taken, doubted, Status.PENDING, doubted=True)
+        waits = waits or bool(doubted)
+    else:
+        changed = await change(
+            session,
+            taken,
+            Delivery.id.in_(doubted),
+            Delivery.status == Status.SENDING,
+            Delivery.lease == taken.lease,
+            status=Status.UNCERTAIN,
+        )
+        await count(session, taken, sending=-len(changed), uncertain=len(changed))
+    await _put_on_record(session, before & {it.delivery_id for it in told}, "answered", told)
+    await _put_on_record(session, before & untouched, "never written", ())
+    return waits
+
+
+async def _release(
+    session: AsyncSession,
+    taken: Taken,
+    ids: Collection[int],
+    status: Status,
+    reason: str | None = None,
+    **values: Any,
+) -> None:
+    for before in (Status.SENDING, Status.UNCERTAIN):
+        changed = await change(
+            session,
+            taken,
+            Delivery.id.in_(ids),
+            Delivery.status == before,
+            Delivery.lease == taken.lease,
+            status=status,
+            reason=reason,
+            lease=None,
+            **values,
+        )
+        if before is not status:
+            deltas = {before.value: -len(changed), status.value: len(changed)}
+            await count(session, taken, progress=False, **deltas)
+
+
+async def _put_on_record(
+    session: AsyncSession, ids: Collection[int], detail: str, told: Sequence[Result]
+) -> None:
+    """What had been called uncertain and is known now stands with the copy."""
+    if not ids:
+        return
+    now = datetime.now(UTC)
+    replies = {it.delivery_id: f"{it.outcome.code} {it.outcome.text}".strip() for it in told}
+    status = await session.execute(select(Delivery.id, Delivery.status).where(Delivery.id.in_(ids)))
+    await session.execute(
+        insert(Evidence),
+        [
+            {
+                "delivery_id": row.id,
+                "at": now,
+                "source": Source.JOURNAL,
+                "status": row.status,
+                "detail": replies.get(row.id) or detail,
+            }
+            for row in status
+        ],
+    )

@@ -1,0 +1,165 @@
+"""A turn: what was sent of one window is settled and the next one claimed, in one transaction.
+
+This is the common case of `settle` and `claim`, in seven statements whose texts stay the same, for
+copies that the relay took and rows that nothing stands against. Whatever is not so is refused
+whole (Uncommon), and told to those two, which can do everything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import Connection, Integer, Table, bindparam, case, select, update
+
+from mailer.ledger.rows import Claimed, Taken
+from mailer.ledger.settling import Result
+from mailer.models import Attempt, Batch, Campaign, CampaignState, Delivery, Stage, Status
+from mailer.outcomes import Kind
+from pli.database import clock
+from pli.packing import ManyRows, among, gathered, packed_ids
+from subscribers.consent import hindrance
+from subscribers.models import Subscriber
+
+
+class Uncommon(Exception):
+    """Something stands in the way of doing it at once; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn put into our hands; `last`: nothing of the batch may be claimed any more."""
+
+    rows: Sequence[Claimed]
+    last: bool
+
+
+def turn(
+    connection: Connection, taken: Taken, sent: Sequence[Result], *, relay: str, size: int
+) -> Turn:
+    """Settle copies that were sent and claim up to `size` due rows, or raise Uncommon.
+
+    Uncommon: the batch is ours no more, one of the rows is not in work under our lease, or a due
+    one may not be sent. A campaign that does not run has nothing to claim. Locks in the order of
+    `lock_campaign`.
+    """
+    state = connection.scalar(_CAMPAIGN, {"campaign": taken.campaign_id})
+    if connection.scalar(_BATCH, {"batch": taken.id, "held": taken.lease}) is None:
+        raise Uncommon
+    if sent:
+        _settle(connection, taken, sent, relay)
+    claimed = _claim(connection, taken, size) if state is CampaignState.RUNNING else []
+    left = connection.scalar(
+        _COUNTS, {"batch": taken.id, "settled": len(sent), "claimed": len(claimed)}
+    )
+    return Turn(claimed, last=not left or len(claimed) < size)
+
+
+def _settle(connection: Connection, taken: Taken, sent: Sequence[Result], relay: str) -> None:
+    changed = connection.execute(
+        _SETTLE, {"ids": packed_ids([it.delivery_id for it in sent]), "held": taken.lease}
+    )
+    if changed.rowcount != len(sent):
+        raise Uncommon
+    rows = [
+        (
+            it.delivery_id,
+            it.number,
+            it.at,
+            it.outcome.code,
+            it.outcome.enhanced,
+            it.outcome.text,
+            it.outcome.milliseconds,
+        )
+        for it in sent
+    ]
+    _ATTEMPTS.write(
+        connection,
+        rows,
+        {"relay": relay, "outcome": Kind.SENT.value, "stage": Stage.BODY.value},
+    )
+
+
+def _claim(connection: Connection, taken: Taken, size: int) -> list[Claimed]:
+    found = connection.scalar(
+        _DUE, {"campaign": taken.campaign_id, "number": taken.number, "size": size}
+    )
+    rows = json.loads(found or "[]")
+    if any(row[-1] is not None for row in rows):
+        raise Uncommon
+    if rows:
+        changed = connection.execute(
+            _CLAIM, {"ids": packed_ids([row[0] for row in rows]), "held": taken.lease}
+        )
+        if changed.rowcount != len(rows):
+            raise Uncommon
+    return [tuple(row[:-1]) for row in rows]
+
+
+_CAMPAIGN = (
+    select(Campaign.state).where(Campaign.id == bindparam("campaign")).with_for_update(read=True)
+)
+_BATCH = (
+    select(Batch.id)
+    .where(Batch.id == bindparam("batch"), Batch.lease == bindparam("held"))
+    .with_for_update()
+)
+_SETTLE = (
+    update(Delivery)
+    .where(
+        Delivery.id.in_(among("ids")),
+        Delivery.lease == bindparam("held"),
+        Delivery.status == Status.SENDING,
+    )
+    .values(status=Status.SENT, reason=None, attempts=Delivery.attempts + 1, lease=None)
+)
+_ATTEMPTS = ManyRows(
+    cast("Table", Attempt.__table__),
+    columns=(
+        "delivery_id", "number", "at", "reply_code", "enhanced_code", "reply_text", "milliseconds",
+    ),
+    shared=("relay", "outcome", "stage"),
+)  # fmt: skip
+_due = (
+    select(
+        Delivery.id,
+        Delivery.list_id,
+        Delivery.attempts,
+        Subscriber.id.label("subscriber_id"),
+        Subscriber.email,
+        Subscriber.first_name,
+        Subscriber.last_name,
+        Subscriber.language,
+        Subscriber.attributes,
+        case((Subscriber.id.is_(None), "erased"), else_=hindrance(Delivery.list_id)).label("why"),
+    )
+    .outerjoin_from(Delivery, Subscriber)
+    .where(
+        Delivery.campaign_id == bindparam("campaign"),
+        Delivery.batch == bindparam("number"),
+        Delivery.status == Status.PENDING,
+        Delivery.next_attempt_at <= clock(),
+    )
+    .order_by(Delivery.next_attempt_at, Delivery.id)
+    .limit(bindparam("size", type_=Integer()))
+    .subquery()
+)
+_DUE = select(gathered(*_due.c))
+_CLAIM = (
+    update(Delivery)
+    .where(Delivery.id.in_(among("ids")), Delivery.status == Status.PENDING)
+    .values(status=Status.SENDING, reason=None, lease=bindparam("held"))
+)
+_COUNTS = (
+    update(Batch)
+    .where(Batch.id == bindparam("batch"))
+    .values(
+        pending=Batch.pending - bindparam("claimed"),
+        sending=Batch.sending + bindparam("claimed") - bindparam("settled"),
+        sent=Batch.sent + bindparam("settled"),
+        takings=case((bindparam("settled") > 0, 0), else_=Batch.takings),
+    )
+    .returning(Batch.pending)
+)

@@ -1,0 +1,198 @@
+"""Settling: what a window of tries came to, written down in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.ledger.rows import Taken, change, count, doubted_among, lock_batch, lock_campaign
+from mailer.models import Attempt, Delivery, Status
+from mailer.outcomes import Kind, Outcome, Reason, is_gone, next_try, reason_of
+from subscribers import optout
+from subscribers.models import Subscriber, SuppressionReason
+
+
+class Result(NamedTuple):
+    """What the `number`-th try of one delivery came to; `at` in seconds of the epoch."""
+
+    delivery_id: int
+    number: int
+    at: float
+    outcome: Outcome
+
+    @property
+    def moment(self) -> datetime:
+        """When it was."""
+        return datetime.fromtimestamp(self.at, UTC)
+
+
+class End(NamedTuple):
+    """Where a row goes, and why."""
+
+    status: Status
+    reason: str | None = None
+    doubted: bool = False
+
+
+LATER = End(Status.PENDING)
+AGAIN = End(Status.PENDING, doubted=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How often a campaign's copies are tried, and whether what is in doubt is tried again."""
+
+    tries: int
+    cancelled: bool
+    resend: bool
+
+    def was_last(self, result: Result) -> bool:
+        """Whether there is no further try after this one."""
+        return self.cancelled or result.number >= self.tries
+
+
+async def settle(
+    session: AsyncSession,
+    taken: Taken,
+    results: Sequence[Result],
+    *,
+    relay: str,
+    delays: Sequence[float],
+    now: datetime,
+) -> Mapping[Status, int]:
+    """Write down what a window came to: rows, attempts and counts; how many ended where.
+
+    Late truth still counts: a row that was given up as uncertain meanwhile is corrected. A row that
+    is ours no more by its lease is left alone. In a cancelled campaign nothing is tried again.
+    """
+    rules = await _rules(session, taken, delays)
+    # Who seemed dead may tell while another takes his batch, and judges the same rows.
+    await lock_batch(session, taken.id)
+    ended = [it for it in results if it.outcome.kind in (Kind.DEFERRED, Kind.FAILED)]
+    doubted = await doubted_among(session, [it.delivery_id for it in ended])
+    ends: dict[End, list[Result]] = {}
+    for result in results:
+        ends.setdefault(_end(result, rules, doubted), []).append(result)
+    written: set[int] = set()
+    totals: Counter[Status] = Counter()
+    for end, group in ends.items():
+        missing = {it.delivery_id for it in group}
+        for before in (Status.SENDING, Status.UNCERTAIN):
+            if not missing:
+                break
+            changed = await change(
+                session,
+                taken,
+                Delivery.id.in_(missing),
+                Delivery.status == before,
+                Delivery.lease == taken.lease,
+                status=end.status,
+                reason=end.reason,
+                attempts=Delivery.attempts + 1,
+                # Told by its own worker, who will not learn more; and written twice (a commit whose
+                # answer was lost) it must not count twice.
+                lease=None,
+                **({"doubted": True} if end.doubted else {}),
+            )
+            missing -= changed
+            written |= changed
+            totals[end.status] += len(changed)
+            totals[before] -= len(changed)
+    recorded = [it for it in results if it.delivery_id in written]
+    if recorded:
+        await session.execute(insert(Attempt), [_attempt(it, relay) for it in recorded])
+    waiting = [*ends.get(LATER, ()), *ends.get(AGAIN, ())]
+    postponed = [it for it in waiting if it.delivery_id in written]
+    await _postpone(session, postponed, delays)
+    await _suppress_gone(session, recorded, now)
+    moved = {status.value: n for status, n in totals.items()}
+    await count(session, taken, progress=bool(recorded), **moved)
+    return totals
+
+
+async def _rules(session: AsyncSession, taken: Taken, delays: Sequence[float]) -> Rules:
+    terms = await lock_campaign(session, taken.campaign_id)
+    return Rules(len(delays) + 1, cancelled=terms.cancelled, resend=terms.resend_uncertain)
+
+
+def _end(result: Result, rules: Rules, doubted: Collection[int]) -> End:
+    """Where a row goes by its outcome; what may have arrived is never given up or skipped."""
+    match result.outcome.kind:
+        case Kind.SENT:
+            return End(Status.SENT)
+        case Kind.UNCERTAIN if rules.resend and not rules.was_last(result):
+            return AGAIN
+        case Kind.UNCERTAIN:
+            return End(Status.UNCERTAIN)
+        case Kind.FAILED if result.delivery_id in doubted:
+            return End(Status.UNCERTAIN)
+        case Kind.FAILED:
+            return End(Status.FAILED, reason_of(result.outcome).value)
+        case Kind.DEFERRED if not rules.was_last(result):
+            return LATER
+        case Kind.DEFERRED if result.delivery_id in doubted:
+            return End(Status.UNCERTAIN)
+        case Kind.DEFERRED if rules.cancelled:
+            return End(Status.SKIPPED, "cancelled")
+        case Kind.DEFERRED:
+            return End(Status.FAILED, Reason.GAVE_UP.value)
+
+
+async def _postpone(
+    session: AsyncSession, deferred: Sequence[Result], delays: Sequence[float]
+) -> None:
+    if deferred:
+        await session.execute(
+            update(Delivery.__table__)  # type: ignore[arg-type]  # a Table, which a mapped class hides
+            .where(
+                Delivery.__table__.c.id == bindparam("row"),
+                Delivery.__table__.c.status == Status.PENDING,
+            )
+            .values(next_attempt_at=bindparam("due")),
+            [
+                {"row": it.delivery_id, "due": it.moment + next_try(delays, it.number)}
+                for it in deferred
+            ],
+        )
+
+
+def _attempt(result: Result, relay: str) -> dict[str, object]:
+    outcome = result.outcome
+    return {
+        "delivery_id": result.delivery_id,
+        "number": result.number,
+        "at": result.moment,
+        "relay": relay,
+        "outcome": outcome.kind.value,
+        "stage": outcome.stage,
+        "reply_code": outcome.code or None,
+        "enhanced_code": outcome.enhanced,
+        "reply_text": outcome.text,
+        "milliseconds": outcome.milliseconds,
+    }
+
+
+async def _suppress_gone(session: AsyncSession, results: Sequence[Result], now: datetime) -> None:
+    """5.1.1 at RCPT is a hard bounce that did not have to travel."""
+    gone = [it.delivery_id for it in results if is_gone(it.outcome)]
+    if not gone:
+        return
+    keys = await session.execute(
+        select(Subscriber.address_key)
+        .join(Delivery, Delivery.subscriber_id == Subscriber.id)
+        .where(Delivery.id.in_(gone))
+    )
+    for key in keys.scalars().all():
+        await optout.suppress(
+            session,
+            address_key=key,
+            reason=SuppressionReason.HARD_BOUNCE,
+            source="5.1.1 at RCPT",
+            now=now,
+        )

@@ -1,0 +1,178 @@
+"""A letter: Markdown under a front matter, parsed once; all its faults told at once."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from mailer.letter import expressions, front_matter, images, markdown
+from pli.errors import PliError, reason_of
+from pli.language import N_, Sentence, say
+
+Fault = tuple[int, Sentence]
+
+
+class LetterError(PliError):
+    """A letter that cannot be sent as it is: every fault, each `file:line: what: what to do`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What was written; `body` is Markdown.
+
+    `images` holds the local images by the name written in the body. `source` and `line` say where
+    the body begins, for messages; two letters are the same without them.
+    """
+
+    number: int
+    title: str
+    date: datetime.date
+    subject: str
+    preheader: str
+    body: str
+    language: str = "fr"
+    theme: str = "lettre"
+    sender: str | None = None
+    reply_to: str | None = None
+    images: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    source: str = field(default="lettre.md", compare=False)
+    line: int = field(default=1, compare=False)
+
+    def place(self, line: int) -> str:
+        """Where a line of the body stands, counted from 0, as `file:line`."""
+        return f"{self.source}:{self.line + line}"
+
+
+def read_letter(path: Path) -> Letter:
+    """Read a letter and its images from a folder; LetterError lists every fault."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise LetterError(
+            N_('{file}: no such file: look at its name, or run "pli letter new"'), file=str(path)
+        ) from None
+    except OSError as error:
+        raise LetterError(
+            N_("{file}: cannot be read: {reason}"), file=str(path), reason=reason_of(error)
+        ) from None
+    return parse_letter(decode(data, path.name), path.name, images.beside(path.parent))
+
+
+def decode(data: bytes, name: str) -> str:
+    """UTF-8, with or without a byte order mark; anything else is refused with the way out."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        fault = say(
+            N_('is not UTF-8 (perhaps Windows-1252): save it again with the encoding "UTF-8"')
+        )
+        raise _error(name, [(line, fault)]) from None
+
+
+def parse_letter(
+    text: str, name: str = "lettre.md", load_image: Callable[[str], bytes] | None = None
+) -> Letter:
+    """Parse a letter; without `load_image` its local images are left out."""
+    matter = front_matter.read(_plain_lines(text))
+    script = markdown.read(matter.body)
+    faults = list(matter.faults)
+    if not matter.body.strip() and not faults:
+        faults.append((matter.end, say(N_("the letter has no text: write it below the dashes"))))
+    faults += [(matter.end + 1 + line, fault) for line, fault in script.faults]
+    pictures: dict[str, bytes] = {}
+    for line, image in script.images():
+        if fault := _take(image, pictures, load_image):
+            faults.append((matter.end + 1 + line, fault))
+    if faults:
+        raise _error(name, faults)
+    values = matter.values
+    return Letter(
+        number=values["number"],
+        title=values["title"],
+        date=values["date"],
+        subject=values["subject"],
+        preheader=values["preheader"],
+        body=matter.body,
+        language=values.get("language", "fr"),
+        theme=values.get("theme", "lettre"),
+        sender=values.get("from"),
+        reply_to=values.get("reply-to"),
+        images=MappingProxyType(pictures),
+        source=name,
+        line=matter.end + 1,
+    )
+
+
+def _plain_lines(text: str) -> str:
+    """One kind of line ending; control characters, which Word leaves behind, become spaces."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.translate(_CONTROLS)
+
+
+_CONTROLS = {code: " " for code in (*range(32), 127) if code not in (9, 10)}
+
+
+def _take(
+    image: str, pictures: dict[str, bytes], load: Callable[[str], bytes] | None
+) -> Sentence | None:
+    scheme = image.partition(":")[0].lower() if ":" in image else ""
+    if scheme == "https" or not image:
+        return None
+    if scheme == "data":
+        return say(N_("an image is written into the text (data:): save it as a file beside it"))
+    if scheme or image.startswith("//"):
+        return say(
+            N_('the image "{name}" is not at an https:// address: put it beside the letter'),
+            name=image,
+        )
+    if load is None or image in pictures:
+        return None
+    try:
+        data = load(image)
+        images.look(image, data)
+    except PliError as error:
+        return error.sentences[0]
+    pictures[image] = data
+    return None
+
+
+def check_expressions(letter: Letter, attributes: Collection[str]) -> list[Sentence]:
+    """Names that no person has: neither a field nor one of the declared `attributes`."""
+    known = {*expressions.NAMES["subscriber"], *attributes}
+    return _told(
+        letter.source,
+        (
+            (letter.line + line, expressions.unknown("subscriber", name, known))
+            for line, name in _asked(letter)
+            if name not in known
+        ),
+    )
+
+
+def attributes_asked(letter: Letter) -> set[str]:
+    """The names a letter takes for declared attributes."""
+    return {name for _, name in _asked(letter)} - {*expressions.NAMES["subscriber"]}
+
+
+def _asked(letter: Letter) -> Iterator[tuple[int, str]]:
+    """Each thing the letter asks of a person, with its line in the body."""
+    script = markdown.read(letter.body)
+    for word, source in script.expressions.items():
+        for root, name in sorted(expressions.names(source)):
+            if root == "subscriber":
+                yield script.lines[word], name
+
+
+def _error(name: str, faults: Iterable[Fault]) -> LetterError:
+    return LetterError.listing(_told(name, faults))
+
+
+def _told(name: str, faults: Iterable[Fault]) -> list[Sentence]:
+    return [
+        say(N_("{file}:{line}: {fault}"), file=name, line=line, fault=fault)
+        for line, fault in sorted(faults, key=lambda fault: fault[0])
+    ]

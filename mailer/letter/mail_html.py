@@ -1,0 +1,147 @@
+"""Content dressed for mail programs: links that lead somewhere, pictures, tables, buttons.
+
+What mail programs need and no tree can hold (conditional
+comments for Word) goes in as opaque words, to be put in place at the very end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from html import escape
+from urllib.parse import unquote
+from xml.etree.ElementTree import Element, tostring
+
+from mailer.letter import images
+from mailer.letter.markdown import LINE
+from mailer.letter.placeholders import Words
+
+COLUMN = 536
+"""Pixels of text: 600 less 32 on either side."""
+BUTTON = "#9c2b3c"
+_TARGETS = ("https:", "mailto:", "tel:")
+
+
+@dataclass(slots=True)
+class Wardrobe:
+    """What dressing needs: where each local picture is found, and words for raw markup."""
+
+    sources: Mapping[str, str]
+    pictures: Mapping[str, bytes]
+    words: Words
+    raw: dict[str, str] = field(default_factory=dict)
+
+
+def mend_links(tree: Element) -> None:
+    """Take away targets that lead nowhere in a mail; an http address is shown instead of linked."""
+    for link in tree.iter("a"):
+        target = link.get("href", "")
+        if target.lower().startswith(_TARGETS):
+            continue
+        link.tag = "span"
+        link.attrib.clear()
+        if target.startswith("http:") and target not in "".join(link.itertext()):
+            link.tail = f" ({target}){link.tail or ''}"
+
+
+def dress(tree: Element, wardrobe: Wardrobe) -> str:
+    """The HTML of a tree; its `raw` words are to be replaced after all other work."""
+    tree = deepcopy(tree)
+    for element in list(tree.iter()):
+        element.attrib.pop(LINE, None)
+        if worker := _WORKERS.get(element.tag):
+            worker(element, wardrobe)
+    html = tostring(tree, encoding="unicode", method="html")
+    return html.removeprefix("<div>").removesuffix("</div>")
+
+
+def _link(link: Element, wardrobe: Wardrobe) -> None:
+    if link.get("class") == "button":
+        _button(link, wardrobe)
+
+
+def _button(link: Element, wardrobe: Wardrobe) -> None:
+    """A button that is one in Word, too: there VML draws it and the link itself is not shown."""
+    text = " ".join("".join(link.itertext()).split())
+    # Word knows no automatic width: 9 px a letter is what 16 px bold Arial needs at most.
+    width = min(COLUMN, 56 + 9 * len(text))
+    shape = (
+        '<!--[if mso]><v:roundrect xmlns:v="urn:schemas-microsoft-com:vml" '
+        'xmlns:w="urn:schemas-microsoft-com:office:word" '
+        f'href="{_in_comment(link.get("href", ""))}" arcsize="10%" stroke="f" '
+        f'fillcolor="{BUTTON}" style="height:48px;v-text-anchor:middle;width:{width}px;">'
+        '<w:anchorlock/><center style="color:#ffffff;font-family:Arial,sans-serif;'
+        f'font-size:16px;font-weight:bold;">{_in_comment(text)}</center></v:roundrect>'
+        "<![endif]--><!--[if !mso]><!-->"
+    )
+    before = wardrobe.words.take()
+    after = wardrobe.words.take()
+    wardrobe.raw[before] = shape
+    wardrobe.raw[after] = "<!--<![endif]-->"
+    inner = Element("a", dict(link.attrib))
+    inner.text, inner[:] = link.text, list(link)
+    inner.tail = after
+    link.tag = "span"
+    link.attrib.clear()
+    link.text = before
+    link[:] = [inner]
+
+
+def _in_comment(text: str) -> str:
+    """Escaped, and without the "--" that could end the comment around it."""
+    return escape(text).replace("--", "-&#45;")
+
+
+def _picture(image: Element, wardrobe: Wardrobe) -> None:
+    """A width for Word, which heeds no style; never wider than the column."""
+    name = unquote(image.get("src", ""))
+    data = wardrobe.pictures.get(name)
+    natural = images.look(name, data).width if data else COLUMN
+    asked = image.get("width", "")
+    width = min(int(asked) if asked.isdigit() and int(asked) else natural, COLUMN)
+    source = wardrobe.sources.get(name, image.get("src", ""))
+    image.attrib |= {"src": source, "width": str(width), "alt": image.get("alt", "")}
+    image.set("style", f"width:100%;max-width:{width}px;height:auto;")
+    if not source.startswith(("cid:", "https:", "data:image/")) or name.startswith("data:"):
+        image.tag = "span"
+        image.text = image.get("alt", "")
+        image.attrib.clear()
+
+
+def _table(table: Element, wardrobe: Wardrobe) -> None:
+    del wardrobe
+    table.attrib.update({"class": "data", "cellpadding": "0", "cellspacing": "0", "border": "0"})
+    rows = list(table.iter("tr"))
+    for at, row in enumerate(rows):
+        row.set("class", "last" if at == len(rows) - 1 else "row")
+        for cell in row:
+            if cell.tag == "th" and not cell.get("scope"):
+                cell.set("scope", "col")
+            style = cell.attrib.pop("style", "")
+            for side in ("right", "center"):
+                if side in style:
+                    cell.set("align", side)
+                    cell.set("class", side)
+
+
+def _quotation(quotation: Element, wardrobe: Wardrobe) -> None:
+    """The bar beside a quotation is a cell's: Word draws no border on a blockquote."""
+    del wardrobe
+    attributes = {"role": "presentation", "cellpadding": "0", "cellspacing": "0", "border": "0"}
+    table = Element("table", attributes | {"width": "100%"})
+    row = Element("tr")
+    cell = Element("td", {"class": "quote"})
+    cell.text, cell[:] = quotation.text, list(quotation)
+    row.append(cell)
+    table.append(row)
+    quotation.text = None
+    quotation[:] = [table]
+
+
+_WORKERS: Mapping[str, Callable[[Element, Wardrobe], None]] = {
+    "a": _link,
+    "img": _picture,
+    "table": _table,
+    "blockquote": _quotation,
+}

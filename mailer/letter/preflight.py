@@ -1,0 +1,227 @@
+"""What would go wrong with a letter, told before it is sent: errors stop it, warnings advise."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from xml.etree.ElementTree import Element
+
+from mailer.letter import markdown
+from mailer.letter.letter import Letter
+from mailer.letter.markdown import Manuscript, line_of
+from mailer.letter.press import Pressed
+from mailer.sender import Identity
+from pli.language import N_, Sentence, say
+
+# Gmail cuts a page off at 102 kB (STANDARDS H6); a page ten times that is no letter.
+AIM = 90_000
+CLIPPED = 102_000
+LARGEST = 1_000_000
+HEAVY_IMAGE = 200_000
+PREHEADER = range(40, 131)
+
+_VAGUE = re.compile(
+    r"((cliquez|cliquer) )?ici|en savoir plus|lire la suite|lien|(click )?here|read more|link",
+    re.IGNORECASE,
+)
+_BRACES = re.compile(r"\{\{|\{%|%7B%7B", re.IGNORECASE)
+
+
+class Severity(enum.Enum):
+    """Whether a finding stops a sending."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found: where (`file:line` where it is known), what, and what to do about it."""
+
+    severity: Severity
+    place: str
+    sentence: Sentence
+    remedy: Sentence
+
+    @property
+    def line(self) -> Sentence:
+        """The finding as one line to show."""
+        return say(
+            N_("{place}: {sentence}: {remedy}"),
+            place=self.place,
+            sentence=self.sentence,
+            remedy=self.remedy,
+        )
+
+
+def check(letter: Letter, pressed: Pressed, identity: Identity) -> list[Finding]:
+    """Everything found, errors first."""
+    script = markdown.read(letter.body)
+    findings = [
+        *_footer(identity, letter),
+        *_page(letter, pressed),
+        *_preheader(letter),
+        *_headings(letter, script),
+        *_links(letter, script),
+        *_images(letter, script),
+    ]
+    return sorted(findings, key=lambda finding: finding.severity is Severity.WARNING)
+
+
+def _footer(identity: Identity, letter: Letter) -> Iterator[Finding]:
+    """A letter without its obligatory lines is not sent (STANDARDS, Law 10)."""
+    for name in ("committee", "address", "phone", "email"):
+        if not getattr(identity, name).strip():
+            yield _error(
+                "pli.toml",
+                say(N_("the footer has no {name}"), name=name),
+                say(N_('write {name} = "…" into pli.toml'), name=name),
+            )
+    if not identity.from_address and not letter.sender:
+        yield _error(
+            "pli.toml",
+            say(N_("there is no address to send from")),
+            say(N_('write sender = "Name <name@example.org>" into pli.toml')),
+        )
+
+
+def _page(letter: Letter, pressed: Pressed) -> Iterator[Finding]:
+    size = sum(len(piece.encode()) for piece in pressed.html_pieces if isinstance(piece, str))
+    sizes = {"size": size // 1000, "limit": CLIPPED // 1000}
+    if size > LARGEST:
+        yield _error(
+            letter.source,
+            say(N_("the HTML weighs {size} kB"), **sizes),
+            say(N_("put most of it on a web page, and link to it")),
+        )
+    elif size > AIM:
+        yield _warning(
+            letter.source,
+            say(N_("the HTML weighs {size} kB, and Gmail cuts it off at {limit} kB"), **sizes),
+            say(N_("shorten the letter")),
+        )
+    static = "".join(
+        piece
+        for pieces in (pressed.html_pieces, pressed.text_pieces)
+        for piece in pieces
+        if isinstance(piece, str)
+    )
+    if _BRACES.search(unescape(static) + letter.subject):
+        yield _error(
+            letter.source,
+            say(N_("double braces would arrive as they are")),
+            say(N_("correct the expression, or take the braces away")),
+        )
+
+
+def _preheader(letter: Letter) -> Iterator[Finding]:
+    if len(letter.preheader) not in PREHEADER:
+        yield _warning(
+            letter.source,
+            say(N_("the preheader has {n} characters"), n=len(letter.preheader)),
+            say(
+                N_("write a sentence of {least} to {most}"),
+                least=PREHEADER.start,
+                most=PREHEADER.stop - 1,
+            ),
+        )
+
+
+def _headings(letter: Letter, script: Manuscript) -> Iterator[Finding]:
+    headings = [it for it in script.tree.iter() if re.fullmatch("h[1-6]", it.tag)]
+    firsts = [it for it in headings if it.tag == "h1"]
+    if not firsts:
+        yield _warning(
+            letter.place(0),
+            say(N_("there is no first-level heading, so the title is shown as one")),
+            say(N_('begin the text with a line "# …" if it should read otherwise')),
+        )
+    for extra in firsts[1:]:
+        yield _warning(
+            letter.place(line_of(extra)),
+            say(N_("there is a second first-level heading")),
+            say(N_('write "##" before it')),
+        )
+    level = 1
+    for heading in headings:
+        here = int(heading.tag[1])
+        if here > level + 1:
+            yield _warning(
+                letter.place(line_of(heading)),
+                say(
+                    N_("a heading of level {here} follows one of level {level}"),
+                    here=here,
+                    level=level,
+                ),
+                say(N_('write "{marks}" before it'), marks="#" * (level + 1)),
+            )
+        level = here
+
+
+def _links(letter: Letter, script: Manuscript) -> Iterator[Finding]:
+    for link in script.tree.iter("a"):
+        place = letter.place(line_of(link))
+        text = " ".join("".join(link.itertext()).split())
+        target = link.get("href", "")
+        if target.startswith("http:"):
+            yield _warning(
+                place,
+                say(
+                    N_('the link "{text}" is not secure, so its address is shown instead'),
+                    text=text,
+                ),
+                say(N_("write https:// if the site has it")),
+            )
+        elif not target.lower().startswith(("https:", "mailto:", "tel:")):
+            yield _warning(
+                place,
+                say(N_('the link "{text}" leads nowhere, so it is plain text'), text=text),
+                say(N_("write its whole address, https://…")),
+            )
+        elif _VAGUE.fullmatch(text.strip(" .…»>→")):
+            yield _warning(
+                place,
+                say(N_('the link "{text}" does not say where it leads'), text=text),
+                say(N_("name what stands there")),
+            )
+
+
+def _images(letter: Letter, script: Manuscript) -> Iterator[Finding]:
+    for (line, name), image in zip(script.images(), script.tree.iter("img"), strict=True):
+        yield from _image(letter, letter.place(line), name, image)
+
+
+def _image(letter: Letter, place: str, name: str, image: Element) -> Iterator[Finding]:
+    if not image.get("alt", "").strip():
+        yield _warning(
+            place,
+            say(N_('the image "{name}" has no text for those who do not see it'), name=name),
+            say(N_("say between the brackets what it shows: ![…]({name})"), name=name),
+        )
+    if name.startswith("https:"):
+        yield _warning(
+            place,
+            say(N_('the image "{name}" is loaded from a site, which learns who reads'), name=name),
+            say(N_("put the file beside the letter")),
+        )
+    if len(letter.images.get(name, b"")) > HEAVY_IMAGE:
+        yield _warning(
+            place,
+            say(
+                N_('the image "{name}" weighs {size} kB'),
+                name=name,
+                size=len(letter.images[name]) // 1000,
+            ),
+            say(N_("make it smaller than {limit} kB"), limit=HEAVY_IMAGE // 1000),
+        )
+
+
+def _error(place: str, sentence: Sentence, remedy: Sentence) -> Finding:
+    return Finding(Severity.ERROR, place, sentence, remedy)
+
+
+def _warning(place: str, sentence: Sentence, remedy: Sentence) -> Finding:
+    return Finding(Severity.WARNING, place, sentence, remedy)

@@ -1,0 +1,90 @@
+"""A letter frozen as canonical text: what was approved is what is sent."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import Any
+
+from mailer.letter.letter import Letter
+from mailer.letter.theme import Theme
+from mailer.sender import Identity
+
+FORM = 1
+
+
+def freeze(letter: Letter, theme: Theme, identity: Identity) -> str:
+    """Letter, theme and identity as canonical JSON: equal values give equal texts."""
+    return _canonical(
+        {
+            "form": FORM,
+            "identity": asdict(identity),
+            "letter": _document(letter) | {"source": letter.source, "line": letter.line},
+            "theme": {"name": theme.name, "files": dict(theme.files)},
+        }
+    )
+
+
+def thaw(text: str) -> tuple[Letter, Theme, Identity]:
+    """What `freeze` froze."""
+    frozen = json.loads(text)
+    document: dict[str, Any] = frozen["letter"]
+    pictures = {name: base64.b64decode(data) for name, data in document["images"].items()}
+    letter = Letter(
+        **document
+        | {
+            "date": datetime.date.fromisoformat(document["date"]),
+            "images": MappingProxyType(pictures),
+        }
+    )
+    return letter, Theme(**frozen["theme"]), Identity(**frozen["identity"])
+
+
+def digest(letter: Letter) -> str:
+    """SHA-256 of the letter alone: tells whether the same number has another text."""
+    return digest_frozen(_canonical(_document(letter)))
+
+
+def digest_frozen(text: str) -> str:
+    """SHA-256 of a frozen text: what an approval stamps."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _document(letter: Letter) -> dict[str, Any]:
+    return {
+        "number": letter.number,
+        "title": letter.title,
+        "date": letter.date.isoformat(),
+        "subject": letter.subject,
+        "preheader": letter.preheader,
+        "body": letter.body,
+        "language": letter.language,
+        "theme": letter.theme,
+        "sender": letter.sender,
+        "reply_to": letter.reply_to,
+        "images": {name: base64.b64encode(data).decode() for name, data in letter.images.items()},
+    }
+
+
+def _canonical(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A letter as it will be sent: the letter, all that is frozen with it, and both hashes."""
+
+    letter: Letter
+    text: str
+    letter_hash: str
+    frozen_hash: str
+
+    @classmethod
+    def of(cls, letter: Letter, theme: Theme, identity: Identity) -> Frozen:
+        """Freeze a letter with what dresses it and who signs it."""
+        text = freeze(letter, theme, identity)
+        return cls(letter, text, digest(letter), digest_frozen(text))

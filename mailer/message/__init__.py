@@ -1,0 +1,1 @@
+"""One copy's bytes: headers, MIME parts and quoted-printable, ready for the wire."""

@@ -1,0 +1,277 @@
+"""One copy's octets, ready for the wire: header, then the MIME body.
+
+A composer is made once for a campaign. What is the same for every copy of a list is joined
+beforehand; a copy costs one signature, one small header and a list of pieces. No line of a copy
+begins with a dot (`quoting`), so its dot-stuffed form and its plain one are the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
+from html import escape
+from operator import attrgetter
+
+from mailer.letter import expressions
+from mailer.letter.letter import Letter
+from mailer.letter.press import UNSUBSCRIBE, WEB_VERSION, Hole, Inline, Pieces, Pressed
+from mailer.links import Links
+from mailer.message import headers
+from mailer.message.quoted_printable import quoted
+from mailer.recipient import ListLine, Recipient
+from mailer.sender import Identity, needs_smtputf8, parse_mailbox
+
+__all__ = ["Composer", "needs_smtputf8", "plain"]
+
+Written = Callable[[str], str]
+Fill = Callable[[Recipient], bytes]
+
+# The octets of a person's words are remembered by what they were made from: first names repeat.
+_REMEMBERED = 4096
+
+
+@dataclass(slots=True)
+class _Frame:
+    """The copies of one list: pieces with gaps in them; gap 0 is the personal header's."""
+
+    pieces: list[bytes] = field(default_factory=lambda: [b""])
+    unsubscribe_gaps: list[int] = field(default_factory=list)
+    personal_gaps: list[tuple[int, Fill]] = field(default_factory=list)
+
+    def gap(self) -> int:
+        """A new gap after what is there."""
+        self.pieces.append(b"")
+        return len(self.pieces) - 1
+
+
+class Composer:
+    """Makes the copies of one pressed letter; `key` names the campaign's token key."""
+
+    def __init__(
+        self,
+        pressed: Pressed,
+        letter: Letter,
+        identity: Identity,
+        links: Links,
+        key: str,
+        campaign_id: int = 0,
+    ) -> None:
+        self._pressed = pressed
+        self._letter = letter
+        self._identity = identity
+        self._links = links
+        self._key = key
+        self._campaign_id = campaign_id
+        self._frames: dict[int, _Frame] = {}
+        self._dated: datetime | None = None
+        self._date = ""
+        self._boundary = "=_" + _hashed(letter.title, str(letter.number), letter.body)[:24]
+        self._shared_header = self._shared()
+
+    def copy(self, recipient: Recipient, now: datetime) -> list[bytes]:
+        """The whole of one mail but for the final dot, as pieces to be written one after another.
+
+        `now` is aware and becomes the Date. Source: RFC 5322, 2045 to 2047, 2369, 2919, 8058.
+        """
+        list_id = recipient.list.id
+        frame = self._frames.get(list_id) or self._framed(recipient.list)
+        url = self._links.unsubscribe(
+            recipient.subscriber_id, list_id, recipient.delivery_id, self._key
+        )
+        pieces = frame.pieces.copy()
+        pieces[0] = self._header(recipient, url, now)
+        written = quoted(url)
+        for gap in frame.unsubscribe_gaps:
+            pieces[gap] = written
+        for gap, fill in frame.personal_gaps:
+            pieces[gap] = fill(recipient)
+        return pieces
+
+    def _header(self, recipient: Recipient, url: str, now: datetime) -> bytes:
+        if now is not self._dated:
+            self._dated = now
+            self._date = format_datetime(now)
+        message_id = recipient.message_id
+        if not message_id:
+            message_id = self._links.marks(recipient.delivery_id, self._key).message_id
+        name = f"{recipient.first_name} {recipient.last_name}".strip()
+        return (
+            f"{headers.mailbox('To', name, recipient.email)}"
+            f"Date: {self._date}\r\n"
+            f"Message-ID: {message_id}\r\n"
+            f"{headers.structured('List-Unsubscribe', f'<{url}>')}"
+        ).encode()
+
+    def _framed(self, list_: ListLine) -> _Frame:
+        """Join what all copies of one list share, and mark the gaps between."""
+        frame = _Frame()
+        static = [(self._list_header(list_) + self._shared_header).encode()]
+        for part in _mime(self._pressed, self._boundary):
+            if isinstance(part, bytes):
+                static.append(part)
+                continue
+            for piece in self._merged(part, list_):
+                if isinstance(piece, str):
+                    static.append(quoted(piece))
+                    continue
+                frame.pieces.append(b"".join(static))
+                static.clear()
+                if piece.source == UNSUBSCRIBE:
+                    frame.unsubscribe_gaps.append(frame.gap())
+                else:
+                    fill = self._filler(piece.source, part.written, list_)
+                    frame.personal_gaps.append((frame.gap(), fill))
+        frame.pieces.append(b"".join(static))
+        self._frames[list_.id] = frame
+        return frame
+
+    def _merged(self, part: _TextPart, list_: ListLine) -> Iterator[str | Hole]:
+        """A part's pieces, the holes that a list alone fills joined with their neighbours."""
+        values = self._pressed.values(None, list_)
+        static = ""
+        for piece in part.pieces:
+            if isinstance(piece, str):
+                static += piece
+            elif piece.source == WEB_VERSION:
+                web = self._links.web_version(list_.name, self._letter.number)
+                static += part.written(web)
+            elif piece.source != UNSUBSCRIBE and not _asked(piece.source):
+                static += part.written(self._pressed.evaluators[piece.source](values))
+            else:
+                yield static
+                yield piece
+                static = ""
+        yield static
+
+    def _filler(self, source: str, written: Written, list_: ListLine) -> Fill:
+        """A person's words for one gap, as octets."""
+        evaluate = self._pressed.evaluators[source]
+        asked = [_reader(name) for name in _asked(source)]
+        remembered: dict[object, bytes] = {}
+        only = asked[0] if len(asked) == 1 else None
+
+        def fill(recipient: Recipient) -> bytes:
+            # By type, too: True and 1 are one key, and different words.
+            if only is not None:
+                value = only(recipient)
+                known: object = (value, type(value))
+            else:
+                values = [ask(recipient) for ask in asked]
+                known = (*values, *map(type, values))
+            octets = remembered.get(known)
+            if octets is None:
+                octets = quoted(written(evaluate(self._pressed.values(recipient, list_))))
+                if len(remembered) < _REMEMBERED:
+                    remembered[known] = octets
+            return octets
+
+        return fill
+
+    def _list_header(self, list_: ListLine) -> str:
+        """The fields of one list: ids are hashes, for a gateway reads them (STANDARDS L6)."""
+        identity = self._identity
+        post = identity.public_url.startswith("https://")
+        label = _hashed("list", list_.name)[:12]
+        sender = _hashed("sender", identity.domain)[:12]
+        return "".join(
+            (
+                "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" if post else "",
+                headers.structured("List-Id", f"<{label}.{identity.domain}>"),
+                f"Feedback-ID: {self._campaign_id}:{label}:letter:{sender}\r\n",
+            )
+        )
+
+    def _shared(self) -> str:
+        """The fields that every copy shares."""
+        letter, identity = self._letter, self._identity
+        sender = parse_mailbox(letter.sender or "") or identity.mailbox
+        reply = parse_mailbox(letter.reply_to or identity.reply_to)
+        owner = parse_mailbox(identity.email)
+        name = (sender.name if sender else "") or " ".join(identity.committee.split())
+        return "".join(
+            (
+                headers.mailbox("From", name, sender.address if sender else ""),
+                headers.mailbox("Reply-To", reply.name, reply.address) if reply else "",
+                headers.unstructured("Subject", letter.subject),
+                headers.structured("List-Owner", f"<mailto:{owner.address}>")
+                if owner and owner.address.isascii()
+                else "",
+                "Precedence: bulk\r\n",
+                f"Content-Language: {letter.language}\r\n",
+                "MIME-Version: 1.0\r\n",
+                f'Content-Type: multipart/alternative;\r\n boundary="{self._boundary}"\r\n\r\n',
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _TextPart:
+    """A part with holes, and how words are written in it."""
+
+    pieces: Pieces
+    written: Written
+
+
+def _mime(pressed: Pressed, boundary: str) -> Iterator[bytes | _TextPart]:
+    """The body: poorest form first, pictures beside the HTML alone (RFC 2046 5.1.4, 2387).
+
+    Quoted-printable cannot hold "=_", nor base 64 a "=" that begins a line: so neither can hold
+    the boundaries.
+    """
+    inner = boundary + "r"
+    yield f"--{boundary}\r\n{_text_header('plain')}".encode()
+    yield _TextPart(pressed.text_pieces, str)
+    yield f"\r\n--{boundary}\r\n".encode()
+    if pressed.pictures:
+        yield (
+            'Content-Type: multipart/related; type="text/html";\r\n'
+            f' boundary="{inner}"\r\n\r\n--{inner}\r\n'
+        ).encode()
+    yield _text_header("html").encode()
+    yield _TextPart((*pressed.html_pieces, "\n"), escape)
+    for picture in pressed.pictures:
+        yield f"\r\n--{inner}\r\n".encode() + _picture(picture)
+    if pressed.pictures:
+        yield f"\r\n--{inner}--\r\n".encode()
+    yield f"\r\n--{boundary}--\r\n".encode()
+
+
+def _text_header(subtype: str) -> str:
+    return (
+        f"Content-Type: text/{subtype}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+
+
+def _picture(picture: Inline) -> bytes:
+    header = (
+        f"Content-Type: image/{picture.kind}\r\n"
+        "Content-Transfer-Encoding: base64\r\n"
+        f"Content-ID: <{picture.content_id}>\r\n"
+        f'Content-Disposition: inline; filename="{picture.filename}"\r\n\r\n'
+    )
+    return header.encode() + base64.encodebytes(picture.data).replace(b"\n", b"\r\n")
+
+
+def _asked(source: str) -> list[str]:
+    """What of a person an expression reads."""
+    return sorted(name for root, name in expressions.names(source) if root == "subscriber")
+
+
+def _reader(name: str) -> Callable[[Recipient], object]:
+    if name in expressions.NAMES["subscriber"]:
+        return attrgetter(name)
+    return lambda recipient: recipient.attributes.get(name)
+
+
+def _hashed(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def plain(pieces: Iterable[bytes]) -> bytes:
+    """A copy as a file holds it (.eml): dot-stuffing undone."""
+    return b"".join(pieces).replace(b"\r\n..", b"\r\n.")

@@ -1,0 +1,1 @@
+"""Notices: single mails that are no letter, such as a test copy."""

@@ -1,0 +1,160 @@
+"""Notices: single mails that are no letter, claimed and settled one by one; in no sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, exists, literal_column, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.ledger.settling import Result
+from mailer.models import Notice, Status
+from mailer.outcomes import Kind, Reason, next_try, reason_of
+from pli.database import clock
+from subscribers.models import Suppression
+
+NOTICE_LEASE = timedelta(seconds=120)
+"""So long its worker has; it is not renewed, since one mail takes seconds."""
+NO_RELAY = "no_relay"
+"""Why one waits that was not tried: the relay could not be used at all."""
+DELAYS = (60.0, 300.0, 900.0, 3600.0)
+"""Seconds before each further try: whoever waits for a test copy waits minutes, not days."""
+
+
+async def notices_due(session: AsyncSession) -> bool:
+    """Whether any notice wants a worker."""
+    found = await session.execute(select(Notice.id).where(_wanted()).limit(1))
+    return found.one_or_none() is not None
+
+
+async def claim_notices(
+    session: AsyncSession, *, lease: int, limit: int
+) -> Sequence[Row[int, str, bytes, str, int]]:
+    """Make due notices ours; a dead worker's are uncertain, the suppressed skipped."""
+    await _turn(
+        session,
+        _lapsed(),
+        status=Status.UNCERTAIN,
+    )
+    await _turn(
+        session,
+        and_(_waits(), exists().where(Suppression.address_key == Notice.address_key)),
+        status=Status.SKIPPED,
+        reason="suppressed",
+    )
+    chosen = (
+        select(Notice.id)
+        .where(_waits())
+        .order_by(Notice.next_attempt_at, Notice.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = (await session.execute(chosen)).scalars().all()
+    if not ids:
+        return []
+    claimed = await session.execute(
+        update(Notice)
+        .where(Notice.id.in_(ids), _waits())
+        .values(
+            status=Status.SENDING,
+            lease=lease,
+            lease_until=clock(NOTICE_LEASE.total_seconds()),
+        )
+        .returning(Notice.id, Notice.address, Notice.address_key, Notice.content, Notice.attempts)
+        .execution_options(synchronize_session=False)
+    )
+    return claimed.all()
+
+
+async def settle_notice(session: AsyncSession, result: Result, *, lease: int, relay: str) -> None:
+    """Write down what a try came to; late truth counts, what is ours no more is left alone."""
+    outcome = result.outcome
+    values: dict[str, Any] = {"reason": None, "next_attempt_at": None}
+    match outcome.kind:
+        case Kind.SENT:
+            values["status"] = Status.SENT
+        case Kind.UNCERTAIN:
+            values["status"] = Status.UNCERTAIN
+        case Kind.FAILED:
+            values |= {"status": Status.FAILED, "reason": reason_of(outcome).value}
+        case Kind.DEFERRED if result.number <= len(DELAYS):
+            due = result.moment + next_try(DELAYS, result.number)
+            values |= {"status": Status.PENDING, "next_attempt_at": due}
+        case Kind.DEFERRED:
+            values |= {"status": Status.FAILED, "reason": Reason.GAVE_UP.value}
+    await _turn(
+        session,
+        and_(
+            Notice.id == result.delivery_id,
+            Notice.lease == lease,
+            Notice.status.in_([Status.SENDING, Status.UNCERTAIN]),
+        ),
+        lease=None,
+        lease_until=None,
+        attempts=result.number,
+        last_attempt_at=result.moment,
+        relay=relay,
+        reply_code=outcome.code or None,
+        enhanced_code=outcome.enhanced,
+        reply_text=outcome.text,
+        **values,
+    )
+
+
+async def put_back_notice(
+    session: AsyncSession,
+    notice_id: int,
+    *,
+    lease: int,
+    due: datetime,
+    relay: str = "",
+    trouble: str | None = None,
+) -> None:
+    """Nothing of it was handed over: it waits again, until `due`.
+
+    Also one that was called uncertain meanwhile, since it waited for a slow relay past its lease.
+    With `trouble` the `relay` could not be used, and said so: kept for whoever waits for it.
+    """
+    told = {} if trouble is None else {"reason": NO_RELAY, "relay": relay, "reply_text": trouble}
+    await _turn(
+        session,
+        and_(
+            Notice.id == notice_id,
+            Notice.lease == lease,
+            Notice.status.in_([Status.SENDING, Status.UNCERTAIN]),
+        ),
+        status=Status.PENDING,
+        lease=None,
+        lease_until=None,
+        next_attempt_at=due,
+        **told,
+    )
+
+
+def _waits() -> ColumnElement[bool]:
+    return and_(_OPEN, Notice.status == Status.PENDING, Notice.next_attempt_at <= clock())
+
+
+def _wanted() -> ColumnElement[bool]:
+    return and_(_OPEN, or_(_waits(), _lapsed()))
+
+
+def _lapsed() -> ColumnElement[bool]:
+    """Its worker is gone. A lease far ahead has lapsed, too: the clock was set back."""
+    over = or_(
+        Notice.lease_until < clock(),
+        Notice.lease_until > clock(2 * NOTICE_LEASE.total_seconds()),
+    )
+    return and_(_OPEN, Notice.status == Status.SENDING, over)
+
+
+_OPEN: ColumnElement[bool] = literal_column("notice.status IN ('pending', 'sending')")
+"""In the words of `ix_notice_due`: with parameters in them SQLite would not take the index."""
+
+
+async def _turn(session: AsyncSession, where: ColumnElement[bool], **values: Any) -> None:
+    await session.execute(
+        update(Notice).where(where).values(values).execution_options(synchronize_session=False)
+    )

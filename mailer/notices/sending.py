@@ -1,0 +1,240 @@
+"""Errands: notices carried beside the campaigns, and before them; none waits behind a letter."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Row
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from mailer.ledger.holding import Holding
+from mailer.ledger.settling import Result
+from mailer.models import Stage
+from mailer.notices import queue, writing
+from mailer.notices.queue import NOTICE_LEASE
+from mailer.notices.writing import Mail
+from mailer.outcomes import Kind, Outcome
+from mailer.pacing.limits import WHOLE
+from mailer.pacing.pacers import Pacers
+from mailer.pacing.permits import FREELY, Held, Permit
+from mailer.pacing.throttle import Heard
+from mailer.sender import needs_smtputf8
+from mailer.smtp.courier import Courier
+from mailer.smtp.failover import Fleet
+from pli.clocks import boot_time
+from pli.database import Database
+from pli.keys import Keys
+from pli.language import Sentence
+
+log = logging.getLogger("pli.delivery")
+
+AT_ONCE = 20
+TRIES = 10
+AGAIN = timedelta(seconds=30)
+"""After the relay, or the database, could not be used."""
+NO_ROOM = timedelta(seconds=5)
+"""The same after its relay's limits left no room."""
+AWAY = (DBAPIError, OSError, PoolTimeout)
+"""What a database raises that does not answer, or that others keep busy."""
+
+
+class NoticeCopy:
+    """One notice as the courier sees it."""
+
+    def __init__(self, address: str, holding: Holding) -> None:
+        self.mail_from = ""
+        self.rcpt_to = address
+        self.smtputf8 = needs_smtputf8(address)
+        self.outcome: Outcome | None = None
+        """What its try came to; None: it was given back."""
+        self.trouble: str | None = None
+        """What the relay said when nothing could be carried at all; None: it can be used."""
+        self.done = asyncio.Event()
+        self.relays: Sequence[str] = ()
+        self.courier: Courier | None = None
+        """Who has it, once it is handed over."""
+        self.permit = FREELY
+        self.no_room = False
+        """Whether it came back since its relay's limits left no room."""
+        self._pieces: list[bytes] = []
+        self._holding = holding
+
+    def filled(self, mail: Mail) -> None:
+        """With what it says; only then is it handed over."""
+        self.mail_from = mail.return_path
+        self.relays = mail.relays
+        self._pieces = mail.pieces
+
+    def compose(self) -> list[bytes]:
+        """The mail as it goes over the wire."""
+        return self._pieces
+
+    def may_leave(self) -> bool:
+        """As long as it is ours, and no later than is permitted."""
+        return self._holding.ours() and boot_time() < self.permit.until
+
+    def leaves(self) -> bool:
+        """No journal: of the few notices in hand, those of a dead worker are uncertain."""
+        return self._holding.ours()
+
+    def settle(self, outcome: Outcome) -> None:
+        """The try is over."""
+        self.outcome = outcome
+        self.done.set()
+
+    def give_back(self) -> None:
+        """Nothing of it was handed over."""
+        self.done.set()
+
+
+class Errands:
+    """Carries what is due of one database's notices through the engine's own couriers."""
+
+    def __init__(
+        self,
+        database: Database,
+        keys: Keys,
+        carrier: Courier | Fleet,
+        pacers: Pacers | None = None,
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._fleet = Fleet.of(carrier)
+        self._pacers = pacers or Pacers(database, self._fleet)
+        self._running: set[asyncio.Task[None]] = set()
+        self._in_hand: set[NoticeCopy] = set()
+
+    async def step(self) -> bool:
+        """Claim what is due and hand it over; whether there was anything."""
+        permits = await self._permits()
+        if not permits:
+            return False
+        lease = secrets.randbits(63)
+        holding = Holding()
+        holding.renewed(boot_time(), NOTICE_LEASE.total_seconds())
+        async with self._database.begin() as session:
+            most = max(it.size for it in permits.values())
+            rows = await queue.claim_notices(session, lease=lease, limit=most)
+        carried: dict[str, list[asyncio.Task[None]]] = defaultdict(list)
+        for row in rows:
+            copy = NoticeCopy(row.address, holding)
+            self._in_hand.add(copy)
+            task = asyncio.create_task(self._see_through(copy, row.id, row.attempts + 1, lease))
+            self._keep(task)
+            try:
+                copy.filled(await self._composed(row))
+            except AWAY:
+                copy.give_back()
+            # Whatever a notice holds that cannot be made into a mail: it alone has failed, and
+            # the engine with its campaigns goes on.
+            except Exception:
+                log.exception("notice.not_composed", extra={"notice": row.id})
+                copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "it could not be composed"))
+            else:
+                copy.courier = self._fleet.choose(copy.relays)
+                if copy.courier is not None:
+                    seen = carried[copy.courier.relay]
+                    permit = permits.get(copy.courier.relay)
+                    if permit is not None and len(seen) < permit.size:
+                        copy.permit = permit
+                        seen.append(task)
+                    else:
+                        copy.no_room = True
+                self._hand_over(copy)
+        for relay, permit in permits.items():
+            self._keep(asyncio.create_task(self._tell_pacer(relay, permit, carried[relay])))
+        return bool(rows)
+
+    async def _permits(self) -> dict[str, Permit]:
+        """How many may leave now, by relay; those that have no room are not there."""
+        found: dict[str, Permit] = {}
+        for courier in self._fleet.couriers.values():
+            permit = await self._pacers.of(courier).permit(WHOLE, AT_ONCE)
+            if not isinstance(permit, Held):
+                found[courier.relay] = permit
+        return found
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _tell_pacer(
+        self, relay: str, permit: Permit, seen: Sequence[asyncio.Task[None]]
+    ) -> None:
+        """When all have been seen through, what is left of the permit is given back."""
+        if seen:
+            await asyncio.wait(seen)
+        with suppress(*AWAY):
+            await self._pacers.at(relay).tell(WHOLE, permit, Heard(len(seen)))
+
+    def trouble(self, courier: Courier, reason: Sentence) -> None:
+        """A relay cannot be used, and no other: whoever waits for one of these is to hear of it."""
+        for copy in self._in_hand:
+            if copy.courier is courier and self._fleet.nothing_left(copy.relays):
+                copy.trouble = str(reason.values.get("reason", ""))
+
+    async def ended(self) -> None:
+        """Until what was handed over is written down."""
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def _composed(self, row: Row[int, str, bytes, str, int]) -> Mail:
+        async with self._database.reading() as session:
+            return await writing.compose(
+                session,
+                notice_id=row.id,
+                address=row.address,
+                address_key=row.address_key,
+                content=row.content,
+                keys=self._keys,
+                now=datetime.now(UTC),
+            )
+
+    def _hand_over(self, copy: NoticeCopy) -> None:
+        if copy.courier is None or copy.no_room:
+            # None: its list names none that there is; a person must look, and it waits.
+            copy.give_back()
+        else:
+            copy.courier.post([copy], first=True)
+
+    def _again(self, copy: NoticeCopy) -> timedelta:
+        """When to try once more what came back: at once, if another relay can take it."""
+        if copy.no_room:
+            return NO_ROOM
+        rests = copy.courier is not None and self._fleet.rests(copy.courier)
+        return timedelta() if rests and self._fleet.nothing_left(copy.relays) is None else AGAIN
+
+    async def _see_through(self, copy: NoticeCopy, notice_id: int, number: int, lease: int) -> None:
+        await copy.done.wait()
+        self._in_hand.discard(copy)
+        at = datetime.now(UTC)
+        for _ in range(TRIES):
+            try:
+                async with self._database.begin() as session:
+                    if copy.outcome is None:
+                        await queue.put_back_notice(
+                            session,
+                            notice_id,
+                            lease=lease,
+                            due=at + self._again(copy),
+                            relay=copy.courier.relay if copy.courier else "",
+                            trouble=copy.trouble,
+                        )
+                    else:
+                        await queue.settle_notice(
+                            session,
+                            Result(notice_id, number, at.timestamp(), copy.outcome),
+                            lease=lease,
+                            relay=copy.courier.relay if copy.courier else "",
+                        )
+                return
+            except AWAY as error:
+                log.warning("notice.settle_failed", extra={"reason": str(error)})
+                await asyncio.sleep(1)

@@ -1,0 +1,302 @@
+"""The pacer: what an engine asks before it claims, and tells when it has settled.
+
+What nothing limits costs nothing here. For the rest it keeps, with each beat, a view of the rows
+that all workers share, and this process's part of what is divided among them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from mailer.pacing import shares, usage
+from mailer.pacing.limits import WHOLE, Limits, Plan
+from mailer.pacing.permits import Held, Permit
+from mailer.pacing.presence import Presence
+from mailer.pacing.shares import Asked, Part
+from mailer.pacing.throttle import LOOKED_AT, Heard, Temper, heard_in
+from mailer.pacing.usage import Standing
+from mailer.providers import provider_of
+from mailer.smtp.courier import OPEN, Courier, LaneTerms
+from pli.clocks import boot_time
+from pli.database import Database
+from pli.work import until
+
+log = logging.getLogger("pli.delivery")
+
+BEAT_SECONDS = 2.0
+WANTED_SECONDS = 10.0
+"""So long after it had copies for a provider a worker keeps its part of it."""
+USE_SECONDS = 20.0
+"""So long after a grant was asked for its copies may begin to leave: well within meters' AHEAD."""
+SHARED = 10
+"""Connections that a slowed provider has a part of, where the settings name no number."""
+AWAY = (DBAPIError, OSError, PoolTimeout)
+
+
+_UNKNOWN = Standing((), Temper())
+
+
+class Pacer:
+    """One engine's pacing, over one relay."""
+
+    def __init__(
+        self,
+        database: Database,
+        plan: Plan,
+        courier: Courier,
+        *,
+        presence: Callable[[int], Presence] | None = None,
+        provider_of: Callable[[str], str] = provider_of,
+    ) -> None:
+        self.plan = plan
+        self.on_slowed: Callable[[str], None] = lambda _: None
+        """Called when a provider has been slowed down: what waits for it should be called back."""
+        self.on_seated: Callable[[], None] = lambda: None
+        """Called when something has become ours of which we had nothing."""
+        self._database = database
+        self._courier = courier
+        self._provider_of = provider_of
+        self._holder = secrets.randbits(63)
+        self._presence = presence(self._holder) if presence else None
+        self._standings: Mapping[str, Standing] = {}
+        self._ahead = 0.0
+        """The database's clock less this machine's."""
+        self._wanted: dict[str, float] = {}
+        self._parts: dict[str, Part] = {}
+        self._rates: Callable[[str], float] = lambda _: 0.0
+        self._sat_at = float("-inf")
+        self._agreed: dict[str, LaneTerms] = {}
+        self._held: dict[str, float] = {}
+        """Who was found held, until when (boot time: the database's clock may be set back)."""
+        self._clean: Counter[str] = Counter()
+        """Tries of each provider that were not told, since nothing speaks against it."""
+        self._farewells: dict[str, Heard] = {}
+        self._wake = asyncio.Event()
+        self._ended = False
+
+    def measure(self, rates: Callable[[str], float]) -> None:
+        """How fast copies of a provider leave here, a second; WHOLE: all copies."""
+        self._rates = rates
+
+    async def run(self) -> None:
+        """Beat until `end`, then give the seats back."""
+        self.begin()
+        while not self._ended:
+            await self._safely(self.beat)
+            self._wake.clear()
+            await until(self._wake, BEAT_SECONDS)
+        await self._safely(self.leave)
+
+    def begin(self) -> None:
+        """Before the first beat: nothing of what is shared is ours yet."""
+        if self._presence is not None:
+            self._presence.begin()
+        self._agree()
+
+    def end(self) -> None:
+        """Nothing is sent any more, and nothing is on the wire."""
+        self._ended = True
+        self._wake.set()
+
+    async def beat(self) -> None:
+        """Renew what is ours, and look at what all have used."""
+        await self._sit()
+        async with self._database.reading() as session:
+            self._standings, now = await usage.look(session, self.plan)
+        self._ahead = now - boot_time()
+        self._agree()
+
+    def narrow(self, provider: str) -> bool:
+        """Whether copies of this provider go a way of their own."""
+        return self._limits(provider).narrow
+
+    def lane(self, provider: str) -> str:
+        """In which lane the courier carries them."""
+        return provider if self.narrow(provider) else OPEN
+
+    def freely(self, provider: str) -> bool:
+        """Whether nothing is limited of what concerns this provider: a permit costs nothing."""
+        limits = self._limits(provider)
+        return not (limits.narrow or self.plan.whole.metered or self._shut_out(WHOLE))
+
+    def want(self, providers: Collection[str]) -> None:
+        """There is work for these; their parts are asked for."""
+        for provider in providers:
+            if self._limits(provider).shared:
+                if provider not in self._wanted:
+                    self._sat_at = float("-inf")
+                    self._wake.set()
+                self._wanted[provider] = boot_time() + WANTED_SECONDS
+
+    def closed(self) -> Collection[str]:
+        """Whom nothing may be claimed for now, as far as the last beat knows; WHOLE: nobody."""
+        now = boot_time() + self._ahead
+        shut = {
+            provider
+            for provider, it in self._standings.items()
+            if it.temper.rests(now) or it.room(now) == 0
+        }
+        shut |= {provider for provider, late in self._held.items() if boot_time() < late}
+        return shut | {it for it in (WHOLE, *self._wanted) if self._shut_out(it)}
+
+    def seated(self, provider: str) -> bool:
+        """Whether we have a part of what is shared at a provider, if anything is."""
+        return not self._shut_out(provider)
+
+    async def permit(self, provider: str, wanted: int) -> Permit | Held:
+        """How many copies of a provider may be claimed now, up to `wanted`."""
+        if self.freely(provider):
+            return Permit(wanted)
+        limits = self._limits(provider)
+        self.want([provider])
+        if self._shut_out(WHOLE) or self._shut_out(provider):
+            # Others may have room: whoever is seated may take the batch at once.
+            return Held(0.0, 0.0)
+        slowed = self._level(provider) > 0
+        if not (slowed or limits.metered or self.plan.whole.metered):
+            return Permit(wanted)
+        asked = boot_time()
+        async with self._database.begin() as session:
+            given = await usage.grant(session, self.plan, provider, wanted=wanted, watched=slowed)
+        if isinstance(given, Held):
+            self._held[provider] = boot_time() + given.until - given.now
+            return given
+        return Permit(given.size, asked + USE_SECONDS, given)
+
+    async def tell(self, provider: str, permit: Permit, heard: Heard) -> None:
+        """What became of what was permitted; how a provider takes it decides how it goes on."""
+        self._hear_farewells()
+        heard += self._farewells.pop(provider, Heard(0))
+        before = self._standings.get(provider, _UNKNOWN)
+        speaks = bool(heard.weight or before.temper.level or before.temper.weight)
+        if not speaks:
+            self._clean[provider] = min(self._clean[provider] + heard.tries, LOOKED_AT)
+            if permit.grant is None:
+                return
+        used = heard.tries
+        if speaks and not before.temper.level:
+            heard = replace(heard, tries=used + self._clean.pop(provider, 0))
+        async with self._database.begin() as session:
+            temper = await usage.tell(
+                session,
+                self.plan,
+                provider,
+                permit.grant,
+                used=used,
+                heard=heard if speaks else None,
+            )
+        if temper is None:
+            return
+        self._standings = {**self._standings, provider: replace(before, temper=temper)}
+        self._agree()
+        if temper.level > before.temper.level:
+            log.warning("pacing.slowed", extra={"provider": provider, "level": temper.level})
+            self.on_slowed(provider)
+        elif temper.level < before.temper.level:
+            log.info("pacing.recovers", extra={"provider": provider, "level": temper.level})
+
+    def _hear_farewells(self) -> None:
+        """A 421 between two copies is no copy's outcome, but the provider's word all the same."""
+        for address, said in self._courier.farewells().items():
+            provider = self._provider_of(address)
+            heard = heard_in(421, said.removeprefix("421 "), tries=0)
+            self._farewells[provider] = self._farewells.get(provider, Heard(0)) + heard
+
+    def _limits(self, provider: str) -> Limits:
+        """A provider's limits, less what it is slowed down."""
+        return self.plan.of(provider).slowed(
+            self._level(provider), self.plan.whole.connections or SHARED
+        )
+
+    def _level(self, provider: str) -> int:
+        it = self._standings.get(provider)
+        return it.temper.level if it is not None else 0
+
+    def _shut_out(self, provider: str) -> bool:
+        """Whether it is shared, and nothing of it is ours."""
+        limits, part = self._limits(provider), self._parts.get(provider, Part())
+        return (limits.connections is not None and not part.connections) or (
+            limits.per_second is not None and not part.per_second
+        )
+
+    async def _sit(self) -> None:
+        now = boot_time()
+        wanted = {it for it, late in self._wanted.items() if now < late}
+        self._wanted = {it: late for it, late in self._wanted.items() if it in wanted}
+        if self.plan.whole.shared:
+            wanted.add(WHOLE)
+        if not (wanted or self._parts):
+            return
+        renewed = now < self._sat_at + WANTED_SECONDS and wanted == set(self._parts)
+        if self._database.is_sqlite and renewed:
+            return  # nobody else is there to share with
+        parts: dict[str, Part] = {}
+        async with self._database.begin() as session:
+            await shares.lock(session, self.plan.relay)
+            if self._presence is not None and (dead := self._presence.dead()):
+                await shares.leave(session, dead)
+                self._presence.forget(dead)
+            await shares.sweep(session, self.plan.relay)
+            for provider in sorted(wanted | set(self._parts)):
+                had = self._parts.get(provider, Part())
+                asked = Asked(
+                    provider,
+                    self._limits(provider),
+                    self._in_use(provider, had),
+                    provider in wanted,
+                    self._rates(provider),
+                )
+                parts[provider], kept = await shares.sit(
+                    session, self.plan.relay, self._holder, asked
+                )
+                if kept == Part() and provider not in wanted:
+                    del parts[provider]
+        before = {it for it in parts if self._shut_out(it)}
+        self._parts = parts
+        self._sat_at = now
+        if any(not self._shut_out(it) for it in before):
+            self._agree()
+            self.on_seated()
+
+    def _in_use(self, provider: str, had: Part) -> Part:
+        """What may still be used of what we had: until the next beat at least, all of it."""
+        limits = self._limits(provider)
+        connections = max(had.connections, self._courier.occupied(provider))
+        return Part(
+            connections if limits.connections is not None else 0,
+            had.per_second if limits.per_second is not None else 0,
+        )
+
+    async def leave(self) -> None:
+        """Give the seats back."""
+        async with self._database.begin() as session:
+            await shares.leave(session, [self._holder])
+        if self._presence is not None:
+            self._presence.end()
+
+    def _agree(self) -> None:
+        """Tell the courier what it may take, where that has changed."""
+        for provider in {WHOLE, *self.plan.providers, *self._standings}:
+            limits, part = self._limits(provider), self._parts.get(provider, Part())
+            terms = LaneTerms(
+                None if limits.connections is None else part.connections,
+                None if provider == WHOLE else limits.messages_per_connection,
+                None if limits.per_second is None else part.per_second,
+            )
+            if self._agreed.get(provider, LaneTerms()) != terms:
+                self._agreed[provider] = terms
+                self._courier.agree(provider, terms)
+
+    async def _safely(self, step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except AWAY as error:
+            log.warning("pacing.beat_failed", extra={"reason": str(error)})

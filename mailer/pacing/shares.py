@@ -1,0 +1,129 @@
+"""Seats: which worker has how many of the connections and of the copies a second that all share.
+
+By leased rows, renewed with each beat; the only writer of them. A worker that dies leaves its seats
+to the others when the lease has lapsed, or when somebody can prove that it is dead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.models import Seat
+from mailer.pacing.limits import Limits
+from mailer.pacing.sharing import fair, to_hold
+from pli.database import SQLITE, clock
+
+LEASE_SECONDS = 30.0
+PUT_DOWN_SECONDS = 2.0
+LONGEST_SECONDS = 60.0
+"""A lease further ahead has lapsed: the clock was set back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one worker has of what is shared."""
+
+    connections: int = 0
+    per_second: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one worker says of itself: what it may still be using, and how fast it is."""
+
+    provider: str
+    limits: Limits
+    in_use: Part
+    wanted: bool
+    rate: float = 0.0
+
+
+async def lock(session: AsyncSession, relay: str) -> None:
+    """One worker after the other looks at a relay's seats; SQLite's transactions do so anyway."""
+    if session.get_bind().dialect.name != SQLITE:
+        await session.execute(
+            select(func.pg_advisory_xact_lock(func.hashtextextended(f"pli.seats.{relay}", 0)))
+        )
+
+
+async def sit(session: AsyncSession, relay: str, holder: int, asked: Asked) -> tuple[Part, Part]:
+    """Renew a worker's seats: what is its fair part, and what it has of that from now on.
+
+    Nobody gives up what is still in use: the row keeps it until the next beat.
+    """
+    rows = (
+        await session.scalars(
+            select(Seat).where(Seat.relay == relay, Seat.provider == asked.provider)
+        )
+    ).all()
+    others = [it for it in rows if it.holder != holder]
+    mine = next((it for it in rows if it.holder == holder), None)
+    if not asked.wanted and asked.in_use == Part():
+        if mine is not None:
+            await session.delete(mine)
+        return Part(), Part()
+    holders = [it.holder for it in others]
+    due = Part()
+    if asked.wanted:
+        due = Part(
+            _fair(asked.limits.connections, holders, holder),
+            _fair(asked.limits.per_second, holders, holder),
+        )
+    kept = Part(
+        _held(asked.limits.connections, due.connections, others, "connections", asked.in_use),
+        _held(asked.limits.per_second, due.per_second, others, "per_second", asked.in_use),
+    )
+    lease_until = (await session.execute(select(clock(LEASE_SECONDS)))).scalar_one()
+    if mine is None:
+        mine = Seat(relay=relay, provider=asked.provider, holder=holder)
+        session.add(mine)
+    mine.connections, mine.per_second = kept.connections, kept.per_second
+    mine.rate = asked.rate
+    mine.lease_until = lease_until
+    await session.flush()
+    return Part(min(due.connections, kept.connections), min(due.per_second, kept.per_second)), kept
+
+
+async def sweep(session: AsyncSession, relay: str) -> None:
+    """Take lapsed seats away."""
+    await session.execute(
+        delete(Seat).where(
+            Seat.relay == relay,
+            (Seat.lease_until < clock()) | (Seat.lease_until > clock(LONGEST_SECONDS)),
+        )
+    )
+
+
+async def leave(session: AsyncSession, holders: Collection[int]) -> None:
+    """These workers have ended, or are proved dead: their connections are free.
+
+    Not so their part of a second: what they sent a moment ago is in the second that others count.
+    """
+    theirs = Seat.holder.in_(holders)
+    await session.execute(delete(Seat).where(theirs, Seat.per_second == 0))
+    await session.execute(
+        update(Seat)
+        .where(theirs)
+        .values(connections=0, rate=0.0, lease_until=clock(PUT_DOWN_SECONDS))
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def end_seats(session: AsyncSession) -> None:
+    """Nobody sits anywhere: for whoever has proof that no other engine lives (pli.lock)."""
+    await session.execute(delete(Seat))
+
+
+def _fair(limit: int | None, holders: Sequence[int], me: int) -> int:
+    return fair(limit, holders, me) if limit is not None else 0
+
+
+def _held(limit: int | None, due: int, others: Sequence[Seat], name: str, in_use: Part) -> int:
+    if limit is None:
+        return 0
+    taken = sum(getattr(it, name) for it in others)
+    return to_hold(limit, fair=due, others=taken, in_use=getattr(in_use, name))

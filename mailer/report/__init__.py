@@ -1,0 +1,1 @@
+"""Reports: SELECT only, and frozen values for the table, the JSON and the page."""

@@ -1,0 +1,120 @@
+"""A report as one page that is whole in itself: to look at, to send on, to print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer import reasons
+from mailer.models import CampaignState, Status
+from mailer.report import copies
+from mailer.report.summary import Counts, Report
+from mailer.report.timeline import Timeline, timeline
+from pli import pages
+from pli.language import Sentence
+
+SHOWN = 500
+"""So many copies of each status are told one by one; the CSV has them all."""
+
+ORDER = (
+    Status.SENT,
+    Status.SENDING,
+    Status.PENDING,
+    Status.FAILED,
+    Status.SKIPPED,
+    Status.UNCERTAIN,
+    Status.EXCLUDED,
+)
+_ONE_BY_ONE = (Status.FAILED, Status.UNCERTAIN, Status.SKIPPED, Status.EXCLUDED)
+_TRIES = ("sent", "deferred", "failed", "uncertain")
+TALL = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A piece of a chart: of what, and where (percent across, pixels down)."""
+
+    of: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+async def render(
+    session: AsyncSession,
+    report: Report,
+    *,
+    language: str,
+    refresh: int | None = None,
+    office: bool = False,
+) -> str:
+    """The page in one language; in the `office` it leads on, and may look again (`refresh`, s)."""
+    over_time = await timeline(session, report.campaign)
+    return pages.render(
+        "reports/report.html.j2",
+        language,
+        report=report,
+        order=ORDER,
+        status=reasons.status,
+        state=reasons.state(report.state),
+        is_final=report.state in (CampaignState.FINISHED, CampaignState.CANCELLED),
+        by_reason=_by_reason(report),
+        outcomes=bar(report),
+        timeline=over_time,
+        tries=_columns(over_time) if over_time else (),
+        tall=TALL,
+        one_by_one={
+            status: await copies.by_status(session, report.campaign, status=status, limit=SHOWN)
+            for status in _ONE_BY_ONE
+            if report.of(status)
+        },
+        settled=[reasons.settled(source, n) for source, n in report.settled_by.items()],
+        refresh=refresh,
+        office=office,
+    )
+
+
+def bar(counts: Counts) -> list[Rect]:
+    """Every candidate in one bar."""
+    rects = []
+    x = 0.0
+    for status in ORDER:
+        if n := counts.of(status):
+            width = 100 * n / counts.candidates
+            rects.append(Rect(status.value, x, 0, width, 100))
+            x += width
+    return rects
+
+
+def _by_reason(report: Report) -> dict[Status, list[tuple[Sentence | None, int]]]:
+    counted: dict[Status, Mapping[str, int]] = {
+        Status.FAILED: report.failures,
+        Status.SKIPPED: report.skipped_for,
+        Status.EXCLUDED: report.excluded,
+    }
+    return {
+        status: [
+            (reasons.sentence(status, code), n)
+            for code, n in sorted(numbers.items(), key=lambda it: -it[1])
+            if n
+        ]
+        for status, numbers in counted.items()
+        if report.of(status)
+    }
+
+
+def _columns(over_time: Timeline) -> list[Rect]:
+    """A column for each stretch of time, its outcomes one upon the other."""
+    rects = []
+    width = 100 / len(over_time.stretches)
+    for place, tried in enumerate(over_time.stretches):
+        y = float(TALL)
+        for outcome in _TRIES:
+            if n := tried.get(outcome, 0):
+                height = max(1.0, TALL * n / over_time.busiest)
+                y -= height
+                rects.append(Rect(outcome, place * width, y, width * 0.86, height))
+    return rects

@@ -1,0 +1,183 @@
+"""What limits hold a campaign back now, and when its last copy leaves, as far as one can know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mailer.campaign.holds import Hold
+from mailer.pacing.limits import DAY, NONE, WHOLE, Limits, Plan
+from mailer.pacing.sliding_window import Meter
+from mailer.pacing.throttle import Temper
+from mailer.pacing.usage import Standing
+from pli.language import N_, Sentence, say, say_n
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How things stand for one campaign; moments are seconds of the database's clock.
+
+    `pending`: its own copies by provider. `before`: how many copies leave until its last one does,
+    by provider; more than its own while others take turns with it. `rates`: copies a second that
+    workers have lately reached, WHOLE for all of them. `due`: when its last try is due that waits.
+    """
+
+    now: float
+    plan: Plan
+    standings: Mapping[str, Standing]
+    pending: Mapping[str, int]
+    before: Mapping[str, int]
+    rates: Mapping[str, float]
+    workers: int
+    due: float = 0.0
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What people know a provider by."""
+
+    def limits(self, provider: str) -> Limits:
+        """A provider's limits, less what it is slowed down."""
+        level = self.standing(provider).temper.level
+        return self.plan.of(provider).slowed(level, self.plan.whole.connections or 1)
+
+    def standing(self, provider: str) -> Standing:
+        """How its row stands, or a new one would."""
+        known = self.standings.get(provider)
+        if known is not None:
+            return known
+        quotas = self.plan.of(provider).on_day(0)
+        return Standing(tuple(Meter(it.copies, it.seconds) for it in quotas), Temper())
+
+    def named(self, provider: str) -> str:
+        """What people know it by."""
+        return self.names.get(provider, provider)
+
+
+def holds(view: View) -> list[Hold]:
+    """What holds the campaign back: the relay's limits, then those of whom it waits for."""
+    if not any(view.pending.values()):
+        return []
+    return [
+        *_of_the_relay(view),
+        *(hold for it in sorted(view.pending) if view.pending[it] for hold in _of(view, it)),
+    ]
+
+
+def arrives_at(view: View) -> float | None:
+    """When its last copy leaves, if all goes on as it does; None: nobody sends, or nobody knows.
+
+    Never before the limits allow, nor faster than workers have lately been.
+    """
+    left = {it: n for it, n in view.before.items() if n}
+    if not left:
+        return view.now
+    if not view.workers:
+        return None
+    moments = [view.due]
+    for provider, n in [*left.items(), (WHOLE, sum(left.values()))]:
+        if provider == WHOLE or view.limits(provider) != NONE:
+            moments += _passes(view, provider, n)
+    known = view.rates.get(WHOLE, 0.0) > 0 or any(
+        view.standing(it).opens_at(1, view.now) > view.now for it in (WHOLE, *left)
+    )
+    return max(moments) if known else None
+
+
+def _passes(view: View, provider: str, n: int) -> Iterator[float]:
+    """When the `n`-th copy from now has passed each limit."""
+    opens = view.standing(provider).opens_at(1, view.now)
+    yield view.standing(provider).opens_at(n, view.now)
+    limits, rate = view.limits(provider), view.rates.get(provider, 0.0)
+    if limits.per_second:
+        yield opens + n / limits.per_second
+    if rate > 0 and opens <= view.now:
+        yield view.now + n / rate
+
+
+def _of_the_relay(view: View) -> Iterator[Hold]:
+    shut = _shut(view, WHOLE)
+    if shut is not None:
+        quota, until, warming = shut
+        goes_on = _hour(until, view.now)
+        if warming:
+            text = N_("warm-up of the relay: {quota} for now, goes on at {time}")
+            yield Hold("warm_up", say(text, quota=quota, time=goes_on), _moment(until))
+        else:
+            text = N_("relay quota: {quota}, goes on at {time}")
+            yield Hold("relay_quota", say(text, quota=quota, time=goes_on), _moment(until))
+    elif view.plan.whole.per_second:
+        n = view.plan.whole.per_second
+        yield Hold("relay_rate", say_n("relay: {n} copy a second", "relay: {n} copies a second", n))
+
+
+def _of(view: View, provider: str) -> Iterator[Hold]:
+    temper, limits = view.standing(provider).temper, view.limits(provider)
+    name = view.named(provider)
+    if temper.rests(view.now):
+        text = N_("{provider}: rests after {said}, goes on at {time}")
+        until = temper.rest_until
+        sentence = say(text, provider=name, said=temper.said, time=_hour(until, view.now))
+        yield Hold("resting", sentence, _moment(until))
+    elif (shut := _shut(view, provider)) is not None:
+        quota, until, warming = shut
+        text = (
+            N_("warm-up of {provider}: {quota} for now, goes on at {time}")
+            if warming
+            else N_("{provider}: {quota}, goes on at {time}")
+        )
+        sentence = say(text, provider=name, quota=quota, time=_hour(until, view.now))
+        yield Hold("warm_up" if warming else "provider_quota", sentence, _moment(until))
+    elif temper.level:
+        text = N_("{provider}: slowed down after {said}, a few at a time")
+        yield Hold("slowed", say(text, provider=name, said=temper.said))
+    elif limits.per_second and view.pending[provider] > limits.per_second:
+        sentence = say_n(
+            "{provider}: {n} copy a second",
+            "{provider}: {n} copies a second",
+            limits.per_second,
+            provider=name,
+        )
+        yield Hold("rate", sentence)
+    elif limits.connections and view.pending[provider] > limits.connections:
+        sentence = say_n(
+            "{provider}: {n} connection",
+            "{provider}: {n} connections",
+            limits.connections,
+            provider=name,
+        )
+        yield Hold("connections", sentence)
+
+
+def _shut(view: View, provider: str) -> tuple[Sentence, float, bool] | None:
+    """The quota that lets nothing through now: in words, until when, and whether by warm-up."""
+    limits = view.plan.of(provider)
+    meters = view.standing(provider).meters
+    shut = [(it.opens_at(1, view.now), it) for it in meters if not it.room(view.now)]
+    if not shut:
+        return None
+    until, meter = max(shut, key=lambda it: it[0])
+    warming = all((meter.copies, meter.seconds) != (it.copies, it.seconds) for it in limits.quotas)
+    return _told(meter), until, warming
+
+
+def _told(meter: Meter) -> Sentence:
+    match meter.seconds:
+        case 60.0:
+            return say(N_("{copies} a minute"), copies=meter.copies)
+        case 3_600.0:
+            return say(N_("{copies} an hour"), copies=meter.copies)
+        case seconds if seconds == DAY:
+            return say(N_("{copies} a day"), copies=meter.copies)
+    return say(N_("{copies} in {seconds} seconds"), copies=meter.copies, seconds=meter.seconds)
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _hour(until: float, now: float) -> str:
+    """As short as it can be understood: seconds where it is soon, the day where it is another."""
+    there = _moment(until).astimezone()
+    if until - now < 300:
+        return f"{there:%H:%M:%S}"
+    same = there.date() == _moment(now).astimezone().date()
+    return f"{there:%H:%M}" if same else f"{there:%Y-%m-%d %H:%M}"

@@ -1,0 +1,91 @@
+"""How a campaign's pacing stands, asked of the database: SELECT only, cheap enough for a second."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+
+from sqlalchemy import case, func, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.engine.workers import GONE
+from mailer.models import Batch, Campaign, CampaignState, Seat, Worker, is_open
+from mailer.pacing import usage
+from mailer.pacing.limits import WHOLE, Plan
+from mailer.pacing.shares import LONGEST_SECONDS
+from mailer.providers import KNOWN, Providers
+from mailer.report.pacing_forecast import View
+from pli.database import clock
+
+
+async def view(
+    session: AsyncSession,
+    campaign_id: int,
+    plan: Plan,
+    providers: Providers = KNOWN,
+    *,
+    lists: Collection[int] | None = None,
+) -> View:
+    """What waits of it and of those it takes turns with, what is used, and how fast it goes.
+
+    `lists`: those that go by this plan's relay; None: all.
+    """
+    standings, now = await usage.look(session, plan)
+    left = func.sum(Batch.pending + Batch.sending)
+    found = await session.execute(
+        select(
+            Batch.campaign_id,
+            Batch.provider,
+            left,
+            func.max(case((Batch.pending > 0, Batch.due_at))),
+        )
+        .join(Campaign)
+        .where(
+            is_open(),
+            true() if lists is None else Batch.list_id.in_(lists),
+            (Campaign.state == CampaignState.RUNNING) | (Campaign.id == campaign_id),
+        )
+        .group_by(Batch.campaign_id, Batch.provider)
+    )
+    pending: dict[str, int] = {}
+    all_of: Counter[str] = Counter()
+    campaigns: Counter[str] = Counter()
+    due = 0.0
+    for id_, provider, n, last in found:
+        all_of[provider] += n
+        campaigns[provider] += 1
+        if id_ == campaign_id:
+            pending[provider] = n
+            due = max(due, last.timestamp() if last else 0.0)
+    # Campaigns take turns: so many others' copies leave until its own last one does, at most.
+    before = {it: min(all_of[it], n * campaigns[it]) for it, n in pending.items()}
+    rates = {
+        provider: float(rate)
+        for provider, rate in await session.execute(
+            select(Seat.provider, func.sum(Seat.rate))
+            .where(
+                Seat.relay == plan.relay,
+                Seat.lease_until > clock(),
+                Seat.lease_until < clock(LONGEST_SECONDS),
+            )
+            .group_by(Seat.provider)
+        )
+    }
+    workers, rate = (
+        await session.execute(
+            select(func.count(), func.coalesce(func.sum(Worker.rate), 0.0)).where(
+                Worker.seen_at > clock(-GONE.total_seconds())
+            )
+        )
+    ).one()
+    return View(
+        now=now,
+        plan=plan,
+        standings=standings,
+        pending=pending,
+        before=before,
+        rates={**rates, WHOLE: float(rate)},
+        workers=workers,
+        due=due,
+        names={it: providers.name(it) for it in pending},
+    )

@@ -1,0 +1,236 @@
+"""The relay's address, as the operator writes it: a URL (DESIGN, contracts)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+
+from mailer.smtp.replies import printable
+from pli.errors import PliError
+from pli.language import N_, say
+from pli.settings import MAIN, is_loopback
+
+
+class RelayError(PliError):
+    """The relay cannot be used: its address is wrong, it is not there, or it refuses us."""
+
+
+class RelayRefusal(RelayError):
+    """The relay says no, and would say no again: somebody has to change something first."""
+
+
+GREETING_SECONDS = 15.0
+"""For each reply of a relay that is only looked at."""
+DIAL_SECONDS = 30.0
+"""For a TCP connection; that a relay takes its time to greet is another matter."""
+_SIZE = re.compile(r"[0-9]{1,20}")
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Where copies are handed over: `smtp://user:password@host:587`, `smtps://…`.
+
+    `tls` is "implicit" (465, RFC 8314), "starttls" (the default: no downgrade, STANDARDS S10) or
+    "none", which is for this machine's own relay and must be asked for with `?tls=none`.
+    """
+
+    host: str
+    port: int
+    tls: str
+    username: str | None = None
+    password: str | None = None
+    called: str = MAIN
+
+    @property
+    def name(self) -> str:
+        """How attempts and messages name it; holds no secret."""
+        where = f"{self.host}:{self.port}"
+        return where if self.called == MAIN else f"{self.called} ({where})"
+
+    @property
+    def setting(self) -> str:
+        """Where its URL stands."""
+        return _setting(self.called)
+
+    @classmethod
+    def parse(cls, url: str, called: str = MAIN) -> Relay:
+        """Read a relay's URL, or say what is wrong with it without showing its password."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise _wrong(called, N_("it is not a URL")) from None
+        query = parse_qs(parts.query)
+        asked = query.pop("tls", [None])[-1]
+        if parts.scheme not in ("smtp", "smtps"):
+            raise _wrong(called, N_("it must begin with smtp:// or smtps://"))
+        if not parts.hostname:
+            raise _wrong(called, N_("it names no host"))
+        if query or parts.path not in ("", "/") or asked not in (None, "none", "starttls"):
+            raise _wrong(called, N_("only ?tls=none or ?tls=starttls may follow the host"))
+        if bool(parts.username) != bool(parts.password):
+            raise _wrong(called, N_("user and password go together"))
+        if parts.scheme == "smtps" and asked:
+            raise _wrong(called, N_("smtps:// is TLS from the first byte: leave out ?tls="))
+        tls = "implicit" if parts.scheme == "smtps" else asked or "starttls"
+        if tls == "none" and parts.username and not is_loopback(parts.hostname):
+            raise _wrong(called, N_("a password would travel in clear: leave out ?tls=none"))
+        return cls(
+            parts.hostname,
+            port or {"implicit": 465, "starttls": 587, "none": 25}[tls],
+            tls,
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+            called,
+        )
+
+    async def connect(self, timeout: float) -> aiosmtplib.SMTP:
+        """A session that has said EHLO, in TLS and logged in where the address says so.
+
+        `timeout` is for each reply. RelayError tells a person what the relay said.
+        """
+        secure = self.tls != "none"
+        client = aiosmtplib.SMTP(
+            hostname=self.host,
+            local_hostname=await asyncio.to_thread(socket.getfqdn),
+            use_tls=self.tls == "implicit",
+            start_tls=False,
+            tls_context=await asyncio.to_thread(ssl.create_default_context) if secure else None,
+            timeout=timeout,
+        )
+        try:
+            client.sock = await asyncio.wait_for(self._dial(), min(timeout, DIAL_SECONDS))
+            await client.connect()
+            await client.ehlo()
+            if self.tls == "starttls":
+                if not client.supports_extension("starttls"):
+                    raise self._refused(
+                        N_('the relay {relay} offers no TLS (on this machine: "?tls=none")')
+                    )
+                await client.starttls()
+                await client.ehlo()
+            if self.username and self.password:
+                if not client.supported_auth_methods:
+                    raise self._refused(
+                        N_(
+                            "the relay {relay} offers no login: take user and password out "
+                            "of {setting}, or use TLS"
+                        )
+                    )
+                await client.login(self.username, self.password)
+        except RelayError:
+            client.close()
+            raise
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            client.close()
+            raise self.refusal(error) from None
+        return client
+
+    async def greet(self) -> None:
+        """See that it is there, in TLS and logged in, and take leave; RelayError if not."""
+        client = await self.connect(GREETING_SECONDS)
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await client.quit()
+
+    async def _dial(self) -> socket.socket:
+        loop = asyncio.get_running_loop()
+        error = OSError("the name has no address")
+        for family, kind, protocol, _, address in await loop.getaddrinfo(
+            self.host, self.port, type=socket.SOCK_STREAM
+        ):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.setblocking(False)
+                await loop.sock_connect(sock, address)
+            except OSError as fault:
+                sock.close()
+                error = fault
+            except BaseException:
+                sock.close()
+                raise
+            else:
+                return sock
+        raise error
+
+    def refusal(self, error: Exception) -> RelayError:
+        """What went wrong, in one line with what to do; a RelayRefusal if it would again."""
+        cause = error.__cause__ or error
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return self._refused(
+                N_(
+                    "the relay {relay} shows a certificate that cannot be trusted: {reason}: "
+                    "{setting} must name the host as the certificate does"
+                ),
+                cause.verify_message,
+            )
+        if isinstance(cause, ssl.SSLError) and not isinstance(
+            cause, ssl.SSLEOFError | ssl.SSLZeroReturnError
+        ):
+            return self._refused(
+                N_(
+                    "the relay {relay} speaks no TLS there: {reason}: "
+                    "smtps:// is for port 465, smtp:// for port 587"
+                ),
+                cause.reason or str(cause),
+            )
+        if isinstance(error, aiosmtplib.SMTPResponseException):
+            reason = " ".join(printable(f"{error.code} {error.message}").split())
+            if 500 <= error.code < 600:
+                if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+                    return self._refused(
+                        N_("the relay {relay} refuses user or password: {reason}"), reason
+                    )
+                return self._refused(
+                    N_("the relay {relay} refuses every connection: {reason}"), reason
+                )
+        else:
+            reason = " ".join(printable(str(error)).split()) or type(error).__name__
+        if isinstance(error, TimeoutError):
+            return RelayError(
+                N_("the relay {relay} does not answer in time: look at {setting}"),
+                relay=self.name,
+                setting=self.setting,
+            )
+        if isinstance(cause, ConnectionRefusedError | socket.gaierror):
+            return RelayError(
+                N_("nobody answers at the relay {relay}: look at {setting}, or whether it runs"),
+                relay=self.name,
+                setting=self.setting,
+            )
+        return RelayError(
+            N_("the relay {relay} cannot be used: {reason}: look at {setting}, or whether it runs"),
+            relay=self.name,
+            setting=self.setting,
+            reason=reason,
+        )
+
+    def _refused(self, text: str, reason: str = "") -> RelayRefusal:
+        return RelayRefusal(text, relay=self.name, setting=self.setting, reason=reason)
+
+
+def size_limit(client: aiosmtplib.SMTP) -> int:
+    """How many bytes a mail may have, as EHLO said (RFC 1870 section 3); 0: no limit.
+
+    What is no number there is none: a relay may write what it likes.
+    """
+    size = client.esmtp_extensions.get("size", "")
+    return int(size) if _SIZE.fullmatch(size) else 0
+
+
+def _setting(called: str) -> str:
+    return "relay_url" if called == MAIN else f"relays.{called}.url"
+
+
+def _wrong(called: str, why: str) -> RelayError:
+    return RelayError(
+        N_("{setting}: {why} (smtp://user:password@host:587, smtp://127.0.0.1:25?tls=none)"),
+        setting=_setting(called),
+        why=say(why),
+    )

@@ -1,0 +1,187 @@
+"""The relay's check-up: every step of a connection up to MAIL, and a message to oneself."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime, formataddr, make_msgid
+
+import aiosmtplib
+
+from mailer.sender import Mailbox, needs_smtputf8
+from mailer.smtp.relay import GREETING_SECONDS, Relay, RelayError, size_limit
+from pli.checks import Check, fine, refused, warn, wrong
+from pli.checkup import in_bytes
+from pli.language import N_, say
+from pli.settings import is_loopback
+
+SMALL_BYTES = 1_000_000
+"""A letter with its images may well reach this."""
+SOON = timedelta(days=14)
+_OFFERS = ("pipelining", "size", "8bitmime", "smtputf8", "starttls")
+
+
+async def check(relay: Relay, mail_from: str) -> list[Check]:
+    """Connect, TLS, login, what EHLO offers, and whether copies may come from `mail_from`."""
+    began = time.monotonic()
+    try:
+        async with _connected(relay) as client:
+            ms = f"{(time.monotonic() - began) * 1000:.0f}"
+            return [
+                fine(
+                    "relay.connect",
+                    say(N_("{relay} answers ({ms} ms)"), relay=relay.name, ms=ms),
+                ),
+                _tls(relay, client),
+                _login(relay),
+                *_features(client),
+                await _sender(client, mail_from),
+            ]
+    except RelayError as error:
+        return refused("relay.connect", error)
+
+
+async def send(relay: Relay, mail_from: str, writer: Mailbox, address: str, language: str) -> Check:
+    """A short message to oneself, by the road that letters take."""
+    mail = _message(writer, address, language)
+    try:
+        async with _connected(relay) as client:
+            _refusals, answer = await client.sendmail(
+                mail_from,
+                [address],
+                mail.as_bytes(),
+                mail_options=["SMTPUTF8"] if needs_smtputf8(address) else None,
+            )
+    except RelayError as error:
+        return refused("relay.message", error)[0]
+    except (aiosmtplib.SMTPException, OSError) as error:
+        return wrong(
+            "relay.message",
+            say(N_("the relay does not take a message: {reason}"), reason=_said(error)),
+            say(
+                N_("ask its operator what it wants of a sender such as {sender}"), sender=mail_from
+            ),
+        )
+    return fine(
+        "relay.message",
+        say(
+            N_("a message to {address} was taken ({reply}): see that it arrives"),
+            address=address,
+            reply=" ".join(answer.split()),
+        ),
+    )
+
+
+@asynccontextmanager
+async def _connected(relay: Relay) -> AsyncIterator[aiosmtplib.SMTP]:
+    client = await relay.connect(GREETING_SECONDS)
+    try:
+        yield client
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await client.quit()
+    finally:
+        client.close()
+
+
+def _tls(relay: Relay, client: aiosmtplib.SMTP) -> Check:
+    if relay.tls == "none":
+        if is_loopback(relay.host):
+            return fine("relay.tls", say(N_("in clear, on this machine")))
+        remedy = (
+            N_("it offers STARTTLS: leave out ?tls=none")
+            if client.supports_extension("starttls")
+            else N_("ask its operator for TLS, or put a relay on this machine")
+        )
+        return warn("relay.tls", say(N_("letters travel to the relay in clear")), say(remedy))
+    transport = client.transport
+    assert transport is not None
+    version = transport.get_extra_info("ssl_object").version()
+    until = _ends(transport.get_extra_info("peercert"))
+    told = say(
+        N_("{version}, its certificate holds until {date}"),
+        version=version,
+        date=until.strftime("%Y-%m-%d") if until else "?",
+    )
+    if until is not None and until < datetime.now(UTC) + SOON:
+        return warn("relay.tls", told, say(N_("its operator should renew it in time")))
+    return fine("relay.tls", told)
+
+
+def _ends(certificate: dict[str, str] | None) -> datetime | None:
+    if not certificate or "notAfter" not in certificate:
+        return None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
+
+
+def _login(relay: Relay) -> Check:
+    if relay.username:
+        return fine("relay.login", say(N_("logged in as {user}"), user=relay.username))
+    return fine("relay.login", say(N_("none is asked for")))
+
+
+def _features(client: aiosmtplib.SMTP) -> list[Check]:
+    offered = [name.upper() for name in _OFFERS if client.supports_extension(name)]
+    told = ", ".join(offered)
+    found = [
+        fine("relay.features", say(N_("it offers {features}"), features=told))
+        if "PIPELINING" in offered
+        else warn(
+            "relay.features",
+            say(N_("it offers {features}, and no PIPELINING"), features=told or "–"),
+            say(N_("sending works, with four round trips a copy: where you can, switch it on")),
+        )
+    ]
+    limit = size_limit(client)
+    if not limit:
+        return [*found, fine("relay.size", say(N_("it names no largest size")))]
+    largest = say(N_("a mail may have {size}"), size=in_bytes(limit))
+    if limit < SMALL_BYTES:
+        remedy = say(N_("keep images small, or ask its operator for more"))
+        return [*found, warn("relay.size", largest, remedy)]
+    return [*found, fine("relay.size", largest)]
+
+
+async def _sender(client: aiosmtplib.SMTP, mail_from: str) -> Check:
+    """Ask for the return path of a copy, and take it back: nothing is sent."""
+    try:
+        await client.mail(mail_from)
+        await client.rset()
+    except (aiosmtplib.SMTPException, OSError) as error:
+        return wrong(
+            "relay.sender",
+            say(
+                N_("it does not take mail from {sender}: {reason}"),
+                sender=mail_from,
+                reason=_said(error),
+            ),
+            say(N_("the relay must let you send from every address of your domain")),
+        )
+    return fine("relay.sender", say(N_("it takes mail from {sender}"), sender=mail_from))
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        error = error.recipients[0]
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        return " ".join(f"{error.code} {error.message}".split())
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _message(writer: Mailbox, address: str, language: str) -> EmailMessage:
+    mail = EmailMessage(policy=SMTPUTF8 if needs_smtputf8(address) else SMTP)
+    mail["From"] = formataddr((writer.name, writer.address))
+    mail["To"] = address
+    mail["Subject"] = say(N_("Pli: a message to yourself")).tell(language)
+    mail["Date"] = format_datetime(datetime.now(UTC))
+    mail["Message-ID"] = make_msgid(domain=writer.domain)
+    mail["Auto-Submitted"] = "auto-generated"
+    text = say(
+        N_("Your relay has taken this message, and it has arrived. Look where: not among the spam?")
+    )
+    mail.set_content(text.tell(language) + "\n", cte="quoted-printable")
+    return mail

@@ -1,0 +1,419 @@
+"""One connection to a relay as a small state machine: no coroutine and no future per message.
+
+aiosmtplib has made the connection (TLS, EHLO, AUTH); this takes over its transport. With PIPELINING
+(RFC 2920) a body, its final dot and the next copy's MAIL, RCPT and DATA leave in one write, so that
+a copy costs one round trip; without it the same machine waits for each reply. Either way it knows
+at which stage each copy stands, so that "after the final dot" is never guessed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from mailer.models import Stage
+from mailer.outcomes import Outcome, accepted, enhanced_code, judge, lost
+from mailer.smtp.courier import Copy
+from mailer.smtp.replies import ReplyReader
+from mailer.smtp.transaction import Offer, Patience, Trip
+
+NOT_LET_IN = frozenset({530, 534, 535, 538})
+"""At MAIL: log in first, or use TLS first (RFC 4954 section 6, RFC 3207 section 4)."""
+
+
+class Awaiting(enum.Enum):
+    """The reply that comes next."""
+
+    NOTHING = enum.auto()
+    RESET = enum.auto()
+    MAIL = enum.auto()
+    RCPT = enum.auto()
+    DATA = enum.auto()
+    FINAL = enum.auto()
+    EMPTY = enum.auto()  # the lone dot after a 354 that should not have come (RFC 2920, 3.1)
+    GOODBYE = enum.auto()
+
+
+NOTHING, MAIL, DATA, FINAL = Awaiting.NOTHING, Awaiting.MAIL, Awaiting.DATA, Awaiting.FINAL
+"""Those that come with each copy, by names of their own: in their class they are found later."""
+JOINED = 16 * 1024
+"""Copies of so many bytes are joined to be written; larger ones would cost more than it saves."""
+
+
+class Conversation(asyncio.Protocol):
+    """Carries copies from `next_copy` until it returns None, then waits to be nudged.
+
+    `ended(conversation, useful)` is called once, when the connection is gone; it was useful if the
+    relay accepted or refused a copy in it, or was not asked to.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        offer: Offer,
+        next_copy: Callable[[], Copy | None],
+        put_back: Callable[[Copy], None],
+        ended: Callable[[Conversation, bool], None],
+        limit: int,
+        patience: Patience,
+        replied: Callable[[Stage, float], None] | None = None,
+    ) -> None:
+        self._transport = transport
+        # TLS would make a record of each piece, which the other end takes apart one by one: ten of
+        # them a copy gave a third of the rate. Else small copies are joined: it costs less than to
+        # hand over ten pieces.
+        tls = transport.get_extra_info("ssl_object") is not None
+        self._joined = sys.maxsize if tls else JOINED
+        self._offer = offer
+        self._next_copy = next_copy
+        self._put_back = put_back
+        self._ended = ended
+        self._limit = limit
+        self._envelope_seconds = patience.envelope
+        self._body_seconds = patience.body
+        self._replied = replied
+        self._since = 0.0  # since when what is awaited is the next reply to come
+        self._awaiting = Awaiting.NOTHING
+        self._current: Trip | None = None  # its body is written, its last reply is awaited
+        self._coming: Trip | None = None  # its envelope is written
+        self._reader = ReplyReader()
+        self._unread = 0
+        self._carried = 0
+        self._answered = False
+        self._needs_reset = False
+        self._farewell: str | None = None
+        self._over = False
+        self.why = ""
+        """Why it ended."""
+        self.not_let_in = False
+        """Whether the relay will carry nothing before we log in or use TLS."""
+        self.dismissed = False
+        """Whether it ended by a 421 before a copy that came back: no outcome tells of it."""
+        self.idle_since = time.monotonic()
+        self.deadline = float("inf")
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is on the way."""
+        return self._awaiting is Awaiting.NOTHING
+
+    def nudge(self) -> None:
+        """There may be copies to carry."""
+        if self._awaiting is Awaiting.NOTHING and not self._over:
+            self._open_envelope([])
+
+    def say_goodbye(self) -> None:
+        """End an idle connection politely."""
+        if self._awaiting is Awaiting.NOTHING:
+            self._await(Awaiting.GOODBYE, 5.0)
+            self._transport.write(b"QUIT\r\n")
+
+    def abort(self, why: str) -> None:
+        """Break the connection off; what was on the way is settled by its stage."""
+        self.why = self.why or why
+        self._transport.abort()
+        # Not every transport calls connection_lost at once, and nothing may be written meanwhile.
+        self._finish()
+
+    # What comes in
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came, one reply after the other."""
+        replies = self._reader.feed(data)
+        if self._awaiting is FINAL and self._is_whole_round(replies):
+            return self._on_whole_round(replies)
+        self._unread = len(replies)
+        for code, text in replies:
+            if self._over:
+                return None
+            self._unread -= 1
+            self._reply(code, text)
+        if self._reader.fault:
+            self.abort(self._reader.fault)
+        return None
+
+    def eof_received(self) -> bool:
+        """The relay has hung up."""
+        self.why = self.why or "the relay closed the connection"
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self.why = self.why or (str(exc) if exc else "the relay closed the connection")
+        self._finish()
+
+    # The common case at once, without a step for each reply
+
+    def _is_whole_round(self, replies: Sequence[tuple[int, str]]) -> bool:
+        """Whether a copy was taken and the next one's envelope, and nothing else was said."""
+        return (
+            len(replies) == len(_ROUND)
+            and replies[1][0] == replies[2][0] == 250
+            and replies[3][0] == 354
+            and 200 <= replies[0][0] < 300
+            and self._coming is not None
+            and not self._reader.in_the_middle
+        )
+
+    def _on_whole_round(self, replies: Sequence[tuple[int, str]]) -> None:
+        if self._replied is not None:
+            self._replied(Stage.BODY, time.monotonic() - self._since)
+            for stage in _ROUND[1:]:
+                self._replied(stage, 0.0)
+        trip, coming = self._current, self._coming
+        self._current = None
+        assert trip is not None
+        assert coming is not None
+        self._carried += 1
+        self._answered = True
+        code, text = replies[0]
+        trip.copy.settle(accepted(code, text, trip.milliseconds()))
+        if not self._over:
+            self._awaiting = DATA  # what is answered last: it tells how far the next copy has come
+            self._write_body(coming)
+
+    # One reply after the other
+
+    def _reply(self, code: int, text: str) -> None:
+        if self._replied is not None and self._awaiting in _TIMED:
+            self._replied(_STAGES[self._awaiting], time.monotonic() - self._since)
+        if code == 421:  # RFC 5321 section 3.8: it closes after this, whatever was asked
+            self._farewell = text
+            # Said of a copy, it is an answer: the relay is there, whoever has enough of us. But
+            # x.3.x is the relay's word on itself (RFC 3463).
+            of_itself = (enhanced_code(text) or "").startswith("4.3.")
+            if self._awaiting in _OF_A_COPY and not of_itself:
+                self._answered = True
+            return self.abort(f"421 {text}")
+        match self._awaiting:
+            case Awaiting.FINAL:
+                self._on_final(code, text)
+            case Awaiting.MAIL:
+                self._on_mail(code, text)
+            case Awaiting.RCPT:
+                self._on_rcpt(code, text)
+            case Awaiting.DATA:
+                self._on_data(code, text)
+            case Awaiting.RESET:
+                self._on_reset(code, text)
+            case Awaiting.EMPTY:
+                self._on_refused()
+            case Awaiting.GOODBYE:
+                self._transport.close()
+            case Awaiting.NOTHING:
+                self.abort(f"the relay spoke unasked: {code} {text}")
+        return None
+
+    def _on_mail(self, code: int, text: str) -> None:
+        trip = self._trip()
+        if not 200 <= code < 300:
+            if code in NOT_LET_IN:
+                self.not_let_in = True
+                self._coming = None
+                self._put_back(trip.copy)
+                return self.abort(f"{code} {text}")
+            trip.refuse(Stage.MAIL, code, text)
+            if code < 400:
+                return self._out_of_place(code)
+            if not self._offer.pipelining:
+                return self._on_refused()
+        self._await(Awaiting.RCPT, self._envelope_seconds)
+        if not self._offer.pipelining:
+            self._transport.write(b"RCPT TO:<%s>\r\n" % trip.copy.rcpt_to.encode())
+        return None
+
+    def _on_rcpt(self, code: int, text: str) -> None:
+        trip = self._trip()
+        if not 200 <= code < 300:
+            trip.refuse(Stage.RCPT, code, text)
+            if code < 400:
+                return self._out_of_place(code)
+            if not self._offer.pipelining:
+                return self._on_refused()
+        self._await(Awaiting.DATA, self._envelope_seconds)
+        if not self._offer.pipelining:
+            self._transport.write(b"DATA\r\n")
+        return None
+
+    def _on_data(self, code: int, text: str) -> None:
+        trip = self._trip()
+        if code == 354:
+            if self._unread or self._reader.in_the_middle:
+                # Taken for the answer to the body, it would make a copy "sent" that nobody has.
+                return self.abort("the relay spoke before it had the body")
+            if trip.failed_at is not None:
+                self._await(Awaiting.EMPTY, self._body_seconds)
+                self._transport.write(b".\r\n")
+                return None
+            return self._write_body(trip)
+        trip.refuse(Stage.DATA, code, text)
+        return self._on_refused() if code >= 400 else self._out_of_place(code)
+
+    def _write_body(self, trip: Trip) -> None:
+        if not trip.copy.leaves():
+            # After 354 there is no way back in SMTP but to break off: nothing was handed over.
+            self._coming = None
+            trip.copy.give_back()
+            return self.abort("the copy is not wanted any more")
+        self._coming, self._current = None, trip
+        pieces = trip.body
+        trip.body = []
+        pieces.append(b".\r\n")
+        self._await(FINAL, self._body_seconds)
+        if self._offer.pipelining:
+            self._open_envelope(pieces, trip.size)
+        else:
+            self._send(pieces, trip.size)
+        return None
+
+    def _on_final(self, code: int, text: str) -> None:
+        trip, self._current = self._current, None
+        assert trip is not None
+        self._carried += 1
+        trip.copy.settle(judge(Stage.BODY, code, text, trip.milliseconds()))
+        if 300 <= code < 400:
+            return self._out_of_place(code)
+        self._answered = True
+        if self._coming is not None:
+            self._await(Awaiting.MAIL, self._envelope_seconds)
+        else:
+            self._rest()
+        return None
+
+    def _on_refused(self) -> None:
+        trip, self._coming = self._trip(), None
+        assert trip.failed_at is not None
+        self._answered = True
+        # The transaction may still be open at the relay: the next MAIL would be a nested one.
+        self._needs_reset = True
+        trip.copy.settle(judge(trip.failed_at, trip.code, trip.text, trip.milliseconds()))
+        self._rest()
+
+    def _on_reset(self, code: int, text: str) -> None:
+        if not 200 <= code < 300:
+            return self.abort(f"the relay refuses RSET: {code} {text}")
+        self._await(Awaiting.MAIL, self._envelope_seconds)
+        if not self._offer.pipelining:
+            self._transport.write(self._trip().envelope(self._offer))
+        return None
+
+    def _out_of_place(self, code: int) -> None:
+        """It is a reply, but not to what was asked: whatever follows may be, too."""
+        self.abort(f"the relay answered {code} out of place")
+
+    # What goes out
+
+    def _rest(self) -> None:
+        self._awaiting = Awaiting.NOTHING
+        self._open_envelope([])
+
+    def _open_envelope(self, pieces: list[bytes], size: int = 0) -> None:
+        """Write `pieces`, and behind them the next copy's envelope if there is one to carry."""
+        carried = self._carried + (self._current is not None)
+        copy = self._next_copy() if carried < self._limit else None
+        trip = None
+        while copy is not None and trip is None:
+            trip = self._prepare(copy)
+            if trip is None:
+                copy = self._next_copy()
+        if trip is not None:
+            self._coming = trip
+            if self._needs_reset:
+                self._needs_reset = False
+                pieces.append(b"RSET\r\n")
+                after = Awaiting.RESET
+            else:
+                after = MAIL
+            if self._offer.pipelining:
+                pieces.append(trip.whole_envelope(self._offer))
+            elif after is MAIL:
+                pieces.append(trip.envelope(self._offer))
+            if self._awaiting is NOTHING:
+                self._await(after, self._envelope_seconds)
+        if pieces:
+            self._send(pieces, size)
+        elif self._carried >= self._limit:
+            self.say_goodbye()
+        else:
+            self.idle_since = time.monotonic()
+            self.deadline = float("inf")
+
+    def _send(self, pieces: list[bytes], size: int) -> None:
+        if size <= self._joined:
+            self._transport.write(b"".join(pieces))
+        else:
+            self._transport.writelines(pieces)
+
+    def _prepare(self, copy: Copy) -> Trip | None:
+        if not copy.may_leave():
+            copy.give_back()
+            return None
+        try:
+            body = copy.compose()
+        except Exception as error:
+            # One person's data must not stop the others' copies; the reply says what it was.
+            copy.settle(judge(Stage.CONNECT, 554, f"5.6.0 the copy cannot be made: {error}"))
+            return None
+        if copy.smtputf8 and not self._offer.smtputf8:
+            copy.settle(judge(Stage.CONNECT, 553, "5.6.7 the relay does not offer SMTPUTF8"))
+            return None
+        size = sum(map(len, body))
+        if self._offer.size_limit and size > self._offer.size_limit:
+            text = f"5.3.4 {size} bytes, and the relay takes {self._offer.size_limit}"
+            copy.settle(judge(Stage.CONNECT, 552, text))
+            return None
+        return Trip(copy, body, size)
+
+    def _await(self, what: Awaiting, seconds: float) -> None:
+        self._awaiting = what
+        self._since = time.monotonic()
+        self.deadline = self._since + seconds
+
+    def _trip(self) -> Trip:
+        assert self._coming is not None
+        return self._coming
+
+    def _finish(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        current, self._current = self._current, None
+        coming, self._coming = self._coming, None
+        stage = _STAGES.get(self._awaiting, Stage.MAIL)
+        useful = self._answered or (current is None and coming is None)
+        if current is not None:
+            current.copy.settle(self._ending(current, Stage.BODY))
+        if coming is not None:
+            if coming.failed_at is not None:
+                coming.copy.settle(
+                    judge(coming.failed_at, coming.code, coming.text, coming.milliseconds())
+                )
+            elif stage is Stage.BODY or (stage is Stage.MAIL and self._answered):
+                # Its MAIL was never looked at, or the relay had enough of the connection.
+                self.dismissed = self._farewell is not None and current is None
+                self._put_back(coming.copy)
+            else:
+                coming.copy.settle(self._ending(coming, stage))
+        self._ended(self, useful)
+
+    def _ending(self, trip: Trip, stage: Stage) -> Outcome:
+        """What the end of the connection means to the copy that was on the way."""
+        if self._farewell is not None:
+            return judge(stage, 421, self._farewell, trip.milliseconds())
+        return lost(stage, self.why, trip.milliseconds())
+
+
+_STAGES = {
+    Awaiting.RESET: Stage.MAIL,
+    Awaiting.MAIL: Stage.MAIL,
+    Awaiting.RCPT: Stage.RCPT,
+    Awaiting.DATA: Stage.DATA,
+    Awaiting.FINAL: Stage.BODY,
+}
+_ROUND = (Stage.BODY, Stage.MAIL, Stage.RCPT, Stage.DATA)
+"""The replies of which one round consists that goes well, by what they answer."""
+_OF_A_COPY = frozenset({Awaiting.RCPT, Awaiting.DATA, Awaiting.FINAL})
+_TIMED = frozenset({Awaiting.MAIL, Awaiting.RCPT, Awaiting.DATA, Awaiting.FINAL})

@@ -1,0 +1,68 @@
+"""One copy's trip through SMTP: what is offered for it, its envelope, how long it may take."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from mailer.models import Stage
+from mailer.smtp.courier import Copy
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the relay's EHLO offered that changes what we say."""
+
+    pipelining: bool
+    size: bool
+    eightbit: bool
+    smtputf8: bool
+    size_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that a reply may take; RFC 5321, 4.5.3.2 names the least that is to be allowed."""
+
+    greeting: float = 300.0
+    envelope: float = 300.0
+    body: float = 600.0
+    idle: float = 10.0  # a connection that has nothing to carry is kept so long
+    watch: float = 1.0  # between two looks at who is late
+
+
+class Trip:
+    """One copy between its MAIL and its last reply."""
+
+    __slots__ = ("body", "code", "copy", "failed_at", "size", "started", "text")
+
+    def __init__(self, copy: Copy, body: list[bytes], size: int) -> None:
+        self.copy = copy
+        self.body = body
+        self.size = size
+        self.started = time.monotonic()
+        self.failed_at: Stage | None = None
+        self.code = 0
+        self.text = ""
+
+    def refuse(self, stage: Stage, code: int, text: str) -> None:
+        """Keep the first refusal: what follows it (503 at DATA) only repeats it."""
+        if self.failed_at is None:
+            self.failed_at, self.code, self.text = stage, code, text
+
+    def milliseconds(self) -> int:
+        """How long the trip has taken."""
+        return int((time.monotonic() - self.started) * 1000)
+
+    def envelope(self, offer: Offer) -> bytes:
+        """Its MAIL, with what of RFC 1870, 6152 and 6531 is offered and needed."""
+        copy = self.copy
+        size = f" SIZE={self.size}" if offer.size else ""
+        eightbit = " BODY=8BITMIME" if copy.smtputf8 and offer.eightbit else ""
+        utf8 = " SMTPUTF8" if copy.smtputf8 else ""
+        return f"MAIL FROM:<{copy.mail_from}>{size}{eightbit}{utf8}\r\n".encode()
+
+    def whole_envelope(self, offer: Offer) -> bytes:
+        """Its MAIL, RCPT and DATA in one piece (RFC 2920)."""
+        recipient = self.copy.rcpt_to.encode()
+        return self.envelope(offer) + b"RCPT TO:<%s>\r\nDATA\r\n" % recipient
