@@ -1,4 +1,4 @@
-"""The doorbell panel: every command by its name; each is loaded when it is rung."""
+"""Every command by its name; a command is loaded when a person calls it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from commands import french_click
-from commands.common import LANGUAGE, Panel, _
+from commands.common import LANGUAGE, Context, _
 from pli import __version__, logs
 from pli.database import unreachable
 from pli.errors import PliError, reason_of
@@ -42,8 +42,8 @@ EXIT_REFUSED = 1
 EXIT_INTERRUPTED = 130
 
 
-class Doorbells(click.Group):
-    """A group whose commands are imported only when they are called: the panel answers at once."""
+class LazyCommands(click.Group):
+    """A group that imports a command only when a person calls that command."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order in which they are met."""
@@ -62,7 +62,7 @@ class Doorbells(click.Group):
 
 
 @click.group(
-    cls=Doorbells,
+    cls=LazyCommands,
     help=_("Pli sends the letters of a committee, and can say what became of each copy."),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -73,9 +73,9 @@ class Doorbells(click.Group):
     help=_("The settings file, if it is not pli.toml in this folder."),
 )
 @click.pass_context
-def panel(context: click.Context, config: Path | None) -> None:
+def context(context: click.Context, config: Path | None) -> None:
     """Keep what the options before the command's name say."""
-    context.obj = Panel(config)
+    context.obj = Context(config)
 
 
 def main() -> None:
@@ -85,7 +85,7 @@ def main() -> None:
     logs.configure()
     try:
         # Outside its standalone mode click returns the code of an early exit.
-        code = panel.main(prog_name="pli", standalone_mode=False)
+        code = context.main(prog_name="pli", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as misuse:
         misuse.show()

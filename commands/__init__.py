@@ -1,1 +1,1 @@
-"""What stands behind the doorbell panel: one file for each family of commands."""
+"""The terminal: each command parses, calls one verb and shows the answer. No rule lives here."""

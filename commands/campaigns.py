@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands import pacing
 from commands.common import (
     LANGUAGE,
-    Panel,
+    Context,
     _,
     as_json,
     confirm,
@@ -46,9 +46,9 @@ def campaign() -> None:
 @campaign.command("list", help=_("The latest campaigns and where they stand."))
 @as_json
 @running
-async def list_(panel: Panel, as_json: bool) -> None:
+async def list_(context: Context, as_json: bool) -> None:
     """Newest first."""
-    async with panel.house() as house, house.database.reading() as session:
+    async with context.open() as installation, installation.database.reading() as session:
         found = await summary.campaigns(session, limit=SHOWN)
     if as_json:
         show_json([_document(it) for it in found])
@@ -73,14 +73,14 @@ async def list_(panel: Panel, as_json: bool) -> None:
 @which
 @as_json
 @running
-async def show(panel: Panel, campaign: str, as_json: bool) -> None:
+async def show(context: Context, campaign: str, as_json: bool) -> None:
     """A number, or letter:NUMBER for its latest."""
-    async with panel.house() as house, house.database.reading() as session:
+    async with context.open() as installation, installation.database.reading() as session:
         campaign_id = await summary.find(session, campaign)
         it = await summary.progress(session, campaign_id)
         found = await find_campaign(session, campaign_id)
         reason, hours = reason_of(found), SendingHours.of(found)
-        ahead = await pacing.outlook(session, house.settings, campaign_id, it.state)
+        ahead = await pacing.outlook(session, installation.settings, campaign_id, it.state)
     if as_json:
         show_json(
             {
@@ -119,21 +119,21 @@ async def show(panel: Panel, campaign: str, as_json: bool) -> None:
 @campaign.command(help=_("Hold a running campaign."))
 @which
 @running
-async def pause(panel: Panel, campaign: str) -> None:
+async def pause(context: Context, campaign: str) -> None:
     """Takes effect within a second or two, in whatever process sends."""
 
     async def hold(session: AsyncSession, campaign_id: int, _now: datetime) -> None:
         if not await lifecycle.pause(session, campaign_id=campaign_id):
             raise CampaignError(N_("campaign {id} is not running"), id=campaign_id)
 
-    campaign_id = await _change(panel, campaign, hold)
+    campaign_id = await _change(context, campaign, hold)
     tell(say(N_('Paused. "pli campaign resume {id}" goes on.'), id=campaign_id))
 
 
 @campaign.command(help=_("Go on with a paused campaign."))
 @which
 @running
-async def resume(panel: Panel, campaign: str) -> None:
+async def resume(context: Context, campaign: str) -> None:
     """The work is done by `pli serve`, or by the same `pli send`."""
 
     ended: list[bool] = []
@@ -142,7 +142,7 @@ async def resume(panel: Panel, campaign: str) -> None:
         ended.append(SendingHours.of(await find_campaign(session, campaign_id)).over(now))
         await lifecycle.resume(session, campaign_id=campaign_id)
 
-    await _change(panel, campaign, go_on)
+    await _change(context, campaign, go_on)
     if any(ended):
         tell(say(N_("Its end has passed: it goes on without one.")))
     tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))
@@ -152,7 +152,7 @@ async def resume(panel: Panel, campaign: str) -> None:
 @which
 @yes
 @running
-async def cancel(panel: Panel, campaign: str, yes: bool) -> None:
+async def cancel(context: Context, campaign: str, yes: bool) -> None:
     """For good; what was sent stays in the report."""
 
     async def give_up(session: AsyncSession, campaign_id: int, now: datetime) -> None:
@@ -161,7 +161,7 @@ async def cancel(panel: Panel, campaign: str, yes: bool) -> None:
     def question(it: Progress) -> Sentence:
         return say(N_("Cancel campaign {id} for good?"), id=it.campaign)
 
-    campaign_id = await _change(panel, campaign, give_up, question, yes=yes)
+    campaign_id = await _change(context, campaign, give_up, question, yes=yes)
     tell(say(N_("Campaign {id} is cancelled."), id=campaign_id))
 
 
@@ -170,7 +170,7 @@ for command in (create, approve, schedule, change_hours, start, settle, retry):
 
 
 async def _change(
-    panel: Panel,
+    context: Context,
     name: str,
     verb: Callable[[AsyncSession, int, datetime], Awaitable[None]],
     question: Callable[[Progress], Sentence] | None = None,
@@ -178,13 +178,13 @@ async def _change(
     yes: bool = False,
 ) -> int:
     """Ask first, and only then open the transaction: nobody waits for a person's answer."""
-    async with panel.house() as house:
-        async with house.database.reading() as session:
+    async with context.open() as installation:
+        async with installation.database.reading() as session:
             campaign_id = await summary.find(session, name)
             progress = await summary.progress(session, campaign_id)
         if question is not None and not confirm(question(progress), yes=yes):
             raise click.Abort
-        async with house.database.begin() as session:
+        async with installation.database.begin() as session:
             await verb(session, campaign_id, now())
     return campaign_id
 

@@ -1,4 +1,4 @@
-"""What every command shares: the settings, the open house, the language, and how things are shown.
+"""What every command shares: settings, the open installation, the language, and how to show.
 
 A command parses, calls one verb and shows the answer. It raises PliError for what a person can
 mend; `cli.main` turns that into one line a fault and exit 1.
@@ -35,13 +35,13 @@ from pli.settings import Settings
 P = ParamSpec("P")
 
 LANGUAGE = terminal_language()
-"""One process serves one terminal: its language is known when the panel is hung up."""
+"""One process serves one terminal: its language is known when the commands are declared."""
 
 _ = translations(LANGUAGE).gettext
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Installation:
     """What a command works with once the doors are open."""
 
     settings: Settings
@@ -50,7 +50,7 @@ class House:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class Context:
     """What the options before the command's name said."""
 
     config: Path | None
@@ -60,15 +60,15 @@ class Panel:
         return settings.read(self.config, **overrides)
 
     @asynccontextmanager
-    async def house(self, **overrides: Any) -> AsyncIterator[House]:
+    async def open(self, **overrides: Any) -> AsyncIterator[Installation]:
         """Settings, keys and database, checked against each other; closed at the end."""
         values = self.settings(**overrides)
-        async with open_house(values) as house:
-            yield house
+        async with open_installation(values) as installation:
+            yield installation
 
 
 @asynccontextmanager
-async def open_house(values: Settings) -> AsyncIterator[House]:
+async def open_installation(values: Settings) -> AsyncIterator[Installation]:
     """Keys and database of these settings, checked against each other; closed at the end."""
     logs.configure(values.log_format, values.log_level)
     keys = key_ring.read(values.keys_file)
@@ -77,21 +77,21 @@ async def open_house(values: Settings) -> AsyncIterator[House]:
         await schema.check(database)
         async with database.begin() as session:
             await databases.check_keys(session, keys)
-        yield House(values, keys, database)
+        yield Installation(values, keys, database)
     finally:
         await database.close()
 
 
 def running(
-    function: Callable[Concatenate[Panel, P], Coroutine[Any, Any, None]],
+    function: Callable[Concatenate[Context, P], Coroutine[Any, Any, None]],
 ) -> Callable[P, None]:
-    """Make an async function a command's body: it gets the Panel first, and a loop of its own."""
+    """Make an async function a command's body: it gets the Context first, and a loop of its own."""
 
     @click.pass_obj
     @wraps(function)
-    def body(panel: Panel, /, *args: P.args, **kwargs: P.kwargs) -> None:
+    def body(context: Context, /, *args: P.args, **kwargs: P.kwargs) -> None:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(function(panel, *args, **kwargs))
+            runner.run(function(context, *args, **kwargs))
 
     return body
 

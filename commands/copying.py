@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from commands.common import House, Panel, _, as_json, console, running, show_json, tell
+from commands.common import Context, Installation, _, as_json, console, running, show_json, tell
 from commands.engine_room import lock_of, take
 from pli import copying
 from pli.database import Database, DatabaseError
@@ -28,18 +28,18 @@ class CopyError(PliError):
 @click.option("--to", "url", required=True, help="postgresql+asyncpg://USER:PASSWORD@HOST/NAME")
 @as_json
 @running
-async def copy(panel: Panel, url: str, as_json: bool) -> None:
+async def copy(context: Context, url: str, as_json: bool) -> None:
     """The source stays as it is; what to change then is said at the end."""
     target = _target(url)
     try:
-        async with panel.house() as house:
-            with _held(house), _progress(quiet=as_json) as bar:
-                task = bar.add_task("", total=await copying.rows_of(house.database))
+        async with context.open() as installation:
+            with _held(installation), _progress(quiet=as_json) as bar:
+                task = bar.add_task("", total=await copying.rows_of(installation.database))
 
                 def told(table: str, rows: int) -> None:
                     bar.update(task, advance=rows, description=table)
 
-                counts = await copying.copy(house.database, target, told=told)
+                counts = await copying.copy(installation.database, target, told=told)
     finally:
         await target.close()
     if as_json:
@@ -75,11 +75,11 @@ def _no_target() -> DatabaseError:
 
 
 @contextmanager
-def _held(house: House) -> Iterator[None]:
+def _held(installation: Installation) -> Iterator[None]:
     """No engine and no server beside: what they did meanwhile would be lost."""
     with ExitStack() as stack:
         for role in ROLES:
-            lock = lock_of(house, role)
+            lock = lock_of(installation, role)
             if lock is None:
                 raise _no_target()
             if not take(lock, "pli db copy"):

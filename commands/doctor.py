@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commands import doctor_relays
-from commands.common import LANGUAGE, Panel, _, as_json, console, running, show_json
+from commands.common import LANGUAGE, Context, _, as_json, console, running, show_json
 from commands.ordering import identity_of
 from mailer.engine import checkup
 from mailer.links import Links
@@ -46,10 +46,12 @@ _SHOWN = {
 @click.option("--resolver", metavar="HOST:PORT", help=_("Ask this name server about the domain."))
 @as_json
 @running
-async def doctor(panel: Panel, send_to: str | None, resolver: str | None, as_json: bool) -> None:
+async def doctor(
+    context: Context, send_to: str | None, resolver: str | None, as_json: bool
+) -> None:
     """Each check stands alone: one that fails does not hide the others."""
     address = Address.parse(send_to).email if send_to else None
-    checks = await _examine(panel, address, resolver)
+    checks = await _examine(context, address, resolver)
     if as_json:
         show_json(as_document(checks))
     else:
@@ -76,12 +78,12 @@ def as_document(checks: Sequence[Check]) -> dict[str, object]:
     }
 
 
-async def _examine(panel: Panel, address: str | None, resolver: str | None) -> list[Check]:
+async def _examine(context: Context, address: str | None, resolver: str | None) -> list[Check]:
     try:
-        values = panel.settings()
+        values = context.settings()
     except PliError as error:
         return refused("settings", error)
-    file = panel.config or Path(settings_file.FILE)
+    file = context.config or Path(settings_file.FILE)
     identity = identity_of(values)
     checks = _settings(values, file, identity)
     ring: Keys | None = None

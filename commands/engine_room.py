@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commands import pacing, relays
-from commands.common import House, iso, now
+from commands.common import Installation, iso, now
 from commands.measuring import Gauge, measuring
 from mailer.engine import workers
 from mailer.engine.engine import Engine
@@ -36,9 +36,9 @@ log = logging.getLogger("pli.delivery")
 EXIT_INTERRUPTED = 130
 
 
-def lock_of(house: House, role: str = "engine") -> Lock | None:
+def lock_of(installation: Installation, role: str = "engine") -> Lock | None:
     """The lock of a role on this file; None where many may have it (PostgreSQL)."""
-    file = house.database.file
+    file = installation.database.file
     return Lock(file, role) if file else None
 
 
@@ -48,59 +48,66 @@ def take(lock: Lock | None, command: str) -> bool:
 
 
 @asynccontextmanager
-async def engine(house: House, lock: Lock | None, command: str) -> AsyncIterator[Engine]:
+async def engine(
+    installation: Installation, lock: Lock | None, command: str
+) -> AsyncIterator[Engine]:
     """Run the engine beside what is done inside; stopped cleanly at the end.
 
     Whoever holds the file's lock knows that no older engine lives: its leases end here.
     """
-    async with measuring(house) as gauge, _engine(house, lock, command, gauge) as machine:
+    async with (
+        measuring(installation) as gauge,
+        _engine(installation, lock, command, gauge) as machine,
+    ):
         yield machine
 
 
 @asynccontextmanager
 async def _engine(
-    house: House, lock: Lock | None, command: str, gauge: Gauge
+    installation: Installation, lock: Lock | None, command: str, gauge: Gauge
 ) -> AsyncIterator[Engine]:
     if lock is not None:
-        async with house.database.begin() as session:
+        async with installation.database.begin() as session:
             await leasing.end_leases(session)
-            await shares.end_seats(session)
-    fleet = relays.fleet(house.settings, gauge.observer)
-    installation = house.keys.fingerprints()["address"]
-    folder = house.settings.journal_folder
-    providers = pacing.providers(house.settings)
+            await shares.end_shares(session)
+    failover = relays.failover(installation.settings, gauge.observer)
+    fingerprint = installation.keys.fingerprints()["address"]
+    folder = installation.settings.journal_folder
+    providers = pacing.providers(installation.settings)
     machine = Engine(
-        house.database,
-        house.keys,
-        fleet,
-        journal=Journal(folder, installation),
-        connections=max(relays.connections(house.settings, name) for name in fleet.couriers),
-        policy_pause_percent=house.settings.policy_pause_percent,
+        installation.database,
+        installation.keys,
+        failover,
+        journal=Journal(folder, fingerprint),
+        connections=max(
+            relays.connections(installation.settings, name) for name in failover.couriers
+        ),
+        policy_pause_percent=installation.settings.policy_pause_percent,
         launching=Launching(
-            batch_size=house.settings.batch_size,
-            latest=timedelta(hours=house.settings.late_start_hours),
-            second_person=house.settings.second_person,
+            batch_size=installation.settings.batch_size,
+            latest=timedelta(hours=installation.settings.late_start_hours),
+            second_person=installation.settings.second_person,
             providers=providers,
         ),
         observer=gauge.observer,
         without_database=None
-        if house.database.is_sqlite
-        else house.settings.without_database_seconds,
+        if installation.database.is_sqlite
+        else installation.settings.without_database_seconds,
         pacers={
             name: Pacer(
-                house.database,
-                pacing.plan(house.settings, name, courier.relay),
+                installation.database,
+                pacing.plan(installation.settings, name, courier.relay),
                 courier,
-                presence=partial(Presence, folder, installation),
+                presence=partial(Presence, folder, fingerprint),
                 provider_of=providers.of,
             )
-            for name, courier in fleet.couriers.items()
+            for name, courier in failover.couriers.items()
         },
     )
     gauge.watch(machine.figures)
     tune_for_sending()
     running = asyncio.create_task(machine.run())
-    telling = asyncio.create_task(_tell_of(house, machine, command))
+    telling = asyncio.create_task(_tell_of(installation, machine, command))
     try:
         yield machine
     finally:
@@ -122,13 +129,13 @@ async def wait(machine: Engine, stop: asyncio.Event) -> None:
         task.cancel()
 
 
-async def _tell_of(house: House, machine: Engine, command: str) -> None:
+async def _tell_of(installation: Installation, machine: Engine, command: str) -> None:
     """Say in the table of workers that this one lives; a database that is away is told later."""
     worker_id: int | None = None
     while True:
         ends = machine.over.is_set()
         try:
-            async with house.database.begin() as session:
+            async with installation.database.begin() as session:
                 if worker_id is None and not ends:
                     worker_id = await workers.register(
                         session,
@@ -136,7 +143,9 @@ async def _tell_of(house: House, machine: Engine, command: str) -> None:
                         pid=os.getpid(),
                         command=command,
                         version=__version__,
-                        relay=", ".join(it.name for it in relays.of(house.settings).values()),
+                        relay=", ".join(
+                            it.name for it in relays.of(installation.settings).values()
+                        ),
                     )
                     log.info("worker.started", extra={"worker": worker_id})
                 elif worker_id is not None and ends:

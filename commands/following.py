@@ -8,7 +8,7 @@ import time
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from commands import pacing
-from commands.common import LANGUAGE, House, _, console, now, show_json, tell
+from commands.common import LANGUAGE, Installation, _, console, now, show_json, tell
 from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
 from commands.reporting import print_table
 from mailer import reasons
@@ -25,12 +25,12 @@ TRY_AGAIN_SECONDS = 1.0
 RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED)
 
 
-async def work_or_watch(house: House, campaign_id: int, *, quiet: bool) -> int:
+async def work_or_watch(installation: Installation, campaign_id: int, *, quiet: bool) -> int:
     """Run the engine, or watch another process run it, until the campaign rests; the exit code.
 
     Whenever the engine's lock is free this process takes it: the other may have died.
     """
-    lock = lock_of(house)
+    lock = lock_of(installation)
     stop = asyncio.Event()
     told = say(
         N_('Stopped in campaign {id}: the same "pli send", or "pli serve", goes on.'),
@@ -40,12 +40,12 @@ async def work_or_watch(house: House, campaign_id: int, *, quiet: bool) -> int:
         async with interruptible(stop.set):
             while not stop.is_set():
                 if take(lock, "pli send"):
-                    async with engine(house, lock, "pli send") as machine:
-                        rests = await _follow(house, campaign_id, shown, stop, machine.over)
+                    async with engine(installation, lock, "pli send") as machine:
+                        rests = await _follow(installation, campaign_id, shown, stop, machine.over)
                 else:
                     soon = asyncio.Event()
                     asyncio.get_running_loop().call_later(TRY_AGAIN_SECONDS, soon.set)
-                    rests = await _follow(house, campaign_id, shown, stop, soon)
+                    rests = await _follow(installation, campaign_id, shown, stop, soon)
                     if stop.is_set() and lock is not None and (owner := lock.owner()):
                         told = say(
                             N_("Stopped watching: {command} ({pid}) goes on with campaign {id}."),
@@ -60,16 +60,20 @@ async def work_or_watch(house: House, campaign_id: int, *, quiet: bool) -> int:
 
 
 async def _follow(
-    house: House, campaign_id: int, shown: Bar, stop: asyncio.Event, over: asyncio.Event
+    installation: Installation,
+    campaign_id: int,
+    shown: Bar,
+    stop: asyncio.Event,
+    over: asyncio.Event,
 ) -> bool:
     """Show the numbers until the campaign rests; False: stopped, or it is over otherwise."""
     ahead, asked = pacing.Outlook(), float("-inf")
     while not (stop.is_set() or over.is_set()):
-        async with house.database.reading() as session:
+        async with installation.database.reading() as session:
             progress = await summary.progress(session, campaign_id)
             if shown.seen and time.monotonic() > asked + OUTLOOK_SECONDS:
                 state = progress.state
-                ahead = await pacing.outlook(session, house.settings, campaign_id, state)
+                ahead = await pacing.outlook(session, installation.settings, campaign_id, state)
                 asked = time.monotonic()
         shown.show(progress, ahead)
         if progress.state in RESTING:
@@ -124,15 +128,15 @@ class Bar:
         )
 
 
-async def show_result(house: House, campaign_id: int, *, as_json: bool) -> int:
+async def show_result(installation: Installation, campaign_id: int, *, as_json: bool) -> int:
     """The report, and the exit code: 0 for a finished, balanced campaign, else 1 with a reason."""
-    async with house.database.reading() as session:
+    async with installation.database.reading() as session:
         campaign = await find_campaign(session, campaign_id)
         report = await summary.report(session, campaign_id)
     if as_json:
         show_json(report.as_json())
     else:
-        await print_table(house, campaign_id)
+        await print_table(installation, campaign_id)
     if campaign.state is CampaignState.FINISHED and report.balanced:
         return 0
     reason = reason_of(campaign)

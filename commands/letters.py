@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from commands.common import LANGUAGE, Panel, _, as_json, now, running, show_json, tell
+from commands.common import LANGUAGE, Context, _, as_json, now, running, show_json, tell
 from commands.ordering import identity_of
 from mailer.letter import preflight
 from mailer.letter.letter import (
@@ -109,11 +109,11 @@ def show(path: Path, as_json: bool) -> None:
 @file
 @as_json
 @running
-async def check(panel: Panel, path: Path, as_json: bool) -> None:
+async def check(context: Context, path: Path, as_json: bool) -> None:
     """Exit 1 if it cannot be sent."""
     read = read_letter(path)
-    faults = check_expressions(read, await _attributes(panel, read))
-    findings = preflight.check(read, *_pressed(read, panel))
+    faults = check_expressions(read, await _attributes(context, read))
+    findings = preflight.check(read, *_pressed(read, context))
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if as_json:
         show_json({"faults": [it.tell(LANGUAGE) for it in faults], "findings": _told(findings)})
@@ -138,10 +138,10 @@ def _told(findings: list[Finding]) -> list[dict[str, str]]:
     ]
 
 
-async def _attributes(panel: Panel, read: Letter) -> set[str]:
+async def _attributes(context: Context, read: Letter) -> set[str]:
     """The declared attributes; before there is a database, whatever the letter names."""
     try:
-        async with panel.house() as house, house.database.begin() as session:
+        async with context.open() as installation, installation.database.begin() as session:
             return set(await attributes.declared(session))
     except PliError as error:
         if asked := attributes_asked(read):
@@ -160,9 +160,9 @@ def _unchecked(asked: set[str], error: PliError) -> Sentence:
 @letter.command(help=_("Look at a letter in the browser."))
 @file
 @click.pass_obj
-def preview(panel: Panel, path: Path) -> None:
+def preview(context: Context, path: Path) -> None:
     """A page in a temporary folder, as one member would see it."""
-    page = _exported(panel, path, "html")
+    page = _exported(context, path, "html")
     target = Path(tempfile.mkdtemp(prefix="pli-")) / f"{path.stem}.html"
     target.write_bytes(page)
     click.echo(target)
@@ -174,9 +174,9 @@ def preview(panel: Panel, path: Path) -> None:
 @click.option("--format", "form", type=click.Choice(["html", "eml", "text"]), default="html")
 @click.option("--output", type=click.Path(path_type=Path), help=_("A file instead of stdout."))
 @click.pass_obj
-def export(panel: Panel, path: Path, form: str, output: Path | None) -> None:
+def export(context: Context, path: Path, form: str, output: Path | None) -> None:
     """The copy of an invented member; its signed links lead nowhere."""
-    exported = _exported(panel, path, form)
+    exported = _exported(context, path, form)
     if output is None:
         click.echo(exported, nl=False)
         return
@@ -184,9 +184,9 @@ def export(panel: Panel, path: Path, form: str, output: Path | None) -> None:
     tell(say(N_("Written: {file}."), file=str(output)))
 
 
-def _exported(panel: Panel, path: Path, form: str) -> bytes:
+def _exported(context: Context, path: Path, form: str) -> bytes:
     read = read_letter(path)
-    pressed, identity = _pressed(read, panel)
+    pressed, identity = _pressed(read, context)
     keys = key_ring.generate()
     links = Links(keys, identity.public_url, identity.domain)
     if form == "eml":
@@ -197,6 +197,6 @@ def _exported(panel: Panel, path: Path, form: str) -> bytes:
     return pressed.preview(SAMPLE, links, keys.current).encode()
 
 
-def _pressed(read: Letter, panel: Panel) -> tuple[Pressed, Identity]:
-    identity = identity_of(panel.settings(), read)
+def _pressed(read: Letter, context: Context) -> tuple[Pressed, Identity]:
+    identity = identity_of(context.settings(), read)
     return press(read, load_theme(read.theme), identity), identity

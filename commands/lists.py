@@ -7,7 +7,7 @@ from rich.table import Table
 from sqlalchemy import func, select
 
 from commands import relays as of_settings
-from commands.common import LANGUAGE, Panel, _, as_json, console, now, running, show_json, tell
+from commands.common import LANGUAGE, Context, _, as_json, console, now, running, show_json, tell
 from pli.language import N_, say, translations
 from pli.settings import ALL_RELAYS
 from subscribers import lists
@@ -31,9 +31,9 @@ def list_() -> None:
 @click.option("--title", default="", help=_("How people read it."))
 @click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 @running
-async def new(panel: Panel, name: str, title: str, language: str) -> None:
+async def new(context: Context, name: str, title: str, language: str) -> None:
     """A list without members."""
-    async with panel.house() as house, house.database.begin() as session:
+    async with context.open() as installation, installation.database.begin() as session:
         await lists.create(session, name=name, title=title, language=language, now=now())
     tell(say(N_("The list {name} is there."), name=name))
 
@@ -51,20 +51,20 @@ async def new(panel: Panel, name: str, title: str, language: str) -> None:
 )
 @running
 async def edit(
-    panel: Panel, name: str, title: str | None, language: str | None, relays: tuple[str, ...]
+    context: Context, name: str, title: str | None, language: str | None, relays: tuple[str, ...]
 ) -> None:
     """What is not said stays; its name stays for ever."""
     if title is None and language is None and not relays:
         raise ListError(N_("nothing to change: say --title, --language or --relay"))
     wanted = None if not relays else [] if relays == (ALL_RELAYS,) else relays
-    async with panel.house() as house:
-        if strangers := of_settings.unknown(house.settings, wanted or ()):
+    async with context.open() as installation:
+        if strangers := of_settings.unknown(installation.settings, wanted or ()):
             raise ListError(
                 N_("there is no relay {unknown} in the settings: there is {known}"),
                 unknown=", ".join(strangers),
-                known=", ".join(of_settings.of(house.settings)),
+                known=", ".join(of_settings.of(installation.settings)),
             )
-        async with house.database.begin() as session:
+        async with installation.database.begin() as session:
             row = await lists.edit(
                 session, name=name, title=title, language=language, relays=wanted
             )
@@ -82,9 +82,9 @@ async def edit(
 @list_.command("show", help=_("All lists and how many are on each."))
 @as_json
 @running
-async def show_lists(panel: Panel, as_json: bool) -> None:
+async def show_lists(context: Context, as_json: bool) -> None:
     """Counted by state."""
-    async with panel.house() as house, house.database.reading() as session:
+    async with context.open() as installation, installation.database.reading() as session:
         found = await lists.everything(session)
         counted = await session.execute(
             select(List.name, Subscription.state, func.count())

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from commands.common import House
-from commands.doors import DoorsError, listening, open_doors
+from commands.common import Installation
+from commands.web_server import WebServerError, listening, open_doors
 from mailer.engine.workers import Figures
 from mailer.smtp.observer import UNOBSERVED, Observer
 
@@ -24,18 +24,18 @@ class Gauge:
 
 
 @asynccontextmanager
-async def measuring(house: House) -> AsyncIterator[Gauge]:
+async def measuring(installation: Installation) -> AsyncIterator[Gauge]:
     """Show figures at `metrics_listen` as long as what is inside goes on.
 
     An address that is taken is told in the log: letters go before figures.
     """
-    address = house.settings.metrics_listen
+    address = installation.settings.metrics_listen
     if not address:
         yield Gauge()
         return
     try:
         listener = listening(address)
-    except DoorsError as error:
+    except WebServerError as error:
         log.warning("metrics.not_served", extra={"address": address, "reason": str(error)})
         yield Gauge()
         return
@@ -47,7 +47,7 @@ async def measuring(house: House) -> AsyncIterator[Gauge]:
     def watch(figures: Callable[[], Figures]) -> None:
         metrics.figures = figures
 
-    async with open_doors(create_metrics_app(house.database, metrics), listener):
+    async with open_doors(create_metrics_app(installation.database, metrics), listener):
         yield Gauge(metrics, watch)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands import pacing
-from commands.common import House, tell
+from commands.common import Installation, tell
 from mailer.campaign import lifecycle, ordering, scheduling
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.campaign.state import UNFINISHED, find_campaign, lists_of
@@ -76,7 +76,7 @@ class Order:
 
 
 async def ordered(
-    house: House,
+    installation: Installation,
     frozen: Frozen,
     names: Sequence[str],
     segment: str,
@@ -84,7 +84,7 @@ async def ordered(
     retry_delays: Sequence[float] | None = None,
 ) -> Order:
     """Read what was asked for; refused where a letter would go out twice."""
-    async with house.database.reading() as session:
+    async with installation.database.reading() as session:
         list_ids = [(await lists.get(session, name)).id for name in dict.fromkeys(names)]
         name, rule = await segments.resolve(session, segment) if segment else ("", "")
         order = Order(
@@ -94,19 +94,19 @@ async def ordered(
 
 
 async def prepare(
-    session: AsyncSession, order: Order, *, house: House, now: datetime
+    session: AsyncSession, order: Order, *, installation: Installation, now: datetime
 ) -> tuple[int, int]:
     """The campaign's id, and how many copies wait in it."""
     campaign_id = order.go_on_with
     if campaign_id is None:
-        campaign_id = await create(session, order, house=house, now=now)
+        campaign_id = await create(session, order, installation=installation, now=now)
     else:
         await _still_as_ordered(session, order)
     await lifecycle.prepare(
         session,
         campaign_id=campaign_id,
-        batch_size=house.settings.batch_size,
-        providers=pacing.providers(house.settings),
+        batch_size=installation.settings.batch_size,
+        providers=pacing.providers(installation.settings),
         now=now,
     )
     waiting = await session.scalar(
@@ -119,7 +119,7 @@ async def create(
     session: AsyncSession,
     order: Order,
     *,
-    house: House,
+    installation: Installation,
     created_by: str | None = None,
     now: datetime,
 ) -> int:
@@ -132,11 +132,11 @@ async def create(
         segment=order.segment,
         rule=order.rule,
         audience=order.audience,
-        token_key=house.keys.current,
+        token_key=installation.keys.current,
         retry_delays=(
-            house.settings.retry_delays if order.retry_delays is None else order.retry_delays
+            installation.settings.retry_delays if order.retry_delays is None else order.retry_delays
         ),
-        resend_uncertain=house.settings.uncertain == "resend",
+        resend_uncertain=installation.settings.uncertain == "resend",
         hours=order.hours or ALWAYS,
         created_by=created_by,
         now=now,
@@ -198,9 +198,11 @@ async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
     return None
 
 
-async def release(session: AsyncSession, order: Order, *, house: House, now: datetime) -> int:
+async def release(
+    session: AsyncSession, order: Order, *, installation: Installation, now: datetime
+) -> int:
     """Prepare and start in one transaction, or go on; the campaign's id."""
-    campaign_id, _waiting = await prepare(session, order, house=house, now=now)
+    campaign_id, _waiting = await prepare(session, order, installation=installation, now=now)
     if order.go_on_with is not None and order.hours is not None:
         await scheduling.set_hours(session, campaign_id=campaign_id, hours=order.hours)
     campaign = await find_campaign(session, campaign_id)
@@ -219,7 +221,7 @@ async def release(session: AsyncSession, order: Order, *, house: House, now: dat
         await lifecycle.start(
             session,
             campaign_id=campaign_id,
-            second_person=house.settings.second_person,
+            second_person=installation.settings.second_person,
             now=now,
         )
     return campaign_id

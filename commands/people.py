@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.common import (
     LANGUAGE,
-    Panel,
+    Context,
     _,
     as_json,
     confirm,
@@ -105,7 +105,7 @@ def subscriber() -> None:
 @as_json
 @running
 async def import_(
-    panel: Panel,
+    context: Context,
     file: Path,
     name: str,
     basis: str,
@@ -117,18 +117,18 @@ async def import_(
     """All of the file or nothing; a row that is no person is told with its line."""
     if not source.strip():
         raise PeopleError(N_("--source is empty: say where the addresses come from"))
-    async with panel.house() as house:
+    async with context.open() as installation:
         sheet = importing.read(file, encoding=encoding)
         rows = sum(1 for _row in sheet.rows())
         if not yes:
-            async with house.database.reading() as session:
+            async with installation.database.reading() as session:
                 joined = await lists.find(session, name)
                 with _counting(rows, quiet=as_json) as counted:
                     foreseen = await importing.preview(
                         session,
                         sheet,
                         list_id=joined.id if joined else None,
-                        keys=house.keys,
+                        keys=installation.keys,
                         progress=counted,
                     )
             _refuse_all(foreseen, file)
@@ -136,7 +136,7 @@ async def import_(
             if not confirm(_foreseen(foreseen, name, is_new=joined is None), yes=False):
                 raise click.Abort
         with _counting(rows, quiet=as_json) as counted:
-            async with house.database.begin() as session:
+            async with installation.database.begin() as session:
                 joined = await lists.find(session, name)
                 if joined is None:
                     joined = await lists.create(session, name=name, now=now())
@@ -146,7 +146,7 @@ async def import_(
                     list_id=joined.id,
                     basis=Basis(basis),
                     source=source,
-                    keys=house.keys,
+                    keys=installation.keys,
                     file=file.name,
                     progress=counted,
                     now=now(),
@@ -252,7 +252,7 @@ def _show_rejected(report: ImportReport, file: Path) -> None:
 @click.option("--again", is_flag=True, help=_("Also who left and asks to come back."))
 @running
 async def add(
-    panel: Panel,
+    context: Context,
     address: str,
     name: str,
     basis: str,
@@ -264,14 +264,14 @@ async def add(
 ) -> None:
     """Somebody who left comes back by `--again` alone."""
     parsed = Address.parse(address)
-    async with panel.house() as house, house.database.begin() as session:
+    async with context.open() as installation, installation.database.begin() as session:
         joined = await lists.get(session, name)
         person = await people.find(session, parsed)
         if person is None:
             person = await people.add(
                 session,
                 address=parsed,
-                keys=house.keys,
+                keys=installation.keys,
                 first_name=first_name,
                 last_name=last_name,
                 attributes=await _values(session, pairs),
@@ -318,9 +318,9 @@ async def _values(session: AsyncSession, pairs: tuple[str, ...]) -> dict[str, An
 @click.argument("address")
 @as_json
 @running
-async def show(panel: Panel, address: str, as_json: bool) -> None:
+async def show(context: Context, address: str, as_json: bool) -> None:
     """Also what became of each copy to that person."""
-    async with panel.house() as house, house.database.reading() as session:
+    async with context.open() as installation, installation.database.reading() as session:
         person = await people.get(session, Address.parse(address))
         document = await _everything(session, person)
     if as_json:
@@ -437,9 +437,9 @@ async def _everything(session: AsyncSession, person: Subscriber) -> dict[str, An
 @list_option
 @click.option("--source", default="", help=_("How it was said."))
 @running
-async def unsubscribe(panel: Panel, address: str, name: str, source: str) -> None:
+async def unsubscribe(context: Context, address: str, name: str, source: str) -> None:
     """Takes effect in running sendings, too."""
-    async with panel.house() as house, house.database.begin() as session:
+    async with context.open() as installation, installation.database.begin() as session:
         person = await people.get(session, Address.parse(address))
         joined = await lists.get(session, name)
         done = await optout.unsubscribe(
@@ -463,13 +463,13 @@ async def unsubscribe(panel: Panel, address: str, name: str, source: str) -> Non
 )
 @click.option("--source", default="", help=_("How it was said."))
 @running
-async def suppress(panel: Panel, address: str, reason: str, source: str) -> None:
+async def suppress(context: Context, address: str, reason: str, source: str) -> None:
     """The address need not be known: it stays away from imports, too."""
     parsed = Address.parse(address)
-    async with panel.house() as house, house.database.begin() as session:
+    async with context.open() as installation, installation.database.begin() as session:
         await optout.suppress(
             session,
-            address_key=house.keys.address_key(parsed.folded),
+            address_key=installation.keys.address_key(parsed.folded),
             reason=SuppressionReason(reason),
             source=source or "pli subscriber suppress",
             now=now(),
@@ -480,11 +480,11 @@ async def suppress(panel: Panel, address: str, reason: str, source: str) -> None
 @subscriber.command(help=_("Write to an address again: it was suppressed by mistake."))
 @click.argument("address")
 @running
-async def lift(panel: Panel, address: str) -> None:
+async def lift(context: Context, address: str) -> None:
     """Lists that were left stay left."""
     parsed = Address.parse(address)
-    async with panel.house() as house, house.database.begin() as session:
-        key = house.keys.address_key(parsed.folded)
+    async with context.open() as installation, installation.database.begin() as session:
+        key = installation.keys.address_key(parsed.folded)
         if not await optout.lift(session, address_key=key):
             raise PeopleError(N_("{address} was not suppressed."), address=parsed.email)
     tell(say(N_("{address} may be written to again."), address=parsed.email))

@@ -11,7 +11,7 @@ import click
 
 from commands import hours as opening_hours
 from commands import ordering, pacing
-from commands.common import Panel, _, confirm, now, running, tell
+from commands.common import Context, _, confirm, now, running, tell
 from commands.ordering import checked, ordered, prepare
 from commands.sending import retry_after, starts_by_itself
 from mailer.campaign import lifecycle, scheduling
@@ -46,7 +46,7 @@ by = click.option("--by", "person", help=_("Who decides; the login's name if not
 @by
 @running
 async def create(
-    panel: Panel,
+    context: Context,
     letter: Path,
     names: Sequence[str],
     segment: str,
@@ -58,21 +58,27 @@ async def create(
 ) -> None:
     """From now on the letter's file may change: the campaign keeps what it was."""
     written = read_letter(letter)
-    async with panel.house() as house:
-        house.settings.require("relay_url", "public_url", "committee", "address", "phone", "email")
-        async with house.database.reading() as session:
+    async with context.open() as installation:
+        installation.settings.require(
+            "relay_url", "public_url", "committee", "address", "phone", "email"
+        )
+        async with installation.database.reading() as session:
             known = await attributes.declared(session)
-        frozen = checked(written, house.settings, known, quiet=False)
+        frozen = checked(written, installation.settings, known, quiet=False)
         audience = Audience(again) if again else None
-        order = await ordered(house, frozen, names, segment, audience, delays)
-        order = replace(order, hours=opening_hours.asked(house.settings, quiet, end))
+        order = await ordered(installation, frozen, names, segment, audience, delays)
+        order = replace(order, hours=opening_hours.asked(installation.settings, quiet, end))
         ordering.refuse_what_is_there(order)
-        async with house.database.begin() as session:
-            _campaign, waiting = await prepare(session, order, house=house, now=now())
+        async with installation.database.begin() as session:
+            _campaign, waiting = await prepare(session, order, installation=installation, now=now())
             await session.rollback()
-        async with house.database.begin() as session:
+        async with installation.database.begin() as session:
             campaign_id = await ordering.create(
-                session, order, house=house, created_by=person or getpass.getuser(), now=now()
+                session,
+                order,
+                installation=installation,
+                created_by=person or getpass.getuser(),
+                now=now(),
             )
         tell(
             say_n(
@@ -92,10 +98,10 @@ async def create(
 @by
 @yes
 @running
-async def approve(panel: Panel, campaign: str, person: str | None, yes: bool) -> None:
+async def approve(context: Context, campaign: str, person: str | None, yes: bool) -> None:
     """Stamps who, when, and the hash of letter, theme and contact lines."""
-    async with panel.house() as house:
-        async with house.database.reading() as session:
+    async with context.open() as installation:
+        async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             found = await find_campaign(session, campaign_id)
         question = say(
@@ -107,12 +113,12 @@ async def approve(panel: Panel, campaign: str, person: str | None, yes: bool) ->
         if not confirm(question, yes=yes):
             raise click.Abort
         name = person or getpass.getuser()
-        async with house.database.begin() as session:
+        async with installation.database.begin() as session:
             await lifecycle.approve(
                 session,
                 campaign_id=campaign_id,
                 by=name,
-                second_person=house.settings.second_person,
+                second_person=installation.settings.second_person,
                 now=now(),
             )
     tell(say(N_("Campaign {id} is approved by {name}."), id=campaign_id, name=name))
@@ -122,11 +128,11 @@ async def approve(panel: Panel, campaign: str, person: str | None, yes: bool) ->
 @which
 @click.option("--at", "hour", required=True, help=_("Such as 2026-11-25 08:00, or 08:00."))
 @running
-async def schedule(panel: Panel, campaign: str, hour: str) -> None:
+async def schedule(context: Context, campaign: str, hour: str) -> None:
     """Its copies are prepared then; until then it can be scheduled anew, started, or cancelled."""
-    async with panel.house() as house:
-        when = hours.parse(hour, zone=house.settings.timezone, now=now())
-        async with house.database.begin() as session:
+    async with context.open() as installation:
+        when = hours.parse(hour, zone=installation.settings.timezone, now=now())
+        async with installation.database.begin() as session:
             campaign_id = await summary.find(session, campaign)
             its = SendingHours.of(await find_campaign(session, campaign_id))
             opening_hours.refuse_an_end_before(when.moment, campaign_id, its)
@@ -135,7 +141,7 @@ async def schedule(panel: Panel, campaign: str, hour: str) -> None:
                 campaign_id=campaign_id,
                 at=when.moment,
                 zone=when.zone,
-                second_person=house.settings.second_person,
+                second_person=installation.settings.second_person,
             )
     tell(starts_by_itself(campaign_id, when))
     if silent := opening_hours.told(its, when.moment):
@@ -147,12 +153,12 @@ async def schedule(panel: Panel, campaign: str, hour: str) -> None:
 @opening_hours.quiet
 @opening_hours.not_after
 @running
-async def change_hours(panel: Panel, campaign: str, quiet: str | None, end: str | None) -> None:
+async def change_hours(context: Context, campaign: str, quiet: str | None, end: str | None) -> None:
     """Takes effect within two seconds, in whatever process sends."""
-    async with panel.house() as house, house.database.begin() as session:
+    async with context.open() as installation, installation.database.begin() as session:
         campaign_id = await summary.find(session, campaign)
         before = SendingHours.of(await find_campaign(session, campaign_id))
-        after = opening_hours.asked(house.settings, quiet, end, before=before)
+        after = opening_hours.asked(installation.settings, quiet, end, before=before)
         await scheduling.set_hours(session, campaign_id=campaign_id, hours=after)
     tell(opening_hours.summary(campaign_id, after))
 
@@ -161,28 +167,28 @@ async def change_hours(panel: Panel, campaign: str, quiet: str | None, end: str 
 @which
 @yes
 @running
-async def start(panel: Panel, campaign: str, yes: bool) -> None:
+async def start(context: Context, campaign: str, yes: bool) -> None:
     """Prepares its copies for whoever is on the lists now, and lets the engine have them."""
-    async with panel.house() as house:
-        async with house.database.reading() as session:
+    async with context.open() as installation:
+        async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             its = SendingHours.of(await find_campaign(session, campaign_id))
         opening_hours.refuse_an_end_before(now(), campaign_id, its)
         question = say(N_("Start campaign {id}?"), id=campaign_id)
         if not confirm(question, yes=yes):
             raise click.Abort
-        async with house.database.begin() as session:
+        async with installation.database.begin() as session:
             await lifecycle.prepare(
                 session,
                 campaign_id=campaign_id,
-                batch_size=house.settings.batch_size,
-                providers=pacing.providers(house.settings),
+                batch_size=installation.settings.batch_size,
+                providers=pacing.providers(installation.settings),
                 now=now(),
             )
             await lifecycle.start(
                 session,
                 campaign_id=campaign_id,
-                second_person=house.settings.second_person,
+                second_person=installation.settings.second_person,
                 now=now(),
             )
     tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from commands.common import House, tell
+from commands.common import Installation, tell
 from mailer.engine.gate import no_relay
-from mailer.smtp.failover import Fleet
+from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
 from mailer.smtp.relay import Relay, RelayError
 from mailer.smtp.smtp_courier import SMTPCourier
@@ -30,10 +30,10 @@ def of(settings: Settings) -> dict[str, Relay]:
     return found
 
 
-def fleet(settings: Settings, observer: Observer = UNOBSERVED) -> Fleet:
+def failover(settings: Settings, observer: Observer = UNOBSERVED) -> RelayFailover:
     """A courier for each relay."""
     relays = of(settings)
-    return Fleet(
+    return RelayFailover(
         {
             name: SMTPCourier(
                 relay,
@@ -64,19 +64,19 @@ def unknown(settings: Settings, names: Iterable[str]) -> list[str]:
     return [name for name in names if name != MAIN and name not in settings.relays]
 
 
-async def greet(house: House, lists: Iterable[List]) -> None:
+async def greet(installation: Installation, lists: Iterable[List]) -> None:
     """See, before anything is written, that each list has a relay that answers.
 
     One that does not, while another stands in for it, is told; so is one that there is not.
     """
-    relays = of(house.settings)
+    relays = of(installation.settings)
     failed: dict[str, RelayError] = {}
     well: set[str] = set()
     for list_ in lists:
         order = [name for name in list_.relays or relays if name in relays]
         if not order:
             raise RelayError.listing([no_relay(list_.name, list_.relays)])
-        if strangers := unknown(house.settings, list_.relays):
+        if strangers := unknown(installation.settings, list_.relays):
             tell(no_relay(list_.name, strangers), stderr=True)
         for name in order:
             if name not in well and name not in failed:

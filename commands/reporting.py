@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from commands.common import LANGUAGE, House, Panel, _, as_json, console, running
+from commands.common import LANGUAGE, Context, Installation, _, as_json, console, running
 from commands.report_table import SHOWN, draw
 from mailer.models import Status
 from mailer.report import copies, html_page, summary
@@ -33,16 +33,18 @@ from mailer.report.summary import Report, ReportError
 )
 @running
 async def report(
-    panel: Panel, /, campaign: str, form: str, as_json: bool, output: Path | None
+    context: Context, /, campaign: str, form: str, as_json: bool, output: Path | None
 ) -> None:
     """One report; refused at the end if the sum is not right."""
     if as_json and form not in ("table", "json"):
         raise click.UsageError(_("--json and --format say different things: give one of them"))
-    async with panel.house() as house:
-        async with house.database.reading() as session:
+    async with context.open() as installation:
+        async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             found = await summary.report(session, campaign_id)
-        pieces = _pieces(house, found, "json" if as_json else form, to_file=output is not None)
+        pieces = _pieces(
+            installation, found, "json" if as_json else form, to_file=output is not None
+        )
         if output is not None:
             await _write(output, pieces)
         else:
@@ -52,33 +54,35 @@ async def report(
         raise ReportError.listing(found.faults)
 
 
-async def print_table(house: House, campaign_id: int) -> None:
+async def print_table(installation: Installation, campaign_id: int) -> None:
     """The report of a campaign as a table on stdout."""
-    async with house.database.reading() as session:
+    async with installation.database.reading() as session:
         found = await summary.report(session, campaign_id)
-    await _table(house, found, console())
+    await _table(installation, found, console())
 
 
-async def _pieces(house: House, found: Report, form: str, *, to_file: bool) -> AsyncIterator[str]:
+async def _pieces(
+    installation: Installation, found: Report, form: str, *, to_file: bool
+) -> AsyncIterator[str]:
     """The report in one form, in pieces: of a great campaign the list never stands in memory."""
     if form == "json":
         yield json.dumps(found.as_json(), ensure_ascii=False, indent=2) + "\n"
     elif form == "csv":
-        async with house.database.reading() as session:
-            async for lines in copies.as_csv(session, found.campaign, house.keys):
+        async with installation.database.reading() as session:
+            async for lines in copies.as_csv(session, found.campaign, installation.keys):
                 yield lines
     elif form == "html":
-        async with house.database.reading() as session:
+        async with installation.database.reading() as session:
             yield await html_page.render(session, found, language=LANGUAGE)
     else:
         drawn = Console(file=io.StringIO(), width=100, highlight=False) if to_file else console()
         with drawn.capture() as captured:
-            await _table(house, found, drawn)
+            await _table(installation, found, drawn)
         yield captured.get()
 
 
-async def _table(house: House, found: Report, drawn: Console) -> None:
-    async with house.database.reading() as session:
+async def _table(installation: Installation, found: Report, drawn: Console) -> None:
+    async with installation.database.reading() as session:
         shown = {
             status: await copies.by_status(session, found.campaign, status=status, limit=SHOWN)
             for status in (Status.FAILED, Status.UNCERTAIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from rich.table import Table
 
-from commands.common import Panel, _, as_json, console, now, running, show_json, tell
+from commands.common import Context, _, as_json, console, now, running, show_json, tell
 from pli.language import say_n
 from subscribers import segments
 
@@ -19,9 +19,9 @@ def segment() -> None:
 @click.argument("name")
 @click.argument("rule")
 @running
-async def save(panel: Panel, name: str, rule: str) -> None:
+async def save(context: Context, name: str, rule: str) -> None:
     """In place of what the name stood for."""
-    async with panel.house() as house, house.database.begin() as session:
+    async with context.open() as installation, installation.database.begin() as session:
         read = await segments.read(session, rule)
         await segments.save(session, name=name, rule=read, now=now())
         count = await segments.count(session, read)
@@ -39,9 +39,9 @@ async def save(panel: Panel, name: str, rule: str) -> None:
 @segment.command("show", help=_("The saved segments."))
 @as_json
 @running
-async def show_segments(panel: Panel, as_json: bool) -> None:
+async def show_segments(context: Context, as_json: bool) -> None:
     """By name."""
-    async with panel.house() as house, house.database.reading() as session:
+    async with context.open() as installation, installation.database.reading() as session:
         rows = [{"name": it.name, "rule": it.rule} for it in await segments.everything(session)]
     if as_json:
         show_json(rows)
@@ -56,9 +56,9 @@ async def show_segments(panel: Panel, as_json: bool) -> None:
 @click.argument("rule")
 @as_json
 @running
-async def count(panel: Panel, rule: str, as_json: bool) -> None:
+async def count(context: Context, rule: str, as_json: bool) -> None:
     """A saved name, or a rule."""
-    async with panel.house() as house, house.database.reading() as session:
+    async with context.open() as installation, installation.database.reading() as session:
         name, read = await segments.resolve(session, rule)
         n = await segments.count(session, read)
         some = [it.email for it in await segments.sample(session, read)]

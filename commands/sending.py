@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands import hours as opening_hours
 from commands import relays, testing
 from commands.common import (
-    House,
-    Panel,
+    Context,
+    Installation,
     _,
     as_json,
     confirm,
@@ -92,7 +92,7 @@ retry_after = click.option(
 @as_json
 @running
 async def send(
-    panel: Panel,
+    context: Context,
     letter: Path,
     names: Sequence[str],
     segment: str,
@@ -107,21 +107,23 @@ async def send(
 ) -> None:
     """Create, prepare, start; work or watch; report. With an hour: create and schedule."""
     written = read_letter(letter)
-    async with panel.house() as house:
-        when = hours.parse(hour, zone=house.settings.timezone, now=now()) if hour else None
-        house.settings.require("relay_url", "public_url", "committee", "address", "phone", "email")
-        async with house.database.reading() as session:
+    async with context.open() as installation:
+        when = hours.parse(hour, zone=installation.settings.timezone, now=now()) if hour else None
+        installation.settings.require(
+            "relay_url", "public_url", "committee", "address", "phone", "email"
+        )
+        async with installation.database.reading() as session:
             known = await attributes.declared(session)
             to = [await lists.get(session, name) for name in dict.fromkeys(names)]
-        frozen = checked(written, house.settings, known, quiet=as_json)
-        await relays.greet(house, to)
+        frozen = checked(written, installation.settings, known, quiet=as_json)
+        await relays.greet(installation, to)
         if reader is not None:
-            await testing.send_one(house, frozen, names[0], reader, as_json=as_json)
+            await testing.send_one(installation, frozen, names[0], reader, as_json=as_json)
             return
         audience = Audience(again) if again else None
-        order = await ordered(house, frozen, names, segment, audience, delays)
-        order = replace(order, hours=await _hours(house, order, quiet, end, when))
-        if house.settings.second_person and order.go_on_with is None:
+        order = await ordered(installation, frozen, names, segment, audience, delays)
+        order = replace(order, hours=await _hours(installation, order, quiet, end, when))
+        if installation.settings.second_person and order.go_on_with is None:
             raise SendError(
                 N_(
                     'a second person must approve it: "pli campaign create", then "approve" and '
@@ -131,10 +133,12 @@ async def send(
         if when is not None:
             refuse_what_is_there(order)
         if not yes:
-            await _ask(house, order, when)
+            await _ask(installation, order, when)
         if when is not None:
-            async with house.database.begin() as session:
-                campaign_id = await _set_for(session, order, when, house=house, now=now())
+            async with installation.database.begin() as session:
+                campaign_id = await _set_for(
+                    session, order, when, installation=installation, now=now()
+                )
             if as_json:
                 show_json({"campaign": campaign_id, "scheduled_at": when.moment})
             else:
@@ -142,33 +146,33 @@ async def send(
                 if silent := opening_hours.told(order.hours or ALWAYS, when.moment):
                     tell(silent)
             return
-        async with house.database.begin() as session:
-            campaign_id = await release(session, order, house=house, now=now())
+        async with installation.database.begin() as session:
+            campaign_id = await release(session, order, installation=installation, now=now())
         if order.hours and not as_json and (silent := opening_hours.told(order.hours, now())):
             tell(silent, stderr=True)
-        code = await work_or_watch(house, campaign_id, quiet=as_json)
+        code = await work_or_watch(installation, campaign_id, quiet=as_json)
         if code == EXIT_INTERRUPTED:
             raise click.exceptions.Exit(code)
-        raise click.exceptions.Exit(await show_result(house, campaign_id, as_json=as_json))
+        raise click.exceptions.Exit(await show_result(installation, campaign_id, as_json=as_json))
 
 
 async def _hours(
-    house: House, order: Order, quiet: str | None, end: str | None, when: Hour | None
+    installation: Installation, order: Order, quiet: str | None, end: str | None, when: Hour | None
 ) -> SendingHours | None:
     """When it may send; None: a campaign that is there keeps what it has."""
     if order.go_on_with is None:
-        return opening_hours.asked(house.settings, quiet, end, begins=when)
+        return opening_hours.asked(installation.settings, quiet, end, begins=when)
     if quiet is None and end is None:
         return None
-    async with house.database.reading() as session:
+    async with installation.database.reading() as session:
         before = SendingHours.of(await find_campaign(session, order.go_on_with))
-    return opening_hours.asked(house.settings, quiet, end, before=before)
+    return opening_hours.asked(installation.settings, quiet, end, before=before)
 
 
 async def _set_for(
-    session: AsyncSession, order: Order, when: Hour, *, house: House, now: datetime
+    session: AsyncSession, order: Order, when: Hour, *, installation: Installation, now: datetime
 ) -> int:
-    campaign_id = await create(session, order, house=house, now=now)
+    campaign_id = await create(session, order, installation=installation, now=now)
     await scheduling.schedule(session, campaign_id=campaign_id, at=when.moment, zone=when.zone)
     return campaign_id
 
@@ -182,7 +186,7 @@ def starts_by_itself(campaign_id: int, when: Hour) -> Sentence:
     )
 
 
-async def _ask(house: House, order: Order, when: Hour | None) -> None:
+async def _ask(installation: Installation, order: Order, when: Hour | None) -> None:
     """Ask before anything is written: who says no, or goes away, leaves nothing behind."""
     number = order.frozen.letter.number
     if order.go_on_with is not None:
@@ -192,8 +196,8 @@ async def _ask(house: House, order: Order, when: Hour | None) -> None:
             id=order.go_on_with,
         )
     else:
-        async with house.database.begin() as session:
-            _campaign, waiting = await prepare(session, order, house=house, now=now())
+        async with installation.database.begin() as session:
+            _campaign, waiting = await prepare(session, order, installation=installation, now=now())
             await session.rollback()
         question = say_n(
             "Send letter {number}, “{subject}”, to {n} person?",

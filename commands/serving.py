@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
-from commands.common import House, Panel, _, running, tell
-from commands.doors import listening, open_doors
+from commands.common import Context, Installation, _, running, tell
 from commands.engine_room import engine, interruptible, lock_of, take, wait
 from commands.measuring import measuring
 from commands.ordering import identity_of
+from commands.web_server import listening, open_doors
 from pli.errors import PliError
 from pli.language import N_, say
 from pli.lock import Lock
@@ -34,14 +34,14 @@ class ServeError(PliError):
     "--no-work", is_flag=True, help=_("The web pages only: workers do the sending (PostgreSQL).")
 )
 @running
-async def serve(panel: Panel, listen: str | None, no_work: bool) -> None:
+async def serve(context: Context, listen: str | None, no_work: bool) -> None:
     """One server to a SQLite file; the engine starts as soon as no `pli send` has it."""
     overrides = {"listen": listen} if listen else {}
-    values = panel.settings(**overrides)
+    values = context.settings(**overrides)
     values.require("relay_url", "public_url", "committee", "address", "phone", "email")
-    async with panel.house(**overrides) as house:
+    async with context.open(**overrides) as installation:
         stop = asyncio.Event()
-        async with interruptible(stop.set), serving(house):
+        async with interruptible(stop.set), serving(installation):
             tell(
                 say(
                     N_("Pli serves {public_url} at {listen}. Ctrl-C ends it."),
@@ -50,41 +50,41 @@ async def serve(panel: Panel, listen: str | None, no_work: bool) -> None:
                 )
             )
             if no_work:
-                async with measuring(house):
+                async with measuring(installation):
                     await stop.wait()
             else:
-                await work(house, stop)
+                await work(installation, stop)
 
 
 @asynccontextmanager
-async def serving(house: House, inbox: Path | None = None) -> AsyncIterator[None]:
+async def serving(installation: Installation, inbox: Path | None = None) -> AsyncIterator[None]:
     """The doors, open; refused if another server has this file."""
-    lock = lock_of(house, "serve")
+    lock = lock_of(installation, "serve")
     if not take(lock, "pli serve"):
         raise _served(lock)
     try:
         app = create_app(
-            house.database,
-            keys=house.keys,
-            identity=identity_of(house.settings),
-            language=house.settings.language,
+            installation.database,
+            keys=installation.keys,
+            identity=identity_of(installation.settings),
+            language=installation.settings.language,
             # The staff's pages know no accounts yet: they are for whoever sits at this machine.
-            office=is_loopback(house.settings.listen.rpartition(":")[0].strip("[]")),
+            office=is_loopback(installation.settings.listen.rpartition(":")[0].strip("[]")),
             inbox=inbox,
         )
-        async with open_doors(app, listening(house.settings.listen)):
+        async with open_doors(app, listening(installation.settings.listen)):
             yield
     finally:
         if lock is not None:
             lock.release()
 
 
-async def work(house: House, stop: asyncio.Event) -> None:
+async def work(installation: Installation, stop: asyncio.Event) -> None:
     """Run the engine until `stop`, as soon as its lock is free."""
-    lock = lock_of(house)
+    lock = lock_of(installation)
     while not stop.is_set():
         if take(lock, "pli serve"):
-            async with engine(house, lock, "pli serve") as machine:
+            async with engine(installation, lock, "pli serve") as machine:
                 await wait(machine, stop)
         else:
             await until(stop, WAIT_SECONDS)

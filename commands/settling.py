@@ -18,7 +18,7 @@ from rich.text import Text
 
 from commands.common import (
     LANGUAGE,
-    Panel,
+    Context,
     _,
     answering,
     as_json,
@@ -65,18 +65,18 @@ class LogError(PliError):
 )
 @as_json
 @running
-async def settle(panel: Panel, campaign: str, files: Sequence[str], as_json: bool) -> None:
+async def settle(context: Context, campaign: str, files: Sequence[str], as_json: bool) -> None:
     """What the log does not show stays in doubt: that it is not there proves nothing."""
-    async with panel.house() as house:
-        async with house.database.reading() as session:
+    async with context.open() as installation:
+        async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
-            doubted = await doubt.of(session, campaign_id, house.keys)
+            doubted = await doubt.of(session, campaign_id, installation.keys)
         proofs = _read(doubted, files, quiet=as_json) if doubted.copies else []
-        async with house.database.begin() as session:
+        async with installation.database.begin() as session:
             settled = await evidence.settle_by(
                 session, campaign_id=campaign_id, proofs=proofs, source=Source.LOG, now=now()
             )
-        async with house.database.reading() as session:
+        async with installation.database.reading() as session:
             left = (await summary.progress(session, campaign_id)).uncertain
     before = len(doubted.copies)
     if as_json:
@@ -119,15 +119,15 @@ async def settle(panel: Panel, campaign: str, files: Sequence[str], as_json: boo
 @click.option("--yes", is_flag=True, help=_("Ask nothing."))
 @running
 async def retry(
-    panel: Panel, campaign: str, failed: bool, reply: str, uncertain: bool, yes: bool
+    context: Context, campaign: str, failed: bool, reply: str, uncertain: bool, yes: bool
 ) -> None:
     """An uncertain copy may have arrived: sending it again is for a person to decide."""
     if not (failed or uncertain):
         raise click.UsageError(_("say which: --failed, --uncertain, or both"))
     if reply and not failed:
         raise click.UsageError(_("--reply chooses among the failed: add --failed"))
-    async with panel.house() as house:
-        async with house.database.reading() as session:
+    async with context.open() as installation:
+        async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             doubtful = (await summary.progress(session, campaign_id)).uncertain * uncertain
             answered = await answers.of_failed(session, campaign_id, pattern=reply, limit=SHOWN)
@@ -142,7 +142,7 @@ async def retry(
         )
         if meant and not confirm(question, yes=yes):
             raise click.Abort
-        async with house.database.begin() as session:
+        async with installation.database.begin() as session:
             copies = await lifecycle.retry(
                 session,
                 campaign_id=campaign_id,

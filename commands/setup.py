@@ -14,12 +14,12 @@ from rich.table import Table
 
 from commands.common import (
     LANGUAGE,
-    Panel,
+    Context,
     _,
     answering,
     as_json,
     console,
-    open_house,
+    open_installation,
     running,
     show_json,
 )
@@ -62,9 +62,9 @@ class SetupError(PliError):
 @click.option("--sender", help=_("Who the letters are from, if not the e-mail address."))
 @click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 @running
-async def init(panel: Panel, /, sender: str | None, language: str, **given: str | None) -> None:
+async def init(context: Context, /, sender: str | None, language: str, **given: str | None) -> None:
     """Nothing is written before everything is known to be right."""
-    path = panel.config or Path(settings_file.FILE)
+    path = context.config or Path(settings_file.FILE)
     if path.exists():
         raise SetupError(
             N_('{file} is there already: change it, or "pli settings" shows what holds'),
@@ -177,11 +177,11 @@ def as_toml(document: Mapping[str, object]) -> str:
 @click.command(help=_("Show each setting and where it came from; secrets are hidden."))
 @as_json
 @click.pass_obj
-def settings(panel: Panel, as_json: bool) -> None:
+def settings(context: Context, as_json: bool) -> None:
     """What holds, after pli.toml and the environment."""
-    values = panel.settings()
+    values = context.settings()
     rows = [
-        (name, _shown(value, secret), settings_file.source(name, panel.config))
+        (name, _shown(value, secret), settings_file.source(name, context.config))
         for name, (value, secret) in settings_file.shown(values).items()
     ]
     if as_json:
@@ -210,9 +210,9 @@ def db() -> None:
 
 @db.command(help=_("Make the database, or bring it up to this program's version."))
 @running
-async def upgrade(panel: Panel) -> None:
+async def upgrade(context: Context) -> None:
     """Nothing else migrates."""
-    values = panel.settings()
+    values = context.settings()
     keys = key_ring.read(values.keys_file)
     database = Database(values.database_url)
     try:
@@ -231,19 +231,19 @@ async def upgrade(panel: Panel) -> None:
 
 @db.command(help=_("Say whether settings, keys and database belong together."))
 @running
-async def check(panel: Panel) -> None:
+async def check(context: Context) -> None:
     """The same check that every command makes."""
-    async with open_house(panel.settings()):
+    async with open_installation(context.settings()):
         click.echo(_("Settings, keys and database belong together."))
 
 
 @db.command(help=_("Copy the SQLite database into FILE, also while it is worked on."))
 @click.argument("file", type=click.Path(path_type=Path))
 @running
-async def backup(panel: Panel, file: Path) -> None:
+async def backup(context: Context, file: Path) -> None:
     """A consistent copy; an existing file is never overwritten."""
-    async with panel.house() as house:
-        await databases.backup(house.database, file)
+    async with context.open() as installation:
+        await databases.backup(installation.database, file)
     click.echo(
         say(N_("Copied into {file}. pli.keys belongs to it."), file=str(file)).tell(LANGUAGE)
     )

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import click
 
-from commands.common import House, now, show_json, tell
+from commands.common import Installation, now, show_json, tell
 from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
 from mailer.engine.engine import Engine
 from mailer.letter.snapshot import Frozen
@@ -26,20 +26,22 @@ class TestRefused(PliError):
     """The test copy was not sent."""
 
 
-async def send_one(house: House, frozen: Frozen, name: str, reader: str, *, as_json: bool) -> None:
+async def send_one(
+    installation: Installation, frozen: Frozen, name: str, reader: str, *, as_json: bool
+) -> None:
     """Order it, send it or see it sent, and tell what the relay said."""
     address = Address.parse(reader)
-    async with house.database.begin() as session:
+    async with installation.database.begin() as session:
         list_ = await lists.get(session, name)
         notice_id = await writing.order_test(
             session,
             frozen=frozen,
             list_id=list_.id,
             address=address,
-            keys=house.keys,
+            keys=installation.keys,
             now=now(),
         )
-    notice = await _seen_through(house, notice_id)
+    notice = await _seen_through(installation, notice_id)
     if as_json:
         show_json(
             {
@@ -55,16 +57,16 @@ async def send_one(house: House, frozen: Frozen, name: str, reader: str, *, as_j
         raise _refusal(notice)
 
 
-async def _seen_through(house: House, notice_id: int) -> Notice:
+async def _seen_through(installation: Installation, notice_id: int) -> Notice:
     """Run the engine if nobody does, until the first try is over."""
-    lock, stop = lock_of(house), asyncio.Event()
+    lock, stop = lock_of(installation), asyncio.Event()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(interruptible(stop.set))
         machine: Engine | None = None
         while True:
             # Before the look: what it wrote last is then seen.
             ended = machine is not None and machine.over.is_set()
-            async with house.database.reading() as session:
+            async with installation.database.reading() as session:
                 notice = await session.get_one(Notice, notice_id)
             if notice.status is not Status.SENDING and (
                 notice.status is not Status.PENDING or notice.attempts or notice.reason
@@ -75,7 +77,9 @@ async def _seen_through(house: House, notice_id: int) -> Notice:
             if ended:
                 break
             if machine is None and take(lock, "pli send --test"):
-                machine = await stack.enter_async_context(engine(house, lock, "pli send --test"))
+                machine = await stack.enter_async_context(
+                    engine(installation, lock, "pli send --test")
+                )
             await asyncio.sleep(LOOK_SECONDS)
     # Leaving the engine has told why it ended, where it knows.
     raise TestRefused(N_("it is not sent: the sending ended before its turn"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from commands.common import Panel, _, as_json, console, iso, running, show_json, tell
+from commands.common import Context, _, as_json, console, iso, running, show_json, tell
 from commands.engine_room import engine, interruptible, wait
 from commands.measuring import beside
 from mailer.engine import workers
@@ -43,25 +43,25 @@ def worker(context: click.Context, processes: int) -> None:
 
 @click.command(hidden=True)
 @running
-async def work(panel: Panel, processes: int) -> None:
+async def work(context: Context, processes: int) -> None:
     """One engine, or several processes with one each."""
-    async with panel.house() as house:
-        if house.database.is_sqlite:
+    async with context.open() as installation:
+        if installation.database.is_sqlite:
             raise WorkerError(
                 N_(
                     'workers need PostgreSQL: on SQLite "pli serve" does the work '
                     '("pli db copy" moves an installation)'
                 )
             )
-        house.settings.require("relay_url", "public_url")
+        installation.settings.require("relay_url", "public_url")
         stop = asyncio.Event()
         if processes == 1:
-            async with interruptible(stop.set), engine(house, None, "pli worker") as machine:
+            async with interruptible(stop.set), engine(installation, None, "pli worker") as machine:
                 tell(say(N_("A worker sends. Ctrl-C ends it.")))
                 await wait(machine, stop)
             return
     async with interruptible(stop.set):
-        await _several(panel.config, processes, stop, house.settings.metrics_listen)
+        await _several(context.config, processes, stop, installation.settings.metrics_listen)
 
 
 async def _several(
@@ -93,9 +93,9 @@ async def _several(
 @worker.command("list", help=_("Who sends: where, since when, how fast."))
 @as_json
 @running
-async def list_(panel: Panel, as_json: bool) -> None:
+async def list_(context: Context, as_json: bool) -> None:
     """Also those who were not seen for a while, up to a day."""
-    async with panel.house() as house, house.database.reading() as session:
+    async with context.open() as installation, installation.database.reading() as session:
         found = await workers.known(session)
     if as_json:
         show_json(

@@ -27,7 +27,7 @@ from pli.database import Base, Document, Id, enum_of
 
 
 class CampaignState(enum.Enum):
-    """The state of a sending (DESIGN, Words)."""
+    """The state of a sending (README, the table of words)."""
 
     DRAFT = "draft"
     APPROVED = "approved"
@@ -324,7 +324,7 @@ class Worker(Base):
 class Pacing(Base):
     """What is used of a relay's limits, or (`provider`) of those of a provider behind it.
 
-    `meters`: seconds of the period → [slot, copies] pairs. `level`, `rest_until`, `tries`,
+    `sliding_windows`: seconds of the period → [slot, copies] pairs. `level`, `rest_until`, `tries`,
     `weight`, `said`: how far it is slowed down, and what was heard since that changed.
     """
 
@@ -332,7 +332,7 @@ class Pacing(Base):
     relay: Mapped[str] = mapped_column(String(255), primary_key=True)
     provider: Mapped[str] = mapped_column(String(32), primary_key=True)
     first_used_at: Mapped[datetime]
-    meters: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+    sliding_windows: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
     level: Mapped[int] = mapped_column(default=0)
     rest_until: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
@@ -340,13 +340,13 @@ class Pacing(Base):
     said: Mapped[str] = mapped_column(Text, default="")
 
 
-class Seat(Base):
+class Share(Base):
     """A worker's part of what is shared at a relay, or at a provider behind it, by lease.
 
     `rate` is in copies a second over the last seconds.
     """
 
-    __tablename__ = "seat"
+    __tablename__ = "share"
     relay: Mapped[str] = mapped_column(String(255), primary_key=True)
     provider: Mapped[str] = mapped_column(String(32), primary_key=True)
     holder: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -32,7 +32,7 @@ from pli.database import Base, Database, DatabaseError, unreachable
 from pli.language import N_
 
 PIECE = 5_000
-STAYS = ("program", "worker", "seat")
+STAYS = ("program", "worker", "share")
 """What belongs to the place, not to the installation: its program, and who sends there."""
 
 

@@ -54,7 +54,7 @@ from pli.errors import PliError
 from pli.keys import Keys, KeysError
 from pli.language import N_
 from pli.performing import at_once, run_through
-from pli.turnstile import Turnstile
+from pli.shared_lock import SharedLock
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -191,7 +191,7 @@ class Database:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="pli-ledger")
             # SQLite itself would let one of the two writers wait by looking again and again. The
             # thread takes one work after the other: so these may queue there without a pause.
-            self._writing = Turnstile()
+            self._writing = SharedLock()
         else:
             ending = {"idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000:.0f}"}
             self.writer = _postgresql(url, _SERVER_SETTINGS | ending)

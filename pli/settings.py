@@ -1,6 +1,6 @@
 """Settings: pli.toml, then PLI_* variables, read once at the roof, faults told loudly.
 
-Rooms never see this object: they receive plain values.
+ProviderSlots never see this object: they receive plain values.
 """
 
 from __future__ import annotations

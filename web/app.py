@@ -26,7 +26,7 @@ from web.inbox import Inbox
 from web.leaving import Leaving
 from web.letters import WebVersions
 from web.office import Office
-from web.reception import Reception, guarded
+from web.pages import Pages, guarded
 
 log = logging.getLogger("pli.web")
 
@@ -51,20 +51,20 @@ def create_app(
     public address itself is this machine's loopback, whatever is asked for: a server that listens
     on the loopback may well stand behind a proxy that lets everybody in.
     """
-    reception = Reception(database, identity, language, now)
+    pages = Pages(database, identity, language, now)
     at_home = is_loopback(urlsplit(identity.public_url).hostname or "")
     shows_office = office and at_home
     shows_inbox = inbox is not None and at_home
-    public = Front(reception, shows_office, shows_inbox)
+    public = StaticPages(pages, shows_office, shows_inbox)
     routes = [
         *public.routes(),
-        *Leaving(reception, Links(keys, identity.public_url, identity.domain)).routes(),
-        *WebVersions(reception).routes(),
+        *Leaving(pages, Links(keys, identity.public_url, identity.domain)).routes(),
+        *WebVersions(pages).routes(),
     ]
     if shows_office:
-        routes += Office(reception, inbox=shows_inbox).routes()
+        routes += Office(pages, inbox=shows_inbox).routes()
     if shows_inbox and inbox is not None:
-        routes += Inbox(reception, inbox, office=shows_office).routes()
+        routes += Inbox(pages, inbox, office=shows_office).routes()
     app = Starlette(
         routes=routes,
         exception_handlers={
@@ -79,11 +79,11 @@ def create_app(
     return app
 
 
-class Front:
+class StaticPages:
     """The pages that speak of nothing in particular, and the answers when something is wrong."""
 
-    def __init__(self, reception: Reception, office: bool, inbox: bool) -> None:
-        self._reception = reception
+    def __init__(self, pages: Pages, office: bool, inbox: bool) -> None:
+        self._pages = pages
         self._office = office
         self._inbox = inbox
 
@@ -97,9 +97,9 @@ class Front:
 
     async def home(self, request: Request) -> Response:
         """Whose letters these are, and how to reach them."""
-        return self._reception.page(
+        return self._pages.page(
             "public/home.html.j2",
-            self._reception.language_for(request),
+            self._pages.language_for(request),
             office=self._office,
             inbox=self._inbox,
         )
@@ -108,7 +108,7 @@ class Front:
         """Whether the database answers."""
         del request
         try:
-            await self._reception.database.now()
+            await self._pages.database.now()
         except (DBAPIError, PoolTimeout, OSError):
             log.warning("web.unhealthy")
             return _plain("the database does not answer\n", 503)
@@ -158,8 +158,8 @@ class Front:
     def _trouble(
         self, request: Request, code: int, heading: str, advice: str, headers: dict[str, str]
     ) -> Response:
-        language = self._reception.language_for(request)
-        page = self._reception.page(
+        language = self._pages.language_for(request)
+        page = self._pages.page(
             "public/trouble.html.j2",
             language,
             status_code=code,

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from pli import pages
 from web import maildir
 from web.maildir import Maildir
-from web.reception import Reception, given_out, guarded, only_from_here
+from web.pages import Pages, given_out, guarded, only_from_here
 
 PAGE = 50
 LONGEST_SHOWN = 500_000
@@ -35,8 +35,8 @@ FRAME_POLICY = (
 class Inbox:
     """The pages under /inbox/."""
 
-    def __init__(self, reception: Reception, folder: Path, *, office: bool) -> None:
-        self._reception = reception
+    def __init__(self, pages: Pages, folder: Path, *, office: bool) -> None:
+        self._pages = pages
         self._mails = Maildir(folder)
         self._office = office
 
@@ -116,11 +116,11 @@ class Inbox:
         return data
 
     def _page(self, request: Request, name: str, **values: Any) -> Response:
-        language = self._reception.language_for(request)
+        language = self._pages.language_for(request)
         body = pages.render(
             f"office/{name}.html.j2",
             language,
-            identity=self._reception.identity,
+            identity=self._pages.identity,
             office=self._office,
             inbox=True,
             **values,

@@ -23,7 +23,7 @@ from mailer.links import Links, OptOutToken
 from mailer.models import Delivery, Source, Status
 from subscribers import optout
 from subscribers.models import List, Subscription, SubscriptionState
-from web.reception import Reception, beginning
+from web.pages import Pages, beginning
 
 LARGEST_BODY = 16_384
 _ONE_CLICK = b"One-Click"
@@ -41,8 +41,8 @@ class _Tie:
 class Leaving:
     """The pages under /u/."""
 
-    def __init__(self, reception: Reception, links: Links) -> None:
-        self._reception = reception
+    def __init__(self, pages: Pages, links: Links) -> None:
+        self._pages = pages
         self._links = links
 
     def routes(self) -> list[Route]:
@@ -61,7 +61,7 @@ class Leaving:
         token = self._token(request)
         if token is None:
             return self._unknown(request)
-        async with self._reception.database.reading() as session:
+        async with self._pages.database.reading() as session:
             tie = await _tie(session, token)
         if not tie.subscribed:
             return self._page(request, "left", tie, undo=None)
@@ -73,8 +73,8 @@ class Leaving:
         if token is None:
             return self._unknown(request)
         body = await beginning(request, LARGEST_BODY)
-        now = self._reception.now()
-        async with self._reception.database.begin() as session:
+        now = self._pages.now()
+        async with self._pages.database.begin() as session:
             record = await optout.unsubscribe(
                 session,
                 subscriber_id=token.subscriber_id,
@@ -97,9 +97,9 @@ class Leaving:
         if token is None:
             return self._unknown(request)
         form = parse_qs((await beginning(request, LARGEST_BODY)).decode("ascii", "replace"))
-        now = self._reception.now()
+        now = self._pages.now()
         told = self._links.read_undo(form.get("undo", [""])[0], now.timestamp())
-        async with self._reception.database.begin() as session:
+        async with self._pages.database.begin() as session:
             if told and (told.subscriber_id, told.list_id) == (token.subscriber_id, token.list_id):
                 await optout.undo(session, consent_record_id=told.consent_record_id, now=now)
             tie = await _tie(session, token)
@@ -113,8 +113,8 @@ class Leaving:
     def _page(
         self, request: Request, name: str, tie: _Tie, *, status_code: int = 200, **values: Any
     ) -> Response:
-        language = self._reception.language_for(request, tie.language)
-        return self._reception.page(
+        language = self._pages.language_for(request, tie.language)
+        return self._pages.page(
             f"public/{name}.html.j2",
             language,
             status_code=status_code,
@@ -124,8 +124,8 @@ class Leaving:
         )
 
     def _unknown(self, request: Request) -> Response:
-        language = self._reception.language_for(request)
-        return self._reception.page("public/unknown_link.html.j2", language, status_code=404)
+        language = self._pages.language_for(request)
+        return self._pages.page("public/unknown_link.html.j2", language, status_code=404)
 
 
 async def _prove(session: AsyncSession, token: OptOutToken, now: datetime) -> None:

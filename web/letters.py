@@ -18,7 +18,7 @@ from mailer.models import Campaign, CampaignList
 from mailer.recipient import ListLine
 from mailer.sender import Identity
 from subscribers.models import List
-from web.reception import CLOSED, Reception, guarded
+from web.pages import CLOSED, Pages, guarded
 
 KEPT = 32
 LARGEST_NUMBER = 2**31 - 1
@@ -31,8 +31,8 @@ POLICY = CLOSED.format(forms="'none'") + "; style-src 'unsafe-inline'; img-src d
 class WebVersions:
     """The pages under /l/; the letters last asked for stay pressed."""
 
-    def __init__(self, reception: Reception) -> None:
-        self._reception = reception
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
         self._pressed: OrderedDict[tuple[int, str], tuple[Pressed, str]] = OrderedDict()
 
     def routes(self) -> list[Route]:
@@ -44,7 +44,7 @@ class WebVersions:
         name, number = request.path_params["name"], request.path_params["number"]
         if number > LARGEST_NUMBER:
             return self._unknown(request)
-        async with self._reception.database.reading() as session:
+        async with self._pages.database.reading() as session:
             found = (
                 await session.execute(
                     select(Campaign.id, Campaign.frozen_hash, List.id, List.name, List.title)
@@ -73,7 +73,7 @@ class WebVersions:
     async def _press(self, campaign_id: int, frozen_hash: str) -> tuple[Pressed, str]:
         kept = (campaign_id, frozen_hash)
         if kept not in self._pressed:
-            async with self._reception.database.reading() as session:
+            async with self._pages.database.reading() as session:
                 frozen = await session.scalar(
                     select(Campaign.frozen).where(Campaign.id == campaign_id)
                 )
@@ -86,8 +86,8 @@ class WebVersions:
         return self._pressed[kept]
 
     def _unknown(self, request: Request) -> Response:
-        language = self._reception.language_for(request)
-        return self._reception.page("public/unknown_letter.html.j2", language, status_code=404)
+        language = self._pages.language_for(request)
+        return self._pages.page("public/unknown_letter.html.j2", language, status_code=404)
 
 
 def _pressed_for_the_web(letter: Letter, theme: Theme, identity: Identity) -> Pressed:

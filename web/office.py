@@ -11,7 +11,7 @@ from mailer import reasons
 from mailer.models import CampaignState
 from mailer.report import html_page, summary
 from mailer.report.summary import ReportError
-from web.reception import Reception, given_out, only_from_here
+from web.pages import Pages, given_out, only_from_here
 
 SHOWN = 50
 REFRESH_SECONDS = 3
@@ -23,8 +23,8 @@ _STILL = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.DRAFT)
 class Office:
     """The pages /campaigns and /report/ID."""
 
-    def __init__(self, reception: Reception, *, inbox: bool) -> None:
-        self._reception = reception
+    def __init__(self, pages: Pages, *, inbox: bool) -> None:
+        self._pages = pages
         self._inbox = inbox
 
     def routes(self) -> list[Route]:
@@ -36,12 +36,12 @@ class Office:
 
     async def campaigns(self, request: Request) -> Response:
         """The latest sendings, each with its bar."""
-        async with self._reception.database.reading() as session:
+        async with self._pages.database.reading() as session:
             latest = await summary.campaigns(session, limit=SHOWN)
         moving = any(it.state is CampaignState.RUNNING for it in latest)
-        return self._reception.page(
+        return self._pages.page(
             "office/campaigns.html.j2",
-            self._reception.language_for(request),
+            self._pages.language_for(request),
             campaigns=[(it, html_page.bar(it)) for it in latest],
             state=reasons.state,
             status=reasons.status,
@@ -53,11 +53,11 @@ class Office:
 
     async def report(self, request: Request) -> Response:
         """One report, looked at again by itself while its copies move."""
-        language = self._reception.language_for(request)
-        async with self._reception.database.reading() as session:
+        language = self._pages.language_for(request)
+        async with self._pages.database.reading() as session:
             page = await self._page(session, request, language)
         if page is None:
-            return self._reception.page("office/no_campaign.html.j2", language, status_code=404)
+            return self._pages.page("office/no_campaign.html.j2", language, status_code=404)
         return given_out(page, language)
 
     async def _page(self, session: AsyncSession, request: Request, language: str) -> str | None:

@@ -16,15 +16,15 @@ from urllib.parse import quote
 import click
 from sqlalchemy import select
 
-from commands.common import House, Panel, _, as_json, now, open_house, running, tell
+from commands.common import Context, Installation, _, as_json, now, open_installation, running, tell
 from commands.demo.inbox import Inbox
 from commands.demo.population import LISTS, SEGMENT, populate, reachable
-from commands.doors import listening
 from commands.engine_room import EXIT_INTERRUPTED, interruptible
 from commands.following import show_result, work_or_watch
 from commands.ordering import checked, identity_of, ordered, release
 from commands.serving import serving, work
 from commands.setup import as_toml
+from commands.web_server import listening
 from mailer.letter.letter import read_letter
 from mailer.links import Links
 from mailer.models import Campaign, Delivery
@@ -74,13 +74,13 @@ class DemoError(PliError):
 class Leaving:
     """Presses the unsubscribe button for some of those who were told to wait."""
 
-    house: House
+    installation: Installation
     addresses: frozenset[str]
 
     async def press(self, address: str) -> None:
         """As a mail program does it: one POST to the address in List-Unsubscribe (RFC 8058)."""
         if address.lower() in self.addresses:
-            link = await unsubscribe_link(self.house, address)
+            link = await unsubscribe_link(self.installation, address)
             await asyncio.to_thread(_post, link)
 
 
@@ -100,25 +100,25 @@ class Leaving:
 )
 @running
 async def demo(
-    panel: Panel, once: bool, as_json: bool, recipients: int | None, folder: Path | None
+    context: Context, once: bool, as_json: bool, recipients: int | None, folder: Path | None
 ) -> None:
     """Everything is made in one folder; nothing leaves this machine."""
-    del panel
+    del context
     home = _fresh(folder)
     async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(_installed(home, recipients))
-        await stack.enter_async_context(serving(house, inbox=home / "inbox"))
-        campaign_id = await _send(house, home, quiet=as_json)
-        if await work_or_watch(house, campaign_id, quiet=as_json) == EXIT_INTERRUPTED:
+        installation = await stack.enter_async_context(_installed(home, recipients))
+        await stack.enter_async_context(serving(installation, inbox=home / "inbox"))
+        campaign_id = await _send(installation, home, quiet=as_json)
+        if await work_or_watch(installation, campaign_id, quiet=as_json) == EXIT_INTERRUPTED:
             raise click.exceptions.Exit(EXIT_INTERRUPTED)
-        code = await show_result(house, campaign_id, as_json=as_json)
+        code = await show_result(installation, campaign_id, as_json=as_json)
         tell(say(N_("Everything is in {folder}"), folder=str(home)), stderr=as_json)
         if once:
             raise click.exceptions.Exit(code)
-        await _show_links(house, campaign_id, quiet=as_json)
+        await _show_links(installation, campaign_id, quiet=as_json)
         stop = asyncio.Event()
         async with interruptible(stop.set):
-            await work(house, stop)
+            await work(installation, stop)
 
 
 def _fresh(folder: Path | None) -> Path:
@@ -133,7 +133,7 @@ def _fresh(folder: Path | None) -> Path:
 
 
 @asynccontextmanager
-async def _installed(home: Path, recipients: int | None) -> AsyncIterator[House]:
+async def _installed(home: Path, recipients: int | None) -> AsyncIterator[Installation]:
     """Keys, database, people, inbox and settings, in that order: the inbox must know its people."""
     keys = key_ring.generate()
     key_ring.write(keys, home / "pli.keys")
@@ -161,9 +161,9 @@ async def _installed(home: Path, recipients: int | None) -> AsyncIterator[House]
     relay_url = await inbox.start()
     try:
         _write_settings(home, relay_url)
-        async with open_house(settings_file.read(home / settings_file.FILE)) as house:
-            pressing.append(Leaving(house, leavers))
-            yield house
+        async with open_installation(settings_file.read(home / settings_file.FILE)) as installation:
+            pressing.append(Leaving(installation, leavers))
+            yield installation
     finally:
         await inbox.stop()
 
@@ -181,20 +181,20 @@ def _write_settings(home: Path, relay_url: str) -> None:
     (home / settings_file.FILE).write_text(as_toml(values))
 
 
-async def _send(house: House, home: Path, *, quiet: bool) -> int:
+async def _send(installation: Installation, home: Path, *, quiet: bool) -> int:
     """As `pli send` does it."""
     letter = read_letter(home / LETTER)
-    async with house.database.reading() as session:
+    async with installation.database.reading() as session:
         known = await attributes.declared(session)
-    frozen = checked(letter, house.settings, known, quiet=quiet)
-    order = await ordered(house, frozen, LISTS, SEGMENT, None)
-    async with house.database.begin() as session:
-        return await release(session, order, house=house, now=now())
+    frozen = checked(letter, installation.settings, known, quiet=quiet)
+    order = await ordered(installation, frozen, LISTS, SEGMENT, None)
+    async with installation.database.begin() as session:
+        return await release(session, order, installation=installation, now=now())
 
 
-async def _show_links(house: House, campaign_id: int, *, quiet: bool) -> None:
-    url = house.settings.public_url
-    async with house.database.reading() as session:
+async def _show_links(installation: Installation, campaign_id: int, *, quiet: bool) -> None:
+    url = installation.settings.public_url
+    async with installation.database.reading() as session:
         number, address = (
             await session.execute(
                 select(Campaign.number, Subscriber.email)
@@ -209,16 +209,16 @@ async def _show_links(house: House, campaign_id: int, *, quiet: bool) -> None:
         (_("Inbox:"), f"{url}/inbox/"),
         (_("Report:"), f"{url}/report/{campaign_id}"),
         (_("Web version:"), f"{url}/l/{LISTS[0]}/{number}"),
-        (_("Unsubscribe:"), await unsubscribe_link(house, address)),
+        (_("Unsubscribe:"), await unsubscribe_link(installation, address)),
     ):
         click.echo(f"  {label:<21}{link}", err=quiet)
     click.echo(_("Ctrl-C ends it."), err=quiet)
 
 
-async def unsubscribe_link(house: House, address: str) -> str:
+async def unsubscribe_link(installation: Installation, address: str) -> str:
     """The link that stands in the copy of one person."""
-    identity = identity_of(house.settings)
-    async with house.database.reading() as session:
+    identity = identity_of(installation.settings)
+    async with installation.database.reading() as session:
         row = (
             await session.execute(
                 select(Delivery.id, Delivery.subscriber_id, Delivery.list_id, Campaign.token_key)
@@ -229,7 +229,7 @@ async def unsubscribe_link(house: House, address: str) -> str:
                 .limit(1)
             )
         ).one()
-    links = Links(house.keys, identity.public_url, identity.domain)
+    links = Links(installation.keys, identity.public_url, identity.domain)
     return links.unsubscribe(row.subscriber_id, row.list_id, row.id, row.token_key)
 
 

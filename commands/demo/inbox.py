@@ -67,7 +67,7 @@ class Inbox:
         hostname: str,
         responses: list[str],
     ) -> list[str]:
-        """Offer PIPELINING: aiosmtpd serves it, for it reads by command, but never offers it."""
+        """Offer PIPELINING: aiosmtpd reads by command, so it serves it, but never offers it."""
         del server, envelope
         session.host_name = hostname
         return [*responses[:-1], "250-PIPELINING", responses[-1]]

@@ -257,7 +257,7 @@ async def retry(
 ) -> int:
     """Send again what a person chose, under the same Message-ID; how many copies.
 
-    `reply` narrows the failed ones to those whose last answer it matches (mailer/ledger/answers.py).
+    `reply` narrows the failed copies to those whose last answer it matches (ledger/answers.py).
     """
     campaign = await find_campaign(session, campaign_id)
     await session.refresh(campaign, with_for_update=True)

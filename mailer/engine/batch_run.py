@@ -1,7 +1,7 @@
-"""A shift: one batch from its taking on; its windows are claimed, carried and settled.
+"""A run: one batch from its taking on; its windows are claimed, carried and settled.
 
 No transaction is open while the network talks: claim and commit, talk, settle and commit. A few
-windows of a room are unsettled at once; they overlap, so that the wire never waits for the
+windows of a slot are unsettled at once; they overlap, so that the wire never waits for the
 database, and each opens the next.
 """
 
@@ -17,16 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign import lifecycle
 from mailer.engine import constants
-from mailer.engine.context import AWAY, Workshop
+from mailer.engine.context import AWAY, EngineContext
 from mailer.engine.gate import Passage
 from mailer.engine.journal import Notes
-from mailer.engine.pressed_campaigns import Round
-from mailer.engine.provider_slots import Room
+from mailer.engine.pressed_campaigns import PressedCampaign
+from mailer.engine.provider_slots import ProviderSlot
 from mailer.engine.window import Window, WindowCopy
 from mailer.ledger import claiming, rows, settle_and_claim, settling
 from mailer.ledger.holding import Holding
-from mailer.ledger.rows import Claimed, LeaseLost, Taken
-from mailer.ledger.settle_and_claim import Uncommon
+from mailer.ledger.rows import Claimed, LeasedBatch, LeaseLost
+from mailer.ledger.settle_and_claim import NeedsSlowPath
 from mailer.ledger.settling import Result
 from mailer.models import Status
 from mailer.outcomes import Kind, Outcome
@@ -43,18 +43,18 @@ log = logging.getLogger("pli.delivery")
 
 
 @dataclass(slots=True, eq=False)
-class Shift:
+class BatchRun:
     """One taking of one batch, from `take` to `release`."""
 
-    shop: Workshop
-    taken: Taken
-    round: Round
+    context: EngineContext
+    taken: LeasedBatch
+    pressed: PressedCampaign
     holding: Holding
     notes: Notes
     courier: Courier
     pacer: Pacer
     """Its courier's."""
-    room: Room
+    slot: ProviderSlot
     passage: Passage
     held: Held | None = None
     """Nothing of it may leave now, by its limits."""
@@ -92,13 +92,13 @@ class Shift:
     async def carry(self) -> None:
         """Open windows until as many are in work as may be; each then opens its next one."""
         while True:
-            await self.room.windows.acquire()
+            await self.slot.windows.acquire()
             window = None
             try:
                 window = await self._next()
             finally:
                 if window is None:
-                    self.room.windows.release()
+                    self.slot.windows.release()
             if window is None:
                 return
             task = asyncio.create_task(self._see_through(window))
@@ -111,7 +111,7 @@ class Shift:
         try:
             while window is not None:
                 copies = list(window.open.values())
-                if self.over or self.shop.stopping:
+                if self.over or self.context.stopping:
                     for copy in copies:
                         copy.give_back()
                 else:
@@ -122,7 +122,7 @@ class Shift:
             self.unclear = self.over = True
             self.failed = error
         finally:
-            self.room.windows.release()
+            self.slot.windows.release()
 
     async def _next(self) -> Window | None:
         """A window to carry; None if nothing of the batch is due any more, or it must rest."""
@@ -131,8 +131,8 @@ class Shift:
             return None
         window = None
         try:
-            window = await self._turn([], permit)
-        except Uncommon:
+            window = await self._settle_and_claim([], permit)
+        except NeedsSlowPath:
             window = await self._claim(permit)
         finally:
             if window is None:
@@ -143,7 +143,7 @@ class Shift:
         """How large the next window may be; None: nothing may leave now."""
         if not self._goes_on():
             return None
-        permit = await self.pacer.permit(self.taken.provider, self.room.pace.window())
+        permit = await self.pacer.permit(self.taken.provider, self.slot.pace.window())
         if isinstance(permit, Held):
             self.held, self.blameless = permit, True
             return None
@@ -165,20 +165,22 @@ class Shift:
             outcomes = [it.outcome for it in window.results]
             await self._tell_pacer(window.permit, outcomes)
 
-    async def _turn(self, sent: Sequence[Result], permit: Permit | None) -> Window | None:
+    async def _settle_and_claim(
+        self, sent: Sequence[Result], permit: Permit | None
+    ) -> Window | None:
         """The common case: what was sent is settled and the next window claimed, at once."""
         size = permit.size if permit else 0
         if not (sent or size):
             return None
         began = boot_time()
-        turn = await self.shop.database.transact(
-            settle_and_claim.turn, self.taken, sent, relay=self.courier.relay, size=size
+        claimed = await self.context.database.transact(
+            settle_and_claim.settle_and_claim, self.taken, sent, relay=self.courier.relay, size=size
         )
-        self.exhausted = self.exhausted or (size > 0 and turn.last)
-        if permit is None or not turn.rows:
+        self.exhausted = self.exhausted or (size > 0 and claimed.last)
+        if permit is None or not claimed.rows:
             return None
-        self.shop.observer.claimed(boot_time() - began)
-        return self._opened(turn.rows, permit)
+        self.context.observer.claimed(boot_time() - began)
+        return self._opened(claimed.rows, permit)
 
     async def _claim(self, permit: Permit | None) -> Window | None:
         """The same with whatever stands in the way: copies are skipped, with the reason."""
@@ -186,17 +188,19 @@ class Shift:
             return None
         began = boot_time()
         while True:
-            claimed = await self.shop.database.perform(claiming.claim, self.taken, size=permit.size)
+            claimed = await self.context.database.perform(
+                claiming.claim, self.taken, size=permit.size
+            )
             if claimed.empty:
                 self.exhausted = True
                 return None
             if claimed.rows:
                 break
-        self.shop.observer.claimed(boot_time() - began)
+        self.context.observer.claimed(boot_time() - began)
         return self._opened(claimed.tuples, permit)
 
     def _goes_on(self) -> bool:
-        if self.exhausted or self.over or self.shop.stopping or self._makes_room():
+        if self.exhausted or self.over or self.context.stopping or self._makes_room():
             return False
         return self.holding.ours() and self.passage.open
 
@@ -204,14 +208,14 @@ class Shift:
         """Whether it has had its turn, and another campaign waits for one."""
         if boot_time() < self.began + constants.TURN_SECONDS:
             return False
-        return bool(self.shop.waiting - {self.taken.campaign_id})
+        return bool(self.context.waiting - {self.taken.campaign_id})
 
     def _opened(self, rows: Sequence[Claimed], permit: Permit) -> Window:
         """What was claimed, as copies for the courier."""
-        round_ = self.round
-        window = Window(self.holding, round_.composer, self.notes)
+        pressed = self.pressed
+        window = Window(self.holding, pressed.composer, self.notes)
         window.provider, window.permit = self.taken.provider, permit
-        marks, key, lists = round_.links.marks, round_.token_key, round_.lists
+        marks, key, lists = pressed.links.marks, pressed.token_key, pressed.lists
         # By their order: for each copy, names would cost more than what is in them.
         for id_, list_id, attempts, person, email, first, last, language, attributes in rows:
             message_id, return_path = marks(id_, key)
@@ -228,8 +232,8 @@ class Shift:
         """Wait for a window's last reply and write it all down; the next window, if any."""
         try:
             await window.done.wait()
-            self.room.pace.mark(len(window.results))
-            self.shop.settled += len(window.results)
+            self.slot.pace.mark(len(window.results))
+            self.context.settled += len(window.results)
             if window.fault is not None:
                 self.fault = window.fault
                 self.over = True
@@ -239,11 +243,11 @@ class Shift:
             refused = self._judge_window(window)
             began = boot_time()
             following = await self._record(window)
-            self.shop.observer.settled(window.tries(), boot_time() - began)
+            self.context.observer.settled(window.tries(), boot_time() - began)
             log.debug("delivery.settled", extra=self.names() | {"copies": len(window.results)})
             await self._tell_of(window)
             if refused is not None:
-                await self.shop.pause(self.taken.campaign_id, refused)
+                await self.context.pause(self.taken.campaign_id, refused)
         finally:
             self.windows.remove(window)
         return following
@@ -255,7 +259,7 @@ class Shift:
         """
         self.unsettled += 1
         for tried in range(constants.SETTLE_TRIES):
-            if self.shop.stopping and tried >= constants.STOPPING_TRIES:
+            if self.context.stopping and tried >= constants.STOPPING_TRIES:
                 break
             try:
                 following = await self._written(window)
@@ -289,8 +293,8 @@ class Shift:
         at_once = freely and not heard_from(it.outcome for it in rest).weight
         permit = await self._permitted() if at_once else None
         try:
-            following = await self._turn(sent, permit)
-        except Uncommon:
+            following = await self._settle_and_claim(sent, permit)
+        except NeedsSlowPath:
             await self._settle_any(sent, [])
             following = await self._claim(permit)
         if at_once:
@@ -310,20 +314,20 @@ class Shift:
                 self.taken,
                 results,
                 relay=self.courier.relay,
-                delays=self.round.retry_delays,
+                delays=self.pressed.retry_delays,
                 now=datetime.now(UTC),
             )
             late = await self._take_back(session, back)
             if late or moved.get(Status.PENDING):
                 await lifecycle.reopen(session, campaign_id=self.taken.campaign_id)
 
-        await self.shop.database.perform(write)
+        await self.context.database.perform(write)
 
     def _judge_window(self, window: Window) -> Sentence | None:
         """Why to pause: many of the latest copies were refused for what we are, not for whom."""
-        latest = self.round.latest
+        latest = self.pressed.latest
         latest.extend(it.outcome for it in window.results)
-        refused = self.round.refused_for_us(self.shop.policy_pause)
+        refused = self.pressed.refused_for_us(self.context.policy_pause)
         if not refused:
             return None
         self.over = True

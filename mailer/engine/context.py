@@ -14,17 +14,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from mailer.campaign import lifecycle
 from mailer.engine import constants
 from mailer.engine.journal import Journal
-from mailer.engine.pressed_campaigns import Rounds
-from mailer.engine.provider_slots import Rooms
+from mailer.engine.pressed_campaigns import PressedCampaigns
+from mailer.engine.provider_slots import ProviderSlots
 from mailer.models import Batch
 from mailer.pacing.pacers import Pacers
-from mailer.smtp.failover import Fleet
+from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import Observer
 from pli.database import Database
 from pli.language import Sentence
 
 if TYPE_CHECKING:
-    from mailer.engine.batch_run import Shift
+    from mailer.engine.batch_run import BatchRun
 
 log = logging.getLogger("pli.delivery")
 
@@ -34,28 +34,28 @@ connection that another transaction holds for too long from above it."""
 
 
 @dataclass(slots=True)
-class Workshop:
+class EngineContext:
     """One engine's."""
 
     database: Database
-    fleet: Fleet
+    failover: RelayFailover
     pacers: Pacers
-    rooms: Rooms
-    rounds: Rounds
+    slots: ProviderSlots
+    pressed: PressedCampaigns
     journal: Journal
     observer: Observer
     policy_pause: float
     """The share of copies refused for what we are at which a campaign pauses."""
     stopping: bool = False
     settled: int = 0
-    live: dict[int, Shift] = field(default_factory=dict)
+    live: dict[int, BatchRun] = field(default_factory=dict)
     """What is in work, by batch."""
     waiting: set[int] = field(default_factory=set)
-    """Campaigns that wait for a turn in the open room, as the last sweep saw them."""
+    """Campaigns that wait for a turn in the open slot, as the last sweep saw them."""
 
     def campaigns(self) -> set[int]:
         """Those that are worked on."""
-        return {shift.taken.campaign_id for shift in self.live.values()}
+        return {run.taken.campaign_id for run in self.live.values()}
 
     async def pause_of(self, batch_id: int, reason: Sentence) -> None:
         """Pause the campaign of a batch."""

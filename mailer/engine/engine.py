@@ -1,6 +1,6 @@
 """The engine: finds batches that are due, takes them, and keeps the wire busy.
 
-`sweeping` says what is to be done, `shifts` does it for one batch, `watching` looks after that;
+`sweeping` says what is to be done, `runs` does it for one batch, `watching` looks after that;
 here both are run, and batches taken and given back. The loops do one piece and say whether there
 was one, so that tests can step them.
 """
@@ -16,12 +16,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mailer.engine import constants, gate
-from mailer.engine.batch_run import Shift
-from mailer.engine.context import AWAY, Workshop
+from mailer.engine.batch_run import BatchRun
+from mailer.engine.context import AWAY, EngineContext
 from mailer.engine.heartbeat import watch
 from mailer.engine.journal import Journal
-from mailer.engine.pressed_campaigns import Rounds
-from mailer.engine.provider_slots import Room, Rooms
+from mailer.engine.pressed_campaigns import PressedCampaigns
+from mailer.engine.provider_slots import ProviderSlot, ProviderSlots
 from mailer.engine.sweep import Launching, Sweep
 from mailer.engine.window import WindowCopy
 from mailer.engine.window_size import WINDOWS
@@ -29,12 +29,12 @@ from mailer.engine.workers import Figures
 from mailer.ledger import leasing
 from mailer.ledger.holding import Holding
 from mailer.ledger.leasing import Due
-from mailer.ledger.rows import LeaseLost, Taken
-from mailer.notices.sending import Errands
+from mailer.ledger.rows import LeasedBatch, LeaseLost
+from mailer.notices.sending import NoticeSender
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.pacers import Pacers
 from mailer.smtp.courier import Courier
-from mailer.smtp.failover import Fleet
+from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
 from pli.clocks import boot_time
 from pli.database import Database, is_our_fault, unreachable
@@ -46,13 +46,13 @@ log = logging.getLogger("pli.delivery")
 
 
 class Engine:
-    """Works all running campaigns of one database through one courier, or a fleet of them."""
+    """Works all running campaigns of one database through one courier, or a failover of them."""
 
     def __init__(
         self,
         database: Database,
         keys: Keys,
-        courier: Courier | Fleet,
+        courier: Courier | RelayFailover,
         *,
         journal: Journal,
         connections: int,
@@ -62,25 +62,25 @@ class Engine:
         without_database: float | None = None,
         pacers: Mapping[str, Pacer] | None = None,
     ) -> None:
-        fleet = Fleet.of(courier)
-        rooms = Rooms(connections)
-        self._shop = Workshop(
+        failover = RelayFailover.of(courier)
+        slots = ProviderSlots(connections)
+        self._context = EngineContext(
             database,
-            fleet,
-            Pacers(database, fleet, pacers),
-            rooms,
-            Rounds(database, keys),
+            failover,
+            Pacers(database, failover, pacers),
+            slots,
+            PressedCampaigns(database, keys),
             journal,
             observer,
             policy_pause_percent / 100,
         )
-        self._fleet = fleet
-        self._errands = Errands(database, keys, fleet, self._shop.pacers)
+        self._failover = failover
+        self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers)
         self._work = Work(concurrency=WINDOWS)
         self._sweep = Sweep(
-            self._shop,
+            self._context,
             self._work,
-            self._errands,
+            self._notice_sender,
             launching or Launching(),
             beside=self._work_beside,
         )
@@ -88,21 +88,21 @@ class Engine:
         self.over = asyncio.Event()
         """Set when `run` has ended, by whatever reason."""
         self._beside: set[asyncio.Task[None]] = set()
-        """Batches in work in rooms of their own."""
+        """Batches in work in slots of their own."""
         self._wake = asyncio.Event()
         self._troubles: set[asyncio.Task[None]] = set()
-        fleet.on_trouble = self._on_trouble
-        fleet.needed = self._is_needed
-        self._shop.pacers.attend(rates=rooms.rate, on_slowed=self._on_slowed, on_seated=self.wake)
+        failover.on_trouble = self._on_trouble
+        failover.needed = self._is_needed
+        self._context.pacers.attend(rates=slots.rate, on_slowed=self._on_slowed, on_share=self.wake)
 
     async def run(self) -> None:
         """Look for work and do it until `stop`; then what is on the wire is waited for."""
-        pacing = asyncio.create_task(self._shop.pacers.run())
+        pacing = asyncio.create_task(self._context.pacers.run())
         working = asyncio.create_task(self._work.run(self.work))
         minding = asyncio.create_task(self._mind_the_silent())
         try:
             seen = boot_time()
-            while not (self._shop.stopping or working.done()):
+            while not (self._context.stopping or working.done()):
                 failure = await self._safely_sweep()
                 if failure is None:
                     seen = boot_time()
@@ -114,33 +114,35 @@ class Engine:
             self.stop()
             self._work.stop()
             # What is on the wire may be answered; the connections are then broken off.
-            closing = asyncio.create_task(self._fleet.close(constants.PATIENCE_SECONDS))
+            closing = asyncio.create_task(self._failover.close(constants.PATIENCE_SECONDS))
             try:
                 await working
                 if self._beside:
                     await asyncio.wait(self._beside)
                 await closing
-                await self._errands.ended()
+                await self._notice_sender.ended()
                 if self._troubles:
                     await asyncio.wait(self._troubles)
             finally:
                 self.over.set()
-                self._shop.pacers.end()
+                self._context.pacers.end()
                 await pacing
                 await minding
 
     def figures(self) -> Figures:
         """How much is in hand, how much was settled, how fast."""
-        rate = self._shop.rooms.total()
-        return Figures(len(self._shop.live), self._shop.settled, rate, self._fleet.resting())
+        rate = self._context.slots.total()
+        return Figures(
+            len(self._context.live), self._context.settled, rate, self._failover.resting()
+        )
 
     def stop(self) -> None:
         """Claim nothing more, and give back what is not on the wire."""
-        self._shop.stopping = True
+        self._context.stopping = True
         self._wake.set()
-        for shift in self._shop.live.values():
-            shift.over = True
-        self._fleet.recall(lambda _: True)
+        for run in self._context.live.values():
+            run.over = True
+        self._failover.recall(lambda _: True)
 
     def wake(self) -> None:
         """There is work: look now."""
@@ -150,55 +152,55 @@ class Engine:
         """Launch what is scheduled, queue what is due, finish what is done; if there was any."""
         return await self._sweep.step()
 
-    def _work_beside(self, batch: Due, room: Room) -> None:
-        """Work a batch in its provider's own room, if nobody is in it."""
-        if room.batch is not None or self._shop.stopping:
+    def _work_beside(self, batch: Due, slot: ProviderSlot) -> None:
+        """Work a batch in its provider's own slot, if nobody is in it."""
+        if slot.batch is not None or self._context.stopping:
             return
-        room.batch = batch.id
+        slot.batch = batch.id
 
         async def work() -> None:
             try:
-                await self.work(batch.id, room)
+                await self.work(batch.id, slot)
             except Exception:
                 log.exception("work.failed", extra={"batch": batch.id})
             finally:
-                room.batch = None
+                slot.batch = None
                 self.wake()
 
         task = asyncio.create_task(work())
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
 
-    async def work(self, batch_id: int, room: Room | None = None) -> None:
+    async def work(self, batch_id: int, slot: ProviderSlot | None = None) -> None:
         """Take one batch and work it until nothing of it is due, or it is ours no more.
 
-        In the open room, if in no other.
+        In the open slot, if in no other.
         """
-        if self._shop.stopping:
+        if self._context.stopping:
             return
         try:
-            await self._work_batch(batch_id, room)
+            await self._work_batch(batch_id, slot)
         except AWAY as error:
             if is_our_fault(error):
                 raise
             # The sweep tells when that lasts, and finds the batch again.
             log.warning("delivery.batch_left", extra={"batch": batch_id, "reason": str(error)})
 
-    async def _work_batch(self, batch_id: int, room: Room | None) -> None:
-        async with self._shop.database.reading() as session:
+    async def _work_batch(self, batch_id: int, slot: ProviderSlot | None) -> None:
+        async with self._context.database.reading() as session:
             passage = await gate.passage(session, batch_id)
-        courier = self._fleet.choose(passage.relays)
-        if courier and not room and self._shop.pacers.of(courier).narrow(passage.provider):
-            return  # that has changed since it was queued: the next sweep finds it a room
+        courier = self._failover.choose(passage.relays)
+        if courier and not slot and self._context.pacers.of(courier).narrow(passage.provider):
+            return  # that has changed since it was queued: the next sweep finds it a slot
         lease = secrets.randbits(63)
         try:
-            notes = self._shop.journal.begin(batch_id, lease, courier.relay if courier else "")
+            notes = self._context.journal.begin(batch_id, lease, courier.relay if courier else "")
         except OSError as error:
-            await self._shop.pause_of(batch_id, _not_noted(error))
+            await self._context.pause_of(batch_id, _not_noted(error))
             return
         asked = boot_time()
         taken = None
-        shift: Shift | None = None
+        run: BatchRun | None = None
         blameless = False
         all_settled = False
         try:
@@ -208,32 +210,32 @@ class Engine:
                 holding.renewed(asked, leasing.LEASE.total_seconds())
                 all_settled = True
                 if taken.runs and courier is None:
-                    await self._shop.pause(
+                    await self._context.pause(
                         taken.campaign_id, gate.no_relay(passage.list_name, passage.relays)
                     )
                 elif taken.runs and not passage.open:
                     blameless = True
                 elif taken.runs and courier is not None:
-                    round_ = await self._shop.rounds.of(
-                        taken.campaign_id, live=self._shop.campaigns
+                    pressed = await self._context.pressed.of(
+                        taken.campaign_id, live=self._context.campaigns
                     )
-                    shift = Shift(
-                        self._shop,
+                    run = BatchRun(
+                        self._context,
                         taken,
-                        round_,
+                        pressed,
                         holding,
                         notes,
                         courier,
-                        self._shop.pacers.of(courier),
-                        room or self._shop.rooms.open,
+                        self._context.pacers.of(courier),
+                        slot or self._context.slots.open,
                         passage,
                     )
                     # It may have begun to rest since it was chosen.
-                    shift.over = shift.blameless = self._fleet.rests(courier)
+                    run.over = run.blameless = self._failover.rests(courier)
                     all_settled = False
-                    await self._work_shift(shift)
-                    all_settled = not (shift.unsettled or shift.unclear)
-                    blameless = shift.blameless
+                    await self._carry_out(run)
+                    all_settled = not (run.unsettled or run.unclear)
+                    blameless = run.blameless
             else:
                 all_settled = True
         except LeaseLost:
@@ -242,64 +244,64 @@ class Engine:
             # After anything unforeseen the file stays: perhaps a commit came through after all.
             try:
                 if taken is not None:
-                    await self._shop.database.perform(
-                        leasing.release, taken, blameless=blameless, wait=_wait(shift)
+                    await self._context.database.perform(
+                        leasing.release, taken, blameless=blameless, wait=_wait(run)
                     )
             finally:
                 notes.close(all_settled=all_settled)
-            if blameless or not self._shop.live:
+            if blameless or not self._context.live:
                 self.wake()  # another relay may have it at once, or all is done
 
-    async def _take(self, batch_id: int, lease: int) -> Taken | None:
-        taken = await self._shop.database.perform(
-            leasing.take, batch_id=batch_id, lease=lease, witness=self._shop.journal.testimony
+    async def _take(self, batch_id: int, lease: int) -> LeasedBatch | None:
+        taken = await self._context.database.perform(
+            leasing.take, batch_id=batch_id, lease=lease, find_record=self._context.journal.record
         )
         if taken is not None and taken.takings > constants.FRUITLESS_TAKINGS:
-            await self._shop.database.perform(leasing.release, taken)
+            await self._context.database.perform(leasing.release, taken)
             await self._give_up(taken)
             return None
         return taken
 
-    async def _work_shift(self, shift: Shift) -> None:
-        self._shop.live[shift.taken.id] = shift
-        watching = asyncio.create_task(watch(shift))
+    async def _carry_out(self, run: BatchRun) -> None:
+        self._context.live[run.taken.id] = run
+        watching = asyncio.create_task(watch(run))
         try:
-            await shift.carry()
+            await run.carry()
         finally:
-            while shift.settling:
-                await asyncio.wait(shift.settling)
+            while run.settling:
+                await asyncio.wait(run.settling)
             # Told, not cancelled: a cancelled statement would leave its connection half used.
-            shift.ended.set()
+            run.ended.set()
             try:
                 await watching
             finally:
-                del self._shop.live[shift.taken.id]
-        if shift.fault is not None:
-            await self._shop.pause(shift.taken.campaign_id, _not_noted(shift.fault))
-        if shift.failed is not None:
-            raise shift.failed
+                del self._context.live[run.taken.id]
+        if run.fault is not None:
+            await self._context.pause(run.taken.campaign_id, _not_noted(run.fault))
+        if run.failed is not None:
+            raise run.failed
 
-    async def _give_up(self, taken: Taken) -> None:
+    async def _give_up(self, taken: LeasedBatch) -> None:
         """In a transaction of its own: two that hold the campaign would wait for each other."""
         reason = say(
             N_("batch {batch} was taken {n} times without any outcome"),
             batch=taken.number,
             n=constants.FRUITLESS_TAKINGS,
         )
-        await self._shop.pause(taken.campaign_id, reason)
+        await self._context.pause(taken.campaign_id, reason)
 
     async def _mind_the_silent(self) -> None:
         """See that nobody waits for the locks of the dead: beside all else, which may wait, too."""
-        while not await until(self.over, constants.HEAR_SECONDS):
+        while not await until(self.over, constants.REPLAY_SECONDS):
             try:
-                if silent := await self._shop.database.end_silent():
+                if silent := await self._context.database.end_silent():
                     log.warning("database.silent_ended", extra={"n": silent})
             except AWAY as error:
                 log.warning("engine.minding_failed", extra={"reason": str(error)})
 
     def _on_slowed(self, relay: str, provider: str) -> None:
         """Call back what waits at a relay for a provider that has enough for now."""
-        for courier in self._fleet.couriers.values():
+        for courier in self._failover.couriers.values():
             if courier.relay == relay:
                 courier.recall(
                     lambda copy: isinstance(copy, WindowCopy) and copy.provider == provider
@@ -308,8 +310,8 @@ class Engine:
     def _is_needed(self, courier: Courier) -> bool:
         """Whether a taking it has in hand has no other relay to go to."""
         return any(
-            shift.courier is courier and not self._fleet.another(courier, shift.passage.relays)
-            for shift in self._shop.live.values()
+            run.courier is courier and not self._failover.another(courier, run.passage.relays)
+            for run in self._context.live.values()
         )
 
     def _on_trouble(self, courier: Courier, reason: Sentence) -> None:
@@ -317,15 +319,15 @@ class Engine:
 
         What it had goes to the next relay of its list; where there is none, the campaign waits.
         """
-        self._errands.trouble(courier, reason)
+        self._notice_sender.trouble(courier, reason)
         affected: dict[int, Sentence] = {}
-        for shift in self._shop.live.values():
-            if shift.courier is courier:
-                shift.over = shift.blameless = True
-                if reasons := self._fleet.nothing_left(shift.passage.relays):
-                    affected[shift.taken.campaign_id] = reasons
+        for run in self._context.live.values():
+            if run.courier is courier:
+                run.over = run.blameless = True
+                if reasons := self._failover.nothing_left(run.passage.relays):
+                    affected[run.taken.campaign_id] = reasons
         for campaign_id, reasons in affected.items():
-            task = asyncio.get_running_loop().create_task(self._shop.pause(campaign_id, reasons))
+            task = asyncio.get_running_loop().create_task(self._context.pause(campaign_id, reasons))
             self._troubles.add(task)
             task.add_done_callback(self._troubles.discard)
 
@@ -338,11 +340,11 @@ class Engine:
         return None
 
 
-def _wait(shift: Shift | None) -> float:
+def _wait(run: BatchRun | None) -> float:
     """In how many seconds a batch that is held back is looked at again: limits may be changed."""
-    if shift is None or shift.held is None:
+    if run is None or run.held is None:
         return 0.0
-    return min(shift.held.until - shift.held.now, constants.LOOK_AGAIN_SECONDS)
+    return min(run.held.until - run.held.now, constants.LOOK_AGAIN_SECONDS)
 
 
 def _not_noted(error: OSError) -> Sentence:

@@ -1,11 +1,11 @@
-"""What is asked every second of a shift: is it still ours, does it run, may each copy still go?"""
+"""What is asked every second of a run: is it still ours, does it run, may each copy still go?"""
 
 from __future__ import annotations
 
 import logging
 
 from mailer.engine import constants, gate
-from mailer.engine.batch_run import Shift
+from mailer.engine.batch_run import BatchRun
 from mailer.engine.context import AWAY
 from mailer.engine.window import WindowCopy
 from mailer.ledger import claiming, leasing
@@ -16,49 +16,49 @@ from pli.work import until
 log = logging.getLogger("pli.delivery")
 
 
-async def watch(shift: Shift) -> None:
+async def watch(run: BatchRun) -> None:
     """Every second: is the batch still ours, does the campaign run, may each copy still go?"""
     renewed = boot_time()
     try:
-        while not await until(shift.ended, constants.WATCH_SECONDS):
+        while not await until(run.ended, constants.WATCH_SECONDS):
             # However long a window takes: what carries it must not be given away meanwhile.
-            shift.pacer.want([shift.taken.provider])
+            run.pacer.want([run.taken.provider])
             try:
                 if boot_time() >= renewed + constants.RENEW_SECONDS:
                     renewed = boot_time()
-                    await _renew(shift, renewed)
-                await _ask_again(shift)
+                    await _renew(run, renewed)
+                await _ask_again(run)
             except AWAY as error:
                 log.warning("delivery.watch_failed", extra={"reason": str(error)})
-            if shift.over:
-                shift.recall()
+            if run.over:
+                run.recall()
     finally:
         # However it ends: what nobody watches must not leave.
-        if not shift.ended.is_set():
-            shift.over = True
-            shift.holding.end()
-            shift.recall()
+        if not run.ended.is_set():
+            run.over = True
+            run.holding.end()
+            run.recall()
 
 
-async def _renew(shift: Shift, asked: float) -> None:
-    if await shift.shop.database.perform(leasing.renew, shift.taken):
-        shift.holding.renewed(asked, leasing.LEASE.total_seconds())
+async def _renew(run: BatchRun, asked: float) -> None:
+    if await run.context.database.perform(leasing.renew, run.taken):
+        run.holding.renewed(asked, leasing.LEASE.total_seconds())
     else:
-        shift.holding.renewed(asked, 0)
-        shift.over = True
+        run.holding.renewed(asked, 0)
+        run.over = True
 
 
-async def _ask_again(shift: Shift) -> None:
-    waiting = shift.waiting()
-    async with shift.shop.database.reading() as session:
-        shift.passage = await gate.passage(session, shift.taken.id)
+async def _ask_again(run: BatchRun) -> None:
+    waiting = run.waiting()
+    async with run.context.database.reading() as session:
+        run.passage = await gate.passage(session, run.taken.id)
         hindered = await claiming.hindered(session, list(waiting)) if waiting else {}
-    if shift.passage.state is not CampaignState.RUNNING:
-        shift.over = True
-        shift.cancelled = shift.passage.state is CampaignState.CANCELLED
-    if not shift.passage.open:
-        shift.over = shift.blameless = True
+    if run.passage.state is not CampaignState.RUNNING:
+        run.over = True
+        run.cancelled = run.passage.state is CampaignState.CANCELLED
+    if not run.passage.open:
+        run.over = run.blameless = True
     for id_, reason in hindered.items():
         waiting[id_].stopped = reason
     if hindered:
-        shift.courier.recall(lambda copy: isinstance(copy, WindowCopy) and bool(copy.stopped))
+        run.courier.recall(lambda copy: isinstance(copy, WindowCopy) and bool(copy.stopped))

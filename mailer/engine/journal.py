@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mailer.ledger.recovery import Note, Testimony
+from mailer.ledger.recovery import JournalRecord, Note
 from mailer.models import Stage
 from mailer.outcomes import Kind, Outcome
 
@@ -151,20 +151,20 @@ class Journal:
             raise
         return notes
 
-    def testimony(self, lease: int) -> Testimony | None:
+    def record(self, lease: int) -> JournalRecord | None:
         """What is known of a lease; None if nothing is, or while its writer lives."""
-        with self._unlocked(self._path(lease)) as testimony:
-            return testimony
+        with self._unlocked(self._path(lease)) as record:
+            return record
 
     @contextmanager
-    def left_behind(self) -> Iterator[Iterator[Testimony]]:
+    def left_behind(self) -> Iterator[Iterator[JournalRecord]]:
         """The files of dead workers, one after the other, each locked while it is looked at."""
 
-        def each() -> Iterator[Testimony]:
+        def each() -> Iterator[JournalRecord]:
             for path in self._files():
-                with self._unlocked(path) as testimony:
-                    if testimony is not None:
-                        yield testimony
+                with self._unlocked(path) as record:
+                    if record is not None:
+                        yield record
 
         found = each()
         try:
@@ -172,14 +172,14 @@ class Journal:
         finally:
             found.close()  # type: ignore[attr-defined]  # a generator
 
-    def forget(self, testimony: Testimony) -> None:
+    def forget(self, record: JournalRecord) -> None:
         """The database knows all of it."""
         with suppress(FileNotFoundError):
-            self._path(testimony.lease).unlink()
+            self._path(record.lease).unlink()
 
-    def set_aside(self, testimony: Testimony) -> None:
+    def set_aside(self, record: JournalRecord) -> None:
         """The database will not have it: kept under another name, for a person to look at."""
-        path = self._path(testimony.lease)
+        path = self._path(record.lease)
         with suppress(FileNotFoundError):
             path.rename(path.with_suffix(".refused"))
 
@@ -194,7 +194,7 @@ class Journal:
         return self._folder / f"{lease:016x}{_SUFFIX}"
 
     @contextmanager
-    def _unlocked(self, path: Path) -> Iterator[Testimony | None]:
+    def _unlocked(self, path: Path) -> Iterator[JournalRecord | None]:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -214,21 +214,21 @@ class Journal:
                 return
             try:
                 with os.fdopen(descriptor, "rb", closefd=False) as file:
-                    testimony = self._read(file.readline(), file.read())
+                    record = self._read(file.readline(), file.read())
             except OSError as error:
                 log.warning("journal.unreadable", extra={"file": path.name, "reason": str(error)})
-                testimony = None
-            yield testimony
+                record = None
+            yield record
         finally:
             os.close(descriptor)
 
-    def _read(self, first: bytes, rest: bytes) -> Testimony | None:
+    def _read(self, first: bytes, rest: bytes) -> JournalRecord | None:
         try:
             header = json.loads(first)
             if header["installation"] != self._installation:
                 return None
             notes, whole = _notes(rest)
-            return Testimony(
+            return JournalRecord(
                 batch_id=int(header["batch_id"]),
                 lease=int(header["lease"]),
                 relay=str(header["relay"]),

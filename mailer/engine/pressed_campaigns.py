@@ -1,4 +1,4 @@
-"""Rounds: what every copy of one campaign has in common, pressed once in a process."""
+"""PressedCampaigns: what every copy of one campaign has in common, pressed once in a process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_SMTPUTF8 = "5.6.7"
 
 
 @dataclass(slots=True)
-class Round:
+class PressedCampaign:
     """What every copy of one campaign has in common."""
 
     campaign_id: int
@@ -63,7 +63,7 @@ def _is_about_us(outcome: Outcome) -> bool:
     return outcome.stage is Stage.MAIL or enhanced.startswith("5.7.")
 
 
-async def begin(session: AsyncSession, campaign_id: int, keys: Keys) -> Round:
+async def begin(session: AsyncSession, campaign_id: int, keys: Keys) -> PressedCampaign:
     """Press a campaign's letter as it was frozen."""
     frozen, token_key, retry_delays = (
         await session.execute(
@@ -79,28 +79,28 @@ async def begin(session: AsyncSession, campaign_id: int, keys: Keys) -> Round:
     links = Links(keys, identity.public_url, identity.domain)
     pressed = press(letter, theme, identity)
     composer = Composer(pressed, letter, identity, links, token_key, campaign_id)
-    return Round(campaign_id, composer, links, token_key, retry_delays, lists)
+    return PressedCampaign(campaign_id, composer, links, token_key, retry_delays, lists)
 
 
-class Rounds:
+class PressedCampaigns:
     """The rounds that are kept pressed."""
 
     def __init__(self, database: Database, keys: Keys) -> None:
         self._database = database
         self._keys = keys
-        self._kept: dict[int, Round] = {}
+        self._kept: dict[int, PressedCampaign] = {}
         self._pressing = asyncio.Lock()
         # Now, not when the first copies wait to be made.
         layout.load_inliner()
 
-    async def of(self, campaign_id: int, *, live: Callable[[], Collection[int]]) -> Round:
+    async def of(self, campaign_id: int, *, live: Callable[[], Collection[int]]) -> PressedCampaign:
         """A campaign's, pressed if it was not; `live()` are the campaigns that are worked on."""
         if campaign_id not in self._kept:
             # One at a time: the first batches of a campaign ask for it in the same moment.
             async with self._pressing:
                 if campaign_id not in self._kept:
                     await self._press(campaign_id)
-                    # What others finished is not told here: the eldest nobody works on make room.
+                    # What others finished is not told here: the eldest nobody works on make slot.
                     busy = {campaign_id, *live()}
                     idle = [it for it in self._kept if it not in busy]
                     for done in idle[: max(0, len(self._kept) - KEPT)]:

@@ -1,7 +1,7 @@
-"""Rooms: what is slow by its limits has a small room of its own, and keeps nobody waiting outside.
+"""Slots: a provider that its limits slow down has a slot of its own, so that no other waits.
 
-Each room has so many windows that may be unsettled, and a pace by which they are as large as is
-right. The open room is everybody's whom nothing limits.
+Each slot has so many windows that may be unsettled, and a pace by which they are as large as is
+right. The open slot is everybody's whom nothing limits.
 """
 
 from __future__ import annotations
@@ -14,42 +14,44 @@ from mailer.pacing.limits import WHOLE
 NARROW_WINDOWS = 2
 
 
-class Room:
+class ProviderSlot:
     """One provider's at one relay, or the open one."""
 
     def __init__(self, connections: int, windows: int) -> None:
         self.windows = asyncio.Semaphore(windows)
         self.pace = Pace(connections)
         self.batch: int | None = None
-        """The batch that is worked on in a room for one."""
+        """The batch that is worked on in a slot for one."""
 
 
-class Rooms:
-    """The rooms of one engine; they are made when somebody enters."""
+class ProviderSlots:
+    """The slots of one engine; they are made when somebody enters."""
 
     def __init__(self, connections: int) -> None:
-        self.open = Room(connections, WINDOWS)
+        self.open = ProviderSlot(connections, WINDOWS)
         self._connections = connections
-        self._rooms: dict[tuple[str, str], Room] = {}
+        self._slots: dict[tuple[str, str], ProviderSlot] = {}
 
-    def of(self, relay: str, provider: str) -> Room:
-        """A provider's own room at a relay."""
+    def of(self, relay: str, provider: str) -> ProviderSlot:
+        """A provider's own slot at a relay."""
         place = (relay, provider)
-        if place not in self._rooms:
-            self._rooms[place] = Room(min(self._connections, NARROW_WINDOWS), NARROW_WINDOWS)
-        return self._rooms[place]
+        if place not in self._slots:
+            self._slots[place] = ProviderSlot(
+                min(self._connections, NARROW_WINDOWS), NARROW_WINDOWS
+            )
+        return self._slots[place]
 
     def busy(self, relay: str) -> set[str]:
-        """Whose own room at a relay is taken."""
-        return {name for (at, name), room in self._rooms.items() if at == relay and room.batch}
+        """Whose own slot at a relay is taken."""
+        return {name for (at, name), slot in self._slots.items() if at == relay and slot.batch}
 
     def total(self) -> float:
         """All copies a second."""
-        return self.open.pace.rate() + sum(it.pace.rate() for it in self._rooms.values())
+        return self.open.pace.rate() + sum(it.pace.rate() for it in self._slots.values())
 
     def rate(self, relay: str, provider: str) -> float:
-        """Copies of a provider a second, as far as it has a room of its own; WHOLE: of all."""
+        """Copies of a provider a second, as far as it has a slot of its own; WHOLE: of all."""
         if provider == WHOLE:
             return self.total()
-        room = self._rooms.get((relay, provider))
-        return room.pace.rate() if room is not None else 0.0
+        slot = self._slots.get((relay, provider))
+        return slot.pace.rate() if slot is not None else 0.0

@@ -16,13 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.campaign import lifecycle, scheduling, sending_hours
 from mailer.campaign.state import CampaignError
 from mailer.engine import constants
-from mailer.engine.context import Workshop
-from mailer.engine.provider_slots import Room
+from mailer.engine.context import EngineContext
+from mailer.engine.provider_slots import ProviderSlot
 from mailer.ledger import leasing, recovery
 from mailer.ledger.leasing import Due, Shut
-from mailer.ledger.recovery import Testimony
+from mailer.ledger.recovery import JournalRecord
 from mailer.notices import queue
-from mailer.notices.sending import Errands
+from mailer.notices.sending import NoticeSender
 from mailer.pacing.limits import WHOLE
 from mailer.providers import KNOWN, Providers
 from mailer.smtp.courier import Courier
@@ -50,27 +50,27 @@ class Sweep:
 
     def __init__(
         self,
-        shop: Workshop,
+        context: EngineContext,
         queue: Work,
-        errands: Errands,
+        notice_sender: NoticeSender,
         launching: Launching,
         *,
-        beside: Callable[[Due, Room], None],
+        beside: Callable[[Due, ProviderSlot], None],
     ) -> None:
-        """`beside`: works a batch in a room of its own."""
-        self._shop = shop
+        """`beside`: works a batch in a slot of its own."""
+        self._context = context
         self._work = queue
-        self._errands = errands
+        self._notice_sender = notice_sender
         self._launching = launching
         self._work_beside = beside
-        self._heard = float("-inf")
+        self._replayed = float("-inf")
 
     async def step(self) -> bool:
         """Launch what is scheduled, queue what is due, finish what is done; if there was any."""
-        if boot_time() >= self._heard + constants.HEAR_SECONDS:
-            await self._hear_the_dead()
-            self._heard = boot_time()
-        async with self._shop.database.reading() as session:
+        if boot_time() >= self._replayed + constants.REPLAY_SECONDS:
+            await self._replay_journals()
+            self._replayed = boot_time()
+        async with self._context.database.reading() as session:
             batches = await leasing.due(
                 session,
                 limit=constants.LOOKED_AT,
@@ -80,9 +80,9 @@ class Sweep:
             done = await lifecycle.finishable(session)
             ended = await scheduling.ended(session)
             scheduled = await scheduling.launchable(session)
-            errands = await queue.notices_due(session)
-        if errands and not self._shop.stopping:
-            await self._errands.step()
+            notices = await queue.notices_due(session)
+        if notices and not self._context.stopping:
+            await self._notice_sender.step()
         await self._distribute(batches)
         for campaign_id in done:
             await self._finish(campaign_id)
@@ -90,16 +90,16 @@ class Sweep:
             await self._end(campaign_id)
         for campaign_id in scheduled:
             await self._launch(campaign_id)
-        return bool(batches or done or ended or scheduled or errands)
+        return bool(batches or done or ended or scheduled or notices)
 
     async def _shut(self, session: AsyncSession) -> Sequence[Shut]:
         """Whom nothing may be sent to now, by the relays by which lists go."""
-        if len(self._shop.fleet.couriers) == 1:
-            return self._shut_at(self._shop.fleet.likely(), None)
+        if len(self._context.failover.couriers) == 1:
+            return self._shut_at(self._context.failover.likely(), None)
         found: list[Shut] = []
         by_relays: dict[Courier | None, list[int]] = defaultdict(list)
         for list_ in await lists.everything(session):
-            by_relays[self._shop.fleet.likely(list_.relays)].append(list_.id)
+            by_relays[self._context.failover.likely(list_.relays)].append(list_.id)
         for courier, ids in by_relays.items():
             found += self._shut_at(courier, ids)
         return found
@@ -108,74 +108,74 @@ class Sweep:
         """Of these lists, what a relay has no room for now."""
         if courier is None:
             return ()
-        closed = self._shop.pacers.of(courier).closed()
+        closed = self._context.pacers.of(courier).closed()
         if WHOLE in closed:
             return (Shut(None, ids),)
-        providers = {*closed, *self._shop.rooms.busy(courier.relay)}
+        providers = {*closed, *self._context.slots.busy(courier.relay)}
         return (Shut(providers, ids),) if providers else ()
 
     async def _distribute(self, batches: Sequence[Due]) -> None:
-        """Each due batch into the open room, or into that of its provider if it has one."""
+        """Each due batch into the open slot, or into that of its provider if it has one."""
         wanted: dict[str, set[str]] = defaultdict(set)
         free: dict[int, list[int]] = defaultdict(list)
         # Not all, and not the first: else every worker would reach for the same.
         for batch in random.sample(batches, len(batches)):
-            courier = self._shop.fleet.likely(batch.relays)
+            courier = self._context.failover.likely(batch.relays)
             if courier is None:
                 free[batch.campaign_id].append(batch.id)  # whoever takes it says what is wrong
                 continue
             wanted[courier.relay].add(batch.provider)
-            pacer = self._shop.pacers.of(courier)
+            pacer = self._context.pacers.of(courier)
             if not pacer.narrow(batch.provider):
                 free[batch.campaign_id].append(batch.id)
-            elif pacer.seated(batch.provider):
-                self._work_beside(batch, self._shop.rooms.of(courier.relay, batch.provider))
-        self._shop.pacers.want(wanted)
+            elif pacer.has_share(batch.provider):
+                self._work_beside(batch, self._context.slots.of(courier.relay, batch.provider))
+        self._context.pacers.want(wanted)
         await self._queue(free)
 
     async def _queue(self, free: Mapping[int, Sequence[int]]) -> None:
         """Campaigns take turns; one of which nothing is in work goes before all that waits."""
-        busy = self._shop.campaigns()
-        self._shop.waiting = set(free)
+        busy = self._context.campaigns()
+        self._context.waiting = set(free)
         await self._work.enqueue(
             [ids[0] for campaign, ids in free.items() if campaign not in busy], first=True
         )
         turns = [it for turn in zip_longest(*free.values()) for it in turn if it is not None]
         await self._work.enqueue(turns[: max(0, constants.QUEUED - self._work.known)])
 
-    async def _hear_the_dead(self) -> None:
+    async def _replay_journals(self) -> None:
         """Write down what workers noted on this machine that did not live to settle it."""
-        with self._shop.journal.left_behind() as testimonies:
-            for testimony in testimonies:
+        with self._context.journal.left_behind() as records:
+            for record in records:
                 try:
-                    await self._shop.database.perform(_heard, testimony)
+                    await self._context.database.perform(_replayed, record)
                 except DBAPIError as error:
                     if not will_not_have(error):
                         raise
                     # One file that cannot be told must not hold up everybody's letters.
-                    log.exception("journal.refused", extra={"batch": testimony.batch_id})
-                    self._shop.journal.set_aside(testimony)
+                    log.exception("journal.refused", extra={"batch": record.batch_id})
+                    self._context.journal.set_aside(record)
                 else:
-                    self._shop.journal.forget(testimony)
-                    log.info("journal.heard", extra={"batch": testimony.batch_id})
+                    self._context.journal.forget(record)
+                    log.info("journal.heard", extra={"batch": record.batch_id})
 
     async def _finish(self, campaign_id: int) -> None:
         try:
-            async with self._shop.database.begin() as session:
+            async with self._context.database.begin() as session:
                 if await lifecycle.finish(session, campaign_id=campaign_id, now=datetime.now(UTC)):
-                    self._shop.rounds.forget(campaign_id)
+                    self._context.pressed.forget(campaign_id)
                     log.info("campaign.finished", extra={"campaign": campaign_id})
         except CampaignError as unbalanced:
-            await self._shop.pause(campaign_id, unbalanced.sentences[0])
+            await self._context.pause(campaign_id, unbalanced.sentences[0])
 
     async def _end(self, campaign_id: int) -> None:
-        async with self._shop.database.begin() as session:
+        async with self._context.database.begin() as session:
             if await scheduling.end(session, campaign_id=campaign_id):
                 log.info("campaign.ended", extra={"campaign": campaign_id})
 
     async def _launch(self, campaign_id: int) -> None:
         try:
-            async with self._shop.database.begin() as session:
+            async with self._context.database.begin() as session:
                 if await scheduling.launch(
                     session,
                     campaign_id=campaign_id,
@@ -188,11 +188,11 @@ class Sweep:
                     log.info("campaign.launched", extra={"campaign": campaign_id})
         # Also a rule that cannot be read any more: it alone waits, and the engine goes on.
         except PliError as refused:
-            async with self._shop.database.begin() as session:
+            async with self._context.database.begin() as session:
                 await scheduling.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])
 
 
-async def _heard(session: AsyncSession, testimony: Testimony) -> None:
-    waits = await recovery.hear(session, testimony)
+async def _replayed(session: AsyncSession, record: JournalRecord) -> None:
+    waits = await recovery.replay(session, record)
     if waits is not None:
         await lifecycle.reopen(session, campaign_id=waits)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, case, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.ledger.rows import Claimed, Taken, change, count, doubted_among, due_now, of, ours
+from mailer.ledger.rows import Claimed, LeasedBatch, change, count, doubted_among, due_now, of, ours
 from mailer.models import Delivery, Status
 from pli.database import clock
 from subscribers.consent import hindrance, may_receive
@@ -29,7 +29,7 @@ class Window:
         return [tuple(row)[:-2] for row in self.rows]
 
 
-async def claim(session: AsyncSession, taken: Taken, *, size: int) -> Window:
+async def claim(session: AsyncSession, taken: LeasedBatch, *, size: int) -> Window:
     """Claim up to `size` due rows; those who may no longer receive are skipped, with the reason."""
     found = (
         await session.execute(
@@ -94,7 +94,7 @@ async def hindered(session: AsyncSession, ids: Sequence[int]) -> Mapping[int, st
     return {id_: reason for id_, reason in rows if reason is not None}
 
 
-async def put_back(session: AsyncSession, taken: Taken, ids: Sequence[int]) -> bool:
+async def put_back(session: AsyncSession, taken: LeasedBatch, ids: Sequence[int]) -> bool:
     """Rows of ours of which nothing was handed over wait again.
 
     Also those that were called uncertain meanwhile, when we seemed dead: by our lease nobody else
@@ -119,7 +119,7 @@ async def put_back(session: AsyncSession, taken: Taken, ids: Sequence[int]) -> b
     return late
 
 
-async def skip(session: AsyncSession, taken: Taken, reasons: Mapping[int, str]) -> None:
+async def skip(session: AsyncSession, taken: LeasedBatch, reasons: Mapping[int, str]) -> None:
     """Rows of ours of which nothing was handed over, and that must not leave any more.
 
     Also those that were called uncertain meanwhile, as `put_back` says.
@@ -131,7 +131,7 @@ async def skip(session: AsyncSession, taken: Taken, reasons: Mapping[int, str]) 
 
 async def _keep(
     session: AsyncSession,
-    taken: Taken,
+    taken: LeasedBatch,
     reasons: Mapping[int, str],
     may_have_come: Collection[int],
     before: Status,

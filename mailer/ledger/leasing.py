@@ -9,8 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.ledger.recovery import Witness, judge_orphans, no_witness
-from mailer.ledger.rows import Taken, lock_batch, lock_campaign, of
+from mailer.ledger.recovery import FindRecord, judge_orphans, no_record
+from mailer.ledger.rows import LeasedBatch, lock_batch, lock_campaign, of
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status, is_open
 from pli.database import clock
 from subscribers.models import List
@@ -89,11 +89,11 @@ async def due(
 
 
 async def take(
-    session: AsyncSession, *, batch_id: int, lease: int, witness: Witness = no_witness
-) -> Taken | None:
+    session: AsyncSession, *, batch_id: int, lease: int, find_record: FindRecord = no_record
+) -> LeasedBatch | None:
     """Take a batch; None if another has it, or if there is nothing to do in it.
 
-    Rows found in work under another lease are settled by what `witness` knows of it; the rest
+    Rows found in work under another lease are settled by what `find_record` knows of it; the rest
     become uncertain. They keep that lease, so that late truth can still be told.
     """
     campaign_id = await session.scalar(select(Batch.campaign_id).where(Batch.id == batch_id))
@@ -114,14 +114,14 @@ async def take(
     ).one_or_none()
     if row is None:
         return None
-    taken = Taken(
+    taken = LeasedBatch(
         batch_id, row.campaign_id, row.number, lease, row.takings, runs, provider=row.provider
     )
-    await judge_orphans(session, taken, witness)
+    await judge_orphans(session, taken, find_record)
     return taken
 
 
-async def renew(session: AsyncSession, taken: Taken) -> bool:
+async def renew(session: AsyncSession, taken: LeasedBatch) -> bool:
     """Hold a batch for longer; False if it is ours no more."""
     renewed = await session.execute(
         update(Batch)
@@ -134,7 +134,7 @@ async def renew(session: AsyncSession, taken: Taken) -> bool:
 
 async def release(
     session: AsyncSession,
-    taken: Taken,
+    taken: LeasedBatch,
     *,
     blameless: bool = False,
     wait: float = 0.0,

@@ -33,7 +33,7 @@ _ADDRESS = re.compile(r"[^\s<>()\[\]=,;:\"']+@[^\s<>()\[\]=,;:\"']+")
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class LeasedBatch:
     """A message that the relay took: whose, and the line that says most about it.
 
     The line stands in `log` as its `number`-th, and names nobody: addresses are left out.
@@ -57,7 +57,7 @@ class _Open:
 
 def read(
     logs: Iterable[tuple[str, Iterable[bytes]]], delivery_of: Callable[[str], int | None]
-) -> Iterator[Taken]:
+) -> Iterator[LeasedBatch]:
     """Every message that was taken and that `delivery_of` knows by its Message-ID.
 
     Logs are read one after the other as one, since a message may be half in each. Memory is needed
@@ -100,10 +100,10 @@ def _keep(known: _Open, log: str, number: int, line: bytes) -> None:
         known.log, known.number, known.line = log, number, line
 
 
-def _ended(known: _Open | None) -> Iterator[Taken]:
+def _ended(known: _Open | None) -> Iterator[LeasedBatch]:
     if known is not None and known.line:
         line = _ADDRESS.sub("…", " ".join(_text(known.line).split()))
-        yield Taken(known.delivery_id, known.log, known.number, line[:LONGEST_DETAIL])
+        yield LeasedBatch(known.delivery_id, known.log, known.number, line[:LONGEST_DETAIL])
 
 
 def _text(written: bytes) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.ledger.rows import (
-    Taken,
+    LeasedBatch,
     change,
     count,
     doubted_among,
@@ -35,7 +35,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class JournalRecord:
     """What a dead worker's journal says of one taking.
 
     `complete`: nothing it noted can be missing (the machine has not been restarted since), so that
@@ -49,16 +49,16 @@ class Testimony:
     notes: Mapping[int, Note]
 
 
-Witness = Callable[[int], Testimony | None]
-"""The testimony about a lease; None where there is none, or where its worker may still live."""
+FindRecord = Callable[[int], JournalRecord | None]
+"""The record about a lease; None where there is none, or where its worker may still live."""
 
 
-def no_witness(lease: int) -> None:
+def no_record(lease: int) -> None:
     """Nobody has seen anything."""
     del lease
 
 
-async def judge_orphans(session: AsyncSession, taken: Taken, witness: Witness) -> None:
+async def judge_orphans(session: AsyncSession, taken: LeasedBatch, find_record: FindRecord) -> None:
     """Settle a batch's rows that are in work under another lease.
 
     As far as a journal tells; the rest is uncertain, and keeps its lease for later truth.
@@ -74,10 +74,10 @@ async def judge_orphans(session: AsyncSession, taken: Taken, witness: Witness) -
     ).all()
     for lease in {row.lease for row in orphans}:
         rows = [row for row in orphans if row.lease == lease]
-        await _judge(session, replace(taken, lease=lease), rows, witness(lease))
+        await _judge(session, replace(taken, lease=lease), rows, find_record(lease))
 
 
-async def hear(session: AsyncSession, testimony: Testimony) -> int | None:
+async def replay(session: AsyncSession, record: JournalRecord) -> int | None:
     """Write down what a dead worker's journal says, late truth included.
 
     Its batch is free at once: the journal's lock, which we hold, proves that nobody works on it.
@@ -85,31 +85,31 @@ async def hear(session: AsyncSession, testimony: Testimony) -> int | None:
     """
     batch = (
         await session.execute(
-            select(Batch.campaign_id, Batch.number).where(Batch.id == testimony.batch_id)
+            select(Batch.campaign_id, Batch.number).where(Batch.id == record.batch_id)
         )
     ).one_or_none()
     if batch is None:
         return None
     await lock_campaign(session, batch.campaign_id)
     # Another process of this machine may hear the same: it waits here, and finds nothing left.
-    await lock_batch(session, testimony.batch_id)
+    await lock_batch(session, record.batch_id)
     await session.execute(
         update(Batch)
-        .where(Batch.id == testimony.batch_id, Batch.lease == testimony.lease)
+        .where(Batch.id == record.batch_id, Batch.lease == record.lease)
         .values(lease=None, lease_until=None)
         .execution_options(synchronize_session=False)
     )
-    taken = Taken(testimony.batch_id, batch.campaign_id, batch.number, testimony.lease, takings=0)
+    taken = LeasedBatch(record.batch_id, batch.campaign_id, batch.number, record.lease, takings=0)
     rows = (
         await session.execute(
             select(Delivery.id, Delivery.attempts, Delivery.status).where(
                 of(taken),
                 Delivery.status.in_([Status.SENDING, Status.UNCERTAIN]),
-                Delivery.lease == testimony.lease,
+                Delivery.lease == record.lease,
             )
         )
     ).all()
-    waits = await _judge(session, taken, rows, testimony)
+    waits = await _judge(session, taken, rows, record)
     if waits:
         await due_now(session, taken)
     return batch.campaign_id if waits else None
@@ -117,9 +117,9 @@ async def hear(session: AsyncSession, testimony: Testimony) -> int | None:
 
 async def _judge(
     session: AsyncSession,
-    taken: Taken,
+    taken: LeasedBatch,
     rows: Sequence[Row[*tuple[Any, ...]]],
-    testimony: Testimony | None,
+    record: JournalRecord | None,
 ) -> bool:
     """Settle the rows of one dead taking; whether any of them waits again."""
     if not rows:
@@ -129,7 +129,7 @@ async def _judge(
     untouched: set[int] = set()
     doubted: set[int] = set()
     for row in rows:
-        note = testimony.notes.get(row.id) if testimony else None
+        note = record.notes.get(row.id) if record else None
         if note is not None and note.number != row.attempts + 1:
             if row.status is Status.UNCERTAIN:
                 continue  # settled as what it is: there is no later truth
@@ -140,18 +140,18 @@ async def _judge(
                     row.id, note.number, (note.at or datetime.now(UTC)).timestamp(), note.outcome
                 )
             )
-        elif note is None and testimony is not None and testimony.complete:
+        elif note is None and record is not None and record.complete:
             untouched.add(row.id)
         else:
             doubted.add(row.id)
     before = {row.id for row in rows if row.status is Status.UNCERTAIN}
     waits = bool(untouched)
-    if told and testimony is not None:
+    if told and record is not None:
         moved = await settle(
             session,
             taken,
             told,
-            relay=testimony.relay,
+            relay=record.relay,
             delays=campaign.retry_delays,
             now=datetime.now(UTC),
         )
@@ -183,7 +183,7 @@ async def _judge(
 
 async def _release(
     session: AsyncSession,
-    taken: Taken,
+    taken: LeasedBatch,
     ids: Collection[int],
     status: Status,
     reason: str | None = None,

@@ -15,7 +15,7 @@ from pli.database import clock
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class LeasedBatch:
     """A batch in a worker's hands."""
 
     id: int
@@ -66,7 +66,7 @@ async def lock_campaign(session: AsyncSession, campaign_id: int) -> Terms:
     return Terms(*row.one())
 
 
-def of(taken: Taken) -> ColumnElement[bool]:
+def of(taken: LeasedBatch) -> ColumnElement[bool]:
     """The rows of a batch."""
     return and_(Delivery.campaign_id == taken.campaign_id, Delivery.batch == taken.number)
 
@@ -76,7 +76,7 @@ async def lock_batch(session: AsyncSession, batch_id: int) -> None:
     await session.execute(select(Batch.id).where(Batch.id == batch_id).with_for_update())
 
 
-async def ours(session: AsyncSession, taken: Taken) -> None:
+async def ours(session: AsyncSession, taken: LeasedBatch) -> None:
     """Lock the batch, or raise LeaseLost."""
     held = await session.execute(
         select(Batch.id).where(Batch.id == taken.id, Batch.lease == taken.lease).with_for_update()
@@ -85,7 +85,7 @@ async def ours(session: AsyncSession, taken: Taken) -> None:
         raise LeaseLost
 
 
-async def due_now(session: AsyncSession, taken: Taken) -> None:
+async def due_now(session: AsyncSession, taken: LeasedBatch) -> None:
     """Rows of a batch wait again that nobody had expected to: it is due before its hour."""
     await session.execute(
         update(Batch)
@@ -96,7 +96,7 @@ async def due_now(session: AsyncSession, taken: Taken) -> None:
 
 
 async def change(
-    session: AsyncSession, taken: Taken, *where: ColumnElement[bool], **values: Any
+    session: AsyncSession, taken: LeasedBatch, *where: ColumnElement[bool], **values: Any
 ) -> set[int]:
     """Change rows of a batch; which ones they were."""
     changed = await session.execute(
@@ -118,7 +118,7 @@ async def doubted_among(session: AsyncSession, ids: Collection[int]) -> set[int]
 
 
 async def count(
-    session: AsyncSession, taken: Taken, *, progress: bool = False, **deltas: int
+    session: AsyncSession, taken: LeasedBatch, *, progress: bool = False, **deltas: int
 ) -> None:
     """Move a batch's counts; any recorded outcome is progress."""
     values: dict[str, Any] = {

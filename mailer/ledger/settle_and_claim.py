@@ -2,7 +2,7 @@
 
 This is the common case of `settle` and `claim`, in seven statements whose texts stay the same, for
 copies that the relay took and rows that nothing stands against. Whatever is not so is refused
-whole (Uncommon), and told to those two, which can do everything.
+whole (NeedsSlowPath), and told to those two, which can do everything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import cast
 
 from sqlalchemy import Connection, Integer, Table, bindparam, case, select, update
 
-from mailer.ledger.rows import Claimed, Taken
+from mailer.ledger.rows import Claimed, LeasedBatch
 from mailer.ledger.settling import Result
 from mailer.models import Attempt, Batch, Campaign, CampaignState, Delivery, Stage, Status
 from mailer.outcomes import Kind
@@ -24,45 +24,45 @@ from subscribers.consent import hindrance
 from subscribers.models import Subscriber
 
 
-class Uncommon(Exception):
+class NeedsSlowPath(Exception):
     """Something stands in the way of doing it at once; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ClaimedRows:
     """What a turn put into our hands; `last`: nothing of the batch may be claimed any more."""
 
     rows: Sequence[Claimed]
     last: bool
 
 
-def turn(
-    connection: Connection, taken: Taken, sent: Sequence[Result], *, relay: str, size: int
-) -> Turn:
-    """Settle copies that were sent and claim up to `size` due rows, or raise Uncommon.
+def settle_and_claim(
+    connection: Connection, taken: LeasedBatch, sent: Sequence[Result], *, relay: str, size: int
+) -> ClaimedRows:
+    """Settle copies that were sent and claim up to `size` due rows, or raise NeedsSlowPath.
 
-    Uncommon: the batch is ours no more, one of the rows is not in work under our lease, or a due
+    NeedsSlowPath: the batch is ours no more, a row is not in work under our lease, or a due
     one may not be sent. A campaign that does not run has nothing to claim. Locks in the order of
     `lock_campaign`.
     """
     state = connection.scalar(_CAMPAIGN, {"campaign": taken.campaign_id})
     if connection.scalar(_BATCH, {"batch": taken.id, "held": taken.lease}) is None:
-        raise Uncommon
+        raise NeedsSlowPath
     if sent:
         _settle(connection, taken, sent, relay)
     claimed = _claim(connection, taken, size) if state is CampaignState.RUNNING else []
     left = connection.scalar(
         _COUNTS, {"batch": taken.id, "settled": len(sent), "claimed": len(claimed)}
     )
-    return Turn(claimed, last=not left or len(claimed) < size)
+    return ClaimedRows(claimed, last=not left or len(claimed) < size)
 
 
-def _settle(connection: Connection, taken: Taken, sent: Sequence[Result], relay: str) -> None:
+def _settle(connection: Connection, taken: LeasedBatch, sent: Sequence[Result], relay: str) -> None:
     changed = connection.execute(
         _SETTLE, {"ids": packed_ids([it.delivery_id for it in sent]), "held": taken.lease}
     )
     if changed.rowcount != len(sent):
-        raise Uncommon
+        raise NeedsSlowPath
     rows = [
         (
             it.delivery_id,
@@ -82,19 +82,19 @@ def _settle(connection: Connection, taken: Taken, sent: Sequence[Result], relay:
     )
 
 
-def _claim(connection: Connection, taken: Taken, size: int) -> list[Claimed]:
+def _claim(connection: Connection, taken: LeasedBatch, size: int) -> list[Claimed]:
     found = connection.scalar(
         _DUE, {"campaign": taken.campaign_id, "number": taken.number, "size": size}
     )
     rows = json.loads(found or "[]")
     if any(row[-1] is not None for row in rows):
-        raise Uncommon
+        raise NeedsSlowPath
     if rows:
         changed = connection.execute(
             _CLAIM, {"ids": packed_ids([row[0] for row in rows]), "held": taken.lease}
         )
         if changed.rowcount != len(rows):
-            raise Uncommon
+            raise NeedsSlowPath
     return [tuple(row[:-1]) for row in rows]
 
 

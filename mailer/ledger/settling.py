@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.ledger.rows import Taken, change, count, doubted_among, lock_batch, lock_campaign
+from mailer.ledger.rows import LeasedBatch, change, count, doubted_among, lock_batch, lock_campaign
 from mailer.models import Attempt, Delivery, Status
 from mailer.outcomes import Kind, Outcome, Reason, is_gone, next_try, reason_of
 from subscribers import optout
@@ -59,7 +59,7 @@ class Rules:
 
 async def settle(
     session: AsyncSession,
-    taken: Taken,
+    taken: LeasedBatch,
     results: Sequence[Result],
     *,
     relay: str,
@@ -116,7 +116,7 @@ async def settle(
     return totals
 
 
-async def _rules(session: AsyncSession, taken: Taken, delays: Sequence[float]) -> Rules:
+async def _rules(session: AsyncSession, taken: LeasedBatch, delays: Sequence[float]) -> Rules:
     terms = await lock_campaign(session, taken.campaign_id)
     return Rules(len(delays) + 1, cancelled=terms.cancelled, resend=terms.resend_uncertain)
 

@@ -28,8 +28,8 @@ _PADDING = "&zwnj;&nbsp;" * 90
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    """Words that stand for what the frame cannot know yet, or no tool may touch."""
+class FramePlaceholders:
+    """Placeholders that stand for what the frame cannot know yet, or no tool may touch."""
 
     unsubscribe: str
     web_version: str
@@ -44,7 +44,7 @@ class Layout:
     letter: Letter
     theme: Theme
     identity: Identity
-    doors: Doors
+    placeholders: FramePlaceholders
     headed: bool
 
     def html(self, content: str, *, web: bool) -> str:
@@ -56,7 +56,7 @@ class Layout:
             kept=Markup(self.theme.files[KEPT]),
             web=web,
         )
-        return _inlined(page).replace(self.doors.padding, _PADDING)
+        return _inlined(page).replace(self.placeholders.padding, _PADDING)
 
     def text(self, content: str) -> str:
         """The whole plain text."""
@@ -77,10 +77,10 @@ class Layout:
             telephone=_dialled(self.identity.phone),
             spaced=spaced if language == "fr" else str,
             tell=tell,
-            unsubscribe=self.doors.unsubscribe,
-            web_version=self.doors.web_version,
-            list_title=self.doors.list_title,
-            padding=self.doors.padding,
+            unsubscribe=self.placeholders.unsubscribe,
+            web_version=self.placeholders.web_version,
+            list_title=self.placeholders.list_title,
+            padding=self.placeholders.padding,
         )
 
 

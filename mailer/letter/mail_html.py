@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from mailer.letter import images
 from mailer.letter.markdown import LINE
-from mailer.letter.placeholders import Words
+from mailer.letter.placeholders import Placeholders
 
 COLUMN = 536
 """Pixels of text: 600 less 32 on either side."""
@@ -24,12 +24,12 @@ _TARGETS = ("https:", "mailto:", "tel:")
 
 
 @dataclass(slots=True)
-class Wardrobe:
+class MailHtml:
     """What dressing needs: where each local picture is found, and words for raw markup."""
 
     sources: Mapping[str, str]
     pictures: Mapping[str, bytes]
-    words: Words
+    placeholders: Placeholders
     raw: dict[str, str] = field(default_factory=dict)
 
 
@@ -45,23 +45,23 @@ def mend_links(tree: Element) -> None:
             link.tail = f" ({target}){link.tail or ''}"
 
 
-def dress(tree: Element, wardrobe: Wardrobe) -> str:
+def write(tree: Element, mail: MailHtml) -> str:
     """The HTML of a tree; its `raw` words are to be replaced after all other work."""
     tree = deepcopy(tree)
     for element in list(tree.iter()):
         element.attrib.pop(LINE, None)
         if worker := _WORKERS.get(element.tag):
-            worker(element, wardrobe)
+            worker(element, mail)
     html = tostring(tree, encoding="unicode", method="html")
     return html.removeprefix("<div>").removesuffix("</div>")
 
 
-def _link(link: Element, wardrobe: Wardrobe) -> None:
+def _link(link: Element, mail: MailHtml) -> None:
     if link.get("class") == "button":
-        _button(link, wardrobe)
+        _button(link, mail)
 
 
-def _button(link: Element, wardrobe: Wardrobe) -> None:
+def _button(link: Element, mail: MailHtml) -> None:
     """A button that is one in Word, too: there VML draws it and the link itself is not shown."""
     text = " ".join("".join(link.itertext()).split())
     # Word knows no automatic width: 9 px a letter is what 16 px bold Arial needs at most.
@@ -75,10 +75,10 @@ def _button(link: Element, wardrobe: Wardrobe) -> None:
         f'font-size:16px;font-weight:bold;">{_in_comment(text)}</center></v:roundrect>'
         "<![endif]--><!--[if !mso]><!-->"
     )
-    before = wardrobe.words.take()
-    after = wardrobe.words.take()
-    wardrobe.raw[before] = shape
-    wardrobe.raw[after] = "<!--<![endif]-->"
+    before = mail.placeholders.take()
+    after = mail.placeholders.take()
+    mail.raw[before] = shape
+    mail.raw[after] = "<!--<![endif]-->"
     inner = Element("a", dict(link.attrib))
     inner.text, inner[:] = link.text, list(link)
     inner.tail = after
@@ -93,14 +93,14 @@ def _in_comment(text: str) -> str:
     return escape(text).replace("--", "-&#45;")
 
 
-def _picture(image: Element, wardrobe: Wardrobe) -> None:
+def _picture(image: Element, mail: MailHtml) -> None:
     """A width for Word, which heeds no style; never wider than the column."""
     name = unquote(image.get("src", ""))
-    data = wardrobe.pictures.get(name)
+    data = mail.pictures.get(name)
     natural = images.look(name, data).width if data else COLUMN
     asked = image.get("width", "")
     width = min(int(asked) if asked.isdigit() and int(asked) else natural, COLUMN)
-    source = wardrobe.sources.get(name, image.get("src", ""))
+    source = mail.sources.get(name, image.get("src", ""))
     image.attrib |= {"src": source, "width": str(width), "alt": image.get("alt", "")}
     image.set("style", f"width:100%;max-width:{width}px;height:auto;")
     if not source.startswith(("cid:", "https:", "data:image/")) or name.startswith("data:"):
@@ -109,8 +109,8 @@ def _picture(image: Element, wardrobe: Wardrobe) -> None:
         image.attrib.clear()
 
 
-def _table(table: Element, wardrobe: Wardrobe) -> None:
-    del wardrobe
+def _table(table: Element, mail: MailHtml) -> None:
+    del mail
     table.attrib.update({"class": "data", "cellpadding": "0", "cellspacing": "0", "border": "0"})
     rows = list(table.iter("tr"))
     for at, row in enumerate(rows):
@@ -125,9 +125,9 @@ def _table(table: Element, wardrobe: Wardrobe) -> None:
                     cell.set("class", side)
 
 
-def _quotation(quotation: Element, wardrobe: Wardrobe) -> None:
+def _quotation(quotation: Element, mail: MailHtml) -> None:
     """The bar beside a quotation is a cell's: Word draws no border on a blockquote."""
-    del wardrobe
+    del mail
     attributes = {"role": "presentation", "cellpadding": "0", "cellspacing": "0", "border": "0"}
     table = Element("table", attributes | {"width": "100%"})
     row = Element("tr")
@@ -139,7 +139,7 @@ def _quotation(quotation: Element, wardrobe: Wardrobe) -> None:
     quotation[:] = [table]
 
 
-_WORKERS: Mapping[str, Callable[[Element, Wardrobe], None]] = {
+_WORKERS: Mapping[str, Callable[[Element, MailHtml], None]] = {
     "a": _link,
     "img": _picture,
     "table": _table,

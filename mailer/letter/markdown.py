@@ -19,7 +19,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.attrs import attrs_block_plugin, attrs_plugin
 
 from mailer.letter import expressions
-from mailer.letter.placeholders import Words
+from mailer.letter.placeholders import Placeholders
 from pli.language import N_, Sentence, say
 
 LINE = "data-line"
@@ -51,7 +51,7 @@ _CLASSES = {"a": {"button"}, "p": {"caption", "lead"}}
 
 
 @dataclass(frozen=True, slots=True)
-class Manuscript:
+class ParsedMarkdown:
     """A body's tree, its expressions by the word that stands for each, and what is wrong in it.
 
     Lines, in `faults` and in the tree's `data-line`, count from 0 at the body's first.
@@ -61,7 +61,7 @@ class Manuscript:
     expressions: Mapping[str, str]
     lines: Mapping[str, int]
     faults: Sequence[tuple[int, Sentence]]
-    words: Words
+    placeholders: Placeholders
 
     def images(self) -> Iterator[tuple[int, str]]:
         """Each image's line and the name written there, decoded."""
@@ -74,9 +74,9 @@ def line_of(element: Element) -> int:
     return int(element.get(LINE, 0)) if element.get(LINE, "0").isdigit() else 0
 
 
-def read(body: str, *others: str) -> Manuscript:
+def read(body: str, *others: str) -> ParsedMarkdown:
     """Read a body; its faults are told, not raised. Its words occur in no text of `others`."""
-    words = Words(body, *others)
+    placeholders = Placeholders(body, *others)
     pieces: list[str] = []
     sources: dict[str, str] = {}
     lines: dict[str, int] = {}
@@ -88,14 +88,14 @@ def read(body: str, *others: str) -> Manuscript:
         if found.fault:
             faults.append((found.line, found.fault))
         else:
-            word = words.take()
+            word = placeholders.take()
             sources[word] = found.source
             lines[word] = found.line
             pieces.append(word)
     pieces.append(body[position:])
     tree = grow(sanitised(_marked_html("".join(pieces))))
     faults.extend(_misplaced(tree, sources, lines))
-    return Manuscript(tree, sources, lines, faults, words)
+    return ParsedMarkdown(tree, sources, lines, faults, placeholders)
 
 
 def _marked_html(text: str) -> str:

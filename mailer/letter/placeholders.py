@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 
-class Words:
-    """Words of ASCII letters and digits that occur in none of the given texts."""
+class Placeholders:
+    """Placeholders of ASCII letters and digits that occur in none of the given texts."""
 
     def __init__(self, *texts: str) -> None:
         self._stem = "xPli"

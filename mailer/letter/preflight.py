@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from mailer.letter import markdown
 from mailer.letter.letter import Letter
-from mailer.letter.markdown import Manuscript, line_of
+from mailer.letter.markdown import ParsedMarkdown, line_of
 from mailer.letter.press import Pressed
 from mailer.sender import Identity
 from pli.language import N_, Sentence, say
@@ -130,7 +130,7 @@ def _preheader(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def _headings(letter: Letter, script: Manuscript) -> Iterator[Finding]:
+def _headings(letter: Letter, script: ParsedMarkdown) -> Iterator[Finding]:
     headings = [it for it in script.tree.iter() if re.fullmatch("h[1-6]", it.tag)]
     firsts = [it for it in headings if it.tag == "h1"]
     if not firsts:
@@ -161,7 +161,7 @@ def _headings(letter: Letter, script: Manuscript) -> Iterator[Finding]:
         level = here
 
 
-def _links(letter: Letter, script: Manuscript) -> Iterator[Finding]:
+def _links(letter: Letter, script: ParsedMarkdown) -> Iterator[Finding]:
     for link in script.tree.iter("a"):
         place = letter.place(line_of(link))
         text = " ".join("".join(link.itertext()).split())
@@ -189,7 +189,7 @@ def _links(letter: Letter, script: Manuscript) -> Iterator[Finding]:
             )
 
 
-def _images(letter: Letter, script: Manuscript) -> Iterator[Finding]:
+def _images(letter: Letter, script: ParsedMarkdown) -> Iterator[Finding]:
     for (line, name), image in zip(script.images(), script.tree.iter("img"), strict=True):
         yield from _image(letter, letter.place(line), name, image)
 

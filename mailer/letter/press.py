@@ -18,11 +18,11 @@ from xml.etree.ElementTree import Element
 
 from mailer.letter import expressions, images, mail_html, markdown, plain_text, typography
 from mailer.letter.expressions import Values
-from mailer.letter.layout import Doors, Layout
+from mailer.letter.layout import FramePlaceholders, Layout
 from mailer.letter.letter import Letter
-from mailer.letter.mail_html import Wardrobe
-from mailer.letter.markdown import Manuscript
-from mailer.letter.placeholders import Words
+from mailer.letter.mail_html import MailHtml
+from mailer.letter.markdown import ParsedMarkdown
+from mailer.letter.placeholders import Placeholders
 from mailer.letter.theme import Theme
 from mailer.links import Links
 from mailer.recipient import ListLine, Recipient
@@ -137,30 +137,32 @@ class Pressed:
 def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
     """Press a letter; the 0.02 to 0.1 s it takes is paid once for all copies."""
     script = _settled(letter, theme, identity)
-    words = script.words
-    doors = Doors(words.take(), words.take(), words.take(), words.take())
+    placeholders = script.placeholders
+    frame = FramePlaceholders(*(placeholders.take() for _ in range(4)))
     holes = {word: Hole(source) for word, source in script.expressions.items()} | {
-        doors.unsubscribe: Hole(UNSUBSCRIBE),
-        doors.web_version: Hole(WEB_VERSION),
-        doors.list_title: Hole(LIST_TITLE),
+        frame.unsubscribe: Hole(UNSUBSCRIBE),
+        frame.web_version: Hole(WEB_VERSION),
+        frame.list_title: Hole(LIST_TITLE),
     }
     pictures = _pictures(letter, identity)
     text = plain_text.written(script.tree)
-    layout = Layout(letter, theme, identity, doors, headed=script.tree.find(".//h1") is not None)
+    layout = Layout(letter, theme, identity, frame, headed=script.tree.find(".//h1") is not None)
     in_mail = {name: f"cid:{picture.content_id}" for name, picture in pictures.items()}
 
     @cache
     def web_pieces() -> Pieces:
         on_web = {name: picture.data_address for name, picture in pictures.items()}
-        page = _dressed(script.tree, letter, layout, on_web, words, web=True)
-        return _cut(page, words, holes)
+        page = _dressed(script.tree, letter, layout, on_web, placeholders, web=True)
+        return _cut(page, placeholders, holes)
 
     sources = {LIST_TITLE, *script.expressions.values()}
     return Pressed(
         html_pieces=_cut(
-            _dressed(script.tree, letter, layout, in_mail, words, web=False), words, holes
+            _dressed(script.tree, letter, layout, in_mail, placeholders, web=False),
+            placeholders,
+            holes,
         ),
-        text_pieces=_cut(layout.text(text), words, holes),
+        text_pieces=_cut(layout.text(text), placeholders, holes),
         web_pieces=web_pieces,
         pictures=tuple(pictures.values()),
         evaluators={s: expressions.compiled(s, letter.language) for s in sources},
@@ -173,8 +175,8 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
     )
 
 
-def _settled(letter: Letter, theme: Theme, identity: Identity) -> Manuscript:
-    """The manuscript as every edition shows it: links that lead somewhere, French spaces."""
+def _settled(letter: Letter, theme: Theme, identity: Identity) -> ParsedMarkdown:
+    """The content as every edition shows it: links that lead somewhere, French spaces."""
     frame = (letter.title, letter.preheader, *theme.files.values(), *_lines(identity))
     script = markdown.read(letter.body, *frame)
     mail_html.mend_links(script.tree)
@@ -206,16 +208,16 @@ def _dressed(
     letter: Letter,
     layout: Layout,
     sources: Mapping[str, str],
-    words: Words,
+    placeholders: Placeholders,
     *,
     web: bool,
 ) -> str:
-    wardrobe = Wardrobe(sources, letter.images, words)
-    page = layout.html(mail_html.dress(tree, wardrobe), web=web)
-    for word, markup in wardrobe.raw.items():
+    mail = MailHtml(sources, letter.images, placeholders)
+    page = layout.html(mail_html.write(tree, mail), web=web)
+    for word, markup in mail.raw.items():
         page = page.replace(word, markup)
     return page
 
 
-def _cut(text: str, words: Words, holes: Mapping[str, Hole]) -> Pieces:
-    return tuple(holes[part] if is_word else part for part, is_word in words.parts(text))
+def _cut(text: str, placeholders: Placeholders, holes: Mapping[str, Hole]) -> Pieces:
+    return tuple(holes[part] if is_word else part for part, is_word in placeholders.parts(text))

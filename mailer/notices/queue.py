@@ -33,12 +33,12 @@ async def claim_notices(
     session: AsyncSession, *, lease: int, limit: int
 ) -> Sequence[Row[int, str, bytes, str, int]]:
     """Make due notices ours; a dead worker's are uncertain, the suppressed skipped."""
-    await _turn(
+    await _update(
         session,
         _lapsed(),
         status=Status.UNCERTAIN,
     )
-    await _turn(
+    await _update(
         session,
         and_(_waits(), exists().where(Suppression.address_key == Notice.address_key)),
         status=Status.SKIPPED,
@@ -84,7 +84,7 @@ async def settle_notice(session: AsyncSession, result: Result, *, lease: int, re
             values |= {"status": Status.PENDING, "next_attempt_at": due}
         case Kind.DEFERRED:
             values |= {"status": Status.FAILED, "reason": Reason.GAVE_UP.value}
-    await _turn(
+    await _update(
         session,
         and_(
             Notice.id == result.delivery_id,
@@ -118,7 +118,7 @@ async def put_back_notice(
     With `trouble` the `relay` could not be used, and said so: kept for whoever waits for it.
     """
     told = {} if trouble is None else {"reason": NO_RELAY, "relay": relay, "reply_text": trouble}
-    await _turn(
+    await _update(
         session,
         and_(
             Notice.id == notice_id,
@@ -154,7 +154,7 @@ _OPEN: ColumnElement[bool] = literal_column("notice.status IN ('pending', 'sendi
 """In the words of `ix_notice_due`: with parameters in them SQLite would not take the index."""
 
 
-async def _turn(session: AsyncSession, where: ColumnElement[bool], **values: Any) -> None:
+async def _update(session: AsyncSession, where: ColumnElement[bool], **values: Any) -> None:
     await session.execute(
         update(Notice).where(where).values(values).execution_options(synchronize_session=False)
     )

@@ -1,4 +1,4 @@
-"""Errands: notices carried beside the campaigns, and before them; none waits behind a letter."""
+"""Notices carried beside the campaigns, and before them; no notice waits behind a letter."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mailer.pacing.permits import FREELY, Held, Permit
 from mailer.pacing.throttle import Heard
 from mailer.sender import needs_smtputf8
 from mailer.smtp.courier import Courier
-from mailer.smtp.failover import Fleet
+from mailer.smtp.failover import RelayFailover
 from pli.clocks import boot_time
 from pli.database import Database
 from pli.keys import Keys
@@ -94,20 +94,20 @@ class NoticeCopy:
         self.done.set()
 
 
-class Errands:
+class NoticeSender:
     """Carries what is due of one database's notices through the engine's own couriers."""
 
     def __init__(
         self,
         database: Database,
         keys: Keys,
-        carrier: Courier | Fleet,
+        carrier: Courier | RelayFailover,
         pacers: Pacers | None = None,
     ) -> None:
         self._database = database
         self._keys = keys
-        self._fleet = Fleet.of(carrier)
-        self._pacers = pacers or Pacers(database, self._fleet)
+        self._failover = RelayFailover.of(carrier)
+        self._pacers = pacers or Pacers(database, self._failover)
         self._running: set[asyncio.Task[None]] = set()
         self._in_hand: set[NoticeCopy] = set()
 
@@ -138,7 +138,7 @@ class Errands:
                 log.exception("notice.not_composed", extra={"notice": row.id})
                 copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "it could not be composed"))
             else:
-                copy.courier = self._fleet.choose(copy.relays)
+                copy.courier = self._failover.choose(copy.relays)
                 if copy.courier is not None:
                     seen = carried[copy.courier.relay]
                     permit = permits.get(copy.courier.relay)
@@ -155,7 +155,7 @@ class Errands:
     async def _permits(self) -> dict[str, Permit]:
         """How many may leave now, by relay; those that have no room are not there."""
         found: dict[str, Permit] = {}
-        for courier in self._fleet.couriers.values():
+        for courier in self._failover.couriers.values():
             permit = await self._pacers.of(courier).permit(WHOLE, AT_ONCE)
             if not isinstance(permit, Held):
                 found[courier.relay] = permit
@@ -177,7 +177,7 @@ class Errands:
     def trouble(self, courier: Courier, reason: Sentence) -> None:
         """A relay cannot be used, and no other: whoever waits for one of these is to hear of it."""
         for copy in self._in_hand:
-            if copy.courier is courier and self._fleet.nothing_left(copy.relays):
+            if copy.courier is courier and self._failover.nothing_left(copy.relays):
                 copy.trouble = str(reason.values.get("reason", ""))
 
     async def ended(self) -> None:
@@ -208,8 +208,8 @@ class Errands:
         """When to try once more what came back: at once, if another relay can take it."""
         if copy.no_room:
             return NO_ROOM
-        rests = copy.courier is not None and self._fleet.rests(copy.courier)
-        return timedelta() if rests and self._fleet.nothing_left(copy.relays) is None else AGAIN
+        rests = copy.courier is not None and self._failover.rests(copy.courier)
+        return timedelta() if rests and self._failover.nothing_left(copy.relays) is None else AGAIN
 
     async def _see_through(self, copy: NoticeCopy, notice_id: int, number: int, lease: int) -> None:
         await copy.done.wait()

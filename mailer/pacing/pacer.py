@@ -21,7 +21,7 @@ from mailer.pacing.limits import WHOLE, Limits, Plan
 from mailer.pacing.permits import Held, Permit
 from mailer.pacing.presence import Presence
 from mailer.pacing.shares import Asked, Part
-from mailer.pacing.throttle import LOOKED_AT, Heard, Temper, heard_in
+from mailer.pacing.throttle import LOOKED_AT, Heard, Throttle, heard_in
 from mailer.pacing.usage import Standing
 from mailer.providers import provider_of
 from mailer.smtp.courier import OPEN, Courier, LaneTerms
@@ -35,13 +35,13 @@ BEAT_SECONDS = 2.0
 WANTED_SECONDS = 10.0
 """So long after it had copies for a provider a worker keeps its part of it."""
 USE_SECONDS = 20.0
-"""So long after a grant was asked for its copies may begin to leave: well within meters' AHEAD."""
+"""So long after a grant its copies may begin to leave: well within sliding_window.AHEAD."""
 SHARED = 10
 """Connections that a slowed provider has a part of, where the settings name no number."""
 AWAY = (DBAPIError, OSError, PoolTimeout)
 
 
-_UNKNOWN = Standing((), Temper())
+_UNKNOWN = Standing((), Throttle())
 
 
 class Pacer:
@@ -59,7 +59,7 @@ class Pacer:
         self.plan = plan
         self.on_slowed: Callable[[str], None] = lambda _: None
         """Called when a provider has been slowed down: what waits for it should be called back."""
-        self.on_seated: Callable[[], None] = lambda: None
+        self.on_share: Callable[[], None] = lambda: None
         """Called when something has become ours of which we had nothing."""
         self._database = database
         self._courier = courier
@@ -72,7 +72,7 @@ class Pacer:
         self._wanted: dict[str, float] = {}
         self._parts: dict[str, Part] = {}
         self._rates: Callable[[str], float] = lambda _: 0.0
-        self._sat_at = float("-inf")
+        self._renewed_at = float("-inf")
         self._agreed: dict[str, LaneTerms] = {}
         self._held: dict[str, float] = {}
         """Who was found held, until when (boot time: the database's clock may be set back)."""
@@ -87,7 +87,7 @@ class Pacer:
         self._rates = rates
 
     async def run(self) -> None:
-        """Beat until `end`, then give the seats back."""
+        """Beat until `end`, then give the shares back."""
         self.begin()
         while not self._ended:
             await self._safely(self.beat)
@@ -108,7 +108,7 @@ class Pacer:
 
     async def beat(self) -> None:
         """Renew what is ours, and look at what all have used."""
-        await self._sit()
+        await self._renew_shares()
         async with self._database.reading() as session:
             self._standings, now = await usage.look(session, self.plan)
         self._ahead = now - boot_time()
@@ -132,7 +132,7 @@ class Pacer:
         for provider in providers:
             if self._limits(provider).shared:
                 if provider not in self._wanted:
-                    self._sat_at = float("-inf")
+                    self._renewed_at = float("-inf")
                     self._wake.set()
                 self._wanted[provider] = boot_time() + WANTED_SECONDS
 
@@ -142,12 +142,12 @@ class Pacer:
         shut = {
             provider
             for provider, it in self._standings.items()
-            if it.temper.rests(now) or it.room(now) == 0
+            if it.throttle.rests(now) or it.room(now) == 0
         }
         shut |= {provider for provider, late in self._held.items() if boot_time() < late}
         return shut | {it for it in (WHOLE, *self._wanted) if self._shut_out(it)}
 
-    def seated(self, provider: str) -> bool:
+    def has_share(self, provider: str) -> bool:
         """Whether we have a part of what is shared at a provider, if anything is."""
         return not self._shut_out(provider)
 
@@ -158,7 +158,7 @@ class Pacer:
         limits = self._limits(provider)
         self.want([provider])
         if self._shut_out(WHOLE) or self._shut_out(provider):
-            # Others may have room: whoever is seated may take the batch at once.
+            # Others may have room: whoever is has_share may take the batch at once.
             return Held(0.0, 0.0)
         slowed = self._level(provider) > 0
         if not (slowed or limits.metered or self.plan.whole.metered):
@@ -176,16 +176,16 @@ class Pacer:
         self._hear_farewells()
         heard += self._farewells.pop(provider, Heard(0))
         before = self._standings.get(provider, _UNKNOWN)
-        speaks = bool(heard.weight or before.temper.level or before.temper.weight)
+        speaks = bool(heard.weight or before.throttle.level or before.throttle.weight)
         if not speaks:
             self._clean[provider] = min(self._clean[provider] + heard.tries, LOOKED_AT)
             if permit.grant is None:
                 return
         used = heard.tries
-        if speaks and not before.temper.level:
+        if speaks and not before.throttle.level:
             heard = replace(heard, tries=used + self._clean.pop(provider, 0))
         async with self._database.begin() as session:
-            temper = await usage.tell(
+            throttle = await usage.tell(
                 session,
                 self.plan,
                 provider,
@@ -193,15 +193,15 @@ class Pacer:
                 used=used,
                 heard=heard if speaks else None,
             )
-        if temper is None:
+        if throttle is None:
             return
-        self._standings = {**self._standings, provider: replace(before, temper=temper)}
+        self._standings = {**self._standings, provider: replace(before, throttle=throttle)}
         self._agree()
-        if temper.level > before.temper.level:
-            log.warning("pacing.slowed", extra={"provider": provider, "level": temper.level})
+        if throttle.level > before.throttle.level:
+            log.warning("pacing.slowed", extra={"provider": provider, "level": throttle.level})
             self.on_slowed(provider)
-        elif temper.level < before.temper.level:
-            log.info("pacing.recovers", extra={"provider": provider, "level": temper.level})
+        elif throttle.level < before.throttle.level:
+            log.info("pacing.recovers", extra={"provider": provider, "level": throttle.level})
 
     def _hear_farewells(self) -> None:
         """A 421 between two copies is no copy's outcome, but the provider's word all the same."""
@@ -218,7 +218,7 @@ class Pacer:
 
     def _level(self, provider: str) -> int:
         it = self._standings.get(provider)
-        return it.temper.level if it is not None else 0
+        return it.throttle.level if it is not None else 0
 
     def _shut_out(self, provider: str) -> bool:
         """Whether it is shared, and nothing of it is ours."""
@@ -227,7 +227,7 @@ class Pacer:
             limits.per_second is not None and not part.per_second
         )
 
-    async def _sit(self) -> None:
+    async def _renew_shares(self) -> None:
         now = boot_time()
         wanted = {it for it, late in self._wanted.items() if now < late}
         self._wanted = {it: late for it, late in self._wanted.items() if it in wanted}
@@ -235,7 +235,7 @@ class Pacer:
             wanted.add(WHOLE)
         if not (wanted or self._parts):
             return
-        renewed = now < self._sat_at + WANTED_SECONDS and wanted == set(self._parts)
+        renewed = now < self._renewed_at + WANTED_SECONDS and wanted == set(self._parts)
         if self._database.is_sqlite and renewed:
             return  # nobody else is there to share with
         parts: dict[str, Part] = {}
@@ -254,17 +254,17 @@ class Pacer:
                     provider in wanted,
                     self._rates(provider),
                 )
-                parts[provider], kept = await shares.sit(
+                parts[provider], kept = await shares.renew(
                     session, self.plan.relay, self._holder, asked
                 )
                 if kept == Part() and provider not in wanted:
                     del parts[provider]
         before = {it for it in parts if self._shut_out(it)}
         self._parts = parts
-        self._sat_at = now
+        self._renewed_at = now
         if any(not self._shut_out(it) for it in before):
             self._agree()
-            self.on_seated()
+            self.on_share()
 
     def _in_use(self, provider: str, had: Part) -> Part:
         """What may still be used of what we had: until the next beat at least, all of it."""
@@ -276,7 +276,7 @@ class Pacer:
         )
 
     async def leave(self) -> None:
-        """Give the seats back."""
+        """Give the shares back."""
         async with self._database.begin() as session:
             await shares.leave(session, [self._holder])
         if self._presence is not None:

@@ -1,4 +1,4 @@
-"""The pacers of a fleet: one for each relay, which has limits, seats and tempers of its own."""
+"""One pacer for each relay: a relay has limits, shares and throttles of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from mailer.pacing.limits import Plan
 from mailer.pacing.pacer import Pacer
 from mailer.smtp.courier import Courier
-from mailer.smtp.failover import Fleet
+from mailer.smtp.failover import RelayFailover
 from pli.database import Database
 
 
@@ -17,12 +17,12 @@ class Pacers:
     """Each courier's pacer, by its relay."""
 
     def __init__(
-        self, database: Database, fleet: Fleet, known: Mapping[str, Pacer] | None = None
+        self, database: Database, failover: RelayFailover, known: Mapping[str, Pacer] | None = None
     ) -> None:
         """`known`: those of relays, by their name in the settings, that have limits."""
         self._of = {
             courier.relay: (known or {}).get(name) or Pacer(database, Plan(courier.relay), courier)
-            for name, courier in fleet.couriers.items()
+            for name, courier in failover.couriers.items()
         }
 
     def __iter__(self) -> Iterator[Pacer]:
@@ -41,13 +41,13 @@ class Pacers:
         *,
         rates: Callable[[str, str], float],
         on_slowed: Callable[[str, str], None],
-        on_seated: Callable[[], None],
+        on_share: Callable[[], None],
     ) -> None:
         """Tie them to an engine; what is called gets the relay, then the provider."""
         for relay, pacer in self._of.items():
             pacer.measure(partial(rates, relay))
             pacer.on_slowed = partial(on_slowed, relay)
-            pacer.on_seated = on_seated
+            pacer.on_share = on_share
 
     def want(self, wanted: Mapping[str, Collection[str]]) -> None:
         """There is work: for these providers, by relay."""

@@ -1,7 +1,7 @@
 """That a worker lives, told to others on its machine by a locked file, as a taking's journal is.
 
 The kernel gives the lock back when its owner dies: so a worker that is started again, or its
-neighbour, frees the seats of the dead at once, and need not wait for the lease.
+neighbour, frees the shares of the dead at once, and need not wait for the lease.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-_SUFFIX = ".seat"
+_SUFFIX = ".share"
 
 
 class Presence:
-    """One worker's file in a folder of this machine's own; `installation`: whose seats they are."""
+    """One worker's file in a folder of this machine; `installation` names whose shares they are."""
 
     def __init__(self, folder: Path, installation: str, holder: int) -> None:
         self._folder = folder
@@ -27,14 +27,14 @@ class Presence:
         """From now on; where it cannot be told (a full disk), the lease must do."""
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            new = self._path.with_suffix(".sitting")
+            new = self._path.with_suffix(".beginning")
             self._descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
             # Only now by its name: who finds it finds it locked.
             new.rename(self._path)
 
     def end(self) -> None:
-        """Its seats are given back."""
+        """Its shares are given back."""
         if self._descriptor is not None:
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
@@ -51,7 +51,7 @@ class Presence:
         return found
 
     def forget(self, holders: list[int]) -> None:
-        """Their seats are free."""
+        """Their shares are free."""
         for holder in holders:
             with suppress(OSError):
                 self._of(holder).unlink(missing_ok=True)

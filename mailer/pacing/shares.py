@@ -1,6 +1,6 @@
 """Seats: which worker has how many of the connections and of the copies a second that all share.
 
-By leased rows, renewed with each beat; the only writer of them. A worker that dies leaves its seats
+Leased rows, renewed with each beat; the only writer of them. A worker that dies leaves its share
 to the others when the lease has lapsed, or when somebody can prove that it is dead.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.models import Seat
+from mailer.models import Share
 from mailer.pacing.limits import Limits
 from mailer.pacing.sharing import fair, to_hold
 from pli.database import SQLITE, clock
@@ -43,21 +43,21 @@ class Asked:
 
 
 async def lock(session: AsyncSession, relay: str) -> None:
-    """One worker after the other looks at a relay's seats; SQLite's transactions do so anyway."""
+    """One worker after the other looks at a relay's shares; SQLite's transactions do so anyway."""
     if session.get_bind().dialect.name != SQLITE:
         await session.execute(
-            select(func.pg_advisory_xact_lock(func.hashtextextended(f"pli.seats.{relay}", 0)))
+            select(func.pg_advisory_xact_lock(func.hashtextextended(f"pli.shares.{relay}", 0)))
         )
 
 
-async def sit(session: AsyncSession, relay: str, holder: int, asked: Asked) -> tuple[Part, Part]:
-    """Renew a worker's seats: what is its fair part, and what it has of that from now on.
+async def renew(session: AsyncSession, relay: str, holder: int, asked: Asked) -> tuple[Part, Part]:
+    """Renew a worker's shares: what is its fair part, and what it has of that from now on.
 
     Nobody gives up what is still in use: the row keeps it until the next beat.
     """
     rows = (
         await session.scalars(
-            select(Seat).where(Seat.relay == relay, Seat.provider == asked.provider)
+            select(Share).where(Share.relay == relay, Share.provider == asked.provider)
         )
     ).all()
     others = [it for it in rows if it.holder != holder]
@@ -79,7 +79,7 @@ async def sit(session: AsyncSession, relay: str, holder: int, asked: Asked) -> t
     )
     lease_until = (await session.execute(select(clock(LEASE_SECONDS)))).scalar_one()
     if mine is None:
-        mine = Seat(relay=relay, provider=asked.provider, holder=holder)
+        mine = Share(relay=relay, provider=asked.provider, holder=holder)
         session.add(mine)
     mine.connections, mine.per_second = kept.connections, kept.per_second
     mine.rate = asked.rate
@@ -89,11 +89,11 @@ async def sit(session: AsyncSession, relay: str, holder: int, asked: Asked) -> t
 
 
 async def sweep(session: AsyncSession, relay: str) -> None:
-    """Take lapsed seats away."""
+    """Take lapsed shares away."""
     await session.execute(
-        delete(Seat).where(
-            Seat.relay == relay,
-            (Seat.lease_until < clock()) | (Seat.lease_until > clock(LONGEST_SECONDS)),
+        delete(Share).where(
+            Share.relay == relay,
+            (Share.lease_until < clock()) | (Share.lease_until > clock(LONGEST_SECONDS)),
         )
     )
 
@@ -103,26 +103,26 @@ async def leave(session: AsyncSession, holders: Collection[int]) -> None:
 
     Not so their part of a second: what they sent a moment ago is in the second that others count.
     """
-    theirs = Seat.holder.in_(holders)
-    await session.execute(delete(Seat).where(theirs, Seat.per_second == 0))
+    theirs = Share.holder.in_(holders)
+    await session.execute(delete(Share).where(theirs, Share.per_second == 0))
     await session.execute(
-        update(Seat)
+        update(Share)
         .where(theirs)
         .values(connections=0, rate=0.0, lease_until=clock(PUT_DOWN_SECONDS))
         .execution_options(synchronize_session=False)
     )
 
 
-async def end_seats(session: AsyncSession) -> None:
+async def end_shares(session: AsyncSession) -> None:
     """Nobody sits anywhere: for whoever has proof that no other engine lives (pli.lock)."""
-    await session.execute(delete(Seat))
+    await session.execute(delete(Share))
 
 
 def _fair(limit: int | None, holders: Sequence[int], me: int) -> int:
     return fair(limit, holders, me) if limit is not None else 0
 
 
-def _held(limit: int | None, due: int, others: Sequence[Seat], name: str, in_use: Part) -> int:
+def _held(limit: int | None, due: int, others: Sequence[Share], name: str, in_use: Part) -> int:
     if limit is None:
         return 0
     taken = sum(getattr(it, name) for it in others)

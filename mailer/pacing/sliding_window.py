@@ -1,4 +1,4 @@
-"""Rolling meters: no stretch of so many seconds, wherever it begins, holds more than its quota.
+"""Sliding windows: no stretch of so many seconds, wherever it begins, holds more than its quota.
 
 Copies are granted in advance. A grant counts as used at the last moment at which it may still be
 used, until what became of it is told; so a late use finds its place kept. What is used is kept in
@@ -21,7 +21,7 @@ AHEAD_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class SlidingWindow:
     """What of a quota is used or granted; moments are seconds of the database's clock.
 
     `slots` are (number, copies): number n ends at (n + 1) sixtieths of the period.
@@ -31,7 +31,7 @@ class Meter:
     seconds: float
     slots: tuple[tuple[int, int], ...] = ()
 
-    def at(self, now: float) -> Meter:
+    def at(self, now: float) -> SlidingWindow:
         """The same as it stands now: without what has left.
 
         What seems to be ahead of every grant was noted before the clock was set back: it counts as
@@ -48,7 +48,7 @@ class Meter:
         """How many copies may be granted now; never more than the whole quota."""
         return max(0, self.copies - sum(n for _, n in self.at(now).slots))
 
-    def take(self, n: int, now: float) -> Meter:
+    def take(self, n: int, now: float) -> SlidingWindow:
         """Grant `n` copies, no more than there is room for."""
         standing = self.at(now)
         if n > standing.room(now):
@@ -57,7 +57,7 @@ class Meter:
         kept[self._slot(now + AHEAD_SECONDS)] += n
         return self._with(kept)
 
-    def tell(self, granted: int, used: int, granted_at: float, now: float) -> Meter:
+    def tell(self, granted: int, used: int, granted_at: float, now: float) -> SlidingWindow:
         """Of a grant so many were used, at the latest now; the rest is given back.
 
         What the clock or the time has moved out of its slot is not looked for: it leaves by itself.
@@ -104,5 +104,5 @@ class Meter:
     def _leaves_at(self, number: int) -> float:
         return (number + 1) * self._width + self.seconds
 
-    def _with(self, kept: Counter[int]) -> Meter:
+    def _with(self, kept: Counter[int]) -> SlidingWindow:
         return replace(self, slots=tuple(sorted((s, n) for s, n in kept.items() if n)))

@@ -90,7 +90,7 @@ _GREYLISTED = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Temper:
+class Throttle:
     """The level of slowing down (0: none), the rest it takes, what was heard since it changed."""
 
     level: int = 0
@@ -108,7 +108,7 @@ class Temper:
         """How many copies at most are tried at once."""
         return PROBES[self.level]
 
-    def hears(self, heard: Heard, now: float) -> Temper:
+    def hears(self, heard: Heard, now: float) -> Throttle:
         """As it is after this; what was on its way when a rest began changes nothing any more."""
         if self.rests(now):
             return self
@@ -116,10 +116,10 @@ class Temper:
         least = min(LEAST, self.probe)
         if heard.weight and weight >= max(least, SHARE * tries):
             level = min(self.level + 1, HIGHEST)
-            return Temper(level, now + RESTS[level], said=heard.said)
+            return Throttle(level, now + RESTS[level], said=heard.said)
         if self.level and tries >= self.probe:
             level = self.level if weight else self.level - 1
-            return replace(self, level=level, tries=0, weight=0) if level else Temper()
+            return replace(self, level=level, tries=0, weight=0) if level else Throttle()
         if tries > LOOKED_AT:
             tries, weight = tries // 2, weight // 2
         return replace(self, tries=tries, weight=weight)

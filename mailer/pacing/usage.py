@@ -16,48 +16,48 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.models import Pacing
 from mailer.pacing.limits import DAY, WHOLE, Limits, Plan
 from mailer.pacing.permits import Grant, Held
-from mailer.pacing.sliding_window import Meter
-from mailer.pacing.throttle import Heard, Temper
+from mailer.pacing.sliding_window import SlidingWindow
+from mailer.pacing.throttle import Heard, Throttle
 from pli.database import clock
 from subscribers.upsert import insert_into
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one row stands: its meters by their limits of today, and its temper."""
+    """How one row stands: its sliding_windows by their limits of today, and its throttle."""
 
-    meters: tuple[Meter, ...]
-    temper: Temper
+    sliding_windows: tuple[SlidingWindow, ...]
+    throttle: Throttle
 
     def room(self, now: float) -> int | None:
         """How many copies may be granted now; None: no quota says."""
-        return min((it.room(now) for it in self.meters), default=None)
+        return min((it.room(now) for it in self.sliding_windows), default=None)
 
     def opens_at(self, n: int, now: float) -> float:
         """When the `n`-th copy from now may be granted."""
-        moments = [it.opens_at(n, now) for it in self.meters]
-        if self.temper.rests(now):
-            moments.append(self.temper.rest_until)
+        moments = [it.opens_at(n, now) for it in self.sliding_windows]
+        if self.throttle.rests(now):
+            moments.append(self.throttle.rest_until)
         return max(moments, default=now)
 
 
 async def grant(
     session: AsyncSession, plan: Plan, provider: str, *, wanted: int, watched: bool
 ) -> Grant | Held:
-    """Reserve up to `wanted` copies of a provider; `watched`: look at its temper, too."""
+    """Reserve up to `wanted` copies of a provider; `watched`: look at its throttle, too."""
     rows, now = await _locked(session, plan, _scopes(plan, provider, watched))
     standings = [standing(row, plan.of(row.provider), now) for row in rows]
     sizes = [wanted]
     for it in standings:
         room = it.room(now)
-        sizes.append(it.temper.probe if room is None else min(room, it.temper.probe))
-        if it.temper.rests(now):
+        sizes.append(it.throttle.probe if room is None else min(room, it.throttle.probe))
+        if it.throttle.rests(now):
             sizes.append(0)
     size = min(sizes)
     for row, it in zip(rows, standings, strict=True):
         # Also where nothing is granted: what the clock's setting back has moved must stay so.
-        meters = [meter.take(size, now) for meter in it.meters]
-        _keep(row, meters)
+        sliding_windows = [window.take(size, now) for window in it.sliding_windows]
+        _keep(row, sliding_windows)
     if size:
         return Grant(size, now)
     return Held(now, max(it.opens_at(1, now) for it in standings))
@@ -71,22 +71,24 @@ async def tell(
     *,
     used: int,
     heard: Heard | None,
-) -> Temper | None:
+) -> Throttle | None:
     """What became of a grant: `used` copies count as used now, the rest is given back.
 
-    `heard`: how the provider took it; its temper after that. None: nothing speaks against it.
+    `heard`: how the provider took it; its throttle after that. None: nothing speaks against it.
     """
     scopes = _scopes(plan, provider, watched=heard is not None)
     locked, now = await _locked(session, plan, scopes)
-    temper = None
+    throttle = None
     for row in locked:
         it = standing(row, plan.of(row.provider), now)
         if given is not None:
-            _keep(row, [meter.tell(given.size, used, given.at, now) for meter in it.meters])
+            _keep(
+                row, [window.tell(given.size, used, given.at, now) for window in it.sliding_windows]
+            )
         if row.provider == provider and heard is not None:
-            temper = it.temper.hears(heard, now)
-            _set(row, temper)
-    return temper
+            throttle = it.throttle.hears(heard, now)
+            _set(row, throttle)
+    return throttle
 
 
 async def look(session: AsyncSession, plan: Plan) -> tuple[Mapping[str, Standing], float]:
@@ -99,16 +101,18 @@ async def look(session: AsyncSession, plan: Plan) -> tuple[Mapping[str, Standing
 def standing(row: Pacing, limits: Limits, now: float) -> Standing:
     """A row as a value, judged by the limits that hold now."""
     day = max(0, int((now - row.first_used_at.timestamp()) // DAY))
-    meters = tuple(
-        Meter(it.copies, it.seconds, tuple(_slots(row, it.seconds))).at(now)
+    sliding_windows = tuple(
+        SlidingWindow(it.copies, it.seconds, tuple(_slots(row, it.seconds))).at(now)
         for it in limits.on_day(day)
     )
     rest_until = row.rest_until.timestamp() if row.rest_until else 0.0
-    return Standing(meters, Temper(row.level, rest_until, row.tries, row.weight, row.said))
+    return Standing(
+        sliding_windows, Throttle(row.level, rest_until, row.tries, row.weight, row.said)
+    )
 
 
 def _slots(row: Pacing, seconds: float) -> Iterator[tuple[int, int]]:
-    for number, copies in row.meters.get(f"{seconds:g}", ()):
+    for number, copies in row.sliding_windows.get(f"{seconds:g}", ()):
         yield int(number), int(copies)
 
 
@@ -133,7 +137,7 @@ async def _locked(
                     relay=plan.relay,
                     provider=provider,
                     first_used_at=clock(),
-                    meters={},
+                    sliding_windows={},
                     level=0,
                     tries=0,
                     weight=0,
@@ -161,13 +165,15 @@ async def _now(session: AsyncSession) -> float:
     return (await session.execute(select(clock()))).scalar_one().timestamp()
 
 
-def _keep(row: Pacing, meters: Sequence[Meter]) -> None:
-    kept = {f"{it.seconds:g}": [list(slot) for slot in it.slots] for it in meters}
-    if kept != row.meters:
-        row.meters = kept
+def _keep(row: Pacing, sliding_windows: Sequence[SlidingWindow]) -> None:
+    kept = {f"{it.seconds:g}": [list(slot) for slot in it.slots] for it in sliding_windows}
+    if kept != row.sliding_windows:
+        row.sliding_windows = kept
 
 
-def _set(row: Pacing, temper: Temper) -> None:
-    row.level, row.tries, row.weight = temper.level, temper.tries, temper.weight
-    row.said = temper.said
-    row.rest_until = datetime.fromtimestamp(temper.rest_until, UTC) if temper.rest_until else None
+def _set(row: Pacing, throttle: Throttle) -> None:
+    row.level, row.tries, row.weight = throttle.level, throttle.tries, throttle.weight
+    row.said = throttle.said
+    row.rest_until = (
+        datetime.fromtimestamp(throttle.rest_until, UTC) if throttle.rest_until else None
+    )

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from mailer.campaign.holds import Hold
 from mailer.pacing.limits import DAY, NONE, WHOLE, Limits, Plan
-from mailer.pacing.sliding_window import Meter
-from mailer.pacing.throttle import Temper
+from mailer.pacing.sliding_window import SlidingWindow
+from mailer.pacing.throttle import Throttle
 from mailer.pacing.usage import Standing
 from pli.language import N_, Sentence, say, say_n
 
@@ -36,7 +36,7 @@ class View:
 
     def limits(self, provider: str) -> Limits:
         """A provider's limits, less what it is slowed down."""
-        level = self.standing(provider).temper.level
+        level = self.standing(provider).throttle.level
         return self.plan.of(provider).slowed(level, self.plan.whole.connections or 1)
 
     def standing(self, provider: str) -> Standing:
@@ -45,7 +45,7 @@ class View:
         if known is not None:
             return known
         quotas = self.plan.of(provider).on_day(0)
-        return Standing(tuple(Meter(it.copies, it.seconds) for it in quotas), Temper())
+        return Standing(tuple(SlidingWindow(it.copies, it.seconds) for it in quotas), Throttle())
 
     def named(self, provider: str) -> str:
         """What people know it by."""
@@ -110,12 +110,12 @@ def _of_the_relay(view: View) -> Iterator[Hold]:
 
 
 def _of(view: View, provider: str) -> Iterator[Hold]:
-    temper, limits = view.standing(provider).temper, view.limits(provider)
+    throttle, limits = view.standing(provider).throttle, view.limits(provider)
     name = view.named(provider)
-    if temper.rests(view.now):
+    if throttle.rests(view.now):
         text = N_("{provider}: rests after {said}, goes on at {time}")
-        until = temper.rest_until
-        sentence = say(text, provider=name, said=temper.said, time=_hour(until, view.now))
+        until = throttle.rest_until
+        sentence = say(text, provider=name, said=throttle.said, time=_hour(until, view.now))
         yield Hold("resting", sentence, _moment(until))
     elif (shut := _shut(view, provider)) is not None:
         quota, until, warming = shut
@@ -126,9 +126,9 @@ def _of(view: View, provider: str) -> Iterator[Hold]:
         )
         sentence = say(text, provider=name, quota=quota, time=_hour(until, view.now))
         yield Hold("warm_up" if warming else "provider_quota", sentence, _moment(until))
-    elif temper.level:
+    elif throttle.level:
         text = N_("{provider}: slowed down after {said}, a few at a time")
-        yield Hold("slowed", say(text, provider=name, said=temper.said))
+        yield Hold("slowed", say(text, provider=name, said=throttle.said))
     elif limits.per_second and view.pending[provider] > limits.per_second:
         sentence = say_n(
             "{provider}: {n} copy a second",
@@ -150,24 +150,26 @@ def _of(view: View, provider: str) -> Iterator[Hold]:
 def _shut(view: View, provider: str) -> tuple[Sentence, float, bool] | None:
     """The quota that lets nothing through now: in words, until when, and whether by warm-up."""
     limits = view.plan.of(provider)
-    meters = view.standing(provider).meters
-    shut = [(it.opens_at(1, view.now), it) for it in meters if not it.room(view.now)]
+    sliding_windows = view.standing(provider).sliding_windows
+    shut = [(it.opens_at(1, view.now), it) for it in sliding_windows if not it.room(view.now)]
     if not shut:
         return None
-    until, meter = max(shut, key=lambda it: it[0])
-    warming = all((meter.copies, meter.seconds) != (it.copies, it.seconds) for it in limits.quotas)
-    return _told(meter), until, warming
+    until, window = max(shut, key=lambda it: it[0])
+    warming = all(
+        (window.copies, window.seconds) != (it.copies, it.seconds) for it in limits.quotas
+    )
+    return _told(window), until, warming
 
 
-def _told(meter: Meter) -> Sentence:
-    match meter.seconds:
+def _told(window: SlidingWindow) -> Sentence:
+    match window.seconds:
         case 60.0:
-            return say(N_("{copies} a minute"), copies=meter.copies)
+            return say(N_("{copies} a minute"), copies=window.copies)
         case 3_600.0:
-            return say(N_("{copies} an hour"), copies=meter.copies)
+            return say(N_("{copies} an hour"), copies=window.copies)
         case seconds if seconds == DAY:
-            return say(N_("{copies} a day"), copies=meter.copies)
-    return say(N_("{copies} in {seconds} seconds"), copies=meter.copies, seconds=meter.seconds)
+            return say(N_("{copies} a day"), copies=window.copies)
+    return say(N_("{copies} in {seconds} seconds"), copies=window.copies, seconds=window.seconds)
 
 
 def _moment(seconds: float) -> datetime:

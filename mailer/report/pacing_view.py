@@ -9,7 +9,7 @@ from sqlalchemy import case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.engine.workers import GONE
-from mailer.models import Batch, Campaign, CampaignState, Seat, Worker, is_open
+from mailer.models import Batch, Campaign, CampaignState, Share, Worker, is_open
 from mailer.pacing import usage
 from mailer.pacing.limits import WHOLE, Plan
 from mailer.pacing.shares import LONGEST_SECONDS
@@ -62,13 +62,13 @@ async def view(
     rates = {
         provider: float(rate)
         for provider, rate in await session.execute(
-            select(Seat.provider, func.sum(Seat.rate))
+            select(Share.provider, func.sum(Share.rate))
             .where(
-                Seat.relay == plan.relay,
-                Seat.lease_until > clock(),
-                Seat.lease_until < clock(LONGEST_SECONDS),
+                Share.relay == plan.relay,
+                Share.lease_until > clock(),
+                Share.lease_until < clock(LONGEST_SECONDS),
             )
-            .group_by(Seat.provider)
+            .group_by(Share.provider)
         )
     }
     workers, rate = (

@@ -26,7 +26,7 @@ Probe = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class Berth:
+class CircuitBreaker:
     """One relay's place: its courier, and how it last failed. Seconds of `boot_time`."""
 
     courier: Courier
@@ -38,7 +38,7 @@ class Berth:
     looking: asyncio.Task[None] | None = None
 
 
-class Fleet:
+class RelayFailover:
     """One courier for each relay, in the settings' order; belongs to one event loop."""
 
     def __init__(
@@ -50,8 +50,9 @@ class Fleet:
         longest: float = LONGEST_REST_SECONDS,
         clock: Callable[[], float] = boot_time,
     ) -> None:
-        self._berths = {
-            name: Berth(courier, (probes or {}).get(name)) for name, courier in couriers.items()
+        self._breakers = {
+            name: CircuitBreaker(courier, (probes or {}).get(name))
+            for name, courier in couriers.items()
         }
         self._rest = rest
         self._longest = longest
@@ -60,19 +61,19 @@ class Fleet:
         """Called when a relay begins to rest, before its copies come back."""
         self.needed: Callable[[Courier], bool] = lambda _: False
         """Asked whether something that this relay has in hand can go by no other one."""
-        for berth in self._berths.values():
-            berth.courier.on_trouble = self._trouble_of(berth)
-            berth.courier.patient = self._patience_of(berth)
+        for breaker in self._breakers.values():
+            breaker.courier.on_trouble = self._trouble_of(breaker)
+            breaker.courier.patient = self._patience_of(breaker)
 
     @classmethod
-    def of(cls, carrier: Courier | Fleet) -> Fleet:
-        """A fleet, also of one courier alone."""
-        return carrier if isinstance(carrier, Fleet) else cls({MAIN: carrier})
+    def of(cls, carrier: Courier | RelayFailover) -> RelayFailover:
+        """A failover, also of one courier alone."""
+        return carrier if isinstance(carrier, RelayFailover) else cls({MAIN: carrier})
 
     @property
     def couriers(self) -> Mapping[str, Courier]:
         """Each relay's, by the relay's name in the settings, in their order."""
-        return {name: berth.courier for name, berth in self._berths.items()}
+        return {name: breaker.courier for name, breaker in self._breakers.items()}
 
     def likely(self, order: Sequence[str] = ()) -> Courier | None:
         """The one that `choose` would name now; nothing follows from asking."""
@@ -87,19 +88,19 @@ class Fleet:
         whose rest is over is looked at beside, as long as another stands in: no copy waits for it.
         """
         asked = self._asked(order)
-        if asked and all(self._rests(berth) for berth in asked):
-            for berth in asked:
-                berth.until, berth.why = self._clock(), None
-        for berth in asked:
-            if not self._rests(berth):
-                return berth.courier
-            if berth.looking is None and berth.probe and self._clock() >= berth.until:
-                berth.looking = asyncio.get_running_loop().create_task(self._look(berth))
+        if asked and all(self._rests(breaker) for breaker in asked):
+            for breaker in asked:
+                breaker.until, breaker.why = self._clock(), None
+        for breaker in asked:
+            if not self._rests(breaker):
+                return breaker.courier
+            if breaker.looking is None and breaker.probe and self._clock() >= breaker.until:
+                breaker.looking = asyncio.get_running_loop().create_task(self._look(breaker))
         return None
 
     def rests(self, courier: Courier) -> bool:
         """Whether this one is not to be used now."""
-        return any(it.courier is courier and self._rests(it) for it in self._berths.values())
+        return any(it.courier is courier and self._rests(it) for it in self._breakers.values())
 
     def another(self, courier: Courier, order: Sequence[str] = ()) -> bool:
         """Whether one of these relays could be used instead of this one."""
@@ -118,72 +119,72 @@ class Fleet:
 
     def resting(self) -> dict[str, bool]:
         """Each relay's name, and whether it rests."""
-        return {name: self._rests(berth) for name, berth in self._berths.items()}
+        return {name: self._rests(breaker) for name, breaker in self._breakers.items()}
 
     def recall(self, wanted: Callable[[Copy], bool]) -> None:
         """Give back those wanted copies that are on no wire yet."""
-        for berth in self._berths.values():
-            berth.courier.recall(wanted)
+        for breaker in self._breakers.values():
+            breaker.courier.recall(wanted)
 
     async def close(self, patience: float) -> None:
         """Stop all of them; what is on the wire may still be answered for `patience` seconds."""
-        looking = [it.looking for it in self._berths.values() if it.looking]
+        looking = [it.looking for it in self._breakers.values() if it.looking]
         for task in looking:
             task.cancel()
         await asyncio.gather(
-            *(it.courier.close(patience) for it in self._berths.values()),
+            *(it.courier.close(patience) for it in self._breakers.values()),
             *(asyncio.wait([task]) for task in looking),
         )
 
-    def _asked(self, order: Sequence[str]) -> list[Berth]:
-        return [self._berths[name] for name in order or self._berths if name in self._berths]
+    def _asked(self, order: Sequence[str]) -> list[CircuitBreaker]:
+        return [self._breakers[name] for name in order or self._breakers if name in self._breakers]
 
-    def _rests(self, berth: Berth) -> bool:
-        over = self._clock() >= berth.until
-        return not over or (berth.why is not None and berth.probe is not None)
+    def _rests(self, breaker: CircuitBreaker) -> bool:
+        over = self._clock() >= breaker.until
+        return not over or (breaker.why is not None and breaker.probe is not None)
 
-    async def _look(self, berth: Berth) -> None:
+    async def _look(self, breaker: CircuitBreaker) -> None:
         """See whether one that has rested is well; if not, it rests for longer."""
-        assert berth.probe is not None
+        assert breaker.probe is not None
         try:
-            await berth.probe()
+            await breaker.probe()
         except RelayError as error:
-            self._send_to_rest(berth, error.sentences[0])
+            self._send_to_rest(breaker, error.sentences[0])
         except Exception:
             # Whatever else goes wrong in a library below: it is not well, as before.
-            self._send_to_rest(berth, berth.why)
+            self._send_to_rest(breaker, breaker.why)
         else:
-            berth.until, berth.why = self._clock(), None
+            breaker.until, breaker.why = self._clock(), None
         finally:
-            berth.looking = None
+            breaker.looking = None
 
-    def _send_to_rest(self, berth: Berth, why: Sentence | None) -> None:
+    def _send_to_rest(self, breaker: CircuitBreaker, why: Sentence | None) -> None:
         now = self._clock()
-        berth.why = why
+        breaker.why = why
         # Several of its connections may tell the same trouble: that is one.
-        if now >= berth.until:
+        if now >= breaker.until:
             # One that was well for longer than it had rested begins anew.
-            well = now - berth.until > berth.rest
-            berth.rest = self._rest if well else min(2 * berth.rest, self._longest)
-            berth.until = now + berth.rest
+            well = now - breaker.until > breaker.rest
+            breaker.rest = self._rest if well else min(2 * breaker.rest, self._longest)
+            breaker.until = now + breaker.rest
             log.warning(
                 "relay.rests",
                 extra={
-                    "relay": berth.courier.relay,
-                    "seconds": round(berth.rest),
+                    "relay": breaker.courier.relay,
+                    "seconds": round(breaker.rest),
                     "reason": str(why),
                 },
             )
 
-    def _trouble_of(self, berth: Berth) -> Callable[[Sentence], None]:
+    def _trouble_of(self, breaker: CircuitBreaker) -> Callable[[Sentence], None]:
         def trouble(why: Sentence) -> None:
-            self._send_to_rest(berth, why)
-            self.on_trouble(berth.courier, why)
+            self._send_to_rest(breaker, why)
+            self.on_trouble(breaker.courier, why)
 
         return trouble
 
-    def _patience_of(self, berth: Berth) -> Callable[[], bool]:
+    def _patience_of(self, breaker: CircuitBreaker) -> Callable[[], bool]:
         def patient() -> bool:
-            return not self.another(berth.courier) or self.needed(berth.courier)
+            return not self.another(breaker.courier) or self.needed(breaker.courier)
 
         return patient

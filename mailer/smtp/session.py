@@ -18,7 +18,7 @@ from mailer.models import Stage
 from mailer.outcomes import Outcome, accepted, enhanced_code, judge, lost
 from mailer.smtp.courier import Copy
 from mailer.smtp.replies import ReplyReader
-from mailer.smtp.transaction import Offer, Patience, Trip
+from mailer.smtp.transaction import Extensions, MailTransaction, Timeouts
 
 NOT_LET_IN = frozenset({530, 534, 535, 538})
 """At MAIL: log in first, or use TLS first (RFC 4954 section 6, RFC 3207 section 4)."""
@@ -43,22 +43,22 @@ JOINED = 16 * 1024
 """Copies of so many bytes are joined to be written; larger ones would cost more than it saves."""
 
 
-class Conversation(asyncio.Protocol):
+class SMTPSession(asyncio.Protocol):
     """Carries copies from `next_copy` until it returns None, then waits to be nudged.
 
-    `ended(conversation, useful)` is called once, when the connection is gone; it was useful if the
+    `ended(session, useful)` is called once, when the connection is gone; it was useful if the
     relay accepted or refused a copy in it, or was not asked to.
     """
 
     def __init__(
         self,
         transport: asyncio.Transport,
-        offer: Offer,
+        extensions: Extensions,
         next_copy: Callable[[], Copy | None],
         put_back: Callable[[Copy], None],
-        ended: Callable[[Conversation, bool], None],
+        ended: Callable[[SMTPSession, bool], None],
         limit: int,
-        patience: Patience,
+        timeouts: Timeouts,
         replied: Callable[[Stage, float], None] | None = None,
     ) -> None:
         self._transport = transport
@@ -67,18 +67,20 @@ class Conversation(asyncio.Protocol):
         # hand over ten pieces.
         tls = transport.get_extra_info("ssl_object") is not None
         self._joined = sys.maxsize if tls else JOINED
-        self._offer = offer
+        self._extensions = extensions
         self._next_copy = next_copy
         self._put_back = put_back
         self._ended = ended
         self._limit = limit
-        self._envelope_seconds = patience.envelope
-        self._body_seconds = patience.body
+        self._envelope_seconds = timeouts.envelope
+        self._body_seconds = timeouts.body
         self._replied = replied
         self._since = 0.0  # since when what is awaited is the next reply to come
         self._awaiting = Awaiting.NOTHING
-        self._current: Trip | None = None  # its body is written, its last reply is awaited
-        self._coming: Trip | None = None  # its envelope is written
+        self._current: MailTransaction | None = (
+            None  # its body is written, its last reply is awaited
+        )
+        self._coming: MailTransaction | None = None  # its envelope is written
         self._reader = ReplyReader()
         self._unread = 0
         self._carried = 0
@@ -163,14 +165,14 @@ class Conversation(asyncio.Protocol):
             self._replied(Stage.BODY, time.monotonic() - self._since)
             for stage in _ROUND[1:]:
                 self._replied(stage, 0.0)
-        trip, coming = self._current, self._coming
+        transaction, coming = self._current, self._coming
         self._current = None
-        assert trip is not None
+        assert transaction is not None
         assert coming is not None
         self._carried += 1
         self._answered = True
         code, text = replies[0]
-        trip.copy.settle(accepted(code, text, trip.milliseconds()))
+        transaction.copy.settle(accepted(code, text, transaction.milliseconds()))
         if not self._over:
             self._awaiting = DATA  # what is answered last: it tells how far the next copy has come
             self._write_body(coming)
@@ -208,72 +210,72 @@ class Conversation(asyncio.Protocol):
         return None
 
     def _on_mail(self, code: int, text: str) -> None:
-        trip = self._trip()
+        transaction = self._transaction()
         if not 200 <= code < 300:
             if code in NOT_LET_IN:
                 self.not_let_in = True
                 self._coming = None
-                self._put_back(trip.copy)
+                self._put_back(transaction.copy)
                 return self.abort(f"{code} {text}")
-            trip.refuse(Stage.MAIL, code, text)
+            transaction.refuse(Stage.MAIL, code, text)
             if code < 400:
                 return self._out_of_place(code)
-            if not self._offer.pipelining:
+            if not self._extensions.pipelining:
                 return self._on_refused()
         self._await(Awaiting.RCPT, self._envelope_seconds)
-        if not self._offer.pipelining:
-            self._transport.write(b"RCPT TO:<%s>\r\n" % trip.copy.rcpt_to.encode())
+        if not self._extensions.pipelining:
+            self._transport.write(b"RCPT TO:<%s>\r\n" % transaction.copy.rcpt_to.encode())
         return None
 
     def _on_rcpt(self, code: int, text: str) -> None:
-        trip = self._trip()
+        transaction = self._transaction()
         if not 200 <= code < 300:
-            trip.refuse(Stage.RCPT, code, text)
+            transaction.refuse(Stage.RCPT, code, text)
             if code < 400:
                 return self._out_of_place(code)
-            if not self._offer.pipelining:
+            if not self._extensions.pipelining:
                 return self._on_refused()
         self._await(Awaiting.DATA, self._envelope_seconds)
-        if not self._offer.pipelining:
+        if not self._extensions.pipelining:
             self._transport.write(b"DATA\r\n")
         return None
 
     def _on_data(self, code: int, text: str) -> None:
-        trip = self._trip()
+        transaction = self._transaction()
         if code == 354:
             if self._unread or self._reader.in_the_middle:
                 # Taken for the answer to the body, it would make a copy "sent" that nobody has.
                 return self.abort("the relay spoke before it had the body")
-            if trip.failed_at is not None:
+            if transaction.failed_at is not None:
                 self._await(Awaiting.EMPTY, self._body_seconds)
                 self._transport.write(b".\r\n")
                 return None
-            return self._write_body(trip)
-        trip.refuse(Stage.DATA, code, text)
+            return self._write_body(transaction)
+        transaction.refuse(Stage.DATA, code, text)
         return self._on_refused() if code >= 400 else self._out_of_place(code)
 
-    def _write_body(self, trip: Trip) -> None:
-        if not trip.copy.leaves():
+    def _write_body(self, transaction: MailTransaction) -> None:
+        if not transaction.copy.leaves():
             # After 354 there is no way back in SMTP but to break off: nothing was handed over.
             self._coming = None
-            trip.copy.give_back()
+            transaction.copy.give_back()
             return self.abort("the copy is not wanted any more")
-        self._coming, self._current = None, trip
-        pieces = trip.body
-        trip.body = []
+        self._coming, self._current = None, transaction
+        pieces = transaction.body
+        transaction.body = []
         pieces.append(b".\r\n")
         self._await(FINAL, self._body_seconds)
-        if self._offer.pipelining:
-            self._open_envelope(pieces, trip.size)
+        if self._extensions.pipelining:
+            self._open_envelope(pieces, transaction.size)
         else:
-            self._send(pieces, trip.size)
+            self._send(pieces, transaction.size)
         return None
 
     def _on_final(self, code: int, text: str) -> None:
-        trip, self._current = self._current, None
-        assert trip is not None
+        transaction, self._current = self._current, None
+        assert transaction is not None
         self._carried += 1
-        trip.copy.settle(judge(Stage.BODY, code, text, trip.milliseconds()))
+        transaction.copy.settle(judge(Stage.BODY, code, text, transaction.milliseconds()))
         if 300 <= code < 400:
             return self._out_of_place(code)
         self._answered = True
@@ -284,20 +286,27 @@ class Conversation(asyncio.Protocol):
         return None
 
     def _on_refused(self) -> None:
-        trip, self._coming = self._trip(), None
-        assert trip.failed_at is not None
+        transaction, self._coming = self._transaction(), None
+        assert transaction.failed_at is not None
         self._answered = True
         # The transaction may still be open at the relay: the next MAIL would be a nested one.
         self._needs_reset = True
-        trip.copy.settle(judge(trip.failed_at, trip.code, trip.text, trip.milliseconds()))
+        transaction.copy.settle(
+            judge(
+                transaction.failed_at,
+                transaction.code,
+                transaction.text,
+                transaction.milliseconds(),
+            )
+        )
         self._rest()
 
     def _on_reset(self, code: int, text: str) -> None:
         if not 200 <= code < 300:
             return self.abort(f"the relay refuses RSET: {code} {text}")
         self._await(Awaiting.MAIL, self._envelope_seconds)
-        if not self._offer.pipelining:
-            self._transport.write(self._trip().envelope(self._offer))
+        if not self._extensions.pipelining:
+            self._transport.write(self._transaction().envelope(self._extensions))
         return None
 
     def _out_of_place(self, code: int) -> None:
@@ -314,23 +323,23 @@ class Conversation(asyncio.Protocol):
         """Write `pieces`, and behind them the next copy's envelope if there is one to carry."""
         carried = self._carried + (self._current is not None)
         copy = self._next_copy() if carried < self._limit else None
-        trip = None
-        while copy is not None and trip is None:
-            trip = self._prepare(copy)
-            if trip is None:
+        transaction = None
+        while copy is not None and transaction is None:
+            transaction = self._prepare(copy)
+            if transaction is None:
                 copy = self._next_copy()
-        if trip is not None:
-            self._coming = trip
+        if transaction is not None:
+            self._coming = transaction
             if self._needs_reset:
                 self._needs_reset = False
                 pieces.append(b"RSET\r\n")
                 after = Awaiting.RESET
             else:
                 after = MAIL
-            if self._offer.pipelining:
-                pieces.append(trip.whole_envelope(self._offer))
+            if self._extensions.pipelining:
+                pieces.append(transaction.whole_envelope(self._extensions))
             elif after is MAIL:
-                pieces.append(trip.envelope(self._offer))
+                pieces.append(transaction.envelope(self._extensions))
             if self._awaiting is NOTHING:
                 self._await(after, self._envelope_seconds)
         if pieces:
@@ -347,7 +356,7 @@ class Conversation(asyncio.Protocol):
         else:
             self._transport.writelines(pieces)
 
-    def _prepare(self, copy: Copy) -> Trip | None:
+    def _prepare(self, copy: Copy) -> MailTransaction | None:
         if not copy.may_leave():
             copy.give_back()
             return None
@@ -357,22 +366,22 @@ class Conversation(asyncio.Protocol):
             # One person's data must not stop the others' copies; the reply says what it was.
             copy.settle(judge(Stage.CONNECT, 554, f"5.6.0 the copy cannot be made: {error}"))
             return None
-        if copy.smtputf8 and not self._offer.smtputf8:
-            copy.settle(judge(Stage.CONNECT, 553, "5.6.7 the relay does not offer SMTPUTF8"))
+        if copy.smtputf8 and not self._extensions.smtputf8:
+            copy.settle(judge(Stage.CONNECT, 553, "5.6.7 the relay does not extensions SMTPUTF8"))
             return None
         size = sum(map(len, body))
-        if self._offer.size_limit and size > self._offer.size_limit:
-            text = f"5.3.4 {size} bytes, and the relay takes {self._offer.size_limit}"
+        if self._extensions.size_limit and size > self._extensions.size_limit:
+            text = f"5.3.4 {size} bytes, and the relay takes {self._extensions.size_limit}"
             copy.settle(judge(Stage.CONNECT, 552, text))
             return None
-        return Trip(copy, body, size)
+        return MailTransaction(copy, body, size)
 
     def _await(self, what: Awaiting, seconds: float) -> None:
         self._awaiting = what
         self._since = time.monotonic()
         self.deadline = self._since + seconds
 
-    def _trip(self) -> Trip:
+    def _transaction(self) -> MailTransaction:
         assert self._coming is not None
         return self._coming
 
@@ -399,11 +408,11 @@ class Conversation(asyncio.Protocol):
                 coming.copy.settle(self._ending(coming, stage))
         self._ended(self, useful)
 
-    def _ending(self, trip: Trip, stage: Stage) -> Outcome:
+    def _ending(self, transaction: MailTransaction, stage: Stage) -> Outcome:
         """What the end of the connection means to the copy that was on the way."""
         if self._farewell is not None:
-            return judge(stage, 421, self._farewell, trip.milliseconds())
-        return lost(stage, self.why, trip.milliseconds())
+            return judge(stage, 421, self._farewell, transaction.milliseconds())
+        return lost(stage, self.why, transaction.milliseconds())
 
 
 _STAGES = {

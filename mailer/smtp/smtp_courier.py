@@ -15,11 +15,11 @@ from mailer.smtp.courier import OPEN, Copy, LaneTerms
 from mailer.smtp.lanes import Lanes, Line
 from mailer.smtp.observer import UNOBSERVED, Observer
 from mailer.smtp.relay import GREETING_SECONDS, Relay, RelayError, RelayRefusal, size_limit
-from mailer.smtp.session import Conversation
-from mailer.smtp.transaction import Offer, Patience
+from mailer.smtp.session import SMTPSession
+from mailer.smtp.transaction import Extensions, Timeouts
 from pli.language import N_, Sentence
 
-PATIENCE = Patience()
+TIMEOUTS = Timeouts()
 REST_SECONDS = (1.0, 2.0, 4.0)
 """Rests between tries to connect; after the last one the relay counts as gone."""
 
@@ -34,7 +34,7 @@ class SMTPCourier:
         connections: int,
         messages_per_connection: int = 1_000,
         rests: tuple[float, ...] = REST_SECONDS,
-        patience: Patience = PATIENCE,
+        timeouts: Timeouts = TIMEOUTS,
         on_trouble: Callable[[Sentence], None] = lambda _: None,
         observer: Observer = UNOBSERVED,
     ) -> None:
@@ -45,10 +45,10 @@ class SMTPCourier:
         self._connections = self._allowed = connections
         self._limit = messages_per_connection
         self._rests = rests
-        self._patience = patience
+        self._timeouts = timeouts
         self._observer = observer
         self._lanes = Lanes()
-        self._open: dict[Conversation, Line] = {}
+        self._open: dict[SMTPSession, Line] = {}
         self._opening: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
@@ -75,8 +75,8 @@ class SMTPCourier:
             most = self._connections if terms.connections is None else terms.connections
             self._allowed = min(self._connections, most)
         self._count()
-        for conversation, line in list(self._open.items()):
-            if self._lanes.crowded and conversation.idle:
+        for session, line in list(self._open.items()):
+            if self._lanes.crowded and session.idle:
                 line.retire()
         if self._lanes:
             self._summon()
@@ -112,11 +112,11 @@ class SMTPCourier:
             task.cancel()
         deadline = time.monotonic() + patience
         while self._open and time.monotonic() < deadline:
-            for conversation in list(self._open):
-                conversation.say_goodbye()
+            for session in list(self._open):
+                session.say_goodbye()
             await asyncio.sleep(0.02)
-        for conversation in list(self._open):
-            conversation.abort("we were stopped before the relay answered")
+        for session in list(self._open):
+            session.abort("we were stopped before the relay answered")
         if self._watch is not None:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -125,10 +125,10 @@ class SMTPCourier:
     def _summon(self) -> None:
         """Give idle connections work, and open more as long as copies wait."""
         self._set_alarm()
-        for conversation in list(self._open):
+        for session in list(self._open):
             if not self._lanes.wants():
                 return
-            conversation.nudge()
+            session.nudge()
         room = self._allowed - len(self._open) - len(self._opening)
         for _ in range(min(room, self._lanes.wants() - len(self._opening))):
             if not self._closing:
@@ -144,7 +144,7 @@ class SMTPCourier:
             return
         began = time.monotonic()
         try:
-            greeting = self._patience.greeting if self.patient() else GREETING_SECONDS
+            greeting = self._timeouts.greeting if self.patient() else GREETING_SECONDS
             client = await self._address.connect(greeting)
         except RelayError as error:
             self._observer.not_connected()
@@ -162,29 +162,29 @@ class SMTPCourier:
             self._observer.not_connected()
             self._failed(self._breaks_off("the relay closed the connection"))
             return
-        conversation = Conversation(
+        session = SMTPSession(
             transport,
-            _offer(client),
+            _extensions(client),
             lambda: self._next(line),
             lambda copy: self._put_back(line, copy),
             self._ended,
             self._limit,
-            self._patience,
+            self._timeouts,
             self._observer.replied,
         )
         line = Line(
             self._lanes,
-            lambda: conversation.idle,
-            lambda: self._retire(conversation),
+            lambda: session.idle,
+            lambda: self._retire(session),
         )
         self._observer.connected(time.monotonic() - began)
-        transport.set_protocol(conversation)
-        self._open[conversation] = line
+        transport.set_protocol(session)
+        self._open[session] = line
         self._count()
         # No longer opening, from now on: it may end within the very next call.
         if (task := asyncio.current_task()) is not None:
             self._opening.discard(task)
-        conversation.nudge()
+        session.nudge()
 
     def _put_back(self, line: Line, copy: Copy) -> None:
         name = line.lane.name if line.lane is not None else OPEN
@@ -197,10 +197,10 @@ class SMTPCourier:
             self._set_alarm()
         return copy
 
-    def _retire(self, conversation: Conversation) -> None:
+    def _retire(self, session: SMTPSession) -> None:
         self._count()
         # Not within the call in which it asks for a copy: it would write behind itself.
-        asyncio.get_running_loop().call_soon(conversation.say_goodbye)
+        asyncio.get_running_loop().call_soon(session.say_goodbye)
 
     def _count(self) -> None:
         """See whether there are more connections than there may be now."""
@@ -217,29 +217,29 @@ class SMTPCourier:
         if wait is not None and not self._closing:
             self._alarm = asyncio.get_running_loop().call_later(wait, self._summon)
 
-    def _ended(self, conversation: Conversation, useful: bool) -> None:
-        line = self._open.pop(conversation)
-        if conversation.dismissed and line.last is not None:
-            self._farewells[line.last.rcpt_to] = conversation.why
+    def _ended(self, session: SMTPSession, useful: bool) -> None:
+        line = self._open.pop(session)
+        if session.dismissed and line.last is not None:
+            self._farewells[line.last.rcpt_to] = session.why
         line.leave()
         self._count()
         self._observer.disconnected()
         if self._closing:
             self.recall(lambda _: True)
-        elif conversation.not_let_in:
+        elif session.not_let_in:
             self._give_up(
                 RelayRefusal(
                     N_("the relay {relay} wants a login or TLS: {reason}: look at {setting}"),
                     relay=self.relay,
                     setting=self._address.setting,
-                    reason=conversation.why,
+                    reason=session.why,
                 )
             )
         elif useful:
             self._failures = 0
             self._summon()
         else:
-            self._failed(self._breaks_off(conversation.why))
+            self._failed(self._breaks_off(session.why))
 
     def _breaks_off(self, reason: str) -> RelayError:
         return RelayError(
@@ -275,19 +275,19 @@ class SMTPCourier:
     async def _keep_watch(self) -> None:
         """End connections that are late with a reply, or have had nothing to do for long."""
         while True:
-            await asyncio.sleep(self._patience.watch)
+            await asyncio.sleep(self._timeouts.watch)
             now = time.monotonic()
-            for conversation in list(self._open):
-                if now > conversation.deadline:
-                    conversation.abort("no reply in time")
-                elif conversation.idle and now > conversation.idle_since + self._patience.idle:
-                    conversation.say_goodbye()
+            for session in list(self._open):
+                if now > session.deadline:
+                    session.abort("no reply in time")
+                elif session.idle and now > session.idle_since + self._timeouts.idle:
+                    session.say_goodbye()
             if self._lanes:
                 self._summon()
 
 
-def _offer(client: aiosmtplib.SMTP) -> Offer:
-    return Offer(
+def _extensions(client: aiosmtplib.SMTP) -> Extensions:
+    return Extensions(
         pipelining=client.supports_extension("pipelining"),
         size=client.supports_extension("size"),
         eightbit=client.supports_extension("8bitmime"),

@@ -1,4 +1,4 @@
-"""One copy's trip through SMTP: what is offered for it, its envelope, how long it may take."""
+"""One copy's mail transaction (RFC 5321, 3.3): extensions, envelope, and time limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mailer.smtp.courier import Copy
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Extensions:
     """What the relay's EHLO offered that changes what we say."""
 
     pipelining: bool
@@ -21,7 +21,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """Seconds that a reply may take; RFC 5321, 4.5.3.2 names the least that is to be allowed."""
 
     greeting: float = 300.0
@@ -31,7 +31,7 @@ class Patience:
     watch: float = 1.0  # between two looks at who is late
 
 
-class Trip:
+class MailTransaction:
     """One copy between its MAIL and its last reply."""
 
     __slots__ = ("body", "code", "copy", "failed_at", "size", "started", "text")
@@ -51,18 +51,18 @@ class Trip:
             self.failed_at, self.code, self.text = stage, code, text
 
     def milliseconds(self) -> int:
-        """How long the trip has taken."""
+        """How long the transaction has taken."""
         return int((time.monotonic() - self.started) * 1000)
 
-    def envelope(self, offer: Offer) -> bytes:
+    def envelope(self, extensions: Extensions) -> bytes:
         """Its MAIL, with what of RFC 1870, 6152 and 6531 is offered and needed."""
         copy = self.copy
-        size = f" SIZE={self.size}" if offer.size else ""
-        eightbit = " BODY=8BITMIME" if copy.smtputf8 and offer.eightbit else ""
+        size = f" SIZE={self.size}" if extensions.size else ""
+        eightbit = " BODY=8BITMIME" if copy.smtputf8 and extensions.eightbit else ""
         utf8 = " SMTPUTF8" if copy.smtputf8 else ""
         return f"MAIL FROM:<{copy.mail_from}>{size}{eightbit}{utf8}\r\n".encode()
 
-    def whole_envelope(self, offer: Offer) -> bytes:
+    def whole_envelope(self, extensions: Extensions) -> bytes:
         """Its MAIL, RCPT and DATA in one piece (RFC 2920)."""
         recipient = self.copy.rcpt_to.encode()
-        return self.envelope(offer) + b"RCPT TO:<%s>\r\nDATA\r\n" % recipient
+        return self.envelope(extensions) + b"RCPT TO:<%s>\r\nDATA\r\n" % recipient

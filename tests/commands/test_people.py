@@ -35,7 +35,7 @@ def folder(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatc
 
 def pli(*arguments: str) -> Result:
     """Run one command."""
-    return CliRunner().invoke(cli.panel, list(arguments))
+    return CliRunner().invoke(cli.context, list(arguments))
 
 
 def refused(*arguments: str) -> str:

@@ -54,7 +54,7 @@ def installation(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.Monk
 
 def pli(*arguments: str) -> Result:
     """Run one command."""
-    return CliRunner().invoke(cli.panel, list(arguments))
+    return CliRunner().invoke(cli.context, list(arguments))
 
 
 def test_the_table_tells_the_sum_and_every_reason() -> None:

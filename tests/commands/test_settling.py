@@ -61,7 +61,7 @@ def ids(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def pli(*arguments: str, told: bytes = b"") -> Result:
-    return CliRunner().invoke(cli.panel, list(arguments), input=told)
+    return CliRunner().invoke(cli.context, list(arguments), input=told)
 
 
 def a_log(message_id: str, *, queued: bool = True) -> bytes:

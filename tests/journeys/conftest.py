@@ -155,7 +155,7 @@ def relay() -> Iterator[Relay]:
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder made by `pli init`, as the README says."""
-    folder = tmp_path_factory.mktemp("made") / "house"
+    folder = tmp_path_factory.mktemp("made") / "installation"
     folder.mkdir()
     Installation(folder, 0).pli(
         "init", "--committee", "Comité régional d’essai", "--address", "1 place du Marché, 44000",
@@ -169,9 +169,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installation(tmp_path: Path, made: Path, relay: Relay) -> Installation:
     """A copy of it with a relay and a port of its own."""
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
-    house = Installation(tmp_path, free_port())
+    installation = Installation(tmp_path, free_port())
     settings = tmp_path / "pli.toml"
     text = settings.read_text("utf-8")
-    text = text.replace("smtp://relay.invalid", relay.url).replace(MADE, house.public_url[7:])
+    text = text.replace("smtp://relay.invalid", relay.url).replace(
+        MADE, installation.public_url[7:]
+    )
     settings.write_text(text + "retry_delays = [0.2, 0.2]\n", "utf-8")
-    return house
+    return installation

@@ -42,9 +42,9 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def setting(house: Installation, line: str) -> None:
+def setting(installation: Installation, line: str) -> None:
     name = line.partition(" ")[0]
-    file = house.folder / "pli.toml"
+    file = installation.folder / "pli.toml"
     kept = [it for it in file.read_text().splitlines() if it.partition(" ")[0] != name]
     file.write_text("\n".join([line, *kept]) + "\n")
 
@@ -84,10 +84,10 @@ def test_a_message_to_oneself_is_sent_where_it_is_asked_for(
 
 
 def test_without_an_installation_it_says_where_to_begin(tmp_path: Path) -> None:
-    house = Installation(tmp_path, free_port())
-    said = house.pli("doctor", "--json", code=1)
+    installation = Installation(tmp_path, free_port())
+    said = installation.pli("doctor", "--json", code=1)
     assert {"settings", "keys", "database"} <= set(errors(said))
-    assert "pli init" in house.pli("doctor", code=1).out
+    assert "pli init" in installation.pli("doctor", code=1).out
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,12 @@ def test_a_password_that_others_can_read_is_a_warning(
 def test_who_sends_who_is_gone_and_what_waits_for_a_person(
     installation: Installation, resolver: str
 ) -> None:
-    house = installation
-    house.members(3)
-    house.pli("send", house.letter(), "--list", "comite", "--yes")
+    installation.members(3)
+    installation.pli("send", installation.letter(), "--list", "comite", "--yes")
     ask = ("doctor", "--resolver", resolver, "--json")
-    with house.serving():
-        until(lambda: "pli serve" in by_name(house.pli(*ask))["workers"][0]["message"])
-    database = sqlite3.connect(house.folder / "pli.db")
+    with installation.serving():
+        until(lambda: "pli serve" in by_name(installation.pli(*ask))["workers"][0]["message"])
+    database = sqlite3.connect(installation.folder / "pli.db")
     with database:
         database.execute(
             "INSERT INTO worker (host, pid, command, version, relay, started_at, seen_at, batches,"
@@ -156,7 +155,7 @@ def test_who_sends_who_is_gone_and_what_waits_for_a_person(
             " hour') || '.000000', datetime('now', '-10 minutes') || '.000000', 0, 0, 0)"
         )
         database.execute("UPDATE campaign SET state = 'running'")
-    said = house.pli(*ask, code=1)
+    said = installation.pli(*ask, code=1)
     assert "elsewhere, 7" in by_name(said)["workers"][1]["message"]
     assert "nobody sends" in by_name(said)["campaigns"][0]["message"]
     with database:
@@ -165,7 +164,7 @@ def test_who_sends_who_is_gone_and_what_waits_for_a_person(
             """'{"text": "the relay {relay} is tired", "values": {"relay": "mx:25"}}'"""
         )
     database.close()
-    (paused,) = by_name(house.pli(*ask))["campaigns"]
+    (paused,) = by_name(installation.pli(*ask))["campaigns"]
     assert paused["state"] == "warning"
     assert "the relay mx:25 is tired" in paused["message"]
     assert "pli campaign resume 1" in paused["remedy"]
@@ -174,21 +173,20 @@ def test_who_sends_who_is_gone_and_what_waits_for_a_person(
 def test_on_postgresql_and_without_it(
     installation: Installation, postgresql: PostgreSQL, resolver: str
 ) -> None:
-    house = installation
     name = f"d{uuid.uuid4().hex[:12]}"
     asyncio.run(postgresql.execute(f"CREATE DATABASE {name}"))
-    setting(house, f'database_url = "{postgresql.url(name)}"')
+    setting(installation, f'database_url = "{postgresql.url(name)}"')
     ask = ("doctor", "--resolver", resolver, "--json")
-    assert "pli db upgrade" in by_name(house.pli(*ask, code=1))["database"][0]["message"]
-    house.pli("db", "upgrade")
-    told = by_name(house.pli(*ask))
+    assert "pli db upgrade" in by_name(installation.pli(*ask, code=1))["database"][0]["message"]
+    installation.pli("db", "upgrade")
+    told = by_name(installation.pli(*ask))
     assert "PostgreSQL" in told["database"][0]["message"]
     assert "disk.database" not in told
-    with house.running("worker") as worker:
-        until(lambda: "pli worker" in by_name(house.pli(*ask))["workers"][0]["message"])
+    with installation.running("worker") as worker:
+        until(lambda: "pli worker" in by_name(installation.pli(*ask))["workers"][0]["message"])
         os.kill(worker.pid, signal.SIGTERM)
         worker.wait(20)
     asyncio.run(postgresql.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
-    assert "only be read" in by_name(house.pli(*ask, code=1))["database"][0]["message"]
-    setting(house, f'database_url = "postgresql://pli@127.0.0.1:{free_port()}/pli"')
-    assert errors(house.pli(*ask, code=1)) == ["database"]
+    assert "only be read" in by_name(installation.pli(*ask, code=1))["database"][0]["message"]
+    setting(installation, f'database_url = "postgresql://pli@127.0.0.1:{free_port()}/pli"')
+    assert errors(installation.pli(*ask, code=1)) == ["database"]

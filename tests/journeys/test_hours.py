@@ -22,40 +22,52 @@ def span(before: int, after: int) -> str:
 def test_in_quiet_hours_a_campaign_runs_and_waits_and_goes_when_they_are_lifted(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    house.members(3)
-    house.pli("campaign", "create", house.letter(), "--list", "comite", "--quiet", span(60, 60),
-              **UTC_ZONE)  # fmt: skip
-    house.pli("campaign", "start", "1", "--yes")
-    with house.serving():
-        until(lambda: house.pli("campaign", "show", "1", "--json").json["held_by"] != [])
-        shown = house.pli("campaign", "show", "1", "--json").json
+    installation.members(3)
+    quiet = ("--quiet", span(60, 60))
+    installation.pli(
+        "campaign", "create", installation.letter(), "--list", "comite", *quiet, **UTC_ZONE
+    )
+    installation.pli("campaign", "start", "1", "--yes")
+    with installation.serving():
+        until(lambda: installation.pli("campaign", "show", "1", "--json").json["held_by"] != [])
+        shown = installation.pli("campaign", "show", "1", "--json").json
         (held,) = shown["held_by"]
         assert held["kind"] == "quiet_hours"
         assert held["sentence"].startswith("quiet hours: goes on at ")
         assert held["until"].endswith("Z")
         assert (shown["state"], shown["pending"], shown["sent"]) == ("running", 3, 0)
-        assert "goes on at" in house.pli("campaign", "show", "1").out
-        assert "reprend à" in house.pli("campaign", "show", "1", LC_ALL="fr_FR.UTF-8").out
+        assert "goes on at" in installation.pli("campaign", "show", "1").out
+        assert "reprend à" in installation.pli("campaign", "show", "1", LC_ALL="fr_FR.UTF-8").out
         assert relay.received == []
-        said = house.pli("campaign", "hours", "1", "--quiet", "none")
+        said = installation.pli("campaign", "hours", "1", "--quiet", "none")
         assert "quiet hours none, end none" in said.out
         until(lambda: len(relay.received) == 3, 5)
-        until(lambda: house.pli("campaign", "show", "1", "--json").json["state"] == "finished")
+        until(
+            lambda: installation.pli("campaign", "show", "1", "--json").json["state"] == "finished"
+        )
 
 
 def test_the_settings_quiet_hours_hold_and_send_can_say_none(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    house.members(2)
+    installation.members(2)
     quiet = {"PLI_QUIET_HOURS": span(60, 60), **UTC_ZONE}
-    with house.running("send", house.letter(), "--list", "comite", "--yes", "--json", **quiet):
-        until(lambda: house.pli("campaign", "list", "--json").json != [])
-        until(lambda: house.pli("campaign", "show", "1", "--json").json["held_by"] != [])
+    with installation.running(
+        "send", installation.letter(), "--list", "comite", "--yes", "--json", **quiet
+    ):
+        until(lambda: installation.pli("campaign", "list", "--json").json != [])
+        until(lambda: installation.pli("campaign", "show", "1", "--json").json["held_by"] != [])
     assert relay.received == []
-    said = house.pli(
-        "send", house.letter(), "--list", "comite", "--yes", "--json", "--quiet", "none", **quiet
+    said = installation.pli(
+        "send",
+        installation.letter(),
+        "--list",
+        "comite",
+        "--yes",
+        "--json",
+        "--quiet",
+        "none",
+        **quiet,
     )
     assert said.json["state"] == "finished"
     assert len(relay.received) == 2
@@ -64,55 +76,52 @@ def test_the_settings_quiet_hours_hold_and_send_can_say_none(
 def test_an_end_pauses_what_waits_and_resume_goes_on_without_it(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    house.members(2)
+    installation.members(2)
     soon = (datetime.now(UTC) + timedelta(seconds=8)).isoformat()
     relay.script = lambda stage, _who, times: (
         "451 4.7.1 later" if stage == "rcpt" and times == 1 else None
     )
-    said = house.pli(
-        "send", house.letter(), "--list", "comite", "--yes", "--retry-after", "1h",
+    said = installation.pli(
+        "send", installation.letter(), "--list", "comite", "--yes", "--retry-after", "1h",
         "--not-after", soon, code=1,
     )  # fmt: skip
     assert "has passed: go on without it" in said.err
     assert '"pli campaign resume 1"' in said.err
     assert '"pli campaign cancel 1"' in said.err
-    shown = house.pli("campaign", "show", "1", "--json").json
+    shown = installation.pli("campaign", "show", "1", "--json").json
     assert (shown["state"], shown["pending"]) == ("paused", 2)
     assert shown["not_after"] is not None
-    again = house.pli("send", house.letter(), "--list", "comite", "--yes", code=1)
+    again = installation.pli("send", installation.letter(), "--list", "comite", "--yes", code=1)
     assert "its end has passed" in again.err
-    assert "goes on without one" in house.pli("campaign", "resume", "1").out
-    shown = house.pli("campaign", "show", "1", "--json").json
+    assert "goes on without one" in installation.pli("campaign", "resume", "1").out
+    shown = installation.pli("campaign", "show", "1", "--json").json
     assert (shown["state"], shown["not_after"]) == ("running", None)
 
 
 def test_an_hour_within_quiet_hours_is_allowed_and_told(installation: Installation) -> None:
-    house = installation
-    house.members(1)
-    said = house.pli(
-        "send", house.letter(), "--list", "comite", "--yes", "--at", "2099-01-01 06:00",
+    installation.members(1)
+    said = installation.pli(
+        "send", installation.letter(), "--list", "comite", "--yes", "--at", "2099-01-01 06:00",
         "--quiet", "21:00-07:00",
     )  # fmt: skip
     assert (
         "That is within its quiet hours (21:00-07:00): the first copy leaves at 07:00." in said.out
     )
-    said = house.pli("campaign", "schedule", "1", "--at", "2099-01-01 08:00")
+    said = installation.pli("campaign", "schedule", "1", "--at", "2099-01-01 08:00")
     assert "quiet" not in said.out
-    said = house.pli("campaign", "schedule", "1", "--at", "2099-01-01 22:00")
+    said = installation.pli("campaign", "schedule", "1", "--at", "2099-01-01 22:00")
     assert "the first copy leaves at 07:00" in said.out
 
 
 def test_an_end_alone_is_the_next_such_hour_after_the_start(installation: Installation) -> None:
-    house = installation
-    house.members(1)
-    house.pli(
-        "send", house.letter(), "--list", "comite", "--yes", "--at", "2099-01-01 08:00",
+    installation.members(1)
+    installation.pli(
+        "send", installation.letter(), "--list", "comite", "--yes", "--at", "2099-01-01 08:00",
         "--not-after", "20:00",
     )  # fmt: skip
-    shown = house.pli("campaign", "show", "1", "--json").json
+    shown = installation.pli("campaign", "show", "1", "--json").json
     assert shown["not_after"] == "2099-01-01T19:00:00Z"
-    said = house.pli("campaign", "schedule", "1", "--at", "2099-01-02 08:00", code=1)
+    said = installation.pli("campaign", "schedule", "1", "--at", "2099-01-02 08:00", code=1)
     assert "would begin after its end" in said.err
     assert "pli campaign hours 1 --not-after none" in said.err
 
@@ -129,11 +138,12 @@ def test_an_end_alone_is_the_next_such_hour_after_the_start(installation: Instal
 def test_hours_that_cannot_be_are_refused_before_anything_is_written(
     words: tuple[str, str], told: str, installation: Installation
 ) -> None:
-    house = installation
-    house.members(1)
-    said = house.pli("send", house.letter(), "--list", "comite", "--yes", *words, code=1)
+    installation.members(1)
+    said = installation.pli(
+        "send", installation.letter(), "--list", "comite", "--yes", *words, code=1
+    )
     assert told in said.err
-    assert house.pli("campaign", "list", "--json").json == []
+    assert installation.pli("campaign", "list", "--json").json == []
 
 
 def test_quiet_hours_in_the_settings_that_are_none_are_told(installation: Installation) -> None:

@@ -29,10 +29,9 @@ def trouble(stage: str, recipient: str, times: int) -> str | None:
 
 def test_a_whole_sending_names_nobody_in_its_logs(installation: Installation, relay: Relay) -> None:
     relay.script = trouble
-    house = installation
-    house.members(COPIES)
-    said = house.pli(
-        "send", house.letter(), "--list", "comite", "--yes", "--json",
+    installation.members(COPIES)
+    said = installation.pli(
+        "send", installation.letter(), "--list", "comite", "--yes", "--json",
         PLI_LOG_FORMAT="json", PLI_LOG_LEVEL="debug",
     )  # fmt: skip
     assert said.json["failures"]["unknown_user"] == 10
@@ -53,9 +52,8 @@ def test_a_pause_is_told_with_its_reason_but_not_with_whom_it_was_for(
     relay.script = lambda stage, recipient, _times: (
         f"550 5.7.1 <{recipient}> we do not like you" if stage == "rcpt" else None
     )
-    house = installation
-    house.members(COPIES)
-    said = house.pli("send", house.letter(), "--list", "comite", "--yes", code=1)
+    installation.members(COPIES)
+    said = installation.pli("send", installation.letter(), "--list", "comite", "--yes", code=1)
     told = next(it for it in said.err.splitlines() if "campaign.paused" in it)
     assert "campaign=1" in told
     assert "we do not like you" in told
@@ -63,10 +61,9 @@ def test_a_pause_is_told_with_its_reason_but_not_with_whom_it_was_for(
 
 
 def test_a_server_says_nothing_else_than_json(installation: Installation) -> None:
-    house = installation
-    with house.running("serve", PLI_LOG_FORMAT="json", PLI_LOG_LEVEL="info") as process:
-        until(lambda: house.get("/healthz")[0] == 200)
-        until(lambda: len(house.pli("worker", "list", "--json").json) == 1)
+    with installation.running("serve", PLI_LOG_FORMAT="json", PLI_LOG_LEVEL="info") as process:
+        until(lambda: installation.get("/healthz")[0] == 200)
+        until(lambda: len(installation.pli("worker", "list", "--json").json) == 1)
         process.send_signal(signal.SIGINT)
         _out, err = process.communicate(timeout=20)
     assert [it["event"] for it in lines(err)] == ["worker.started", "worker.ended"]

@@ -38,18 +38,17 @@ def total(samples: dict[str, float], name: str, label: str = "") -> float:
 def test_a_server_shows_what_it_sends_stage_by_stage(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    house.members(60)
+    installation.members(60)
     relay.script = lambda stage, recipient, _times: (
         f"550 5.1.1 <{recipient}> unknown"
         if stage == "rcpt" and recipient.startswith("p000")
         else None
     )
     port = free_port()
-    with house.running("serve", PLI_METRICS_LISTEN=f"127.0.0.1:{port}"):
+    with installation.running("serve", PLI_METRICS_LISTEN=f"127.0.0.1:{port}"):
         until(lambda: scraped(port).get("pli_database_up") == 1)
-        until(lambda: len(house.pli("worker", "list", "--json").json) == 1)
-        house.pli("send", house.letter(), "--list", "comite", "--yes")
+        until(lambda: len(installation.pli("worker", "list", "--json").json) == 1)
+        installation.pli("send", installation.letter(), "--list", "comite", "--yes")
         told = scraped(port)
     assert total(told, "pli_copies_total", "outcome=sent") == 50
     assert told["pli_copies_total enhanced=5.1.1 outcome=failed provider=other reply=5xx"] == 10
@@ -66,12 +65,16 @@ def test_a_server_shows_what_it_sends_stage_by_stage(
 def test_while_it_sends_the_queue_and_the_connections_show(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    house.members(200)
+    installation.members(200)
     relay.delay = 0.3
     port = free_port()
-    with house.running(
-        "send", house.letter(), "--list", "comite", "--yes", PLI_METRICS_LISTEN=f"127.0.0.1:{port}"
+    with installation.running(
+        "send",
+        installation.letter(),
+        "--list",
+        "comite",
+        "--yes",
+        PLI_METRICS_LISTEN=f"127.0.0.1:{port}",
     ):
         until(lambda: scraped(port).get("pli_connections_open", 0) == 10)
         told = scraped(port)
@@ -84,32 +87,33 @@ def test_while_it_sends_the_queue_and_the_connections_show(
 def test_without_the_setting_nobody_listens_and_a_taken_address_stops_no_letter(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    house.members(3)
+    installation.members(3)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        said = house.pli(
-            "send", house.letter(), "--list", "comite", "--yes", PLI_METRICS_LISTEN=address
+        said = installation.pli(
+            "send", installation.letter(), "--list", "comite", "--yes", PLI_METRICS_LISTEN=address
         )
     assert "metrics.not_served" in said.err
     assert len(relay.received) == 3
-    assert "metrics" not in house.pli("send", house.letter(2), "--list", "comite", "--yes").err
+    assert (
+        "metrics"
+        not in installation.pli("send", installation.letter(2), "--list", "comite", "--yes").err
+    )
 
 
 def test_each_of_several_workers_has_the_next_port_and_the_doors_tell_the_queue(
     installation: Installation, postgresql: PostgreSQL
 ) -> None:
-    house = installation
     name = f"p{uuid.uuid4().hex[:12]}"
     asyncio.run(postgresql.execute(f"CREATE DATABASE {name}"))
     on_postgresql = {"PLI_DATABASE_URL": postgresql.url(name)}
-    house.pli("db", "upgrade", **on_postgresql)
+    installation.pli("db", "upgrade", **on_postgresql)
     first, doors = 20_000 + free_port() % 20_000, free_port()
     with (
-        house.running(
+        installation.running(
             "worker", "--processes", "2", PLI_METRICS_LISTEN=f"127.0.0.1:{first}", **on_postgresql
         ),
-        house.running(
+        installation.running(
             "serve", "--no-work", PLI_METRICS_LISTEN=f"127.0.0.1:{doors}", **on_postgresql
         ),
     ):

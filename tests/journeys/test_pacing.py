@@ -8,36 +8,37 @@ from tests.journeys.conftest import Installation, until
 from tests.relay import Relay
 
 
-def limit(house: Installation, text: str) -> None:
-    with (house.folder / "pli.toml").open("a") as file:
+def limit(installation: Installation, text: str) -> None:
+    with (installation.folder / "pli.toml").open("a") as file:
         file.write(text)
 
 
 def test_a_relays_quota_holds_and_the_sender_is_told_until_when(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    limit(house, "relay_per_hour = 5\n")
-    house.members(12)
-    with house.running("send", house.letter(), "--list", "comite", "--yes") as sending:
+    limit(installation, "relay_per_hour = 5\n")
+    installation.members(12)
+    with installation.running(
+        "send", installation.letter(), "--list", "comite", "--yes"
+    ) as sending:
         until(lambda: len(relay.received) == 5)
-        until(lambda: bool(house.pli("campaign", "show", "1", "--json").json["held_by"]))
-        shown = house.pli("campaign", "show", "1", "--json").json
+        until(lambda: bool(installation.pli("campaign", "show", "1", "--json").json["held_by"]))
+        shown = installation.pli("campaign", "show", "1", "--json").json
         (hold,) = shown["held_by"]
         assert hold["kind"] == "relay_quota"
         assert hold["sentence"].startswith("relay quota: 5 an hour, goes on at ")
         assert shown["arrives_at"] > hold["until"]
-        assert "relay quota: 5 an hour" in house.pli("campaign", "show", "1").out
-        french = house.pli("campaign", "show", "1", LC_ALL="fr_FR.UTF-8").out
+        assert "relay quota: 5 an hour" in installation.pli("campaign", "show", "1").out
+        french = installation.pli("campaign", "show", "1", LC_ALL="fr_FR.UTF-8").out
         assert "quota du relais" in french
         time.sleep(1)
         assert len(relay.received) == 5
         assert sending.poll() is None
-    assert house.pli("campaign", "show", "1", "--json").json["state"] == "running"
+    assert installation.pli("campaign", "show", "1", "--json").json["state"] == "running"
     # Whoever raises the limit need not wait for the hour.
-    settings = house.folder / "pli.toml"
+    settings = installation.folder / "pli.toml"
     settings.write_text(settings.read_text().replace("relay_per_hour = 5", "relay_per_hour = 100"))
-    with house.running("send", house.letter(), "--list", "comite", "--yes"):
+    with installation.running("send", installation.letter(), "--list", "comite", "--yes"):
         until(lambda: len(relay.received) == 12)
 
 
@@ -67,10 +68,9 @@ def test_a_providers_settings_are_shown_one_by_one(installation: Installation) -
 def test_a_provider_of_ones_own_has_its_domains_and_its_limits(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    limit(house, '[providers.ours]\ndomains = ["example.org"]\nconnections = 1\n')
+    limit(installation, '[providers.ours]\ndomains = ["example.org"]\nconnections = 1\n')
     relay.delay = 0.05
-    house.members(30)
-    said = house.pli("send", house.letter(), "--list", "comite", "--yes", "--json")
+    installation.members(30)
+    said = installation.pli("send", installation.letter(), "--list", "comite", "--yes", "--json")
     assert said.json["sent"] == 30
     assert relay.busiest(relay.received) == 1

@@ -228,36 +228,36 @@ def test_a_segment_narrows_whom_a_letter_is_for(installation: Installation, rela
 def test_a_test_copy_goes_to_one_address_and_no_campaign_is_made(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    house.members(3)
-    letter = house.letter()
-    said = house.pli("send", letter, "--list", "comite", "--test", "autrice@example.org")
+    installation.members(3)
+    letter = installation.letter()
+    said = installation.pli("send", letter, "--list", "comite", "--test", "autrice@example.org")
     assert "autrice@example.org" in said.out
     assert [it.message["To"] for it in relay.received] == ["autrice@example.org"]
-    assert house.pli("campaign", "list", "--json").json == []
-    wrong = house.pli("send", letter, "--list", "comite", "--test", "nobody", code=1)
+    assert installation.pli("campaign", "list", "--json").json == []
+    wrong = installation.pli("send", letter, "--list", "comite", "--test", "nobody", code=1)
     assert len(wrong.err.splitlines()) == 1
 
 
 def test_start_and_resume_from_another_process_take_effect_within_two_seconds(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    house.members(200)
+    installation.members(200)
     relay.delay = 0.05
-    house.pli("campaign", "create", house.letter(), "--list", "comite")
-    with (house.folder / "pli.toml").open("a") as file:
+    installation.pli("campaign", "create", installation.letter(), "--list", "comite")
+    with (installation.folder / "pli.toml").open("a") as file:
         file.write("relay_connections = 1\n")
-    with house.serving():
-        house.pli("campaign", "start", "1", "--yes")
+    with installation.serving():
+        installation.pli("campaign", "start", "1", "--yes")
         until(lambda: bool(relay.received), 2)
-        house.pli("campaign", "pause", "1")
+        installation.pli("campaign", "pause", "1")
         time.sleep(2)
         stood = len(relay.received)
         time.sleep(0.5)
         assert len(relay.received) == stood < 200
-        house.pli("campaign", "resume", "1")
+        installation.pli("campaign", "resume", "1")
         until(lambda: len(relay.received) > stood, 2)
         relay.delay = 0
-        until(lambda: house.pli("report", "1", "--json", code=None).json["state"] == "finished")
+        until(
+            lambda: installation.pli("report", "1", "--json", code=None).json["state"] == "finished"
+        )
     assert len(relay.received) == len(relay.recipients) == 200

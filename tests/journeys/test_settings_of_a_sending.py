@@ -15,13 +15,12 @@ COPIES = 40
 def test_what_is_in_doubt_is_sent_again_by_itself_where_the_setting_says_so(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    house.members(3)
+    installation.members(3)
     relay.script = lambda stage, who, times: (
         DROP if stage == "body-received" and who.startswith("p0001") and times == 1 else None
     )
-    send = ("send", house.letter(), "--list", "comite", "--yes", "--json")
-    said = house.pli(*send, PLI_UNCERTAIN="resend")
+    send = ("send", installation.letter(), "--list", "comite", "--yes", "--json")
+    said = installation.pli(*send, PLI_UNCERTAIN="resend")
     assert (said.json["sent"], said.json["uncertain"]) == (3, 0)
     (lost,) = relay.refused
     (again,) = (mail for mail in relay.received if mail.recipient == lost.recipient)
@@ -31,41 +30,43 @@ def test_what_is_in_doubt_is_sent_again_by_itself_where_the_setting_says_so(
 def test_how_many_refusals_of_what_we_are_pause_a_campaign_is_a_setting(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    house.members(COPIES)
+    installation.members(COPIES)
     relay.script = lambda stage, who, _times: (
         "550 5.7.1 we do not like you" if stage == "rcpt" and int(who[1:5]) % 2 else None
     )
-    send = ("send", house.letter(), "--list", "comite", "--yes")
-    assert "is paused" in house.pli(*send, code=1).err
-    listed = house.pli("campaign", "list").out
+    send = ("send", installation.letter(), "--list", "comite", "--yes")
+    assert "is paused" in installation.pli(*send, code=1).err
+    listed = installation.pli("campaign", "list").out
     assert "5.7.1 we do not like you" in " ".join(listed.split())
-    (told,) = house.pli("campaign", "list", "--json").json
+    (told,) = installation.pli("campaign", "list", "--json").json
     assert "5.7.1 we do not like you" in told["reason"]
-    with house.serving():
-        assert "5.7.1 we do not like you" in house.get("/campaigns")[1]
-    house.pli("campaign", "cancel", "1", "--yes")
-    other = ("send", house.letter(2), "--list", "comite", "--yes", "--json")
-    said = house.pli(*other, PLI_POLICY_PAUSE_PERCENT="90")
+    with installation.serving():
+        assert "5.7.1 we do not like you" in installation.get("/campaigns")[1]
+    installation.pli("campaign", "cancel", "1", "--yes")
+    other = ("send", installation.letter(2), "--list", "comite", "--yes", "--json")
+    said = installation.pli(*other, PLI_POLICY_PAUSE_PERCENT="90")
     assert (said.json["state"], said.json["failures"]["policy"]) == ("finished", COPIES // 2)
 
 
 def test_how_late_a_missed_start_may_be_is_a_setting(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
-    house.members(2)
+    installation.members(2)
     at = ("--at", "2030-05-01 08:00", "--retry-after", "1m,1h")
-    house.pli("send", house.letter(), "--list", "comite", *at, "--yes")
-    with closing(sqlite3.connect(house.folder / "pli.db")) as database, database:
+    installation.pli("send", installation.letter(), "--list", "comite", *at, "--yes")
+    with closing(sqlite3.connect(installation.folder / "pli.db")) as database, database:
         (delays,) = database.execute("SELECT retry_delays FROM campaign").fetchone()
         assert json.loads(delays) == [60.0, 3_600.0]
         database.execute("UPDATE campaign SET scheduled_at = datetime('now', '-3 hours')")
-    with house.running("serve"):
-        until(lambda: house.pli("campaign", "show", "1", "--json").json["reason"] is not None)
+    with installation.running("serve"):
+        until(
+            lambda: installation.pli("campaign", "show", "1", "--json").json["reason"] is not None
+        )
     assert relay.received == []
-    with closing(sqlite3.connect(house.folder / "pli.db")) as database, database:
+    with closing(sqlite3.connect(installation.folder / "pli.db")) as database, database:
         database.execute("UPDATE campaign SET reason = NULL")
-    with house.running("serve", PLI_LATE_START_HOURS="4"):
-        until(lambda: house.pli("report", "1", "--json", code=None).json["state"] == "finished")
+    with installation.running("serve", PLI_LATE_START_HOURS="4"):
+        until(
+            lambda: installation.pli("report", "1", "--json", code=None).json["state"] == "finished"
+        )
     assert len(relay.received) == 2

@@ -20,14 +20,14 @@ from tests.servers import PostgreSQL
 def on_postgresql(postgresql: PostgreSQL) -> Callable[[Installation], Installation]:
     """Move an installation's setting to a new database there, and bring it up."""
 
-    def move(house: Installation) -> Installation:
+    def move(installation: Installation) -> Installation:
         name = f"w{uuid.uuid4().hex[:12]}"
         asyncio.run(postgresql.execute(f"CREATE DATABASE {name}"))
-        settings = house.folder / "pli.toml"
+        settings = installation.folder / "pli.toml"
         kept = [it for it in settings.read_text().splitlines() if "database_url" not in it]
         settings.write_text("\n".join([f'database_url = "{postgresql.url(name)}"', *kept]) + "\n")
-        house.pli("db", "upgrade")
-        return house
+        installation.pli("db", "upgrade")
+        return installation
 
     return move
 
@@ -37,32 +37,34 @@ def test_two_workers_and_the_doors_share_a_sending_and_stand_in_the_list(
     relay: Relay,
     on_postgresql: Callable[[Installation], Installation],
 ) -> None:
-    house = on_postgresql(installation)
-    house.pli("list", "new", "comite", "--title", "Comité", code=None)
-    house.members(300)
+    installation = on_postgresql(installation)
+    installation.pli("list", "new", "comite", "--title", "Comité", code=None)
+    installation.members(300)
     relay.delay = 0.05
     with (
-        house.running("worker") as one,
-        house.running("worker", "--processes", "2") as several,
-        house.running("serve", "--no-work"),
+        installation.running("worker") as one,
+        installation.running("worker", "--processes", "2") as several,
+        installation.running("serve", "--no-work"),
     ):
-        until(lambda: len(house.pli("worker", "list", "--json").json) == 3)
-        told = house.pli("send", house.letter(), "--list", "comite", "--yes", "--json")
+        until(lambda: len(installation.pli("worker", "list", "--json").json) == 3)
+        told = installation.pli(
+            "send", installation.letter(), "--list", "comite", "--yes", "--json"
+        )
         assert told.json["sent"] == 300
         assert told.json["balanced"]
         assert max(relay.recipients.values()) == 1
-        found = house.pli("worker", "list", "--json").json
+        found = installation.pli("worker", "list", "--json").json
         assert all(it["alive"] for it in found)
         assert {it["command"] for it in found} == {"pli worker"}
         assert {it["relay"] for it in found} == {f"127.0.0.1:{relay.port}"}
         assert sum(it["settled"] for it in found) > 0
         assert any(it["rate"] > 0 for it in found)
-        shown = house.pli("worker", "list").out
+        shown = installation.pli("worker", "list").out
         assert found[0]["host"] in shown
         for process in (one, several):
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
-    assert house.pli("worker", "list", "--json").json == []
+    assert installation.pli("worker", "list", "--json").json == []
 
 
 def test_hours_that_change_reach_every_worker_within_two_seconds(
@@ -70,30 +72,37 @@ def test_hours_that_change_reach_every_worker_within_two_seconds(
     relay: Relay,
     on_postgresql: Callable[[Installation], Installation],
 ) -> None:
-    house = on_postgresql(installation)
-    with (house.folder / "pli.toml").open("a") as file:
+    installation = on_postgresql(installation)
+    with (installation.folder / "pli.toml").open("a") as file:
         file.write("batch_size = 20\nrelay_connections = 2\n")
-    house.pli("list", "new", "comite", "--title", "Comité", code=None)
-    house.members(300)
+    installation.pli("list", "new", "comite", "--title", "Comité", code=None)
+    installation.members(300)
     relay.delay = 0.05
-    with house.running("worker"), house.running("worker"), house.running("serve", "--no-work"):
-        until(lambda: len(house.pli("worker", "list", "--json").json) == 2)
-        house.pli("campaign", "create", house.letter(), "--list", "comite")
-        house.pli("campaign", "start", "letter:1", "--yes")
+    with (
+        installation.running("worker"),
+        installation.running("worker"),
+        installation.running("serve", "--no-work"),
+    ):
+        until(lambda: len(installation.pli("worker", "list", "--json").json) == 2)
+        installation.pli("campaign", "create", installation.letter(), "--list", "comite")
+        installation.pli("campaign", "start", "letter:1", "--yes")
         until(lambda: relay.connections == 2 and len(relay.received) > 5)
         now = datetime.now(UTC)
         quiet = f"{now - timedelta(hours=1):%H:%M}-{now + timedelta(hours=1):%H:%M}"
-        house.pli("campaign", "hours", "letter:1", "--quiet", quiet, PLI_TIMEZONE="UTC")
+        installation.pli("campaign", "hours", "letter:1", "--quiet", quiet, PLI_TIMEZONE="UTC")
         time.sleep(2)
         count = len(relay.received)
         time.sleep(2)
         assert len(relay.received) == count < 300
-        shown = house.pli("campaign", "show", "letter:1", "--json").json
+        shown = installation.pli("campaign", "show", "letter:1", "--json").json
         assert (shown["state"], shown["sent"], shown["sending"]) == ("running", count, 0)
         relay.delay = 0.0
-        house.pli("campaign", "hours", "letter:1", "--quiet", "none")
+        installation.pli("campaign", "hours", "letter:1", "--quiet", "none")
         until(
-            lambda: house.pli("campaign", "show", "letter:1", "--json").json["state"] == "finished"
+            lambda: (
+                installation.pli("campaign", "show", "letter:1", "--json").json["state"]
+                == "finished"
+            )
         )
     assert relay.recipients == {f"p{n:04}@example.org": 1 for n in range(300)}
 
@@ -103,28 +112,29 @@ def test_workers_go_on_by_the_second_relay_when_the_first_dies(
     relay: Relay,
     on_postgresql: Callable[[Installation], Installation],
 ) -> None:
-    house = on_postgresql(installation)
+    installation = on_postgresql(installation)
     with Relay().running() as spare:
-        with (house.folder / "pli.toml").open("a") as file:
+        with (installation.folder / "pli.toml").open("a") as file:
             file.write("batch_size = 20\nrelay_connections = 2\n")
             file.write(f'[relays.secours]\nurl = "{spare.url}"\n')
-        house.pli("list", "new", "comite", "--title", "Comité", code=None)
-        house.members(300)
+        installation.pli("list", "new", "comite", "--title", "Comité", code=None)
+        installation.members(300)
         relay.delay = 0.02
         # At MAIL, and not after a body: so that nothing is in doubt.
         relay.script = lambda stage, *_: (
             "drop" if stage in ("connect", "mail") and len(relay.received) > 60 else None
         )
-        with house.running("worker"), house.running("worker"):
-            until(lambda: len(house.pli("worker", "list", "--json").json) == 2)
-            house.pli("campaign", "create", house.letter(), "--list", "comite")
-            house.pli("campaign", "start", "letter:1", "--yes")
+        with installation.running("worker"), installation.running("worker"):
+            until(lambda: len(installation.pli("worker", "list", "--json").json) == 2)
+            installation.pli("campaign", "create", installation.letter(), "--list", "comite")
+            installation.pli("campaign", "start", "letter:1", "--yes")
             until(
                 lambda: (
-                    house.pli("campaign", "show", "letter:1", "--json").json["state"] == "finished"
+                    installation.pli("campaign", "show", "letter:1", "--json").json["state"]
+                    == "finished"
                 )
             )
-        shown = house.pli("campaign", "show", "letter:1", "--json").json
+        shown = installation.pli("campaign", "show", "letter:1", "--json").json
         assert (shown["sent"], shown["failed"], shown["uncertain"]) == (300, 0, 0)
         everybody = {f"p{n:04}@example.org": 1 for n in range(300)}
         assert relay.recipients + spare.recipients == everybody
@@ -141,23 +151,22 @@ def test_a_worker_on_sqlite_is_refused_in_one_line(installation: Installation) -
 def test_a_worker_whose_database_stays_away_ends_and_says_why_and_the_next_one_finishes(
     installation: Installation, relay: Relay
 ) -> None:
-    house = installation
     relay.delay = 0.05
     with PostgreSQL.started() as server:
         asyncio.run(server.execute("CREATE DATABASE pli_away"))
-        with (house.folder / "pli.toml").open("r+") as file:
+        with (installation.folder / "pli.toml").open("r+") as file:
             kept = [it for it in file.read().splitlines() if "database_url" not in it]
             file.seek(0)
             file.truncate()
             url = server.url("pli_away")
             file.write("\n".join([f'database_url = "{url}"', *kept]) + "\n")
-        house.pli("db", "upgrade")
-        house.members(300)
-        house.pli("campaign", "create", house.letter(), "--list", "comite")
-        house.pli("campaign", "approve", "letter:1", "--yes")
-        house.pli("campaign", "start", "letter:1", "--yes")
+        installation.pli("db", "upgrade")
+        installation.members(300)
+        installation.pli("campaign", "create", installation.letter(), "--list", "comite")
+        installation.pli("campaign", "approve", "letter:1", "--yes")
+        installation.pli("campaign", "start", "letter:1", "--yes")
         short = {"PLI_WITHOUT_DATABASE_SECONDS": "1", "PLI_LOG_LEVEL": "error"}
-        with house.running("worker", **short) as worker:
+        with installation.running("worker", **short) as worker:
             until(lambda: len(relay.received) > 20)
             server.stop()
             began = time.monotonic()
@@ -168,9 +177,14 @@ def test_a_worker_whose_database_stays_away_ends_and_says_why_and_the_next_one_f
             assert time.monotonic() - began > 1
         assert len(relay.received) < 300
         server.start()
-        with house.running("worker"):
-            until(lambda: house.pli("report", "letter:1", "--json").json["state"] == "finished", 40)
-        told = house.pli("report", "letter:1", "--json").json
+        with installation.running("worker"):
+            until(
+                lambda: (
+                    installation.pli("report", "letter:1", "--json").json["state"] == "finished"
+                ),
+                40,
+            )
+        told = installation.pli("report", "letter:1", "--json").json
     assert (told["sent"], told["uncertain"], told["balanced"]) == (300, 0, True)
     assert len(relay.received) == len(relay.recipients) == 300
 
@@ -178,23 +192,24 @@ def test_a_worker_whose_database_stays_away_ends_and_says_why_and_the_next_one_f
 def test_an_installation_moves_to_postgresql_and_goes_on_there(
     installation: Installation, relay: Relay, postgresql: PostgreSQL
 ) -> None:
-    house = installation
-    house.members(40)
-    house.pli("send", house.letter(), "--list", "comite", "--yes")
+    installation.members(40)
+    installation.pli("send", installation.letter(), "--list", "comite", "--yes")
     name = f"m{uuid.uuid4().hex[:12]}"
     asyncio.run(postgresql.execute(f"CREATE DATABASE {name}"))
     url = postgresql.url(name)
-    with house.serving():
-        said = house.pli("db", "copy", "--to", url, code=1)
+    with installation.serving():
+        said = installation.pli("db", "copy", "--to", url, code=1)
         assert said.err.count("\n") == 1
         assert "pli serve" in said.err
-    assert "not empty" not in house.pli("db", "copy", "--to", url).out
-    assert "not empty" in house.pli("db", "copy", "--to", url, code=1).err
-    assert "PostgreSQL" in house.pli("db", "copy", "--to", "sqlite:///x.db", code=1).err
-    on_file = house.pli("report", "1", "--json", code=None).out
+    assert "not empty" not in installation.pli("db", "copy", "--to", url).out
+    assert "not empty" in installation.pli("db", "copy", "--to", url, code=1).err
+    assert "PostgreSQL" in installation.pli("db", "copy", "--to", "sqlite:///x.db", code=1).err
+    on_file = installation.pli("report", "1", "--json", code=None).out
     moved = {"PLI_DATABASE_URL": url}
-    assert house.pli("report", "1", "--json", code=None, **moved).out == on_file
-    told = house.pli("send", house.letter(2), "--list", "comite", "--yes", "--json", **moved)
+    assert installation.pli("report", "1", "--json", code=None, **moved).out == on_file
+    told = installation.pli(
+        "send", installation.letter(2), "--list", "comite", "--yes", "--json", **moved
+    )
     assert told.json["campaign"] == 2
     assert told.json["sent"] == 40
     assert len(relay.received) == 80

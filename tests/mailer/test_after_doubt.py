@@ -15,7 +15,7 @@ from mailer.campaign import lifecycle, ordering
 from mailer.engine.journal import Journal
 from mailer.ledger import balance, claiming, doubt, evidence, leasing, settling
 from mailer.ledger.evidence import Proof
-from mailer.ledger.rows import Taken
+from mailer.ledger.rows import LeasedBatch
 from mailer.models import Attempt, Audience, Batch, Delivery, Source, Stage, Status
 from mailer.outcomes import judge, lost
 from pli.database import Database
@@ -35,7 +35,7 @@ def now() -> datetime:
 
 async def claimed(
     database: Database, size: int, lease: int = 7
-) -> tuple[Taken, Sequence[Row[Any]]]:
+) -> tuple[LeasedBatch, Sequence[Row[Any]]]:
     async with database.begin() as session:
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None

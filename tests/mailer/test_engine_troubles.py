@@ -18,7 +18,7 @@ from commands import following, ordering, testing
 from commands.ordering import Order
 from mailer.campaign import lifecycle
 from mailer.engine import constants, gate
-from mailer.engine.batch_run import Shift
+from mailer.engine.batch_run import BatchRun
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
 from mailer.ledger import claiming, leasing, rows, settle_and_claim, settling
@@ -63,7 +63,7 @@ async def test_a_copy_put_back_by_its_connection_after_a_recall_still_leaves(
     with Relay(delay=0.05, script=script).running() as relay:
         async with working(database, keys, relay.url, connections=1) as engine:
             await first_copy(relay)
-            engine._fleet.recall(lambda copy: copy.rcpt_to == "p029@example.org")
+            engine._failover.recall(lambda copy: copy.rcpt_to == "p029@example.org")
             recalled.append("now")
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     assert recalled == ["now", "done"]
@@ -78,15 +78,15 @@ async def test_two_sendings_of_a_letter_ordered_at_one_moment_are_one(
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, 3, now=now)
     settings = Settings(batch_size=100)
-    house = cast("Any", SimpleNamespace(keys=keys, settings=settings))
+    installation = cast("Any", SimpleNamespace(keys=keys, settings=settings))
     order = Order(make.frozen(), [members.id], "", "", Audience.FIRST, None)
 
     async def release() -> int:
         async with database.begin() as session:
-            return await ordering.release(session, order, house=house, now=now)
+            return await ordering.release(session, order, installation=installation, now=now)
 
     async with database.begin() as session:
-        await ordering.release(session, order, house=house, now=now)
+        await ordering.release(session, order, installation=installation, now=now)
         second = asyncio.create_task(release())
         await asyncio.sleep(0.3)
         assert not second.done()
@@ -107,10 +107,10 @@ async def test_a_sending_whose_engine_dies_ends_with_the_reason(
         settings = Settings(
             relay_url=relay.url, relay_connections=2, journal_folder=tmp_path, batch_size=100
         )
-        house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
+        installation = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
         async with asyncio.timeout(20):
             with pytest.raises(RuntimeError, match="unforeseen"):
-                await following.work_or_watch(house, campaign_id, quiet=True)
+                await following.work_or_watch(installation, campaign_id, quiet=True)
 
 
 async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
@@ -127,12 +127,12 @@ async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
         settings = Settings(
             relay_url=relay.url, relay_connections=2, journal_folder=tmp_path, batch_size=100
         )
-        house = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
+        installation = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
         began = time.monotonic()
         async with asyncio.timeout(20):
             with pytest.raises(RuntimeError, match="unforeseen"):
                 await testing.send_one(
-                    house, make.frozen(), "membres", "autrice@example.org", as_json=False
+                    installation, make.frozen(), "membres", "autrice@example.org", as_json=False
                 )
     # Called off after a while it would raise the same: it must end by itself.
     assert time.monotonic() - began < 10
@@ -310,39 +310,41 @@ async def test_what_came_back_is_put_back_once_though_the_next_claim_is_broken_o
     notes = journal.begin(taken.id, taken.lease, "relay:25")
     async with database.reading() as session:
         passage = await gate.passage(session, taken.id)
-    shop = engine._shop
-    shift = Shift(
-        shop,
+    context = engine._context
+    run = BatchRun(
+        context,
         taken,
-        await shop.rounds.of(campaign_id, live=set),
+        await context.rounds.of(campaign_id, live=set),
         holding,
         notes,
         courier,
-        shop.pacers.of(courier),
-        shop.rooms.open,
+        context.pacers.of(courier),
+        context.slots.open,
         passage,
     )
-    window = await shift._next()
+    window = await run._next()
     assert window is not None
     for copy in list(window.open.values()):
         copy.give_back()
-    shift.over = True
+    run.over = True
 
-    real = Shift._turn
+    real = BatchRun._settle_and_claim
     broken: list[bool] = []
 
-    async def turn(self: Shift, sent: Any, permit: Any) -> Any:
+    async def fails_once(self: BatchRun, sent: Any, permit: Any) -> Any:
         if broken:
             return await real(self, sent, permit)
         broken.append(True)
         # A claim of another window of the same taking, begun before it was over: it has them now.
-        await database.transact(settle_and_claim.turn, taken, [], relay="relay:25", size=3)
+        await database.transact(
+            settle_and_claim.settle_and_claim, taken, [], relay="relay:25", size=3
+        )
         raise OSError("the database is away")
 
-    monkeypatch.setattr(Shift, "_turn", turn)
-    await shift._record(window)
+    monkeypatch.setattr(BatchRun, "_settle_and_claim", fails_once)
+    await run._record(window)
     assert set((await ends(database, campaign_id)).values()) == {("sending", None)}
-    assert shift.unclear, "the journal is kept, and tells of what nobody carries"
+    assert run.unclear, "the journal is kept, and tells of what nobody carries"
     notes.close(all_settled=True)
 
 
@@ -372,16 +374,16 @@ async def test_a_window_that_fails_in_an_unforeseen_way_is_told(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
-    real = Shift._judge_window
+    real = BatchRun._judge_window
     stumbled: list[bool] = []
 
-    def stumble(self: Shift, window: Any) -> Any:
+    def stumble(self: BatchRun, window: Any) -> Any:
         if not stumbled:
             stumbled.append(True)
             raise RuntimeError("something unforeseen")
         return real(self, window)
 
-    monkeypatch.setattr(Shift, "_judge_window", stumble)
+    monkeypatch.setattr(BatchRun, "_judge_window", stumble)
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
             assert await rests(database, campaign_id) is CampaignState.FINISHED

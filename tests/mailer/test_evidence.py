@@ -186,7 +186,7 @@ async def test_a_person_chooses_among_the_failed_by_what_was_answered(
 
 async def taken(
     database: Database, now: datetime, *, resend: bool, attempts: int = 0
-) -> tuple[int, int, rows.Taken]:
+) -> tuple[int, int, rows.LeasedBatch]:
     """One copy in work of a campaign that tries twice; campaign, copy, and the batch in hand."""
     earlier = ((0, "", "connection lost"),) * attempts
     async with database.begin() as session:

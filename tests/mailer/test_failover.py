@@ -19,10 +19,10 @@ from mailer.campaign.state import find_campaign, reason_of
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
 from mailer.models import Attempt, CampaignState, Notice, Status
-from mailer.notices.sending import Errands
+from mailer.notices.sending import NoticeSender
 from mailer.smtp import smtp_courier
 from mailer.smtp.courier import Courier
-from mailer.smtp.failover import Fleet
+from mailer.smtp.failover import RelayFailover
 from mailer.smtp.relay import Relay as Address
 from mailer.smtp.relay import RelayError
 from mailer.smtp.smtp_courier import SMTPCourier
@@ -45,15 +45,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def fleet_of(
+def failover_of(
     urls: dict[str, str],
     *,
     rest: float = 30.0,
     connections: int = 3,
     rests: tuple[float, ...] = (0.01,),
-) -> Fleet:
+) -> RelayFailover:
     relays = {name: Address.parse(url, name) for name, url in urls.items()}
-    return Fleet(
+    return RelayFailover(
         {
             name: SMTPCourier(relay, connections=connections, rests=rests)
             for name, relay in relays.items()
@@ -65,11 +65,11 @@ def fleet_of(
 
 @asynccontextmanager
 async def working(
-    database: Database, keys: Keys, fleet: Fleet, connections: int = 3
+    database: Database, keys: Keys, failover: RelayFailover, connections: int = 3
 ) -> AsyncIterator[Engine]:
     with TemporaryDirectory() as folder:
         journal = Journal(Path(folder), "tests")
-        engine = Engine(database, keys, fleet, journal=journal, connections=connections)
+        engine = Engine(database, keys, failover, journal=journal, connections=connections)
         running = asyncio.create_task(engine.run())
         try:
             yield engine
@@ -111,8 +111,8 @@ async def test_when_a_relay_dies_in_the_middle_the_next_carries_the_rest_once(
     campaign_id = await prepared(database, keys, now, count=60, batch_size=20)
     script = Gone(after=25)
     with Relay(script=script, delay=0.01).running() as first, Relay().running() as second:
-        fleet = fleet_of({"main": first.url, SPARE: second.url})
-        async with working(database, keys, fleet):
+        failover = failover_of({"main": first.url, SPARE: second.url})
+        async with working(database, keys, failover):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     copies = await ends(database, campaign_id)
     assert set(copies.values()) == {("sent", None)}
@@ -138,8 +138,8 @@ async def test_a_relay_that_comes_back_is_used_again_after_its_rest(
     campaign_id = await prepared(database, keys, now, count=80, batch_size=4)
     script = Gone(after=5)
     with Relay(script=script).running() as first, Relay(delay=0.05).running() as second:
-        fleet = fleet_of({"main": first.url, SPARE: second.url}, rest=0.3)
-        async with working(database, keys, fleet):
+        failover = failover_of({"main": first.url, SPARE: second.url}, rest=0.3)
+        async with working(database, keys, failover):
             await first_copy(second)
             before = len(first.received)
             script.after, script.dead = 10**6, False
@@ -160,10 +160,10 @@ async def test_a_login_that_is_refused_sends_the_letters_to_the_next_relay(
         ).running() as first,
         Relay().running() as second,
     ):
-        fleet = fleet_of({"main": first.url, SPARE: second.url})
-        async with working(database, keys, fleet):
+        failover = failover_of({"main": first.url, SPARE: second.url})
+        async with working(database, keys, failover):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
-            assert fleet.resting() == {"main": True, SPARE: False}
+            assert failover.resting() == {"main": True, SPARE: False}
     assert len(second.received) == 20
     assert await relays_in_attempts(database) == {SPARE: 20}
 
@@ -175,8 +175,8 @@ async def test_with_both_relays_dead_the_campaign_pauses_with_both_reasons_and_c
     with Relay(
         login=True, script=lambda s, *_: "535 5.7.8 no" if s == "auth" else None
     ).running() as other:
-        fleet = fleet_of({"main": NOBODY, SPARE: other.url})
-        async with working(database, keys, fleet):
+        failover = failover_of({"main": NOBODY, SPARE: other.url})
+        async with working(database, keys, failover):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
             async with database.reading() as session:
                 campaign = await find_campaign(session, campaign_id)
@@ -212,8 +212,8 @@ async def test_each_list_goes_by_its_own_relays_in_its_own_order(
         await lists.edit(session, name="troisiemes", relays=["down", "main"])
         campaign = await make.a_campaign(session, keys, [first, second, third], now=now)
     with Relay().running() as main, Relay().running() as spare:
-        fleet = fleet_of({"main": main.url, SPARE: spare.url, "down": NOBODY})
-        async with working(database, keys, fleet):
+        failover = failover_of({"main": main.url, SPARE: spare.url, "down": NOBODY})
+        async with working(database, keys, failover):
             assert await rests(database, campaign.id) is CampaignState.FINISHED
     assert {it[:2] for it in spare.recipients} == {"l1"}
     assert {it[:2] for it in main.recipients} == {"l0", "l2"}
@@ -227,7 +227,7 @@ async def test_a_list_whose_only_relay_is_dead_does_not_take_another(
     async with database.begin() as session:
         await lists.edit(session, name="membres", relays=["down"])
     with Relay().running() as main:
-        async with working(database, keys, fleet_of({"main": main.url, "down": NOBODY})):
+        async with working(database, keys, failover_of({"main": main.url, "down": NOBODY})):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
     assert main.received == []
 
@@ -239,7 +239,7 @@ async def test_a_list_that_names_no_relay_of_the_settings_pauses_with_what_to_do
     async with database.begin() as session:
         await lists.edit(session, name="membres", relays=["inconnu"])
     with Relay().running() as main:
-        async with working(database, keys, fleet_of({"main": main.url})):
+        async with working(database, keys, failover_of({"main": main.url})):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
     async with database.reading() as session:
         reason = reason_of(await find_campaign(session, campaign_id))
@@ -253,7 +253,7 @@ async def test_more_dead_relays_than_fruitless_takings_still_reach_the_one_that_
     campaign_id = await prepared(database, keys, now, count=5, batch_size=5)
     with Relay().running() as last:
         urls = {f"down{n}": NOBODY for n in range(5)} | {"last": last.url}
-        async with working(database, keys, fleet_of(urls)):
+        async with working(database, keys, failover_of(urls)):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     assert len(last.received) == 5
 
@@ -263,8 +263,8 @@ async def test_the_next_relay_is_not_kept_waiting_for_a_first_one_that_is_tried_
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=12)
     with Relay().running() as second:
-        fleet = fleet_of({"main": NOBODY, SPARE: second.url}, rests=(60.0,))
-        async with working(database, keys, fleet):
+        failover = failover_of({"main": NOBODY, SPARE: second.url}, rests=(60.0,))
+        async with working(database, keys, failover):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     assert len(second.received) == 12
 
@@ -276,8 +276,8 @@ async def test_a_relay_that_greets_nobody_holds_the_others_letters_up_for_second
     campaign_id = await prepared(database, keys, now, count=12)
     stalls = lambda stage, *_: "stall" if stage == "connect" else None  # noqa: E731
     with Relay(script=stalls).running() as first, Relay().running() as second:
-        fleet = fleet_of({"main": first.url, SPARE: second.url})
-        async with working(database, keys, fleet):
+        failover = failover_of({"main": first.url, SPARE: second.url})
+        async with working(database, keys, failover):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     assert len(second.received) == 12
 
@@ -296,10 +296,10 @@ async def test_a_list_that_has_no_other_relay_is_as_patient_as_ever(
         return "drop" if stage == "connect" and refusals[stage] <= 2 else None
 
     with Relay(script=twice).running() as first, Relay().running() as second:
-        fleet = fleet_of(
+        failover = failover_of(
             {"main": first.url, SPARE: second.url}, connections=1, rests=(0.01, 0.01, 0.01)
         )
-        async with working(database, keys, fleet, connections=1):
+        async with working(database, keys, failover, connections=1):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     assert (len(first.received), len(second.received)) == (4, 0)
 
@@ -311,11 +311,11 @@ async def test_a_test_copy_goes_by_the_relays_of_its_list(
     async with database.begin() as session:
         await lists.edit(session, name="membres", relays=[SPARE])
     with Relay().running() as first, Relay().running() as second:
-        fleet = fleet_of({"main": first.url, SPARE: second.url})
-        errands = Errands(database, keys, fleet)
-        await errands.step()
-        await errands.ended()
-        await fleet.close(1)
+        failover = failover_of({"main": first.url, SPARE: second.url})
+        notice_sender = NoticeSender(database, keys, failover)
+        await notice_sender.step()
+        await notice_sender.ended()
+        await failover.close(1)
     assert (len(first.received), len(second.received)) == (0, 1)
 
 
@@ -324,14 +324,14 @@ async def test_a_test_copy_goes_by_the_next_relay_at_once(
 ) -> None:
     await ordered(database, keys, now)
     with Relay().running() as second:
-        fleet = fleet_of({"main": NOBODY, SPARE: second.url})
-        errands = Errands(database, keys, fleet)
+        failover = failover_of({"main": NOBODY, SPARE: second.url})
+        notice_sender = NoticeSender(database, keys, failover)
         async with asyncio.timeout(10):
             while not second.received:
-                await errands.step()
+                await notice_sender.step()
                 await asyncio.sleep(0.02)
-        await errands.ended()
-        await fleet.close(1)
+        await notice_sender.ended()
+        await failover.close(1)
     async with database.reading() as session:
         notice = (await session.scalars(select(Notice))).one()
     assert notice.status is Status.SENT
@@ -368,20 +368,20 @@ class Clock:
         return self.now
 
 
-def a_fleet(*names: str) -> tuple[Fleet, Clock, dict[str, Stub]]:
+def a_fleet(*names: str) -> tuple[RelayFailover, Clock, dict[str, Stub]]:
     stubs = {name: Stub(name) for name in names}
     couriers: dict[str, Courier] = dict(stubs)
     clock = Clock()
-    return Fleet(couriers, clock=clock), clock, stubs
+    return RelayFailover(couriers, clock=clock), clock, stubs
 
 
 def test_rests_double_to_ten_minutes_and_begin_anew_after_a_good_while() -> None:
-    fleet, clock, stubs = a_fleet("a", "b")
+    failover, clock, stubs = a_fleet("a", "b")
     lengths = []
     for _ in range(7):
         stubs["a"].on_trouble(Sentence("no"))
         began = clock.now
-        while fleet.rests(stubs["a"]):
+        while failover.rests(stubs["a"]):
             clock.now += 1
         lengths.append(clock.now - began)
         clock.now += 5
@@ -389,36 +389,36 @@ def test_rests_double_to_ten_minutes_and_begin_anew_after_a_good_while() -> None
     clock.now += 601
     stubs["a"].on_trouble(Sentence("no"))
     clock.now += 31
-    assert not fleet.rests(stubs["a"])
+    assert not failover.rests(stubs["a"])
 
 
 def test_one_trouble_that_several_connections_tell_is_one_rest() -> None:
-    fleet, clock, stubs = a_fleet("a", "b")
+    failover, clock, stubs = a_fleet("a", "b")
     told: list[Courier] = []
-    fleet.on_trouble = lambda courier, _: told.append(courier)
+    failover.on_trouble = lambda courier, _: told.append(courier)
     for _ in range(3):
         stubs["a"].on_trouble(Sentence("no"))
     assert told == [stubs["a"]] * 3
     clock.now += 31
-    assert not fleet.rests(stubs["a"])
+    assert not failover.rests(stubs["a"])
 
 
 def test_the_first_in_order_that_does_not_rest_is_chosen_and_a_stranger_is_passed_over() -> None:
-    fleet, clock, stubs = a_fleet("a", "b", "c")
-    assert fleet.choose() is stubs["a"]
-    assert fleet.choose(["c", "a"]) is stubs["c"]
-    assert fleet.choose(["x", "b"]) is stubs["b"]
-    assert fleet.choose(["x"]) is None
+    failover, clock, stubs = a_fleet("a", "b", "c")
+    assert failover.choose() is stubs["a"]
+    assert failover.choose(["c", "a"]) is stubs["c"]
+    assert failover.choose(["x", "b"]) is stubs["b"]
+    assert failover.choose(["x"]) is None
     stubs["a"].on_trouble(Sentence("no"))
-    assert fleet.choose() is stubs["b"]
-    assert fleet.nothing_left() is None
-    assert str(fleet.nothing_left(["a"])) == "no"
+    assert failover.choose() is stubs["b"]
+    assert failover.nothing_left() is None
+    assert str(failover.nothing_left(["a"])) == "no"
     clock.now += 31
-    assert fleet.choose() is stubs["a"]
+    assert failover.choose() is stubs["a"]
 
 
 async def test_one_that_has_rested_is_looked_at_beside_before_copies_go_by_it_again() -> None:
-    fleet, clock, stubs = a_fleet("a", "b")
+    failover, clock, stubs = a_fleet("a", "b")
     looks: list[str] = []
     faults: list[Exception] = [RelayError("still not"), ValueError("what is that")]
 
@@ -427,29 +427,29 @@ async def test_one_that_has_rested_is_looked_at_beside_before_copies_go_by_it_ag
         if faults:
             raise faults.pop(0)
 
-    fleet._berths["a"].probe = look
+    failover._breakers["a"].probe = look
     stubs["a"].on_trouble(Sentence("no"))
     for rest in (30, 60, 120):
         clock.now += rest - 1
-        assert fleet.choose() is stubs["b"]
+        assert failover.choose() is stubs["b"]
         await asyncio.sleep(0)
         clock.now += 2
-        assert fleet.choose() is stubs["b"]
-        assert fleet.choose() is stubs["b"]
+        assert failover.choose() is stubs["b"]
+        assert failover.choose() is stubs["b"]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert looks == ["a"] * 3
-    assert fleet.choose() is stubs["a"]
+    assert failover.choose() is stubs["a"]
 
 
 def test_when_all_rest_all_are_called_and_their_rests_still_grow() -> None:
-    fleet, clock, stubs = a_fleet("a", "b")
+    failover, clock, stubs = a_fleet("a", "b")
     stubs["a"].on_trouble(Sentence("no a"))
     stubs["b"].on_trouble(Sentence("no b"))
-    assert str(fleet.nothing_left()) == "no a; no b"
+    assert str(failover.nothing_left()) == "no a; no b"
     clock.now += 7
-    assert fleet.choose() is stubs["a"]
-    assert fleet.nothing_left() is None
+    assert failover.choose() is stubs["a"]
+    assert failover.nothing_left() is None
     stubs["a"].on_trouble(Sentence("no a"))
     clock.now += 59
-    assert fleet.rests(stubs["a"])
+    assert failover.rests(stubs["a"])

@@ -134,7 +134,7 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
 ) -> None:
     # It may be stopped in the middle of a transaction: then others must not wait for its locks.
     monkeypatch.setattr(databases, "IDLE_SECONDS", 1.0)
-    monkeypatch.setattr(constants, "HEAR_SECONDS", 1.0)
+    monkeypatch.setattr(constants, "REPLAY_SECONDS", 1.0)
     with Relay(delay=0.05).running() as relay:
         campaign_id = await prepared(database, keys, now, COPIES, batch_size=COPIES)
         url = database.url.render_as_string(hide_password=False)

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.pacing.limits import CAREFUL, DAY, WHOLE, Limits, Plan, Quota
-from mailer.pacing.sliding_window import Meter
-from mailer.pacing.throttle import Temper
+from mailer.pacing.sliding_window import SlidingWindow
+from mailer.pacing.throttle import Throttle
 from mailer.pacing.usage import Standing
 from mailer.report.pacing_forecast import View, arrives_at, holds
 
 NOW = datetime(2026, 11, 25, 13, 5, tzinfo=UTC).timestamp()
 AN_HOUR = Limits(quotas=(Quota(200, 3_600.0),))
-CALM = Temper()
+CALM = Throttle()
 QUIET = View(
     now=NOW,
     plan=Plan("relay", providers=CAREFUL),
@@ -33,9 +33,11 @@ QUIET = View(
 
 
 def used_up(limits: Limits) -> Standing:
-    meters = (Meter(it.copies, it.seconds) for it in limits.on_day(0))
+    sliding_windows = (SlidingWindow(it.copies, it.seconds) for it in limits.on_day(0))
     return Standing(
-        tuple(it.take(it.copies, NOW).tell(it.copies, it.copies, NOW, NOW) for it in meters),
+        tuple(
+            it.take(it.copies, NOW).tell(it.copies, it.copies, NOW, NOW) for it in sliding_windows
+        ),
         CALM,
     )
 
@@ -71,7 +73,7 @@ def test_a_quota_that_is_used_up_is_told_with_the_hour_at_which_it_goes_on() -> 
 
 
 def test_a_providers_rest_its_slowness_and_its_warm_up_are_told() -> None:
-    rest = Standing((), Temper(1, NOW + 30, said="421 4.7.28"))
+    rest = Standing((), Throttle(1, NOW + 30, said="421 4.7.28"))
     view = replace(QUIET, standings={"gmail": rest}, pending={"gmail": 9})
     assert told(view) == ["gmail.com: rests after 421 4.7.28, goes on at 14:05:30"]
     view = replace(view, now=NOW + 60)

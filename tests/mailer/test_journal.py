@@ -21,7 +21,7 @@ from mailer.engine import journal as journal_module
 from mailer.engine.journal import Journal, Notes
 from mailer.ledger import balance, claiming, leasing, recovery, settling
 from mailer.ledger.recovery import Note
-from mailer.ledger.rows import Taken
+from mailer.ledger.rows import LeasedBatch
 from mailer.ledger.settling import Result
 from mailer.models import (
     Attempt,
@@ -39,7 +39,7 @@ from pli.keys import Keys
 from tests import factories as make
 from tests.mailer.dying import lay_down
 
-TAKEN = Taken(id=7, campaign_id=3, number=1, lease=2**62 + 5, takings=1)
+TAKEN = LeasedBatch(id=7, campaign_id=3, number=1, lease=2**62 + 5, takings=1)
 FINE = judge(Stage.BODY, 250, "2.0.0 Ok: queued as 4F1A2B3C", 12)
 
 
@@ -58,21 +58,21 @@ def test_what_was_noted_is_read_back_once_its_writer_is_dead(journal: Journal) -
     notes.leaves(1, 1)
     notes.leaves(2, 1)
     notes.told(1, 1, FINE)
-    assert journal.testimony(TAKEN.lease) is None, "its writer lives"
+    assert journal.record(TAKEN.lease) is None, "its writer lives"
     lay_down(notes)
-    testimony = journal.testimony(TAKEN.lease)
-    assert testimony is not None
-    assert testimony.complete
-    assert testimony.relay == "relay:25"
-    assert testimony.notes[1].outcome == FINE
-    assert testimony.notes[2].outcome is None
-    assert 3 not in testimony.notes
+    record = journal.record(TAKEN.lease)
+    assert record is not None
+    assert record.complete
+    assert record.relay == "relay:25"
+    assert record.notes[1].outcome == FINE
+    assert record.notes[2].outcome is None
+    assert 3 not in record.notes
 
 
 def test_a_settled_taking_leaves_no_file(journal: Journal, tmp_path: Path) -> None:
     journal.begin(TAKEN.id, TAKEN.lease, "relay:25").close(all_settled=True)
     assert list((tmp_path / "journal").iterdir()) == []
-    assert journal.testimony(TAKEN.lease) is None
+    assert journal.record(TAKEN.lease) is None
 
 
 def test_of_an_earlier_start_of_the_machine_only_what_stands_there_counts(
@@ -82,10 +82,10 @@ def test_of_an_earlier_start_of_the_machine_only_what_stands_there_counts(
     notes.told(1, 1, FINE)
     lay_down(notes)
     monkeypatch.setattr(journal_module, "boot_id", lambda: "another")
-    testimony = journal.testimony(TAKEN.lease)
-    assert testimony is not None
-    assert not testimony.complete
-    assert testimony.notes[1].outcome == FINE
+    record = journal.record(TAKEN.lease)
+    assert record is not None
+    assert not record.complete
+    assert record.notes[1].outcome == FINE
 
 
 def test_the_journal_of_another_installation_is_left_alone(
@@ -117,11 +117,11 @@ def test_a_full_disk_is_told_before_the_copy_leaves_and_the_file_stays_readable(
     assert noted > 1_000
     notes.leaves(noted + 1, 1)
     lay_down(notes)
-    testimony = journal.testimony(TAKEN.lease)
-    assert testimony is not None
-    assert testimony.complete
-    assert set(testimony.notes) == set(range(1, noted + 2))
-    assert testimony.notes[noted] == Note(1), "what there was no room for is left out whole"
+    record = journal.record(TAKEN.lease)
+    assert record is not None
+    assert record.complete
+    assert set(record.notes) == set(range(1, noted + 2))
+    assert record.notes[noted] == Note(1), "what there was no room for is left out whole"
 
 
 def test_a_note_that_its_writer_did_not_live_to_end_is_none(journal: Journal) -> None:
@@ -130,15 +130,15 @@ def test_a_note_that_its_writer_did_not_live_to_end_is_none(journal: Journal) ->
     notes._end_note = lambda *_: None  # type: ignore[method-assign]
     notes.told(1, 1, FINE)
     lay_down(notes)
-    testimony = journal.testimony(TAKEN.lease)
-    assert testimony is not None
-    assert testimony.notes == {1: Note(1)}
-    assert testimony.complete, "what is not in it was never written"
+    record = journal.record(TAKEN.lease)
+    assert record is not None
+    assert record.notes == {1: Note(1)}
+    assert record.complete, "what is not in it was never written"
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(b"o".__add__))
 def test_whatever_stands_in_a_file_it_is_read_without_a_fault(data: bytes) -> None:
-    notes, _whole = journal._notes(data)
+    notes, _whole = journal_module._notes(data)
     assert all(note.number >= 0 for note in notes.values())
 
 
@@ -159,7 +159,7 @@ def test_every_outcome_comes_back_as_it_was(
     with tempfile.TemporaryFile() as file:
         file.truncate(8192)
         Notes(os.dup(file.fileno()), Path("nowhere"), 0).told(delivery, number, outcome)
-        notes, whole = journal._notes(file.read())
+        notes, whole = journal_module._notes(file.read())
     assert whole
     assert (notes[delivery].number, notes[delivery].outcome) == (number, outcome)
 
@@ -167,7 +167,7 @@ def test_every_outcome_comes_back_as_it_was(
 # What the ledger makes of it, on both databases
 
 
-async def claimed(database: Database, keys: Keys, now: datetime) -> tuple[Taken, list[int]]:
+async def claimed(database: Database, keys: Keys, now: datetime) -> tuple[LeasedBatch, list[int]]:
     """A running campaign of six, all of them in work."""
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
@@ -202,7 +202,7 @@ async def test_after_a_kill_only_what_was_on_the_wire_is_in_doubt(
         await leasing.end_leases(session)
     async with database.begin() as session:
         again = await leasing.take(
-            session, batch_id=taken.id, lease=4712, witness=journal.testimony
+            session, batch_id=taken.id, lease=4712, find_record=journal.record
         )
         assert again is not None
         assert await statuses(session, ids) == [
@@ -242,11 +242,11 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
         await leasing.release(session, elsewhere)
         await lifecycle.finish(session, campaign_id=taken.campaign_id, now=now)
     with journal.left_behind() as found:
-        for testimony in found:
+        for record in found:
             async with database.begin() as session:
-                assert await recovery.hear(session, testimony) == taken.campaign_id
+                assert await recovery.replay(session, record) == taken.campaign_id
                 assert await lifecycle.reopen(session, campaign_id=taken.campaign_id)
-            journal.forget(testimony)
+            journal.forget(record)
     async with database.reading() as session:
         assert await statuses(session, ids) == ["sent"] * 2 + ["uncertain"] + ["pending"] * 3
         known = (await session.execute(select(Evidence).order_by(Evidence.delivery_id))).scalars()
@@ -256,7 +256,7 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
             *((id_, "journal", "pending") for id_ in ids[3:]),
         ]
         assert await balance.faults(session, campaign_id=taken.campaign_id) == []
-    assert journal.testimony(taken.lease) is None
+    assert journal.record(taken.lease) is None
 
 
 async def test_while_one_process_hears_a_journal_another_takes_its_batch_by_it(
@@ -274,10 +274,12 @@ async def test_while_one_process_hears_a_journal_another_takes_its_batch_by_it(
     with journal.left_behind() as found:
         heard = next(found)
         async with database.begin() as session:
-            witness = journal.testimony
-            assert await leasing.take(session, batch_id=taken.id, lease=4712, witness=witness)
+            find_record = journal.record
+            assert await leasing.take(
+                session, batch_id=taken.id, lease=4712, find_record=find_record
+            )
         async with database.begin() as session:
-            assert await recovery.hear(session, heard) is None
+            assert await recovery.replay(session, heard) is None
     async with database.reading() as session:
         assert await statuses(session, ids) == ["sent"] * 3 + ["pending"] * 3
         assert not (await session.scalars(select(Evidence.id))).all()
@@ -297,16 +299,16 @@ async def test_two_processes_that_hear_one_journal_put_it_on_record_once(
     async with database.begin() as session:
         await leasing.end_leases(session)
         assert await leasing.take(session, batch_id=taken.id, lease=4712)
-    testimony = journal.testimony(taken.lease)
-    assert testimony is not None
+    record = journal.record(taken.lease)
+    assert record is not None
 
-    async def hear() -> None:
+    async def replay() -> None:
         async with database.begin() as session:
-            await recovery.hear(session, testimony)
+            await recovery.replay(session, record)
 
     async with database.begin() as session:
-        await recovery.hear(session, testimony)
-        other = asyncio.create_task(hear())
+        await recovery.replay(session, record)
+        other = asyncio.create_task(replay())
         await asyncio.sleep(0.3)
     await other
     async with database.reading() as session:
@@ -344,7 +346,7 @@ async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
     lay_down(notes)
     async with database.begin() as session:
         await leasing.end_leases(session)
-        await leasing.take(session, batch_id=taken.id, lease=4712, witness=journal.testimony)
+        await leasing.take(session, batch_id=taken.id, lease=4712, find_record=journal.record)
         assert (await statuses(session, ids))[0] == "pending"
         assert await session.scalar(select(Attempt.number)) == 1
 
@@ -357,9 +359,9 @@ async def test_what_a_cancelled_campaign_never_wrote_is_skipped(
     async with database.begin() as session:
         await lifecycle.cancel(session, campaign_id=taken.campaign_id, now=now)
     with journal.left_behind() as found:
-        for testimony in found:
+        for record in found:
             async with database.begin() as session:
-                assert None is await recovery.hear(session, testimony)
+                assert None is await recovery.replay(session, record)
     async with database.reading() as session:
         assert set(await statuses(session, ids)) == {"skipped"}
         assert (await session.scalar(select(Campaign.state))) is CampaignState.CANCELLED

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cli import panel
+from cli import context
 from pli.errors import PliError
 from tests.mailer.desk import FRONT
 
@@ -28,7 +28,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def letter(*arguments: str) -> Result:
-    return CliRunner().invoke(panel, ["letter", *arguments])
+    return CliRunner().invoke(context, ["letter", *arguments])
 
 
 def test_a_new_letter_can_be_sent_as_it_is_and_is_never_overwritten(desk: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.pacing.limits import DAY, Limits, Quota
-from mailer.pacing.sliding_window import AHEAD_SECONDS, SLOTS, Meter
+from mailer.pacing.sliding_window import AHEAD_SECONDS, SLOTS, SlidingWindow
 
 START = 1_800_000_000.0
 PERIODS = st.sampled_from([3.0, 60.0, 3_600.0, DAY])
@@ -17,9 +17,9 @@ ROUNDING = 1e-5
 """Seconds: a clock's reading in 2026 has so many digits behind the point."""
 
 
-def slack(meter: Meter) -> float:
+def slack(window: SlidingWindow) -> float:
     """How much longer than its period a copy keeps its place at most."""
-    return AHEAD_SECONDS + 2 * meter.seconds / SLOTS
+    return AHEAD_SECONDS + 2 * window.seconds / SLOTS
 
 
 @given(
@@ -40,19 +40,19 @@ def test_no_stretch_of_a_period_holds_more_than_the_quota(
     copies: int, seconds: float, steps: list[tuple[float, int, float, int, bool]]
 ) -> None:
     """Each grant is used in part, as late as may be; some are never told of (a dead worker)."""
-    meter, now = Meter(copies, seconds), START
+    window, now = SlidingWindow(copies, seconds), START
     used: list[float] = []
     for wait, wanted, late, kept, told in steps:
         now += wait * seconds / 5
-        size = min(wanted, meter.room(now))
-        meter = meter.take(size, now)
+        size = min(wanted, window.room(now))
+        window = window.take(size, now)
         given_at, n = now, min(kept, size)
         at = now + late * AHEAD_SECONDS
         used += [at] * n
         if told:
             now = at
-            meter = meter.tell(size, n, given_at, now)
-        assert sum(n for _, n in meter.slots) <= copies
+            window = window.tell(size, n, given_at, now)
+        assert sum(n for _, n in window.slots) <= copies
     used.sort()
     for place, last in enumerate(used[copies:], copies):
         assert last - used[place - copies] >= seconds - ROUNDING
@@ -62,10 +62,10 @@ def test_no_stretch_of_a_period_holds_more_than_the_quota(
 def test_a_clock_that_is_set_forward_never_opens_more_than_the_whole_quota(
     copies: int, seconds: float, ahead: float
 ) -> None:
-    meter = Meter(copies, seconds).take(copies, START)
-    assert meter.room(START) == 0
-    assert meter.room(START + ahead) <= copies
-    again = meter.take(meter.room(START + ahead), START + ahead)
+    window = SlidingWindow(copies, seconds).take(copies, START)
+    assert window.room(START) == 0
+    assert window.room(START + ahead) <= copies
+    again = window.take(window.room(START + ahead), START + ahead)
     assert again.room(START + ahead) == 0
     # And back again: what was granted ahead counts as if it were granted now.
     assert again.room(START) == 0
@@ -75,12 +75,12 @@ def test_a_clock_that_is_set_forward_never_opens_more_than_the_whole_quota(
 def test_a_clock_that_is_set_back_holds_up_for_one_period_at_most(
     copies: int, seconds: float, back: float
 ) -> None:
-    meter = Meter(copies, seconds).take(copies, START)
+    window = SlidingWindow(copies, seconds).take(copies, START)
     now = START - back
-    meter = meter.at(now)
-    assert meter.room(now) == 0
-    later = now + seconds + slack(meter) + ROUNDING
-    assert meter.room(later) == copies
+    window = window.at(now)
+    assert window.room(now) == 0
+    later = now + seconds + slack(window) + ROUNDING
+    assert window.room(later) == copies
 
 
 @given(st.integers(1, 50), PERIODS, st.integers(1, 50), st.integers(1, 200))
@@ -88,38 +88,40 @@ def test_what_it_says_of_when_it_opens_is_so(
     copies: int, seconds: float, granted: int, wanted: int
 ) -> None:
     granted = min(granted, copies)
-    meter = Meter(copies, seconds).take(granted, START).tell(granted, granted, START, START)
-    opens = meter.opens_at(wanted, START)
+    window = (
+        SlidingWindow(copies, seconds).take(granted, START).tell(granted, granted, START, START)
+    )
+    opens = window.opens_at(wanted, START)
     taken, now = 0, START
     while True:
-        size = min(wanted - taken, meter.room(now))
-        meter = meter.take(size, now).tell(size, size, now, now)
+        size = min(wanted - taken, window.room(now))
+        window = window.take(size, now).tell(size, size, now, now)
         taken += size
         if taken == wanted:
             break
-        now = meter.opens_at(1, now)
+        now = window.opens_at(1, now)
     # Each round takes the period and a slot, or less: a copy need not be the first of its slot.
     assert opens - (1 + wanted / copies) * seconds / SLOTS - 0.1 <= now <= opens + 0.1
 
 
 def test_a_grant_that_was_not_used_is_given_back() -> None:
-    meter = Meter(10, 60.0).take(8, START)
-    assert meter.room(START) == 2
-    assert meter.tell(8, 3, START, START + 1).room(START + 1) == 7
+    window = SlidingWindow(10, 60.0).take(8, START)
+    assert window.room(START) == 2
+    assert window.tell(8, 3, START, START + 1).room(START + 1) == 7
 
 
 def test_more_than_there_is_room_for_is_refused() -> None:
     with pytest.raises(ValueError, match="more than there is room for"):
-        Meter(3, 60.0).take(4, START)
+        SlidingWindow(3, 60.0).take(4, START)
 
 
 def test_two_hundred_an_hour_go_at_once_and_the_next_after_an_hour() -> None:
     """Whoever has 150 members does not wait 18 seconds for each of them."""
-    meter = Meter(200, 3_600.0)
-    assert meter.room(START) == 200
-    meter = meter.take(200, START).tell(200, 200, START, START + 5)
-    assert meter.room(START + 3_600) == 0
-    assert meter.room(START + 5 + 3_600 + 60) == 200
+    window = SlidingWindow(200, 3_600.0)
+    assert window.room(START) == 200
+    window = window.take(200, START).tell(200, 200, START, START + 5)
+    assert window.room(START + 3_600) == 0
+    assert window.room(START + 5 + 3_600 + 60) == 200
 
 
 def test_the_first_days_of_use_have_quotas_of_their_own() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from mailer.ledger import settling
 from mailer.models import Campaign, CampaignState, Notice, Status
 from mailer.notices import queue, writing
-from mailer.notices.sending import Errands
+from mailer.notices.sending import NoticeSender
 from mailer.smtp.relay import Relay as Address_
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
@@ -185,9 +185,11 @@ async def test_a_database_that_is_away_while_a_notice_is_composed_leaves_it_wait
 
     monkeypatch.setattr(writing, "compose", away)
     with Relay().running() as relay:
-        errands = Errands(database, keys, SMTPCourier(Address_.parse(relay.url), connections=1))
-        await errands.step()
-        await errands.ended()
+        notice_sender = NoticeSender(
+            database, keys, SMTPCourier(Address_.parse(relay.url), connections=1)
+        )
+        await notice_sender.step()
+        await notice_sender.ended()
     async with database.reading() as session:
         notice = await session.get_one(Notice, notice_id)
     assert (notice.status, notice.attempts, notice.lease) == (Status.PENDING, 0, None)

@@ -18,13 +18,12 @@ from sqlalchemy import select
 from mailer.campaign.state import find_campaign
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
-from mailer.models import Batch, CampaignState, Pacing, Seat
-from mailer.pacing import shares
+from mailer.models import Batch, CampaignState, Pacing, Share
 from mailer.pacing.limits import WHOLE, Limits, Plan, Quota
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.presence import Presence
 from mailer.pacing.throttle import FAREWELL
-from mailer.smtp.failover import Fleet
+from mailer.smtp.failover import RelayFailover
 from mailer.smtp.relay import Relay as Address
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
@@ -77,7 +76,7 @@ async def paced_each(
         engine = Engine(
             database,
             keys,
-            Fleet(couriers),
+            RelayFailover(couriers),
             journal=Journal(home, "tests"),
             connections=connections,
             pacers={
@@ -322,13 +321,13 @@ async def test_what_finds_no_room_waits_no_hour_when_the_clock_was_set_back(
         async with database.begin() as session:
             batch_id = await session.scalar(select(Batch.id))
             assert batch_id is not None
-            seat = Seat(relay=plan.relay, provider=WHOLE, holder=4711, connections=1)
-            seat.per_second, seat.rate, seat.lease_until = 0, 0.0, now + timedelta(seconds=60)
-            session.add(seat)
+            share = Share(relay=plan.relay, provider=WHOLE, holder=4711, connections=1)
+            share.per_second, share.rate, share.lease_until = 0, 0.0, now + timedelta(seconds=60)
+            session.add(share)
         async with paced(database, keys, relay, plan) as engine:
-            (pacer,) = engine._shop.pacers
+            (pacer,) = engine._context.pacers
             await pacer.beat()
-            assert not pacer.seated(WHOLE)
+            assert not pacer.has_share(WHOLE)
             # What it knows of the database's clock is of before it was set back.
             monkeypatch.setattr(Pacer, "beat", no_more)
             await asyncio.sleep(0.3)  # one may be under way
@@ -351,30 +350,30 @@ async def test_seats_are_shared_given_back_and_freed_by_proof_of_death(
         courier = SMTPCourier(Address.parse("smtp://127.0.0.1:9?tls=none"), connections=10)
         return Pacer(database, plan, courier, presence=lambda it: Presence(tmp_path, "tests", it))
 
-    async def seats() -> list[int]:
+    async def shares() -> list[int]:
         async with database.reading() as session:
-            return sorted((await session.scalars(select(Seat.connections))).all())
+            return sorted((await session.scalars(select(Share.connections))).all())
 
     one, two = pacer(), pacer()
     one.begin()
     await one.beat()
-    assert await seats() == [7]
+    assert await shares() == [7]
     two.begin()
     for it in (two, one):
         await it.beat()
-        assert await seats() == [0, 7]
+        assert await shares() == [0, 7]
     for it in (one, two):
         await it.beat()
-    assert await seats() == [3, 4]
+    assert await shares() == [3, 4]
     # What a death does: the kernel closes its files.
     assert one._presence is not None
     assert one._presence._descriptor is not None
     os.close(one._presence._descriptor)
     await two.beat()
     async with database.reading() as session:
-        parts = await session.execute(select(Seat.connections, Seat.per_second))
+        parts = await session.execute(select(Share.connections, Share.per_second))
         # What the dead one sent is in the second that still lasts; its connections are closed.
         assert (0, 2) in {tuple(it) for it in parts}
     await asyncio.sleep(shares.PUT_DOWN_SECONDS)
     await two.beat()
-    assert await seats() == [7]
+    assert await shares() == [7]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mailer.engine import pressed_campaigns
-from mailer.engine.pressed_campaigns import Rounds
+from mailer.engine.pressed_campaigns import PressedCampaigns
 from mailer.ledger import claiming, settle_and_claim
 from mailer.letter.layout import Layout
 from pli.database import Database
@@ -28,7 +28,7 @@ async def test_the_first_batches_of_a_campaign_share_one_pressing_and_what_is_he
 
     make_pressed = pressed_campaigns.press
     monkeypatch.setattr(pressed_campaigns, "press", press)
-    kept = Rounds(database, keys)
+    kept = PressedCampaigns(database, keys)
     first, *others = await asyncio.gather(*(kept.of(campaign_id, live=set) for _ in range(3)))
     assert len(pressed) == 1
     assert all(it is first for it in others)
@@ -39,14 +39,14 @@ async def test_a_sending_does_not_press_the_web_version(
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=1)
     pages: list[bool] = []
-    dress = Layout.html
+    write = Layout.html
 
     def html(layout: Layout, content: str, *, web: bool) -> str:
         pages.append(web)
-        return dress(layout, content, web=web)
+        return write(layout, content, web=web)
 
     monkeypatch.setattr(Layout, "html", html)
-    await Rounds(database, keys).of(campaign_id, live=set)
+    await PressedCampaigns(database, keys).of(campaign_id, live=set)
     assert pages == [False]
 
 
@@ -58,7 +58,7 @@ async def test_a_row_is_the_same_by_both_roads_of_a_claim(
     ids = [row.id for row in rows]
     async with database.begin() as session:
         await claiming.put_back(session, taken, ids)
-    turn = await database.transact(settle_and_claim.turn, taken, [], relay="r", size=2)
+    turn = await database.transact(settle_and_claim.settle_and_claim, taken, [], relay="r", size=2)
     async with database.begin() as session:
         await claiming.put_back(session, taken, ids)
         again = await claiming.claim(session, taken, size=2)

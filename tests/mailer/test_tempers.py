@@ -11,64 +11,64 @@ from mailer.models import Stage
 from mailer.outcomes import judge
 from mailer.pacing.limits import NONE, Limits
 from mailer.pacing.sharing import fair, to_hold
-from mailer.pacing.throttle import HIGHEST, RESTS, Heard, Temper, heard_from
+from mailer.pacing.throttle import HIGHEST, RESTS, Heard, Throttle, heard_from
 
 START = 1_800_000_000.0
 
 
 def test_a_few_copies_that_are_put_off_stop_nobody() -> None:
-    temper = Temper().hears(Heard(9, put_off=9), START)
-    assert temper.level == 0
-    temper = Temper().hears(Heard(200, put_off=20), START)
-    assert temper.level == 0
+    throttle = Throttle().hears(Heard(9, put_off=9), START)
+    assert throttle.level == 0
+    throttle = Throttle().hears(Heard(200, put_off=20), START)
+    assert throttle.level == 0
 
 
 def test_many_put_off_slow_a_provider_down_and_let_it_rest() -> None:
-    temper = Temper().hears(Heard(20, put_off=12, said="451 4.7.1"), START)
-    assert (temper.level, temper.said) == (1, "451 4.7.1")
-    assert temper.rests(START + RESTS[1] - 1)
-    assert not temper.rests(START + RESTS[1])
+    throttle = Throttle().hears(Heard(20, put_off=12, said="451 4.7.1"), START)
+    assert (throttle.level, throttle.said) == (1, "451 4.7.1")
+    assert throttle.rests(START + RESTS[1] - 1)
+    assert not throttle.rests(START + RESTS[1])
 
 
 def test_two_connections_that_end_by_421_are_enough() -> None:
-    assert Temper().hears(Heard(8, farewells=1), START).level == 0
-    assert Temper().hears(Heard(8, farewells=2), START).level == 1
+    assert Throttle().hears(Heard(8, farewells=1), START).level == 0
+    assert Throttle().hears(Heard(8, farewells=2), START).level == 1
 
 
 def test_what_was_on_its_way_when_the_rest_began_changes_nothing() -> None:
-    temper = Temper().hears(Heard(10, put_off=10), START)
-    assert temper.hears(Heard(10, put_off=10), START + 1) == temper
+    throttle = Throttle().hears(Heard(10, put_off=10), START)
+    assert throttle.hears(Heard(10, put_off=10), START + 1) == throttle
 
 
 def test_it_recovers_by_probes_that_are_taken_and_rests_longer_when_they_are_not() -> None:
-    now, temper = START, Temper()
+    now, throttle = START, Throttle()
     for level in range(1, HIGHEST + 1):
-        temper = temper.hears(Heard(20, put_off=20), now)
-        assert temper.level == level
-        assert temper.rest_until == now + RESTS[level]
-        now = temper.rest_until
+        throttle = throttle.hears(Heard(20, put_off=20), now)
+        assert throttle.level == level
+        assert throttle.rest_until == now + RESTS[level]
+        now = throttle.rest_until
     for level in reversed(range(HIGHEST)):
-        temper = temper.hears(Heard(temper.probe), now)
-        assert temper.level == level
-    assert temper == Temper()
+        throttle = throttle.hears(Heard(throttle.probe), now)
+        assert throttle.level == level
+    assert throttle == Throttle()
 
 
 def test_a_rest_that_a_clock_set_back_has_moved_far_ahead_is_over() -> None:
-    temper = Temper(1, rest_until=START + 10_000)
-    assert not temper.rests(START)
+    throttle = Throttle(1, rest_until=START + 10_000)
+    assert not throttle.rests(START)
 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 50), st.floats(0, 1_000))))
 def test_a_rest_is_never_longer_than_the_longest_and_no_level_above_the_highest(
     windows: list[tuple[int, int, float]],
 ) -> None:
-    now, temper = START, Temper()
+    now, throttle = START, Throttle()
     for tries, put_off, wait in windows:
         now += wait
-        temper = temper.hears(Heard(tries, put_off=min(tries, put_off)), now)
-        assert 0 <= temper.level <= HIGHEST
-        assert temper.rest_until <= now + RESTS[-1]
-        assert temper.probe >= 1
+        throttle = throttle.hears(Heard(tries, put_off=min(tries, put_off)), now)
+        assert 0 <= throttle.level <= HIGHEST
+        assert throttle.rest_until <= now + RESTS[-1]
+        assert throttle.probe >= 1
 
 
 def test_what_a_reply_says_of_the_relay_itself_slows_no_provider() -> None:

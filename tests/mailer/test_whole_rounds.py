@@ -10,8 +10,8 @@ import pytest
 
 from mailer.models import Stage
 from mailer.outcomes import Kind, accepted, judge
-from mailer.smtp.session import JOINED, Conversation
-from mailer.smtp.transaction import Offer, Patience
+from mailer.smtp.session import JOINED, SMTPSession
+from mailer.smtp.transaction import Extensions, Timeouts
 from tests.mailer.test_courier import Parcel
 
 OPENING = b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 Go on\r\n"
@@ -58,14 +58,14 @@ class Talk:
         waiting = deque(parcels)
         self.put_back: list[Parcel] = []
         self.ended: list[bool] = []
-        self.conversation = Conversation(
+        self.conversation = SMTPSession(
             self.wire,
-            Offer(pipelining=True, size=True, eightbit=True, smtputf8=True, size_limit=0),
+            Extensions(pipelining=True, size=True, eightbit=True, smtputf8=True, size_limit=0),
             lambda: waiting.popleft() if waiting else None,
             cast("Any", self.put_back.append),
             lambda _, useful: self.ended.append(useful),
             limit,
-            Patience(),
+            Timeouts(),
         )
         self.conversation.nudge()
         self.conversation.data_received(OPENING)

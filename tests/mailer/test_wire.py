@@ -14,8 +14,8 @@ import pytest
 from mailer.models import Stage
 from mailer.outcomes import Kind, Reason, is_gone, reason_of
 from mailer.smtp.relay import Relay as Address
-from mailer.smtp.smtp_courier import PATIENCE, SMTPCourier
-from mailer.smtp.transaction import Patience
+from mailer.smtp.smtp_courier import TIMEOUTS, SMTPCourier
+from mailer.smtp.transaction import Timeouts
 from pli.language import Sentence
 from tests.certificates import authority
 from tests.mailer.test_courier import Parcel, told
@@ -203,7 +203,7 @@ def script_of_trouble(trouble: Trouble, times: int = 10**6) -> Script:
 
 
 async def carry(
-    relay: Relay, parcels: list[Parcel], patience: Patience = PATIENCE, url: str = ""
+    relay: Relay, parcels: list[Parcel], patience: Timeouts = TIMEOUTS, url: str = ""
 ) -> list[str]:
     troubles: list[Sentence] = []
     courier = SMTPCourier(
@@ -259,7 +259,7 @@ async def test_a_reply_that_does_not_come_is_not_waited_for_for_ever() -> None:
         parcels = [Parcel(it) for it in ("good-1", "bad", "good-2")]
         relay = Relay(script=script_of(case), tls=tls, pipelining=pipelining)
         with relay.running():
-            patience = Patience(envelope=1.0, body=1.0, watch=0.05)
+            patience = Timeouts(envelope=1.0, body=1.0, watch=0.05)
             assert await carry(relay, parcels, patience) == []
         check(case, relay, parcels)
 
@@ -398,7 +398,7 @@ async def test_a_relay_that_does_not_greet_to_the_end_is_not_waited_for(
     relay = Relay(script=script_of_trouble(silent), tls=tls)
     parcels = [Parcel(f"good-{n}") for n in range(3)]
     with relay.running():
-        (said,) = await carry(relay, parcels, Patience(greeting=0.2))
+        (said,) = await carry(relay, parcels, Timeouts(greeting=0.2))
     assert "does not answer in time" in said
     check_all_came_back(relay, parcels)
 

@@ -37,7 +37,7 @@ class Clock:
 
 
 @dataclass
-class Doors:
+class FramePlaceholders:
     """What a story needs to knock."""
 
     client: httpx.AsyncClient
@@ -54,7 +54,7 @@ class Options:
 @asynccontextmanager
 async def opened(
     database: Database, keys: Keys, now: datetime, options: Options | None = None
-) -> AsyncIterator[Doors]:
+) -> AsyncIterator[FramePlaceholders]:
     """The doors, open until the end."""
     options = options or Options()
     clock = Clock(now)
@@ -68,4 +68,4 @@ async def opened(
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
-        yield Doors(client, clock)
+        yield FramePlaceholders(client, clock)

@@ -1,4 +1,4 @@
-"""A turnstile that several may share, or one may have alone; whoever comes first goes first."""
+"""A lock that several may share, or one may have alone; whoever comes first goes first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Turnstile:
+class SharedLock:
     """Belongs to one event loop."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ CLOSED = "default-src 'none'; base-uri 'none'; form-action {forms}; frame-ancest
 
 
 @dataclass(frozen=True, slots=True)
-class Reception:
+class Pages:
     """What the pages work with: values and injected objects; `language` is the last resort."""
 
     database: Database
@@ -58,7 +58,7 @@ def given_out(
     cache: str = "no-store",
     frames: str = "'none'",
 ) -> HTMLResponse:
-    """A page whose style is the house's, and which loads and runs nothing."""
+    """A page whose style is the installation's, and which loads and runs nothing."""
     policy = (
         CLOSED.format(forms="'self'")
         + f"; style-src {pages.style_source()}; frame-src {frames}; child-src {frames}"

@@ -1,4 +1,4 @@
-"""Who shares a turnstile, who has it alone, and in what order."""
+"""Who shares a lock, who has it alone, and in what order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pli.turnstile import Turnstile
+from pli.shared_lock import SharedLock
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.booleans()), max_size=12))
@@ -18,12 +18,12 @@ def test_nobody_is_beside_one_who_is_alone_and_whoever_is_called_off_holds_nobod
 
 
 async def visit(visits: list[tuple[bool, int, bool]]) -> None:
-    turnstile = Turnstile()
+    lock = SharedLock()
     inside: list[bool] = []
     came: list[int] = []
 
     async def go(number: int, alone: bool, stay: int) -> None:
-        async with turnstile.alone() if alone else turnstile.shared():
+        async with lock.alone() if alone else lock.shared():
             came.append(number)
             inside.append(alone)
             try:
@@ -41,23 +41,23 @@ async def visit(visits: list[tuple[bool, int, bool]]) -> None:
     done = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
     assert not [it for it in done if isinstance(it, AssertionError)]
     assert came == sorted(came)
-    async with turnstile.alone():
+    async with lock.alone():
         pass
 
 
 async def test_who_waits_to_be_alone_is_not_passed_by_those_who_would_share() -> None:
-    turnstile = Turnstile()
+    lock = SharedLock()
     came: list[str] = []
 
     async def share(name: str) -> None:
-        async with turnstile.shared():
+        async with lock.shared():
             came.append(name)
 
     async def be_alone() -> None:
-        async with turnstile.alone():
+        async with lock.alone():
             came.append("alone")
 
-    async with turnstile.shared():
+    async with lock.shared():
         waiting = asyncio.create_task(be_alone())
         await asyncio.sleep(0)
         late = asyncio.create_task(share("late"))

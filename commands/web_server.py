@@ -18,7 +18,7 @@ GRACE_SECONDS = 3
 """An open page must not hold the end back: without it one held SIGTERM for 19 s."""
 
 
-class DoorsError(PliError):
+class WebServerError(PliError):
     """The web server cannot listen where it should."""
 
 
@@ -40,7 +40,7 @@ def listening(address: str) -> socket.socket:
         listener.bind((host, int(port)))
     except OSError as error:
         listener.close()
-        raise DoorsError(
+        raise WebServerError(
             N_("cannot listen at {address}: {reason}: set listen, or end what is there"),
             address=address,
             reason=reason_of(error),
