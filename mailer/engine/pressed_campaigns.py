@@ -100,7 +100,7 @@ class PressedCampaigns:
             async with self._pressing:
                 if campaign_id not in self._kept:
                     await self._press(campaign_id)
-                    # What others finished is not told here: the eldest nobody works on make slot.
+                    # What others finished is not told here: the eldest nobody works on make room.
                     busy = {campaign_id, *live()}
                     idle = [it for it in self._kept if it not in busy]
                     for done in idle[: max(0, len(self._kept) - KEPT)]:

@@ -21,8 +21,8 @@ from pli import keys as key_ring
 from pli.database import Database
 from pli.errors import PliError
 from tests.conftest import NOW
-from tests.mailer.desk import IDENTITY, letter
 from tests.mailer.ledgers import ONE_OF_EACH, UNKNOWN_USER, Copy, a_campaign
+from tests.mailer.letter.desk import IDENTITY, letter
 
 pytestmark = pytest.mark.usefixtures("installation")
 

@@ -23,8 +23,8 @@ from pli import keys as key_ring
 from pli.database import Database
 from pli.errors import PliError
 from tests.conftest import NOW
-from tests.mailer.desk import IDENTITY, letter
 from tests.mailer.ledgers import FINE, MAILBOX_FULL, UNKNOWN_USER, Copy, a_campaign
+from tests.mailer.letter.desk import IDENTITY, letter
 
 COPIES = (
     Copy(Status.UNCERTAIN),

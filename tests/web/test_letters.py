@@ -14,8 +14,8 @@ from mailer.letter.theme import load_theme
 from mailer.models import Campaign
 from pli.database import Database
 from pli.keys import Keys
-from tests.mailer.desk import IDENTITY, letter
 from tests.mailer.ledgers import a_campaign
+from tests.mailer.letter.desk import IDENTITY, letter
 from tests.subscribers.people import a_list
 from tests.web.doors import opened
 

@@ -18,7 +18,6 @@ from mailer.models import CampaignState, Status
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import Sentence
-from tests.mailer.desk import letter
 from tests.mailer.ledgers import (
     FINE,
     LATER,
@@ -28,7 +27,8 @@ from tests.mailer.ledgers import (
     Copy,
     a_campaign,
 )
-from tests.mailer.test_looks import CONTRASTS
+from tests.mailer.letter.desk import letter
+from tests.mailer.letter.test_looks import CONTRASTS
 from tests.subscribers.people import a_list, a_person, a_tie
 from tests.web.doors import IDENTITY, Options, opened
 from tests.web.mails import a_mail, maildir, put

@@ -1,0 +1,193 @@
+"""A campaign that starts by itself at its hour: once, for whoever is there then, or it asks."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from mailer.campaign import lifecycle, ordering, scheduling
+from mailer.campaign.state import CampaignError, find_campaign, reason_of
+from mailer.models import Batch, Campaign, CampaignState
+from mailer.report import summary
+from pli.database import Database
+from pli.keys import Keys
+from subscribers.models import List
+from tests import factories as make
+from tests.mailer.engine.test_engine import ends, rests, working
+from tests.relay import Relay
+
+LATEST = timedelta(hours=2)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def scheduled(database: Database, keys: Keys, now: datetime, at: datetime) -> int:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, 3, now=now)
+        campaign = await make.a_draft(session, keys, [members], now=now)
+        await scheduling.schedule(
+            session,
+            campaign_id=campaign.id,
+            at=at,
+            zone="Europe/Paris",
+        )
+    return campaign.id
+
+
+async def state(database: Database) -> CampaignState | None:
+    async with database.reading() as session:
+        return await session.scalar(select(Campaign.state))
+
+
+async def test_at_its_hour_it_goes_to_whoever_is_on_the_list_then(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now + timedelta(seconds=1.5))
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            async with database.reading() as session:
+                before = await summary.progress(session, campaign_id)
+            assert (before.state, before.prepared) == (CampaignState.SCHEDULED, 0)
+            assert before.starts is not None
+            async with database.begin() as session:
+                members = (await session.scalars(select(List))).one()
+                for name in ("nouvelle", "nouveau"):
+                    await make.a_person(session, keys, name, members, now=now)
+            async with asyncio.timeout(15):
+                while await state(database) is not CampaignState.FINISHED:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+    assert datetime.now(UTC) >= now + timedelta(seconds=1.5)
+    assert len(relay.recipients) == 5
+    assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
+
+
+async def test_it_is_launched_once_whoever_asks(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
+
+    async def launch() -> bool:
+        async with database.begin() as session:
+            return await scheduling.launch(
+                session, campaign_id=campaign_id, batch_size=2, latest=LATEST, now=now
+            )
+
+    assert sorted(await asyncio.gather(*(launch() for _ in range(4)))) == [False] * 3 + [True]
+    async with database.reading() as session:
+        assert len((await session.scalars(select(Batch.id))).all()) == 2
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_a_person_may_start_it_at_the_very_moment_of_its_hour(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
+    real = ordering.lock_lists
+    locked = asyncio.Event()
+
+    async def lock_lists(*given: Any, **named: Any) -> bool:
+        held = await real(*given, **named)
+        if not locked.is_set():
+            locked.set()
+            await asyncio.sleep(0.3)
+        return held
+
+    monkeypatch.setattr(ordering, "lock_lists", lock_lists)
+
+    async def start() -> None:
+        async with database.begin() as session:
+            await lifecycle.prepare(session, campaign_id=campaign_id, batch_size=100, now=now)
+            await lifecycle.start(session, campaign_id=campaign_id, now=now)
+
+    starting = asyncio.create_task(start())
+    await locked.wait()
+    async with database.begin() as session:
+        assert not await scheduling.launch(
+            session, campaign_id=campaign_id, batch_size=100, latest=LATEST, now=now
+        )
+    await starting
+    assert await state(database) is CampaignState.RUNNING
+
+
+async def held(database: Database, campaign_id: int) -> bool:
+    async with database.reading() as session:
+        return reason_of(await find_campaign(session, campaign_id)) is not None
+
+
+async def test_missed_by_too_much_it_asks_and_a_person_may_start_it(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now - timedelta(hours=3))
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            async with asyncio.timeout(10):
+                # The engine's own sweep holds it, and tells nobody but the table.
+                while not await held(database, campaign_id):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+            async with database.reading() as session:
+                campaign = await find_campaign(session, campaign_id)
+                assert await scheduling.launchable(session) == []
+            assert campaign.state is CampaignState.SCHEDULED
+            assert "nothing ran at its hour" in str(reason_of(campaign))
+            async with database.begin() as session:
+                await lifecycle.prepare(session, campaign_id=campaign_id, batch_size=100, now=now)
+                await lifecycle.start(session, campaign_id=campaign_id, now=now)
+            async with asyncio.timeout(15):
+                while await state(database) is not CampaignState.FINISHED:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+    async with database.reading() as session:
+        assert reason_of(await find_campaign(session, campaign_id)) is None
+    assert len(relay.recipients) == 3
+
+
+async def test_what_is_not_what_was_approved_does_not_start_by_itself(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
+    async with database.begin() as session:
+        await session.execute(update(Campaign).values(approved_hash="0" * 64))
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url) as engine:
+            await engine.sweep()
+    async with database.reading() as session:
+        campaign = await find_campaign(session, campaign_id)
+    assert campaign.state is CampaignState.SCHEDULED
+    assert "not what was approved" in str(reason_of(campaign))
+    assert not relay.recipients
+
+
+async def test_a_rule_that_cannot_be_read_any_more_holds_its_campaign_and_no_other(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
+    async with database.begin() as session:
+        await session.execute(update(Campaign).values(rule="mandat = 1"))
+        members = (await session.scalars(select(List))).one()
+        other = await make.a_campaign(session, keys, [members], now=now, of=make.letter(13))
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, other.id) is CampaignState.FINISHED
+    async with database.reading() as session:
+        campaign = await find_campaign(session, campaign_id)
+    assert campaign.state is CampaignState.SCHEDULED
+    assert "mandat" in str(reason_of(campaign))
+
+
+async def test_a_draft_that_nobody_else_has_seen_gets_no_hour(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        campaign = await make.a_draft(session, keys, [members], now=now)
+        with pytest.raises(CampaignError, match="second person"):
+            await scheduling.schedule(
+                session, campaign_id=campaign.id, at=now + LATEST, zone="UTC", second_person=True
+            )

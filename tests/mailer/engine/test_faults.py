@@ -1,0 +1,317 @@
+"""Death between any two steps, and what else befalls an engine: the relay's count is the judge."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text
+
+from mailer.campaign import lifecycle
+from mailer.campaign.state import reason_of
+from mailer.engine import constants
+from mailer.engine.journal import Journal, Notes
+from mailer.engine.window_size import Pace
+from mailer.ledger import balance, leasing
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
+from pli import database as databases
+from pli.database import Database
+from pli.keys import Keys
+from subscribers import optout
+from subscribers.models import List, Subscriber
+from tests.forking import FORKING
+from tests.mailer.engine import dying
+from tests.mailer.engine.test_engine import first_copy, prepared, rests, working
+from tests.relay import Relay
+
+COPIES = 24
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def ended(process: BaseProcess) -> int | None:
+    async with asyncio.timeout(30):
+        while process.is_alive():  # noqa: ASYNC110 (another process)
+            await asyncio.sleep(0.01)
+    return process.exitcode
+
+
+async def leaves(database: Database, email: str, now: datetime) -> None:
+    async with database.begin() as session:
+        person = (
+            await session.execute(select(Subscriber.id).where(Subscriber.email == email))
+        ).scalar_one()
+        (list_id,) = (await session.execute(select(List.id))).scalars()
+        await optout.unsubscribe(
+            session, subscriber_id=person, list_id=list_id, source="test", now=now
+        )
+
+
+async def reckon(database: Database, campaign_id: int, relay: Relay) -> dict[Status, set[str]]:
+    """Every promise at once: the sum, nobody twice, sent ⊆ received ⊆ sent + uncertain."""
+    async with database.reading() as session:
+        assert await balance.faults(session, campaign_id=campaign_id) == []
+        rows = (
+            await session.execute(
+                select(Subscriber.email, Delivery.status).join(
+                    Delivery, Delivery.subscriber_id == Subscriber.id
+                )
+            )
+        ).all()
+    by = {status: {row.email for row in rows if row.status is status} for status in Status}
+    got = relay.recipients
+    assert max(got.values()) == 1
+    assert by[Status.SENT] <= set(got) <= by[Status.SENT] | by[Status.UNCERTAIN]
+    assert not by[Status.PENDING] | by[Status.SENDING]
+    return by
+
+
+def refuse_the_second(stage: str, recipient: str, times: int) -> str | None:
+    del times
+    refused = stage == "rcpt" and recipient.startswith("p001@")
+    return "550 5.2.1 no mail for this one" if refused else None
+
+
+@pytest.mark.parametrize("step", dying.STEPS | dying.UNCOMMON_STEPS)
+async def test_after_a_kill_at_any_step_all_is_accounted_for(
+    step: str,
+    database: Database,
+    keys: Keys,
+    now: datetime,
+    tmp_path: Path,
+) -> None:
+    uncommon = step in dying.UNCOMMON_STEPS
+    with (Relay(script=refuse_the_second) if uncommon else Relay()).running() as relay:
+        campaign_id = await prepared(database, keys, now, COPIES, batch_size=12)
+        if uncommon:
+            await leaves(database, "p000@example.org", now)
+        url = database.url.render_as_string(hide_password=False)
+        folder = tmp_path / "journal"
+        process = FORKING.Process(target=dying.run, args=(url, keys, relay.url, folder, step))
+        process.start()
+        assert await ended(process) == -signal.SIGKILL
+        if database.is_sqlite:
+            async with database.begin() as session:
+                await leasing.end_leases(session)
+        async with working(database, keys, relay.url, folder=folder):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        by = await reckon(database, campaign_id, relay)
+        assert by[Status.SKIPPED] == ({"p000@example.org"} if uncommon else set())
+        assert by[Status.FAILED] == ({"p001@example.org"} if uncommon else set())
+        reached = COPIES - 2 if uncommon else COPIES
+        assert len(by[Status.SENT]) + len(by[Status.UNCERTAIN]) == reached
+        # At most what was on the wire: one copy a connection, where two are allowed.
+        assert len(by[Status.UNCERTAIN]) <= dying.CONNECTIONS
+        assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def short_leases() -> Iterator[None]:
+    back = dying.shorten_leases()
+    yield
+    back()
+
+
+@pytest.mark.parametrize("finished", [False, True], ids=["at work", "finished"])
+@pytest.mark.usefixtures("short_leases")
+async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice(
+    finished: bool,
+    database: Database,
+    keys: Keys,
+    now: datetime,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # It may be stopped in the middle of a transaction: then others must not wait for its locks.
+    monkeypatch.setattr(databases, "IDLE_SECONDS", 1.0)
+    monkeypatch.setattr(constants, "REPLAY_SECONDS", 1.0)
+    with Relay(delay=0.05).running() as relay:
+        campaign_id = await prepared(database, keys, now, COPIES, batch_size=COPIES)
+        url = database.url.render_as_string(hide_password=False)
+        folder = tmp_path / "journal"
+        process = FORKING.Process(
+            target=dying.run_with_short_lease, args=(url, keys, relay.url, folder)
+        )
+        process.start()
+        async with asyncio.timeout(10):
+            while not relay.received:  # noqa: ASYNC110 (the relay runs in another thread)
+                await asyncio.sleep(0.01)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGSTOP)
+        await asyncio.sleep(2)
+        try:
+            if database.is_sqlite:
+                # The file's lock keeps every other engine away: it goes on by itself.
+                os.kill(process.pid, signal.SIGCONT)
+                assert await rests(database, campaign_id) is CampaignState.FINISHED
+            else:
+                async with working(database, keys, relay.url, folder=folder):
+                    async with asyncio.timeout(10):
+                        while await in_doubt(database) == 0:  # noqa: ASYNC110 (another process)
+                            await asyncio.sleep(0.02)
+                    if finished:
+                        assert await rests(database, campaign_id) is CampaignState.FINISHED
+                    os.kill(process.pid, signal.SIGCONT)
+                    # The one who seemed dead says what it knows: nothing stays in doubt.
+                    async with asyncio.timeout(10):
+                        while await still_open(database):  # noqa: ASYNC110 (another process)
+                            await asyncio.sleep(0.02)
+                    assert await rests(database, campaign_id) is CampaignState.FINISHED
+        finally:
+            process.kill()
+            await ended(process)
+        by = await reckon(database, campaign_id, relay)
+        assert len(by[Status.SENT]) == COPIES
+
+
+@pytest.mark.usefixtures("short_leases")
+async def test_a_machine_that_never_comes_back_leaves_in_doubt_at_most_the_windows_it_held(
+    database: Database, keys: Keys, now: datetime, tmp_path: Path
+) -> None:
+    with Relay(delay=0.05).running() as relay:
+        campaign_id = await prepared(database, keys, now, COPIES, batch_size=COPIES)
+        url = database.url.render_as_string(hide_password=False)
+        lost = tmp_path / "its disk"
+        process = FORKING.Process(
+            target=dying.run_with_short_lease, args=(url, keys, relay.url, lost)
+        )
+        process.start()
+        await first_copy(relay)
+        process.kill()
+        await ended(process)
+        shutil.rmtree(lost)
+        async with database.reading() as session:
+            held = await session.scalar(
+                select(func.count()).where(Delivery.status == Status.SENDING)
+            )
+        async with working(database, keys, relay.url, folder=tmp_path / "another"):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        by = await reckon(database, campaign_id, relay)
+        assert len(by[Status.UNCERTAIN]) == held
+        assert len(by[Status.SENT]) == COPIES - len(by[Status.UNCERTAIN]) > 0
+
+
+async def still_open(database: Database) -> int:
+    async with database.reading() as session:
+        found = await session.scalar(
+            select(func.count()).select_from(Delivery).where(Delivery.status != Status.SENT)
+        )
+    return found or 0
+
+
+async def in_doubt(database: Database) -> int:
+    async with database.reading() as session:
+        found = await session.scalar(
+            select(func.count()).select_from(Delivery).where(Delivery.status == Status.UNCERTAIN)
+        )
+    return found or 0
+
+
+@pytest.mark.parametrize("what", ["begin", "leaves"])
+async def test_what_cannot_be_noted_does_not_leave_and_the_campaign_says_why(
+    what: str, database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    with Relay().running() as relay:
+        campaign_id = await prepared(database, keys, now, COPIES)
+        with monkeypatch.context() as patch:
+            patch.setattr(Journal if what == "begin" else Notes, what, full)
+            async with working(database, keys, relay.url):
+                assert await rests(database, campaign_id) is CampaignState.PAUSED
+        assert relay.received == []
+        async with database.begin() as session:
+            campaign = await session.get(Campaign, campaign_id)
+            assert campaign is not None
+            assert "No space left on device" in str(reason_of(campaign))
+            await lifecycle.resume(session, campaign_id=campaign_id)
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        assert len((await reckon(database, campaign_id, relay))[Status.SENT]) == COPIES
+
+
+async def test_a_campaign_pauses_when_the_relay_refuses_what_we_are(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    def spam(stage: str, _recipient: str, _times: int) -> str | None:
+        return "550 5.7.1 Your message looks like spam" if stage == "body-received" else None
+
+    with Relay(script=spam).running() as relay:
+        campaign_id = await prepared(database, keys, now, 200, batch_size=200)
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+        async with database.reading() as session:
+            campaign = await session.get(Campaign, campaign_id)
+            assert campaign is not None
+            assert "5.7.1 Your message looks like spam" in str(reason_of(campaign))
+            waiting = await session.scalar(
+                select(func.count()).select_from(Delivery).where(Delivery.status == Status.PENDING)
+            )
+        assert waiting is not None
+        assert waiting >= 100, "it never burns through a list"
+
+
+async def test_a_clock_set_back_an_hour_holds_nothing_up(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    hour = timedelta(hours=1)
+    with Relay().running() as relay:
+        # Everything that was written before the clock was set back is of an hour ahead.
+        campaign_id = await prepared(database, keys, now + hour, COPIES, batch_size=8)
+        async with database.begin() as session:
+            first = (await session.execute(select(Batch).order_by(Batch.id).limit(1))).scalar_one()
+            first.lease, first.lease_until = 4711, now + hour
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        assert len((await reckon(database, campaign_id, relay))[Status.SENT]) == COPIES
+
+
+async def test_a_second_job_for_a_batch_in_work_ends_at_once(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    await prepared(database, keys, now, COPIES)
+    async with database.begin() as session:
+        batch_id = await session.scalar(select(Batch.id))
+        assert batch_id is not None
+        assert await leasing.take(session, batch_id=batch_id, lease=4711) is not None
+    async with database.begin() as session:
+        assert await leasing.take(session, batch_id=batch_id, lease=4712) is None
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_disk_too_full_for_the_database_holds_up_and_loses_nothing(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pace, "window", lambda _: 20)
+
+    async def grows_to(pages: str) -> None:
+        # SQLite asks each connection for itself, and there are two that write.
+        pragma = f"PRAGMA max_page_count = {pages}"
+        async with database.begin() as session:
+            await session.execute(text(pragma))
+        await database.transact(lambda connection: connection.exec_driver_sql(pragma))
+
+    with Relay(delay=0.01).running() as relay:
+        campaign_id = await prepared(database, keys, now, 300, batch_size=100)
+        async with working(database, keys, relay.url):
+            await first_copy(relay)
+            async with database.reading() as session:
+                await grows_to(str(await session.scalar(text("PRAGMA page_count"))))
+            await asyncio.sleep(2)
+            stood = len(relay.received)
+            await asyncio.sleep(0.5)
+            assert len(relay.received) == stood < 300
+            await grows_to("1000000")
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        assert len((await reckon(database, campaign_id, relay))[Status.SENT]) == 300

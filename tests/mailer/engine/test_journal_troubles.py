@@ -1,0 +1,107 @@
+"""What a disk or a database makes of a journal, and no sending may be held up by."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from mailer.engine.journal import Journal
+from mailer.ledger import claiming, leasing
+from mailer.models import Batch, CampaignState, Stage
+from mailer.outcomes import judge
+from pli.database import Database
+from pli.keys import Keys
+from tests.mailer.engine.dying import lay_down
+from tests.mailer.engine.test_engine import ends, prepared, rests, working
+from tests.relay import Relay
+
+# SQLite writes one transaction after the other, and takes a NUL.
+on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def left(folder: Path, name: bytes, *, batch_id: int = 999) -> Journal:
+    """A journal whose writer died, and what its disk made of it."""
+    journal = Journal(folder, "tests")
+    notes = journal.begin(batch_id, 7, "relay:25")
+    notes.leaves(1, 1)
+    os.pwrite(notes._descriptor, name, notes._place)
+    lay_down(notes)
+    return journal
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [b"\0" * 512 + b"w", b"\xff" * 512, b"o" + b"\x01" * 300],
+    ids=["zeros", "ones", "noise"],
+)
+async def test_a_journal_that_a_power_cut_spoilt_holds_nobody_up_and_proves_nothing_unwritten(
+    rubbish: bytes, database: Database, keys: Keys, now: datetime, tmp_path: Path
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=6, batch_size=6)
+    async with database.begin() as session:
+        batch_id = await session.scalar(select(Batch.id))
+        assert batch_id is not None
+        taken = await leasing.take(session, batch_id=batch_id, lease=7)
+        assert taken is not None
+        await claiming.claim(session, taken, size=2)
+    left(tmp_path, rubbish, batch_id=batch_id)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url, folder=tmp_path):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    copies = list((await ends(database, campaign_id)).values())
+    assert copies.count(("uncertain", None)) == 2
+
+
+@on_postgresql
+async def test_a_testimony_that_the_database_refuses_is_set_aside(
+    database: Database, keys: Keys, now: datetime, tmp_path: Path
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=6, batch_size=6)
+    journal = Journal(tmp_path, "tests")
+    async with database.begin() as session:
+        batch_id = await session.scalar(select(Batch.id))
+        assert batch_id is not None
+        notes = journal.begin(batch_id, 7, "relay:25")
+        taken = await leasing.take(session, batch_id=batch_id, lease=7)
+        assert taken is not None
+        (row,) = (await claiming.claim(session, taken, size=1)).rows
+    notes.leaves(row.id, 1)
+    notes.told(row.id, 1, judge(Stage.BODY, 250, "2.0.0 ok \x00 queued"))
+    lay_down(notes)
+    async with database.begin() as session:
+        await leasing.end_leases(session)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url, folder=tmp_path):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    copies = await ends(database, campaign_id)
+    assert copies[row.email] == ("uncertain", None)
+    assert row.email not in relay.recipients
+    assert [Path(it).suffix for it in os.listdir(tmp_path)] == [".refused"]  # noqa: PTH208
+
+
+async def test_a_journal_folder_that_cannot_be_read_is_no_lost_database(
+    database: Database, keys: Keys, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=6, batch_size=6)
+    left(tmp_path, b"")
+    real = os.open
+
+    def refused(path: Any, flags: int, *rest: Any, **named: Any) -> int:
+        if str(path).endswith(".taking"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, *rest, **named)
+
+    monkeypatch.setattr(os, "open", refused)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url, folder=tmp_path):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mailer.letter import preflight
+from mailer.letter.preflight import Severity
+from mailer.letter.press import press
+from mailer.sender import Identity
+from tests.mailer.letter.desk import IDENTITY, THEME, letter
+
+
+def found(body: str, identity: Identity = IDENTITY, **changes: object) -> list[str]:
+    written = letter(body, **changes)
+    findings = preflight.check(written, press(written, THEME, identity), identity)
+    return [f"{it.severity.value}: {it.line}" for it in findings]
+
+
+def test_a_sound_letter_has_nothing_to_tell() -> None:
+    assert found("# Titre\n\n## Suite\n\nBonjour [la page](https://example.org/).") == []
+
+
+@pytest.mark.parametrize("name", ["committee", "address", "phone", "email"])
+def test_a_letter_without_its_obligatory_lines_is_not_sent(name: str) -> None:
+    lacking = replace(IDENTITY, sender="a@example.org", **{name: " "})
+    assert f'error: pli.toml: the footer has no {name}: write {name} = "…" into pli.toml' in found(
+        "# x", lacking
+    )
+
+
+def test_a_letter_from_nobody_is_not_sent() -> None:
+    lacking = replace(IDENTITY, email="personne")
+    assert any("no address to send from" in line for line in found("# x", lacking))
+    assert not any("send from" in line for line in found("# x", lacking, sender="a@e.org"))
+
+
+def test_braces_in_an_address_stop_a_letter() -> None:
+    assert found("# x\n\n[a](https://e.org/%7B%7Bx)")[0].startswith("error: lettre.md: double")
+
+
+@pytest.mark.parametrize(
+    ("body", "finding"),
+    [
+        ("Bonjour.", "lettre.md:8: there is no first-level heading"),
+        ("# x\n\n[Internet](#)", 'lettre.md:10: the link "Internet" leads nowhere'),
+        ("# x\n\n[Internet]()", 'lettre.md:10: the link "Internet" leads nowhere'),
+        ("# x\n\na\n[b](http://e.org)", 'lettre.md:11: the link "b" is not secure'),
+        ("# x\n\n[Cliquez ici](https://e.org)", "does not say where it leads"),
+        ("# x\n\n![](a.png)", 'the image "a.png" has no text'),
+        ("# x\n\n![a](https://e.org/a.png)", "loaded from a site"),
+        ("# x\n\n### y", "lettre.md:10: a heading of level 3 follows one of level 1"),
+        ("# x\n\n# y", "lettre.md:10: there is a second first-level heading"),
+        ("# x\n\n" + "mot " * 22_000, "the HTML weighs"),
+    ],
+)
+def test_what_could_be_better_is_a_warning_with_its_place(body: str, finding: str) -> None:
+    (line,) = found(body)
+    assert line.startswith("warning: ")
+    assert finding in line
+
+
+def test_a_preheader_too_short_or_too_long_is_a_warning() -> None:
+    assert "the preheader has 3 characters" in found("# x", preheader="abc")[0]
+    assert "the preheader has 140 characters" in found("# x", preheader="a" * 140)[0]
+
+
+def test_errors_stand_before_warnings() -> None:
+    lines = found("[x](#)", replace(IDENTITY, phone=""))
+    assert [line.split(":")[0] for line in lines] == ["error", "warning", "warning"]
+    assert Severity("error") is Severity.ERROR
