@@ -299,7 +299,8 @@ def _million_row(kind: str) -> Row:
 
 ROWS = (
     _wire_row("sqlite", LARGE, 1.0, 110),
-    _wire_row("sqlite", SMALL, 1.0, 80),
+    # smtp-source keeps no ledger; what was tried stands in docs/performance.md.
+    _wire_row("sqlite", SMALL, 0.65, 110),
     _wire_row("postgresql", LARGE, 0.95, 110),
     _wire_row("postgresql", SMALL, 0.6, 80),
     Row("sqlite-50k-dkim", dkim, (ratio(0.45),), "smtp-source, unsigned"),

@@ -1,4 +1,4 @@
-"""The one table, as Markdown, of figures that are kept as JSON.
+"""The figures that are kept as JSON, as Markdown: what was measured, and what was asked.
 
 Rows stay when others are measured again on the same machine; each tells its own date.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ from benchmarks.servers import POSTGRESQL
 
 COLUMNS = (
     "row", "Pli/s", "against", "limit/s", "ratio", "pairs", "CPU µs a copy", "of the database",
-    "peak MB", "asked", "reached",
+    "peak MB",
 )  # fmt: skip
+ASKED = ("row", "asked", "reached")
+WIDEST = 118
+"""Columns that a line of text may take."""
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 Kept = dict[str, Any]
 
@@ -52,21 +56,25 @@ def verdict(row: Row, figures: Figures) -> str:
 
 
 def markdown(known: Kept) -> str:
-    """The table, the machine, and what is to be known of its rows."""
+    """What was measured, what was asked (in one table its rows would be too long), and notes."""
     rows = [(row, known["rows"][row.name]) for row in ROWS if row.name in known["rows"]]
     lines = [_line(COLUMNS), _line(["---", *["---:" if it else "---" for it in _numeric()]])]
     lines += [_line(_cells(row, it)) for row, it in rows]
+    lines += ["", _line(ASKED), _line(["---"] * len(ASKED))]
+    lines += [_line(_asked(row, it)) for row, it in rows]
     machine = known["machine"]
     settings = ", ".join(f"`{name} = {value}`" for name, value in POSTGRESQL.items())
     lines += [
         "",
-        f"Machine: {machine['cpu']}, {machine['cores']} cores, {machine['kernel']}, "
-        f"Python {machine['python']}, uvloop {machine['uvloop']}, SQLite {machine['sqlite']}, "
-        f"PostgreSQL {machine['postgresql']}, postfix {machine['postfix']}. "
-        f"PostgreSQL as it comes, but for {settings}.",
+        *_wrapped(
+            f"Machine: {machine['cpu']}, {machine['cores']} cores, {machine['kernel']}, "
+            f"Python {machine['python']}, uvloop {machine['uvloop']}, SQLite {machine['sqlite']}, "
+            f"PostgreSQL {machine['postgresql']}, postfix {machine['postfix']}. "
+            f"PostgreSQL as it comes, but for {settings}."
+        ),
         "",
     ]
-    lines += [f"* {note}" for row, it in rows for note in _notes(row, it)]
+    lines += [line for row, it in rows for line in _wrapped(f"* {_note(row, it)}", "  ")]
     return "\n".join(lines) + "\n"
 
 
@@ -86,7 +94,6 @@ def _numeric() -> Iterator[bool]:
 
 def _cells(row: Row, it: Kept) -> list[str]:
     figures = it["median"]
-    asked = ", ".join(f"{a.words} {'≤' if a.most else '≥'} {a.bound:g}" for a in row.asked)
     return [
         row.name,
         f"{figures['per_s']:,.0f}",
@@ -97,19 +104,23 @@ def _cells(row: Row, it: Kept) -> list[str]:
         f"{figures['cpu_us']:.0f}",
         f"{figures['server_cpu_us']:.0f}" if figures["server_cpu_us"] else "",
         f"{figures['peak_mb']:.0f}",
-        asked,
-        verdict(row, figures) + (" (a short run proves nothing)" if it["short"] else ""),
     ]
 
 
-def _notes(row: Row, it: Kept) -> Iterator[str]:
+def _asked(row: Row, it: Kept) -> list[str]:
+    asked = ", ".join(f"{a.words} {'≤' if a.most else '≥'} {a.bound:g}" for a in row.asked)
+    reached = verdict(row, it["median"])
+    return [row.name, asked, reached + (" (a short run proves nothing)" if it["short"] else "")]
+
+
+def _note(row: Row, it: Kept) -> str:
     figures, last = it["median"], it["pairs"][-1]
     scale = (
         f"{row.name}: {figures['people']:,.0f} copies of {figures['bytes']:,.0f} bytes, "
         f"{figures['connections']:.0f} connections, {it['date']}, commit {it['commit']}, "
         f"load {it['load_before']} before."
     )
-    yield f"{scale} {_more(figures, last)}".rstrip()
+    return f"{scale} {_more(figures, last)}".rstrip()
 
 
 def _more(figures: Figures, last: Figures) -> str:
@@ -149,6 +160,16 @@ def _more(figures: Figures, last: Figures) -> str:
             f"live progress {figures['progress_ms']:.1f} ms."
         )
     return " ".join(told)
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDEST,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _number(value: float) -> str:
