@@ -10,12 +10,10 @@ from importlib import import_module
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import DBAPIError
 
 from commands import french_click
 from commands.common import LANGUAGE, Context, _
 from pli import __version__, logs
-from pli.database import unreachable
 from pli.errors import PliError, reason_of
 from pli.language import N_, say
 
@@ -93,9 +91,6 @@ def main() -> None:
     except PliError as error:
         for line in error.lines(LANGUAGE):
             click.echo(line, err=True)
-        sys.exit(EXIT_REFUSED)
-    except DBAPIError as error:
-        click.echo(unreachable(error).lines(LANGUAGE)[0], err=True)
         sys.exit(EXIT_REFUSED)
     except (KeyboardInterrupt, click.Abort):
         click.echo(_("Stopped."), err=True)

@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 import click
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commands import doctor_relays
 from commands.common import LANGUAGE, Context, _, as_json, console, running, show_json
@@ -24,7 +22,7 @@ from pli import checkup as ground
 from pli import keys as key_ring
 from pli import settings as settings_file
 from pli.checks import Check, State, fine, refused, stops_a_sending, warn, wrong
-from pli.database import Database, UnreachableError, unreachable
+from pli.database import Database, DatabaseAway
 from pli.errors import PliError, reason_of
 from pli.keys import Keys
 from pli.language import N_, say
@@ -113,10 +111,8 @@ async def _guarded(name: str, looking: Awaitable[list[Check]]) -> list[Check]:
     """What a look came to, whatever goes wrong in it."""
     try:
         return await looking
-    except UnreachableError as error:
+    except DatabaseAway as error:
         return [_away(error)]
-    except (DBAPIError, PoolTimeout) as error:
-        return [_away(unreachable(error))]
     except PliError as error:
         return refused(name, error)
     except OSError as error:
@@ -126,7 +122,7 @@ async def _guarded(name: str, looking: Awaitable[list[Check]]) -> list[Check]:
         return [warn(name, say(N_("this look has a fault of its own ({kind})"), kind=kind))]
 
 
-def _away(error: UnreachableError) -> Check:
+def _away(error: DatabaseAway) -> Check:
     return wrong("database", error.sentences[0], say(LOOK_AT_IT))
 
 

@@ -12,9 +12,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
 from commands import pacing, relays
 from commands.common import Installation, iso, now
 from commands.measuring import Gauge, measuring
@@ -27,6 +24,7 @@ from mailer.pacing import shares
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.presence import Presence
 from pli import __version__
+from pli.database import DatabaseAway
 from pli.interpreter import tune_for_sending
 from pli.lock import Lock, Owner
 from pli.work import until
@@ -153,7 +151,7 @@ async def _tell_of(installation: Installation, machine: Engine, command: str) ->
                     log.info("worker.ended", extra={"worker": worker_id})
                 elif worker_id is not None:
                     await workers.beat(session, worker_id, machine.figures())
-        except (DBAPIError, OSError, PoolTimeout) as error:
+        except DatabaseAway as error:
             log.warning("worker.not_told", extra={"reason": str(error)})
         if ends:
             return

@@ -467,8 +467,8 @@ async def suppress(context: Context, address: str, reason: str, source: str) -> 
     """The address need not be known: it stays away from imports, too."""
     parsed = Address.parse(address)
     async with context.open() as installation, installation.database.begin() as session:
-        await optout.suppress(
-            session,
+        await session.run_sync(
+            optout.suppress,
             address_key=installation.keys.address_key(parsed.folded),
             reason=SuppressionReason(reason),
             source=source or "pli subscriber suppress",

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from pli import schema
 from pli.checks import Check, fine, warn, wrong
-from pli.database import Database, check_keys
+from pli.database import Database, DatabaseAway, check_keys
 from pli.errors import reason_of
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
@@ -80,10 +80,11 @@ async def _damage(database: Database) -> Check | None:
         async with database.reading() as session:
             reason = await session.scalar(_QUICK_CHECK)
             mode = await session.scalar(_JOURNAL_MODE)
-    except SpoiltError as error:
-        if isinstance(error, OperationalError):
+    except DatabaseAway as error:
+        spoilt = error.__cause__
+        if not isinstance(spoilt, SpoiltError) or isinstance(spoilt, OperationalError):
             raise
-        reason, mode = str(error.orig), ""
+        reason, mode = str(spoilt.orig), ""
     if reason != "ok":
         told = say(N_("{file} is damaged: {reason}"), file=str(file), reason=reason)
         remedy = say(N_("end every process, and bring back the last backup"))

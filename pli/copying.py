@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pli import schema
-from pli.database import Base, Database, DatabaseError, unreachable
+from pli.database import Base, Database, DatabaseError, away
 from pli.language import N_
 
 PIECE = 5_000
@@ -68,7 +68,7 @@ async def copy(
             await here.execute(update(batch).values(lease=None, lease_until=None))
             return await _counts(here, tables)
     except (DBAPIError, OSError) as error:
-        raise unreachable(error) from None
+        raise away(error) from None
 
 
 async def rows_of(source: Database) -> int:

@@ -3,9 +3,11 @@
 SQLite: WAL, synchronous=FULL (a claim that a power cut could take back would be a double), and one
 writer at a time: its locks are unfair (waits up to 1.2 s with three writers, 0.03 s with one).
 
-`perform` and `transact` are for what is done all the time, a verb or plain code over a connection:
-on SQLite they run in one go in a thread of their own, where otherwise each statement would cost two
-changes of thread.
+`perform` and `transact` run a plain function over a session or a connection, for what is done all
+the time: on SQLite in a thread of their own, where otherwise each statement would cost two changes
+of thread.
+
+A database that does not answer, or is busy for too long, is a DatabaseAway at each of these doors.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ import asyncio
 import enum
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -53,7 +55,6 @@ from sqlalchemy.types import TypeDecorator
 from pli.errors import PliError
 from pli.keys import Keys, KeysError
 from pli.language import N_
-from pli.performing import at_once, run_through
 from pli.shared_lock import SharedLock
 
 P = ParamSpec("P")
@@ -80,8 +81,8 @@ class DatabaseError(PliError):
     """The database is not there, or not the one this program was made for."""
 
 
-class UnreachableError(DatabaseError):
-    """The database is away, or nothing can be done with it now."""
+class DatabaseAway(DatabaseError):
+    """The database does not answer, or others keep it busy: later the same may succeed."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -207,12 +208,13 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """A transaction that writes; committed at the end, undone by an exception."""
-        async with (
-            self._alone(),
-            AsyncSession(self.writer, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            yield session
+        with _told_if_away():
+            async with (
+                self._alone(),
+                AsyncSession(self.writer, expire_on_commit=False) as session,
+                session.begin(),
+            ):
+                yield session
 
     async def transact(
         self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **options: P.kwargs
@@ -222,34 +224,29 @@ class Database:
         An exception undoes it. `work` must do nothing but speak to the database.
         """
         if not self.is_sqlite:
-            async with self.writer.begin() as connection:
-                return await connection.run_sync(work, *args, **options)
+            with _told_if_away():
+                async with self.writer.begin() as connection:
+                    return await connection.run_sync(work, *args, **options)
 
         def run() -> R:
             with self._direct.begin() as connection:
                 return work(connection, *args, **options)
 
-        async with self._writing.shared():
-            return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+        with _told_if_away():
+            async with self._writing.shared():
+                return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
     async def perform(
         self,
-        verb: Callable[Concatenate[AsyncSession, P], Coroutine[Any, Any, R]],
+        verb: Callable[Concatenate[Session, P], R],
         *args: P.args,
         **options: P.kwargs,
     ) -> R:
-        """Run a verb, which awaits nothing but its session, in a transaction that writes.
-
-        On SQLite in one go in the ledger's thread, as `transact` does: nothing there has to be
-        waited for, so the verb runs through without once giving control back.
-        """
-        if not self.is_sqlite:
-            async with self.begin() as session:
-                return await verb(session, *args, **options)
+        """Run a verb that is a plain function over a session, in a transaction that writes."""
 
         def run(connection: Connection) -> R:
             with Session(connection, expire_on_commit=False) as session:
-                result = run_through(verb(at_once(session), *args, **options))
+                result = verb(session, *args, **options)
                 session.flush()
                 return result
 
@@ -266,9 +263,10 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """One snapshot to read from; what is written in it is lost."""
-        async with AsyncSession(self.reader, expire_on_commit=False) as session:
-            # No rollback here: it would expire what was read. Closing gives the snapshot back.
-            yield session
+        with _told_if_away():
+            async with AsyncSession(self.reader, expire_on_commit=False) as session:
+                # No rollback here: it would expire what was read. Closing gives the snapshot back.
+                yield session
 
     async def now(self) -> datetime:
         """The database's clock."""
@@ -344,7 +342,7 @@ def _listen(engine: Engine, begin: str) -> None:
 
 
 def _postgresql(url: str, server_settings: dict[str, str], **options: Any) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=10,
         max_overflow=10,
@@ -352,6 +350,16 @@ def _postgresql(url: str, server_settings: dict[str, str], **options: Any) -> As
         connect_args={"server_settings": server_settings},
         **options,
     )
+    event.listen(engine.sync_engine, "do_connect", _connect)
+    return engine
+
+
+def _connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+    # A refused connection comes from below the driver, which translates no OSError.
+    try:
+        return dialect.connect(*arguments, **options)
+    except OSError as error:
+        raise _NotConnected(str(error) or type(error).__name__) from error
 
 
 def _refuse_what_cannot_be_opened(_dialect: Any, _record: Any, arguments: Any, _: Any) -> None:
@@ -393,25 +401,56 @@ async def check_keys(session: AsyncSession, keys: Keys) -> None:
         session.add(KeyFingerprint(name=name, fingerprint=given[name]))
 
 
-def unreachable(error: DBAPIError | OSError | PoolTimeout) -> UnreachableError:
+def away(error: DBAPIError | OSError | PoolTimeout) -> DatabaseAway:
     """What the driver said, as one line for a person."""
     said = str(getattr(error, "orig", None) or error) or type(error).__name__
     reason = said.splitlines()[0]
-    return UnreachableError(N_("the database cannot be used: {reason}"), reason=reason)
+    return DatabaseAway(N_("the database cannot be used: {reason}"), reason=reason)
 
 
-def will_not_have(error: DBAPIError) -> bool:
-    """Whether the database is there, and refuses what it was given (SQLSTATE classes 22 and 23)."""
+@contextmanager
+def _told_if_away() -> Iterator[None]:
+    """Raise DatabaseAway for what a driver or a pool raises when the database does not answer.
+
+    A statement that the database refuses is a fault of ours: the driver's error stays.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        if _is_refused(error):
+            raise
+        raise away(error) from error
+    except BrokenPipeError:
+        raise  # of our own output, which nobody reads any more
+    except (PoolTimeout, _NotConnected, ConnectionError) as error:
+        raise away(error) from error
+
+
+class _NotConnected(OSError):
+    """The driver could not connect; by a name of its own, for a verb may meet other OSErrors."""
+
+
+def refuses_the_data(error: DBAPIError) -> bool:
+    """Whether the database refuses what it was given (SQLSTATE classes 22 and 23)."""
     if isinstance(error, DataError | IntegrityError):
         return True
-    return str(getattr(error.orig, "sqlstate", None) or "").startswith(("22", "23"))
+    return _state(error).startswith(("22", "23"))
 
 
-def is_our_fault(error: Exception) -> bool:
-    """Whether the database is there, and what it was asked is wrong."""
-    return isinstance(error, ProgrammingError) or (
-        isinstance(error, DBAPIError) and will_not_have(error)
-    )
+def _is_refused(error: DBAPIError) -> bool:
+    """Whether the database is there, and refuses a statement or its data."""
+    if refuses_the_data(error) or isinstance(error, ProgrammingError):
+        return _state(error) != _NOT_ALLOWED
+    # SQLite's name for a statement that it cannot read, such as one for a missing column.
+    return getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
+
+
+_NOT_ALLOWED = "42501"
+"""PostgreSQL's insufficient_privilege: an operator mends that."""
+
+
+def _state(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or "")
 
 
 async def backup(database: Database, file: Path) -> None:

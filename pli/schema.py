@@ -12,7 +12,7 @@ from sqlalchemy import Connection, column, delete, insert, inspect, select, tabl
 from sqlalchemy.exc import DBAPIError
 
 from pli import __version__
-from pli.database import Database, DatabaseError, Program, unreachable
+from pli.database import Database, DatabaseError, Program, away
 from pli.files import shipped
 from pli.language import N_
 
@@ -59,7 +59,7 @@ async def upgrade(database: Database) -> tuple[str | None, str]:
     except CommandError:
         raise _newer() from None
     except (DBAPIError, OSError) as error:
-        raise unreachable(error) from None
+        raise away(error) from None
     return before, wanted
 
 
@@ -79,7 +79,7 @@ async def check(database: Database) -> None:
             version = await connection.run_sync(_version)
             program = await connection.scalar(select(Program.version)) if version == head() else ""
     except (DBAPIError, OSError) as error:
-        raise unreachable(error) from None
+        raise away(error) from None
     if version == head():
         if program != __version__:
             raise DatabaseError(

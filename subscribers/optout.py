@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, case, delete, exists, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from subscribers.models import (
     ConsentEvent,
@@ -124,8 +124,8 @@ async def undo(session: AsyncSession, *, consent_record_id: int, now: datetime) 
     return True
 
 
-async def suppress(
-    session: AsyncSession,
+def suppress(
+    session: Session,
     *,
     address_key: bytes,
     reason: SuppressionReason,
@@ -134,7 +134,7 @@ async def suppress(
 ) -> bool:
     """Never write to an address again; False if it was so already, for a reason as strong."""
     row = {"reason": reason, "source": source, "at": now}
-    suppressed = await session.execute(
+    suppressed = session.execute(
         insert_into(session, Suppression)
         .values(address_key=address_key, **row)
         .on_conflict_do_update(

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,7 +16,7 @@ from starlette.routing import Route
 
 from mailer.links import Links
 from mailer.sender import Identity
-from pli.database import Database
+from pli.database import Database, DatabaseAway
 from pli.keys import Keys
 from pli.language import N_, say
 from pli.settings import is_loopback
@@ -69,8 +67,7 @@ def create_app(
         routes=routes,
         exception_handlers={
             HTTPException: public.refused,
-            DBAPIError: public.no_database,
-            PoolTimeout: public.no_database,
+            DatabaseAway: public.no_database,
             Exception: public.broken,
         },
     )
@@ -109,7 +106,7 @@ class StaticPages:
         del request
         try:
             await self._pages.database.now()
-        except (DBAPIError, PoolTimeout, OSError):
+        except DatabaseAway:
             log.warning("web.unhealthy")
             return _plain("the database does not answer\n", 503)
         return _plain("ok\n", 200)

@@ -22,8 +22,6 @@ from prometheus_client.metrics_core import (
     Metric,
 )
 from prometheus_client.registry import Collector
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,7 +33,7 @@ from mailer.models import Stage
 from mailer.outcomes import Outcome
 from mailer.providers import provider_of
 from pli import __version__
-from pli.database import Database
+from pli.database import Database, DatabaseAway
 
 log = logging.getLogger("pli.web")
 
@@ -164,7 +162,7 @@ def create_metrics_app(database: Database, metrics: Metrics) -> Starlette:
         try:
             async with database.reading() as session:
                 metrics.backlog = await backlog(session)
-        except (DBAPIError, PoolTimeout, OSError) as error:
+        except DatabaseAway as error:
             metrics.backlog = None
             log.warning("metrics.no_database", extra={"error": type(error).__name__})
         return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

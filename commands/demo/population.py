@@ -127,8 +127,8 @@ async def _trouble(session: AsyncSession, *, now: datetime) -> None:
                     now=now,
                 )
         elif n % 40 == 13:
-            await optout.suppress(
-                session,
+            await session.run_sync(
+                optout.suppress,
                 address_key=address_key,
                 reason=SuppressionReason.OBJECTION,
                 source=SOURCE,

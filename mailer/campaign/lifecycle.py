@@ -13,11 +13,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from mailer.campaign import candidates, ordering
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.campaign.state import UNFINISHED, CampaignError, find_campaign, lists_of, wrong_state
-from mailer.campaign.transition import as_document, step, take_step
+from mailer.campaign.transition import as_document, step, take_step, transition
 from mailer.ledger import answers, balance, retrying
 from mailer.letter import snapshot
 from mailer.letter.snapshot import Frozen
@@ -236,15 +237,15 @@ async def finishable(session: AsyncSession) -> Sequence[int]:
     return found.scalars().all()
 
 
-async def reopen(session: AsyncSession, *, campaign_id: int) -> bool:
-    """A finished campaign has rows to send again; False if it was not finished."""
-    return await take_step(
-        session,
-        campaign_id,
-        (CampaignState.FINISHED,),
-        CampaignState.RUNNING,
-        finished_at=None,
+def reopen(session: Session, *, campaign_id: int) -> bool:
+    """A finished campaign has rows to send again; False if it was not finished.
+
+    A plain function, since late truth reopens a campaign in the transaction that settles it.
+    """
+    statement = transition(
+        campaign_id, (CampaignState.FINISHED,), CampaignState.RUNNING, finished_at=None
     )
+    return session.execute(statement).scalar_one_or_none() is not None
 
 
 async def retry(
@@ -270,7 +271,7 @@ async def retry(
         answered = answers.matching(reply) if reply else None
         copies += await retrying.retry_failed(session, campaign_id=campaign_id, only=answered)
     if copies:
-        await reopen(session, campaign_id=campaign_id)
+        await session.run_sync(reopen, campaign_id=campaign_id)
     return copies
 
 

@@ -1,4 +1,4 @@
-"""The one statement that writes a campaign's state; only lifecycle and schedule may call it."""
+"""The one statement that writes a campaign's state; only lifecycle and scheduling may call it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, null, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from mailer.campaign.state import find_campaign, wrong_state
 from mailer.models import Campaign, CampaignState
@@ -33,17 +34,29 @@ async def take_step(
     *where: ColumnElement[bool],
     **values: Any,
 ) -> bool:
-    """From one state to the next, guarded in the WHERE; whether it was done by this call."""
-    done = await session.execute(
+    """Take a campaign from one state to the next; whether this call did so."""
+    done = await session.execute(transition(campaign_id, before, after, *where, **values))
+    return done.scalar_one_or_none() is not None
+
+
+def transition(
+    campaign_id: int,
+    before: Sequence[CampaignState],
+    after: CampaignState,
+    *where: ColumnElement[bool],
+    **values: Any,
+) -> ReturningUpdate[tuple[int]]:
+    """The statement: guarded in its WHERE, it gives the campaign's id back if it did anything."""
+    return (
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.state.in_(before), *where)
         .values(state=after, **values)
         .returning(Campaign.id)
     )
-    return done.scalar_one_or_none() is not None
 
 
 def as_document(reason: Sentence | None) -> Mapping[str, Any] | Any:
+    """A reason as a campaign keeps it: JSON, or NULL."""
     return _kept(reason) if reason else null()
 
 

@@ -1,4 +1,4 @@
-"""A run: one batch from its taking on; its windows are claimed, carried and settled.
+"""A batch run: one leased batch, whose windows are claimed, carried and settled.
 
 No transaction is open while the network talks: claim and commit, talk, settle and commit. A few
 windows of a slot are unsettled at once; they overlap, so that the wire never waits for the
@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from mailer.campaign import lifecycle
 from mailer.engine import constants
-from mailer.engine.context import AWAY, EngineContext
+from mailer.engine.context import EngineContext
+from mailer.engine.ending import Ending
 from mailer.engine.gate import Passage
 from mailer.engine.journal import Notes
 from mailer.engine.pressed_campaigns import PressedCampaign
@@ -37,6 +38,7 @@ from mailer.recipient import Recipient
 from mailer.sender import needs_smtputf8
 from mailer.smtp.courier import Courier
 from pli.clocks import boot_time
+from pli.database import DatabaseAway
 from pli.language import N_, Sentence, say
 
 log = logging.getLogger("pli.delivery")
@@ -44,40 +46,44 @@ log = logging.getLogger("pli.delivery")
 
 @dataclass(slots=True, eq=False)
 class BatchRun:
-    """One taking of one batch, from `take` to `release`."""
+    """One run of one leased batch."""
 
     context: EngineContext
-    taken: LeasedBatch
+    batch: LeasedBatch
     pressed: PressedCampaign
     holding: Holding
     notes: Notes
     courier: Courier
     pacer: Pacer
-    """Its courier's."""
+    """The pacer of the courier."""
     slot: ProviderSlot
     passage: Passage
+    ending: Ending | None = None
+    """Why it claims nothing more; only `end` sets it."""
+    cause: Exception | None = None
+    """The error that ended it, with JOURNAL and FAULT."""
     held: Held | None = None
-    """Nothing of it may leave now, by its limits."""
-    blameless: bool = False
-    """What ended it (a relay's fault, the hour, a limit) is no fault of its batch."""
-    fault: OSError | None = None
-    failed: Exception | None = None
-    """What ended one of its windows that nobody had foreseen."""
-    began: float = field(default_factory=boot_time)
-    unsettled: int = 0
+    """What its limits last answered, if they left no room."""
     unclear: bool = False
     """Whether rows may be ours that no window holds: then the journal tells of them."""
-    exhausted: bool = False
-    """Whether nothing of the batch was left to claim."""
-    over: bool = False
-    cancelled: bool = False
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    began: float = field(default_factory=boot_time)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
     windows: list[Window] = field(default_factory=list)
     settling: set[asyncio.Task[None]] = field(default_factory=set)
 
+    def end(self, ending: Ending, cause: Exception | None = None) -> None:
+        """Claim nothing more; the graver of two endings counts."""
+        if self.ending is None or ending > self.ending:
+            self.ending, self.cause = ending, cause
+
+    @property
+    def over(self) -> bool:
+        """Whether its copies that are on no wire yet come back."""
+        return self.ending is not None and self.ending.calls_back
+
     def names(self) -> dict[str, int]:
         """What logs call it by."""
-        return {"campaign": self.taken.campaign_id, "batch": self.taken.id}
+        return {"campaign": self.batch.campaign_id, "batch": self.batch.id}
 
     def waiting(self) -> dict[int, WindowCopy]:
         """The copies that are claimed and not yet settled."""
@@ -111,16 +117,16 @@ class BatchRun:
         try:
             while window is not None:
                 copies = list(window.open.values())
-                if self.over or self.context.stopping:
+                if self.over:
                     for copy in copies:
                         copy.give_back()
                 else:
-                    self.courier.post(copies, lane=self.pacer.lane(self.taken.provider))
+                    self.courier.post(copies, lane=self.pacer.lane(self.batch.provider))
                 window = await self._settle(window)
         except Exception as error:
             # The next window may be claimed, and nobody carries it: the journal is to say so.
-            self.unclear = self.over = True
-            self.failed = error
+            self.unclear = True
+            self.end(Ending.FAULT, error)
         finally:
             self.slot.windows.release()
 
@@ -143,9 +149,10 @@ class BatchRun:
         """How large the next window may be; None: nothing may leave now."""
         if not self._goes_on():
             return None
-        permit = await self.pacer.permit(self.taken.provider, self.slot.pace.window())
+        permit = await self.pacer.permit(self.batch.provider, self.slot.pace.window())
         if isinstance(permit, Held):
-            self.held, self.blameless = permit, True
+            self.held = permit
+            self.end(Ending.LIMIT)
             return None
         self.held = None
         return permit
@@ -153,8 +160,8 @@ class BatchRun:
     async def _tell_pacer(self, permit: Permit, outcomes: Sequence[Outcome]) -> None:
         """What became of what was permitted, and how the provider took it."""
         try:
-            await self.pacer.tell(self.taken.provider, permit, heard_from(outcomes))
-        except AWAY as error:
+            await self.pacer.tell(self.batch.provider, permit, heard_from(outcomes))
+        except DatabaseAway as error:
             # It counts as used at the last moment it could have been: too late, never too much.
             log.warning("pacing.not_told", extra={"reason": str(error)})
 
@@ -174,9 +181,10 @@ class BatchRun:
             return None
         began = boot_time()
         claimed = await self.context.database.transact(
-            settle_and_claim.settle_and_claim, self.taken, sent, relay=self.courier.relay, size=size
+            settle_and_claim.settle_and_claim, self.batch, sent, relay=self.courier.relay, size=size
         )
-        self.exhausted = self.exhausted or (size > 0 and claimed.last)
+        if size and claimed.last:
+            self.end(Ending.DRAINED)
         if permit is None or not claimed.rows:
             return None
         self.context.observer.claimed(boot_time() - began)
@@ -189,10 +197,10 @@ class BatchRun:
         began = boot_time()
         while True:
             claimed = await self.context.database.perform(
-                claiming.claim, self.taken, size=permit.size
+                claiming.claim, self.batch, size=permit.size
             )
             if claimed.empty:
-                self.exhausted = True
+                self.end(Ending.DRAINED)
                 return None
             if claimed.rows:
                 break
@@ -200,7 +208,9 @@ class BatchRun:
         return self._opened(claimed.tuples, permit)
 
     def _goes_on(self) -> bool:
-        if self.exhausted or self.over or self.context.stopping or self._makes_room():
+        if self._makes_room():
+            self.end(Ending.TURN)
+        if self.ending not in (None, Ending.LIMIT):
             return False
         return self.holding.ours() and self.passage.open
 
@@ -208,13 +218,13 @@ class BatchRun:
         """Whether it has had its turn, and another campaign waits for one."""
         if boot_time() < self.began + constants.TURN_SECONDS:
             return False
-        return bool(self.context.waiting - {self.taken.campaign_id})
+        return bool(self.context.waiting - {self.batch.campaign_id})
 
     def _opened(self, rows: Sequence[Claimed], permit: Permit) -> Window:
         """What was claimed, as copies for the courier."""
         pressed = self.pressed
         window = Window(self.holding, pressed.composer, self.notes)
-        window.provider, window.permit = self.taken.provider, permit
+        window.provider, window.permit = self.batch.provider, permit
         marks, key, lists = pressed.links.marks, pressed.token_key, pressed.lists
         # By their order: for each copy, names would cost more than what is in them.
         for id_, list_id, attempts, person, email, first, last, language, attributes in rows:
@@ -235,10 +245,9 @@ class BatchRun:
             self.slot.pace.mark(len(window.results))
             self.context.settled += len(window.results)
             if window.fault is not None:
-                self.fault = window.fault
-                self.over = True
+                self.end(Ending.JOURNAL, window.fault)
             if window.back and boot_time() >= window.permit.until:
-                self.blameless = True
+                self.end(Ending.LIMIT)
             # Before the next one is claimed with it: what is refused for what we are must not burn.
             refused = self._judge_window(window)
             began = boot_time()
@@ -247,7 +256,7 @@ class BatchRun:
             log.debug("delivery.settled", extra=self.names() | {"copies": len(window.results)})
             await self._tell_of(window)
             if refused is not None:
-                await self.context.pause(self.taken.campaign_id, refused)
+                await self.context.pause(self.batch.campaign_id, refused)
         finally:
             self.windows.remove(window)
         return following
@@ -257,25 +266,20 @@ class BatchRun:
 
         Given up, the rows stay in work under this lease: they will be found, and the journal read.
         """
-        self.unsettled += 1
         for tried in range(constants.SETTLE_TRIES):
             if self.context.stopping and tried >= constants.STOPPING_TRIES:
                 break
             try:
                 following = await self._written(window)
-            except AWAY as error:
+            except DatabaseAway as error:
                 # What was claimed by a commit whose answer was lost is nobody's.
                 self.unclear = True
-                # What the driver said, without the long statement.
-                reason = str(getattr(error, "orig", error))
-                log.warning("delivery.settle_failed", extra={"reason": reason})
+                log.warning("delivery.settle_failed", extra={"reason": str(error)})
                 await asyncio.sleep(constants.WATCH_SECONDS)
             except LeaseLost:
-                self.unsettled -= 1
-                self.over = True
+                self.end(Ending.LEASE_LOST)
                 return None
             else:
-                self.unsettled -= 1
                 return following
         return None
 
@@ -289,7 +293,7 @@ class BatchRun:
             # wire. Should it not be written, the journal tells that they never were.
             back, window.back = window.back, []
             await self._settle_any(rest, back)
-        freely = window.permit.grant is None and self.pacer.freely(self.taken.provider)
+        freely = window.permit.grant is None and self.pacer.freely(self.batch.provider)
         at_once = freely and not heard_from(it.outcome for it in rest).weight
         permit = await self._permitted() if at_once else None
         try:
@@ -306,20 +310,19 @@ class BatchRun:
     async def _settle_any(self, results: Sequence[Result], back: Sequence[WindowCopy]) -> None:
         """Whatever became of copies, and what came back: in one transaction."""
 
-        async def write(session: AsyncSession) -> None:
-            terms = await rows.lock_campaign(session, self.taken.campaign_id)
-            self.cancelled = terms.cancelled
-            moved = await settling.settle(
+        def write(session: Session) -> None:
+            terms = rows.lock_campaign(session, self.batch.campaign_id)
+            moved = settling.settle(
                 session,
-                self.taken,
+                self.batch,
                 results,
                 relay=self.courier.relay,
                 delays=self.pressed.retry_delays,
                 now=datetime.now(UTC),
             )
-            late = await self._take_back(session, back)
+            late = self._take_back(session, back, cancelled=terms.cancelled)
             if late or moved.get(Status.PENDING):
-                await lifecycle.reopen(session, campaign_id=self.taken.campaign_id)
+                lifecycle.reopen(session, campaign_id=self.batch.campaign_id)
 
         await self.context.database.perform(write)
 
@@ -330,7 +333,7 @@ class BatchRun:
         refused = self.pressed.refused_for_us(self.context.policy_pause)
         if not refused:
             return None
-        self.over = True
+        self.end(Ending.PAUSED)
         reason = say(
             N_("{n} of the last {total} copies were refused for what we are: {code} {text}"),
             n=len(refused),
@@ -341,16 +344,16 @@ class BatchRun:
         latest.clear()
         return reason
 
-    async def _take_back(self, session: AsyncSession, back: Sequence[WindowCopy]) -> bool:
+    def _take_back(self, session: Session, back: Sequence[WindowCopy], *, cancelled: bool) -> bool:
         """Write down what came back; whether some of it had been called uncertain meanwhile."""
         unwanted = {
             copy.delivery_id: copy.stopped or "cancelled"
             for copy in back
-            if copy.stopped or self.cancelled
+            if copy.stopped or cancelled
         }
         waiting = [copy.delivery_id for copy in back if copy.delivery_id not in unwanted]
         if unwanted:
-            await claiming.skip(session, self.taken, unwanted)
+            claiming.skip(session, self.batch, unwanted)
         if waiting:
-            return await claiming.put_back(session, self.taken, waiting)
+            return claiming.put_back(session, self.batch, waiting)
         return False

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mailer.campaign import lifecycle
 from mailer.engine import constants
@@ -20,17 +17,10 @@ from mailer.models import Batch
 from mailer.pacing.pacers import Pacers
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import Observer
-from pli.database import Database
+from pli.database import Database, DatabaseAway
 from pli.language import Sentence
 
-if TYPE_CHECKING:
-    from mailer.engine.batch_run import BatchRun
-
 log = logging.getLogger("pli.delivery")
-
-AWAY = (DBAPIError, OSError, PoolTimeout)
-"""What a database that is away raises: refused connections come from below the driver, and a
-connection that another transaction holds for too long from above it."""
 
 
 @dataclass(slots=True)
@@ -48,14 +38,8 @@ class EngineContext:
     """The share of copies refused for what we are at which a campaign pauses."""
     stopping: bool = False
     settled: int = 0
-    live: dict[int, BatchRun] = field(default_factory=dict)
-    """What is in work, by batch."""
     waiting: set[int] = field(default_factory=set)
     """Campaigns that wait for a turn in the open slot, as the last sweep saw them."""
-
-    def campaigns(self) -> set[int]:
-        """Those that are worked on."""
-        return {run.taken.campaign_id for run in self.live.values()}
 
     async def pause_of(self, batch_id: int, reason: Sentence) -> None:
         """Pause the campaign of a batch."""
@@ -74,7 +58,7 @@ class EngineContext:
             try:
                 async with self.database.begin() as session:
                     await lifecycle.pause(session, campaign_id=campaign_id, reason=reason)
-            except AWAY as error:
+            except DatabaseAway as error:
                 log.warning("campaign.not_paused", extra={"reason": str(error)})
                 await asyncio.sleep(constants.WATCH_SECONDS)
             else:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Mapping
-
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 from mailer.engine import constants, gate
 from mailer.engine.batch_run import BatchRun
-from mailer.engine.context import AWAY, EngineContext
+from mailer.engine.context import EngineContext
+from mailer.engine.ending import Ending
+from mailer.engine.gate import Passage
 from mailer.engine.heartbeat import watch
-from mailer.engine.journal import Journal
+from mailer.engine.journal import Journal, Notes
 from mailer.engine.pressed_campaigns import PressedCampaigns
 from mailer.engine.provider_slots import ProviderSlot, ProviderSlots
 from mailer.engine.sweep import Launching, Sweep
@@ -37,7 +38,7 @@ from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
 from pli.clocks import boot_time
-from pli.database import Database, is_our_fault, unreachable
+from pli.database import Database, DatabaseAway
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from pli.work import Work, until
@@ -45,8 +46,47 @@ from pli.work import Work, until
 log = logging.getLogger("pli.delivery")
 
 
+@dataclass(slots=True)
+class _Taking:
+    """One batch between `take` and `release`; `run` is None if there was nothing to send."""
+
+    batch: LeasedBatch
+    passage: Passage
+    courier: Courier | None
+    notes: Notes
+    holding: Holding
+    slot: ProviderSlot
+    run: BatchRun | None = None
+    carried_out: bool = False
+
+    @property
+    def blameless(self) -> bool:
+        """Whether what ended it lies elsewhere, so that it is not a fruitless taking."""
+        if self.run is None:
+            return self.carried_out and self.batch.runs and not self.passage.open
+        return self.carried_out and self.run.ending is not None and self.run.ending.blameless
+
+    @property
+    def all_settled(self) -> bool:
+        """Whether the database knows all that the journal does.
+
+        After anything unforeseen the file stays: perhaps a commit came through after all.
+        """
+        return self.run is None or (self.carried_out and not self.run.unclear)
+
+    @property
+    def wait(self) -> float:
+        """In how many seconds the batch is looked at again: somebody may change the limits."""
+        held = self.run.held if self.run else None
+        return min(held.until - held.now, constants.LOOK_AGAIN_SECONDS) if held else 0.0
+
+
 class Engine:
-    """Works all running campaigns of one database through one courier, or a failover of them."""
+    """Works all running campaigns of one database, through one courier or several relays'.
+
+    Its parts live and end together: `async with` begins them, and a part that dies stops the
+    others in order; its error is raised at the end.
+    """
 
     def __init__(
         self,
@@ -77,71 +117,72 @@ class Engine:
         self._failover = failover
         self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers)
         self._work = Work(concurrency=WINDOWS)
+        self._runs: dict[int, BatchRun] = {}
+        """What is in work, by batch."""
         self._sweep = Sweep(
             self._context,
             self._work,
             self._notice_sender,
             launching or Launching(),
             beside=self._work_beside,
+            in_work=self._in_work,
         )
         self._without_database = without_database
-        self.over = asyncio.Event()
-        """Set when `run` has ended, by whatever reason."""
-        self._beside: set[asyncio.Task[None]] = set()
-        """Batches in work in slots of their own."""
+        self._died: Exception | None = None
+        """What ended the first part that died."""
+        self._running: asyncio.Task[None] | None = None
+        self._tasks: asyncio.TaskGroup
+        """What the engine waits for before it ends."""
+        self._stopped = asyncio.Event()
         self._wake = asyncio.Event()
-        self._troubles: set[asyncio.Task[None]] = set()
+        self.over = asyncio.Event()
+        """Set when `run` has ended, for whatever reason."""
         failover.on_trouble = self._on_trouble
         failover.needed = self._is_needed
         self._context.pacers.attend(rates=slots.rate, on_slowed=self._on_slowed, on_share=self.wake)
 
+    async def __aenter__(self) -> Self:
+        self._running = asyncio.create_task(self.run())
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        self.stop()
+        if self._running is not None:
+            await self._running
+
     async def run(self) -> None:
-        """Look for work and do it until `stop`; then what is on the wire is waited for."""
-        pacing = asyncio.create_task(self._context.pacers.run())
-        working = asyncio.create_task(self._work.run(self.work))
-        minding = asyncio.create_task(self._mind_the_silent())
+        """Look for work and do it until `stop`; then wait for what is on the wire."""
         try:
-            seen = boot_time()
-            while not (self._context.stopping or working.done()):
-                failure = await self._safely_sweep()
-                if failure is None:
-                    seen = boot_time()
-                elif self._without_database and boot_time() > seen + self._without_database:
-                    raise unreachable(failure)
-                self._wake.clear()
-                await until(self._wake, constants.SWEEP_SECONDS)
+            async with asyncio.TaskGroup() as services:
+                services.create_task(self._part(self._context.pacers.run()))
+                services.create_task(self._part(self._end_the_silent()))
+                try:
+                    async with asyncio.TaskGroup() as self._tasks:
+                        self._tasks.create_task(self._part(self._look_for_work()))
+                        self._tasks.create_task(self._part(self._work.run(self.work)))
+                        self._tasks.create_task(self._close_the_wire())
+                    await self._notice_sender.ended()
+                finally:
+                    self.over.set()
+                    self._context.pacers.end()
         finally:
-            self.stop()
-            self._work.stop()
-            # What is on the wire may be answered; the connections are then broken off.
-            closing = asyncio.create_task(self._failover.close(constants.PATIENCE_SECONDS))
-            try:
-                await working
-                if self._beside:
-                    await asyncio.wait(self._beside)
-                await closing
-                await self._notice_sender.ended()
-                if self._troubles:
-                    await asyncio.wait(self._troubles)
-            finally:
-                self.over.set()
-                self._context.pacers.end()
-                await pacing
-                await minding
+            self.over.set()
+        if self._died is not None:
+            raise self._died
 
     def figures(self) -> Figures:
         """How much is in hand, how much was settled, how fast."""
         rate = self._context.slots.total()
-        return Figures(
-            len(self._context.live), self._context.settled, rate, self._failover.resting()
-        )
+        return Figures(len(self._runs), self._context.settled, rate, self._failover.resting())
 
     def stop(self) -> None:
         """Claim nothing more, and give back what is not on the wire."""
         self._context.stopping = True
+        self._stopped.set()
         self._wake.set()
-        for run in self._context.live.values():
-            run.over = True
+        self._work.stop()
+        for run in self._runs.values():
+            run.end(Ending.STOPPED)
         self._failover.recall(lambda _: True)
 
     def wake(self) -> None:
@@ -152,8 +193,55 @@ class Engine:
         """Launch what is scheduled, queue what is due, finish what is done; if there was any."""
         return await self._sweep.step()
 
+    # The parts
+
+    async def _part(self, part: Coroutine[Any, Any, None]) -> None:
+        """Run one part; when it ends, by an error too, the engine stops."""
+        await self._task(part)
+        self.stop()
+
+    async def _task(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something to its end; an error that nobody foresaw stops the engine."""
+        try:
+            await work
+        except Exception as error:
+            log.exception("engine.part_died")
+            self._died = self._died or error
+            self.stop()
+
+    async def _look_for_work(self) -> None:
+        seen = boot_time()
+        while not self._context.stopping:
+            try:
+                await self.sweep()
+            except DatabaseAway as error:
+                log.warning("engine.sweep_failed", extra={"reason": str(error)})
+                if self._without_database and boot_time() > seen + self._without_database:
+                    raise
+            else:
+                seen = boot_time()
+            self._wake.clear()
+            if not self._context.stopping:
+                await until(self._wake, constants.SWEEP_SECONDS)
+
+    async def _end_the_silent(self) -> None:
+        """See that nobody waits for the locks of the dead: beside all else, which may wait, too."""
+        while not await until(self.over, constants.REPLAY_SECONDS):
+            try:
+                if silent := await self._context.database.end_silent():
+                    log.warning("database.silent_ended", extra={"n": silent})
+            except DatabaseAway as error:
+                log.warning("engine.minding_failed", extra={"reason": str(error)})
+
+    async def _close_the_wire(self) -> None:
+        """After the stop: what is on the wire may be answered, then the connections are cut."""
+        await self._stopped.wait()
+        await self._failover.close(constants.PATIENCE_SECONDS)
+
+    # One batch
+
     def _work_beside(self, batch: Due, slot: ProviderSlot) -> None:
-        """Work a batch in its provider's own slot, if nobody is in it."""
+        """Work a batch in its provider's own slot, if no other batch is in it."""
         if slot.batch is not None or self._context.stopping:
             return
         slot.batch = batch.id
@@ -167,103 +255,95 @@ class Engine:
                 slot.batch = None
                 self.wake()
 
-        task = asyncio.create_task(work())
-        self._beside.add(task)
-        task.add_done_callback(self._beside.discard)
+        self._tasks.create_task(work())
 
     async def work(self, batch_id: int, slot: ProviderSlot | None = None) -> None:
         """Take one batch and work it until nothing of it is due, or it is ours no more.
 
-        In the open slot, if in no other.
+        In the open slot, if no other is named.
         """
         if self._context.stopping:
             return
         try:
-            await self._work_batch(batch_id, slot)
-        except AWAY as error:
-            if is_our_fault(error):
-                raise
+            taking = await self._take(batch_id, slot)
+            if taking is None:
+                return
+            try:
+                await self._run(taking)
+            except LeaseLost:
+                log.warning("delivery.lease_lost", extra={"batch": batch_id})
+            finally:
+                await self._release(taking)
+        except DatabaseAway as error:
             # The sweep tells when that lasts, and finds the batch again.
             log.warning("delivery.batch_left", extra={"batch": batch_id, "reason": str(error)})
 
-    async def _work_batch(self, batch_id: int, slot: ProviderSlot | None) -> None:
+    async def _take(self, batch_id: int, slot: ProviderSlot | None) -> _Taking | None:
+        """Lease a batch, and open its file in the journal before; None: there is nothing to do."""
         async with self._context.database.reading() as session:
             passage = await gate.passage(session, batch_id)
         courier = self._failover.choose(passage.relays)
         if courier and not slot and self._context.pacers.of(courier).narrow(passage.provider):
-            return  # that has changed since it was queued: the next sweep finds it a slot
+            return None  # that has changed since it was queued: the next sweep finds it a slot
         lease = secrets.randbits(63)
         try:
             notes = self._context.journal.begin(batch_id, lease, courier.relay if courier else "")
         except OSError as error:
             await self._context.pause_of(batch_id, _not_noted(error))
-            return
-        asked = boot_time()
-        taken = None
-        run: BatchRun | None = None
-        blameless = False
-        all_settled = False
-        try:
-            taken = await self._take(batch_id, lease)
-            if taken is not None:
-                holding = Holding()
-                holding.renewed(asked, leasing.LEASE.total_seconds())
-                all_settled = True
-                if taken.runs and courier is None:
-                    await self._context.pause(
-                        taken.campaign_id, gate.no_relay(passage.list_name, passage.relays)
-                    )
-                elif taken.runs and not passage.open:
-                    blameless = True
-                elif taken.runs and courier is not None:
-                    pressed = await self._context.pressed.of(
-                        taken.campaign_id, live=self._context.campaigns
-                    )
-                    run = BatchRun(
-                        self._context,
-                        taken,
-                        pressed,
-                        holding,
-                        notes,
-                        courier,
-                        self._context.pacers.of(courier),
-                        slot or self._context.slots.open,
-                        passage,
-                    )
-                    # It may have begun to rest since it was chosen.
-                    run.over = run.blameless = self._failover.rests(courier)
-                    all_settled = False
-                    await self._carry_out(run)
-                    all_settled = not (run.unsettled or run.unclear)
-                    blameless = run.blameless
-            else:
-                all_settled = True
-        except LeaseLost:
-            log.warning("delivery.lease_lost", extra={"batch": batch_id})
-        finally:
-            # After anything unforeseen the file stays: perhaps a commit came through after all.
-            try:
-                if taken is not None:
-                    await self._context.database.perform(
-                        leasing.release, taken, blameless=blameless, wait=_wait(run)
-                    )
-            finally:
-                notes.close(all_settled=all_settled)
-            if blameless or not self._context.live:
-                self.wake()  # another relay may have it at once, or all is done
-
-    async def _take(self, batch_id: int, lease: int) -> LeasedBatch | None:
-        taken = await self._context.database.perform(
-            leasing.take, batch_id=batch_id, lease=lease, find_record=self._context.journal.record
-        )
-        if taken is not None and taken.takings > constants.FRUITLESS_TAKINGS:
-            await self._context.database.perform(leasing.release, taken)
-            await self._give_up(taken)
             return None
-        return taken
+        batch = None
+        holding = Holding()
+        holding.renewed(boot_time(), leasing.LEASE.total_seconds())
+        try:
+            batch = await self._context.database.perform(
+                leasing.take,
+                batch_id=batch_id,
+                lease=lease,
+                find_record=self._context.journal.record,
+            )
+        except BaseException:
+            notes.close(all_settled=False)
+            raise
+        if batch is None:
+            notes.close(all_settled=True)
+            return None
+        return _Taking(batch, passage, courier, notes, holding, slot or self._context.slots.open)
+
+    async def _run(self, taking: _Taking) -> None:
+        """Send what is due of a batch, unless its campaign must wait for a person."""
+        batch, passage = taking.batch, taking.passage
+        if batch.takings > constants.FRUITLESS_TAKINGS:
+            await self._context.pause(batch.campaign_id, _fruitless(batch))
+        elif batch.runs and taking.courier is None:
+            await self._context.pause(
+                batch.campaign_id, gate.no_relay(passage.list_name, passage.relays)
+            )
+        elif batch.runs and taking.courier is not None and passage.open:
+            taking.run = await self._begin_run(taking, taking.courier)
+            await self._carry_out(taking.run)
+        taking.carried_out = True
+
+    async def _begin_run(self, taking: _Taking, courier: Courier) -> BatchRun:
+        pressed = await self._context.pressed.of(taking.batch.campaign_id, live=self._in_work)
+        run = BatchRun(
+            self._context,
+            taking.batch,
+            pressed,
+            taking.holding,
+            taking.notes,
+            courier,
+            self._context.pacers.of(courier),
+            taking.slot,
+            taking.passage,
+        )
+        if self._failover.rests(courier):
+            run.end(Ending.RELAY)  # it has begun to rest since it was chosen
+        if self._context.stopping:
+            run.end(Ending.STOPPED)
+        return run
 
     async def _carry_out(self, run: BatchRun) -> None:
-        self._context.live[run.taken.id] = run
+        self._runs[run.batch.id] = run
         watching = asyncio.create_task(watch(run))
         try:
             await run.carry()
@@ -271,33 +351,32 @@ class Engine:
             while run.settling:
                 await asyncio.wait(run.settling)
             # Told, not cancelled: a cancelled statement would leave its connection half used.
-            run.ended.set()
+            run.done.set()
             try:
                 await watching
             finally:
-                del self._context.live[run.taken.id]
-        if run.fault is not None:
-            await self._context.pause(run.taken.campaign_id, _not_noted(run.fault))
-        if run.failed is not None:
-            raise run.failed
+                del self._runs[run.batch.id]
+        if run.ending is Ending.JOURNAL and isinstance(run.cause, OSError):
+            await self._context.pause(run.batch.campaign_id, _not_noted(run.cause))
+        if run.ending is Ending.FAULT and run.cause is not None:
+            raise run.cause
 
-    async def _give_up(self, taken: LeasedBatch) -> None:
-        """In a transaction of its own: two that hold the campaign would wait for each other."""
-        reason = say(
-            N_("batch {batch} was taken {n} times without any outcome"),
-            batch=taken.number,
-            n=constants.FRUITLESS_TAKINGS,
-        )
-        await self._context.pause(taken.campaign_id, reason)
+    async def _release(self, taking: _Taking) -> None:
+        """Give a batch back, and end its file in the journal."""
+        try:
+            await self._context.database.perform(
+                leasing.release, taking.batch, blameless=taking.blameless, wait=taking.wait
+            )
+        finally:
+            taking.notes.close(all_settled=taking.all_settled)
+            if taking.blameless or not self._runs:
+                self.wake()  # another relay may have it at once, or all is done
 
-    async def _mind_the_silent(self) -> None:
-        """See that nobody waits for the locks of the dead: beside all else, which may wait, too."""
-        while not await until(self.over, constants.REPLAY_SECONDS):
-            try:
-                if silent := await self._context.database.end_silent():
-                    log.warning("database.silent_ended", extra={"n": silent})
-            except AWAY as error:
-                log.warning("engine.minding_failed", extra={"reason": str(error)})
+    def _in_work(self) -> set[int]:
+        """The campaigns that are worked on."""
+        return {run.batch.campaign_id for run in self._runs.values()}
+
+    # What the relays and their pacers tell
 
     def _on_slowed(self, relay: str, provider: str) -> None:
         """Call back what waits at a relay for a provider that has enough for now."""
@@ -311,7 +390,7 @@ class Engine:
         """Whether a taking it has in hand has no other relay to go to."""
         return any(
             run.courier is courier and not self._failover.another(courier, run.passage.relays)
-            for run in self._context.live.values()
+            for run in self._runs.values()
         )
 
     def _on_trouble(self, courier: Courier, reason: Sentence) -> None:
@@ -321,30 +400,21 @@ class Engine:
         """
         self._notice_sender.trouble(courier, reason)
         affected: dict[int, Sentence] = {}
-        for run in self._context.live.values():
+        for run in self._runs.values():
             if run.courier is courier:
-                run.over = run.blameless = True
+                run.end(Ending.RELAY)
                 if reasons := self._failover.nothing_left(run.passage.relays):
-                    affected[run.taken.campaign_id] = reasons
+                    affected[run.batch.campaign_id] = reasons
         for campaign_id, reasons in affected.items():
-            task = asyncio.get_running_loop().create_task(self._context.pause(campaign_id, reasons))
-            self._troubles.add(task)
-            task.add_done_callback(self._troubles.discard)
-
-    async def _safely_sweep(self) -> DBAPIError | OSError | PoolTimeout | None:
-        try:
-            await self.sweep()
-        except AWAY as error:
-            log.warning("engine.sweep_failed", extra={"reason": str(error)})
-            return error
-        return None
+            self._tasks.create_task(self._task(self._context.pause(campaign_id, reasons)))
 
 
-def _wait(run: BatchRun | None) -> float:
-    """In how many seconds a batch that is held back is looked at again: limits may be changed."""
-    if run is None or run.held is None:
-        return 0.0
-    return min(run.held.until - run.held.now, constants.LOOK_AGAIN_SECONDS)
+def _fruitless(batch: LeasedBatch) -> Sentence:
+    return say(
+        N_("batch {batch} was taken {n} times without any outcome"),
+        batch=batch.number,
+        n=constants.FRUITLESS_TAKINGS,
+    )
 
 
 def _not_noted(error: OSError) -> Sentence:

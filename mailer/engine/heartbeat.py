@@ -6,11 +6,12 @@ import logging
 
 from mailer.engine import constants, gate
 from mailer.engine.batch_run import BatchRun
-from mailer.engine.context import AWAY
+from mailer.engine.ending import Ending
 from mailer.engine.window import WindowCopy
 from mailer.ledger import claiming, leasing
 from mailer.models import CampaignState
 from pli.clocks import boot_time
+from pli.database import DatabaseAway
 from pli.work import until
 
 log = logging.getLogger("pli.delivery")
@@ -20,44 +21,45 @@ async def watch(run: BatchRun) -> None:
     """Every second: is the batch still ours, does the campaign run, may each copy still go?"""
     renewed = boot_time()
     try:
-        while not await until(run.ended, constants.WATCH_SECONDS):
+        while not await until(run.done, constants.WATCH_SECONDS):
             # However long a window takes: what carries it must not be given away meanwhile.
-            run.pacer.want([run.taken.provider])
+            run.pacer.want([run.batch.provider])
             try:
                 if boot_time() >= renewed + constants.RENEW_SECONDS:
                     renewed = boot_time()
                     await _renew(run, renewed)
                 await _ask_again(run)
-            except AWAY as error:
+            except DatabaseAway as error:
                 log.warning("delivery.watch_failed", extra={"reason": str(error)})
             if run.over:
                 run.recall()
     finally:
         # However it ends: what nobody watches must not leave.
-        if not run.ended.is_set():
-            run.over = True
+        if not run.done.is_set():
+            run.end(Ending.LEASE_LOST)
             run.holding.end()
             run.recall()
 
 
 async def _renew(run: BatchRun, asked: float) -> None:
-    if await run.context.database.perform(leasing.renew, run.taken):
+    if await run.context.database.perform(leasing.renew, run.batch):
         run.holding.renewed(asked, leasing.LEASE.total_seconds())
     else:
-        run.holding.renewed(asked, 0)
-        run.over = True
+        run.holding.end()
+        run.end(Ending.LEASE_LOST)
 
 
 async def _ask_again(run: BatchRun) -> None:
     waiting = run.waiting()
     async with run.context.database.reading() as session:
-        run.passage = await gate.passage(session, run.taken.id)
+        run.passage = await gate.passage(session, run.batch.id)
         hindered = await claiming.hindered(session, list(waiting)) if waiting else {}
-    if run.passage.state is not CampaignState.RUNNING:
-        run.over = True
-        run.cancelled = run.passage.state is CampaignState.CANCELLED
+    if run.passage.state is CampaignState.CANCELLED:
+        run.end(Ending.CANCELLED)
+    elif run.passage.state is not CampaignState.RUNNING:
+        run.end(Ending.PAUSED)
     if not run.passage.open:
-        run.over = run.blameless = True
+        run.end(Ending.HOUR)
     for id_, reason in hindered.items():
         waiting[id_].stopped = reason
     if hindered:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from mailer.campaign import lifecycle, scheduling, sending_hours
 from mailer.campaign.state import CampaignError
@@ -27,7 +28,7 @@ from mailer.pacing.limits import WHOLE
 from mailer.providers import KNOWN, Providers
 from mailer.smtp.courier import Courier
 from pli.clocks import boot_time
-from pli.database import will_not_have
+from pli.database import DatabaseAway, refuses_the_data
 from pli.errors import PliError
 from pli.work import Work
 from subscribers import lists
@@ -56,13 +57,15 @@ class Sweep:
         launching: Launching,
         *,
         beside: Callable[[Due, ProviderSlot], None],
+        in_work: Callable[[], Collection[int]],
     ) -> None:
-        """`beside`: works a batch in a slot of its own."""
+        """`beside` works a batch in a slot of its own; `in_work` names the campaigns in work."""
         self._context = context
         self._work = queue
         self._notice_sender = notice_sender
         self._launching = launching
         self._work_beside = beside
+        self._in_work = in_work
         self._replayed = float("-inf")
 
     async def step(self) -> bool:
@@ -135,7 +138,7 @@ class Sweep:
 
     async def _queue(self, free: Mapping[int, Sequence[int]]) -> None:
         """Campaigns take turns; one of which nothing is in work goes before all that waits."""
-        busy = self._context.campaigns()
+        busy = self._in_work()
         self._context.waiting = set(free)
         await self._work.enqueue(
             [ids[0] for campaign, ids in free.items() if campaign not in busy], first=True
@@ -150,7 +153,7 @@ class Sweep:
                 try:
                     await self._context.database.perform(_replayed, record)
                 except DBAPIError as error:
-                    if not will_not_have(error):
+                    if not refuses_the_data(error):
                         raise
                     # One file that cannot be told must not hold up everybody's letters.
                     log.exception("journal.refused", extra={"batch": record.batch_id})
@@ -186,13 +189,15 @@ class Sweep:
                     now=datetime.now(UTC),
                 ):
                     log.info("campaign.launched", extra={"campaign": campaign_id})
+        except DatabaseAway:
+            raise
         # Also a rule that cannot be read any more: it alone waits, and the engine goes on.
         except PliError as refused:
             async with self._context.database.begin() as session:
                 await scheduling.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])
 
 
-async def _replayed(session: AsyncSession, record: JournalRecord) -> None:
-    waits = await recovery.replay(session, record)
+def _replayed(session: Session, record: JournalRecord) -> None:
+    waits = recovery.replay(session, record)
     if waits is not None:
-        await lifecycle.reopen(session, campaign_id=waits)
+        lifecycle.reopen(session, campaign_id=waits)

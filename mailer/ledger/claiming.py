@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, case, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from mailer.ledger.rows import Claimed, LeasedBatch, change, count, doubted_among, due_now, of, ours
 from mailer.models import Delivery, Status
@@ -29,10 +30,10 @@ class Window:
         return [tuple(row)[:-2] for row in self.rows]
 
 
-async def claim(session: AsyncSession, taken: LeasedBatch, *, size: int) -> Window:
+def claim(session: Session, taken: LeasedBatch, *, size: int) -> Window:
     """Claim up to `size` due rows; those who may no longer receive are skipped, with the reason."""
     found = (
-        await session.execute(
+        session.execute(
             select(
                 Delivery.id,
                 Delivery.list_id,
@@ -52,7 +53,7 @@ async def claim(session: AsyncSession, taken: LeasedBatch, *, size: int) -> Wind
             .limit(size)
         )
     ).all()
-    await ours(session, taken)
+    ours(session, taken)
     kept: dict[int, str] = {}
     free = []
     for row in found:
@@ -63,8 +64,8 @@ async def claim(session: AsyncSession, taken: LeasedBatch, *, size: int) -> Wind
         else:
             free.append(row)
     may_have_come = {row.id for row in found if row.doubted}
-    await _keep(session, taken, kept, may_have_come, Status.PENDING)
-    claimed = await change(
+    _keep(session, taken, kept, may_have_come, Status.PENDING)
+    claimed = change(
         session,
         taken,
         Delivery.id.in_([row.id for row in free]),
@@ -73,7 +74,7 @@ async def claim(session: AsyncSession, taken: LeasedBatch, *, size: int) -> Wind
         reason=None,
         lease=taken.lease,
     )
-    await count(session, taken, pending=-len(claimed), sending=len(claimed))
+    count(session, taken, pending=-len(claimed), sending=len(claimed))
     return Window([row for row in free if row.id in claimed], empty=not found)
 
 
@@ -94,7 +95,7 @@ async def hindered(session: AsyncSession, ids: Sequence[int]) -> Mapping[int, st
     return {id_: reason for id_, reason in rows if reason is not None}
 
 
-async def put_back(session: AsyncSession, taken: LeasedBatch, ids: Sequence[int]) -> bool:
+def put_back(session: Session, taken: LeasedBatch, ids: Sequence[int]) -> bool:
     """Rows of ours of which nothing was handed over wait again.
 
     Also those that were called uncertain meanwhile, when we seemed dead: by our lease nobody else
@@ -102,7 +103,7 @@ async def put_back(session: AsyncSession, taken: LeasedBatch, ids: Sequence[int]
     """
     late = False
     for before in (Status.SENDING, Status.UNCERTAIN):
-        changed = await change(
+        changed = change(
             session,
             taken,
             Delivery.id.in_(ids),
@@ -112,25 +113,25 @@ async def put_back(session: AsyncSession, taken: LeasedBatch, ids: Sequence[int]
             lease=None,
         )
         deltas = {before.value: -len(changed), "pending": len(changed)}
-        await count(session, taken, progress=False, **deltas)
+        count(session, taken, progress=False, **deltas)
         late = before is Status.UNCERTAIN and bool(changed)
     if late:
-        await due_now(session, taken)
+        due_now(session, taken)
     return late
 
 
-async def skip(session: AsyncSession, taken: LeasedBatch, reasons: Mapping[int, str]) -> None:
+def skip(session: Session, taken: LeasedBatch, reasons: Mapping[int, str]) -> None:
     """Rows of ours of which nothing was handed over, and that must not leave any more.
 
     Also those that were called uncertain meanwhile, as `put_back` says.
     """
-    may_have_come = await doubted_among(session, reasons)
+    may_have_come = doubted_among(session, reasons)
     for before in (Status.SENDING, Status.UNCERTAIN):
-        await _keep(session, taken, reasons, may_have_come, before, Delivery.lease == taken.lease)
+        _keep(session, taken, reasons, may_have_come, before, Delivery.lease == taken.lease)
 
 
-async def _keep(
-    session: AsyncSession,
+def _keep(
+    session: Session,
     taken: LeasedBatch,
     reasons: Mapping[int, str],
     may_have_come: Collection[int],
@@ -143,7 +144,7 @@ async def _keep(
         end = (Status.UNCERTAIN, None) if id_ in may_have_come else (Status.SKIPPED, reason)
         groups.setdefault(end, []).append(id_)
     for (status, why), ids in groups.items():
-        changed = await change(
+        changed = change(
             session,
             taken,
             Delivery.id.in_(ids),
@@ -155,7 +156,7 @@ async def _keep(
         )
         if before is not status:
             deltas = {before.value: -len(changed), status.value: len(changed)}
-            await count(session, taken, progress=False, **deltas)
+            count(session, taken, progress=False, **deltas)
 
 
 def _due_now() -> ColumnElement[bool]:

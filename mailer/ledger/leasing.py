@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from mailer.ledger.recovery import FindRecord, judge_orphans, no_record
 from mailer.ledger.rows import LeasedBatch, lock_batch, lock_campaign, of
@@ -88,21 +89,21 @@ async def due(
     return [Due(*row) for row in await session.execute(batches)]
 
 
-async def take(
-    session: AsyncSession, *, batch_id: int, lease: int, find_record: FindRecord = no_record
+def take(
+    session: Session, *, batch_id: int, lease: int, find_record: FindRecord = no_record
 ) -> LeasedBatch | None:
     """Take a batch; None if another has it, or if there is nothing to do in it.
 
     Rows found in work under another lease are settled by what `find_record` knows of it; the rest
     become uncertain. They keep that lease, so that late truth can still be told.
     """
-    campaign_id = await session.scalar(select(Batch.campaign_id).where(Batch.id == batch_id))
+    campaign_id = session.scalar(select(Batch.campaign_id).where(Batch.id == batch_id))
     if campaign_id is None:
         return None
-    terms = await lock_campaign(session, campaign_id)
+    terms = lock_campaign(session, campaign_id)
     runs = terms.state is CampaignState.RUNNING
     row = (
-        await session.execute(
+        session.execute(
             update(Batch)
             .where(Batch.id == batch_id, true() if runs else Batch.sending > 0, _unleased())
             .values(
@@ -117,13 +118,13 @@ async def take(
     taken = LeasedBatch(
         batch_id, row.campaign_id, row.number, lease, row.takings, runs, provider=row.provider
     )
-    await judge_orphans(session, taken, find_record)
+    judge_orphans(session, taken, find_record)
     return taken
 
 
-async def renew(session: AsyncSession, taken: LeasedBatch) -> bool:
+def renew(session: Session, taken: LeasedBatch) -> bool:
     """Hold a batch for longer; False if it is ours no more."""
-    renewed = await session.execute(
+    renewed = session.execute(
         update(Batch)
         .where(Batch.id == taken.id, Batch.lease == taken.lease)
         .values(lease_until=clock(LEASE.total_seconds()))
@@ -132,8 +133,8 @@ async def renew(session: AsyncSession, taken: LeasedBatch) -> bool:
     return renewed.one_or_none() is not None
 
 
-async def release(
-    session: AsyncSession,
+def release(
+    session: Session,
     taken: LeasedBatch,
     *,
     blameless: bool = False,
@@ -145,7 +146,7 @@ async def release(
     """
     # A statement of its own: one that had to wait for a retry's lock would not see its rows, and
     # they would wait for the earliest of the others.
-    await lock_batch(session, taken.id)
+    lock_batch(session, taken.id)
     takings = case((Batch.takings > 0, Batch.takings - 1), else_=0) if blameless else Batch.takings
     earliest = (
         select(func.min(Delivery.next_attempt_at))
@@ -157,7 +158,7 @@ async def release(
         # By the clock as it is now: an hour that was reckoned before may be far ahead, if it was
         # set back meanwhile.
         due_at = case((due_at < clock(wait), clock(wait)), else_=due_at)
-    await session.execute(
+    session.execute(
         update(Batch)
         .where(Batch.id == taken.id, Batch.lease == taken.lease)
         .values(lease=None, lease_until=None, takings=takings, due_at=due_at)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from mailer.ledger.rows import (
     LeasedBatch,
@@ -58,13 +58,13 @@ def no_record(lease: int) -> None:
     del lease
 
 
-async def judge_orphans(session: AsyncSession, taken: LeasedBatch, find_record: FindRecord) -> None:
+def judge_orphans(session: Session, taken: LeasedBatch, find_record: FindRecord) -> None:
     """Settle a batch's rows that are in work under another lease.
 
     As far as a journal tells; the rest is uncertain, and keeps its lease for later truth.
     """
     orphans = (
-        await session.execute(
+        session.execute(
             select(Delivery.id, Delivery.attempts, Delivery.status, Delivery.lease).where(
                 of(taken),
                 Delivery.status == Status.SENDING,
@@ -74,26 +74,24 @@ async def judge_orphans(session: AsyncSession, taken: LeasedBatch, find_record: 
     ).all()
     for lease in {row.lease for row in orphans}:
         rows = [row for row in orphans if row.lease == lease]
-        await _judge(session, replace(taken, lease=lease), rows, find_record(lease))
+        _judge(session, replace(taken, lease=lease), rows, find_record(lease))
 
 
-async def replay(session: AsyncSession, record: JournalRecord) -> int | None:
+def replay(session: Session, record: JournalRecord) -> int | None:
     """Write down what a dead worker's journal says, late truth included.
 
     Its batch is free at once: the journal's lock, which we hold, proves that nobody works on it.
     The campaign's id, if rows of it wait again.
     """
     batch = (
-        await session.execute(
-            select(Batch.campaign_id, Batch.number).where(Batch.id == record.batch_id)
-        )
+        session.execute(select(Batch.campaign_id, Batch.number).where(Batch.id == record.batch_id))
     ).one_or_none()
     if batch is None:
         return None
-    await lock_campaign(session, batch.campaign_id)
+    lock_campaign(session, batch.campaign_id)
     # Another process of this machine may hear the same: it waits here, and finds nothing left.
-    await lock_batch(session, record.batch_id)
-    await session.execute(
+    lock_batch(session, record.batch_id)
+    session.execute(
         update(Batch)
         .where(Batch.id == record.batch_id, Batch.lease == record.lease)
         .values(lease=None, lease_until=None)
@@ -101,7 +99,7 @@ async def replay(session: AsyncSession, record: JournalRecord) -> int | None:
     )
     taken = LeasedBatch(record.batch_id, batch.campaign_id, batch.number, record.lease, takings=0)
     rows = (
-        await session.execute(
+        session.execute(
             select(Delivery.id, Delivery.attempts, Delivery.status).where(
                 of(taken),
                 Delivery.status.in_([Status.SENDING, Status.UNCERTAIN]),
@@ -109,14 +107,14 @@ async def replay(session: AsyncSession, record: JournalRecord) -> int | None:
             )
         )
     ).all()
-    waits = await _judge(session, taken, rows, record)
+    waits = _judge(session, taken, rows, record)
     if waits:
-        await due_now(session, taken)
+        due_now(session, taken)
     return batch.campaign_id if waits else None
 
 
-async def _judge(
-    session: AsyncSession,
+def _judge(
+    session: Session,
     taken: LeasedBatch,
     rows: Sequence[Row[*tuple[Any, ...]]],
     record: JournalRecord | None,
@@ -124,7 +122,7 @@ async def _judge(
     """Settle the rows of one dead taking; whether any of them waits again."""
     if not rows:
         return False
-    campaign = await lock_campaign(session, taken.campaign_id)
+    campaign = lock_campaign(session, taken.campaign_id)
     told: list[Result] = []
     untouched: set[int] = set()
     doubted: set[int] = set()
@@ -147,7 +145,7 @@ async def _judge(
     before = {row.id for row in rows if row.status is Status.UNCERTAIN}
     waits = bool(untouched)
     if told and record is not None:
-        moved = await settle(
+        moved = settle(
             session,
             taken,
             told,
@@ -157,17 +155,17 @@ async def _judge(
         )
         waits = waits or moved.get(Status.PENDING, 0) > 0
     if campaign.cancelled:
-        may_have_come = await doubted_among(session, untouched)
-        await _release(session, taken, may_have_come, Status.UNCERTAIN)
-        await _release(session, taken, untouched - may_have_come, Status.SKIPPED, "cancelled")
+        may_have_come = doubted_among(session, untouched)
+        _release(session, taken, may_have_come, Status.UNCERTAIN)
+        _release(session, taken, untouched - may_have_come, Status.SKIPPED, "cancelled")
         waits = False
     else:
-        await _release(session, taken, untouched, Status.PENDING)
+        _release(session, taken, untouched, Status.PENDING)
     if campaign.resend_uncertain and not campaign.cancelled:
-        await _release(session, taken, doubted, Status.PENDING, doubted=True)
+        _release(session, taken, doubted, Status.PENDING, doubted=True)
         waits = waits or bool(doubted)
     else:
-        changed = await change(
+        changed = change(
             session,
             taken,
             Delivery.id.in_(doubted),
@@ -175,14 +173,14 @@ async def _judge(
             Delivery.lease == taken.lease,
             status=Status.UNCERTAIN,
         )
-        await count(session, taken, sending=-len(changed), uncertain=len(changed))
-    await _put_on_record(session, before & {it.delivery_id for it in told}, "answered", told)
-    await _put_on_record(session, before & untouched, "never written", ())
+        count(session, taken, sending=-len(changed), uncertain=len(changed))
+    _put_on_record(session, before & {it.delivery_id for it in told}, "answered", told)
+    _put_on_record(session, before & untouched, "never written", ())
     return waits
 
 
-async def _release(
-    session: AsyncSession,
+def _release(
+    session: Session,
     taken: LeasedBatch,
     ids: Collection[int],
     status: Status,
@@ -190,7 +188,7 @@ async def _release(
     **values: Any,
 ) -> None:
     for before in (Status.SENDING, Status.UNCERTAIN):
-        changed = await change(
+        changed = change(
             session,
             taken,
             Delivery.id.in_(ids),
@@ -203,19 +201,19 @@ async def _release(
         )
         if before is not status:
             deltas = {before.value: -len(changed), status.value: len(changed)}
-            await count(session, taken, progress=False, **deltas)
+            count(session, taken, progress=False, **deltas)
 
 
-async def _put_on_record(
-    session: AsyncSession, ids: Collection[int], detail: str, told: Sequence[Result]
+def _put_on_record(
+    session: Session, ids: Collection[int], detail: str, told: Sequence[Result]
 ) -> None:
     """What had been called uncertain and is known now stands with the copy."""
     if not ids:
         return
     now = datetime.now(UTC)
     replies = {it.delivery_id: f"{it.outcome.code} {it.outcome.text}".strip() for it in told}
-    status = await session.execute(select(Delivery.id, Delivery.status).where(Delivery.id.in_(ids)))
-    await session.execute(
+    status = session.execute(select(Delivery.id, Delivery.status).where(Delivery.id.in_(ids)))
+    session.execute(
         insert(Evidence),
         [
             {

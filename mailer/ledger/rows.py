@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from mailer.models import Batch, Campaign, CampaignState, Delivery
 from mailer.providers import OTHER
@@ -51,14 +51,14 @@ class Terms:
         return self.state is CampaignState.CANCELLED
 
 
-async def lock_campaign(session: AsyncSession, campaign_id: int) -> Terms:
+def lock_campaign(session: Session, campaign_id: int) -> Terms:
     """Hold a campaign as it is until the end of the transaction; others may do so, too.
 
     A finished one is held alone: late truth may reopen it, and two who hold it together would wait
     for each other. Before any batch or row, as cancel and retry do.
     """
-    state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
-    row = await session.execute(
+    state = session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
+    row = session.execute(
         select(Campaign.state, Campaign.retry_delays, Campaign.resend_uncertain)
         .where(Campaign.id == campaign_id)
         .with_for_update(read=state is not CampaignState.FINISHED)
@@ -71,23 +71,23 @@ def of(taken: LeasedBatch) -> ColumnElement[bool]:
     return and_(Delivery.campaign_id == taken.campaign_id, Delivery.batch == taken.number)
 
 
-async def lock_batch(session: AsyncSession, batch_id: int) -> None:
+def lock_batch(session: Session, batch_id: int) -> None:
     """Hold a batch until the end of the transaction: after its campaign, before its rows."""
-    await session.execute(select(Batch.id).where(Batch.id == batch_id).with_for_update())
+    session.execute(select(Batch.id).where(Batch.id == batch_id).with_for_update())
 
 
-async def ours(session: AsyncSession, taken: LeasedBatch) -> None:
+def ours(session: Session, taken: LeasedBatch) -> None:
     """Lock the batch, or raise LeaseLost."""
-    held = await session.execute(
+    held = session.execute(
         select(Batch.id).where(Batch.id == taken.id, Batch.lease == taken.lease).with_for_update()
     )
     if held.one_or_none() is None:
         raise LeaseLost
 
 
-async def due_now(session: AsyncSession, taken: LeasedBatch) -> None:
+def due_now(session: Session, taken: LeasedBatch) -> None:
     """Rows of a batch wait again that nobody had expected to: it is due before its hour."""
-    await session.execute(
+    session.execute(
         update(Batch)
         .where(Batch.id == taken.id, Batch.due_at > clock())
         .values(due_at=clock())
@@ -95,11 +95,11 @@ async def due_now(session: AsyncSession, taken: LeasedBatch) -> None:
     )
 
 
-async def change(
-    session: AsyncSession, taken: LeasedBatch, *where: ColumnElement[bool], **values: Any
+def change(
+    session: Session, taken: LeasedBatch, *where: ColumnElement[bool], **values: Any
 ) -> set[int]:
     """Change rows of a batch; which ones they were."""
-    changed = await session.execute(
+    changed = session.execute(
         update(Delivery)
         .where(of(taken), *where)
         .values(values)
@@ -109,17 +109,15 @@ async def change(
     return set(changed.scalars())
 
 
-async def doubted_among(session: AsyncSession, ids: Collection[int]) -> set[int]:
+def doubted_among(session: Session, ids: Collection[int]) -> set[int]:
     """Which of these copies may have arrived by an earlier try."""
     if not ids:
         return set()
-    found = await session.scalars(select(Delivery.id).where(Delivery.id.in_(ids), Delivery.doubted))
+    found = session.scalars(select(Delivery.id).where(Delivery.id.in_(ids), Delivery.doubted))
     return set(found)
 
 
-async def count(
-    session: AsyncSession, taken: LeasedBatch, *, progress: bool = False, **deltas: int
-) -> None:
+def count(session: Session, taken: LeasedBatch, *, progress: bool = False, **deltas: int) -> None:
     """Move a batch's counts; any recorded outcome is progress."""
     values: dict[str, Any] = {
         name: getattr(Batch, name) + delta for name, delta in deltas.items() if delta
@@ -127,7 +125,7 @@ async def count(
     if progress:
         values["takings"] = 0
     if values:
-        await session.execute(
+        session.execute(
             update(Batch)
             .where(Batch.id == taken.id)
             .values(values)

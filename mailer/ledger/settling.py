@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from mailer.ledger.rows import LeasedBatch, change, count, doubted_among, lock_batch, lock_campaign
 from mailer.models import Attempt, Delivery, Status
@@ -57,8 +57,8 @@ class Rules:
         return self.cancelled or result.number >= self.tries
 
 
-async def settle(
-    session: AsyncSession,
+def settle(
+    session: Session,
     taken: LeasedBatch,
     results: Sequence[Result],
     *,
@@ -71,11 +71,11 @@ async def settle(
     Late truth still counts: a row that was given up as uncertain meanwhile is corrected. A row that
     is ours no more by its lease is left alone. In a cancelled campaign nothing is tried again.
     """
-    rules = await _rules(session, taken, delays)
+    rules = _rules(session, taken, delays)
     # Who seemed dead may tell while another takes his batch, and judges the same rows.
-    await lock_batch(session, taken.id)
+    lock_batch(session, taken.id)
     ended = [it for it in results if it.outcome.kind in (Kind.DEFERRED, Kind.FAILED)]
-    doubted = await doubted_among(session, [it.delivery_id for it in ended])
+    doubted = doubted_among(session, [it.delivery_id for it in ended])
     ends: dict[End, list[Result]] = {}
     for result in results:
         ends.setdefault(_end(result, rules, doubted), []).append(result)
@@ -86,7 +86,7 @@ async def settle(
         for before in (Status.SENDING, Status.UNCERTAIN):
             if not missing:
                 break
-            changed = await change(
+            changed = change(
                 session,
                 taken,
                 Delivery.id.in_(missing),
@@ -106,18 +106,18 @@ async def settle(
             totals[before] -= len(changed)
     recorded = [it for it in results if it.delivery_id in written]
     if recorded:
-        await session.execute(insert(Attempt), [_attempt(it, relay) for it in recorded])
+        session.execute(insert(Attempt), [_attempt(it, relay) for it in recorded])
     waiting = [*ends.get(LATER, ()), *ends.get(AGAIN, ())]
     postponed = [it for it in waiting if it.delivery_id in written]
-    await _postpone(session, postponed, delays)
-    await _suppress_gone(session, recorded, now)
+    _postpone(session, postponed, delays)
+    _suppress_gone(session, recorded, now)
     moved = {status.value: n for status, n in totals.items()}
-    await count(session, taken, progress=bool(recorded), **moved)
+    count(session, taken, progress=bool(recorded), **moved)
     return totals
 
 
-async def _rules(session: AsyncSession, taken: LeasedBatch, delays: Sequence[float]) -> Rules:
-    terms = await lock_campaign(session, taken.campaign_id)
+def _rules(session: Session, taken: LeasedBatch, delays: Sequence[float]) -> Rules:
+    terms = lock_campaign(session, taken.campaign_id)
     return Rules(len(delays) + 1, cancelled=terms.cancelled, resend=terms.resend_uncertain)
 
 
@@ -144,11 +144,9 @@ def _end(result: Result, rules: Rules, doubted: Collection[int]) -> End:
             return End(Status.FAILED, Reason.GAVE_UP.value)
 
 
-async def _postpone(
-    session: AsyncSession, deferred: Sequence[Result], delays: Sequence[float]
-) -> None:
+def _postpone(session: Session, deferred: Sequence[Result], delays: Sequence[float]) -> None:
     if deferred:
-        await session.execute(
+        session.execute(
             update(Delivery.__table__)  # type: ignore[arg-type]  # a Table, which a mapped class hides
             .where(
                 Delivery.__table__.c.id == bindparam("row"),
@@ -178,18 +176,18 @@ def _attempt(result: Result, relay: str) -> dict[str, object]:
     }
 
 
-async def _suppress_gone(session: AsyncSession, results: Sequence[Result], now: datetime) -> None:
+def _suppress_gone(session: Session, results: Sequence[Result], now: datetime) -> None:
     """5.1.1 at RCPT is a hard bounce that did not have to travel."""
     gone = [it.delivery_id for it in results if is_gone(it.outcome)]
     if not gone:
         return
-    keys = await session.execute(
+    keys = session.execute(
         select(Subscriber.address_key)
         .join(Delivery, Delivery.subscriber_id == Subscriber.id)
         .where(Delivery.id.in_(gone))
     )
     for key in keys.scalars().all():
-        await optout.suppress(
+        optout.suppress(
             session,
             address_key=key,
             reason=SuppressionReason.HARD_BOUNCE,

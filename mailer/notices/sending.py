@@ -11,8 +11,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Row
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mailer.ledger.holding import Holding
 from mailer.ledger.settling import Result
@@ -29,7 +27,7 @@ from mailer.sender import needs_smtputf8
 from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover
 from pli.clocks import boot_time
-from pli.database import Database
+from pli.database import Database, DatabaseAway
 from pli.keys import Keys
 from pli.language import Sentence
 
@@ -41,8 +39,6 @@ AGAIN = timedelta(seconds=30)
 """After the relay, or the database, could not be used."""
 NO_ROOM = timedelta(seconds=5)
 """The same after its relay's limits left no room."""
-AWAY = (DBAPIError, OSError, PoolTimeout)
-"""What a database raises that does not answer, or that others keep busy."""
 
 
 class NoticeCopy:
@@ -130,7 +126,7 @@ class NoticeSender:
             self._keep(task)
             try:
                 copy.filled(await self._composed(row))
-            except AWAY:
+            except DatabaseAway:
                 copy.give_back()
             # Whatever a notice holds that cannot be made into a mail: it alone has failed, and
             # the engine with its campaigns goes on.
@@ -171,7 +167,7 @@ class NoticeSender:
         """When all have been seen through, what is left of the permit is given back."""
         if seen:
             await asyncio.wait(seen)
-        with suppress(*AWAY):
+        with suppress(DatabaseAway):
             await self._pacers.at(relay).tell(WHOLE, permit, Heard(len(seen)))
 
     def trouble(self, courier: Courier, reason: Sentence) -> None:
@@ -235,6 +231,6 @@ class NoticeSender:
                             relay=copy.courier.relay if copy.courier else "",
                         )
                 return
-            except AWAY as error:
+            except DatabaseAway as error:
                 log.warning("notice.settle_failed", extra={"reason": str(error)})
                 await asyncio.sleep(1)

@@ -13,9 +13,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
 from mailer.pacing import shares, usage
 from mailer.pacing.limits import WHOLE, Limits, Plan
 from mailer.pacing.permits import Held, Permit
@@ -26,7 +23,7 @@ from mailer.pacing.usage import Standing
 from mailer.providers import provider_of
 from mailer.smtp.courier import OPEN, Courier, LaneTerms
 from pli.clocks import boot_time
-from pli.database import Database
+from pli.database import Database, DatabaseAway
 from pli.work import until
 
 log = logging.getLogger("pli.delivery")
@@ -38,9 +35,6 @@ USE_SECONDS = 20.0
 """So long after a grant its copies may begin to leave: well within sliding_window.AHEAD."""
 SHARED = 10
 """Connections that a slowed provider has a part of, where the settings name no number."""
-AWAY = (DBAPIError, OSError, PoolTimeout)
-
-
 _UNKNOWN = Standing((), Throttle())
 
 
@@ -298,5 +292,5 @@ class Pacer:
     async def _safely(self, step: Callable[[], Awaitable[None]]) -> None:
         try:
             await step()
-        except AWAY as error:
+        except DatabaseAway as error:
             log.warning("pacing.beat_failed", extra={"reason": str(error)})

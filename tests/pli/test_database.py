@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,14 +11,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, delete, func, inspect, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.orm import Session
 
 import mailer.models  # noqa: F401
 import subscribers.models  # noqa: F401 (both fill the metadata)
 from pli import keys as key_ring
 from pli import schema
-from pli.database import Base, Database, DatabaseError, Program, check_keys
+from pli.database import Base, Database, DatabaseError, check_keys
 from pli.files import shipped
 from pli.keys import Keys, KeysError
 from pli.lock import Lock, Owner
@@ -114,10 +113,10 @@ def test_only_one_engine_holds_a_file_and_says_who_it_is(tmp_path: Path) -> None
 
 
 async def test_a_verb_is_performed_whole_or_not_at_all(database: Database, now: datetime) -> None:
-    async def found(session: AsyncSession, name: str, *, fails: bool = False) -> int:
+    def found(session: Session, name: str, *, fails: bool = False) -> int:
         row = List(name=name, title=name, created_at=now)
         session.add(row)
-        await session.flush()
+        session.flush()
         if fails:
             raise ValueError(name)
         return row.id
@@ -128,24 +127,6 @@ async def test_a_verb_is_performed_whole_or_not_at_all(database: Database, now: 
     async with database.reading() as session:
         rows = (await session.execute(select(List.id, List.name))).all()
     assert [tuple(row) for row in rows] == [(first, "membres")]
-
-
-async def test_a_verb_that_waits_for_more_than_its_session_is_a_fault_and_undone(
-    sqlite_url: str,
-) -> None:
-    database = Database(sqlite_url)
-
-    async def dawdle(session: AsyncSession) -> None:
-        await session.execute(delete(Program))
-        await asyncio.sleep(0)
-
-    try:
-        with pytest.raises(RuntimeError, match="more than its session"):
-            await database.perform(dawdle)
-        async with database.reading() as session:
-            assert await session.scalar(select(func.count()).select_from(Program)) == 1
-    finally:
-        await database.close()
 
 
 def test_a_version_is_the_number_of_its_file_and_each_follows_the_one_before() -> None:

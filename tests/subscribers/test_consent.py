@@ -43,8 +43,8 @@ async def _everybody(session: AsyncSession, now: datetime) -> tuple[int, int]:
         person = await a_person(session, name, now)
         await a_tie(session, person, here, now, state, paused)
         if "suppressed" in name:
-            await optout.suppress(
-                session,
+            await session.run_sync(
+                optout.suppress,
                 address_key=key_of(name),
                 reason=SuppressionReason.OBJECTION,
                 source="letter",
@@ -265,8 +265,8 @@ async def test_an_undo_comes_too_late_or_against_an_objection(
         late = now + timedelta(hours=1, seconds=1)
         assert not await optout.undo(session, consent_record_id=record, now=late)
         assert not await optout.undo(session, consent_record_id=record + 1, now=now)
-        await optout.suppress(
-            session,
+        await session.run_sync(
+            optout.suppress,
             address_key=key_of("p"),
             reason=SuppressionReason.OBJECTION,
             source="letter",
@@ -281,8 +281,8 @@ async def test_a_stronger_no_replaces_a_weaker_one_and_never_the_other_way(
     async with database.begin() as session:
 
         async def suppress(reason: SuppressionReason) -> bool:
-            return await optout.suppress(
-                session, address_key=key_of("p"), reason=reason, source="s", now=now
+            return await session.run_sync(
+                optout.suppress, address_key=key_of("p"), reason=reason, source="s", now=now
             )
 
         assert await suppress(SuppressionReason.HARD_BOUNCE)

@@ -154,8 +154,8 @@ async def test_an_import_never_brings_back_who_left_nor_writes_to_who_objected(
         now=office.now,
     )
     for email in ("chloe@example.com", "emile@example.org"):
-        await optout.suppress(
-            office.session,
+        await office.session.run_sync(
+            optout.suppress,
             address_key=office.keys.address_key(email),
             reason=SuppressionReason.OBJECTION,
             source="courrier",

@@ -44,8 +44,8 @@ async def test_every_candidate_has_a_row_and_the_excluded_their_first_reason(
             await optout.unsubscribe(
                 session, subscriber_id=person.id, list_id=members.id, source="test", now=now
             )
-        await optout.suppress(
-            session,
+        await session.run_sync(
+            optout.suppress,
             address_key=dino.address_key,
             reason=SuppressionReason.OBJECTION,
             source="test",

@@ -140,9 +140,9 @@ async def test_what_a_dead_worker_left_is_told_in_quiet_hours_too(
     async with database.begin() as session:
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None
-        taken = await leasing.take(session, batch_id=batch_id, lease=7)
+        taken = await session.run_sync(leasing.take, batch_id=batch_id, lease=7)
         assert taken is not None
-        await claiming.claim(session, taken, size=1)
+        await session.run_sync(claiming.claim, taken, size=1)
         await leasing.end_leases(session)
     await set_hours(database, campaign_id, quiet_in(-60))
     with Relay().running() as relay:

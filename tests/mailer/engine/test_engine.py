@@ -252,9 +252,9 @@ async def test_who_is_erased_while_the_letter_goes_out_did_not_leave(
     await prepared(database, keys, now, count=2, batch_size=2)
     async with database.begin() as session:
         batch_id = (await session.execute(select(Batch.id))).scalar_one()
-        taken = await leasing.take(session, batch_id=batch_id, lease=7)
+        taken = await session.run_sync(leasing.take, batch_id=batch_id, lease=7)
         assert taken is not None
-        first, second = (await claiming.claim(session, taken, size=2)).rows
+        first, second = (await session.run_sync(claiming.claim, taken, size=2)).rows
         await session.execute(delete(ConsentRecord))
         await session.execute(delete(Subscription))
         await session.execute(delete(Subscriber).where(Subscriber.id == first.subscriber_id))
@@ -310,11 +310,11 @@ async def test_rows_in_work_under_another_lease_are_uncertain_and_not_sent_again
     campaign_id = await prepared(database, keys, now, count=10, batch_size=10)
     async with database.begin() as session:
         batch_id = (await session.execute(select(Batch.id))).scalar_one()
-        taken = await leasing.take(session, batch_id=batch_id, lease=7)
+        taken = await session.run_sync(leasing.take, batch_id=batch_id, lease=7)
         assert taken is not None
-        assert len((await claiming.claim(session, taken, size=4)).rows) == 4
+        assert len((await session.run_sync(claiming.claim, taken, size=4)).rows) == 4
     async with database.begin() as session:
-        assert await leasing.take(session, batch_id=batch_id, lease=8) is None
+        assert await session.run_sync(leasing.take, batch_id=batch_id, lease=8) is None
         await leasing.end_leases(session)
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
@@ -335,22 +335,28 @@ async def test_late_truth_corrects_an_uncertain_row_and_a_foreign_lease_changes_
     await prepared(database, keys, now, count=2, batch_size=2)
     async with database.begin() as session:
         batch_id = (await session.execute(select(Batch.id))).scalar_one()
-        first = await leasing.take(session, batch_id=batch_id, lease=7)
+        first = await session.run_sync(leasing.take, batch_id=batch_id, lease=7)
         assert first is not None
-        rows = (await claiming.claim(session, first, size=2)).rows
+        rows = (await session.run_sync(claiming.claim, first, size=2)).rows
         await leasing.end_leases(session)
-        second = await leasing.take(session, batch_id=batch_id, lease=8)
+        second = await session.run_sync(leasing.take, batch_id=batch_id, lease=8)
         assert second is not None
     results = [
         settling.Result(row.id, 1, now.timestamp(), judge(Stage.BODY, 250, "2.0.0 Ok"))
         for row in rows
     ]
     async with database.begin() as session:
-        stranger = await settling.settle(session, second, results, relay="r", delays=[1.0], now=now)
+        stranger = await session.run_sync(
+            settling.settle, second, results, relay="r", delays=[1.0], now=now
+        )
         assert stranger.get(Status.SENT, 0) == 0
-        late = await settling.settle(session, first, results, relay="r", delays=[1.0], now=now)
+        late = await session.run_sync(
+            settling.settle, first, results, relay="r", delays=[1.0], now=now
+        )
         assert late[Status.SENT] == 2
-        again = await settling.settle(session, first, results, relay="r", delays=[1.0], now=now)
+        again = await session.run_sync(
+            settling.settle, first, results, relay="r", delays=[1.0], now=now
+        )
         assert again.get(Status.SENT, 0) == 0
         campaign_id = (await session.execute(select(Campaign.id))).scalar_one()
         assert await balance.faults(session, campaign_id=campaign_id) == []

@@ -13,12 +13,14 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.util import await_only
 
 from commands import following, ordering, testing
 from commands.ordering import Order
 from mailer.campaign import lifecycle
 from mailer.engine import constants, gate
 from mailer.engine.batch_run import BatchRun
+from mailer.engine.ending import Ending
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
 from mailer.ledger import claiming, leasing, rows, settle_and_claim, settling
@@ -28,7 +30,7 @@ from mailer.outcomes import judge
 from mailer.smtp.relay import Relay as Address
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.clocks import boot_time
-from pli.database import Database
+from pli.database import Database, DatabaseAway
 from pli.errors import PliError
 from pli.keys import Keys
 from pli.settings import Settings
@@ -171,11 +173,13 @@ async def test_what_is_to_be_sent_again_while_its_batch_is_given_back_does_not_w
         for row, it in zip(rows, outcomes, strict=True)
     ]
     async with database.begin() as session:
-        await settling.settle(session, taken, results, relay="r", delays=[14_400.0], now=now)
+        await session.run_sync(
+            settling.settle, taken, results, relay="r", delays=[14_400.0], now=now
+        )
 
     async def release() -> None:
         async with database.begin() as session:
-            await leasing.release(session, taken)
+            await session.run_sync(leasing.release, taken)
 
     async with database.begin() as session:
         await lifecycle.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
@@ -195,7 +199,7 @@ async def test_what_is_held_back_is_due_again_by_the_clock_as_it_is_then(
     await prepared(database, keys, now, count=2, batch_size=2)
     taken, _rows = await claimed(database, 1)
     async with database.begin() as session:
-        await leasing.release(session, taken, wait=60.0)
+        await session.run_sync(leasing.release, taken, wait=60.0)
     async with database.reading() as session:
         due_at = await session.scalar(select(Batch.due_at))
     assert due_at is not None
@@ -211,11 +215,11 @@ async def test_a_watch_that_could_not_ask_once_still_renews_the_lease(
         real = leasing.renew
         failed: list[str] = []
 
-        async def renew(session: Any, taken: Any) -> bool:
+        def renew(session: Any, taken: Any) -> bool:
             if not failed:
                 failed.append("once")
                 raise PoolTimeout("connection timed out, timeout 30.00")
-            return await real(session, taken)
+            return real(session, taken)
 
         monkeypatch.setattr(leasing, "renew", renew)
         with Relay(delay=0.1).running() as relay:
@@ -259,7 +263,7 @@ async def test_a_pause_that_the_database_does_not_take_at_once_is_asked_for_agai
 
     async def sometimes(*args: Any, **options: Any) -> bool:
         if next(away, False):
-            raise ConnectionRefusedError
+            raise DatabaseAway("the database is away")
         return await pause(*args, **options)
 
     monkeypatch.setattr(lifecycle, "pause", sometimes)
@@ -288,9 +292,9 @@ async def test_two_who_tell_late_truth_of_a_finished_campaign_do_not_wait_for_ea
             with suppress(TimeoutError):  # the second has to wait for the first
                 async with asyncio.timeout(0.5):
                     await held.wait()
-            await rows.lock_campaign(session, campaign_id)
+            await session.run_sync(rows.lock_campaign, campaign_id)
             await asyncio.sleep(0.1)
-            return await lifecycle.reopen(session, campaign_id=campaign_id)
+            return await session.run_sync(lifecycle.reopen, campaign_id=campaign_id)
 
     async with asyncio.timeout(10):
         told = await asyncio.gather(tell(), tell())
@@ -314,7 +318,7 @@ async def test_what_came_back_is_put_back_once_though_the_next_claim_is_broken_o
     run = BatchRun(
         context,
         taken,
-        await context.rounds.of(campaign_id, live=set),
+        await context.pressed.of(campaign_id, live=set),
         holding,
         notes,
         courier,
@@ -326,7 +330,7 @@ async def test_what_came_back_is_put_back_once_though_the_next_claim_is_broken_o
     assert window is not None
     for copy in list(window.open.values()):
         copy.give_back()
-    run.over = True
+    run.end(Ending.STOPPED)
 
     real = BatchRun._settle_and_claim
     broken: list[bool] = []
@@ -339,7 +343,7 @@ async def test_what_came_back_is_put_back_once_though_the_next_claim_is_broken_o
         await database.transact(
             settle_and_claim.settle_and_claim, taken, [], relay="relay:25", size=3
         )
-        raise OSError("the database is away")
+        raise DatabaseAway("the database is away")
 
     monkeypatch.setattr(BatchRun, "_settle_and_claim", fails_once)
     await run._record(window)
@@ -358,9 +362,9 @@ async def test_two_batches_given_up_at_one_moment_pause_their_campaign(
     real = leasing.take
     both = asyncio.Barrier(2)
 
-    async def take(session: Any, **named: Any) -> Any:
-        taken = await real(session, **named)
-        await both.wait()
+    def take(session: Any, **named: Any) -> Any:
+        taken = real(session, **named)
+        await_only(both.wait())
         return taken
 
     monkeypatch.setattr(leasing, "take", take)
@@ -402,7 +406,7 @@ async def test_a_pause_that_the_database_did_not_hear_is_told_and_comes_again(
     async def pause(session: Any, **named: Any) -> bool:
         if not failed:
             failed.append(True)
-            raise OSError("the database is away")
+            raise DatabaseAway("the database is away")
         return await real(session, **named)
 
     monkeypatch.setattr(lifecycle, "pause", pause)

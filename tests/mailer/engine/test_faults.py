@@ -284,9 +284,9 @@ async def test_a_second_job_for_a_batch_in_work_ends_at_once(
     async with database.begin() as session:
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None
-        assert await leasing.take(session, batch_id=batch_id, lease=4711) is not None
+        assert await session.run_sync(leasing.take, batch_id=batch_id, lease=4711) is not None
     async with database.begin() as session:
-        assert await leasing.take(session, batch_id=batch_id, lease=4712) is None
+        assert await session.run_sync(leasing.take, batch_id=batch_id, lease=4712) is None
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

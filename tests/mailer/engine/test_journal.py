@@ -176,9 +176,9 @@ async def claimed(database: Database, keys: Keys, now: datetime) -> tuple[Leased
         batch_id = await session.scalar(select(Batch.id).where(Batch.campaign_id == campaign.id))
         assert batch_id is not None
     async with database.begin() as session:
-        taken = await leasing.take(session, batch_id=batch_id, lease=4711)
+        taken = await session.run_sync(leasing.take, batch_id=batch_id, lease=4711)
         assert taken is not None
-        window = await claiming.claim(session, taken, size=6)
+        window = await session.run_sync(claiming.claim, taken, size=6)
     return taken, sorted(row.id for row in window.rows)
 
 
@@ -201,8 +201,8 @@ async def test_after_a_kill_only_what_was_on_the_wire_is_in_doubt(
     async with database.begin() as session:
         await leasing.end_leases(session)
     async with database.begin() as session:
-        again = await leasing.take(
-            session, batch_id=taken.id, lease=4712, find_record=journal.record
+        again = await session.run_sync(
+            leasing.take, batch_id=taken.id, lease=4712, find_record=journal.record
         )
         assert again is not None
         assert await statuses(session, ids) == [
@@ -236,16 +236,16 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
     async with database.begin() as session:
         await session.execute(update(Batch).values(lease=None))
         # Another machine takes over, and has no such file.
-        elsewhere = await leasing.take(session, batch_id=taken.id, lease=4712)
+        elsewhere = await session.run_sync(leasing.take, batch_id=taken.id, lease=4712)
         assert elsewhere is not None
         assert set(await statuses(session, ids)) == {"uncertain"}
-        await leasing.release(session, elsewhere)
+        await session.run_sync(leasing.release, elsewhere)
         await lifecycle.finish(session, campaign_id=taken.campaign_id, now=now)
     with journal.left_behind() as found:
         for record in found:
             async with database.begin() as session:
-                assert await recovery.replay(session, record) == taken.campaign_id
-                assert await lifecycle.reopen(session, campaign_id=taken.campaign_id)
+                assert await session.run_sync(recovery.replay, record) == taken.campaign_id
+                assert await session.run_sync(lifecycle.reopen, campaign_id=taken.campaign_id)
             journal.forget(record)
     async with database.reading() as session:
         assert await statuses(session, ids) == ["sent"] * 2 + ["uncertain"] + ["pending"] * 3
@@ -275,11 +275,11 @@ async def test_while_one_process_hears_a_journal_another_takes_its_batch_by_it(
         heard = next(found)
         async with database.begin() as session:
             find_record = journal.record
-            assert await leasing.take(
-                session, batch_id=taken.id, lease=4712, find_record=find_record
+            assert await session.run_sync(
+                leasing.take, batch_id=taken.id, lease=4712, find_record=find_record
             )
         async with database.begin() as session:
-            assert await recovery.replay(session, heard) is None
+            assert await session.run_sync(recovery.replay, heard) is None
     async with database.reading() as session:
         assert await statuses(session, ids) == ["sent"] * 3 + ["pending"] * 3
         assert not (await session.scalars(select(Evidence.id))).all()
@@ -298,16 +298,16 @@ async def test_two_processes_that_hear_one_journal_put_it_on_record_once(
     lay_down(notes)
     async with database.begin() as session:
         await leasing.end_leases(session)
-        assert await leasing.take(session, batch_id=taken.id, lease=4712)
+        assert await session.run_sync(leasing.take, batch_id=taken.id, lease=4712)
     record = journal.record(taken.lease)
     assert record is not None
 
     async def replay() -> None:
         async with database.begin() as session:
-            await recovery.replay(session, record)
+            await session.run_sync(recovery.replay, record)
 
     async with database.begin() as session:
-        await recovery.replay(session, record)
+        await session.run_sync(recovery.replay, record)
         other = asyncio.create_task(replay())
         await asyncio.sleep(0.3)
     await other
@@ -321,7 +321,7 @@ async def test_without_a_journal_all_that_was_in_work_is_uncertain(
     taken, ids = await claimed(database, keys, now)
     async with database.begin() as session:
         await leasing.end_leases(session)
-        await leasing.take(session, batch_id=taken.id, lease=4712)
+        await session.run_sync(leasing.take, batch_id=taken.id, lease=4712)
         assert set(await statuses(session, ids)) == {"uncertain"}
 
 
@@ -334,19 +334,21 @@ async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
     notes.leaves(ids[0], 1)
     notes.told(ids[0], 1, later)
     async with database.begin() as session:
-        await settling.settle(
-            session,
+        await session.run_sync(
+            settling.settle,
             taken,
             [Result(ids[0], 1, now.timestamp(), later)],
             relay="relay:25",
             delays=[0.0],
             now=now,
         )
-        await claiming.claim(session, taken, size=6)
+        await session.run_sync(claiming.claim, taken, size=6)
     lay_down(notes)
     async with database.begin() as session:
         await leasing.end_leases(session)
-        await leasing.take(session, batch_id=taken.id, lease=4712, find_record=journal.record)
+        await session.run_sync(
+            leasing.take, batch_id=taken.id, lease=4712, find_record=journal.record
+        )
         assert (await statuses(session, ids))[0] == "pending"
         assert await session.scalar(select(Attempt.number)) == 1
 
@@ -361,7 +363,7 @@ async def test_what_a_cancelled_campaign_never_wrote_is_skipped(
     with journal.left_behind() as found:
         for record in found:
             async with database.begin() as session:
-                assert None is await recovery.replay(session, record)
+                assert None is await session.run_sync(recovery.replay, record)
     async with database.reading() as session:
         assert set(await statuses(session, ids)) == {"skipped"}
         assert (await session.scalar(select(Campaign.state))) is CampaignState.CANCELLED
@@ -374,10 +376,10 @@ async def test_a_worker_that_seemed_dead_gives_back_what_it_never_wrote(
     taken, ids = await claimed(database, keys, now)
     async with database.begin() as session:
         await session.execute(update(Batch).values(lease=None))
-        other = await leasing.take(session, batch_id=taken.id, lease=4712)
+        other = await session.run_sync(leasing.take, batch_id=taken.id, lease=4712)
         assert other is not None
     async with database.begin() as session:
-        await claiming.put_back(session, taken, ids)
+        await session.run_sync(claiming.put_back, taken, ids)
         assert set(await statuses(session, ids)) == {Status.PENDING.value}
     async with database.reading() as session:
         assert await balance.faults(session, campaign_id=taken.campaign_id) == []

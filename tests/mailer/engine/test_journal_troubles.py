@@ -51,9 +51,9 @@ async def test_a_journal_that_a_power_cut_spoilt_holds_nobody_up_and_proves_noth
     async with database.begin() as session:
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None
-        taken = await leasing.take(session, batch_id=batch_id, lease=7)
+        taken = await session.run_sync(leasing.take, batch_id=batch_id, lease=7)
         assert taken is not None
-        await claiming.claim(session, taken, size=2)
+        await session.run_sync(claiming.claim, taken, size=2)
     left(tmp_path, rubbish, batch_id=batch_id)
     with Relay().running() as relay:
         async with working(database, keys, relay.url, folder=tmp_path):
@@ -72,9 +72,9 @@ async def test_a_testimony_that_the_database_refuses_is_set_aside(
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None
         notes = journal.begin(batch_id, 7, "relay:25")
-        taken = await leasing.take(session, batch_id=batch_id, lease=7)
+        taken = await session.run_sync(leasing.take, batch_id=batch_id, lease=7)
         assert taken is not None
-        (row,) = (await claiming.claim(session, taken, size=1)).rows
+        (row,) = (await session.run_sync(claiming.claim, taken, size=1)).rows
     notes.leaves(row.id, 1)
     notes.told(row.id, 1, judge(Stage.BODY, 250, "2.0.0 ok \x00 queued"))
     lay_down(notes)

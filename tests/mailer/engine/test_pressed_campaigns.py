@@ -57,11 +57,11 @@ async def test_a_row_is_the_same_by_both_roads_of_a_claim(
     taken, rows = await claimed(database, 2)
     ids = [row.id for row in rows]
     async with database.begin() as session:
-        await claiming.put_back(session, taken, ids)
+        await session.run_sync(claiming.put_back, taken, ids)
     turn = await database.transact(settle_and_claim.settle_and_claim, taken, [], relay="r", size=2)
     async with database.begin() as session:
-        await claiming.put_back(session, taken, ids)
-        again = await claiming.claim(session, taken, size=2)
+        await session.run_sync(claiming.put_back, taken, ids)
+        again = await session.run_sync(claiming.claim, taken, size=2)
     assert len(turn.rows) == 2
     assert sorted(map(tuple, turn.rows)) == sorted(again.tuples)
     (_, _, attempts, person, email, first, *_), _ = sorted(turn.rows)

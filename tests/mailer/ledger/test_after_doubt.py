@@ -13,7 +13,7 @@ from sqlalchemy import Row, select, update
 
 from mailer.campaign import lifecycle, ordering
 from mailer.engine.journal import Journal
-from mailer.ledger import balance, claiming, doubt, evidence, leasing, settling
+from mailer.ledger import balance, claiming, doubt, evidence, leasing, rows, settling
 from mailer.ledger.evidence import Proof
 from mailer.ledger.rows import LeasedBatch
 from mailer.models import Attempt, Audience, Batch, Delivery, Source, Stage, Status
@@ -39,9 +39,9 @@ async def claimed(
     async with database.begin() as session:
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None
-        taken = await leasing.take(session, batch_id=batch_id, lease=lease)
+        taken = await session.run_sync(leasing.take, batch_id=batch_id, lease=lease)
         assert taken is not None
-        return taken, (await claiming.claim(session, taken, size=size)).rows
+        return taken, (await session.run_sync(claiming.claim, taken, size=size)).rows
 
 
 async def called_uncertain(database: Database, size: int) -> None:
@@ -49,7 +49,7 @@ async def called_uncertain(database: Database, size: int) -> None:
     taken, _rows = await claimed(database, size)
     async with database.begin() as session:
         await leasing.end_leases(session)
-        after = await leasing.take(session, batch_id=taken.id, lease=8)
+        after = await session.run_sync(leasing.take, batch_id=taken.id, lease=8)
         assert after is not None
         await leasing.end_leases(session)
 
@@ -73,7 +73,9 @@ async def test_what_was_recorded_as_uncertain_stays_so_when_its_worker_dies_late
             notes.told(row.id, 1, outcome)
             results.append(settling.Result(row.id, 1, now.timestamp(), outcome))
         async with database.begin() as session:
-            await settling.settle(session, taken, results, relay="relay:25", delays=[60.0], now=now)
+            await session.run_sync(
+                settling.settle, taken, results, relay="relay:25", delays=[60.0], now=now
+            )
         lay_down(notes)
         async with database.begin() as session:
             await leasing.end_leases(session)
@@ -101,7 +103,9 @@ async def test_a_settling_whose_commit_was_not_heard_of_may_be_written_twice(
     ]
     for _ in range(2):
         async with database.begin() as session:
-            await settling.settle(session, taken, results, relay="r", delays=[60.0], now=now)
+            await session.run_sync(
+                settling.settle, taken, results, relay="r", delays=[60.0], now=now
+            )
     async with database.reading() as session:
         assert len((await session.scalars(select(Attempt.delivery_id))).all()) == 4
         assert await balance.faults(session, campaign_id=campaign_id) == []
@@ -130,8 +134,8 @@ async def test_who_leaves_while_a_copy_in_doubt_waits_again_may_have_had_it(
         await lifecycle.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)
         person = (await session.scalars(select(Subscriber).order_by(Subscriber.id))).first()
         assert person is not None
-        await optout.suppress(
-            session,
+        await session.run_sync(
+            optout.suppress,
             address_key=person.address_key,
             reason=optout.SuppressionReason.OBJECTION,
             source="by telephone",
@@ -213,13 +217,13 @@ async def test_a_proof_and_a_claim_of_the_same_rows_do_not_wait_for_each_other(
     async with database.begin() as session:
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None
-        taken = await leasing.take(session, batch_id=batch_id, lease=7)
+        taken = await session.run_sync(leasing.take, batch_id=batch_id, lease=7)
         assert taken is not None
     async with database.begin() as session:
         await session.execute(select(Batch.id).with_for_update())
         proving = asyncio.create_task(prove())
         await asyncio.sleep(0.3)
-        assert len((await claiming.claim(session, taken, size=2)).rows) == 2
+        assert len((await session.run_sync(claiming.claim, taken, size=2)).rows) == 2
     assert await proving == 0
     assert await statuses(database, campaign_id) == {("sending", None)}
 
@@ -228,24 +232,26 @@ async def test_late_truth_and_the_taking_of_its_batch_do_not_wait_for_each_other
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
-    taken, rows = await claimed(database, 2)
+    taken, copies = await claimed(database, 2)
     results = [
         settling.Result(it.id, 1, now.timestamp(), judge(Stage.BODY, 250, "2.0.0 ok"))
-        for it in rows
+        for it in copies
     ]
 
     async def tell() -> None:
         async with database.begin() as session:
-            await settling.settle(session, taken, results, relay="r", delays=[60.0], now=now)
+            await session.run_sync(
+                settling.settle, taken, results, relay="r", delays=[60.0], now=now
+            )
 
     async with database.begin() as session:
         await leasing.end_leases(session)
     async with database.begin() as session:
-        await rows.lock_campaign(session, campaign_id)
+        await session.run_sync(rows.lock_campaign, campaign_id)
         await session.execute(select(Batch.id).with_for_update())
         telling = asyncio.create_task(tell())
         await asyncio.sleep(0.3)
-        assert await leasing.take(session, batch_id=taken.id, lease=8) is not None
+        assert await session.run_sync(leasing.take, batch_id=taken.id, lease=8) is not None
     await telling
     assert await statuses(database, campaign_id) == {("sent", None)}
 
@@ -310,9 +316,9 @@ async def test_what_comes_back_late_and_must_not_leave_is_skipped_though_called_
     taken, rows = await claimed(database, 2)
     async with database.begin() as session:
         await session.execute(update(Batch).values(lease=None, lease_until=None))
-        await leasing.take(session, batch_id=taken.id, lease=8)
+        await session.run_sync(leasing.take, batch_id=taken.id, lease=8)
     async with database.begin() as session:
-        await claiming.skip(session, taken, {row.id: "left" for row in rows})
+        await session.run_sync(claiming.skip, taken, {row.id: "left" for row in rows})
     assert await statuses(database, campaign_id) == {("skipped", "left")}
 
 
@@ -331,7 +337,7 @@ async def test_what_was_only_deferred_before_a_cancel_goes_out_when_the_letter_i
         for row, it in zip(rows, outcomes, strict=True)
     ]
     async with database.begin() as session:
-        await settling.settle(session, taken, results, relay="r", delays=[60.0], now=now)
+        await session.run_sync(settling.settle, taken, results, relay="r", delays=[60.0], now=now)
         await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
     async with database.begin() as session:
         members = (await session.scalars(select(List))).one()
@@ -355,5 +361,5 @@ async def test_a_cancelled_campaign_whose_copies_are_still_on_the_wire_is_a_prec
         number = make.letter().number
         found = await ordering.precedents(session, number=number, list_ids=[members.id])
         assert [it.id for it in found] == [campaign_id]
-        await claiming.skip(session, taken, {row.id: "cancelled" for row in rows})
+        await session.run_sync(claiming.skip, taken, {row.id: "cancelled" for row in rows})
         assert not await ordering.precedents(session, number=number, list_ids=[members.id])

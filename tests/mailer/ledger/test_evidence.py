@@ -198,7 +198,7 @@ async def taken(
         copy = await session.scalar(select(Delivery.id))
         assert batch is not None
         assert copy is not None
-        held = await leasing.take(session, batch_id=batch, lease=5)
+        held = await session.run_sync(leasing.take, batch_id=batch, lease=5)
     assert held is not None
     return campaign_id, copy, held
 
@@ -224,8 +224,8 @@ async def test_what_is_in_doubt_is_sent_again_by_itself_if_so_set_and_never_call
     campaign_id, copy, held = await taken(database, now, resend=resend, attempts=attempts)
     async with database.begin() as session:
         result = settling.Result(copy, attempts + 1, now.timestamp(), outcome)
-        await settling.settle(
-            session, held, [result], relay="relay.example.org", delays=[300], now=now
+        await session.run_sync(
+            settling.settle, held, [result], relay="relay.example.org", delays=[300], now=now
         )
         assert await balance.faults(session, campaign_id=campaign_id) == []
         due = await session.scalar(select(Delivery.next_attempt_at))
@@ -242,5 +242,5 @@ async def test_in_a_cancelled_campaign_nothing_in_doubt_is_sent_again(
     async with database.begin() as session:
         await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
         result = settling.Result(copy, 1, now.timestamp(), LOST)
-        await settling.settle(session, held, [result], relay="r", delays=[300], now=now)
+        await session.run_sync(settling.settle, held, [result], relay="r", delays=[300], now=now)
     assert await ends(database, campaign_id) == [("uncertain", None, 1)]

@@ -116,8 +116,8 @@ async def test_a_suppressed_address_gets_no_test_copy(
 ) -> None:
     notice_id = await ordered(database, keys, now)
     async with database.begin() as session:
-        await optout.suppress(
-            session,
+        await session.run_sync(
+            optout.suppress,
             address_key=keys.address_key("autrice@example.org"),
             reason=SuppressionReason.OBJECTION,
             source="by letter",
