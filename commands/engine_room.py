@@ -104,16 +104,11 @@ async def _engine(
     )
     gauge.watch(machine.figures)
     tune_for_sending()
-    running = asyncio.create_task(machine.run())
-    telling = asyncio.create_task(_tell_of(installation, machine, command))
+    machine.attach(partial(_tell_of, installation, machine, command))
     try:
-        yield machine
+        async with machine:
+            yield machine
     finally:
-        machine.stop()
-        try:
-            await running
-        finally:
-            await telling
         if lock is not None:
             lock.release()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,18 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 OTHER = "other"
+
+
+class Scope(enum.StrEnum):
+    """What may stand where a provider's name would; no setting can call a provider so."""
+
+    WHOLE = ""
+    """All that goes over one relay, to whichever provider: what limits and shares hold for."""
+    OPEN = "*"
+    """The lane of copies to all providers that no limit slows down."""
+
+
+WHOLE, OPEN = Scope.WHOLE, Scope.OPEN
 
 _DOMAINS = {
     "orange": ("orange.fr", "wanadoo.fr", "orange.com", "voila.fr"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -131,6 +131,7 @@ class Engine:
         self._died: Exception | None = None
         """What ended the first part that died."""
         self._running: asyncio.Task[None] | None = None
+        self._attached: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._tasks: asyncio.TaskGroup
         """What the engine waits for before it ends."""
         self._stopped = asyncio.Event()
@@ -150,17 +151,23 @@ class Engine:
         if self._running is not None:
             await self._running
 
+    def attach(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Before it begins: another part, which must end when the engine is `over`."""
+        self._attached.append(part)
+
     async def run(self) -> None:
         """Look for work and do it until `stop`; then wait for what is on the wire."""
         try:
             async with asyncio.TaskGroup() as services:
                 services.create_task(self._part(self._context.pacers.run()))
                 services.create_task(self._part(self._end_the_silent()))
+                for begin in self._attached:
+                    services.create_task(self._part(begin()))
                 try:
                     async with asyncio.TaskGroup() as self._tasks:
                         self._tasks.create_task(self._part(self._look_for_work()))
                         self._tasks.create_task(self._part(self._work.run(self.work)))
-                        self._tasks.create_task(self._close_the_wire())
+                        self._tasks.create_task(self._part(self._close_the_wire()))
                     await self._notice_sender.ended()
                 finally:
                     self.over.set()

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mailer.ledger.recovery import JournalRecord, Note
+from mailer.ledger.journal_record import JournalRecord, Note
 from mailer.models import Stage
 from mailer.outcomes import Kind, Outcome
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from mailer.engine.window_size import WINDOWS, Pace
-from mailer.pacing.limits import WHOLE
+from mailer.providers import WHOLE
 
 NARROW_WINDOWS = 2
 

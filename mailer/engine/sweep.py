@@ -20,12 +20,11 @@ from mailer.engine import constants
 from mailer.engine.context import EngineContext
 from mailer.engine.provider_slots import ProviderSlot
 from mailer.ledger import leasing, recovery
+from mailer.ledger.journal_record import JournalRecord
 from mailer.ledger.leasing import Due, Shut
-from mailer.ledger.recovery import JournalRecord
 from mailer.notices import queue
 from mailer.notices.sending import NoticeSender
-from mailer.pacing.limits import WHOLE
-from mailer.providers import KNOWN, Providers
+from mailer.providers import KNOWN, WHOLE, Providers
 from mailer.smtp.courier import Courier
 from pli.clocks import boot_time
 from pli.database import DatabaseAway, refuses_the_data

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select, true,
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from mailer.ledger.recovery import FindRecord, judge_orphans, no_record
+from mailer.ledger.journal_record import FindRecord, no_record
+from mailer.ledger.recovery import recover_orphans
 from mailer.ledger.rows import LeasedBatch, lock_batch, lock_campaign, of
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status, is_open
 from pli.database import clock
@@ -118,7 +119,7 @@ def take(
     taken = LeasedBatch(
         batch_id, row.campaign_id, row.number, lease, row.takings, runs, provider=row.provider
     )
-    judge_orphans(session, taken, find_record)
+    recover_orphans(session, taken, find_record)
     return taken
 
 

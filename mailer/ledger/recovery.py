@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from mailer.ledger.journal_record import (
+    Findings,
+    FindRecord,
+    JournalRecord,
+    Orphan,
+    classify,
+)
 from mailer.ledger.rows import (
     LeasedBatch,
     change,
@@ -22,59 +29,23 @@ from mailer.ledger.rows import (
 )
 from mailer.ledger.settling import Result, settle
 from mailer.models import Batch, Delivery, Evidence, Source, Status
-from mailer.outcomes import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """The last that was noted of one try; without an outcome, its body had been handed over."""
-
-    number: int
-    at: datetime | None = None
-    outcome: Outcome | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class JournalRecord:
-    """What a dead worker's journal says of one taking.
-
-    `complete`: nothing it noted can be missing (the machine has not been restarted since), so that
-    what is not in it was never written to the wire.
-    """
-
-    batch_id: int
-    lease: int
-    relay: str
-    complete: bool
-    notes: Mapping[int, Note]
-
-
-FindRecord = Callable[[int], JournalRecord | None]
-"""The record about a lease; None where there is none, or where its worker may still live."""
-
-
-def no_record(lease: int) -> None:
-    """Nobody has seen anything."""
-    del lease
-
-
-def judge_orphans(session: Session, taken: LeasedBatch, find_record: FindRecord) -> None:
+def recover_orphans(session: Session, taken: LeasedBatch, find_record: FindRecord) -> None:
     """Settle a batch's rows that are in work under another lease.
 
     As far as a journal tells; the rest is uncertain, and keeps its lease for later truth.
     """
-    orphans = (
-        session.execute(
-            select(Delivery.id, Delivery.attempts, Delivery.status, Delivery.lease).where(
-                of(taken),
-                Delivery.status == Status.SENDING,
-                Delivery.lease.is_distinct_from(taken.lease),
-            )
+    rows = session.execute(
+        select(Delivery.id, Delivery.attempts, Delivery.status, Delivery.lease).where(
+            of(taken),
+            Delivery.status == Status.SENDING,
+            Delivery.lease.is_distinct_from(taken.lease),
         )
     ).all()
-    for lease in {row.lease for row in orphans}:
-        rows = [row for row in orphans if row.lease == lease]
-        _judge(session, replace(taken, lease=lease), rows, find_record(lease))
+    for lease in {row.lease for row in rows}:
+        orphans = [Orphan(row.id, row.attempts, row.status) for row in rows if row.lease == lease]
+        _write(session, replace(taken, lease=lease), orphans, find_record(lease))
 
 
 def replay(session: Session, record: JournalRecord) -> int | None:
@@ -83,8 +54,8 @@ def replay(session: Session, record: JournalRecord) -> int | None:
     Its batch is free at once: the journal's lock, which we hold, proves that nobody works on it.
     The campaign's id, if rows of it wait again.
     """
-    batch = (
-        session.execute(select(Batch.campaign_id, Batch.number).where(Batch.id == record.batch_id))
+    batch = session.execute(
+        select(Batch.campaign_id, Batch.number).where(Batch.id == record.batch_id)
     ).one_or_none()
     if batch is None:
         return None
@@ -98,88 +69,78 @@ def replay(session: Session, record: JournalRecord) -> int | None:
         .execution_options(synchronize_session=False)
     )
     taken = LeasedBatch(record.batch_id, batch.campaign_id, batch.number, record.lease, takings=0)
-    rows = (
-        session.execute(
-            select(Delivery.id, Delivery.attempts, Delivery.status).where(
-                of(taken),
-                Delivery.status.in_([Status.SENDING, Status.UNCERTAIN]),
-                Delivery.lease == record.lease,
-            )
+    rows = session.execute(
+        select(Delivery.id, Delivery.attempts, Delivery.status).where(
+            of(taken),
+            Delivery.status.in_([Status.SENDING, Status.UNCERTAIN]),
+            Delivery.lease == record.lease,
         )
     ).all()
-    waits = _judge(session, taken, rows, record)
+    waits = _write(session, taken, [Orphan(*row) for row in rows], record)
     if waits:
         due_now(session, taken)
     return batch.campaign_id if waits else None
 
 
-def _judge(
-    session: Session,
-    taken: LeasedBatch,
-    rows: Sequence[Row[*tuple[Any, ...]]],
-    record: JournalRecord | None,
+def _write(
+    session: Session, taken: LeasedBatch, orphans: Sequence[Orphan], record: JournalRecord | None
 ) -> bool:
-    """Settle the rows of one dead taking; whether any of them waits again."""
-    if not rows:
+    """Write down what became of the rows of one dead taking; whether any of them waits again."""
+    if not orphans:
         return False
-    campaign = lock_campaign(session, taken.campaign_id)
-    told: list[Result] = []
-    untouched: set[int] = set()
-    doubted: set[int] = set()
-    for row in rows:
-        note = record.notes.get(row.id) if record else None
-        if note is not None and note.number != row.attempts + 1:
-            if row.status is Status.UNCERTAIN:
-                continue  # settled as what it is: there is no later truth
-            note = None  # of an earlier try, which is settled
-        if note is not None and note.outcome is not None:
-            told.append(
-                Result(
-                    row.id, note.number, (note.at or datetime.now(UTC)).timestamp(), note.outcome
-                )
-            )
-        elif note is None and record is not None and record.complete:
-            untouched.add(row.id)
-        else:
-            doubted.add(row.id)
-    before = {row.id for row in rows if row.status is Status.UNCERTAIN}
-    waits = bool(untouched)
-    if told and record is not None:
+    now = datetime.now(UTC)
+    terms = lock_campaign(session, taken.campaign_id)
+    found = classify(orphans, record, now)
+    waits = False
+    if found.answered and record is not None:
         moved = settle(
             session,
             taken,
-            told,
+            found.answered,
             relay=record.relay,
-            delays=campaign.retry_delays,
-            now=datetime.now(UTC),
+            delays=terms.retry_delays,
+            now=now,
         )
-        waits = waits or moved.get(Status.PENDING, 0) > 0
-    if campaign.cancelled:
-        may_have_come = doubted_among(session, untouched)
-        _release(session, taken, may_have_come, Status.UNCERTAIN)
-        _release(session, taken, untouched - may_have_come, Status.SKIPPED, "cancelled")
+        waits = moved.get(Status.PENDING, 0) > 0
+    if terms.cancelled:
+        _give_up(session, taken, found)
         waits = False
     else:
-        _release(session, taken, untouched, Status.PENDING)
-    if campaign.resend_uncertain and not campaign.cancelled:
-        _release(session, taken, doubted, Status.PENDING, doubted=True)
-        waits = waits or bool(doubted)
+        _move(session, taken, found.unwritten, Status.PENDING)
+        waits = waits or bool(found.unwritten)
+    if terms.resend_uncertain and not terms.cancelled:
+        _move(session, taken, found.in_doubt, Status.PENDING, doubted=True)
+        waits = waits or bool(found.in_doubt)
     else:
-        changed = change(
-            session,
-            taken,
-            Delivery.id.in_(doubted),
-            Delivery.status == Status.SENDING,
-            Delivery.lease == taken.lease,
-            status=Status.UNCERTAIN,
-        )
-        count(session, taken, sending=-len(changed), uncertain=len(changed))
-    _put_on_record(session, before & {it.delivery_id for it in told}, "answered", told)
-    _put_on_record(session, before & untouched, "never written", ())
+        _call_uncertain(session, taken, found.in_doubt)
+    uncertain = {it.delivery_id for it in orphans if it.status is Status.UNCERTAIN}
+    answered = {it.delivery_id for it in found.answered}
+    _put_on_record(session, uncertain & answered, "answered", found.answered)
+    _put_on_record(session, uncertain & found.unwritten, "never written", ())
     return waits
 
 
-def _release(
+def _give_up(session: Session, taken: LeasedBatch, found: Findings) -> None:
+    """In a cancelled campaign nothing waits; a copy that may have come by an earlier try stays."""
+    may_have_come = doubted_among(session, found.unwritten)
+    _move(session, taken, may_have_come, Status.UNCERTAIN)
+    _move(session, taken, found.unwritten - may_have_come, Status.SKIPPED, "cancelled")
+
+
+def _call_uncertain(session: Session, taken: LeasedBatch, ids: Collection[int]) -> None:
+    """Rows in doubt keep their lease, by which later truth may still correct them."""
+    changed = change(
+        session,
+        taken,
+        Delivery.id.in_(ids),
+        Delivery.status == Status.SENDING,
+        Delivery.lease == taken.lease,
+        status=Status.UNCERTAIN,
+    )
+    count(session, taken, sending=-len(changed), uncertain=len(changed))
+
+
+def _move(
     session: Session,
     taken: LeasedBatch,
     ids: Collection[int],
@@ -187,6 +148,7 @@ def _release(
     reason: str | None = None,
     **values: Any,
 ) -> None:
+    """Rows of a dead taking go to their status, and lose its lease."""
     for before in (Status.SENDING, Status.UNCERTAIN):
         changed = change(
             session,

@@ -19,10 +19,10 @@ from mailer.notices import queue, writing
 from mailer.notices.queue import NOTICE_LEASE
 from mailer.notices.writing import Mail
 from mailer.outcomes import Kind, Outcome
-from mailer.pacing.limits import WHOLE
 from mailer.pacing.pacers import Pacers
 from mailer.pacing.permits import FREELY, Held, Permit
 from mailer.pacing.throttle import Heard
+from mailer.providers import WHOLE
 from mailer.sender import needs_smtputf8
 from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from mailer.providers import WHOLE
+
 DAY = 86_400.0
-WHOLE = ""
-"""Stands where a provider's name would: all that goes over a relay, to whomever."""
 
 
 @dataclass(frozen=True, slots=True)

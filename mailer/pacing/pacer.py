@@ -14,14 +14,14 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 
 from mailer.pacing import shares, usage
-from mailer.pacing.limits import WHOLE, Limits, Plan
+from mailer.pacing.limits import Limits, Plan
 from mailer.pacing.permits import Held, Permit
 from mailer.pacing.presence import Presence
 from mailer.pacing.shares import Asked, Part
 from mailer.pacing.throttle import LOOKED_AT, Heard, Throttle, heard_in
 from mailer.pacing.usage import Standing
-from mailer.providers import provider_of
-from mailer.smtp.courier import OPEN, Courier, LaneTerms
+from mailer.providers import OPEN, WHOLE, provider_of
+from mailer.smtp.courier import Courier, LaneTerms
 from pli.clocks import boot_time
 from pli.database import Database, DatabaseAway
 from pli.work import until

@@ -14,10 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Pacing
-from mailer.pacing.limits import DAY, WHOLE, Limits, Plan
+from mailer.pacing.limits import DAY, Limits, Plan
 from mailer.pacing.permits import Grant, Held
 from mailer.pacing.sliding_window import SlidingWindow
 from mailer.pacing.throttle import Heard, Throttle
+from mailer.providers import WHOLE
 from pli.database import clock
 from subscribers.upsert import insert_into
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from mailer.campaign.holds import Hold
-from mailer.pacing.limits import DAY, NONE, WHOLE, Limits, Plan
+from mailer.pacing.limits import DAY, NONE, Limits, Plan
 from mailer.pacing.sliding_window import SlidingWindow
 from mailer.pacing.throttle import Throttle
 from mailer.pacing.usage import Standing
+from mailer.providers import WHOLE
 from pli.language import N_, Sentence, say, say_n
 
 

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.engine.workers import GONE
 from mailer.models import Batch, Campaign, CampaignState, Share, Worker, is_open
 from mailer.pacing import usage
-from mailer.pacing.limits import WHOLE, Plan
+from mailer.pacing.limits import Plan
 from mailer.pacing.shares import LONGEST_SECONDS
-from mailer.providers import KNOWN, Providers
+from mailer.providers import KNOWN, WHOLE, Providers
 from mailer.report.pacing_forecast import View
 from pli.database import clock
 

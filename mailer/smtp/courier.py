@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mailer.outcomes import Outcome
+from mailer.providers import OPEN
 from pli.language import Sentence
-
-OPEN = ""
-"""The lane of all whom nothing limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +56,10 @@ class Courier(Protocol):
         """Take copies, `first` before all that wait; each gets one `settle`, or `give_back`."""
 
     def agree(self, lane: str, terms: LaneTerms) -> None:
-        """From now on these terms hold for a lane; OPEN: for all together."""
+        """From now on these terms hold for a lane; WHOLE: for all together."""
 
     def occupied(self, lane: str) -> int:
-        """How many connections carry for a lane; OPEN: how many there are."""
+        """How many connections carry for a lane; WHOLE: how many there are."""
 
     def farewells(self) -> Mapping[str, str]:
         """To whom a copy was on its way when the relay said 421, and what it said, since asked."""

@@ -11,7 +11,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 
-from mailer.smtp.courier import OPEN, Copy, LaneTerms
+from mailer.providers import OPEN, WHOLE
+from mailer.smtp.courier import Copy, LaneTerms
 
 TURN = 20
 """After so many copies a connection goes to a lane that is left without any."""
@@ -61,7 +62,7 @@ class Lanes:
     """All lanes of one courier."""
 
     def __init__(self) -> None:
-        self.whole = Lane(OPEN)
+        self.whole = Lane(WHOLE)
         """No lane, but what holds for all of them together."""
         self.crowded = False
         """Whether there are more connections than there may be."""
@@ -80,8 +81,8 @@ class Lanes:
         return self._lanes.setdefault(name, Lane(name))
 
     def agree(self, name: str, terms: LaneTerms) -> None:
-        """The terms of a lane; OPEN: of all together."""
-        (self.whole if name == OPEN else self.of(name)).agree(terms)
+        """The terms of a lane; WHOLE: of all together."""
+        (self.whole if name == WHOLE else self.of(name)).agree(terms)
         self.look()
 
     def look(self) -> None:

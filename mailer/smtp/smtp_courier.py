@@ -11,7 +11,8 @@ from typing import cast
 
 import aiosmtplib
 
-from mailer.smtp.courier import OPEN, Copy, LaneTerms
+from mailer.providers import OPEN, WHOLE
+from mailer.smtp.courier import Copy, LaneTerms
 from mailer.smtp.lanes import Lanes, Line
 from mailer.smtp.observer import UNOBSERVED, Observer
 from mailer.smtp.relay import GREETING_SECONDS, Relay, RelayError, RelayRefusal, size_limit
@@ -69,9 +70,9 @@ class SMTPCourier:
         self._summon()
 
     def agree(self, lane: str, terms: LaneTerms) -> None:
-        """From now on these terms hold for a lane; OPEN: for all together."""
+        """From now on these terms hold for a lane; WHOLE: for all together."""
         self._lanes.agree(lane, terms)
-        if lane == OPEN:
+        if lane == WHOLE:
             most = self._connections if terms.connections is None else terms.connections
             self._allowed = min(self._connections, most)
         self._count()
@@ -82,8 +83,8 @@ class SMTPCourier:
             self._summon()
 
     def occupied(self, lane: str) -> int:
-        """How many connections carry for a lane; OPEN: how many there are."""
-        return len(self._open) + len(self._opening) if lane == OPEN else self._lanes.of(lane).lines
+        """How many connections carry for a lane; WHOLE: how many there are."""
+        return len(self._open) + len(self._opening) if lane == WHOLE else self._lanes.of(lane).lines
 
     def farewells(self) -> Mapping[str, str]:
         """To whom a copy was on its way when the relay said 421, and what it said, since asked."""

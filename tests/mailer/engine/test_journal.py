@@ -20,7 +20,7 @@ from mailer.campaign import lifecycle
 from mailer.engine import journal as journal_module
 from mailer.engine.journal import Journal, Notes
 from mailer.ledger import balance, claiming, leasing, recovery, settling
-from mailer.ledger.recovery import Note
+from mailer.ledger.journal_record import Note
 from mailer.ledger.rows import LeasedBatch
 from mailer.ledger.settling import Result
 from mailer.models import (

@@ -19,11 +19,12 @@ from mailer.campaign.state import find_campaign
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
 from mailer.models import Batch, CampaignState, Pacing, Share
-from mailer.pacing.limits import WHOLE, Limits, Plan, Quota
+from mailer.pacing.limits import Limits, Plan, Quota
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.presence import Presence
 from mailer.pacing.shares import PUT_DOWN_SECONDS
 from mailer.pacing.throttle import FAREWELL
+from mailer.providers import WHOLE
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.relay import Relay as Address
 from mailer.smtp.smtp_courier import SMTPCourier

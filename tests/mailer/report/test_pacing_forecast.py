@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.pacing.limits import CAREFUL, DAY, WHOLE, Limits, Plan, Quota
+from mailer.pacing.limits import CAREFUL, DAY, Limits, Plan, Quota
 from mailer.pacing.sliding_window import SlidingWindow
 from mailer.pacing.throttle import Throttle
 from mailer.pacing.usage import Standing
+from mailer.providers import WHOLE
 from mailer.report.pacing_forecast import View, arrives_at, holds
 
 NOW = datetime(2026, 11, 25, 13, 5, tzinfo=UTC).timestamp()

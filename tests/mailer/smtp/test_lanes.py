@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.smtp.courier import OPEN, LaneTerms
+from mailer.providers import OPEN, WHOLE
+from mailer.smtp.courier import LaneTerms
 from mailer.smtp.lanes import Lanes, Line
 
 
@@ -103,7 +104,7 @@ def test_what_is_one_connection_too_many_retires() -> None:
 
 def test_no_copy_a_second_is_none_at_all() -> None:
     lanes = Lanes()
-    lanes.agree(OPEN, LaneTerms(per_second=0))
+    lanes.agree(WHOLE, LaneTerms(per_second=0))
     post(lanes, OPEN, 3)
     wire = Wire(lanes)
     wire.ask()
@@ -144,3 +145,13 @@ def test_whatever_comes_each_lane_keeps_to_its_connections_and_all_is_carried(
         if not lanes and not any(wire.on_the_way for wire in wires):
             break
     assert not lanes
+
+
+def test_terms_for_all_together_are_not_terms_of_the_open_lane() -> None:
+    lanes = Lanes()
+    lanes.agree(WHOLE, LaneTerms(connections=1))
+    assert lanes.whole.terms == LaneTerms(connections=1)
+    assert lanes.of(OPEN).terms == LaneTerms()
+    lanes.agree(OPEN, LaneTerms(connections=2))
+    assert lanes.whole.terms == LaneTerms(connections=1)
+    assert WHOLE != OPEN
