@@ -26,7 +26,8 @@ from pli.database import Database, DatabaseAway
 from pli.errors import PliError, reason_of
 from pli.keys import Keys
 from pli.language import N_, say
-from pli.settings import Settings, is_loopback
+from pli.loopback import is_loopback
+from pli.settings import Settings
 from subscribers.address import Address
 
 NEEDED = ("relay_url", "public_url", "committee", "address", "phone", "email")

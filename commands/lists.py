@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from commands import relays as of_settings
 from commands.common import LANGUAGE, Context, _, as_json, console, now, running, show_json, tell
 from pli.language import N_, say, translations
-from pli.settings import ALL_RELAYS
+from pli.relay_names import ALL_RELAYS
 from subscribers import lists
 from subscribers.lists import ListError
 from subscribers.models import List, Subscription, SubscriptionState

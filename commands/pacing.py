@@ -17,7 +17,8 @@ from mailer.pacing.limits import CAREFUL, DAY, NONE, Limits, Plan, Quota
 from mailer.providers import KNOWN, Providers
 from mailer.report import pacing_forecast, pacing_view
 from pli.language import N_, say
-from pli.settings import MAIN, LimitSettings, Settings
+from pli.relay_names import MAIN
+from pli.settings import LimitSettings, Settings
 from subscribers import lists
 
 

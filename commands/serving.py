@@ -17,7 +17,7 @@ from commands.web_server import listening, open_doors
 from pli.errors import PliError
 from pli.language import N_, say
 from pli.lock import Lock
-from pli.settings import is_loopback
+from pli.loopback import is_loopback
 from pli.work import until
 from web.app import create_app
 

@@ -33,7 +33,7 @@ from pli import settings as settings_file
 from pli.database import Database
 from pli.errors import PliError
 from pli.language import N_, say, translations
-from pli.settings import is_loopback
+from pli.loopback import is_loopback
 
 QUESTIONS = {
     "committee": N_("Name of the committee, as it stands under every letter"),

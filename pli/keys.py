@@ -1,7 +1,7 @@
 """The installation's keys: those that sign tokens, by name, and the one that hashes addresses.
 
 A token names its key, so that keys can be added and old links go on working for ever. The address
-key is never changed: suppressions are kept as hashes under it (DESIGN, Placeholders).
+key is never changed: suppressions are kept as hashes under it.
 """
 
 from __future__ import annotations

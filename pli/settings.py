@@ -5,7 +5,6 @@ ProviderSlots never see this object: they receive plain values.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import tomllib
@@ -25,14 +24,12 @@ from pydantic_settings import (
 from pli.errors import PliError
 from pli.hours import HourError, zone_of
 from pli.language import N_, Sentence, say
+from pli.loopback import is_loopback
 from pli.quiet import Quiet, QuietError
+from pli.relay_names import ALL_RELAYS, MAIN
 
 FILE = "pli.toml"
 SECRETS = ("relay_url", "database_url")
-MAIN = "main"
-"""What the relay of `relay_url` is called; it goes before all others."""
-ALL_RELAYS = "all"
-"""No relay is called so: it is how a list says that it wants no relay of its own."""
 _NAME = re.compile(r"[a-z0-9]([_-]?[a-z0-9]){0,31}")
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _MISFITS = {
@@ -149,7 +146,7 @@ class Settings(BaseSettings):
         *(300.0, 900.0, 1800.0, 3600.0, 7200.0),
         *(14_400.0,) * 11,
     )
-    """Seconds before each further try; the default gives up after 48 h (STANDARDS S1)."""
+    """Seconds before each further try; the default gives up after 48 h (docs/standards.md, S1)."""
     uncertain: Literal["hold", "resend"] = "hold"
     """What becomes of a copy nobody can know of: held for a person, or sent again by itself."""
     policy_pause_percent: Annotated[float, Field(gt=0, le=100)] = 30.0
@@ -267,14 +264,6 @@ class Settings(BaseSettings):
                 )
                 for name in missing
             )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its name or number alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def read(config: Path | None = None, **overrides: Any) -> Settings:

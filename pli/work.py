@@ -1,6 +1,6 @@
 """The engine's adapter to PgQueuer: the queue carries only numbers, and is a hint.
 
-The tables are the truth (DESIGN, 4): a job that is lost is found again by the sweep, a job that
+The tables are the truth: a job that is lost is found again by the sweep, a job that
 comes twice finds the batch leased. In memory, on PostgreSQL too: ARCHITECTURE.md says why.
 """
 

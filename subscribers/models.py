@@ -21,7 +21,7 @@ class SubscriptionState(enum.Enum):
 
 
 class Basis(enum.Enum):
-    """Why we may write to a person (GDPR art. 6 and 9; STANDARDS, law 1)."""
+    """Why we may write to a person (GDPR art. 6 and 9; docs/standards.md, Law 1)."""
 
     MEMBER = "member"
     CONTACT = "contact"

@@ -19,7 +19,7 @@ from mailer.sender import Identity
 from pli.database import Database, DatabaseAway
 from pli.keys import Keys
 from pli.language import N_, say
-from pli.settings import is_loopback
+from pli.loopback import is_loopback
 from web.inbox import Inbox
 from web.leaving import Leaving
 from web.letters import WebVersions

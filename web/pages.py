@@ -16,7 +16,7 @@ from mailer.sender import Identity
 from pli import pages
 from pli.database import Database
 from pli.language import LANGUAGES
-from pli.settings import is_loopback
+from pli.loopback import is_loopback
 
 CLOSED = "default-src 'none'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
 

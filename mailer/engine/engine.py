@@ -180,7 +180,7 @@ class Engine:
     def figures(self) -> Figures:
         """How much is in hand, how much was settled, how fast."""
         rate = self._context.slots.total()
-        return Figures(len(self._runs), self._context.settled, rate, self._failover.resting())
+        return Figures(len(self._runs), self._context.settled, rate, self._failover.unusable())
 
     def stop(self) -> None:
         """Claim nothing more, and give back what is not on the wire."""
@@ -343,8 +343,8 @@ class Engine:
             taking.slot,
             taking.passage,
         )
-        if self._failover.rests(courier):
-            run.end(Ending.RELAY)  # it has begun to rest since it was chosen
+        if not self._failover.usable(courier):
+            run.end(Ending.RELAY)  # its circuit has opened since it was chosen
         if self._context.stopping:
             run.end(Ending.STOPPED)
         return run

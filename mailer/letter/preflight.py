@@ -16,7 +16,7 @@ from mailer.letter.press import Pressed
 from mailer.sender import Identity
 from pli.language import N_, Sentence, say
 
-# Gmail cuts a page off at 102 kB (STANDARDS H6); a page ten times that is no letter.
+# Gmail cuts a page off at 102 kB (docs/standards.md, H6); a page ten times that is no letter.
 AIM = 90_000
 CLIPPED = 102_000
 LARGEST = 1_000_000
@@ -72,7 +72,7 @@ def check(letter: Letter, pressed: Pressed, identity: Identity) -> list[Finding]
 
 
 def _footer(identity: Identity, letter: Letter) -> Iterator[Finding]:
-    """A letter without its obligatory lines is not sent (STANDARDS, Law 10)."""
+    """A letter without its obligatory lines is not sent (docs/standards.md, Law 10)."""
     for name in ("committee", "address", "phone", "email"):
         if not getattr(identity, name).strip():
             yield _error(

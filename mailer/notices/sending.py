@@ -204,8 +204,12 @@ class NoticeSender:
         """When to try once more what came back: at once, if another relay can take it."""
         if copy.no_room:
             return NO_ROOM
-        rests = copy.courier is not None and self._failover.rests(copy.courier)
-        return timedelta() if rests and self._failover.nothing_left(copy.relays) is None else AGAIN
+        passed_over = copy.courier is not None and not self._failover.usable(copy.courier)
+        return (
+            timedelta()
+            if passed_over and self._failover.nothing_left(copy.relays) is None
+            else AGAIN
+        )
 
     async def _see_through(self, copy: NoticeCopy, notice_id: int, number: int, lease: int) -> None:
         await copy.done.wait()

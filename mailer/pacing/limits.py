@@ -72,7 +72,7 @@ CAREFUL = {
     "sfr": Limits(connections=2, messages_per_connection=100),
     "free": Limits(connections=2, messages_per_connection=100),
 }
-"""STANDARDS S12: Orange and La Poste publish these; SFR and Free publish nothing."""
+"""docs/standards.md, S12: Orange and La Poste publish these; SFR and Free publish nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def _slots(row: Pacing, seconds: float) -> Iterator[tuple[int, int]]:
 
 def _scopes(plan: Plan, provider: str, watched: bool) -> list[str]:
     """Whose rows a grant concerns, in the order in which they are locked."""
-    scopes = [WHOLE] if plan.whole.metered or provider == WHOLE else []
+    scopes: list[str] = [WHOLE] if plan.whole.metered or provider == WHOLE else []
     if provider != WHOLE and (watched or plan.of(provider).metered):
         scopes.append(provider)
     return scopes

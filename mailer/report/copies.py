@@ -38,7 +38,7 @@ COLUMNS = (
     "reply_text",
     "message_id",
 )
-"""The CSV that scripts rely on (DESIGN, 8)."""
+"""The CSV that scripts rely on."""
 
 PAGE = 1_000
 

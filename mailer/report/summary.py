@@ -123,7 +123,7 @@ class Report(Counts):
         return not self.faults
 
     def as_json(self) -> dict[str, Any]:
-        """The JSON that scripts rely on (DESIGN, 8)."""
+        """The JSON that scripts rely on."""
         return {
             "campaign": self.campaign,
             "letter": self.letter,

@@ -1,4 +1,4 @@
-"""The relay's address, as the operator writes it: a URL (DESIGN, contracts)."""
+"""The relay's address, as the operator writes it: a URL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import aiosmtplib
 from mailer.smtp.replies import printable
 from pli.errors import PliError
 from pli.language import N_, say
-from pli.settings import MAIN, is_loopback
+from pli.loopback import is_loopback
+from pli.relay_names import MAIN
 
 
 class RelayError(PliError):
@@ -37,7 +38,7 @@ _SIZE = re.compile(r"[0-9]{1,20}")
 class Relay:
     """Where copies are handed over: `smtp://user:password@host:587`, `smtps://…`.
 
-    `tls` is "implicit" (465, RFC 8314), "starttls" (the default: no downgrade, STANDARDS S10) or
+    `tls` is "implicit" (465, RFC 8314), "starttls" (the default; never downgraded, RFC 8314) or
     "none", which is for this machine's own relay and must be asked for with `?tls=none`.
     """
 

@@ -163,7 +163,7 @@ async def test_a_login_that_is_refused_sends_the_letters_to_the_next_relay(
         failover = failover_of({"main": first.url, SPARE: second.url})
         async with working(database, keys, failover):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
-            assert failover.resting() == {"main": True, SPARE: False}
+            assert failover.unusable() == {"main": True, SPARE: False}
     assert len(second.received) == 20
     assert await relays_in_attempts(database) == {SPARE: 20}
 
@@ -381,7 +381,7 @@ def test_rests_double_to_ten_minutes_and_begin_anew_after_a_good_while() -> None
     for _ in range(7):
         stubs["a"].on_trouble(Sentence("no"))
         began = clock.now
-        while failover.rests(stubs["a"]):
+        while not failover.usable(stubs["a"]):
             clock.now += 1
         lengths.append(clock.now - began)
         clock.now += 5
@@ -389,7 +389,7 @@ def test_rests_double_to_ten_minutes_and_begin_anew_after_a_good_while() -> None
     clock.now += 601
     stubs["a"].on_trouble(Sentence("no"))
     clock.now += 31
-    assert not failover.rests(stubs["a"])
+    assert failover.usable(stubs["a"])
 
 
 def test_one_trouble_that_several_connections_tell_is_one_rest() -> None:
@@ -400,7 +400,7 @@ def test_one_trouble_that_several_connections_tell_is_one_rest() -> None:
         stubs["a"].on_trouble(Sentence("no"))
     assert told == [stubs["a"]] * 3
     clock.now += 31
-    assert not failover.rests(stubs["a"])
+    assert failover.usable(stubs["a"])
 
 
 def test_the_first_in_order_that_does_not_rest_is_chosen_and_a_stranger_is_passed_over() -> None:
@@ -427,7 +427,7 @@ async def test_one_that_has_rested_is_looked_at_beside_before_copies_go_by_it_ag
         if faults:
             raise faults.pop(0)
 
-    failover._breakers["a"].probe = look
+    failover._breakers["a"]._probe = look
     stubs["a"].on_trouble(Sentence("no"))
     for rest in (30, 60, 120):
         clock.now += rest - 1
@@ -452,4 +452,4 @@ def test_when_all_rest_all_are_called_and_their_rests_still_grow() -> None:
     assert failover.nothing_left() is None
     stubs["a"].on_trouble(Sentence("no a"))
     clock.now += 59
-    assert failover.rests(stubs["a"])
+    assert not failover.usable(stubs["a"])

@@ -55,7 +55,7 @@ def test_a_lane_has_no_more_connections_than_it_may_and_the_others_go_on() -> No
     wires = [Wire(lanes) for _ in range(6)]
     for wire in wires:
         wire.ask()
-    assert Counter(it for wire in wires for it in wire.lanes()) == {"slow": 2, "open": 4}
+    assert Counter(it for wire in wires for it in wire.lanes()) == {"slow": 2, OPEN: 4}
 
 
 def test_where_there_is_one_connection_lanes_take_turns() -> None:
@@ -69,7 +69,7 @@ def test_where_there_is_one_connection_lanes_take_turns() -> None:
         wire.answered()
         seen += wire.on_the_way[-1:]
     first = {it.split("-")[0] for it in seen[:100]}
-    assert first == {"slow", "open"}
+    assert first == {"slow", OPEN}
     assert not lanes
 
 
