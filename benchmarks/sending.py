@@ -14,7 +14,7 @@ import statistics
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -123,16 +123,44 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
     if order.starts:
         async with database.begin() as session:
             await lifecycle.start(session, campaign_id=order.campaign, now=datetime.now(UTC))
-    running = asyncio.create_task(engine.run())
-    marks: list[tuple[int, float, float]] = []
-    settled_after, asked = 0.0, began
-    while True:
+    async with engine:
+        seen = await watch(engine, database, order, began)
+        seconds, cpu = time.monotonic() - began, costs.cpu_seconds() - spent
+    async with database.reading() as session:
+        progress = await summary.progress(session, order.campaign)
+    if progress.state is not CampaignState.FINISHED or progress.sent != order.people:
+        raise SystemExit(f"not all was sent: {progress}")
+    if signer is not None:
+        signer.check()
+    return {
+        "seconds": seconds,
+        "settled_seconds": seen.settled_after,
+        "cpu_seconds": cpu,
+        "peak_mb": costs.peak_mb(),
+        "settled": engine.figures().settled,
+        "marks": seen.marks,
+    }
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was seen of a sending: seconds since its beginning, and marks (copies, seconds, MB)."""
+
+    settled_after: float = 0.0
+    marks: list[tuple[int, float, float]] = field(default_factory=list)
+
+
+async def watch(engine: Engine, database: Database, order: Order, began: float) -> Seen:
+    """Watch until the campaign rests, or the engine has died: its error comes at its end."""
+    seen = Seen()
+    asked = began
+    while not engine.over.is_set():
         await asyncio.sleep(LOOK_SECONDS)
         now, settled = time.monotonic(), engine.figures().settled
-        if order.every and settled >= order.every * (len(marks) + 1):
-            marks.append((settled, now - began, costs.memory_mb()))
+        if order.every and settled >= order.every * (len(seen.marks) + 1):
+            seen.marks.append((settled, now - began, costs.memory_mb()))
         done = settled >= order.people
-        settled_after = settled_after or (now - began if done else 0.0)
+        seen.settled_after = seen.settled_after or (now - began if done else 0.0)
         # Live progress, as `pli send` shows it; when all seems done, whether it is called so.
         if done or now >= asked + PROGRESS_SECONDS:
             asked = now
@@ -140,21 +168,7 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
                 progress = await summary.progress(session, order.campaign)
             if progress.state is not CampaignState.RUNNING and progress.settled:
                 break
-    seconds, cpu = time.monotonic() - began, costs.cpu_seconds() - spent
-    engine.stop()
-    await running
-    if progress.state is not CampaignState.FINISHED or progress.sent != order.people:
-        raise SystemExit(f"not all was sent: {progress}")
-    if signer is not None:
-        signer.check()
-    return {
-        "seconds": seconds,
-        "settled_seconds": settled_after,
-        "cpu_seconds": cpu,
-        "peak_mb": costs.peak_mb(),
-        "settled": engine.figures().settled,
-        "marks": marks,
-    }
+    return seen
 
 
 def _end_with_parent() -> None:

@@ -172,7 +172,7 @@ class Composer:
         return fill
 
     def _list_header(self, list_: ListLine) -> str:
-        """The fields of one list: ids are hashes, for a gateway reads them (docs/standards.md, L6)."""
+        """The fields of one list; ids are hashes: gateways read them (docs/standards.md, L6)."""
         identity = self._identity
         post = identity.public_url.startswith("https://")
         label = _hashed("list", list_.name)[:12]

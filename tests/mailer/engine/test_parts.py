@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import sending
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
 from mailer.engine.sweep import Sweep
@@ -122,3 +124,21 @@ async def test_what_is_attached_to_the_engine_ends_it_too(
     engine.attach(attached)
     with pytest.raises(Unforeseen):
         await carried(engine, engine.over.wait())
+
+
+async def test_a_benchmark_that_watches_an_engine_ends_when_the_engine_dies(
+    database: Database, keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Sweep, "step", dies(lambda: True, None))
+    engine = Engine(
+        database,
+        keys,
+        SMTPCourier(Address.parse("smtp://127.0.0.1:9?tls=none"), connections=1),
+        journal=Journal(tmp_path / "journal", "tests"),
+        connections=1,
+    )
+    order = sending.Order(
+        folder=str(tmp_path), database_url="", people=10, size=1, connections=1, campaign=1
+    )
+    with pytest.raises(Unforeseen):
+        await carried(engine, sending.watch(engine, database, order, time.monotonic()))
