@@ -26,7 +26,7 @@ from mailer.ledger import leasing
 from mailer.pacing import shares
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.presence import Presence
-from pli import __version__
+from pli import __version__, logs
 from pli.interpreter import tune_for_sending
 from pli.lock import Lock, Owner
 from pli.work import until
@@ -105,6 +105,7 @@ async def _engine(
         },
     )
     gauge.watch(machine.figures)
+    logs.load()
     tune_for_sending()
     running = asyncio.create_task(machine.run())
     telling = asyncio.create_task(_tell_of(installation, machine, command))
