@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-import traceback
 from importlib import import_module
 from pathlib import Path
 
@@ -112,6 +110,9 @@ def main() -> None:
         sys.exit(EXIT_REFUSED)
     except Exception as error:
         # A fault of ours: the person gets a line, whoever mends it gets the rest.
+        import tempfile
+        import traceback
+
         descriptor, place = tempfile.mkstemp(prefix="pli-fault-", suffix=".txt")
         with os.fdopen(descriptor, "w") as file:
             traceback.print_exc(file=file)

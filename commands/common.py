@@ -17,10 +17,9 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import click
-from rich.console import Console
 
 from pli import database as databases
 from pli import keys as key_ring
@@ -31,6 +30,9 @@ from pli.interpreter import new_event_loop
 from pli.keys import Keys
 from pli.language import N_, Sentence, terminal_language, translations
 from pli.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 P = ParamSpec("P")
 
@@ -122,6 +124,9 @@ def now() -> datetime:
 
 def console(*, stderr: bool = False) -> Console:
     """Where tables and progress are drawn; plain text when it is no terminal."""
+    # Not above: what is said in a line, or in JSON, needs no Rich.
+    from rich.console import Console
+
     # Markup off: a relay's answer or a letter's title may have brackets, and they mean nothing.
     return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
 
