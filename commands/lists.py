@@ -5,7 +5,18 @@ from __future__ import annotations
 import click
 from sqlalchemy import func, select
 
-from commands.common import LANGUAGE, Context, _, as_json, console, now, running, show_json, tell
+from commands.common import (
+    LANGUAGE,
+    Context,
+    _,
+    as_json,
+    console,
+    new_table,
+    now,
+    running,
+    show_json,
+    tell,
+)
 from pli.language import N_, say, translations
 from pli.settings import ALL_RELAYS
 from subscribers import lists
@@ -102,10 +113,8 @@ async def show_lists(context: Context, as_json: bool) -> None:
     if as_json:
         show_json(rows)
         return
-    from rich.table import Table  # not above: JSON needs none
-
     heads = [translations(LANGUAGE).gettext(STATES[it]) for it in SubscriptionState]
-    table = Table(_("list"), _("title"), *heads, _("relays"), box=None)
+    table = new_table(_("list"), _("title"), *heads, _("relays"))
     for it, row in zip(found, rows, strict=True):
         cells = [str(value) for name, value in row.items() if name != "relays"]
         table.add_row(*cells, ", ".join(it.relays) or _("all"))
