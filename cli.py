@@ -4,63 +4,95 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-import traceback
-from importlib import import_module
 from pathlib import Path
 
 import click
 
 from commands import french_click
 from commands.common import LANGUAGE, Context, _
+from commands.lazy import LazyGroup, Place
 from pli import __version__, logs
 from pli.errors import PliError, reason_of
-from pli.language import N_, say
+from pli.language import N_, Sentence, say
 
 french_click.speak(LANGUAGE)
 
+
 COMMANDS = {
-    "demo": ("commands.demo", "demo"),
-    "init": ("commands.setup", "init"),
-    "settings": ("commands.setup", "settings"),
-    "db": ("commands.setup", "db"),
-    "letter": ("commands.letters", "letter"),
-    "subscriber": ("commands.people", "subscriber"),
-    "list": ("commands.lists", "list_"),
-    "segment": ("commands.segments", "segment"),
-    "send": ("commands.sending", "send"),
-    "campaign": ("commands.campaigns", "campaign"),
-    "report": ("commands.reporting", "report"),
-    "serve": ("commands.serving", "serve"),
-    "worker": ("commands.worker", "worker"),
-    "doctor": ("commands.doctor", "doctor"),
-}
+    "demo": Place(
+        "commands.demo", "demo",
+        _("Show the whole road on this machine: letter, sending, inbox, report."),
+    ),
+    "init": Place(
+        "commands.setup", "init",
+        _("Ask for what is missing, write pli.toml and pli.keys, and make the database."),
+    ),
+    "settings": Place(
+        "commands.setup", "settings",
+        _("Show each setting and where it came from; secrets are hidden."),
+    ),
+    "db": Place(
+        "commands.setup", "db",
+        _("The database: make it, check it, keep a copy."),
+    ),
+    "letter": Place(
+        "commands.letters", "letter",
+        _("Letters: begin one, check it, look at it, take it out as a file."),
+    ),
+    "subscriber": Place(
+        "commands.people", "subscriber",
+        _("People: read them in, see what is held about them, let them leave."),
+    ),
+    "list": Place(
+        "commands.lists", "list_",
+        _("Lists: subjects one can join or leave."),
+    ),
+    "segment": Place(
+        "commands.segments", "segment",
+        _("Segments: named rules that select people."),
+    ),
+    "send": Place(
+        "commands.sending", "send",
+        _("Send a letter to a list, and stay until it is done."),
+    ),
+    "campaign": Place(
+        "commands.campaigns", "campaign",
+        _("Campaigns: each one sending of one letter."),
+    ),
+    "report": Place(
+        "commands.reporting", "report",
+        _("What became of each copy of a campaign: its id, or letter:294."),
+    ),
+    "serve": Place(
+        "commands.serving", "serve",
+        _("Open the web pages and send what is to be sent, until Ctrl-C."),
+    ),
+    "worker": Place(
+        "commands.worker", "worker",
+        _("Send what is to be sent, beside other workers (PostgreSQL), until Ctrl-C."),
+    ),
+    "doctor": Place(
+        "commands.doctor", "doctor",
+        _("Look at all that a sending needs, say what to do; exit 1: none can be."),
+    ),
+}  # fmt: skip
 
 EXIT_REFUSED = 1
 EXIT_INTERRUPTED = 130
 
 
-class LazyCommands(click.Group):
-    """A group that imports a command only when a person calls that command."""
+class Commands(LazyGroup):
+    """The commands of the table above."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order in which they are met."""
         del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One command, from its room."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module, name = COMMANDS[cmd_name]
-        command = getattr(import_module(module), name)
-        assert isinstance(command, click.Command)
-        return command
+        return list(self.places)
 
 
 @click.group(
-    cls=LazyCommands,
+    cls=Commands,
+    places=COMMANDS,
     help=_("Pli sends the letters of a committee, and can say what became of each copy."),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -101,22 +133,29 @@ def main() -> None:
         sys.exit(EXIT_REFUSED)
     except OSError as error:
         refused = say(
-            N_("{place}: {reason}"), place=error.filename or "pli", reason=reason_of(error)
+            _("{place}: {reason}"), place=error.filename or "pli", reason=reason_of(error)
         )
         click.echo(refused.tell(LANGUAGE), err=True)
         sys.exit(EXIT_REFUSED)
     except Exception as error:
-        # A fault of ours: the person gets a line, whoever mends it gets the rest.
-        descriptor, place = tempfile.mkstemp(prefix="pli-fault-", suffix=".txt")
-        with os.fdopen(descriptor, "w") as file:
-            traceback.print_exc(file=file)
-        fault = say(
-            N_("Pli has a fault ({kind}). Nothing is lost; please report it with {file}"),
-            kind=type(error).__name__,
-            file=place,
-        )
-        click.echo(fault.tell(LANGUAGE), err=True)
+        click.echo(_unforeseen(error).tell(LANGUAGE), err=True)
         sys.exit(EXIT_REFUSED)
+
+
+def _unforeseen(error: Exception) -> Sentence:
+    # Not above: most commands end well.
+    import tempfile
+    import traceback
+
+    # A fault of ours: the person gets a line, whoever mends it gets the rest.
+    descriptor, place = tempfile.mkstemp(prefix="pli-fault-", suffix=".txt")
+    with os.fdopen(descriptor, "w") as file:
+        traceback.print_exc(file=file)
+    return say(
+        N_("Pli has a fault ({kind}). Nothing is lost; please report it with {file}"),
+        kind=type(error).__name__,
+        file=place,
+    )
 
 
 if __name__ == "__main__":

@@ -6,10 +6,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import click
-from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands import pacing
 from commands.common import (
     LANGUAGE,
     Context,
@@ -17,15 +15,15 @@ from commands.common import (
     as_json,
     confirm,
     console,
+    new_table,
     now,
     running,
     show_json,
     tell,
 )
-from commands.planning import approve, change_hours, create, schedule, start
-from commands.settling import retry, settle
+from commands.lazy import LazyGroup, Place
 from mailer import reasons
-from mailer.campaign import holds, lifecycle
+from mailer.campaign import holds
 from mailer.campaign.sending_hours import SendingHours
 from mailer.campaign.state import CampaignError, find_campaign, reason_of
 from mailer.report import summary
@@ -38,7 +36,40 @@ which = click.argument("campaign")
 yes = click.option("--yes", is_flag=True, help=_("Ask nothing."))
 
 
-@click.group(help=_("Campaigns: each one sending of one letter."))
+# Who looks at a campaign needs neither letters nor the engine.
+ELSEWHERE = {
+    "create": Place(
+        "commands.planning", "create",
+        _("Freeze a letter and its lists into a draft; nothing is sent yet."),
+    ),
+    "approve": Place(
+        "commands.planning", "approve",
+        _("Approve a draft: just what it is now is what may be sent."),
+    ),
+    "schedule": Place(
+        "commands.planning", "schedule",
+        _("Let a campaign start by itself at an hour."),
+    ),
+    "hours": Place(
+        "commands.planning", "change_hours",
+        _("Change when an unfinished campaign may send."),
+    ),
+    "start": Place(
+        "commands.planning", "start",
+        _("Start a campaign that was made step by step; the engine sends it."),
+    ),
+    "settle": Place(
+        "commands.settling", "settle",
+        _("Settle copies in doubt by what the relay's log says of them."),
+    ),
+    "retry": Place(
+        "commands.settling", "retry",
+        _("Send failed or uncertain copies again, under the same Message-ID."),
+    ),
+}  # fmt: skip
+
+
+@click.group(cls=LazyGroup, places=ELSEWHERE, help=_("Campaigns: each one sending of one letter."))
 def campaign() -> None:
     """Commands over what is or was being sent."""
 
@@ -53,7 +84,7 @@ async def list_(context: Context, as_json: bool) -> None:
     if as_json:
         show_json([_document(it) for it in found])
         return
-    table = Table("#", _("letter"), _("title"), _("state"), _("sent"), _("prepared"), box=None)
+    table = new_table("#", _("letter"), _("title"), _("state"), _("sent"), _("prepared"))
     if any(it.reason for it in found):
         table.add_column(_("why"))
     for it in found:
@@ -75,6 +106,9 @@ async def list_(context: Context, as_json: bool) -> None:
 @running
 async def show(context: Context, campaign: str, as_json: bool) -> None:
     """A number, or letter:NUMBER for its latest."""
+    # Not above: it loads all that speaks with a relay, and the list needs none of it.
+    from commands import pacing
+
     async with context.open() as installation, installation.database.reading() as session:
         campaign_id = await summary.find(session, campaign)
         it = await summary.progress(session, campaign_id)
@@ -92,7 +126,7 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
             }
         )
         return
-    table = Table(show_header=False, box=None)
+    table = new_table(show_header=False)
     table.add_row(_("campaign"), str(it.campaign))
     table.add_row(_("letter"), f"{it.letter}, {it.title}")
     table.add_row(_("state"), reasons.state(it.state).tell(LANGUAGE))
@@ -122,6 +156,8 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
 async def pause(context: Context, campaign: str) -> None:
     """Takes effect within a second or two, in whatever process sends."""
 
+    from mailer.campaign import lifecycle  # not above: who only looks changes nothing
+
     async def hold(session: AsyncSession, campaign_id: int, _now: datetime) -> None:
         if not await lifecycle.pause(session, campaign_id=campaign_id):
             raise CampaignError(N_("campaign {id} is not running"), id=campaign_id)
@@ -135,6 +171,7 @@ async def pause(context: Context, campaign: str) -> None:
 @running
 async def resume(context: Context, campaign: str) -> None:
     """The work is done by `pli serve`, or by the same `pli send`."""
+    from mailer.campaign import lifecycle  # not above, as in `pause`
 
     ended: list[bool] = []
 
@@ -155,6 +192,8 @@ async def resume(context: Context, campaign: str) -> None:
 async def cancel(context: Context, campaign: str, yes: bool) -> None:
     """For good; what was sent stays in the report."""
 
+    from mailer.campaign import lifecycle  # not above, as in `pause`
+
     async def give_up(session: AsyncSession, campaign_id: int, now: datetime) -> None:
         await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
 
@@ -163,10 +202,6 @@ async def cancel(context: Context, campaign: str, yes: bool) -> None:
 
     campaign_id = await _change(context, campaign, give_up, question, yes=yes)
     tell(say(N_("Campaign {id} is cancelled."), id=campaign_id))
-
-
-for command in (create, approve, schedule, change_hours, start, settle, retry):
-    campaign.add_command(command)
 
 
 async def _change(

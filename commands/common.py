@@ -6,7 +6,6 @@ mend; `cli.main` turns that into one line a fault and exit 1.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 import sys
@@ -17,20 +16,21 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import click
-from rich.console import Console
 
-from pli import database as databases
-from pli import keys as key_ring
-from pli import logs, schema, settings
-from pli.database import Database
+from pli import logs
 from pli.errors import PliError
-from pli.interpreter import new_event_loop
-from pli.keys import Keys
 from pli.language import N_, Sentence, terminal_language, translations
-from pli.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from pli.database import Database
+    from pli.keys import Keys
+    from pli.settings import Settings
 
 P = ParamSpec("P")
 
@@ -57,6 +57,9 @@ class Context:
 
     def settings(self, **overrides: Any) -> Settings:
         """The settings, read anew."""
+        # Not above: pydantic takes as long to load as all that `pli --help` needs.
+        from pli import settings
+
         return settings.read(self.config, **overrides)
 
     @asynccontextmanager
@@ -70,9 +73,14 @@ class Context:
 @asynccontextmanager
 async def open_installation(values: Settings) -> AsyncIterator[Installation]:
     """Keys and database of these settings, checked against each other; closed at the end."""
+    # Not above: SQLAlchemy is half of what a command loads, and not every command has a database.
+    from pli import database as databases
+    from pli import keys as key_ring
+    from pli import schema
+
     logs.configure(values.log_format, values.log_level)
     keys = key_ring.read(values.keys_file)
-    database = Database(values.database_url)
+    database = databases.Database(values.database_url)
     try:
         await schema.check(database)
         async with database.begin() as session:
@@ -90,8 +98,10 @@ def running(
     @click.pass_obj
     @wraps(function)
     def body(context: Context, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(function(context, *args, **kwargs))
+        # Not above: help needs neither asyncio nor uvloop.
+        from pli import interpreter
+
+        interpreter.run(function(context, *args, **kwargs))
 
     return body
 
@@ -122,8 +132,18 @@ def now() -> datetime:
 
 def console(*, stderr: bool = False) -> Console:
     """Where tables and progress are drawn; plain text when it is no terminal."""
+    # Not above: what is said in a line, or in JSON, needs no Rich.
+    from rich.console import Console
+
     # Markup off: a relay's answer or a letter's title may have brackets, and they mean nothing.
     return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
+
+
+def new_table(*heads: str, show_header: bool = True) -> Table:
+    """A table without lines, for `console()`."""
+    from rich.table import Table  # not above, as in `console`
+
+    return Table(*heads, box=None, show_header=show_header)
 
 
 def tell(sentence: Sentence, *, stderr: bool = False) -> None:

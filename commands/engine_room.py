@@ -23,7 +23,7 @@ from mailer.ledger import leasing
 from mailer.pacing import shares
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.presence import Presence
-from pli import __version__
+from pli import __version__, logs
 from pli.database import DatabaseAway
 from pli.interpreter import tune_for_sending
 from pli.lock import Lock, Owner
@@ -103,6 +103,7 @@ async def _engine(
         },
     )
     gauge.watch(machine.figures)
+    logs.load()
     tune_for_sending()
     machine.attach(partial(_tell_of, installation, machine, command))
     try:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import click
-from rich.table import Table
 from sqlalchemy import func, select
 
-from commands import relays as of_settings
-from commands.common import LANGUAGE, Context, _, as_json, console, now, running, show_json, tell
+from commands.common import (
+    LANGUAGE,
+    Context,
+    _,
+    as_json,
+    console,
+    new_table,
+    now,
+    running,
+    show_json,
+    tell,
+)
 from pli.language import N_, say, translations
 from pli.relay_names import ALL_RELAYS
 from subscribers import lists
@@ -56,6 +65,9 @@ async def edit(
     """What is not said stays; its name stays for ever."""
     if title is None and language is None and not relays:
         raise ListError(N_("nothing to change: say --title, --language or --relay"))
+    # Not above: it loads all that speaks with a relay, and whoever reads a list needs none of it.
+    from commands import relays as of_settings
+
     wanted = None if not relays else [] if relays == (ALL_RELAYS,) else relays
     async with context.open() as installation:
         if strangers := of_settings.unknown(installation.settings, wanted or ()):
@@ -102,7 +114,7 @@ async def show_lists(context: Context, as_json: bool) -> None:
         show_json(rows)
         return
     heads = [translations(LANGUAGE).gettext(STATES[it]) for it in SubscriptionState]
-    table = Table(_("list"), _("title"), *heads, _("relays"), box=None)
+    table = new_table(_("list"), _("title"), *heads, _("relays"))
     for it, row in zip(found, rows, strict=True):
         cells = [str(value) for name, value in row.items() if name != "relays"]
         table.add_row(*cells, ", ".join(it.relays) or _("all"))

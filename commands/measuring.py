@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from commands.common import Installation
-from commands.web_server import WebServerError, listening, open_doors
 from mailer.engine.workers import Figures
 from mailer.smtp.observer import UNOBSERVED, Observer
 
@@ -33,6 +32,9 @@ async def measuring(installation: Installation) -> AsyncIterator[Gauge]:
     if not address:
         yield Gauge()
         return
+    # Not above: most processes show nothing, and need no web server.
+    from commands.web_server import WebServerError, listening, open_doors
+
     try:
         listener = listening(address)
     except WebServerError as error:

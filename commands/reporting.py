@@ -14,7 +14,7 @@ from rich.console import Console
 from commands.common import LANGUAGE, Context, Installation, _, as_json, console, running
 from commands.report_table import SHOWN, draw
 from mailer.models import Status
-from mailer.report import copies, html_page, summary
+from mailer.report import copies, summary
 from mailer.report.summary import Report, ReportError
 
 
@@ -72,6 +72,8 @@ async def _pieces(
             async for lines in copies.as_csv(session, found.campaign, installation.keys):
                 yield lines
     elif form == "html":
+        from mailer.report import html_page  # not above: only a page needs Jinja
+
         async with installation.database.reading() as session:
             yield await html_page.render(session, found, language=LANGUAGE)
     else:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import click
-from rich.table import Table
 
-from commands.common import Context, _, as_json, console, now, running, show_json, tell
+from commands.common import Context, _, as_json, console, new_table, now, running, show_json, tell
 from pli.language import say_n
 from subscribers import segments
 
@@ -46,7 +45,7 @@ async def show_segments(context: Context, as_json: bool) -> None:
     if as_json:
         show_json(rows)
         return
-    table = Table(_("segment"), _("rule"), box=None)
+    table = new_table(_("segment"), _("rule"))
     for row in rows:
         table.add_row(row["name"], row["rule"])
     console().print(table)

@@ -12,7 +12,7 @@ import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands import hours as opening_hours
-from commands import relays, testing
+from commands import relays
 from commands.common import (
     Context,
     Installation,
@@ -24,8 +24,6 @@ from commands.common import (
     show_json,
     tell,
 )
-from commands.engine_room import EXIT_INTERRUPTED
-from commands.following import show_result, work_or_watch
 from commands.ordering import (
     Order,
     SendError,
@@ -106,6 +104,11 @@ async def send(
     as_json: bool,
 ) -> None:
     """Create, prepare, start; work or watch; report. With an hour: create and schedule."""
+    # Not above: it loads the engine, and `pli campaign create` takes its options from here.
+    from commands import testing
+    from commands.engine_room import EXIT_INTERRUPTED
+    from commands.following import show_result, work_or_watch
+
     written = read_letter(letter)
     async with context.open() as installation:
         when = hours.parse(hour, zone=installation.settings.timezone, now=now()) if hour else None

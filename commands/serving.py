@@ -14,6 +14,7 @@ from commands.engine_room import engine, interruptible, lock_of, take, wait
 from commands.measuring import measuring
 from commands.ordering import identity_of
 from commands.web_server import listening, open_doors
+from pli import logs
 from pli.errors import PliError
 from pli.language import N_, say
 from pli.lock import Lock
@@ -62,6 +63,7 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
     lock = lock_of(installation, "serve")
     if not take(lock, "pli serve"):
         raise _served(lock)
+    logs.load()
     try:
         app = create_app(
             installation.database,

@@ -9,8 +9,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from email_validator import EmailNotValidError, validate_email
-from rich.table import Table
 
 from commands.common import (
     LANGUAGE,
@@ -19,21 +17,19 @@ from commands.common import (
     answering,
     as_json,
     console,
+    new_table,
     open_installation,
     running,
     show_json,
 )
-from commands.copying import copy
-from mailer.sender import Identity
-from mailer.smtp.relay import Relay
-from pli import database as databases
+from commands.lazy import LazyGroup, Place
 from pli import keys as key_ring
-from pli import schema
 from pli import settings as settings_file
-from pli.database import Database
 from pli.errors import PliError
+from pli.keys import Keys
 from pli.language import N_, say, translations
 from pli.loopback import is_loopback
+from pli.settings import Settings
 
 QUESTIONS = {
     "committee": N_("Name of the committee, as it stands under every letter"),
@@ -92,13 +88,7 @@ async def init(context: Context, /, sender: str | None, language: str, **given: 
         key_ring.write(key_ring.generate(), keys_path)
     try:
         keys = key_ring.read(keys_path)
-        database = Database(checked.database_url)
-        try:
-            await schema.upgrade(database)
-            async with database.begin() as session:
-                await databases.check_keys(session, keys)
-        finally:
-            await database.close()
+        await _brought_up(checked, keys)
         path.write_text(as_toml(document))
         path.chmod(0o600)
     except BaseException:
@@ -113,6 +103,22 @@ async def init(context: Context, /, sender: str | None, language: str, **given: 
         ).tell(LANGUAGE)
     )
     click.echo(_('Next: "pli letter new" makes a first letter to change.'))
+
+
+async def _brought_up(settings: Settings, keys: Keys) -> tuple[str | None, str]:
+    """Make the database, or bring it up; its versions before and after."""
+    # Not above: `pli settings` needs no database.
+    from pli import database as databases
+    from pli import schema
+
+    database = databases.Database(settings.database_url)
+    try:
+        versions = await schema.upgrade(database)
+        async with database.begin() as session:
+            await databases.check_keys(session, keys)
+    finally:
+        await database.close()
+    return versions
 
 
 def _answers(given: dict[str, str | None]) -> dict[str, str]:
@@ -134,6 +140,12 @@ def _answers(given: dict[str, str | None]) -> dict[str, str]:
 
 
 def _check(document: dict[str, str]) -> None:
+    # Not above: only who begins has an address and a relay to be judged.
+    from email_validator import EmailNotValidError, validate_email
+
+    from mailer.sender import Identity
+    from mailer.smtp.relay import Relay
+
     faults = []
     for name in ("email", "sender"):
         try:
@@ -187,7 +199,7 @@ def settings(context: Context, as_json: bool) -> None:
     if as_json:
         show_json({name: {"value": value, "from": origin} for name, value, origin in rows})
         return
-    table = Table(_("setting"), _("value"), _("from"), box=None)
+    table = new_table(_("setting"), _("value"), _("from"))
     for name, value, origin in rows:
         table.add_row(name, value, _("default") if origin == "default" else origin)
     console().print(table)
@@ -203,7 +215,18 @@ def _shown(value: object, secret: bool) -> str:
     return text
 
 
-@click.group(help=_("The database: make it, check it, keep a copy."))
+# What copies an installation sees to it that nobody sends meanwhile: it knows the engine.
+ELSEWHERE = {
+    "copy": Place(
+        "commands.copying", "copy",
+        _("Copy this installation from SQLite into an empty PostgreSQL database."),
+    )
+}  # fmt: skip
+
+
+@click.group(
+    cls=LazyGroup, places=ELSEWHERE, help=_("The database: make it, check it, keep a copy.")
+)
 def db() -> None:
     """Commands over the whole database."""
 
@@ -213,14 +236,7 @@ def db() -> None:
 async def upgrade(context: Context) -> None:
     """Nothing else migrates."""
     values = context.settings()
-    keys = key_ring.read(values.keys_file)
-    database = Database(values.database_url)
-    try:
-        before, after = await schema.upgrade(database)
-        async with database.begin() as session:
-            await databases.check_keys(session, keys)
-    finally:
-        await database.close()
+    before, after = await _brought_up(values, key_ring.read(values.keys_file))
     sentence = (
         say(N_("The database is at version {after} already."), after=after)
         if before == after
@@ -243,10 +259,9 @@ async def check(context: Context) -> None:
 async def backup(context: Context, file: Path) -> None:
     """A consistent copy; an existing file is never overwritten."""
     async with context.open() as installation:
+        from pli import database as databases  # not above: `pli settings` needs none
+
         await databases.backup(installation.database, file)
     click.echo(
         say(N_("Copied into {file}. pli.keys belongs to it."), file=str(file)).tell(LANGUAGE)
     )
-
-
-db.add_command(copy)

@@ -8,11 +8,8 @@ import sys
 from pathlib import Path
 
 import click
-from rich.table import Table
 
-from commands.common import Context, _, as_json, console, iso, running, show_json, tell
-from commands.engine_room import engine, interruptible, wait
-from commands.measuring import beside
+from commands.common import Context, _, as_json, console, iso, new_table, running, show_json, tell
 from mailer.engine import workers
 from pli.errors import PliError
 from pli.language import N_, say
@@ -45,6 +42,9 @@ def worker(context: click.Context, processes: int) -> None:
 @running
 async def work(context: Context, processes: int) -> None:
     """One engine, or several processes with one each."""
+    # Not above: `pli worker list` needs no engine.
+    from commands.engine_room import engine, interruptible, wait
+
     async with context.open() as installation:
         if installation.database.is_sqlite:
             raise WorkerError(
@@ -68,6 +68,8 @@ async def _several(
     config: Path | None, processes: int, stop: asyncio.Event, metrics_listen: str
 ) -> None:
     """Processes of the same command; when one ends, all do: a supervisor begins anew."""
+    from commands.measuring import beside  # not above, as in `work`
+
     words = [*PLI, *(["--config", str(config)] if config else []), "worker"]
     children = [
         await asyncio.create_subprocess_exec(
@@ -120,9 +122,9 @@ async def list_(context: Context, as_json: bool) -> None:
     if not found:
         tell(say(N_("Nobody sends now.")))
         return
-    table = Table(
+    table = new_table(
         _("machine"), _("process"), _("command"), _("version"), _("relay"), _("since"),
-        _("last seen"), _("batches"), _("settled"), _("a second"), box=None,
+        _("last seen"), _("batches"), _("settled"), _("a second"),
     )  # fmt: skip
     for it, alive in found:
         seen = it.seen_at.astimezone().strftime("%H:%M:%S")

@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pli import schema
-from pli.database import Base, Database, DatabaseError, away
+from pli.database import Base, Database, DatabaseError, Document, away
 from pli.language import N_
 
 PIECE = 5_000
@@ -82,8 +82,8 @@ async def _copy(
     there: AsyncSession, here: AsyncSession, table: Table, told: Callable[[str, int], None]
 ) -> None:
     # JSON as its text: None could otherwise be both, no value and the value null.
-    columns = [_as_text(it) if isinstance(it.type, JSON) else it for it in table.columns]
-    documents = [it.name for it in table.columns if isinstance(it.type, JSON)]
+    columns = [_as_text(it) if isinstance(it.type, Document) else it for it in table.columns]
+    documents = [it.name for it in table.columns if isinstance(it.type, Document)]
     write = insert(table).values(
         {
             it.name: bindparam(it.name, type_=JSONB(none_as_null=True))

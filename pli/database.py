@@ -42,7 +42,6 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -50,7 +49,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from pli.errors import PliError
 from pli.keys import Keys, KeysError
@@ -120,7 +120,29 @@ def enum_of(kind: type[enum.Enum]) -> Enum:
 
 
 Id = Integer().with_variant(BigInteger(), "postgresql")
-Document = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Document(TypeDecorator[Any]):
+    """A value written as JSON; as JSONB on PostgreSQL, whose dialect is only loaded for it."""
+
+    impl = JSON
+    cache_ok = True
+    # As JSON has them: None is the value null, and what comes out may be a list or a dict.
+    should_evaluate_none = True
+    hashable = False
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Which type this database has for it."""
+        if dialect.name == SQLITE:
+            return dialect.type_descriptor(JSON())
+        # Not above: it loads every driver's dialect, which a command on SQLite would wait for.
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return dialect.type_descriptor(JSONB())
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
+        """What it is compared with, and asked for by, is as with JSON: a key is a text."""
+        return self.impl_instance.coerce_compared_value(op, value)
 
 
 class Base(DeclarativeBase):

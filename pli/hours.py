@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_date
-
 from pli.errors import PliError
 from pli.language import N_, say
 
@@ -29,6 +27,9 @@ class Hour:
 
     def tell(self, language: str) -> str:
         """In words, with the zone, in one language."""
+        # Not above: the settings need this module for its zones, and every command reads them.
+        from babel.dates import format_date
+
         local = self.moment.astimezone(zone_of(self.zone))
         return say(
             N_("{date} at {time} ({zone})"),

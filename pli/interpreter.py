@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 try:
     from uvloop import new_event_loop
@@ -15,10 +17,18 @@ except ImportError:  # Windows and PyPy have no uvloop
     # Its type names uvloop's own loop; whoever asks for a loop wants asyncio's interface.
     new_event_loop = asyncio.new_event_loop  # type: ignore[assignment]
 
-__all__ = ["new_event_loop", "tune_for_sending"]
+__all__ = ["new_event_loop", "run", "tune_for_sending"]
+
+R = TypeVar("R")
 
 _YOUNG = 50_000
 _SWITCH_SECONDS = 0.0001
+
+
+def run(main: Coroutine[Any, Any, R]) -> R:
+    """Run to its end, on a loop of its own."""
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(main)
 
 
 def tune_for_sending() -> None:

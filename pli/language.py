@@ -7,7 +7,6 @@ English is the source; `locale/fr/ROOM.po` holds the French of each room.
 from __future__ import annotations
 
 import gettext
-import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,9 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from pli.catalogue import PLURALS, Catalogue
 
 LANGUAGES = ("fr", "en")
 
@@ -32,18 +29,9 @@ def N_(text: str) -> str:
 @cache
 def translations(language: str) -> gettext.NullTranslations:
     """The catalogue of one language; English, and any we do not speak, is the source itself."""
-    merged = Catalog(locale=language if language in LANGUAGES else None)
-    for path in sorted((LOCALE / language).glob("*.po")) if language in LANGUAGES else ():
-        with path.open("rb") as file:
-            for message in read_po(file, locale=language):
-                if message.id and message.string and not message.fuzzy:
-                    merged[message.id] = message
-    if not len(merged):
+    if language not in PLURALS:
         return gettext.NullTranslations()
-    compiled = io.BytesIO()
-    write_mo(compiled, merged)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return Catalogue(language, sorted((LOCALE / language).glob("*.po")))
 
 
 def terminal_language(environment: Mapping[str, str] = os.environ) -> str:

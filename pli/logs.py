@@ -1,24 +1,15 @@
 """Logs on stderr: an event's name and its fields, as lines to read or as JSON.
 
 Rooms log by the standard library, a name and ids: `log.warning("delivery.lease_lost", extra=…)`.
-Here is decided how that looks. What other programs said (a relay's reply, a database's complaint)
-may hold an address: it is taken out of every line, for logs go where members' names must not.
+How a line looks is decided in `pli.log_format`.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
-from collections.abc import Sequence
 
-import structlog
-from structlog.stdlib import ExtraAdder, ProcessorFormatter
-from structlog.typing import EventDict, Processor, WrappedLogger
-
-ADDRESS = "(address)"
 OURS = "pli"
-_AN_ADDRESS = re.compile(r"""[^\s<>"(),;:@]+@[^\s<>"'(),;:@]+""")
 
 
 class _Stderr(logging.Handler):
@@ -32,55 +23,43 @@ class _Stderr(logging.Handler):
             self.handleError(record)
 
 
+class _Formatter(logging.Formatter):
+    """Writes a record as `text` or `json`; structlog is loaded with the first one.
+
+    Most commands end without a word to log, and structlog takes as long to load as Click and Rich.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self._kind = kind
+        self._writer: logging.Formatter | None = None
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or the lines of a traceback."""
+        return self.loaded().format(record)
+
+    def loaded(self) -> logging.Formatter:
+        """What writes, loaded if it is not yet."""
+        if self._writer is None:
+            from pli.log_format import formatter
+
+            self._writer = formatter(self._kind)
+        return self._writer
+
+
 def configure(kind: str = "text", level: str = "warning") -> None:
     """From now on every log is `text` or `json`; `level` is for ours, others warn at most."""
     handler = _Stderr()
-    handler.setFormatter(
-        ProcessorFormatter(
-            foreign_pre_chain=[
-                structlog.stdlib.add_logger_name,
-                structlog.stdlib.add_log_level,
-                ExtraAdder(),
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-            ],
-            processors=[
-                ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                _without_addresses,
-                *(_as_json() if kind == "json" else _as_text()),
-            ],
-        )
-    )
+    handler.setFormatter(_Formatter(kind))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger(OURS).setLevel(level.upper())
 
 
-def _as_json() -> Sequence[Processor]:
-    return [structlog.processors.JSONRenderer(ensure_ascii=False)]
+def load() -> None:
+    """Load now what writes logs: for a process that stays.
 
-
-def _as_text() -> Sequence[Processor]:
-    return [
-        _in_one_line,
-        structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(),
-            pad_event_to=0,
-            # Rich's tracebacks would show the values of variables, and with them people's names.
-            exception_formatter=structlog.dev.plain_traceback,
-        ),
-    ]
-
-
-def _without_addresses(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    for name, value in event.items():
-        text = str(value)
-        if "@" in text:
-            event[name] = _AN_ADDRESS.sub(ADDRESS, text)
-    return event
-
-
-def _in_one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    for name, value in event.items():
-        if isinstance(value, str) and name != "exception":
-            event[name] = " ".join(value.split())
-    return event
+    Later there may be no file left to open, of which a log should tell.
+    """
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, _Formatter):
+            handler.formatter.loaded()

@@ -15,7 +15,6 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    JSON,
     BigInteger,
     ColumnElement,
     Connection,
@@ -38,7 +37,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from pli.database import SQLITE, Moment
+from pli.database import SQLITE, Document, Moment
 
 
 def packed_ids(ids: Sequence[int]) -> str:
@@ -157,7 +156,7 @@ def _gathered_sqlite(element: _Gathered, compiler: SQLCompiler, **options: Any) 
     columns = (
         # A document is stored as text: as a value, not as a text with quotes.
         f"json({compiler.process(it, **options)})"
-        if isinstance(it.type, JSON)
+        if isinstance(it.type, Document)
         else compiler.process(it, **options)
         for it in element.clauses
     )

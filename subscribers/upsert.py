@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy.dialects import postgresql, sqlite
+from typing import TYPE_CHECKING
+
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from pli.database import SQLITE, Base
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_into(
     session: AsyncSession | Session, model: type[Base]
 ) -> sqlite.Insert | postgresql.Insert:
     """The INSERT of this session's database, with `on_conflict_do_nothing` and `…_do_update`."""
-    is_sqlite = session.get_bind().dialect.name == SQLITE
-    return sqlite.insert(model) if is_sqlite else postgresql.insert(model)
+    # Neither above: each loads its database's dialect, and only one of them is there.
+    if session.get_bind().dialect.name == SQLITE:
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(model)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(model)

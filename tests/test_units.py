@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from cli import COMMANDS, LazyCommands
+from cli import COMMANDS, context
 
 UNITS = sorted((Path(__file__).parents[1] / "deploy" / "systemd").glob("*.service"))
 
@@ -25,7 +25,7 @@ def test_a_unit_starts_a_command_that_there_is_and_always_again(unit: Path) -> N
     program, name, *options = told["ExecStart"].split()
     assert program.endswith("/pli")
     assert name in COMMANDS
-    command = LazyCommands().get_command(click.Context(click.Command("pli")), name)
+    command = context.get_command(click.Context(context), name)
     assert command is not None
     known = {option for it in command.params for option in it.opts}
     assert set(options) <= known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     case,
@@ -20,8 +21,6 @@ from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.campaign.state import UNFINISHED, CampaignError, find_campaign, lists_of, wrong_state
 from mailer.campaign.transition import as_document, step, take_step, transition
 from mailer.ledger import answers, balance, retrying
-from mailer.letter import snapshot
-from mailer.letter.snapshot import Frozen
 from mailer.models import (
     Audience,
     Batch,
@@ -33,6 +32,9 @@ from mailer.models import (
 from mailer.providers import KNOWN, Providers
 from pli.database import clock
 from pli.language import N_, Sentence
+
+if TYPE_CHECKING:
+    from mailer.letter.snapshot import Frozen
 
 
 async def create(
@@ -149,6 +151,9 @@ async def start(
 
     `second_person`: somebody else than its maker must have approved it.
     """
+    # Not above: it loads all that reads a letter, and to hold or cancel a campaign needs none.
+    from mailer.letter import snapshot
+
     campaign = await find_campaign(session, campaign_id)
     refuse_unseen(campaign, second_person)
     frozen = await session.scalar(select(Campaign.frozen).where(Campaign.id == campaign_id))

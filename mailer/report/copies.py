@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from mailer.ledger import balance
-from mailer.letter.snapshot import thaw
 from mailer.links import Links
 from mailer.models import Attempt, Campaign, Delivery, Evidence, Status
 from mailer.reasons import proof, sentence
@@ -130,6 +129,9 @@ async def as_csv(session: AsyncSession, campaign_id: int, keys: Keys) -> AsyncIt
 
     The Message-ID is under the domain that was frozen with the letter, as the copy itself has it.
     """
+    # Not above: it loads all that reads a letter, and a table or a page needs none of it.
+    from mailer.letter.snapshot import thaw
+
     frozen, key = (
         await session.execute(
             select(Campaign.frozen, Campaign.token_key).where(Campaign.id == campaign_id)

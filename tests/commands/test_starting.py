@@ -52,7 +52,7 @@ def test_a_command_that_reads_loads_neither_alembic_nor_premailer(
     assert not {"alembic", "premailer", "cssutils"} & modules
 
 
-@pytest.mark.parametrize("name", sorted({module for module, _ in cli.COMMANDS.values()}))
+@pytest.mark.parametrize("name", sorted({it.module for it in cli.COMMANDS.values()}))
 def test_every_room_of_commands_can_be_the_first_that_is_entered(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", f"import {name}"],

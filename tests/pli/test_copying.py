@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Text, func, select, text, type_coerce
+from sqlalchemy import Text, func, select, text, type_coerce
 
 from mailer.campaign import lifecycle
 from mailer.ledger import balance
 from mailer.models import Campaign, CampaignState
 from pli import copying, schema
 from pli import database as databases
-from pli.database import Base, Database, DatabaseError, check_keys
+from pli.database import Base, Database, DatabaseError, Document, check_keys
 from pli.keys import Keys
 from subscribers.models import Subscriber
 from tests import factories as make
@@ -70,11 +70,11 @@ async def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
             if table.name in copying.STAYS:
                 continue
             columns = [
-                type_coerce(it, Text).is_(None) if isinstance(it.type, JSON) else it
+                type_coerce(it, Text).is_(None) if isinstance(it.type, Document) else it
                 for it in table.columns
                 if (table.name, it.name) not in {("batch", "lease"), ("batch", "lease_until")}
             ]
-            documents = [it for it in table.columns if isinstance(it.type, JSON)]
+            documents = [it for it in table.columns if isinstance(it.type, Document)]
             rows = await session.execute(
                 select(*columns, *documents).order_by(*table.primary_key.columns)
             )

@@ -6,6 +6,7 @@ import re
 import string
 from collections import defaultdict
 from collections.abc import Iterable
+from gettext import c2py
 from pathlib import Path
 
 import click
@@ -16,8 +17,10 @@ from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
 from commands.french_click import MODULES
+from pli.catalogue import PLURALS
+from pli.catalogue import messages as read_by_us
 from pli.files import shipped
-from pli.language import LOCALE
+from pli.language import LOCALE, translations
 
 HOUSE = Path(__file__).parents[2]
 MARKS = {"N_": None, "_": None, "say": None, "say_n": (1, 2), "gettext": None, "ngettext": (1, 2)}
@@ -72,6 +75,36 @@ def test_everything_a_room_tells_has_its_french(room: str) -> None:
         f"{place}: {text}" for text, place in TOLD[room].items() if not all(FRENCH.get(text, [""]))
     ]
     assert not missing, "\n".join([f"{len(missing)} texts without French:", *missing])
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda it: it.stem)
+def test_our_reader_finds_in_a_catalogue_what_babel_finds(catalogue: Path) -> None:
+    of_babel = {forms(it.id)[0]: forms(it.string) for it in messages(catalogue)}
+    assert dict(read_by_us(catalogue.read_text("utf-8"))) == of_babel
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda it: it.stem)
+def test_a_number_has_the_form_that_the_catalogue_says(catalogue: Path) -> None:
+    with catalogue.open("rb") as file:
+        told = c2py(read_po(file).plural_expr)
+    assert [PLURALS["fr"](n) for n in range(200)] == [told(n) for n in range(200)]
+
+
+def test_a_number_chooses_its_form_and_what_has_no_french_stays_english() -> None:
+    french = translations("fr")
+    one, many = (
+        "Takes {nargs} values but 1 was given.",
+        "Takes {nargs} values but {len} were given.",
+    )
+    assert french.ngettext(one, many, 1) != french.ngettext(one, many, 2)
+    assert french.ngettext("a cow", "cows", 1) == "a cow"
+    assert french.ngettext("a cow", "cows", 2) == "cows"
+    assert french.gettext("a cow") == "a cow"
+
+
+def test_a_line_that_is_no_catalogues_is_refused() -> None:
+    with pytest.raises(ValueError, match="msgctxt"):
+        list(read_by_us('msgctxt "menu"\nmsgid "a"\nmsgstr "b"\n'))
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda it: it.stem)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pli import logs
 from pli.database import Database
+from pli.log_format import ADDRESS
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +70,7 @@ def test_an_address_is_taken_out_wherever_it_stands(
     line += capsys.readouterr().err
     assert "@" not in line
     assert "brien" not in line
-    assert line.count(logs.ADDRESS) == 5  # the traceback shows its source, too
+    assert line.count(ADDRESS) == 5  # the traceback shows its source, too
 
 
 def test_ours_are_told_from_their_level_on_and_others_only_to_warn(

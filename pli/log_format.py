@@ -1,0 +1,67 @@
+"""How a log's line looks, as structlog writes it: a line to read, or a JSON document.
+
+What other programs said (a relay's reply, a database's complaint) may hold an address: it is taken
+out of every line, for logs go where members' names must not.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+
+import structlog
+from structlog.stdlib import ExtraAdder, ProcessorFormatter
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+ADDRESS = "(address)"
+_AN_ADDRESS = re.compile(r"""[^\s<>"(),;:@]+@[^\s<>"'(),;:@]+""")
+
+
+def formatter(kind: str) -> ProcessorFormatter:
+    """Writes a record of the standard library's as `text` or `json`."""
+    return ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.add_log_level,
+            ExtraAdder(),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
+        processors=[
+            ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            _without_addresses,
+            *(_as_json() if kind == "json" else _as_text()),
+        ],
+    )
+
+
+def _as_json() -> Sequence[Processor]:
+    return [structlog.processors.JSONRenderer(ensure_ascii=False)]
+
+
+def _as_text() -> Sequence[Processor]:
+    return [
+        _in_one_line,
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            pad_event_to=0,
+            # Rich's tracebacks would show the values of variables, and with them people's names.
+            exception_formatter=structlog.dev.plain_traceback,
+        ),
+    ]
+
+
+def _without_addresses(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for name, value in event.items():
+        text = str(value)
+        if "@" in text:
+            event[name] = _AN_ADDRESS.sub(ADDRESS, text)
+    return event
+
+
+def _in_one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for name, value in event.items():
+        if isinstance(value, str) and name != "exception":
+            event[name] = " ".join(value.split())
+    return event
