@@ -9,7 +9,7 @@ import enum
 import random
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from mailer.models import Stage
@@ -52,6 +52,20 @@ class Outcome(NamedTuple):
     def enhanced(self) -> str | None:
         """RFC 3463's code, if the reply began with one."""
         return enhanced_code(self.text)
+
+
+class Result(NamedTuple):
+    """What the `number`-th try of one delivery came to; `at` in seconds of the epoch."""
+
+    delivery_id: int
+    number: int
+    at: float
+    outcome: Outcome
+
+    @property
+    def moment(self) -> datetime:
+        """When it was."""
+        return datetime.fromtimestamp(self.at, UTC)
 
 
 def enhanced_code(text: str) -> str | None:

@@ -19,8 +19,6 @@ from pli.errors import PliError, reason_of
 from pli.language import N_
 
 KEY_BYTES = 32
-_INNER = bytes(byte ^ 0x36 for byte in range(256))
-_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 NAME_LENGTH = 2
 _NAME_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
@@ -42,19 +40,17 @@ class Keys:
         return next(reversed(list(self.tokens)))
 
     def signer(self, purpose: bytes, key: str) -> Callable[[bytes], bytes]:
-        """Gives a message's HMAC, 32 bytes; purposes never share a signature.
+        """Gives a message's HMAC-SHA256, 32 bytes; purposes never share a signature.
 
-        HMAC-SHA256 (RFC 2104) with the key's two blocks hashed beforehand: 0.9 µs, not 1.7.
+        The key and the purpose are hashed once, and copied for each message: 1.3 µs, where
+        `hmac.digest` takes 1.9 µs (Python 3.11, 2026-11-28).
         """
-        block = self.tokens[key].ljust(64, b"\0")
-        inner = hashlib.sha256(block.translate(_INNER) + purpose + b"\0")
-        outer = hashlib.sha256(block.translate(_OUTER))
+        keyed = hmac.new(self.tokens[key], purpose + b"\0", hashlib.sha256)
 
         def sign(message: bytes) -> bytes:
-            first, second = inner.copy(), outer.copy()
-            first.update(message)
-            second.update(first.digest())
-            return second.digest()
+            signature = keyed.copy()
+            signature.update(message)
+            return signature.digest()
 
         return sign
 

@@ -28,9 +28,8 @@ from mailer.ledger import claiming, rows, settle_and_claim, settling
 from mailer.ledger.holding import Holding
 from mailer.ledger.rows import Claimed, LeasedBatch, LeaseLost
 from mailer.ledger.settle_and_claim import NeedsSlowPath
-from mailer.ledger.settling import Result
 from mailer.models import Status
-from mailer.outcomes import Kind, Outcome
+from mailer.outcomes import Kind, Outcome, Result
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.permits import Held, Permit
 from mailer.pacing.throttle import heard_from

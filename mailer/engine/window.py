@@ -10,9 +10,8 @@ from functools import lru_cache
 
 from mailer.engine.journal import Notes
 from mailer.ledger.holding import Holding
-from mailer.ledger.settling import Result
 from mailer.message.composer import Composer
-from mailer.outcomes import Outcome
+from mailer.outcomes import Outcome, Result
 from mailer.pacing.permits import FREELY
 from mailer.providers import OTHER
 from mailer.recipient import Recipient

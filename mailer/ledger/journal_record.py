@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mailer.ledger.settling import Result
 from mailer.models import Status
-from mailer.outcomes import Outcome
+from mailer.outcomes import Outcome, Result
 
 
 @dataclass(frozen=True, slots=True)

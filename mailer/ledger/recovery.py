@@ -27,8 +27,9 @@ from mailer.ledger.rows import (
     lock_campaign,
     of,
 )
-from mailer.ledger.settling import Result, settle
+from mailer.ledger.settling import settle
 from mailer.models import Batch, Delivery, Evidence, Source, Status
+from mailer.outcomes import Result
 
 
 def recover_orphans(session: Session, taken: LeasedBatch, find_record: FindRecord) -> None:

@@ -15,9 +15,8 @@ from typing import cast
 from sqlalchemy import Connection, Integer, Table, bindparam, case, select, update
 
 from mailer.ledger.rows import Claimed, LeasedBatch
-from mailer.ledger.settling import Result
 from mailer.models import Attempt, Batch, Campaign, CampaignState, Delivery, Stage, Status
-from mailer.outcomes import Kind
+from mailer.outcomes import Kind, Result
 from pli.database import clock
 from pli.packing import ManyRows, among, gathered, packed_ids
 from subscribers.consent import hindrance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
@@ -13,23 +13,9 @@ from sqlalchemy.orm import Session
 
 from mailer.ledger.rows import LeasedBatch, change, count, doubted_among, lock_batch, lock_campaign
 from mailer.models import Attempt, Delivery, Status
-from mailer.outcomes import Kind, Outcome, Reason, is_gone, next_try, reason_of
+from mailer.outcomes import Kind, Reason, Result, is_gone, next_try, reason_of
 from subscribers import optout
 from subscribers.models import Subscriber, SuppressionReason
-
-
-class Result(NamedTuple):
-    """What the `number`-th try of one delivery came to; `at` in seconds of the epoch."""
-
-    delivery_id: int
-    number: int
-    at: float
-    outcome: Outcome
-
-    @property
-    def moment(self) -> datetime:
-        """When it was."""
-        return datetime.fromtimestamp(self.at, UTC)
 
 
 class End(NamedTuple):

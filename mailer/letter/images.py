@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class ImageError(PliError):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a picture is: `kind` is png, jpeg or gif; width and height in pixels."""
+    """What a picture is: `kind` is png, jpeg or gif; width and height in pixels, as it is shown."""
 
     kind: str
     width: int
@@ -71,9 +72,9 @@ def look(name: str, data: bytes) -> Picture:
         )
     try:
         width, height = _SIZES[kind](data)
-    except (struct.error, IndexError):
+    except struct.error:
         width = height = 0
-    if not width or not height:
+    if min(width, height) < 1:
         raise ImageError(N_('the image "{name}" is damaged: save it again'), name=name)
     return Picture(kind, width, height)
 
@@ -88,26 +89,27 @@ def _too_heavy(name: str, size: int) -> ImageError:
 
 
 def _png_size(data: bytes) -> tuple[int, int]:
+    """The first chunk is the header (PNG 5.6): what stands there else is no width."""
+    if data[12:16] != b"IHDR":
+        return 0, 0
     width, height = struct.unpack(">II", data[16:24])
     return width, height
 
 
 def _gif_size(data: bytes) -> tuple[int, int]:
+    """By hand: imagesize 2.0 reads both numbers as signed, so that 40,000 pixels are -25,536."""
     width, height = struct.unpack("<HH", data[6:10])
     return width, height
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
-    """Walk the segments to the frame header, any SOF but DHT, JPG and DAC (ITU T.81 B.2.2)."""
-    position = 2
-    while data[position] == 0xFF:
-        marker = data[position + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack(">HH", data[position + 5 : position + 9])
-            return width, height
-        (length,) = struct.unpack(">H", data[position + 2 : position + 4])
-        position += 2 + length
-    return 0, 0
+    """The frame header's numbers, turned as the Exif orientation of a telephone's photo says."""
+    # imagesize loads urllib: 20 ms that only a letter with such a picture should pay. It gets
+    # bytes and never a name, for it would open whatever the name says, a web address as well.
+    import imagesize
+
+    width, height = imagesize.get(io.BytesIO(data))
+    return width, height
 
 
 _SIZES = {"png": _png_size, "gif": _gif_size, "jpeg": _jpeg_size}

@@ -9,9 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, exists, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.ledger.settling import Result
 from mailer.models import Notice, Status
-from mailer.outcomes import Kind, Reason, next_try, reason_of
+from mailer.outcomes import Kind, Reason, Result, next_try, reason_of
 from pli.database import clock
 from subscribers.models import Suppression
 

@@ -13,12 +13,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Row
 
 from mailer.ledger.holding import Holding
-from mailer.ledger.settling import Result
 from mailer.models import Stage
 from mailer.notices import queue, writing
 from mailer.notices.queue import NOTICE_LEASE
 from mailer.notices.writing import Mail
-from mailer.outcomes import Kind, Outcome
+from mailer.outcomes import Kind, Outcome, Result
 from mailer.pacing.pacers import Pacers
 from mailer.pacing.permits import FREELY, Held, Permit
 from mailer.pacing.throttle import Heard

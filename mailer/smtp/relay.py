@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
+from aiohappyeyeballs import start_connection
 
 from mailer.smtp.replies import printable
 from pli.errors import PliError
@@ -30,7 +31,10 @@ class RelayRefusal(RelayError):
 GREETING_SECONDS = 15.0
 """For each reply of a relay that is only looked at."""
 DIAL_SECONDS = 30.0
-"""For a TCP connection; that a relay takes its time to greet is another matter."""
+"""For the name and a TCP connection; that a relay takes its time to greet is another matter."""
+NEXT_ADDRESS_SECONDS = 0.25
+"""How long an address of a relay is waited for alone, before the next is tried as well: the
+Connection Attempt Delay that RFC 8305 section 8 recommends."""
 _SIZE = re.compile(r"[0-9]{1,20}")
 
 
@@ -107,7 +111,8 @@ class Relay:
             timeout=timeout,
         )
         try:
-            client.sock = await asyncio.wait_for(self._dial(), min(timeout, DIAL_SECONDS))
+            async with asyncio.timeout(min(timeout, DIAL_SECONDS)):
+                client.sock = await self._dial()
             await client.connect()
             await client.ehlo()
             if self.tls == "starttls":
@@ -126,12 +131,12 @@ class Relay:
                         )
                     )
                 await client.login(self.username, self.password)
-        except RelayError:
-            client.close()
-            raise
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             client.close()
             raise self.refusal(error) from None
+        except BaseException:  # what we refused ourselves, and a connect that was cancelled
+            client.close()
+            raise
         return client
 
     async def greet(self) -> None:
@@ -141,24 +146,17 @@ class Relay:
             await client.quit()
 
     async def _dial(self) -> socket.socket:
-        loop = asyncio.get_running_loop()
-        error = OSError("the name has no address")
-        for family, kind, protocol, _, address in await loop.getaddrinfo(
+        """A TCP connection to that address of the host which answers first (RFC 8305)."""
+        addresses = await asyncio.get_running_loop().getaddrinfo(
             self.host, self.port, type=socket.SOCK_STREAM
-        ):
-            sock = socket.socket(family, kind, protocol)
-            try:
-                sock.setblocking(False)
-                await loop.sock_connect(sock, address)
-            except OSError as fault:
-                sock.close()
-                error = fault
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                return sock
-        raise error
+        )
+        try:
+            return await start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_SECONDS)
+        except OSError as error:
+            if error.errno is None:
+                # Each address failed in its own way; what they have in common is this.
+                raise ConnectionRefusedError(str(error)) from None
+            raise
 
     def refusal(self, error: Exception) -> RelayError:
         """What went wrong, in one line with what to do; a RelayRefusal if it would again."""

@@ -7,9 +7,8 @@ import pytest
 from sqlalchemy import Table, select
 from sqlalchemy.exc import DBAPIError
 
-from mailer.ledger.settling import Result
 from mailer.models import Attempt, Stage
-from mailer.outcomes import judge
+from mailer.outcomes import Result, judge
 from pli.database import Database
 from pli.packing import ManyRows
 

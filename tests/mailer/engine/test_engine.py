@@ -20,6 +20,7 @@ from mailer.engine.journal import Journal
 from mailer.engine.window_size import Pace
 from mailer.ledger import balance, claiming, leasing, settling
 from mailer.models import Attempt, Audience, Batch, Campaign, CampaignState, Delivery, Status
+from mailer.outcomes import Result
 from mailer.smtp.relay import Relay as Address
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
@@ -342,8 +343,7 @@ async def test_late_truth_corrects_an_uncertain_row_and_a_foreign_lease_changes_
         second = await session.run_sync(leasing.take, batch_id=batch_id, lease=8)
         assert second is not None
     results = [
-        settling.Result(row.id, 1, now.timestamp(), judge(Stage.BODY, 250, "2.0.0 Ok"))
-        for row in rows
+        Result(row.id, 1, now.timestamp(), judge(Stage.BODY, 250, "2.0.0 Ok")) for row in rows
     ]
     async with database.begin() as session:
         stranger = await session.run_sync(

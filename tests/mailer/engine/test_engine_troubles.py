@@ -26,7 +26,7 @@ from mailer.engine.journal import Journal
 from mailer.ledger import claiming, leasing, rows, settle_and_claim, settling
 from mailer.ledger.holding import Holding
 from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Stage, Status
-from mailer.outcomes import judge
+from mailer.outcomes import Result, judge
 from mailer.smtp.relay import Relay as Address
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.clocks import boot_time
@@ -169,8 +169,7 @@ async def test_what_is_to_be_sent_again_while_its_batch_is_given_back_does_not_w
     taken, rows = await claimed(database, 2)
     outcomes = [judge(Stage.RCPT, 550, "5.2.2 full"), judge(Stage.RCPT, 451, "4.7.1 later")]
     results = [
-        settling.Result(row.id, 1, now.timestamp(), it)
-        for row, it in zip(rows, outcomes, strict=True)
+        Result(row.id, 1, now.timestamp(), it) for row, it in zip(rows, outcomes, strict=True)
     ]
     async with database.begin() as session:
         await session.run_sync(

@@ -22,7 +22,6 @@ from mailer.engine.journal import Journal, Notes
 from mailer.ledger import balance, claiming, leasing, recovery, settling
 from mailer.ledger.journal_record import Note
 from mailer.ledger.rows import LeasedBatch
-from mailer.ledger.settling import Result
 from mailer.models import (
     Attempt,
     Batch,
@@ -33,7 +32,7 @@ from mailer.models import (
     Stage,
     Status,
 )
-from mailer.outcomes import Kind, Outcome, judge
+from mailer.outcomes import Kind, Outcome, Result, judge
 from pli.database import Database
 from pli.keys import Keys
 from tests import factories as make

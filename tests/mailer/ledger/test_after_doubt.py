@@ -17,7 +17,7 @@ from mailer.ledger import balance, claiming, doubt, evidence, leasing, rows, set
 from mailer.ledger.evidence import Proof
 from mailer.ledger.rows import LeasedBatch
 from mailer.models import Attempt, Audience, Batch, Delivery, Source, Stage, Status
-from mailer.outcomes import judge, lost
+from mailer.outcomes import Result, judge, lost
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
@@ -71,7 +71,7 @@ async def test_what_was_recorded_as_uncertain_stays_so_when_its_worker_dies_late
         for row, outcome in zip(rows, outcomes, strict=True):
             notes.leaves(row.id, 1)
             notes.told(row.id, 1, outcome)
-            results.append(settling.Result(row.id, 1, now.timestamp(), outcome))
+            results.append(Result(row.id, 1, now.timestamp(), outcome))
         async with database.begin() as session:
             await session.run_sync(
                 settling.settle, taken, results, relay="relay:25", delays=[60.0], now=now
@@ -98,7 +98,7 @@ async def test_a_settling_whose_commit_was_not_heard_of_may_be_written_twice(
         judge(Stage.RCPT, 550, "5.1.1 nobody"),
     ]
     results = [
-        settling.Result(row.id, 1, now.timestamp(), outcome)
+        Result(row.id, 1, now.timestamp(), outcome)
         for row, outcome in zip(rows, outcomes, strict=True)
     ]
     for _ in range(2):
@@ -234,8 +234,7 @@ async def test_late_truth_and_the_taking_of_its_batch_do_not_wait_for_each_other
     campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
     taken, copies = await claimed(database, 2)
     results = [
-        settling.Result(it.id, 1, now.timestamp(), judge(Stage.BODY, 250, "2.0.0 ok"))
-        for it in copies
+        Result(it.id, 1, now.timestamp(), judge(Stage.BODY, 250, "2.0.0 ok")) for it in copies
     ]
 
     async def tell() -> None:
@@ -333,8 +332,7 @@ async def test_what_was_only_deferred_before_a_cancel_goes_out_when_the_letter_i
         lost(Stage.BODY, "gone"),
     ]
     results = [
-        settling.Result(row.id, 1, now.timestamp(), it)
-        for row, it in zip(rows, outcomes, strict=True)
+        Result(row.id, 1, now.timestamp(), it) for row, it in zip(rows, outcomes, strict=True)
     ]
     async with database.begin() as session:
         await session.run_sync(settling.settle, taken, results, relay="r", delays=[60.0], now=now)

@@ -22,7 +22,7 @@ from mailer.models import (
     Stage,
     Status,
 )
-from mailer.outcomes import Outcome, judge, lost
+from mailer.outcomes import Outcome, Result, judge, lost
 from pli.database import Database
 from tests.mailer.ledgers import FINE, UNKNOWN_USER, Copy, a_campaign
 
@@ -223,7 +223,7 @@ async def test_what_is_in_doubt_is_sent_again_by_itself_if_so_set_and_never_call
 ) -> None:
     campaign_id, copy, held = await taken(database, now, resend=resend, attempts=attempts)
     async with database.begin() as session:
-        result = settling.Result(copy, attempts + 1, now.timestamp(), outcome)
+        result = Result(copy, attempts + 1, now.timestamp(), outcome)
         await session.run_sync(
             settling.settle, held, [result], relay="relay.example.org", delays=[300], now=now
         )
@@ -241,6 +241,6 @@ async def test_in_a_cancelled_campaign_nothing_in_doubt_is_sent_again(
     campaign_id, copy, held = await taken(database, now, resend=True)
     async with database.begin() as session:
         await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
-        result = settling.Result(copy, 1, now.timestamp(), LOST)
+        result = Result(copy, 1, now.timestamp(), LOST)
         await session.run_sync(settling.settle, held, [result], relay="r", delays=[300], now=now)
     assert await ends(database, campaign_id) == [("uncertain", None, 1)]

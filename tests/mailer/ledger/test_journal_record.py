@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from mailer.ledger.journal_record import Findings, JournalRecord, Note, Orphan, classify
-from mailer.ledger.settling import Result
 from mailer.models import Stage, Status
-from mailer.outcomes import Outcome, judge
+from mailer.outcomes import Outcome, Result, judge
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 EARLIER = datetime(2026, 11, 24, 8, 59, tzinfo=UTC)

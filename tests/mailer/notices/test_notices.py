@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mailer.ledger import settling
 from mailer.models import Campaign, CampaignState, Notice, Status
 from mailer.notices import queue, writing
 from mailer.notices.sending import NoticeSender
+from mailer.outcomes import Result
 from mailer.smtp.relay import Relay as Address_
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
@@ -145,7 +145,7 @@ async def test_what_a_dead_worker_had_in_hand_is_uncertain_and_its_late_truth_co
     async with database.begin() as session:
         await queue.settle_notice(
             session,
-            settling.Result(notice_id, 1, now.timestamp(), make.accepted()),
+            Result(notice_id, 1, now.timestamp(), make.accepted()),
             lease=7,
             relay="relay:25",
         )

@@ -1,0 +1,121 @@
+"""The house's rules that no import can show."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import mailer.models  # noqa: F401
+import subscribers.models  # noqa: F401 (both fill the registry)
+from pli.database import Base
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = ("cli.py", "commands", "mailer", "pli", "subscribers", "web")
+MODELS = {mapper.class_.__name__ for mapper in Base.registry.mappers}
+VERBS = {"update", "insert", "delete", "insert_into", "ManyRows"}
+
+# The same words as in ARCHITECTURE.md: the fact, who writes it; and the models that hold it.
+WRITERS = (
+    (
+        "campaign.state, and the frozen letter",
+        "`mailer/campaign/transition.py`, `lifecycle.py`, `scheduling.py`",
+        {"Campaign", "CampaignList"},
+    ),
+    (
+        "delivery.status, a batch's counts and lease",
+        "`mailer/ledger/`; rows are born in `mailer/campaign/candidates.py`, and `lifecycle.py` "
+        "lets fruitless takings be forgotten",
+        {"Delivery", "Batch"},
+    ),
+    (
+        "attempt",
+        "`mailer/ledger/settling.py`, `settle_and_claim.py`, in the transaction that settles its "
+        "delivery",
+        {"Attempt"},
+    ),
+    ("evidence", "`mailer/ledger/evidence.py`, `recovery.py`", {"Evidence"}),
+    ("notice", "`mailer/notices/writing.py`, `queue.py`", {"Notice"}),
+    (
+        "pacing: what is used of limits, how far a provider is slowed down",
+        "`mailer/pacing/usage.py`",
+        {"Pacing"},
+    ),
+    ("share: a worker's part of what is shared", "`mailer/pacing/shares.py`", {"Share"}),
+    ("worker: who is there", "`mailer/engine/workers.py`", {"Worker"}),
+    (
+        'subscription: "yes" and its pauses',
+        "`subscribers/consent.py`; an import asks it, too",
+        {"Subscription", "ConsentRecord"},
+    ),
+    (
+        'subscription: "no"; suppression',
+        "`subscribers/optout.py`",
+        {"Subscription", "ConsentRecord", "Suppression"},
+    ),
+    ("subscriber", "`subscribers/people.py`, and `importing.py` with its rows", {"Subscriber"}),
+    ("list", "`subscribers/lists.py`", {"List"}),
+    ("segment", "`subscribers/segments.py`", {"Segment"}),
+    ("attribute", "`subscribers/attributes.py`", {"Attribute"}),
+    ("import", "`subscribers/importing.py`", {"Import"}),
+    ("key_fingerprint", "`pli/database.py`", {"KeyFingerprint"}),
+    ("program: which version and schema runs", "`pli/schema.py`", {"Program"}),
+)
+# They move or invent whole installations.
+EXCEPTED = ("pli/copying.py", "commands/demo/")
+
+
+def written(source: str) -> Iterator[tuple[int, str]]:
+    """Each line that writes a table: update(X), insert(X), delete(X), or a new row X(…)."""
+    for call in ast.walk(ast.parse(source)):
+        if not isinstance(call, ast.Call):
+            continue
+        called = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+        if called in MODELS:
+            yield call.lineno, called
+        elif called in VERBS:
+            for name in (it for argument in call.args for it in ast.walk(argument)):
+                if isinstance(name, ast.Name) and name.id in MODELS:
+                    yield call.lineno, name.id
+
+
+def writers() -> dict[str, set[str]]:
+    """By model, the files and folders that the table names; a bare name lies beside the last."""
+    found: dict[str, set[str]] = {model: set() for model in MODELS}
+    for _, words, models in WRITERS:
+        folder = ""
+        for name in words.split("`")[1::2]:
+            folder = name.rpartition("/")[0] if "/" in name else folder
+            for model in models:
+                found[model].add(name if "/" in name else f"{folder}/{name}")
+    return found
+
+
+def test_every_table_has_its_writers_and_nobody_else_writes_it() -> None:
+    allowed = writers()
+    files = [it for name in PROGRAM for it in sorted({ROOT / name, *(ROOT / name).rglob("*.py")})]
+    strangers = []
+    for path in (it for it in files if it.suffix == ".py"):
+        name = str(path.relative_to(ROOT))
+        if not name.startswith(EXCEPTED):
+            strangers += [
+                f"{name}:{line} writes {model}"
+                for line, model in written(path.read_text())
+                if not name.startswith(tuple(allowed[model]))
+            ]
+    assert strangers == []
+    assert [model for model, names in allowed.items() if not names] == []
+
+
+def test_the_page_names_the_same_writers() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    assert [fact for fact, words, _ in WRITERS if f"| {fact} | {words} |" not in page] == []
+
+
+def test_each_writer_that_is_named_writes() -> None:
+    idle = {name for names in writers().values() for name in names}
+    for path in (it for room in PROGRAM for it in (ROOT / room).rglob("*.py")):
+        if any(True for _ in written(path.read_text())):
+            name = str(path.relative_to(ROOT))
+            idle = {it for it in idle if not name.startswith(it)}
+    assert idle == set()
