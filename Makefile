@@ -8,7 +8,7 @@ RUN := $(VENV)/.run-stamp
 DEV := $(VENV)/.dev-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench wheel clean lock
+.PHONY: help demo test coverage check lint bench wheel clean lock
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -18,6 +18,10 @@ demo: $(RUN) ## the whole road on this machine; ARGS="--once --json" go to pli d
 
 test: $(DEV) ## the tests; ARGS go to pytest
 	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+coverage: $(DEV) ## the tests, and which lines they never reach: build/coverage/index.html
+	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered \
+	  --cov-report=html:build/coverage $(ARGS)
 
 check: lint test ## ruff, mypy --strict, import-linter, then the tests
 
