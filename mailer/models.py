@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pli.database import Base, Document, Id, enum_of
+from pli.columns import Base, Document, Id, enum_of
 
 
 class CampaignState(enum.Enum):

@@ -3,8 +3,9 @@
 from alembic import context
 
 import mailer.models  # noqa: F401
-import subscribers.models  # noqa: F401 (both fill the metadata, for autogenerate)
-from pli.database import Base
+import pli.tables  # noqa: F401
+import subscribers.models  # noqa: F401 (all fill the metadata, for autogenerate)
+from pli.columns import Base
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -28,7 +28,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pli import schema
-from pli.database import Base, Database, DatabaseError, Document, away
+from pli.columns import Base, Document
+from pli.database import Database, DatabaseError, away
 from pli.language import N_
 
 PIECE = 5_000

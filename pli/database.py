@@ -13,31 +13,21 @@ A database that does not answer, or is busy for too long, is a DatabaseAway at e
 from __future__ import annotations
 
 import asyncio
-import enum
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import (
-    JSON,
-    BigInteger,
     Connection,
-    DateTime,
-    Dialect,
     Engine,
-    Enum,
-    Integer,
-    MetaData,
-    String,
     create_engine,
     event,
-    literal,
     make_url,
     select,
     text,
@@ -45,22 +35,18 @@ from sqlalchemy import (
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.operators import OperatorType
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.orm import Session
 
+from pli.columns import SQLITE, clock
 from pli.errors import PliError
 from pli.keys import Keys, KeysError
 from pli.language import N_
 from pli.shared_lock import SharedLock
+from pli.tables import KeyFingerprint
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SQLITE = "sqlite"
 _WRITES = "BEGIN IMMEDIATE"
 _WRITERS_CACHE, _READERS_CACHE = 32_768, 8_192
 """KiB of a file that each of a process's connections may keep in memory: two write, some read."""
@@ -83,120 +69,6 @@ class DatabaseError(PliError):
 
 class DatabaseAway(DatabaseError):
     """The database does not answer, or others keep it busy: later the same may succeed."""
-
-
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC; a naive datetime is refused at the door."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the database: in UTC, without the zone where the database keeps none."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without a time zone")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == SQLITE else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From the database: in UTC, aware."""
-        del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def enum_of(kind: type[enum.Enum]) -> Enum:
-    """A column that keeps an enum by its values, as text, on both databases."""
-    return Enum(
-        kind,
-        native_enum=False,
-        create_constraint=False,
-        length=16,
-        values_callable=lambda members: [member.value for member in members],
-    )
-
-
-Id = Integer().with_variant(BigInteger(), "postgresql")
-
-
-class Document(TypeDecorator[Any]):
-    """A value written as JSON; as JSONB on PostgreSQL, whose dialect is only loaded for it."""
-
-    impl = JSON
-    cache_ok = True
-    # As JSON has them: None is the value null, and what comes out may be a list or a dict.
-    should_evaluate_none = True
-    hashable = False
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Which type this database has for it."""
-        if dialect.name == SQLITE:
-            return dialect.type_descriptor(JSON())
-        # Not above: it loads every driver's dialect, which a command on SQLite would wait for.
-        from sqlalchemy.dialects.postgresql import JSONB
-
-        return dialect.type_descriptor(JSONB())
-
-    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
-        """What it is compared with, and asked for by, is as with JSON: a key is a text."""
-        return self.impl_instance.coerce_compared_value(op, value)
-
-
-class Base(DeclarativeBase):
-    """The base of all tables; constraints have names, so that migrations can speak of them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_N_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {datetime: Moment(), dict[str, Any]: Document}
-
-
-class KeyFingerprint(Base):
-    """What is kept of each key of pli.keys, so that other keys are noticed."""
-
-    __tablename__ = "key_fingerprint"
-    name: Mapped[str] = mapped_column(String(16), primary_key=True)
-    fingerprint: Mapped[str] = mapped_column(String(32))
-
-
-class Program(Base):
-    """The version of the program that last brought this database up; one row."""
-
-    __tablename__ = "program"
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
-    version: Mapped[str] = mapped_column(String(32))
-
-
-class _Clock(FunctionElement[datetime]):
-    type = Moment()
-    inherit_cache = True
-
-
-def clock(ahead: float = 0.0) -> _Clock:
-    """The database's own clock, by which leases and due times are judged; `ahead` in seconds."""
-    return _Clock(literal(float(ahead)))
-
-
-@compiles(_Clock, SQLITE)
-def _clock_sqlite(element: _Clock, compiler: SQLCompiler, **options: Any) -> str:
-    # As SQLAlchemy stores datetimes, so that texts compare as moments do.
-    seconds = compiler.process(element.clauses, **options)
-    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {seconds} || ' seconds')"
-
-
-@compiles(_Clock, "postgresql")
-def _clock_postgresql(element: _Clock, compiler: SQLCompiler, **options: Any) -> str:
-    seconds = compiler.process(element.clauses, **options)
-    return f"(clock_timestamp() + make_interval(secs => {seconds}))"
 
 
 class Database:

@@ -37,7 +37,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from pli.database import SQLITE, Document, Moment
+from pli.columns import SQLITE, Document, Moment
 
 
 def packed_ids(ids: Sequence[int]) -> str:

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, column, delete, insert, inspect, select, tabl
 from sqlalchemy.exc import DBAPIError
 
 from pli import __version__
-from pli.database import Database, DatabaseError, Program, away
+from pli.database import Database, DatabaseError, away
 from pli.files import shipped
 from pli.language import N_
+from pli.tables import Program
 
 _KEPT = table("alembic_version", column("version_num"))
 

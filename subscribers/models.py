@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pli.database import Base, Document, Id, enum_of
+from pli.columns import Base, Document, Id, enum_of
 
 
 class SubscriptionState(enum.Enum):

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from pli.database import SQLITE
+from pli.columns import SQLITE
 from subscribers.models import AttributeType, List, Subscriber, Subscription, SubscriptionState
 from subscribers.rules import LIST, Among, And, Comparison, Has, Not, Or, Rule, Vocabulary
 from subscribers.values import Value, as_compared

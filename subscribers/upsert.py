@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from pli.database import SQLITE, Base
+from pli.columns import SQLITE, Base
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mailer.models  # noqa: F401
 import subscribers.models  # noqa: F401 (both fill the registry)
-from pli.database import Base
+from pli.columns import Base
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = ("cli.py", "commands", "mailer", "pli", "subscribers", "web")

@@ -30,7 +30,7 @@ from mailer.models import (
     is_open,
 )
 from mailer.providers import KNOWN, Providers
-from pli.database import clock
+from pli.columns import clock
 from pli.language import N_, Sentence
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from mailer.campaign.state import UNFINISHED, find_campaign, lists_of, wrong_sta
 from mailer.campaign.transition import as_document, step, take_step
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.providers import KNOWN, Providers
-from pli.database import clock
+from pli.columns import clock
 from pli.hours import zone_of
 from pli.language import N_, Sentence, say
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign.holds import Hold
 from mailer.models import Campaign, CampaignState
-from pli.database import clock
+from pli.columns import clock
 from pli.hours import Hour, zone_of
 from pli.language import N_, say
 from pli.quiet import Opening, Quiet, opening

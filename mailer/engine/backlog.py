@@ -8,7 +8,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Batch, Campaign, CampaignState, is_open
-from pli.database import clock
+from pli.columns import clock
 
 SHOWN = (CampaignState.RUNNING, CampaignState.PAUSED)
 

@@ -12,7 +12,7 @@ from mailer.campaign.sending_hours import COLUMNS, SendingHours
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.providers import OTHER
 from pli.clocks import boot_time
-from pli.database import clock
+from pli.columns import clock
 from pli.language import N_, Sentence, say
 from subscribers.models import List
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Worker
-from pli.database import clock
+from pli.columns import clock
 
 BEAT_SECONDS = 2.0
 GONE = timedelta(seconds=30)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from mailer.ledger.rows import Claimed, LeasedBatch, change, count, doubted_among, due_now, of, ours
 from mailer.models import Delivery, Status
-from pli.database import clock
+from pli.columns import clock
 from subscribers.consent import hindrance, may_receive
 from subscribers.models import Subscriber
 

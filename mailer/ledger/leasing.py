@@ -14,7 +14,7 @@ from mailer.ledger.journal_record import FindRecord, no_record
 from mailer.ledger.recovery import recover_orphans
 from mailer.ledger.rows import LeasedBatch, lock_batch, lock_campaign, of
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status, is_open
-from pli.database import clock
+from pli.columns import clock
 from subscribers.models import List
 
 LEASE = timedelta(seconds=30)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.ledger import balance
 from mailer.models import Batch, Delivery, Status
-from pli.database import clock
+from pli.columns import clock
 
 
 async def cancel(session: AsyncSession, *, campaign_id: int) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from mailer.models import Batch, Campaign, CampaignState, Delivery
 from mailer.providers import OTHER
-from pli.database import clock
+from pli.columns import clock
 
 
 @dataclass(frozen=True, slots=True)

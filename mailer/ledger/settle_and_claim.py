@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Integer, Table, bindparam, case, select, upda
 from mailer.ledger.rows import Claimed, LeasedBatch
 from mailer.models import Attempt, Batch, Campaign, CampaignState, Delivery, Stage, Status
 from mailer.outcomes import Kind, Result
-from pli.database import clock
+from pli.columns import clock
 from pli.packing import ManyRows, among, gathered, packed_ids
 from subscribers.consent import hindrance
 from subscribers.models import Subscriber

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Notice, Status
 from mailer.outcomes import Kind, Reason, Result, next_try, reason_of
-from pli.database import clock
+from pli.columns import clock
 from subscribers.models import Suppression
 
 NOTICE_LEASE = timedelta(seconds=120)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.models import Share
 from mailer.pacing.limits import Limits
 from mailer.pacing.sharing import fair, to_hold
-from pli.database import SQLITE, clock
+from pli.columns import SQLITE, clock
 
 LEASE_SECONDS = 30.0
 PUT_DOWN_SECONDS = 2.0

@@ -19,7 +19,7 @@ from mailer.pacing.permits import Grant, Held
 from mailer.pacing.sliding_window import SlidingWindow
 from mailer.pacing.throttle import Heard, Throttle
 from mailer.providers import WHOLE
-from pli.database import clock
+from pli.columns import clock
 from subscribers.upsert import insert_into
 
 

@@ -15,7 +15,7 @@ from mailer.pacing.limits import Plan
 from mailer.pacing.shares import LONGEST_SECONDS
 from mailer.providers import KNOWN, WHOLE, Providers
 from mailer.report.pacing_forecast import View
-from pli.database import clock
+from pli.columns import clock
 
 
 async def view(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from pli.database import Moment
+from pli.columns import Moment
 
 ID = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")

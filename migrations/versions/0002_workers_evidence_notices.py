@@ -7,7 +7,7 @@ Revises: 0001
 import sqlalchemy as sa
 from alembic import op
 
-from pli.database import Moment
+from pli.columns import Moment
 
 ID = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 STATUS = sa.Enum(

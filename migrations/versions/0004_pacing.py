@@ -7,7 +7,7 @@ Revises: 0003
 import sqlalchemy as sa
 from alembic import op
 
-from pli.database import Document, Moment
+from pli.columns import Document, Moment
 
 revision = "0004"
 down_revision = "0003"

@@ -7,7 +7,7 @@ Revises: 0004
 import sqlalchemy as sa
 from alembic import op
 
-from pli.database import Document, Moment
+from pli.columns import Document, Moment
 
 revision = "0005"
 down_revision = "0004"

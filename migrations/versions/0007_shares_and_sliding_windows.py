@@ -7,7 +7,7 @@ Revises: 0006
 import sqlalchemy as sa
 from alembic import op
 
-from pli.database import Moment
+from pli.columns import Moment
 
 revision = "0007"
 down_revision = "0006"

@@ -17,7 +17,8 @@ from mailer.ledger import balance
 from mailer.models import Campaign, CampaignState
 from pli import copying, schema
 from pli import database as databases
-from pli.database import Base, Database, DatabaseError, Document, check_keys
+from pli.columns import Base, Document
+from pli.database import Database, DatabaseError, check_keys
 from pli.keys import Keys
 from subscribers.models import Subscriber
 from tests import factories as make

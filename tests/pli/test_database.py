@@ -18,7 +18,8 @@ import mailer.models  # noqa: F401
 import subscribers.models  # noqa: F401 (both fill the metadata)
 from pli import keys as key_ring
 from pli import schema
-from pli.database import Base, Database, DatabaseError, check_keys
+from pli.columns import Base
+from pli.database import Database, DatabaseError, check_keys
 from pli.files import shipped
 from pli.keys import Keys, KeysError
 from pli.lock import Lock, Owner
