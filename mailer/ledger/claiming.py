@@ -30,7 +30,7 @@ class Window:
         return [tuple(row)[:-2] for row in self.rows]
 
 
-def claim(session: Session, taken: LeasedBatch, *, size: int) -> Window:
+def claim(session: Session, batch: LeasedBatch, *, size: int) -> Window:
     """Claim up to `size` due rows; those who may no longer receive are skipped, with the reason."""
     found = (
         session.execute(
@@ -48,12 +48,12 @@ def claim(session: Session, taken: LeasedBatch, *, size: int) -> Window:
                 hindrance(Delivery.list_id).label("hindrance"),
             )
             .outerjoin_from(Delivery, Subscriber)
-            .where(of(taken), Delivery.status == Status.PENDING, _due_now())
+            .where(of(batch), Delivery.status == Status.PENDING, _due_now())
             .order_by(Delivery.next_attempt_at, Delivery.id)
             .limit(size)
         )
     ).all()
-    ours(session, taken)
+    ours(session, batch)
     kept: dict[int, str] = {}
     free = []
     for row in found:
@@ -64,17 +64,17 @@ def claim(session: Session, taken: LeasedBatch, *, size: int) -> Window:
         else:
             free.append(row)
     may_have_come = {row.id for row in found if row.doubted}
-    _keep(session, taken, kept, may_have_come, Status.PENDING)
+    _keep(session, batch, kept, may_have_come, Status.PENDING)
     claimed = change(
         session,
-        taken,
+        batch,
         Delivery.id.in_([row.id for row in free]),
         Delivery.status == Status.PENDING,
         status=Status.SENDING,
         reason=None,
-        lease=taken.lease,
+        lease=batch.lease,
     )
-    count(session, taken, pending=-len(claimed), sending=len(claimed))
+    count(session, batch, pending=-len(claimed), sending=len(claimed))
     return Window([row for row in free if row.id in claimed], empty=not found)
 
 
@@ -95,7 +95,7 @@ async def hindered(session: AsyncSession, ids: Sequence[int]) -> Mapping[int, st
     return {id_: reason for id_, reason in rows if reason is not None}
 
 
-def put_back(session: Session, taken: LeasedBatch, ids: Sequence[int]) -> bool:
+def put_back(session: Session, batch: LeasedBatch, ids: Sequence[int]) -> bool:
     """Rows of ours of which nothing was handed over wait again.
 
     Also those that were called uncertain meanwhile, when we seemed dead: by our lease nobody else
@@ -105,34 +105,34 @@ def put_back(session: Session, taken: LeasedBatch, ids: Sequence[int]) -> bool:
     for before in (Status.SENDING, Status.UNCERTAIN):
         changed = change(
             session,
-            taken,
+            batch,
             Delivery.id.in_(ids),
             Delivery.status == before,
-            Delivery.lease == taken.lease,
+            Delivery.lease == batch.lease,
             status=Status.PENDING,
             lease=None,
         )
         deltas = {before.value: -len(changed), "pending": len(changed)}
-        count(session, taken, progress=False, **deltas)
+        count(session, batch, progress=False, **deltas)
         late = before is Status.UNCERTAIN and bool(changed)
     if late:
-        due_now(session, taken)
+        due_now(session, batch)
     return late
 
 
-def skip(session: Session, taken: LeasedBatch, reasons: Mapping[int, str]) -> None:
+def skip(session: Session, batch: LeasedBatch, reasons: Mapping[int, str]) -> None:
     """Rows of ours of which nothing was handed over, and that must not leave any more.
 
     Also those that were called uncertain meanwhile, as `put_back` says.
     """
     may_have_come = doubted_among(session, reasons)
     for before in (Status.SENDING, Status.UNCERTAIN):
-        _keep(session, taken, reasons, may_have_come, before, Delivery.lease == taken.lease)
+        _keep(session, batch, reasons, may_have_come, before, Delivery.lease == batch.lease)
 
 
 def _keep(
     session: Session,
-    taken: LeasedBatch,
+    batch: LeasedBatch,
     reasons: Mapping[int, str],
     may_have_come: Collection[int],
     before: Status,
@@ -146,7 +146,7 @@ def _keep(
     for (status, why), ids in groups.items():
         changed = change(
             session,
-            taken,
+            batch,
             Delivery.id.in_(ids),
             Delivery.status == before,
             *where,
@@ -156,7 +156,7 @@ def _keep(
         )
         if before is not status:
             deltas = {before.value: -len(changed), status.value: len(changed)}
-            count(session, taken, progress=False, **deltas)
+            count(session, batch, progress=False, **deltas)
 
 
 def _due_now() -> ColumnElement[bool]:

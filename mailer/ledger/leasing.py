@@ -116,18 +116,18 @@ def take(
     ).one_or_none()
     if row is None:
         return None
-    taken = LeasedBatch(
+    batch = LeasedBatch(
         batch_id, row.campaign_id, row.number, lease, row.takings, runs, provider=row.provider
     )
-    recover_orphans(session, taken, find_record)
-    return taken
+    recover_orphans(session, batch, find_record)
+    return batch
 
 
-def renew(session: Session, taken: LeasedBatch) -> bool:
+def renew(session: Session, batch: LeasedBatch) -> bool:
     """Hold a batch for longer; False if it is ours no more."""
     renewed = session.execute(
         update(Batch)
-        .where(Batch.id == taken.id, Batch.lease == taken.lease)
+        .where(Batch.id == batch.id, Batch.lease == batch.lease)
         .values(lease_until=clock(LEASE.total_seconds()))
         .returning(Batch.id)
     )
@@ -136,7 +136,7 @@ def renew(session: Session, taken: LeasedBatch) -> bool:
 
 def release(
     session: Session,
-    taken: LeasedBatch,
+    batch: LeasedBatch,
     *,
     blameless: bool = False,
     wait: float = 0.0,
@@ -147,11 +147,11 @@ def release(
     """
     # A statement of its own: one that had to wait for a retry's lock would not see its rows, and
     # they would wait for the earliest of the others.
-    lock_batch(session, taken.id)
+    lock_batch(session, batch.id)
     takings = case((Batch.takings > 0, Batch.takings - 1), else_=0) if blameless else Batch.takings
     earliest = (
         select(func.min(Delivery.next_attempt_at))
-        .where(of(taken), Delivery.status == Status.PENDING)
+        .where(of(batch), Delivery.status == Status.PENDING)
         .scalar_subquery()
     )
     due_at: ColumnElement[datetime] = func.coalesce(earliest, Batch.due_at)
@@ -161,7 +161,7 @@ def release(
         due_at = case((due_at < clock(wait), clock(wait)), else_=due_at)
     session.execute(
         update(Batch)
-        .where(Batch.id == taken.id, Batch.lease == taken.lease)
+        .where(Batch.id == batch.id, Batch.lease == batch.lease)
         .values(lease=None, lease_until=None, takings=takings, due_at=due_at)
         .execution_options(synchronize_session=False)
     )

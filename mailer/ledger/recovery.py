@@ -32,21 +32,21 @@ from mailer.models import Batch, Delivery, Evidence, Source, Status
 from mailer.outcomes import Result
 
 
-def recover_orphans(session: Session, taken: LeasedBatch, find_record: FindRecord) -> None:
+def recover_orphans(session: Session, batch: LeasedBatch, find_record: FindRecord) -> None:
     """Settle a batch's rows that are in work under another lease.
 
     As far as a journal tells; the rest is uncertain, and keeps its lease for later truth.
     """
     rows = session.execute(
         select(Delivery.id, Delivery.attempts, Delivery.status, Delivery.lease).where(
-            of(taken),
+            of(batch),
             Delivery.status == Status.SENDING,
-            Delivery.lease.is_distinct_from(taken.lease),
+            Delivery.lease.is_distinct_from(batch.lease),
         )
     ).all()
     for lease in {row.lease for row in rows}:
         orphans = [Orphan(row.id, row.attempts, row.status) for row in rows if row.lease == lease]
-        _write(session, replace(taken, lease=lease), orphans, find_record(lease))
+        _write(session, replace(batch, lease=lease), orphans, find_record(lease))
 
 
 def replay(session: Session, record: JournalRecord) -> int | None:
@@ -55,12 +55,12 @@ def replay(session: Session, record: JournalRecord) -> int | None:
     Its batch is free at once: the journal's lock, which we hold, proves that nobody works on it.
     The campaign's id, if rows of it wait again.
     """
-    batch = session.execute(
+    row = session.execute(
         select(Batch.campaign_id, Batch.number).where(Batch.id == record.batch_id)
     ).one_or_none()
-    if batch is None:
+    if row is None:
         return None
-    lock_campaign(session, batch.campaign_id)
+    lock_campaign(session, row.campaign_id)
     # Another process of this machine may hear the same: it waits here, and finds nothing left.
     lock_batch(session, record.batch_id)
     session.execute(
@@ -69,34 +69,34 @@ def replay(session: Session, record: JournalRecord) -> int | None:
         .values(lease=None, lease_until=None)
         .execution_options(synchronize_session=False)
     )
-    taken = LeasedBatch(record.batch_id, batch.campaign_id, batch.number, record.lease, takings=0)
+    batch = LeasedBatch(record.batch_id, row.campaign_id, row.number, record.lease, takings=0)
     rows = session.execute(
         select(Delivery.id, Delivery.attempts, Delivery.status).where(
-            of(taken),
+            of(batch),
             Delivery.status.in_([Status.SENDING, Status.UNCERTAIN]),
             Delivery.lease == record.lease,
         )
     ).all()
-    waits = _write(session, taken, [Orphan(*row) for row in rows], record)
+    waits = _write(session, batch, [Orphan(*row) for row in rows], record)
     if waits:
-        due_now(session, taken)
-    return batch.campaign_id if waits else None
+        due_now(session, batch)
+    return row.campaign_id if waits else None
 
 
 def _write(
-    session: Session, taken: LeasedBatch, orphans: Sequence[Orphan], record: JournalRecord | None
+    session: Session, batch: LeasedBatch, orphans: Sequence[Orphan], record: JournalRecord | None
 ) -> bool:
     """Write down what became of the rows of one dead taking; whether any of them waits again."""
     if not orphans:
         return False
     now = datetime.now(UTC)
-    terms = lock_campaign(session, taken.campaign_id)
+    terms = lock_campaign(session, batch.campaign_id)
     found = classify(orphans, record, now)
     waits = False
     if found.answered and record is not None:
         moved = settle(
             session,
-            taken,
+            batch,
             found.answered,
             relay=record.relay,
             delays=terms.retry_delays,
@@ -104,16 +104,16 @@ def _write(
         )
         waits = moved.get(Status.PENDING, 0) > 0
     if terms.cancelled:
-        _give_up(session, taken, found)
+        _give_up(session, batch, found)
         waits = False
     else:
-        _move(session, taken, found.unwritten, Status.PENDING)
+        _move(session, batch, found.unwritten, Status.PENDING)
         waits = waits or bool(found.unwritten)
     if terms.resend_uncertain and not terms.cancelled:
-        _move(session, taken, found.in_doubt, Status.PENDING, doubted=True)
+        _move(session, batch, found.in_doubt, Status.PENDING, doubted=True)
         waits = waits or bool(found.in_doubt)
     else:
-        _call_uncertain(session, taken, found.in_doubt)
+        _call_uncertain(session, batch, found.in_doubt)
     uncertain = {it.delivery_id for it in orphans if it.status is Status.UNCERTAIN}
     answered = {it.delivery_id for it in found.answered}
     _put_on_record(session, uncertain & answered, "answered", found.answered)
@@ -121,29 +121,29 @@ def _write(
     return waits
 
 
-def _give_up(session: Session, taken: LeasedBatch, found: Findings) -> None:
+def _give_up(session: Session, batch: LeasedBatch, found: Findings) -> None:
     """In a cancelled campaign nothing waits; a copy that may have come by an earlier try stays."""
     may_have_come = doubted_among(session, found.unwritten)
-    _move(session, taken, may_have_come, Status.UNCERTAIN)
-    _move(session, taken, found.unwritten - may_have_come, Status.SKIPPED, "cancelled")
+    _move(session, batch, may_have_come, Status.UNCERTAIN)
+    _move(session, batch, found.unwritten - may_have_come, Status.SKIPPED, "cancelled")
 
 
-def _call_uncertain(session: Session, taken: LeasedBatch, ids: Collection[int]) -> None:
+def _call_uncertain(session: Session, batch: LeasedBatch, ids: Collection[int]) -> None:
     """Rows in doubt keep their lease, by which later truth may still correct them."""
     changed = change(
         session,
-        taken,
+        batch,
         Delivery.id.in_(ids),
         Delivery.status == Status.SENDING,
-        Delivery.lease == taken.lease,
+        Delivery.lease == batch.lease,
         status=Status.UNCERTAIN,
     )
-    count(session, taken, sending=-len(changed), uncertain=len(changed))
+    count(session, batch, sending=-len(changed), uncertain=len(changed))
 
 
 def _move(
     session: Session,
-    taken: LeasedBatch,
+    batch: LeasedBatch,
     ids: Collection[int],
     status: Status,
     reason: str | None = None,
@@ -153,10 +153,10 @@ def _move(
     for before in (Status.SENDING, Status.UNCERTAIN):
         changed = change(
             session,
-            taken,
+            batch,
             Delivery.id.in_(ids),
             Delivery.status == before,
-            Delivery.lease == taken.lease,
+            Delivery.lease == batch.lease,
             status=status,
             reason=reason,
             lease=None,
@@ -164,7 +164,7 @@ def _move(
         )
         if before is not status:
             deltas = {before.value: -len(changed), status.value: len(changed)}
-            count(session, taken, progress=False, **deltas)
+            count(session, batch, progress=False, **deltas)
 
 
 def _put_on_record(

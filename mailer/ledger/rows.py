@@ -66,9 +66,9 @@ def lock_campaign(session: Session, campaign_id: int) -> Terms:
     return Terms(*row.one())
 
 
-def of(taken: LeasedBatch) -> ColumnElement[bool]:
+def of(batch: LeasedBatch) -> ColumnElement[bool]:
     """The rows of a batch."""
-    return and_(Delivery.campaign_id == taken.campaign_id, Delivery.batch == taken.number)
+    return and_(Delivery.campaign_id == batch.campaign_id, Delivery.batch == batch.number)
 
 
 def lock_batch(session: Session, batch_id: int) -> None:
@@ -76,32 +76,32 @@ def lock_batch(session: Session, batch_id: int) -> None:
     session.execute(select(Batch.id).where(Batch.id == batch_id).with_for_update())
 
 
-def ours(session: Session, taken: LeasedBatch) -> None:
+def ours(session: Session, batch: LeasedBatch) -> None:
     """Lock the batch, or raise LeaseLost."""
     held = session.execute(
-        select(Batch.id).where(Batch.id == taken.id, Batch.lease == taken.lease).with_for_update()
+        select(Batch.id).where(Batch.id == batch.id, Batch.lease == batch.lease).with_for_update()
     )
     if held.one_or_none() is None:
         raise LeaseLost
 
 
-def due_now(session: Session, taken: LeasedBatch) -> None:
+def due_now(session: Session, batch: LeasedBatch) -> None:
     """Rows of a batch wait again that nobody had expected to: it is due before its hour."""
     session.execute(
         update(Batch)
-        .where(Batch.id == taken.id, Batch.due_at > clock())
+        .where(Batch.id == batch.id, Batch.due_at > clock())
         .values(due_at=clock())
         .execution_options(synchronize_session=False)
     )
 
 
 def change(
-    session: Session, taken: LeasedBatch, *where: ColumnElement[bool], **values: Any
+    session: Session, batch: LeasedBatch, *where: ColumnElement[bool], **values: Any
 ) -> set[int]:
     """Change rows of a batch; which ones they were."""
     changed = session.execute(
         update(Delivery)
-        .where(of(taken), *where)
+        .where(of(batch), *where)
         .values(values)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
@@ -117,7 +117,7 @@ def doubted_among(session: Session, ids: Collection[int]) -> set[int]:
     return set(found)
 
 
-def count(session: Session, taken: LeasedBatch, *, progress: bool = False, **deltas: int) -> None:
+def count(session: Session, batch: LeasedBatch, *, progress: bool = False, **deltas: int) -> None:
     """Move a batch's counts; any recorded outcome is progress."""
     values: dict[str, Any] = {
         name: getattr(Batch, name) + delta for name, delta in deltas.items() if delta
@@ -127,7 +127,7 @@ def count(session: Session, taken: LeasedBatch, *, progress: bool = False, **del
     if values:
         session.execute(
             update(Batch)
-            .where(Batch.id == taken.id)
+            .where(Batch.id == batch.id)
             .values(values)
             .execution_options(synchronize_session=False)
         )

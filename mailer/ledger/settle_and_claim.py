@@ -36,7 +36,7 @@ class ClaimedRows:
 
 
 def settle_and_claim(
-    connection: Connection, taken: LeasedBatch, sent: Sequence[Result], *, relay: str, size: int
+    connection: Connection, batch: LeasedBatch, sent: Sequence[Result], *, relay: str, size: int
 ) -> ClaimedRows:
     """Settle copies that were sent and claim up to `size` due rows, or raise NeedsSlowPath.
 
@@ -44,21 +44,21 @@ def settle_and_claim(
     one may not be sent. A campaign that does not run has nothing to claim. Locks in the order of
     `lock_campaign`.
     """
-    state = connection.scalar(_CAMPAIGN, {"campaign": taken.campaign_id})
-    if connection.scalar(_BATCH, {"batch": taken.id, "held": taken.lease}) is None:
+    state = connection.scalar(_CAMPAIGN, {"campaign": batch.campaign_id})
+    if connection.scalar(_BATCH, {"batch": batch.id, "held": batch.lease}) is None:
         raise NeedsSlowPath
     if sent:
-        _settle(connection, taken, sent, relay)
-    claimed = _claim(connection, taken, size) if state is CampaignState.RUNNING else []
+        _settle(connection, batch, sent, relay)
+    claimed = _claim(connection, batch, size) if state is CampaignState.RUNNING else []
     left = connection.scalar(
-        _COUNTS, {"batch": taken.id, "settled": len(sent), "claimed": len(claimed)}
+        _COUNTS, {"batch": batch.id, "settled": len(sent), "claimed": len(claimed)}
     )
     return ClaimedRows(claimed, last=not left or len(claimed) < size)
 
 
-def _settle(connection: Connection, taken: LeasedBatch, sent: Sequence[Result], relay: str) -> None:
+def _settle(connection: Connection, batch: LeasedBatch, sent: Sequence[Result], relay: str) -> None:
     changed = connection.execute(
-        _SETTLE, {"ids": packed_ids([it.delivery_id for it in sent]), "held": taken.lease}
+        _SETTLE, {"ids": packed_ids([it.delivery_id for it in sent]), "held": batch.lease}
     )
     if changed.rowcount != len(sent):
         raise NeedsSlowPath
@@ -81,16 +81,16 @@ def _settle(connection: Connection, taken: LeasedBatch, sent: Sequence[Result], 
     )
 
 
-def _claim(connection: Connection, taken: LeasedBatch, size: int) -> list[Claimed]:
+def _claim(connection: Connection, batch: LeasedBatch, size: int) -> list[Claimed]:
     found = connection.scalar(
-        _DUE, {"campaign": taken.campaign_id, "number": taken.number, "size": size}
+        _DUE, {"campaign": batch.campaign_id, "number": batch.number, "size": size}
     )
     rows = json.loads(found or "[]")
     if any(row[-1] is not None for row in rows):
         raise NeedsSlowPath
     if rows:
         changed = connection.execute(
-            _CLAIM, {"ids": packed_ids([row[0] for row in rows]), "held": taken.lease}
+            _CLAIM, {"ids": packed_ids([row[0] for row in rows]), "held": batch.lease}
         )
         if changed.rowcount != len(rows):
             raise NeedsSlowPath

@@ -45,7 +45,7 @@ class Rules:
 
 def settle(
     session: Session,
-    taken: LeasedBatch,
+    batch: LeasedBatch,
     results: Sequence[Result],
     *,
     relay: str,
@@ -57,9 +57,9 @@ def settle(
     Late truth still counts: a row that was given up as uncertain meanwhile is corrected. A row that
     is ours no more by its lease is left alone. In a cancelled campaign nothing is tried again.
     """
-    rules = _rules(session, taken, delays)
+    rules = _rules(session, batch, delays)
     # Who seemed dead may tell while another takes his batch, and judges the same rows.
-    lock_batch(session, taken.id)
+    lock_batch(session, batch.id)
     ended = [it for it in results if it.outcome.kind in (Kind.DEFERRED, Kind.FAILED)]
     doubted = doubted_among(session, [it.delivery_id for it in ended])
     ends: dict[End, list[Result]] = {}
@@ -74,10 +74,10 @@ def settle(
                 break
             changed = change(
                 session,
-                taken,
+                batch,
                 Delivery.id.in_(missing),
                 Delivery.status == before,
-                Delivery.lease == taken.lease,
+                Delivery.lease == batch.lease,
                 status=end.status,
                 reason=end.reason,
                 attempts=Delivery.attempts + 1,
@@ -98,12 +98,12 @@ def settle(
     _postpone(session, postponed, delays)
     _suppress_gone(session, recorded, now)
     moved = {status.value: n for status, n in totals.items()}
-    count(session, taken, progress=bool(recorded), **moved)
+    count(session, batch, progress=bool(recorded), **moved)
     return totals
 
 
-def _rules(session: Session, taken: LeasedBatch, delays: Sequence[float]) -> Rules:
-    terms = lock_campaign(session, taken.campaign_id)
+def _rules(session: Session, batch: LeasedBatch, delays: Sequence[float]) -> Rules:
+    terms = lock_campaign(session, batch.campaign_id)
     return Rules(len(delays) + 1, cancelled=terms.cancelled, resend=terms.resend_uncertain)
 
 
