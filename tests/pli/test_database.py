@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,11 +12,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, TextClause, inspect, select, text
 from sqlalchemy.orm import Session
 
-import mailer.models  # noqa: F401
-import subscribers.models  # noqa: F401 (both fill the metadata)
+from mailer.models import Pacing
 from pli import keys as key_ring
 from pli import schema
 from pli.columns import Base
@@ -137,15 +137,16 @@ def test_a_version_is_the_number_of_its_file_and_each_follows_the_one_before() -
     assert scripts.get_current_head() == schema.head()
 
 
+def move(connection: Connection, wanted: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")))
+    config.attributes["connection"] = connection
+    (command.upgrade if wanted == "head" else command.downgrade)(config, wanted)
+
+
 async def test_attempts_outlive_the_migration_that_takes_their_key_and_the_way_back(
     database: Database,
 ) -> None:
-    def move(connection: Connection, wanted: str) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(shipped("migrations")))
-        config.attributes["connection"] = connection
-        (command.upgrade if wanted == "head" else command.downgrade)(config, wanted)
-
     def looks(connection: Connection) -> tuple[list[str], str]:
         keys = [str(it["name"]) for it in inspect(connection).get_foreign_keys("attempt")]
         made = (
@@ -173,3 +174,48 @@ async def test_attempts_outlive_the_migration_that_takes_their_key_and_the_way_b
             assert found == keys
             assert "WITHOUT ROWID" in made if database.is_sqlite else made == full
             assert await connection.scalar(text("SELECT reply_text FROM attempt")) == "ok"
+
+
+async def test_what_is_used_of_limits_outlives_the_migration_that_renames_it_and_the_way_back(
+    database: Database,
+) -> None:
+    used = {"3600": [[29930688, 9], [29930689, 35]], "86400": [[1247111, 44]]}
+
+    def pacing(column: str) -> TextClause:
+        names = f"relay, provider, first_used_at, {column}, level, rest_until, tries, weight, said"
+        return text(f"SELECT {names} FROM pacing ORDER BY provider")
+
+    def standing(table: str) -> TextClause:
+        return text(
+            f"INSERT INTO {table} (relay, provider, holder, connections, per_second, rate,"
+            " lease_until) VALUES ('r', '', 5535328185676891179, 3, 0, 0.5, '2026-11-28 09:00:00')"
+        )
+
+    def tables(connection: Connection) -> set[str]:
+        return set(inspect(connection).get_table_names()) & {"seat", "share"}
+
+    async with database.writer.begin() as connection:
+        for provider, said in (("", ""), ("orange", "421 4.7.0 trop de connexions")):
+            row = (
+                "INSERT INTO pacing (relay, provider, first_used_at, sliding_windows, level,"
+                " rest_until, tries, weight, said) VALUES ('r', :provider, '2026-11-28 08:00:00',"
+                " :used, 2, '2026-11-28 09:00:00', 7, 3, :said)"
+            )
+            values = {"provider": provider, "used": json.dumps(used), "said": said}
+            await connection.execute(text(row), values)
+        before = (await connection.execute(pacing("sliding_windows"))).all()
+        assert len(before) == 2
+        await connection.execute(standing("share"))
+
+        await connection.run_sync(move, "0006")
+        assert (await connection.execute(pacing("meters"))).all() == before
+        assert await connection.run_sync(tables) == {"seat"}
+        assert await connection.scalar(text("SELECT count(*) FROM seat")) == 0
+        await connection.execute(standing("seat"))
+
+        await connection.run_sync(move, "head")
+        assert (await connection.execute(pacing("sliding_windows"))).all() == before
+        assert await connection.run_sync(tables) == {"share"}
+        assert await connection.scalar(text("SELECT count(*) FROM share")) == 0
+    async with database.reading() as session:
+        assert (await session.scalars(select(Pacing.sliding_windows))).all() == [used, used]
