@@ -9,21 +9,36 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 import cli
+from commands.campaigns import campaign
+from commands.lazy import LazyGroup
+from commands.setup import db
 from pli import keys as key_ring
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = """
 import json, sys
+before = set(sys.modules)
 from cli import main
 sys.argv = ["pli", *json.loads(sys.argv[1])]
 try:
     main()
 finally:
-    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+    print(json.dumps(sorted(set(sys.modules) - before)), file=sys.stderr)
 """
+OURS = {"cli", "commands", "mailer", "pli", "subscribers", "web"}
+SETTINGS = {
+    "annotated_types", "dotenv", "pydantic", "pydantic_core", "pydantic_settings",
+    "typing_extensions", "typing_inspection",
+}  # fmt: skip
+DATABASE = {"aiosqlite", "greenlet", "sqlalchemy", "typing_extensions", "uvloop"}
+OF_THE_ENGINE_AND_THE_WEB = {
+    "aiosmtpd", "alembic", "anyio", "asyncpg", "croniter", "dateutil", "dns", "pgqueuer",
+    "prometheus_client", "starlette", "structlog", "uvicorn",
+}  # fmt: skip
 
 
 def started(folder: Path, *words: str) -> tuple[str, set[str]]:
@@ -41,15 +56,79 @@ def started(folder: Path, *words: str) -> tuple[str, set[str]]:
     return done.stdout, set(json.loads(modules))
 
 
-def test_a_command_that_reads_loads_neither_alembic_nor_premailer(
-    tmp_path: Path, migrated_sqlite: Path
-) -> None:
+def libraries(modules: set[str]) -> set[str]:
+    """Whose modules they are, but for Python's and ours; what begins with _ is part of another."""
+    names = {name.partition(".")[0] for name in modules}
+    return {
+        it for it in names - OURS - sys.stdlib_module_names
+        if not it.startswith("_") and it != "cython_runtime"
+    }  # fmt: skip
+
+
+@pytest.fixture
+def installed(tmp_path: Path, migrated_sqlite: Path) -> Path:
+    """A folder with settings, keys, an empty database and a letter."""
     key_ring.write(key_ring.generate(), tmp_path / "pli.keys")
-    (tmp_path / "pli.toml").write_text('committee = "Comité"\n')
+    (tmp_path / "pli.toml").write_text(
+        'committee = "Comité"\naddress = "1 rue X"\nphone = "1"\nemail = "c@example.org"\n'
+    )
     shutil.copy(migrated_sqlite, tmp_path / "pli.db")
-    said, modules = started(tmp_path, "campaign", "list")
-    assert "letter" in said
-    assert not {"alembic", "premailer", "cssutils"} & modules
+    (tmp_path / "lettre.md").write_text(
+        "---\nnumber: 294\ntitle: Bonjour\ndate: 2026-11-24\nsubject: Bonjour\n"
+        "preheader: Tout va bien.\n---\n# Bonjour\n"
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "needed"),
+    [
+        ("--help", "doctor", {"click"}),
+        ("--version", "0", {"click"}),
+        ("settings", "Europe/Paris", {"click", "rich", *SETTINGS}),
+        ("list show", "not confirmed", {"click", "rich", *SETTINGS, *DATABASE}),
+        ("list show --json", "[]", {"click", *SETTINGS, *DATABASE}),
+        ("campaign list", "letter", {"click", "rich", *SETTINGS, *DATABASE}),
+        ("campaign --help", "approve", {"click", *SETTINGS, *DATABASE}),
+    ],
+)
+def test_a_command_loads_no_library_that_it_does_not_need(
+    words: str, said: str, needed: set[str], installed: Path
+) -> None:
+    told, modules = started(installed, *words.split())
+    assert said in told
+    assert libraries(modules) - needed == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("letter check lettre.md", "can be sent"), ("send --help", "--yes")]
+)
+def test_who_has_a_letter_to_hand_loads_neither_the_engine_nor_the_web(
+    words: str, said: str, installed: Path
+) -> None:
+    told, modules = started(installed, *words.split())
+    assert said in told
+    assert libraries(modules) & OF_THE_ENGINE_AND_THE_WEB == set()
+
+
+def test_a_command_on_sqlite_loads_no_dialect_of_postgresql(installed: Path) -> None:
+    _said, modules = started(installed, "list", "show")
+    assert "sqlalchemy.dialects.sqlite.aiosqlite" in modules
+    assert "sqlalchemy.dialects.postgresql" not in modules
+
+
+def test_no_command_is_loaded_to_be_listed(tmp_path: Path) -> None:
+    _said, modules = started(tmp_path, "--help")
+    assert {it.module for it in cli.COMMANDS.values()} & modules == set()
+
+
+@pytest.mark.parametrize("group", [cli.context, campaign, db], ids=lambda it: str(it.name))
+def test_what_a_list_tells_of_a_command_is_what_its_own_help_says(group: LazyGroup) -> None:
+    context = click.Context(group)
+    for name, place in group.places.items():
+        command = group.get_command(context, name)
+        assert command is not None
+        assert (command.name, command.help) == (name, place.help)
 
 
 @pytest.mark.parametrize("name", sorted({it.module for it in cli.COMMANDS.values()}))
