@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands import relays
+from commands.policy import providers_of
 from mailer.campaign import sending_hours
 from mailer.campaign.holds import Hold
 from mailer.models import CampaignState
 from mailer.pacing.limits import CAREFUL, DAY, NONE, Limits, Plan, Quota
-from mailer.providers import KNOWN, Providers
 from mailer.report import pacing_forecast, pacing_view
 from pli.language import N_, say
 from pli.settings import MAIN, LimitSettings, Settings
@@ -32,11 +32,6 @@ class Outlook:
 _PERIODS = {"per_minute": 60.0, "per_hour": 3_600.0, "per_day": DAY}
 
 
-def providers(settings: Settings) -> Providers:
-    """Whose domains are whose, with those of the settings."""
-    return KNOWN.with_domains({name: it.domains for name, it in settings.providers.items()})
-
-
 async def outlook(
     session: AsyncSession, settings: Settings, campaign_id: int, state: CampaignState
 ) -> Outlook:
@@ -51,7 +46,7 @@ async def outlook(
             session,
             campaign_id,
             plan(settings, name, relay.name),
-            providers(settings),
+            providers_of(settings),
             lists=by_relay[name] if settings.relays else None,
         )
         arrivals.append(pacing_forecast.arrives_at(view))
