@@ -24,9 +24,10 @@ from pli import settings as settings_file
 from pli.checks import Check, State, fine, refused, stops_a_sending, warn, wrong
 from pli.database import Database, DatabaseAway
 from pli.errors import PliError, reason_of
+from pli.hosts import is_loopback
 from pli.keys import Keys
 from pli.language import N_, say
-from pli.settings import Settings, is_loopback
+from pli.settings import Settings
 from subscribers.address import Address
 
 NEEDED = ("relay_url", "public_url", "committee", "address", "phone", "email")

@@ -15,7 +15,8 @@ from mailer.smtp import relay_checkup
 from mailer.smtp.relay import Relay
 from pli.checks import Check, State, stops_a_sending, warn, wrong
 from pli.language import N_, say
-from pli.settings import MAIN, Settings
+from pli.relay_names import MAIN
+from pli.settings import Settings
 from subscribers import lists
 
 Found = Mapping[str, Sequence[Check]]

@@ -11,7 +11,8 @@ from mailer.smtp.observer import UNOBSERVED, Observer
 from mailer.smtp.relay import Relay, RelayError
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.language import N_, Sentence, say
-from pli.settings import MAIN, Settings
+from pli.relay_names import MAIN
+from pli.settings import Settings
 from subscribers.models import List
 
 

@@ -15,9 +15,9 @@ from commands.measuring import measuring
 from commands.policy import identity_of
 from commands.web_server import listening, open_doors
 from pli.errors import PliError
+from pli.hosts import is_loopback
 from pli.language import N_, say
 from pli.lock import Lock
-from pli.settings import is_loopback
 from pli.work import until
 from web.app import create_app
 

@@ -32,8 +32,8 @@ from pli import schema
 from pli import settings as settings_file
 from pli.database import Database
 from pli.errors import PliError
+from pli.hosts import is_loopback
 from pli.language import N_, say, translations
-from pli.settings import is_loopback
 
 QUESTIONS = {
     "committee": N_("Name of the committee, as it stands under every letter"),

@@ -1,11 +1,10 @@
 """Settings: pli.toml, then PLI_* variables, read once at the roof, faults told loudly.
 
-ProviderSlots never see this object: they receive plain values.
+Rooms never see this object: they receive plain values.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import tomllib
@@ -23,16 +22,14 @@ from pydantic_settings import (
 )
 
 from pli.errors import PliError
+from pli.hosts import is_loopback
 from pli.hours import HourError, zone_of
 from pli.language import N_, Sentence, say
 from pli.quiet import Quiet, QuietError
+from pli.relay_names import ALL_RELAYS, MAIN
 
 FILE = "pli.toml"
 SECRETS = ("relay_url", "database_url")
-MAIN = "main"
-"""What the relay of `relay_url` is called; it goes before all others."""
-ALL_RELAYS = "all"
-"""No relay is called so: it is how a list says that it wants no relay of its own."""
 _NAME = re.compile(r"[a-z0-9]([_-]?[a-z0-9]){0,31}")
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _MISFITS = {
@@ -267,14 +264,6 @@ class Settings(BaseSettings):
                 )
                 for name in missing
             )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its name or number alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def read(config: Path | None = None, **overrides: Any) -> Settings:

@@ -17,9 +17,9 @@ from starlette.routing import Route
 from mailer.links import Links
 from mailer.sender import Identity
 from pli.database import Database, DatabaseAway
+from pli.hosts import is_loopback
 from pli.keys import Keys
 from pli.language import N_, say
-from pli.settings import is_loopback
 from web.inbox import Inbox
 from web.leaving import Leaving
 from web.letters import WebVersions

@@ -15,8 +15,8 @@ from starlette.responses import HTMLResponse, Response
 from mailer.sender import Identity
 from pli import pages
 from pli.database import Database
+from pli.hosts import is_loopback
 from pli.language import LANGUAGES
-from pli.settings import is_loopback
 
 CLOSED = "default-src 'none'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
 

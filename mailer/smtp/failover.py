@@ -14,7 +14,7 @@ from mailer.smtp.courier import Copy, Courier
 from mailer.smtp.relay import RelayError
 from pli.clocks import boot_time
 from pli.language import N_, Sentence, say
-from pli.settings import MAIN
+from pli.relay_names import MAIN
 
 log = logging.getLogger("pli.delivery")
 

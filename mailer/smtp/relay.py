@@ -14,8 +14,9 @@ import aiosmtplib
 
 from mailer.smtp.replies import printable
 from pli.errors import PliError
+from pli.hosts import is_loopback
 from pli.language import N_, say
-from pli.settings import MAIN, is_loopback
+from pli.relay_names import MAIN
 
 
 class RelayError(PliError):

@@ -17,8 +17,8 @@ from mailer.sender import Mailbox, needs_smtputf8
 from mailer.smtp.relay import GREETING_SECONDS, Relay, RelayError, size_limit
 from pli.checks import Check, fine, refused, warn, wrong
 from pli.checkup import in_bytes
+from pli.hosts import is_loopback
 from pli.language import N_, say
-from pli.settings import is_loopback
 
 SMALL_BYTES = 1_000_000
 """A letter with its images may well reach this."""

@@ -29,7 +29,7 @@ from mailer.smtp.relay import Relay as Address
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
 from pli.keys import Keys
-from pli.settings import MAIN
+from pli.relay_names import MAIN
 from subscribers import lists
 from tests import factories as make
 from tests.mailer.engine.test_engine import ends
