@@ -114,7 +114,7 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
         it = await summary.progress(session, campaign_id)
         found = await find_campaign(session, campaign_id)
         reason, hours = reason_of(found), SendingHours.of(found)
-        ahead = await pacing.outlook(session, installation.settings, campaign_id, it.state)
+        ahead = await pacing.look_ahead(session, installation.settings, it)
     if as_json:
         show_json(
             {

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from commands import doctor_relays
 from commands.common import LANGUAGE, Context, _, as_json, console, running, show_json
-from commands.ordering import identity_of
+from commands.policy import identity_of
 from mailer.engine import checkup
 from mailer.links import Links
 from mailer.sender import Identity

@@ -15,6 +15,7 @@ from functools import partial
 from commands import pacing, relays
 from commands.common import Installation, iso, now
 from commands.measuring import Gauge, measuring
+from commands.policy import providers_of
 from mailer.engine import workers
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
@@ -71,7 +72,7 @@ async def _engine(
     failover = relays.failover(installation.settings, gauge.observer)
     fingerprint = installation.keys.fingerprints()["address"]
     folder = installation.settings.journal_folder
-    providers = pacing.providers(installation.settings)
+    providers = providers_of(installation.settings)
     machine = Engine(
         installation.database,
         installation.keys,

@@ -15,6 +15,7 @@ from mailer import reasons
 from mailer.campaign.state import CampaignError, find_campaign, reason_of
 from mailer.models import CampaignState
 from mailer.report import summary
+from mailer.report.outlook import Outlook
 from pli.language import N_, say, say_n
 
 POLL_SECONDS = 0.25
@@ -67,13 +68,12 @@ async def _follow(
     over: asyncio.Event,
 ) -> bool:
     """Show the numbers until the campaign rests; False: stopped, or it is over otherwise."""
-    ahead, asked = pacing.Outlook(), float("-inf")
+    ahead, asked = Outlook(), float("-inf")
     while not (stop.is_set() or over.is_set()):
         async with installation.database.reading() as session:
             progress = await summary.progress(session, campaign_id)
             if shown.seen and time.monotonic() > asked + OUTLOOK_SECONDS:
-                state = progress.state
-                ahead = await pacing.outlook(session, installation.settings, campaign_id, state)
+                ahead = await pacing.look_ahead(session, installation.settings, progress)
                 asked = time.monotonic()
         shown.show(progress, ahead)
         if progress.state in RESTING:
@@ -104,7 +104,7 @@ class Bar:
     def __exit__(self, *_exception: object) -> None:
         self._progress.stop()
 
-    def show(self, progress: summary.Progress, ahead: pacing.Outlook) -> None:
+    def show(self, progress: summary.Progress, ahead: Outlook) -> None:
         """How much is settled, what holds it back, and when all will be.
 
         If all that is left waits for another try: when that is.

@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from commands.common import _, now
+from commands.policy import usual_hours
 from mailer.campaign.sending_hours import SendingHours
 from pli import hours
 from pli.errors import PliError
@@ -47,9 +48,7 @@ def asked(
 
     An hour alone is the next one after it `begins`.
     """
-    kept = before or SendingHours(
-        Quiet.parse(settings.quiet_hours) if settings.quiet_hours else None, settings.timezone
-    )
+    kept = before or usual_hours(settings)
     start = max(begins.moment, now()) if begins else now()
     return SendingHours(
         kept.quiet if quiet is None else _quiet(quiet),
@@ -71,19 +70,6 @@ def told(of: SendingHours, at: datetime) -> Sentence | None:
         quiet=str(of.quiet),
         time=f"{found.until.astimezone(zone):%H:%M}",
     )
-
-
-def refuse_an_end_before(begins: datetime, campaign_id: int, of: SendingHours) -> None:
-    """What would end before it begins is a mistake of somebody's."""
-    if of.over(begins):
-        raise HoursRefused(
-            N_(
-                "campaign {id} would begin after its end ({end}): "
-                '"pli campaign hours {id} --not-after none", or a later one'
-            ),
-            id=campaign_id,
-            end=of.end,
-        )
 
 
 def summary(campaign_id: int, of: SendingHours) -> Sentence:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from commands.common import LANGUAGE, Context, _, as_json, now, running, show_json, tell
-from commands.ordering import identity_of
+from commands.policy import identity_of
 from mailer.letter import preflight
 from mailer.letter.letter import (
     Letter,
@@ -18,7 +18,7 @@ from mailer.letter.letter import (
     check_expressions,
     read_letter,
 )
-from mailer.letter.preflight import Finding, Severity
+from mailer.letter.preflight import Finding
 from mailer.letter.press import Pressed, press
 from mailer.letter.theme import load_theme
 from mailer.links import Links
@@ -114,7 +114,7 @@ async def check(context: Context, path: Path, as_json: bool) -> None:
     read = read_letter(path)
     faults = check_expressions(read, await _attributes(context, read))
     findings = preflight.check(read, *_pressed(read, context))
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    errors = preflight.errors(findings)
     if as_json:
         show_json({"faults": [it.tell(LANGUAGE) for it in faults], "findings": _told(findings)})
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from sqlalchemy import func, select
 
 from commands.common import (
     LANGUAGE,
@@ -20,8 +19,8 @@ from commands.common import (
 from pli.language import N_, say, translations
 from pli.relay_names import ALL_RELAYS
 from subscribers import lists
-from subscribers.lists import ListError
-from subscribers.models import List, Subscription, SubscriptionState
+from subscribers.lists import CountedList, ListError
+from subscribers.models import SubscriptionState
 
 STATES = {
     SubscriptionState.CONFIRMED: N_("confirmed"),
@@ -97,25 +96,18 @@ async def edit(
 async def show_lists(context: Context, as_json: bool) -> None:
     """Counted by state."""
     async with context.open() as installation, installation.database.reading() as session:
-        found = await lists.everything(session)
-        counted = await session.execute(
-            select(List.name, Subscription.state, func.count())
-            .join(Subscription, Subscription.list_id == List.id)
-            .group_by(List.name, Subscription.state)
-        )
-        numbers = {(name, state): n for name, state, n in counted}
-    rows = [
-        {"name": it.name, "title": it.title}
-        | {state.value: numbers.get((it.name, state), 0) for state in SubscriptionState}
-        | {"relays": it.relays}
-        for it in found
-    ]
+        found = await lists.counted(session)
     if as_json:
-        show_json(rows)
+        show_json([_document(it) for it in found])
         return
     heads = [translations(LANGUAGE).gettext(STATES[it]) for it in SubscriptionState]
     table = new_table(_("list"), _("title"), *heads, _("relays"))
-    for it, row in zip(found, rows, strict=True):
-        cells = [str(value) for name, value in row.items() if name != "relays"]
-        table.add_row(*cells, ", ".join(it.relays) or _("all"))
+    for it in found:
+        numbers = [str(n) for n in it.numbers.values()]
+        table.add_row(it.name, it.title, *numbers, ", ".join(it.relays) or _("all"))
     console().print(table)
+
+
+def _document(it: CountedList) -> dict[str, object]:
+    numbers = {state.value: n for state, n in it.numbers.items()}
+    return {"name": it.name, "title": it.title, **numbers, "relays": it.relays}

@@ -2,82 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands import relays
-from mailer.campaign import sending_hours
-from mailer.campaign.holds import Hold
+from commands.policy import providers_of
 from mailer.models import CampaignState
 from mailer.pacing.limits import CAREFUL, DAY, NONE, Limits, Plan, Quota
-from mailer.providers import KNOWN, Providers
-from mailer.report import pacing_forecast, pacing_view
-from pli.language import N_, say
-from pli.relay_names import MAIN
+from mailer.report.outlook import Outlook, outlook
+from mailer.report.summary import Progress
 from pli.settings import LimitSettings, Settings
-from subscribers import lists
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What holds a campaign back now, and when its last copy leaves; None: nobody can know."""
-
-    held_by: Sequence[Hold] = ()
-    arrives_at: datetime | None = None
-
 
 _PERIODS = {"per_minute": 60.0, "per_hour": 3_600.0, "per_day": DAY}
 
 
-def providers(settings: Settings) -> Providers:
-    """Whose domains are whose, with those of the settings."""
-    return KNOWN.with_domains({name: it.domains for name, it in settings.providers.items()})
-
-
-async def outlook(
-    session: AsyncSession, settings: Settings, campaign_id: int, state: CampaignState
-) -> Outlook:
-    """How it goes on with a campaign; of one that does not run there is nothing to say."""
-    if state is not CampaignState.RUNNING or not settings.relay_url:
+async def look_ahead(session: AsyncSession, settings: Settings, progress: Progress) -> Outlook:
+    """What holds a campaign back; of one that does not run, not even the relays are read."""
+    if progress.state is not CampaignState.RUNNING or not settings.relay_url:
         return Outlook()
-    held = await sending_hours.held(session, campaign_id)
-    by_relay = await _lists_by_relay(session, settings)
-    arrivals: list[float | None] = []
-    for name, relay in relays.of(settings).items():
-        view = await pacing_view.view(
-            session,
-            campaign_id,
-            plan(settings, name, relay.name),
-            providers(settings),
-            lists=by_relay[name] if settings.relays else None,
-        )
-        arrivals.append(pacing_forecast.arrives_at(view))
-        for hold in pacing_forecast.holds(view):
-            sentence = hold.sentence
-            if settings.relays:
-                sentence = say(N_("{relay}: {hold}"), relay=name, hold=sentence)
-            held.append(replace(hold, sentence=sentence))
-    known = [it for it in arrivals if it is not None]
-    if len(known) < len(arrivals):
-        return Outlook(held)
-    arrives = datetime.fromtimestamp(max(known), UTC)
-    in_time = await sending_hours.open_until(session, campaign_id, arrives)
-    return Outlook(held, arrives if in_time else None)
-
-
-async def _lists_by_relay(session: AsyncSession, settings: Settings) -> Mapping[str, list[int]]:
-    """Each list's number, by the relay that it goes by first."""
-    found: dict[str, list[int]] = defaultdict(list)
-    if settings.relays:
-        known = (MAIN, *settings.relays)
-        for list_ in await lists.everything(session):
-            order = [name for name in list_.relays or known if name in known]
-            found[order[0] if order else MAIN].append(list_.id)
-    return found
+    return await outlook(
+        session,
+        campaign_id=progress.campaign,
+        plans={name: plan(settings, name, it.name) for name, it in relays.of(settings).items()},
+        providers=providers_of(settings),
+    )
 
 
 def plan(settings: Settings, name: str, relay: str) -> Plan:

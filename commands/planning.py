@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 
 from commands import hours as opening_hours
-from commands import ordering, pacing
 from commands.common import Context, _, confirm, now, running, tell
-from commands.ordering import checked, ordered, prepare
+from commands.freezing import freeze
+from commands.policy import policy_of
 from commands.sending import retry_after, starts_by_itself
-from mailer.campaign import lifecycle, scheduling
-from mailer.campaign.sending_hours import SendingHours
+from mailer.campaign import lifecycle, ordering, scheduling
+from mailer.campaign.sending_hours import SendingHours, refuse_an_end_before
 from mailer.campaign.state import find_campaign
 from mailer.letter.letter import read_letter
 from mailer.models import Audience
@@ -64,19 +64,27 @@ async def create(
         )
         async with installation.database.reading() as session:
             known = await attributes.declared(session)
-        frozen = checked(written, installation.settings, known, quiet=False)
-        audience = Audience(again) if again else None
-        order = await ordered(installation, frozen, names, segment, audience, delays)
+        frozen = freeze(written, installation.settings, known, quiet=False)
+        policy = policy_of(installation)
+        async with installation.database.reading() as session:
+            order = await ordering.order(
+                session,
+                frozen=frozen,
+                list_names=names,
+                segment=segment,
+                again=Audience(again) if again else None,
+                retry_delays=delays,
+            )
         order = replace(order, hours=opening_hours.asked(installation.settings, quiet, end))
         ordering.refuse_what_is_there(order)
         async with installation.database.begin() as session:
-            _campaign, waiting = await prepare(session, order, installation=installation, now=now())
+            foreseen = await ordering.prepare(session, order=order, policy=policy, now=now())
             await session.rollback()
         async with installation.database.begin() as session:
             campaign_id = await ordering.create(
                 session,
-                order,
-                installation=installation,
+                order=order,
+                policy=policy,
                 created_by=person or getpass.getuser(),
                 now=now(),
             )
@@ -86,7 +94,7 @@ async def create(
                 '"pli campaign approve {id}", then "pli campaign start {id}".',
                 "Campaign {id} is a draft: letter {number}, for {n} people as things stand. "
                 '"pli campaign approve {id}", then "pli campaign start {id}".',
-                waiting,
+                foreseen.waiting,
                 id=campaign_id,
                 number=written.number,
             )
@@ -135,7 +143,6 @@ async def schedule(context: Context, campaign: str, hour: str) -> None:
         async with installation.database.begin() as session:
             campaign_id = await summary.find(session, campaign)
             its = SendingHours.of(await find_campaign(session, campaign_id))
-            opening_hours.refuse_an_end_before(when.moment, campaign_id, its)
             await scheduling.schedule(
                 session,
                 campaign_id=campaign_id,
@@ -173,22 +180,23 @@ async def start(context: Context, campaign: str, yes: bool) -> None:
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             its = SendingHours.of(await find_campaign(session, campaign_id))
-        opening_hours.refuse_an_end_before(now(), campaign_id, its)
+        refuse_an_end_before(now(), its, campaign_id=campaign_id)
         question = say(N_("Start campaign {id}?"), id=campaign_id)
         if not confirm(question, yes=yes):
             raise click.Abort
+        policy = policy_of(installation)
         async with installation.database.begin() as session:
             await lifecycle.prepare(
                 session,
                 campaign_id=campaign_id,
-                batch_size=installation.settings.batch_size,
-                providers=pacing.providers(installation.settings),
+                batch_size=policy.batch_size,
+                providers=policy.providers,
                 now=now(),
             )
             await lifecycle.start(
                 session,
                 campaign_id=campaign_id,
-                second_person=installation.settings.second_person,
+                second_person=policy.second_person,
                 now=now(),
             )
     tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import click
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands import hours as opening_hours
 from commands import relays
@@ -24,17 +22,11 @@ from commands.common import (
     show_json,
     tell,
 )
-from commands.ordering import (
-    Order,
-    SendError,
-    checked,
-    create,
-    ordered,
-    prepare,
-    refuse_what_is_there,
-    release,
-)
-from mailer.campaign import scheduling
+from commands.freezing import freeze
+from commands.policy import policy_of
+from mailer.campaign import ordering
+from mailer.campaign.ordering import Order, OrderError
+from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.campaign.state import find_campaign
 from mailer.letter.letter import read_letter
@@ -118,29 +110,31 @@ async def send(
         async with installation.database.reading() as session:
             known = await attributes.declared(session)
             to = [await lists.get(session, name) for name in dict.fromkeys(names)]
-        frozen = checked(written, installation.settings, known, quiet=as_json)
+        frozen = freeze(written, installation.settings, known, quiet=as_json)
         await relays.greet(installation, to)
         if reader is not None:
             await testing.send_one(installation, frozen, names[0], reader, as_json=as_json)
             return
-        audience = Audience(again) if again else None
-        order = await ordered(installation, frozen, names, segment, audience, delays)
-        order = replace(order, hours=await _hours(installation, order, quiet, end, when))
-        if installation.settings.second_person and order.go_on_with is None:
-            raise SendError(
-                N_(
-                    'a second person must approve it: "pli campaign create", then "approve" and '
-                    '"start"'
-                )
+        policy = policy_of(installation)
+        async with installation.database.reading() as session:
+            order = await ordering.order(
+                session,
+                frozen=frozen,
+                list_names=names,
+                segment=segment,
+                again=Audience(again) if again else None,
+                retry_delays=delays,
             )
+        order = replace(order, hours=await _hours(installation, order, quiet, end, when))
+        ordering.refuse_unseen(order, policy)
         if when is not None:
-            refuse_what_is_there(order)
+            ordering.refuse_what_is_there(order)
         if not yes:
-            await _ask(installation, order, when)
+            await _ask(installation, order, policy, when)
         if when is not None:
             async with installation.database.begin() as session:
-                campaign_id = await _set_for(
-                    session, order, when, installation=installation, now=now()
+                campaign_id = await ordering.schedule(
+                    session, order=order, policy=policy, at=when, now=now()
                 )
             if as_json:
                 show_json({"campaign": campaign_id, "scheduled_at": when.moment})
@@ -150,7 +144,7 @@ async def send(
                     tell(silent)
             return
         async with installation.database.begin() as session:
-            campaign_id = await release(session, order, installation=installation, now=now())
+            campaign_id = await ordering.release(session, order=order, policy=policy, now=now())
         if order.hours and not as_json and (silent := opening_hours.told(order.hours, now())):
             tell(silent, stderr=True)
         code = await work_or_watch(installation, campaign_id, quiet=as_json)
@@ -172,14 +166,6 @@ async def _hours(
     return opening_hours.asked(installation.settings, quiet, end, before=before)
 
 
-async def _set_for(
-    session: AsyncSession, order: Order, when: Hour, *, installation: Installation, now: datetime
-) -> int:
-    campaign_id = await create(session, order, installation=installation, now=now)
-    await scheduling.schedule(session, campaign_id=campaign_id, at=when.moment, zone=when.zone)
-    return campaign_id
-
-
 def starts_by_itself(campaign_id: int, when: Hour) -> Sentence:
     """What is told of a campaign that has an hour."""
     return say(
@@ -189,7 +175,9 @@ def starts_by_itself(campaign_id: int, when: Hour) -> Sentence:
     )
 
 
-async def _ask(installation: Installation, order: Order, when: Hour | None) -> None:
+async def _ask(
+    installation: Installation, order: Order, policy: SendingPolicy, when: Hour | None
+) -> None:
     """Ask before anything is written: who says no, or goes away, leaves nothing behind."""
     number = order.frozen.letter.number
     if order.go_on_with is not None:
@@ -200,16 +188,16 @@ async def _ask(installation: Installation, order: Order, when: Hour | None) -> N
         )
     else:
         async with installation.database.begin() as session:
-            _campaign, waiting = await prepare(session, order, installation=installation, now=now())
+            foreseen = await ordering.prepare(session, order=order, policy=policy, now=now())
             await session.rollback()
         question = say_n(
             "Send letter {number}, “{subject}”, to {n} person?",
             "Send letter {number}, “{subject}”, to {n} people?",
-            waiting,
+            foreseen.waiting,
             number=number,
             subject=order.frozen.letter.subject,
         )
         if when is not None:
             question = say(N_("{question} ({hour})"), question=question, hour=when)
     if not confirm(question, yes=False):
-        raise SendError(N_("Nothing was sent."))
+        raise OrderError(N_("Nothing was sent."))

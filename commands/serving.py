@@ -12,7 +12,7 @@ import click
 from commands.common import Context, Installation, _, running, tell
 from commands.engine_room import engine, interruptible, lock_of, take, wait
 from commands.measuring import measuring
-from commands.ordering import identity_of
+from commands.policy import identity_of
 from commands.web_server import listening, open_doors
 from pli import logs
 from pli.errors import PliError

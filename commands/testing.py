@@ -11,9 +11,11 @@ from commands.common import Installation, now, show_json, tell
 from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
 from mailer.engine.engine import Engine
 from mailer.letter.snapshot import Frozen
-from mailer.models import Notice, Status
+from mailer.models import Status
 from mailer.notices import writing
 from mailer.notices.queue import NO_RELAY
+from mailer.report import notice
+from mailer.report.notice import NoticeReport
 from pli.errors import PliError
 from pli.language import N_, say
 from subscribers import lists
@@ -41,23 +43,23 @@ async def send_one(
             keys=installation.keys,
             now=now(),
         )
-    notice = await _seen_through(installation, notice_id)
+    found = await _seen_through(installation, notice_id)
     if as_json:
         show_json(
             {
-                "address": notice.address,
-                "status": notice.status,
-                "reply_code": notice.reply_code,
-                "reply_text": notice.reply_text,
+                "address": found.address,
+                "status": found.status,
+                "reply_code": found.reply_code,
+                "reply_text": found.reply_text,
             }
         )
-    elif notice.status is Status.SENT:
-        tell(say(N_("The test copy is sent to {address}."), address=notice.address))
-    if notice.status is not Status.SENT:
-        raise _refusal(notice)
+    elif found.status is Status.SENT:
+        tell(say(N_("The test copy is sent to {address}."), address=found.address))
+    if found.status is not Status.SENT:
+        raise _refusal(found)
 
 
-async def _seen_through(installation: Installation, notice_id: int) -> Notice:
+async def _seen_through(installation: Installation, notice_id: int) -> NoticeReport:
     """Run the engine if nobody does, until the first try is over."""
     lock, stop = lock_of(installation), asyncio.Event()
     async with AsyncExitStack() as stack:
@@ -67,11 +69,9 @@ async def _seen_through(installation: Installation, notice_id: int) -> Notice:
             # Before the look: what it wrote last is then seen.
             ended = machine is not None and machine.over.is_set()
             async with installation.database.reading() as session:
-                notice = await session.get_one(Notice, notice_id)
-            if notice.status is not Status.SENDING and (
-                notice.status is not Status.PENDING or notice.attempts or notice.reason
-            ):
-                return notice
+                found = await notice.report(session, notice_id=notice_id)
+            if found.tried:
+                return found
             if stop.is_set():
                 raise click.exceptions.Exit(EXIT_INTERRUPTED)
             if ended:
@@ -85,27 +85,27 @@ async def _seen_through(installation: Installation, notice_id: int) -> Notice:
     raise TestRefused(N_("it is not sent: the sending ended before its turn"))
 
 
-def _refusal(notice: Notice) -> TestRefused:
-    reply = f"{notice.reply_code or ''} {notice.reply_text or ''}".strip()
-    if notice.status is Status.SKIPPED:
+def _refusal(found: NoticeReport) -> TestRefused:
+    reply = f"{found.reply_code or ''} {found.reply_text or ''}".strip()
+    if found.status is Status.SKIPPED:
         return TestRefused(
-            N_("{address} is not written to: it is suppressed"), address=notice.address
+            N_("{address} is not written to: it is suppressed"), address=found.address
         )
-    if notice.reason == NO_RELAY:
+    if found.reason == NO_RELAY:
         return TestRefused(
             N_(
                 "not yet: the relay {relay} cannot be used: look at relay_url, or whether it runs "
                 '("{reply}"); "pli serve" tries again'
             ),
-            relay=notice.relay,
-            reply=notice.reply_text,
+            relay=found.relay,
+            reply=found.reply_text,
         )
-    if notice.status is Status.PENDING:
+    if found.status is Status.PENDING:
         return TestRefused(
             N_('not yet: the relay said "{reply}"; "pli serve" tries again'), reply=reply
         )
-    if notice.status is Status.UNCERTAIN:
+    if found.status is Status.UNCERTAIN:
         return TestRefused(N_("nobody knows whether it was sent: {reply}"), reply=reply)
-    if notice.reply_code is None:
+    if found.reply_code is None:
         return TestRefused(N_("it could not be sent: {reply}"), reply=reply)
     return TestRefused(N_('the relay refused it: "{reply}"'), reply=reply)

@@ -1,6 +1,6 @@
 """Settings: pli.toml, then PLI_* variables, read once at the roof, faults told loudly.
 
-ProviderSlots never see this object: they receive plain values.
+Rooms never see this object: they receive plain values.
 """
 
 from __future__ import annotations

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pli.errors import PliError
 from pli.language import N_
 from subscribers.folding import slug, tidy
-from subscribers.models import List
+from subscribers.models import List, Subscription, SubscriptionState
 
 _NAME = re.compile(r"[a-z0-9](-?[a-z0-9]){0,63}")
 
 
 class ListError(PliError):
     """There is no such list, or none can be called so."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedList:
+    """A list, and how many subscriptions to it are in each state."""
+
+    name: str
+    title: str
+    relays: Sequence[str]
+    numbers: Mapping[SubscriptionState, int]
 
 
 async def create(
@@ -97,3 +109,22 @@ async def get(session: AsyncSession, name: str) -> List:
 async def everything(session: AsyncSession) -> list[List]:
     """All lists, by name."""
     return list(await session.scalars(select(List).order_by(List.name)))
+
+
+async def counted(session: AsyncSession) -> list[CountedList]:
+    """All lists, by name, with how many are on each."""
+    rows = await session.execute(
+        select(Subscription.list_id, Subscription.state, func.count()).group_by(
+            Subscription.list_id, Subscription.state
+        )
+    )
+    numbers = Counter({(list_id, state): n for list_id, state, n in rows})
+    return [
+        CountedList(
+            it.name,
+            it.title,
+            tuple(it.relays),
+            {state: numbers[it.id, state] for state in SubscriptionState},
+        )
+        for it in await everything(session)
+    ]

@@ -5,6 +5,7 @@ Every guard stands in the WHERE: a click that comes twice does nothing the secon
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, case, delete, exists, select, update
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from subscribers.models import (
     ConsentEvent,
     ConsentRecord,
+    List,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -32,6 +34,34 @@ _WEAKER_THAN: dict[SuppressionReason, tuple[SuppressionReason, ...]] = {
     SuppressionReason.OBJECTION: (SuppressionReason.HARD_BOUNCE, SuppressionReason.COMPLAINT),
 }
 """A bounce may be lifted when the mailbox is mended; an objection must not hide behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnList:
+    """Whether a person is on a list, and how the list is called; None if it is gone."""
+
+    title: str | None
+    language: str | None
+    subscribed: bool
+
+
+async def on_list(session: AsyncSession, *, subscriber_id: int, list_id: int) -> OnList:
+    """Whether there is anything to leave: neither the list nor the person need be there."""
+    row = (
+        await session.execute(
+            select(List.title, List.language, Subscription.state)
+            .select_from(List)
+            .outerjoin(
+                Subscription,
+                (Subscription.list_id == List.id) & (Subscription.subscriber_id == subscriber_id),
+            )
+            .where(List.id == list_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return OnList(None, None, subscribed=False)
+    title, language, state = row
+    return OnList(title, language, state not in (None, SubscriptionState.LEFT))
 
 
 async def unsubscribe(

@@ -6,36 +6,22 @@ the button for their readers. Links are followed by scanners, so GET never acts 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailer.ledger import evidence
-from mailer.ledger.evidence import Proof
+from mailer.campaign import opt_out
 from mailer.links import Links, OptOutToken
-from mailer.models import Delivery, Source, Status
 from subscribers import optout
-from subscribers.models import List, Subscription, SubscriptionState
+from subscribers.optout import OnList
 from web.pages import Pages, beginning
 
 LARGEST_BODY = 16_384
 _ONE_CLICK = b"One-Click"
-
-
-@dataclass(frozen=True, slots=True)
-class _Tie:
-    """What the page speaks of: the list, as far as it is still there, and whether one is on it."""
-
-    title: str | None
-    language: str | None
-    subscribed: bool
 
 
 class Leaving:
@@ -75,15 +61,8 @@ class Leaving:
         body = await beginning(request, LARGEST_BODY)
         now = self._pages.now()
         async with self._pages.database.begin() as session:
-            record = await optout.unsubscribe(
-                session,
-                subscriber_id=token.subscriber_id,
-                list_id=token.list_id,
-                delivery_id=token.delivery_id,
-                source="one-click" if _ONE_CLICK in body else "unsubscribe page",
-                now=now,
-            )
-            await _prove(session, token, now)
+            source = "one-click" if _ONE_CLICK in body else "unsubscribe page"
+            record = await opt_out.leave(session, token=token, source=source, now=now)
             tie = await _tie(session, token)
         undo = None
         if record is not None:
@@ -111,7 +90,7 @@ class Leaving:
         return self._links.read_unsubscribe(request.path_params["token"])
 
     def _page(
-        self, request: Request, name: str, tie: _Tie, *, status_code: int = 200, **values: Any
+        self, request: Request, name: str, tie: OnList, *, status_code: int = 200, **values: Any
     ) -> Response:
         language = self._pages.language_for(request, tie.language)
         return self._pages.page(
@@ -128,37 +107,6 @@ class Leaving:
         return self._pages.page("public/unknown_link.html.j2", language, status_code=404)
 
 
-async def _prove(session: AsyncSession, token: OptOutToken, now: datetime) -> None:
-    """The link stands in one copy alone: if nobody knew whether that one had left, now one does."""
-    campaign_id = await session.scalar(
-        select(Delivery.campaign_id).where(
-            Delivery.id == token.delivery_id,
-            Delivery.subscriber_id == token.subscriber_id,
-            Delivery.list_id == token.list_id,
-            evidence.in_doubt(),
-        )
-    )
-    if campaign_id is not None:
-        proof = Proof(token.delivery_id, Status.SENT)
-        await evidence.settle_by(
-            session, campaign_id=campaign_id, proofs=[proof], source=Source.OPT_OUT, now=now
-        )
-
-
-async def _tie(session: AsyncSession, token: OptOutToken) -> _Tie:
-    row = (
-        await session.execute(
-            select(List.title, List.language, Subscription.state)
-            .select_from(List)
-            .outerjoin(
-                Subscription,
-                (Subscription.list_id == List.id)
-                & (Subscription.subscriber_id == token.subscriber_id),
-            )
-            .where(List.id == token.list_id)
-        )
-    ).one_or_none()
-    if row is None:
-        return _Tie(None, None, subscribed=False)
-    title, language, state = row
-    return _Tie(title, language, state not in (None, SubscriptionState.LEFT))
+async def _tie(session: AsyncSession, token: OptOutToken) -> OnList:
+    """What the page speaks of."""
+    return await optout.on_list(session, subscriber_id=token.subscriber_id, list_id=token.list_id)

@@ -5,23 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 
-from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from mailer.campaign.published import PublishedLetter, frozen_letter, published
 from mailer.letter.letter import Letter
 from mailer.letter.press import Pressed, press
-from mailer.letter.snapshot import thaw
 from mailer.letter.theme import Theme
-from mailer.models import Campaign, CampaignList
-from mailer.recipient import ListLine
 from mailer.sender import Identity
-from subscribers.models import List
 from web.pages import CLOSED, Pages, guarded
 
 KEPT = 32
-LARGEST_NUMBER = 2**31 - 1
 
 # Mail programs need their styles inline, so the web version has them so too. Pictures of ours
 # stand in the page; what the author shows from elsewhere is his, as in the mail.
@@ -42,42 +37,25 @@ class WebVersions:
     async def show(self, request: Request) -> Response:
         """The letter of the latest campaign of this number that went out to this list."""
         name, number = request.path_params["name"], request.path_params["number"]
-        if number > LARGEST_NUMBER:
-            return self._unknown(request)
         async with self._pages.database.reading() as session:
-            found = (
-                await session.execute(
-                    select(Campaign.id, Campaign.frozen_hash, List.id, List.name, List.title)
-                    .join(CampaignList, CampaignList.campaign_id == Campaign.id)
-                    .join(List, List.id == CampaignList.list_id)
-                    .where(
-                        List.name == name,
-                        Campaign.number == number,
-                        Campaign.started_at.is_not(None),
-                    )
-                    .order_by(Campaign.id.desc())
-                    .limit(1)
-                )
-            ).one_or_none()
+            found = await published(session, list_name=name, number=number)
         if found is None:
             return self._unknown(request)
-        campaign_id, frozen_hash, list_id, list_name, title = found
-        list_ = ListLine(list_id, list_name, title)
-        tag = f'"{frozen_hash[:32]}-{list_.id}"'
+        tag = f'"{found.frozen_hash[:32]}-{found.list.id}"'
         headers = {**guarded(POLICY), "Cache-Control": "public, max-age=300", "ETag": tag}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
-        pressed, language = await self._press(campaign_id, frozen_hash)
-        return HTMLResponse(pressed.web(list_), headers=headers | {"Content-Language": language})
+        pressed, language = await self._press(found)
+        headers["Content-Language"] = language
+        return HTMLResponse(pressed.web(found.list), headers=headers)
 
-    async def _press(self, campaign_id: int, frozen_hash: str) -> tuple[Pressed, str]:
-        kept = (campaign_id, frozen_hash)
+    async def _press(self, found: PublishedLetter) -> tuple[Pressed, str]:
+        kept = (found.campaign_id, found.frozen_hash)
         if kept not in self._pressed:
             async with self._pages.database.reading() as session:
-                frozen = await session.scalar(
-                    select(Campaign.frozen).where(Campaign.id == campaign_id)
+                letter, theme, identity = await frozen_letter(
+                    session, campaign_id=found.campaign_id
                 )
-            letter, theme, identity = thaw(str(frozen))
             pressed = await asyncio.to_thread(_pressed_for_the_web, letter, theme, identity)
             self._pressed[kept] = pressed, letter.language
             if len(self._pressed) > KEPT:

@@ -14,20 +14,20 @@ from pathlib import Path
 from urllib.parse import quote
 
 import click
-from sqlalchemy import select
 
 from commands.common import Context, Installation, _, as_json, now, open_installation, running, tell
 from commands.demo.inbox import Inbox
 from commands.demo.population import LISTS, SEGMENT, populate, reachable
 from commands.engine_room import EXIT_INTERRUPTED, interruptible
 from commands.following import show_result, work_or_watch
-from commands.ordering import checked, identity_of, ordered, release
+from commands.freezing import freeze
+from commands.policy import policy_of
 from commands.serving import serving, work
 from commands.setup import as_toml
 from commands.web_server import listening
+from mailer.campaign import ordering
 from mailer.letter.letter import read_letter
-from mailer.links import Links
-from mailer.models import Campaign, Delivery
+from mailer.report import copies, summary
 from pli import database as databases
 from pli import keys as key_ring
 from pli import schema
@@ -36,7 +36,7 @@ from pli.database import Database
 from pli.errors import PliError
 from pli.language import N_, say
 from subscribers import attributes
-from subscribers.models import Subscriber
+from subscribers.address import Address
 
 LETTER = "lettre.md"
 IMAGE = "votes.png"
@@ -80,7 +80,7 @@ class Leaving:
     async def press(self, address: str) -> None:
         """As a mail program does it: one POST to the address in List-Unsubscribe (RFC 8058)."""
         if address.lower() in self.addresses:
-            link = await unsubscribe_link(self.installation, address)
+            link = await _unsubscribe_link(self.installation, address)
             await asyncio.to_thread(_post, link)
 
 
@@ -186,51 +186,37 @@ async def _send(installation: Installation, home: Path, *, quiet: bool) -> int:
     letter = read_letter(home / LETTER)
     async with installation.database.reading() as session:
         known = await attributes.declared(session)
-    frozen = checked(letter, installation.settings, known, quiet=quiet)
-    order = await ordered(installation, frozen, LISTS, SEGMENT, None)
+    frozen = freeze(letter, installation.settings, known, quiet=quiet)
     async with installation.database.begin() as session:
-        return await release(session, order, installation=installation, now=now())
+        order = await ordering.order(session, frozen=frozen, list_names=LISTS, segment=SEGMENT)
+        return await ordering.release(
+            session, order=order, policy=policy_of(installation), now=now()
+        )
 
 
 async def _show_links(installation: Installation, campaign_id: int, *, quiet: bool) -> None:
     url = installation.settings.public_url
     async with installation.database.reading() as session:
-        number, address = (
-            await session.execute(
-                select(Campaign.number, Subscriber.email)
-                .join(Delivery, Delivery.campaign_id == Campaign.id)
-                .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-                .where(Campaign.id == campaign_id)
-                .order_by(Delivery.id)
-                .limit(1)
-            )
-        ).one()
+        number = (await summary.progress(session, campaign_id)).letter
+        first = await anext(copies.every(session, campaign_id))
     for label, link in (
         (_("Inbox:"), f"{url}/inbox/"),
         (_("Report:"), f"{url}/report/{campaign_id}"),
         (_("Web version:"), f"{url}/l/{LISTS[0]}/{number}"),
-        (_("Unsubscribe:"), await unsubscribe_link(installation, address)),
+        (_("Unsubscribe:"), await _unsubscribe_link(installation, first.email)),
     ):
         click.echo(f"  {label:<21}{link}", err=quiet)
     click.echo(_("Ctrl-C ends it."), err=quiet)
 
 
-async def unsubscribe_link(installation: Installation, address: str) -> str:
-    """The link that stands in the copy of one person."""
-    identity = identity_of(installation.settings)
+async def _unsubscribe_link(installation: Installation, address: str) -> str:
+    """The link that stands in the latest copy of somebody who has one."""
     async with installation.database.reading() as session:
-        row = (
-            await session.execute(
-                select(Delivery.id, Delivery.subscriber_id, Delivery.list_id, Campaign.token_key)
-                .join(Campaign, Campaign.id == Delivery.campaign_id)
-                .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-                .where(Subscriber.email == address)
-                .order_by(Delivery.id.desc())
-                .limit(1)
-            )
-        ).one()
-    links = Links(installation.keys, identity.public_url, identity.domain)
-    return links.unsubscribe(row.subscriber_id, row.list_id, row.id, row.token_key)
+        link = await copies.unsubscribe_link(
+            session, address=Address.parse(address), keys=installation.keys
+        )
+    assert link is not None
+    return link
 
 
 def _post(link: str) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from mailer.campaign import candidates, ordering
+from mailer.campaign import candidates, list_lock
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.campaign.state import UNFINISHED, CampaignError, find_campaign, lists_of, wrong_state
 from mailer.campaign.transition import as_document, step, take_step, transition
@@ -126,7 +126,7 @@ async def prepare(
     One INSERT … SELECT, so that counts and rows come from one snapshot. Run twice, it adds none.
     """
     campaign = await find_campaign(session, campaign_id)
-    await ordering.lock_lists(session, await lists_of(session, campaign_id=campaign_id))
+    await list_lock.lock_lists(session, await lists_of(session, campaign_id=campaign_id))
     if not await take_step(
         session,
         campaign_id,

@@ -1,14 +1,180 @@
-"""Would this letter go out twice? Earlier campaigns, and the lock under which one asks."""
+"""Would this letter go out twice? What is ordered is refused if so; else made, prepared, started.
+
+Every entrance (the terminal, the pages) orders by these verbs, so that all refuse the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.models import Batch, Campaign, CampaignList, CampaignState
-from subscribers.models import List
+from mailer.campaign import lifecycle, list_lock, scheduling
+from mailer.campaign.policy import SendingPolicy
+from mailer.campaign.sending_hours import SendingHours
+from mailer.campaign.state import UNFINISHED, find_campaign, lists_of
+from mailer.letter.snapshot import Frozen
+from mailer.models import Audience, Batch, Campaign, CampaignList, CampaignState
+from pli.errors import PliError
+from pli.hours import Hour
+from pli.language import N_
+from subscribers import lists, segments
+
+
+class OrderError(PliError):
+    """This sending is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be sent to whom; `go_on_with` is the unfinished campaign for just that.
+
+    `retry_delays` (seconds) and `hours`: None for those of the policy; a campaign that is there
+    keeps its own.
+    """
+
+    frozen: Frozen
+    list_ids: Sequence[int]
+    segment: str
+    rule: str
+    audience: Audience
+    go_on_with: int | None
+    retry_delays: Sequence[float] | None = None
+    hours: SendingHours | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A campaign whose copies are written, and how many of them wait."""
+
+    campaign_id: int
+    waiting: int
+
+
+async def order(
+    session: AsyncSession,
+    *,
+    frozen: Frozen,
+    list_names: Sequence[str],
+    segment: str = "",
+    again: Audience | None = None,
+    retry_delays: Sequence[float] | None = None,
+) -> Order:
+    """Read what was asked for; refused where a letter would go out twice.
+
+    `segment` is a saved name or a rule. `again`: to whom, of a letter that was sent already.
+    """
+    list_ids = [(await lists.get(session, name)).id for name in dict.fromkeys(list_names)]
+    name, rule = await segments.resolve(session, segment) if segment else ("", "")
+    asked = Order(frozen, list_ids, name, str(rule), again or Audience.FIRST, None, retry_delays)
+    return replace(asked, go_on_with=await _to_go_on_with(session, asked))
+
+
+def refuse_what_is_there(order: Order) -> None:
+    """Refuse an order for a new campaign if an unfinished one is there for the same people."""
+    if order.go_on_with is not None:
+        raise OrderError(
+            N_("campaign {id} is there for just that: start it, or cancel it and make a new one"),
+            id=order.go_on_with,
+        )
+
+
+def refuse_unseen(order: Order, policy: SendingPolicy) -> None:
+    """Refuse to send at once, or at an hour, what a second person must approve first."""
+    if policy.second_person and order.go_on_with is None:
+        raise OrderError(
+            N_('a second person must approve it: "pli campaign create", then "approve" and "start"')
+        )
+
+
+async def create(
+    session: AsyncSession,
+    *,
+    order: Order,
+    policy: SendingPolicy,
+    created_by: str | None = None,
+    now: datetime,
+) -> int:
+    """Make a draft of what was ordered; its id."""
+    await _still_as_ordered(session, order)
+    campaign = await lifecycle.create(
+        session,
+        frozen=order.frozen,
+        list_ids=order.list_ids,
+        segment=order.segment,
+        rule=order.rule,
+        audience=order.audience,
+        token_key=policy.token_key,
+        retry_delays=policy.retry_delays if order.retry_delays is None else order.retry_delays,
+        resend_uncertain=policy.resend_uncertain,
+        hours=order.hours or policy.hours,
+        created_by=created_by,
+        now=now,
+    )
+    return campaign.id
+
+
+async def schedule(
+    session: AsyncSession, *, order: Order, policy: SendingPolicy, at: Hour, now: datetime
+) -> int:
+    """Make a draft of what was ordered, which starts by itself at an hour; its id."""
+    refuse_unseen(order, policy)
+    refuse_what_is_there(order)
+    campaign_id = await create(session, order=order, policy=policy, now=now)
+    await scheduling.schedule(session, campaign_id=campaign_id, at=at.moment, zone=at.zone)
+    return campaign_id
+
+
+async def prepare(
+    session: AsyncSession, *, order: Order, policy: SendingPolicy, now: datetime
+) -> Prepared:
+    """Write the copies of what was ordered, in a new campaign or in the one that is there."""
+    campaign_id = order.go_on_with
+    if campaign_id is None:
+        campaign_id = await create(session, order=order, policy=policy, now=now)
+    else:
+        await _still_as_ordered(session, order)
+    await lifecycle.prepare(
+        session,
+        campaign_id=campaign_id,
+        batch_size=policy.batch_size,
+        providers=policy.providers,
+        now=now,
+    )
+    waiting = await session.scalar(
+        select(func.sum(Batch.pending)).where(Batch.campaign_id == campaign_id)
+    )
+    return Prepared(campaign_id, int(waiting or 0))
+
+
+async def release(
+    session: AsyncSession, *, order: Order, policy: SendingPolicy, now: datetime
+) -> int:
+    """Prepare and start in one transaction, or go on; the campaign's id."""
+    refuse_unseen(order, policy)
+    campaign_id = (await prepare(session, order=order, policy=policy, now=now)).campaign_id
+    if order.go_on_with is not None and order.hours is not None:
+        await scheduling.set_hours(session, campaign_id=campaign_id, hours=order.hours)
+    campaign = await find_campaign(session, campaign_id)
+    await session.refresh(campaign)
+    if campaign.state is CampaignState.PAUSED:
+        if SendingHours.of(campaign).over(now):
+            raise OrderError(
+                N_(
+                    "campaign {id} is paused since its end has passed: "
+                    '"pli campaign resume {id}" goes on without it'
+                ),
+                id=campaign_id,
+            )
+        await lifecycle.resume(session, campaign_id=campaign_id)
+    elif campaign.state is CampaignState.PREPARED:
+        await lifecycle.start(
+            session, campaign_id=campaign_id, second_person=policy.second_person, now=now
+        )
+    return campaign_id
 
 
 async def precedents(
@@ -37,17 +203,47 @@ async def precedents(
     return found.scalars().all()
 
 
-async def lock_lists(session: AsyncSession, list_ids: Sequence[int], *, waits: bool = True) -> bool:
-    """From here to the end of the transaction nobody else prepares a sending to these lists.
+async def _still_as_ordered(session: AsyncSession, order: Order) -> None:
+    """Ask once more whether it would go out twice: somebody else may have sent it meanwhile."""
+    await list_lock.lock_lists(session, order.list_ids)
+    campaign_id = await _to_go_on_with(session, order)
+    if campaign_id != order.go_on_with:
+        raise OrderError(
+            N_("campaign {id} of letter {number} was made meanwhile: look at it first"),
+            id=campaign_id,
+            number=order.frozen.letter.number,
+        )
 
-    Two that ask at one moment whether a letter was sent already would both hear no. Before the
-    campaign's row, always. False: somebody else has one of them, and `waits` was not allowed.
-    """
-    held = await session.scalars(
-        select(List.id)
-        .where(List.id.in_(list_ids))
-        .order_by(List.id)
-        # Not as strong as a deletion: people come and go meanwhile.
-        .with_for_update(key_share=True, skip_locked=not waits)
-    )
-    return set(held) >= set(list_ids)
+
+async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
+    """The unfinished campaign for just what was ordered; OrderError if it would go out twice."""
+    number = order.frozen.letter.number
+    earlier = await precedents(session, number=number, list_ids=order.list_ids)
+    for campaign in earlier:
+        if campaign.letter_hash != order.frozen.letter_hash:
+            raise OrderError(
+                N_(
+                    "letter {number} was sent with another text in campaign {id}: "
+                    "give this one a number of its own"
+                ),
+                number=number,
+                id=campaign.id,
+            )
+    for campaign in reversed(earlier):
+        if campaign.state not in UNFINISHED or campaign.rule != order.rule:
+            continue
+        if await lists_of(session, campaign_id=campaign.id) == list(order.list_ids):
+            return campaign.id
+    if earlier and order.audience is Audience.FIRST:
+        last = earlier[-1]
+        when = last.finished_at or last.started_at or last.created_at
+        raise OrderError(
+            N_(
+                "letter {number} was sent in campaign {id} on {date}: "
+                '"--again new" sends it to those who had none, "--again all" to everybody'
+            ),
+            number=number,
+            id=last.id,
+            date=when.astimezone().strftime("%Y-%m-%d %H:%M"),
+        )
+    return None

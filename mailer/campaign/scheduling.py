@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, exists, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign import ordering
+from mailer.campaign import list_lock
 from mailer.campaign.lifecycle import prepare, refuse_unseen, start
-from mailer.campaign.sending_hours import SendingHours
+from mailer.campaign.sending_hours import SendingHours, refuse_an_end_before
 from mailer.campaign.state import UNFINISHED, find_campaign, lists_of, wrong_state
 from mailer.campaign.transition import as_document, step, take_step
 from mailer.models import Batch, Campaign, CampaignState
@@ -30,9 +30,11 @@ async def schedule(
 ) -> None:
     """Let a draft or an approved campaign start by itself at an hour; `zone` is how it was named.
 
-    Its copies are prepared at that hour, for whoever is on the lists then.
+    Its copies are prepared at that hour, for whoever is on the lists then. An hour after its end is
+    refused.
     """
     campaign = await find_campaign(session, campaign_id)
+    refuse_an_end_before(at, SendingHours.of(campaign), campaign_id=campaign_id)
     refuse_unseen(campaign, second_person)
     await step(
         session,
@@ -75,7 +77,7 @@ async def launch(
     scheduled, with the reason.
     """
     # As `prepare` does: in another order this and a person's "start" could wait for each other.
-    if not await ordering.lock_lists(
+    if not await list_lock.lock_lists(
         session, await lists_of(session, campaign_id=campaign_id), waits=False
     ):
         return False

@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign.holds import Hold
+from mailer.campaign.state import CampaignError
 from mailer.models import Campaign, CampaignState
 from pli.columns import clock
 from pli.hours import Hour, zone_of
@@ -72,6 +73,19 @@ class SendingHours:
 
 
 ALWAYS = SendingHours()
+
+
+def refuse_an_end_before(begins: datetime, hours: SendingHours, *, campaign_id: int) -> None:
+    """Refuse to begin after the end: somebody made a mistake."""
+    if hours.over(begins):
+        raise CampaignError(
+            N_(
+                "campaign {id} would begin after its end ({end}): "
+                '"pli campaign hours {id} --not-after none", or a later one'
+            ),
+            id=campaign_id,
+            end=hours.end,
+        )
 
 
 async def closed(session: AsyncSession) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import unescape
 from xml.etree.ElementTree import Element
@@ -69,6 +69,11 @@ def check(letter: Letter, pressed: Pressed, identity: Identity) -> list[Finding]
         *_images(letter, script),
     ]
     return sorted(findings, key=lambda finding: finding.severity is Severity.WARNING)
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that stop a sending."""
+    return [finding for finding in findings if finding.severity is Severity.ERROR]
 
 
 def _footer(identity: Identity, letter: Letter) -> Iterator[Finding]:

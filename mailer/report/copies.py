@@ -20,6 +20,7 @@ from mailer.reasons import proof, sentence
 from mailer.report.summary import iso
 from pli.keys import Keys
 from pli.language import Sentence
+from subscribers.address import Address
 from subscribers.models import List, Subscriber
 
 COLUMNS = (
@@ -129,16 +130,12 @@ async def as_csv(session: AsyncSession, campaign_id: int, keys: Keys) -> AsyncIt
 
     The Message-ID is under the domain that was frozen with the letter, as the copy itself has it.
     """
-    # Not above: it loads all that reads a letter, and a table or a page needs none of it.
-    from mailer.letter.snapshot import thaw
-
     frozen, key = (
         await session.execute(
             select(Campaign.frozen, Campaign.token_key).where(Campaign.id == campaign_id)
         )
     ).one()
-    identity = thaw(frozen)[2]
-    links = Links(keys, identity.public_url, identity.domain)
+    links = _links(frozen, keys)
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -153,6 +150,39 @@ async def as_csv(session: AsyncSession, campaign_id: int, keys: Keys) -> AsyncIt
             lines.seek(0)
             lines.truncate()
     yield lines.getvalue()
+
+
+async def unsubscribe_link(session: AsyncSession, *, address: Address, keys: Keys) -> str | None:
+    """The link by which a person leaves, as it stands in the latest copy; None: there is none."""
+    row = (
+        await session.execute(
+            select(
+                Delivery.id,
+                Delivery.subscriber_id,
+                Delivery.list_id,
+                Campaign.token_key,
+                Campaign.frozen,
+            )
+            .join(Campaign, Campaign.id == Delivery.campaign_id)
+            .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+            .where(Subscriber.email_folded == address.folded)
+            .order_by(Delivery.id.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    links = _links(row.frozen, keys)
+    return links.unsubscribe(row.subscriber_id, row.list_id, row.id, row.token_key)
+
+
+def _links(frozen: str, keys: Keys) -> Links:
+    """Links as the copies themselves have them, at the addresses that were frozen with them."""
+    # Not above: it loads all that reads a letter, and a table or a page needs none of it.
+    from mailer.letter.snapshot import thaw
+
+    identity = thaw(frozen)[2]
+    return Links(keys, identity.public_url, identity.domain)
 
 
 def _copies() -> Select[*tuple[Any, ...]]:

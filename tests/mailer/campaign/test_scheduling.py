@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from mailer.campaign import lifecycle, ordering, scheduling
+from mailer.campaign import lifecycle, list_lock, scheduling
 from mailer.campaign.state import CampaignError, find_campaign, reason_of
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.report import summary
@@ -90,7 +90,7 @@ async def test_a_person_may_start_it_at_the_very_moment_of_its_hour(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
-    real = ordering.lock_lists
+    real = list_lock.lock_lists
     locked = asyncio.Event()
 
     async def lock_lists(*given: Any, **named: Any) -> bool:
@@ -100,7 +100,7 @@ async def test_a_person_may_start_it_at_the_very_moment_of_its_hour(
             await asyncio.sleep(0.3)
         return held
 
-    monkeypatch.setattr(ordering, "lock_lists", lock_lists)
+    monkeypatch.setattr(list_lock, "lock_lists", lock_lists)
 
     async def start() -> None:
         async with database.begin() as session:

@@ -15,9 +15,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.util import await_only
 
-from commands import following, ordering, testing
-from commands.ordering import Order
-from mailer.campaign import lifecycle
+from commands import following, testing
+from mailer.campaign import lifecycle, ordering
+from mailer.campaign.ordering import Order
+from mailer.campaign.policy import SendingPolicy
 from mailer.engine import constants, gate
 from mailer.engine.batch_run import BatchRun
 from mailer.engine.ending import Ending
@@ -79,16 +80,15 @@ async def test_two_sendings_of_a_letter_ordered_at_one_moment_are_one(
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, 3, now=now)
-    settings = Settings(batch_size=100)
-    installation = cast("Any", SimpleNamespace(keys=keys, settings=settings))
+    policy = SendingPolicy(token_key=keys.current, batch_size=100, retry_delays=())
     order = Order(make.frozen(), [members.id], "", "", Audience.FIRST, None)
 
     async def release() -> int:
         async with database.begin() as session:
-            return await ordering.release(session, order, installation=installation, now=now)
+            return await ordering.release(session, order=order, policy=policy, now=now)
 
     async with database.begin() as session:
-        await ordering.release(session, order, installation=installation, now=now)
+        await ordering.release(session, order=order, policy=policy, now=now)
         second = asyncio.create_task(release())
         await asyncio.sleep(0.3)
         assert not second.done()

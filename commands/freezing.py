@@ -1,0 +1,23 @@
+"""A letter frozen for a sending, and its warnings told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from commands.common import tell
+from commands.policy import identity_of
+from mailer.letter.letter import Letter
+from mailer.letter.sendable import sendable
+from mailer.letter.snapshot import Frozen
+from pli.settings import Settings
+
+
+def freeze(
+    letter: Letter, settings: Settings, attributes: Collection[str], *, quiet: bool
+) -> Frozen:
+    """The letter as it will be sent; its warnings go to stderr, or nowhere if `quiet`."""
+    checked = sendable(letter, identity=identity_of(settings, letter), attributes=attributes)
+    if not quiet:
+        for finding in checked.warnings:
+            tell(finding.line, stderr=True)
+    return checked.frozen

@@ -1,0 +1,96 @@
+"""pli subscriber show: everything that is held about one person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+from rich.table import Table
+
+from commands.common import LANGUAGE, Context, _, as_json, console, running, show_json
+from commands.lists import STATES
+from mailer import reasons
+from mailer.models import Status
+from mailer.report.person import AccessAnswer, access_answer
+from pli.language import N_, say, translations
+from subscribers.address import Address
+from subscribers.models import Basis, ConsentEvent, SuppressionReason
+
+BASES = {
+    Basis.MEMBER: N_("member"),
+    Basis.CONTACT: N_("regular contact"),
+    Basis.CONSENT: N_("consent"),
+}
+EVENTS = {
+    ConsentEvent.SUBSCRIBED: N_("put on the list"),
+    ConsentEvent.CONFIRMED: N_("confirmed the subscription"),
+    ConsentEvent.LEFT: N_("left the list"),
+    ConsentEvent.RESTORED: N_("took the leaving back"),
+    ConsentEvent.PAUSED: N_("paused the subscription"),
+    ConsentEvent.RESUMED: N_("resumed the subscription"),
+}
+COPIES = {
+    Status.EXCLUDED: N_("not to be sent"),
+    Status.PENDING: N_("waiting to be sent"),
+    Status.SENDING: N_("being sent"),
+    Status.SENT: N_("was sent"),
+    Status.FAILED: N_("was refused"),
+    Status.SKIPPED: N_("not sent after all"),
+    Status.UNCERTAIN: N_("perhaps sent"),
+}
+REASONS = {
+    SuppressionReason.HARD_BOUNCE: N_("the mailbox does not exist"),
+    SuppressionReason.COMPLAINT: N_("complained"),
+    SuppressionReason.OBJECTION: N_("objected"),
+}
+
+
+@click.command(help=_("Everything that is held about one person."))
+@click.argument("address")
+@as_json
+@running
+async def show(context: Context, address: str, as_json: bool) -> None:
+    """Also what became of each copy to that person."""
+    async with context.open() as installation, installation.database.reading() as session:
+        answer = await access_answer(session, address=Address.parse(address))
+    if as_json:
+        show_json(asdict(answer))
+        return
+    table = Table(show_header=False, box=None)
+    for row in (*_of_the_person(answer), *_of_lists(answer), *_of_copies(answer)):
+        table.add_row(*row)
+    console().print(table)
+
+
+def _of_the_person(answer: AccessAnswer) -> Iterator[tuple[str, str]]:
+    yield _("address"), answer.email
+    yield _("name"), f"{answer.first_name} {answer.last_name}".strip()
+    for name, value in answer.attributes.items():
+        yield name, str(value)
+    if answer.suppressed:
+        yield _("never written to"), _told(REASONS[answer.suppressed])
+
+
+def _of_lists(answer: AccessAnswer) -> Iterator[tuple[str, str]]:
+    for tie in answer.subscriptions:
+        paused = f", {_('paused')}" if tie.paused else ""
+        yield tie.list, f"{_told(STATES[tie.state])}{paused} ({_told(BASES[tie.basis])})"
+    for it in answer.consent:
+        yield f"{it.at:%Y-%m-%d %H:%M}", f"{_told(EVENTS[it.event])}, {it.list}: {it.source}"
+
+
+def _of_copies(answer: AccessAnswer) -> Iterator[tuple[str, str]]:
+    for copy in answer.copies:
+        why = reasons.sentence(copy.status, copy.reason)
+        yield (
+            say(N_("letter {number}"), number=copy.letter).tell(LANGUAGE),
+            _told(COPIES[copy.status]) + (f". {why.tell(LANGUAGE)}" if why else ""),
+        )
+        for proof in copy.evidence:
+            shown = reasons.proof(proof.source, proof.status).tell(LANGUAGE)
+            yield f"{proof.at:%Y-%m-%d %H:%M}", f"{shown} {proof.detail}".strip()
+
+
+def _told(text: str) -> str:
+    return translations(LANGUAGE).gettext(text)

@@ -1,0 +1,50 @@
+"""What the settings say, as the plain values that verbs take: who writes, and how one sends."""
+
+from __future__ import annotations
+
+from commands.common import Installation
+from mailer.campaign.policy import SendingPolicy
+from mailer.campaign.sending_hours import SendingHours
+from mailer.letter.letter import Letter
+from mailer.providers import KNOWN, Providers
+from mailer.sender import Identity
+from pli.quiet import Quiet
+from pli.settings import Settings
+
+
+def identity_of(settings: Settings, letter: Letter | None = None) -> Identity:
+    """Who writes: the settings, where the letter itself says nothing else."""
+    return Identity(
+        committee=settings.committee,
+        address=settings.address,
+        phone=settings.phone,
+        email=settings.email,
+        sender=(letter.sender if letter else None) or settings.sender,
+        reply_to=(letter.reply_to if letter else None) or settings.reply_to,
+        public_url=settings.public_url,
+    )
+
+
+def policy_of(installation: Installation) -> SendingPolicy:
+    """How this installation makes, prepares and starts campaigns."""
+    settings = installation.settings
+    return SendingPolicy(
+        token_key=installation.keys.current,
+        batch_size=settings.batch_size,
+        retry_delays=settings.retry_delays,
+        resend_uncertain=settings.uncertain == "resend",
+        second_person=settings.second_person,
+        hours=usual_hours(settings),
+        providers=providers_of(settings),
+    )
+
+
+def usual_hours(settings: Settings) -> SendingHours:
+    """When a campaign may send of which nothing else is said."""
+    quiet = Quiet.parse(settings.quiet_hours) if settings.quiet_hours else None
+    return SendingHours(quiet, settings.timezone)
+
+
+def providers_of(settings: Settings) -> Providers:
+    """Whose domains are whose, with those of the settings."""
+    return KNOWN.with_domains({name: it.domains for name, it in settings.providers.items()})

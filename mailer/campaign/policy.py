@@ -1,0 +1,27 @@
+"""What holds for every sending of an installation: plain values, whoever read them from where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailer.campaign.sending_hours import ALWAYS, SendingHours
+from mailer.providers import KNOWN, Providers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingPolicy:
+    """The values by which campaigns are made, prepared and started.
+
+    `token_key` signs the links of new campaigns. `retry_delays` (seconds) and `hours` hold where an
+    order names none. `resend_uncertain`: a copy in doubt is sent again by itself. `second_person`:
+    somebody else than its maker must approve a campaign.
+    """
+
+    token_key: str
+    batch_size: int
+    retry_delays: Sequence[float]
+    resend_uncertain: bool = False
+    second_person: bool = False
+    hours: SendingHours = ALWAYS
+    providers: Providers = KNOWN

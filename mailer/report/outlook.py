@@ -1,0 +1,77 @@
+"""What holds a campaign back now, and when its last copy leaves, over all relays."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.campaign import sending_hours
+from mailer.campaign.holds import Hold
+from mailer.models import Campaign, CampaignState
+from mailer.pacing.limits import Plan
+from mailer.providers import KNOWN, Providers
+from mailer.report import pacing_forecast, pacing_view
+from pli.language import N_, say
+from subscribers import lists
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What holds a campaign back now, and when its last copy leaves; None: nobody can know."""
+
+    held_by: Sequence[Hold] = ()
+    arrives_at: datetime | None = None
+
+
+async def outlook(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    plans: Mapping[str, Plan],
+    providers: Providers = KNOWN,
+) -> Outlook:
+    """How it goes on with a campaign; of one that does not run there is nothing to say.
+
+    `plans` are the limits of each relay by its name, in the order in which relays are tried.
+    """
+    state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
+    if state is not CampaignState.RUNNING or not plans:
+        return Outlook()
+    held = await sending_hours.held(session, campaign_id)
+    lists_by = await _lists_by_relay(session, tuple(plans)) if len(plans) > 1 else None
+    arrivals: list[float | None] = []
+    for relay, plan in plans.items():
+        view = await pacing_view.view(
+            session,
+            campaign_id,
+            plan,
+            providers,
+            lists=None if lists_by is None else lists_by[relay],
+        )
+        arrivals.append(pacing_forecast.arrives_at(view))
+        holds = pacing_forecast.holds(view)
+        held += holds if lists_by is None else [_at_relay(relay, it) for it in holds]
+    known = [it for it in arrivals if it is not None]
+    if len(known) < len(arrivals):
+        return Outlook(held)
+    arrives = datetime.fromtimestamp(max(known), UTC)
+    in_time = await sending_hours.open_until(session, campaign_id, arrives)
+    return Outlook(held, arrives if in_time else None)
+
+
+async def _lists_by_relay(session: AsyncSession, relays: Sequence[str]) -> Mapping[str, list[int]]:
+    """Each list's number, by the relay that it goes by first."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for list_ in await lists.everything(session):
+        order = [name for name in list_.relays or relays if name in relays]
+        found[order[0] if order else relays[0]].append(list_.id)
+    return found
+
+
+def _at_relay(relay: str, hold: Hold) -> Hold:
+    return replace(hold, sentence=say(N_("{relay}: {hold}"), relay=relay, hold=hold.sentence))

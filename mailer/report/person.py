@@ -1,0 +1,160 @@
+"""Everything that is held about one person, for whoever asks for it (GDPR 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.models import Campaign, Delivery, Evidence, Source, Status
+from subscribers import people
+from subscribers.address import Address
+from subscribers.models import (
+    Basis,
+    ConsentEvent,
+    ConsentRecord,
+    List,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionReason,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSubscription:
+    """The person's subscription to one list, which is called by its name."""
+
+    list: str
+    state: SubscriptionState
+    paused: bool
+    basis: Basis
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeldConsent:
+    """One event of the person's consent; `list` is its name, None for what concerns no list."""
+
+    at: datetime
+    event: ConsentEvent
+    list: str | None
+    basis: Basis | None
+    source: str
+    wording: str
+    entered_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldEvidence:
+    """What showed the end of a copy that was in doubt."""
+
+    at: datetime
+    source: Source
+    status: Status
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCopy:
+    """One copy to the person: of which letter, in which campaign, and what became of it."""
+
+    letter: int
+    campaign: int
+    status: Status
+    reason: str | None
+    evidence: tuple[HeldEvidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessAnswer:
+    """Everything that is held; `suppressed` is why the address is not to be written to, if so."""
+
+    email: str
+    first_name: str
+    last_name: str
+    language: str
+    attributes: Mapping[str, Any]
+    since: datetime
+    suppressed: SuppressionReason | None
+    subscriptions: tuple[HeldSubscription, ...]
+    consent: tuple[HeldConsent, ...]
+    copies: tuple[HeldCopy, ...]
+
+
+async def access_answer(session: AsyncSession, *, address: Address) -> AccessAnswer:
+    """What is held about the person of that address; raises PersonError if there is none."""
+    person = await people.get(session, address)
+    suppression = await session.get(Suppression, person.address_key)
+    return AccessAnswer(
+        email=person.email,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        language=person.language,
+        attributes=person.attributes,
+        since=person.created_at,
+        suppressed=suppression.reason if suppression else None,
+        subscriptions=await _subscriptions(session, person.id),
+        consent=await _consent(session, person.id),
+        copies=await _copies(session, person.id),
+    )
+
+
+async def _subscriptions(session: AsyncSession, subscriber_id: int) -> tuple[HeldSubscription, ...]:
+    rows = await session.execute(
+        select(
+            List.name,
+            Subscription.state,
+            Subscription.paused,
+            Subscription.basis,
+            Subscription.since,
+        )
+        .join(Subscription, Subscription.list_id == List.id)
+        .where(Subscription.subscriber_id == subscriber_id)
+        .order_by(List.name)
+    )
+    return tuple(HeldSubscription(*row) for row in rows)
+
+
+async def _consent(session: AsyncSession, subscriber_id: int) -> tuple[HeldConsent, ...]:
+    rows = await session.execute(
+        select(
+            ConsentRecord.at,
+            ConsentRecord.event,
+            List.name,
+            ConsentRecord.basis,
+            ConsentRecord.source,
+            ConsentRecord.wording,
+            ConsentRecord.entered_by,
+        )
+        .outerjoin(List, List.id == ConsentRecord.list_id)
+        .where(ConsentRecord.subscriber_id == subscriber_id)
+        .order_by(ConsentRecord.id)
+    )
+    return tuple(HeldConsent(*row) for row in rows)
+
+
+async def _copies(session: AsyncSession, subscriber_id: int) -> tuple[HeldCopy, ...]:
+    proofs = await session.execute(
+        select(Evidence.delivery_id, Evidence.at, Evidence.source, Evidence.status, Evidence.detail)
+        .join(Delivery, Delivery.id == Evidence.delivery_id)
+        .where(Delivery.subscriber_id == subscriber_id)
+        .order_by(Evidence.id)
+    )
+    of_copy: dict[int, list[HeldEvidence]] = {}
+    for delivery_id, at, source, proved, detail in proofs:
+        of_copy.setdefault(delivery_id, []).append(HeldEvidence(at, source, proved, detail))
+    rows = await session.execute(
+        select(Delivery.id, Campaign.number, Delivery.campaign_id, Delivery.status, Delivery.reason)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(Delivery.subscriber_id == subscriber_id)
+        .order_by(Delivery.id)
+    )
+    return tuple(
+        HeldCopy(letter, campaign, status, reason, tuple(of_copy.get(delivery_id, ())))
+        for delivery_id, letter, campaign, status, reason in rows
+    )
