@@ -314,7 +314,7 @@ async def test_what_came_back_is_put_back_once_though_the_next_claim_is_broken_o
     run = BatchRun(
         context,
         taken,
-        await context.rounds.of(campaign_id, live=set),
+        await context.pressed.of(campaign_id, live=set),
         holding,
         notes,
         courier,

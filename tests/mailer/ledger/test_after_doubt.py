@@ -15,7 +15,7 @@ from mailer.campaign import lifecycle, ordering
 from mailer.engine.journal import Journal
 from mailer.ledger import balance, claiming, doubt, evidence, leasing, settling
 from mailer.ledger.evidence import Proof
-from mailer.ledger.rows import LeasedBatch
+from mailer.ledger.rows import LeasedBatch, lock_campaign
 from mailer.models import Attempt, Audience, Batch, Delivery, Source, Stage, Status
 from mailer.outcomes import judge, lost
 from pli.database import Database
@@ -241,7 +241,7 @@ async def test_late_truth_and_the_taking_of_its_batch_do_not_wait_for_each_other
     async with database.begin() as session:
         await leasing.end_leases(session)
     async with database.begin() as session:
-        await rows.lock_campaign(session, campaign_id)
+        await lock_campaign(session, campaign_id)
         await session.execute(select(Batch.id).with_for_update())
         telling = asyncio.create_task(tell())
         await asyncio.sleep(0.3)

@@ -22,6 +22,7 @@ from mailer.models import Batch, CampaignState, Pacing, Share
 from mailer.pacing.limits import WHOLE, Limits, Plan, Quota
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.presence import Presence
+from mailer.pacing.shares import PUT_DOWN_SECONDS
 from mailer.pacing.throttle import FAREWELL
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.relay import Relay as Address
@@ -374,6 +375,6 @@ async def test_seats_are_shared_given_back_and_freed_by_proof_of_death(
         parts = await session.execute(select(Share.connections, Share.per_second))
         # What the dead one sent is in the second that still lasts; its connections are closed.
         assert (0, 2) in {tuple(it) for it in parts}
-    await asyncio.sleep(shares.PUT_DOWN_SECONDS)
+    await asyncio.sleep(PUT_DOWN_SECONDS)
     await two.beat()
     assert await shares() == [7]

@@ -203,14 +203,14 @@ def script_of_trouble(trouble: Trouble, times: int = 10**6) -> Script:
 
 
 async def carry(
-    relay: Relay, parcels: list[Parcel], patience: Timeouts = TIMEOUTS, url: str = ""
+    relay: Relay, parcels: list[Parcel], timeouts: Timeouts = TIMEOUTS, url: str = ""
 ) -> list[str]:
     troubles: list[Sentence] = []
     courier = SMTPCourier(
         Address.parse(url or relay.url),
         connections=1,
         rests=RESTS,
-        patience=patience,
+        timeouts=timeouts,
         on_trouble=troubles.append,
     )
     courier.post(parcels)
@@ -259,8 +259,8 @@ async def test_a_reply_that_does_not_come_is_not_waited_for_for_ever() -> None:
         parcels = [Parcel(it) for it in ("good-1", "bad", "good-2")]
         relay = Relay(script=script_of(case), tls=tls, pipelining=pipelining)
         with relay.running():
-            patience = Timeouts(envelope=1.0, body=1.0, watch=0.05)
-            assert await carry(relay, parcels, patience) == []
+            timeouts = Timeouts(envelope=1.0, body=1.0, watch=0.05)
+            assert await carry(relay, parcels, timeouts) == []
         check(case, relay, parcels)
 
     async with asyncio.TaskGroup() as group:
