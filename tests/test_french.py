@@ -10,8 +10,8 @@ import pytest
 from babel.messages.extract import extract_from_file
 
 from pli.language import translations
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 FILES = sorted(
     file
     for folder in ("commands", "mailer", "pli", "subscribers", "templates", "web")

@@ -22,7 +22,7 @@ from mailer.models import Campaign, CampaignState, Delivery, Status
 from pli import keys as key_ring
 from pli.database import Database
 from pli.errors import PliError
-from tests.conftest import NOW
+from tests.clock import NOW
 from tests.mailer.ledgers import FINE, MAILBOX_FULL, UNKNOWN_USER, Copy, a_campaign
 from tests.mailer.letter.desk import IDENTITY, letter
 

@@ -13,8 +13,8 @@ import pytest
 
 import cli
 from pli import keys as key_ring
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 RUN = """
 import json, sys
 from cli import main

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import Installation, until
+from tests.journeys.installation import Installation, until
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import uuid
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.journeys.conftest import Installation, until
+from tests.journeys.installation import Installation, until
 from tests.relay import Relay
 from tests.servers import PostgreSQL, free_port
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import Installation
+from tests.journeys.installation import Installation
+from tests.paths import ROOT
 from tests.relay import Relay
 
-REAL = Path(__file__).parents[3] / "shared" / "letters" / "lettre-294.txt"
+REAL = ROOT.parent / "shared" / "letters" / "lettre-294.txt"
 FRONT = """---
 number: 294
 title: Un titre

@@ -8,7 +8,7 @@ import signal
 import time
 from collections import Counter
 
-from tests.journeys.conftest import Installation, until
+from tests.journeys.installation import Installation, until
 from tests.relay import Relay
 
 HEADER = (

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.paths import ROOT
+
 UNREACHABLE = ("No matching distribution", "Could not find a version", "ConnectionError", "retry")
 
 

@@ -13,7 +13,7 @@ from pli import keys as key_ring
 from pli.checks import State
 from pli.database import Database, DatabaseError
 from pli.keys import Keys
-from tests.conftest import NOW
+from tests.clock import NOW
 
 Usage = namedtuple("Usage", "total used free")
 

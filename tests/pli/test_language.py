@@ -18,13 +18,13 @@ from jinja2.ext import babel_extract
 from commands.french_click import MODULES
 from pli.files import shipped
 from pli.language import LOCALE
+from tests.paths import ROOT
 
-HOUSE = Path(__file__).parents[2]
 MARKS = {"N_": None, "_": None, "say": None, "say_n": (1, 2), "gettext": None, "ngettext": (1, 2)}
 LETTER_MARKS = MARKS | {"tell": None}
 ROOMS = {
-    **{room: HOUSE.glob(f"{room}/**/*.py") for room in ("pli", "subscribers", "mailer", "web")},
-    "commands": [HOUSE / "cli.py", *HOUSE.glob("commands/**/*.py")],
+    **{room: ROOT.glob(f"{room}/**/*.py") for room in ("pli", "subscribers", "mailer", "web")},
+    "commands": [ROOT / "cli.py", *ROOT.glob("commands/**/*.py")],
     "templates": shipped("templates").glob("**/*.j2"),
 }
 CATALOGUES = sorted((LOCALE / "fr").glob("*.po"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,9 @@ from mailer.letter.letter import Letter, parse_letter
 from mailer.letter.press import press
 from mailer.message.composer import Composer, plain
 from tests.mailer.letter.desk import IDENTITY, KEY, LINKS, MARIE, NOW, THEME, mail
+from tests.paths import ROOT
 
-REAL = Path(__file__).parents[4] / "shared" / "letters" / "lettre-294.txt"
+REAL = ROOT.parent / "shared" / "letters" / "lettre-294.txt"
 FRONT = """---
 number: 294
 title: Un titre

@@ -7,7 +7,6 @@ import re
 import shutil
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +18,7 @@ from mailer.smtp.transaction import Timeouts
 from pli.language import Sentence
 from tests.certificates import authority
 from tests.mailer.smtp.test_smtp_courier import Parcel, told
+from tests.paths import ROOT
 from tests.relay import DROP, STALL, Relay, Reply, Script
 
 RESTS = (0.01, 0.01)
@@ -474,7 +474,7 @@ def test_it_is_the_same_where_there_is_no_uvloop(tls: str) -> None:
 
 def test_the_table_in_the_manual_and_these_rows_are_the_same() -> None:
     """What docs/outcomes.md says of a copy is what is tested, and nothing else is."""
-    page = Path(__file__).parents[3] / "docs" / "outcomes.md"
+    page = ROOT / "docs" / "outcomes.md"
     told = {
         row: (what, again.startswith("yes"), "yes" in kept)
         for row, what, again, kept in re.findall(
