@@ -22,7 +22,7 @@ from pli.keys import Keys
 from subscribers.models import Subscriber
 from tests import factories as make
 from tests.mailer import ledgers
-from tests.mailer.engine.test_engine import rests, working
+from tests.mailer.engine.running import rests, working
 from tests.relay import Relay
 from tests.servers import PostgreSQL
 

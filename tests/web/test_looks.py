@@ -18,6 +18,7 @@ from mailer.models import CampaignState, Status
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import Sentence
+from tests.browser import CHROMIUM, CONTRASTS, SCREENSHOTS, needs_chromium
 from tests.mailer.ledgers import (
     FINE,
     LATER,
@@ -28,17 +29,11 @@ from tests.mailer.ledgers import (
     a_campaign,
 )
 from tests.mailer.letter.desk import letter
-from tests.mailer.letter.test_looks import CONTRASTS
 from tests.subscribers.people import a_list, a_person, a_tie
 from tests.web.doors import IDENTITY, Options, opened
 from tests.web.mails import a_mail, maildir, put
 
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-CHROMIUM = Path("/usr/bin/chromium")
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="needs Chromium: apt install chromium"
-)
+pytestmark = needs_chromium
 
 SENDING = (
     *(Copy(Status.SENT, None, (FINE,)),) * 180,

@@ -13,15 +13,13 @@ import pytest
 
 from pli.database import Database
 from pli.keys import Keys
+from tests.browser import CHROMIUM, needs_chromium
 from tests.web.doors import Options, opened
 from tests.web.mails import HOSTILE, a_mail, maildir, put
 
-CHROMIUM = Path("/usr/bin/chromium")
 HERE = "http://127.0.0.1:8080"
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="needs Chromium: apt install chromium"
-)
+pytestmark = needs_chromium
 
 
 @dataclass

@@ -17,7 +17,7 @@ from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import List
 from tests import factories as make
-from tests.mailer.engine.test_engine import ends, rests, working
+from tests.mailer.engine.running import ends, rests, working
 from tests.relay import Relay
 
 LATEST = timedelta(hours=2)

@@ -19,7 +19,7 @@ from pli.hours import Hour, zone_of
 from pli.keys import Keys
 from pli.quiet import Opening, Quiet
 from tests import factories as make
-from tests.mailer.engine.test_engine import ends, first_copy, prepared, rests, working
+from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
 from tests.relay import Relay
 
 NIGHT = Quiet(time(21), time(7))

@@ -34,8 +34,8 @@ from pli.keys import Keys
 from pli.settings import Settings
 from tests import factories as make
 from tests.mailer.engine import dying
-from tests.mailer.engine.test_engine import ends, first_copy, prepared, rests, working
-from tests.mailer.ledger.test_after_doubt import claimed
+from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
+from tests.mailer.ledger.in_work import claimed
 from tests.relay import Relay
 
 # SQLite writes one transaction after the other, and takes a NUL.

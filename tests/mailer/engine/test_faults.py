@@ -24,11 +24,10 @@ from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli import database as databases
 from pli.database import Database
 from pli.keys import Keys
-from subscribers import optout
-from subscribers.models import List, Subscriber
+from subscribers.models import Subscriber
 from tests.forking import FORKING
 from tests.mailer.engine import dying
-from tests.mailer.engine.test_engine import first_copy, prepared, rests, working
+from tests.mailer.engine.running import first_copy, leaves, prepared, rests, working
 from tests.relay import Relay
 
 COPIES = 24
@@ -44,17 +43,6 @@ async def ended(process: BaseProcess) -> int | None:
         while process.is_alive():  # noqa: ASYNC110 (another process)
             await asyncio.sleep(0.01)
     return process.exitcode
-
-
-async def leaves(database: Database, email: str, now: datetime) -> None:
-    async with database.begin() as session:
-        person = (
-            await session.execute(select(Subscriber.id).where(Subscriber.email == email))
-        ).scalar_one()
-        (list_id,) = (await session.execute(select(List.id))).scalars()
-        await optout.unsubscribe(
-            session, subscriber_id=person, list_id=list_id, source="test", now=now
-        )
 
 
 async def reckon(database: Database, campaign_id: int, relay: Relay) -> dict[Status, set[str]]:

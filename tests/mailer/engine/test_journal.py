@@ -167,7 +167,9 @@ def test_every_outcome_comes_back_as_it_was(
 # What the ledger makes of it, on both databases
 
 
-async def claimed(database: Database, keys: Keys, now: datetime) -> tuple[LeasedBatch, list[int]]:
+async def six_claimed(
+    database: Database, keys: Keys, now: datetime
+) -> tuple[LeasedBatch, list[int]]:
     """A running campaign of six, all of them in work."""
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
@@ -190,7 +192,7 @@ async def statuses(session: AsyncSession, ids: list[int]) -> list[str]:
 async def test_after_a_kill_only_what_was_on_the_wire_is_in_doubt(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     notes = journal.begin(taken.id, taken.lease, "relay:25")
     for id_ in ids[:4]:
         notes.leaves(id_, 1)
@@ -226,7 +228,7 @@ async def test_after_a_kill_only_what_was_on_the_wire_is_in_doubt(
 async def test_later_truth_corrects_what_another_worker_called_uncertain(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     notes = journal.begin(taken.id, taken.lease, "relay:25")
     for id_ in ids[:3]:
         notes.leaves(id_, 1)
@@ -262,7 +264,7 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
 async def test_while_one_process_hears_a_journal_another_takes_its_batch_by_it(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     notes = journal.begin(taken.id, taken.lease, "relay:25")
     for id_ in ids[:3]:
         notes.leaves(id_, 1)
@@ -290,7 +292,7 @@ async def test_while_one_process_hears_a_journal_another_takes_its_batch_by_it(
 async def test_two_processes_that_hear_one_journal_put_it_on_record_once(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     notes = journal.begin(taken.id, taken.lease, "relay:25")
     for id_ in ids:
         notes.leaves(id_, 1)
@@ -318,7 +320,7 @@ async def test_two_processes_that_hear_one_journal_put_it_on_record_once(
 async def test_without_a_journal_all_that_was_in_work_is_uncertain(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     async with database.begin() as session:
         await leasing.end_leases(session)
         await leasing.take(session, batch_id=taken.id, lease=4712)
@@ -328,7 +330,7 @@ async def test_without_a_journal_all_that_was_in_work_is_uncertain(
 async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     notes = journal.begin(taken.id, taken.lease, "relay:25")
     later = judge(Stage.RCPT, 451, "4.7.1 greylisted")
     notes.leaves(ids[0], 1)
@@ -354,7 +356,7 @@ async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
 async def test_what_a_cancelled_campaign_never_wrote_is_skipped(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     lay_down(journal.begin(taken.id, taken.lease, "relay:25"))
     async with database.begin() as session:
         await lifecycle.cancel(session, campaign_id=taken.campaign_id, now=now)
@@ -371,7 +373,7 @@ async def test_what_a_cancelled_campaign_never_wrote_is_skipped(
 async def test_a_worker_that_seemed_dead_gives_back_what_it_never_wrote(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     async with database.begin() as session:
         await session.execute(update(Batch).values(lease=None))
         other = await leasing.take(session, batch_id=taken.id, lease=4712)

@@ -17,7 +17,7 @@ from mailer.outcomes import judge
 from pli.database import Database
 from pli.keys import Keys
 from tests.mailer.engine.dying import lay_down
-from tests.mailer.engine.test_engine import ends, prepared, rests, working
+from tests.mailer.engine.running import ends, prepared, rests, working
 from tests.relay import Relay
 
 # SQLite writes one transaction after the other, and takes a NUL.

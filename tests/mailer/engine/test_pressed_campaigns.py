@@ -12,8 +12,8 @@ from mailer.ledger import claiming, settle_and_claim
 from mailer.letter.layout import Layout
 from pli.database import Database
 from pli.keys import Keys
-from tests.mailer.engine.test_engine import prepared
-from tests.mailer.ledger.test_after_doubt import claimed
+from tests.mailer.engine.running import prepared
+from tests.mailer.ledger.in_work import claimed
 
 
 async def test_the_first_batches_of_a_campaign_share_one_pressing_and_what_is_heard(

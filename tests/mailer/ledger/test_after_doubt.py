@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from mailer.campaign import lifecycle, ordering
 from mailer.engine.journal import Journal
 from mailer.ledger import balance, claiming, doubt, evidence, leasing, settling
 from mailer.ledger.evidence import Proof
-from mailer.ledger.rows import LeasedBatch, lock_campaign
+from mailer.ledger.rows import lock_campaign
 from mailer.models import Attempt, Audience, Batch, Delivery, Source, Stage, Status
 from mailer.outcomes import judge, lost
 from pli.database import Database
@@ -24,24 +23,14 @@ from subscribers import optout
 from subscribers.models import List, Subscriber
 from tests import factories as make
 from tests.mailer.engine.dying import lay_down
-from tests.mailer.engine.test_engine import ends, prepared, rests, working
+from tests.mailer.engine.running import ends, prepared, rests, working
+from tests.mailer.ledger.in_work import claimed
 from tests.relay import Relay
 
 
 @pytest.fixture
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-async def claimed(
-    database: Database, size: int, lease: int = 7
-) -> tuple[LeasedBatch, Sequence[Row[Any]]]:
-    async with database.begin() as session:
-        batch_id = await session.scalar(select(Batch.id))
-        assert batch_id is not None
-        taken = await leasing.take(session, batch_id=batch_id, lease=lease)
-        assert taken is not None
-        return taken, (await claiming.claim(session, taken, size=size)).rows
 
 
 async def called_uncertain(database: Database, size: int) -> None:

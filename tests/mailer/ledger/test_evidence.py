@@ -57,7 +57,7 @@ async def settle(
     return settled
 
 
-async def ends(database: Database, campaign_id: int) -> list[tuple[str, str | None, int]]:
+async def copies_of(database: Database, campaign_id: int) -> list[tuple[str, str | None, int]]:
     async with database.reading() as session:
         rows = await session.execute(
             select(Delivery.status, Delivery.reason, Delivery.attempts)
@@ -76,7 +76,7 @@ async def test_what_is_proved_is_settled_and_what_proved_it_stands_with_the_copy
         Proof(ids[3], Status.FAILED, "policy", "journal"),
     )
     assert await settle(database, campaign_id, now, *proofs) == 2
-    assert await ends(database, campaign_id) == [
+    assert await copies_of(database, campaign_id) == [
         ("sent", None, 0),
         ("sent", None, 1),
         ("uncertain", None, 0),
@@ -111,9 +111,9 @@ async def test_a_proof_told_twice_or_of_a_copy_that_is_not_in_doubt_does_nothing
     )
     assert await settle(database, campaign_id, now, *twice, *strangers) == 1
     assert await settle(database, campaign_id, now, *twice) == 0
-    assert (await ends(database, campaign_id))[0] == ("sent", None, 0)
-    assert (await ends(database, campaign_id))[4] == ("failed", "unknown_user", 1)
-    assert (await ends(database, other))[0] == ("uncertain", None, 0)
+    assert (await copies_of(database, campaign_id))[0] == ("sent", None, 0)
+    assert (await copies_of(database, campaign_id))[4] == ("failed", "unknown_user", 1)
+    assert (await copies_of(database, other))[0] == ("uncertain", None, 0)
     async with database.reading() as session:
         assert len((await session.scalars(select(Evidence.id))).all()) == 1
 
@@ -135,7 +135,7 @@ async def test_thousands_are_settled_in_pieces(database: Database, now: datetime
         campaign_id = await a_campaign(session, now, copies, batch_size=400)
         ids = list(await session.scalars(select(Delivery.id)))
     assert await settle(database, campaign_id, now, *(Proof(it, Status.SENT) for it in ids)) == 1100
-    assert {it[0] for it in await ends(database, campaign_id)} == {"sent"}
+    assert {it[0] for it in await copies_of(database, campaign_id)} == {"sent"}
 
 
 REFUSALS = (
@@ -179,7 +179,7 @@ async def test_a_person_chooses_among_the_failed_by_what_was_answered(
         state = (await find_campaign(session, campaign_id)).state
     assert again == len(chosen)
     assert state is (CampaignState.RUNNING if chosen else CampaignState.FINISHED)
-    after = await ends(database, campaign_id)
+    after = await copies_of(database, campaign_id)
     assert [n for n, it in enumerate(after) if it[0] == "pending"] == chosen
     assert [it[2] for it in after] == [1, 2, 1, 0, 0]
 
@@ -229,7 +229,7 @@ async def test_what_is_in_doubt_is_sent_again_by_itself_if_so_set_and_never_call
         )
         assert await balance.faults(session, campaign_id=campaign_id) == []
         due = await session.scalar(select(Delivery.next_attempt_at))
-    assert await ends(database, campaign_id) == [(end, None, attempts + 1)]
+    assert await copies_of(database, campaign_id) == [(end, None, attempts + 1)]
     if end == "pending":
         assert due is not None
         assert 270 <= (due - now).total_seconds() <= 330
@@ -243,4 +243,4 @@ async def test_in_a_cancelled_campaign_nothing_in_doubt_is_sent_again(
         await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
         result = settling.Result(copy, 1, now.timestamp(), LOST)
         await settling.settle(session, held, [result], relay="r", delays=[300], now=now)
-    assert await ends(database, campaign_id) == [("uncertain", None, 1)]
+    assert await copies_of(database, campaign_id) == [("uncertain", None, 1)]

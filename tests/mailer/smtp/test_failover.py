@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,8 +13,6 @@ from sqlalchemy import func, select
 
 from mailer.campaign import lifecycle
 from mailer.campaign.state import find_campaign, reason_of
-from mailer.engine.engine import Engine
-from mailer.engine.journal import Journal
 from mailer.models import Attempt, CampaignState, Notice, Status
 from mailer.notices.sending import NoticeSender
 from mailer.smtp import smtp_courier
@@ -31,8 +26,8 @@ from pli.keys import Keys
 from pli.language import Sentence
 from subscribers import lists
 from tests import factories as make
-from tests.mailer.engine.test_engine import ends, first_copy, prepared, rests
-from tests.mailer.notices.test_notices import ordered
+from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
+from tests.mailer.notices.orders import ordered
 from tests.relay import Relay
 
 NOBODY = "smtp://127.0.0.1:1?tls=none"
@@ -61,21 +56,6 @@ def failover_of(
         probes={name: relay.greet for name, relay in relays.items()},
         rest=rest,
     )
-
-
-@asynccontextmanager
-async def working(
-    database: Database, keys: Keys, failover: RelayFailover, connections: int = 3
-) -> AsyncIterator[Engine]:
-    with TemporaryDirectory() as folder:
-        journal = Journal(Path(folder), "tests")
-        engine = Engine(database, keys, failover, journal=journal, connections=connections)
-        running = asyncio.create_task(engine.run())
-        try:
-            yield engine
-        finally:
-            engine.stop()
-            await running
 
 
 async def relays_in_attempts(database: Database) -> Counter[str]:

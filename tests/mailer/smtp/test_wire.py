@@ -17,7 +17,7 @@ from mailer.smtp.smtp_courier import TIMEOUTS, SMTPCourier
 from mailer.smtp.transaction import Timeouts
 from pli.language import Sentence
 from tests.certificates import authority
-from tests.mailer.smtp.test_smtp_courier import Parcel, told
+from tests.mailer.smtp.parcels import Parcel, told
 from tests.paths import ROOT
 from tests.relay import DROP, STALL, Relay, Reply, Script
 
