@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from pli import keys as key_ring
 from pli import schema
 from pli.database import Database, check_keys
 from pli.interpreter import new_event_loop
 from pli.keys import Keys
 from tests.clock import NOW
+from tests.factories import KEYS
 from tests.servers import PostgreSQL, postgresql_binaries
 
 # Helpers beside the tests say as much as the tests when an assertion of theirs fails.
@@ -75,8 +75,8 @@ def _run_aside(work: Coroutine[Any, Any, None]) -> None:
 
 @pytest.fixture(scope="session")
 def keys() -> Keys:
-    """Keys for a whole run."""
-    return key_ring.generate()
+    """The keys by which the factories hash addresses and sign links."""
+    return KEYS
 
 
 @pytest.fixture

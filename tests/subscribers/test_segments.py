@@ -20,7 +20,7 @@ from subscribers.rules import Among, And, Comparison, Has, Not, Or, Rule, RuleEr
 from subscribers.segments import SegmentError
 from subscribers.selection import clause
 from subscribers.values import Value, as_compared
-from tests.subscribers.people import a_tie
+from tests import factories as make
 
 ATTRIBUTES = {
     "departement": AttributeType.TEXT,
@@ -58,7 +58,7 @@ async def session(database: Database, keys: Keys, now: datetime) -> AsyncIterato
             if name in ("anne", "bernard", "chloe"):
                 left = name == "chloe"
                 state = SubscriptionState.LEFT if left else SubscriptionState.CONFIRMED
-                await a_tie(session, person.id, comite.id, now, state)
+                await make.a_subscription(session, person.id, comite.id, now=now, state=state)
         yield session
 
 

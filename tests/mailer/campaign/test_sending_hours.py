@@ -125,7 +125,9 @@ async def test_another_campaign_goes_on_while_one_is_quiet(
     async with database.begin() as session:
         others = await make.a_list(session, "autres", now=now)
         await make.a_person(session, keys, "autre", others, now=now)
-        campaign = await make.a_campaign(session, keys, [others], now=now, of=make.letter(13))
+        campaign = await make.a_campaign(
+            session, keys, [others], now=now, of=make.letter(number=13)
+        )
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
             assert await rests(database, campaign.id) is CampaignState.FINISHED

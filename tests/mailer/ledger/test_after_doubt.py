@@ -20,9 +20,9 @@ from mailer.outcomes import judge, lost
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
-from subscribers.models import List, Subscriber
+from subscribers.models import List, Subscriber, SuppressionReason
 from tests import factories as make
-from tests.mailer.engine.dying import lay_down
+from tests.mailer.engine.killed_worker import close_as_killed
 from tests.mailer.engine.running import ends, prepared, rests, working
 from tests.mailer.ledger.in_work import claimed
 from tests.relay import Relay
@@ -63,7 +63,7 @@ async def test_what_was_recorded_as_uncertain_stays_so_when_its_worker_dies_late
             results.append(settling.Result(row.id, 1, now.timestamp(), outcome))
         async with database.begin() as session:
             await settling.settle(session, taken, results, relay="relay:25", delays=[60.0], now=now)
-        lay_down(notes)
+        close_as_killed(notes)
         async with database.begin() as session:
             await leasing.end_leases(session)
         async with working(database, keys, relay.url, folder=tmp_path):
@@ -122,7 +122,7 @@ async def test_who_leaves_while_a_copy_in_doubt_waits_again_may_have_had_it(
         await optout.suppress(
             session,
             address_key=person.address_key,
-            reason=optout.SuppressionReason.OBJECTION,
+            reason=SuppressionReason.OBJECTION,
             source="by telephone",
             now=now,
         )

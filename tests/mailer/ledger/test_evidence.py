@@ -24,11 +24,12 @@ from mailer.models import (
 )
 from mailer.outcomes import Outcome, judge, lost
 from pli.database import Database
-from tests.mailer.ledgers import FINE, UNKNOWN_USER, Copy, a_campaign
+from tests import factories as make
+from tests.factories import QUEUED, UNKNOWN_USER, Copy
 
 DOUBTS = (
     Copy(Status.UNCERTAIN),
-    Copy(Status.SENT, None, (FINE,)),
+    Copy(Status.SENT, None, (QUEUED,)),
     Copy(Status.UNCERTAIN),
     Copy(Status.UNCERTAIN),
     Copy(Status.FAILED, "unknown_user", (UNKNOWN_USER,)),
@@ -39,11 +40,13 @@ DOUBTS = (
 async def in_doubt(database: Database, now: datetime) -> tuple[int, list[int]]:
     """A finished campaign with four copies in doubt in two batches; the ids of all its copies."""
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now, DOUBTS, state=CampaignState.FINISHED)
-        ids = await session.scalars(
-            select(Delivery.id).where(Delivery.campaign_id == campaign_id).order_by(Delivery.id)
+        campaign = await make.a_campaign_with(
+            session, DOUBTS, now=now, state=CampaignState.FINISHED
         )
-        return campaign_id, list(ids)
+        ids = await session.scalars(
+            select(Delivery.id).where(Delivery.campaign_id == campaign.id).order_by(Delivery.id)
+        )
+        return campaign.id, list(ids)
 
 
 async def settle(
@@ -120,22 +123,22 @@ async def test_a_proof_told_twice_or_of_a_copy_that_is_not_in_doubt_does_nothing
 
 async def in_doubt_elsewhere(database: Database, now: datetime) -> tuple[int, list[int]]:
     async with database.begin() as session:
-        campaign_id = await a_campaign(
-            session, now, DOUBTS, list_name="autres", state=CampaignState.FINISHED
+        campaign = await make.a_campaign_with(
+            session, DOUBTS, now=now, list_name="autres", state=CampaignState.FINISHED
         )
         ids = await session.scalars(
-            select(Delivery.id).where(Delivery.campaign_id == campaign_id).order_by(Delivery.id)
+            select(Delivery.id).where(Delivery.campaign_id == campaign.id).order_by(Delivery.id)
         )
-        return campaign_id, list(ids)
+        return campaign.id, list(ids)
 
 
 async def test_thousands_are_settled_in_pieces(database: Database, now: datetime) -> None:
     async with database.begin() as session:
         copies = (Copy(Status.UNCERTAIN),) * 1_100
-        campaign_id = await a_campaign(session, now, copies, batch_size=400)
+        campaign = await make.a_campaign_with(session, copies, now=now, batch_size=400)
         ids = list(await session.scalars(select(Delivery.id)))
-    assert await settle(database, campaign_id, now, *(Proof(it, Status.SENT) for it in ids)) == 1100
-    assert {it[0] for it in await copies_of(database, campaign_id)} == {"sent"}
+    assert await settle(database, campaign.id, now, *(Proof(it, Status.SENT) for it in ids)) == 1100
+    assert {it[0] for it in await copies_of(database, campaign.id)} == {"sent"}
 
 
 REFUSALS = (
@@ -167,7 +170,9 @@ async def test_a_person_chooses_among_the_failed_by_what_was_answered(
     database: Database, now: datetime, pattern: str, chosen: list[int]
 ) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now, REFUSALS, state=CampaignState.FINISHED)
+        campaign_id = (
+            await make.a_campaign_with(session, REFUSALS, now=now, state=CampaignState.FINISHED)
+        ).id
     async with database.reading() as session:
         answered = await answers.of_failed(session, campaign_id, pattern=pattern, limit=1)
     assert (answered.copies, answered.kinds) == (len(chosen), len(chosen))
@@ -190,7 +195,9 @@ async def taken(
     """One copy in work of a campaign that tries twice; campaign, copy, and the batch in hand."""
     earlier = ((0, "", "connection lost"),) * attempts
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now, (Copy(Status.SENDING, None, earlier),))
+        campaign_id = (
+            await make.a_campaign_with(session, (Copy(Status.SENDING, None, earlier),), now=now)
+        ).id
         await session.execute(update(Campaign).values(resend_uncertain=resend))
         await session.execute(update(Delivery).values(lease=5, doubted=attempts > 0))
         await session.execute(update(Attempt).values(outcome="uncertain"))

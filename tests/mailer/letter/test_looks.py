@@ -11,7 +11,8 @@ import pytest
 from mailer.letter.letter import read_letter
 from mailer.letter.press import Pressed, press
 from tests.browser import CHROMIUM, CONTRASTS, SCREENSHOTS, needs_chromium
-from tests.mailer.letter.desk import IDENTITY, KEY, LINKS, LIST, MARIE, THEME
+from tests.factories import IDENTITY
+from tests.mailer.letter.rendered import KEY, LINKS, LIST, MARIE, THEME
 from tests.paths import ROOT
 
 pytestmark = needs_chromium

@@ -11,7 +11,9 @@ from mailer.letter import preflight
 from mailer.letter.letter import Letter, parse_letter
 from mailer.letter.press import press
 from mailer.message.composer import Composer, plain
-from tests.mailer.letter.desk import IDENTITY, KEY, LINKS, MARIE, NOW, THEME, mail
+from tests.clock import NOW
+from tests.factories import IDENTITY
+from tests.mailer.letter.rendered import KEY, LINKS, MARIE, THEME, mail
 from tests.paths import ROOT
 
 REAL = ROOT.parent / "shared" / "letters" / "lettre-294.txt"
