@@ -44,7 +44,7 @@ def words(text: str) -> str:
 @pytest.mark.parametrize("file", FILES, ids=lambda it: str(it.relative_to(ROOT)))
 def test_every_message_has_its_french_with_the_same_holes(file: Path) -> None:
     catalogue = translations("fr")
-    missing = []
+    missing: list[str | tuple[str, ...]] = []
     for message in messages(file):
         if isinstance(message, tuple):
             one, many = message

@@ -13,7 +13,6 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
-from jinja2.ext import babel_extract
 
 from commands.french_click import MODULES
 from pli.files import shipped
@@ -29,7 +28,7 @@ ROOMS = {
 }
 CATALOGUES = sorted((LOCALE / "fr").glob("*.po"))
 
-METHODS = {".py": "python", ".j2": babel_extract}
+METHODS = {".py": "python", ".j2": "jinja2.ext:babel_extract"}
 
 
 def extracted(files: Iterable[Path]) -> dict[tuple[str, ...], str]:
@@ -42,8 +41,8 @@ def extracted(files: Iterable[Path]) -> dict[tuple[str, ...], str]:
     return found
 
 
-def forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else tuple(text)
+def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 def holes(text: str) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -199,17 +200,20 @@ def _true(rule: Rule, values: Mapping[str, Value]) -> bool | None:
         case Comparison(field, operator, value):
             if field not in values:
                 return None
-            left, right = as_compared(values[field]), as_compared(value)
+            # Both are of the attribute's own type, as the rule was checked.
+            left: Any = as_compared(values[field])
+            right: Any = as_compared(value)
             if isinstance(left, str) and isinstance(right, str):
-                left, right = left.encode(), right.encode()  # type: ignore[assignment]
-            return {
+                left, right = left.encode(), right.encode()
+            answers: dict[str, bool] = {
                 "=": left == right,
                 "!=": left != right,
-                "<": left < right,  # type: ignore[operator]
-                "<=": left <= right,  # type: ignore[operator]
-                ">": left > right,  # type: ignore[operator]
-                ">=": left >= right,  # type: ignore[operator]
-            }[operator]
+                "<": left < right,
+                "<=": left <= right,
+                ">": left > right,
+                ">=": left >= right,
+            }
+            return answers[operator]
         case Among(field, among):
             if field not in values:
                 return None

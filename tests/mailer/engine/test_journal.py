@@ -127,10 +127,12 @@ def test_a_full_disk_is_told_before_the_copy_leaves_and_the_file_stays_readable(
     assert record.notes[noted] == Note(1), "what there was no room for is left out whole"
 
 
-def test_a_note_that_its_writer_did_not_live_to_end_is_none(journal: Journal) -> None:
+def test_a_note_that_its_writer_did_not_live_to_end_is_none(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
     notes.leaves(1, 1)
-    notes._end_note = lambda *_: None  # type: ignore[method-assign]
+    monkeypatch.setattr(notes, "_end_note", lambda *_: None)
     notes.told(1, 1, FINE)
     close_as_killed(notes)
     record = journal.record(TAKEN.lease)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -16,7 +15,7 @@ from mailer.campaign.state import find_campaign, reason_of
 from mailer.models import Attempt, CampaignState, Notice, Status
 from mailer.notices.sending import NoticeSender
 from mailer.smtp import smtp_courier
-from mailer.smtp.courier import Courier
+from mailer.smtp.courier import OPEN, Copy, Courier, LaneTerms
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.relay import Relay as Address
 from mailer.smtp.relay import RelayError
@@ -323,14 +322,24 @@ class Stub:
 
     def __init__(self, relay: str) -> None:
         self.relay = relay
-        self.on_trouble: Any = None
-        self.patient: Any = None
+        self.on_trouble: Callable[[Sentence], None] = lambda _: None
+        self.patient: Callable[[], bool] = lambda: True
         self.recalled = 0
 
-    def post(self, copies: Sequence[Any], *, first: bool = False) -> None:
-        del copies, first
+    def post(self, copies: Sequence[Copy], *, first: bool = False, lane: str = OPEN) -> None:
+        del copies, first, lane
 
-    def recall(self, wanted: Any) -> None:
+    def agree(self, lane: str, terms: LaneTerms) -> None:
+        del lane, terms
+
+    def occupied(self, lane: str) -> int:
+        del lane
+        return 0
+
+    def farewells(self) -> Mapping[str, str]:
+        return {}
+
+    def recall(self, wanted: Callable[[Copy], bool]) -> None:
         del wanted
         self.recalled += 1
 
@@ -338,7 +347,7 @@ class Stub:
         del patience
 
 
-class Clock:
+class BootTime:
     """Seconds that the test says."""
 
     def __init__(self) -> None:
@@ -348,15 +357,14 @@ class Clock:
         return self.now
 
 
-def a_fleet(*names: str) -> tuple[RelayFailover, Clock, dict[str, Stub]]:
+def a_failover(*names: str) -> tuple[RelayFailover, BootTime, dict[str, Stub]]:
     stubs = {name: Stub(name) for name in names}
-    couriers: dict[str, Courier] = dict(stubs)
-    clock = Clock()
-    return RelayFailover(couriers, clock=clock), clock, stubs
+    clock = BootTime()
+    return RelayFailover(stubs, clock=clock), clock, stubs
 
 
 def test_rests_double_to_ten_minutes_and_begin_anew_after_a_good_while() -> None:
-    failover, clock, stubs = a_fleet("a", "b")
+    failover, clock, stubs = a_failover("a", "b")
     lengths = []
     for _ in range(7):
         stubs["a"].on_trouble(Sentence("no"))
@@ -373,7 +381,7 @@ def test_rests_double_to_ten_minutes_and_begin_anew_after_a_good_while() -> None
 
 
 def test_one_trouble_that_several_connections_tell_is_one_rest() -> None:
-    failover, clock, stubs = a_fleet("a", "b")
+    failover, clock, stubs = a_failover("a", "b")
     told: list[Courier] = []
     failover.on_trouble = lambda courier, _: told.append(courier)
     for _ in range(3):
@@ -384,7 +392,7 @@ def test_one_trouble_that_several_connections_tell_is_one_rest() -> None:
 
 
 def test_the_first_in_order_that_does_not_rest_is_chosen_and_a_stranger_is_passed_over() -> None:
-    failover, clock, stubs = a_fleet("a", "b", "c")
+    failover, clock, stubs = a_failover("a", "b", "c")
     assert failover.choose() is stubs["a"]
     assert failover.choose(["c", "a"]) is stubs["c"]
     assert failover.choose(["x", "b"]) is stubs["b"]
@@ -398,7 +406,7 @@ def test_the_first_in_order_that_does_not_rest_is_chosen_and_a_stranger_is_passe
 
 
 async def test_one_that_has_rested_is_looked_at_beside_before_copies_go_by_it_again() -> None:
-    failover, clock, stubs = a_fleet("a", "b")
+    failover, clock, stubs = a_failover("a", "b")
     looks: list[str] = []
     faults: list[Exception] = [RelayError("still not"), ValueError("what is that")]
 
@@ -423,7 +431,7 @@ async def test_one_that_has_rested_is_looked_at_beside_before_copies_go_by_it_ag
 
 
 def test_when_all_rest_all_are_called_and_their_rests_still_grow() -> None:
-    failover, clock, stubs = a_fleet("a", "b")
+    failover, clock, stubs = a_failover("a", "b")
     stubs["a"].on_trouble(Sentence("no a"))
     stubs["b"].on_trouble(Sentence("no b"))
     assert str(failover.nothing_left()) == "no a; no b"

@@ -97,7 +97,7 @@ def parcels(second: type[Parcel] = Parcel, *, wanted: bool = True) -> list[Parce
 
 def rounds() -> list[bytes]:
     """A good round, and rounds with another reply at each place, one more, one less, or a fault."""
-    found = [GOOD]
+    found: list[tuple[str, ...]] = [GOOD]
     for place in range(4):
         found += [(*GOOD[:place], other, *GOOD[place + 1 :]) for other in OTHERS]
     found += [(*GOOD, "250 2.0.0 one more"), GOOD[:3], ("250-2.0.0 in\r\n250 2.0.0 two", *GOOD[1:])]
