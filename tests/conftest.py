@@ -11,19 +11,23 @@ import uuid
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from pli import keys as key_ring
 from pli import schema
 from pli.database import Database, check_keys
 from pli.interpreter import new_event_loop
 from pli.keys import Keys
+from tests.clock import NOW
+from tests.factories import KEYS
 from tests.servers import PostgreSQL, postgresql_binaries
+
+# Helpers beside the tests say as much as the tests when an assertion of theirs fails.
+pytest.register_assert_rewrite("tests.commands", "tests.journeys", "tests.mailer", "tests.web")
 
 # The command line speaks the terminal's language; tests read English unless they say otherwise.
 os.environ["LC_ALL"] = "C.UTF-8"
@@ -31,8 +35,6 @@ os.environ["LC_ALL"] = "C.UTF-8"
 # Two busy cores shared with servers and browsers: a slow example is no finding.
 settings.register_profile("pli", deadline=None)
 settings.load_profile("pli")
-
-NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
@@ -73,8 +75,8 @@ def _run_aside(work: Coroutine[Any, Any, None]) -> None:
 
 @pytest.fixture(scope="session")
 def keys() -> Keys:
-    """Keys for a whole run."""
-    return key_ring.generate()
+    """The keys by which the factories hash addresses and sign links."""
+    return KEYS
 
 
 @pytest.fixture

@@ -8,4 +8,4 @@ from __future__ import annotations
 import multiprocessing
 
 FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(["tests.preloaded", "tests.mailer.engine.dying"])
+FORKING.set_forkserver_preload(["tests.preloaded", "tests.mailer.engine.killed_worker"])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import asyncpg
 
@@ -86,7 +86,7 @@ class PostgreSQL:
         assert binaries is not None
         folder = Path(tempfile.mkdtemp(prefix="pli-pg-", dir="/tmp"))
         port = free_port()
-        user: dict[str, object] = {}
+        user: dict[str, Any] = {}
         if os.geteuid() == 0:
             account = next(
                 name
@@ -100,7 +100,7 @@ class PostgreSQL:
         def run(*command: str) -> None:
             subprocess.run(
                 command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                cwd=folder, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}, **user,  # type: ignore[call-overload]
+                cwd=folder, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}, **user,
             )  # fmt: skip
 
         data = str(folder / "data")

@@ -10,8 +10,8 @@ import pytest
 from babel.messages.extract import extract_from_file
 
 from pli.language import translations
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 FILES = sorted(
     file
     for folder in ("commands", "mailer", "pli", "subscribers", "templates", "web")
@@ -44,7 +44,7 @@ def words(text: str) -> str:
 @pytest.mark.parametrize("file", FILES, ids=lambda it: str(it.relative_to(ROOT)))
 def test_every_message_has_its_french_with_the_same_holes(file: Path) -> None:
     catalogue = translations("fr")
-    missing = []
+    missing: list[str | tuple[str, ...]] = []
     for message in messages(file):
         if isinstance(message, tuple):
             one, many = message

@@ -10,8 +10,9 @@ import click
 import pytest
 
 from cli import COMMANDS, context
+from tests.paths import ROOT
 
-UNITS = sorted((Path(__file__).parents[1] / "deploy" / "systemd").glob("*.service"))
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 
 
 def settings(unit: Path) -> dict[str, str]:

@@ -5,11 +5,10 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from cli import context
 from pli.errors import PliError
-from tests.mailer.letter.desk import FRONT
+from tests.commands.invoking import pli
+from tests.factories import FRONT
 
 SETTINGS = """committee = "Comité"
 address = "3 place du Marché"
@@ -20,51 +19,47 @@ public_url = "https://lettres.example.org"
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder with settings, and no database yet."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pli.toml").write_text(SETTINGS)
     return tmp_path
 
 
-def letter(*arguments: str) -> Result:
-    return CliRunner().invoke(context, ["letter", *arguments])
-
-
-def test_a_new_letter_can_be_sent_as_it_is_and_is_never_overwritten(desk: Path) -> None:
-    assert letter("new").exit_code == 0
-    checked = letter("check", "lettre-1.md", "--json")
+def test_a_new_letter_can_be_sent_as_it_is_and_is_never_overwritten(folder: Path) -> None:
+    assert pli("letter", "new").exit_code == 0
+    checked = pli("letter", "check", "lettre-1.md", "--json")
     assert checked.exit_code == 0
     assert json.loads(checked.stdout) == {"faults": [], "findings": []}
-    again = letter("new", "lettre-1.md")
+    again = pli("letter", "new", "lettre-1.md")
     assert isinstance(again.exception, PliError)
-    letter("new")
-    assert (desk / "lettre-2.md").is_file()
-    assert json.loads(letter("show", "lettre-2.md", "--json").stdout)["number"] == 2
+    pli("letter", "new")
+    assert (folder / "lettre-2.md").is_file()
+    assert json.loads(pli("letter", "show", "lettre-2.md", "--json").stdout)["number"] == 2
 
 
-def test_a_letter_with_warnings_can_be_sent_and_one_with_errors_not(desk: Path) -> None:
-    (desk / "a.md").write_text(FRONT + "[x](#)")
-    checked = letter("check", "a.md")
+def test_a_letter_with_warnings_can_be_sent_and_one_with_errors_not(folder: Path) -> None:
+    (folder / "a.md").write_text(FRONT + "[x](#)")
+    checked = pli("letter", "check", "a.md")
     assert checked.exit_code == 0
     assert "a.md:8: " in checked.stdout
-    (desk / "pli.toml").write_text(SETTINGS.replace("Comité", ""))
-    assert letter("check", "a.md").exit_code == 1
+    (folder / "pli.toml").write_text(SETTINGS.replace("Comité", ""))
+    assert pli("letter", "check", "a.md").exit_code == 1
 
 
-def test_a_name_that_only_a_database_knows_is_told_to_be_unchecked(desk: Path) -> None:
-    (desk / "a.md").write_text(FRONT + "# x\n\n{{ subscriber.mandat }}")
-    checked = letter("check", "a.md")
+def test_a_name_that_only_a_database_knows_is_told_to_be_unchecked(folder: Path) -> None:
+    (folder / "a.md").write_text(FRONT + "# x\n\n{{ subscriber.mandat }}")
+    checked = pli("letter", "check", "a.md")
     assert checked.exit_code == 0
     assert "mandat" in checked.stderr
 
 
-def test_a_letter_is_exported_as_a_mail_a_page_and_a_text(desk: Path) -> None:
-    (desk / "a.md").write_text(FRONT + "Bonjour {{ subscriber.first_name }}, voilà.")
+def test_a_letter_is_exported_as_a_mail_a_page_and_a_text(folder: Path) -> None:
+    (folder / "a.md").write_text(FRONT + "Bonjour {{ subscriber.first_name }}, voilà.")
     mail = message_from_bytes(
-        letter("export", "a.md", "--format", "eml").stdout_bytes, policy=policy.default
+        pli("letter", "export", "a.md", "--format", "eml").stdout_bytes, policy=policy.default
     )
     assert mail["To"] == "Camille Martin <camille.martin@example.org>"
-    assert "Bonjour Camille, voilà." in letter("export", "a.md", "--format", "text").stdout
-    letter("export", "a.md", "--output", "a.html")
-    assert "Bonjour Camille, voilà." in (desk / "a.html").read_text()
+    assert "Bonjour Camille, voilà." in pli("letter", "export", "a.md", "--format", "text").stdout
+    pli("letter", "export", "a.md", "--output", "a.html")
+    assert "Bonjour Camille, voilà." in (folder / "a.html").read_text()

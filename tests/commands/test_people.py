@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-import cli
 from pli import keys as key_ring
 from pli.errors import PliError
+from tests.commands.invoking import pli
 
 FILE = """Courriel;Prénom;Nom;Département
 anne@example.org;Anne;Épreuve;44
@@ -31,11 +30,6 @@ def folder(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "membres.csv").write_bytes(FILE.replace("\n", "\r\n").encode("cp1252"))
     shutil.copy(migrated_sqlite, tmp_path / "pli.db")
     return tmp_path
-
-
-def pli(*arguments: str) -> Result:
-    """Run one command."""
-    return CliRunner().invoke(cli.context, list(arguments))
 
 
 def refused(*arguments: str) -> str:

@@ -7,22 +7,20 @@ import csv
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import update
 
-import cli
-from mailer.letter.snapshot import freeze
-from mailer.letter.theme import load_theme
 from mailer.models import Campaign, CampaignState, Status
 from pli import keys as key_ring
 from pli.database import Database
 from pli.errors import PliError
-from tests.conftest import NOW
-from tests.mailer.ledgers import ONE_OF_EACH, UNKNOWN_USER, Copy, a_campaign
-from tests.mailer.letter.desk import IDENTITY, letter
+from tests import factories as make
+from tests.clock import NOW
+from tests.commands.invoking import pli
+from tests.factories import ONE_OF_EACH, UNKNOWN_USER, Copy
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -41,20 +39,23 @@ def installation(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.Monk
 
     async def fill() -> None:
         database = Database(f"sqlite+aiosqlite:///{tmp_path}/pli.db")
-        frozen = freeze(letter("# Titre\n"), load_theme("lettre"), IDENTITY)
+        written = make.letter("# Titre\n")
         async with database.begin() as session:
-            await a_campaign(session, NOW, SETTLED, frozen=frozen, state=CampaignState.FINISHED)
-            await a_campaign(session, NOW, MANY, frozen=frozen, list_name="autres", number=295)
-            await session.execute(update(Campaign).values(token_key=keys.current))
+            await make.a_campaign_with(
+                session, SETTLED, now=NOW, of=written, state=CampaignState.FINISHED, keys=keys
+            )
+            await make.a_campaign_with(
+                session,
+                MANY,
+                now=NOW,
+                of=replace(written, number=295),
+                list_name="autres",
+                keys=keys,
+            )
         await database.close()
 
     asyncio.run(fill())
     return tmp_path
-
-
-def pli(*arguments: str) -> Result:
-    """Run one command."""
-    return CliRunner().invoke(cli.context, list(arguments))
 
 
 def test_the_table_tells_the_sum_and_every_reason() -> None:

@@ -11,24 +11,27 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-import cli
-from mailer.letter.snapshot import freeze
-from mailer.letter.theme import load_theme
 from mailer.links import Links
-from mailer.models import Campaign, CampaignState, Delivery, Status
+from mailer.models import CampaignState, Delivery, Status
 from pli import keys as key_ring
 from pli.database import Database
 from pli.errors import PliError
-from tests.conftest import NOW
-from tests.mailer.ledgers import FINE, MAILBOX_FULL, UNKNOWN_USER, Copy, a_campaign
-from tests.mailer.letter.desk import IDENTITY, letter
+from tests import factories as make
+from tests.clock import NOW
+from tests.commands.invoking import pli
+from tests.factories import (
+    IDENTITY,
+    MAILBOX_FULL,
+    QUEUED,
+    UNKNOWN_USER,
+    Copy,
+)
 
 COPIES = (
     Copy(Status.UNCERTAIN),
-    Copy(Status.SENT, None, (FINE,)),
+    Copy(Status.SENT, None, (QUEUED,)),
     Copy(Status.UNCERTAIN),
     Copy(Status.FAILED, "mailbox_full", (MAILBOX_FULL,)),
     Copy(Status.FAILED, "mailbox_full", (MAILBOX_FULL,)),
@@ -48,20 +51,17 @@ def ids(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) 
 
     async def fill() -> list[str]:
         database = Database(f"sqlite+aiosqlite:///{tmp_path}/pli.db")
-        frozen = freeze(letter("# Titre\n"), load_theme("lettre"), IDENTITY)
+        written = make.letter("# Titre\n")
         async with database.begin() as session:
-            await a_campaign(session, NOW, COPIES, frozen=frozen, state=CampaignState.FINISHED)
-            await session.execute(update(Campaign).values(token_key=keys.current))
+            await make.a_campaign_with(
+                session, COPIES, now=NOW, of=written, state=CampaignState.FINISHED, keys=keys
+            )
             copies = await session.scalars(select(Delivery.id).order_by(Delivery.id))
             made = [links.marks(it, keys.current).message_id for it in copies]
         await database.close()
         return made
 
     return asyncio.run(fill())
-
-
-def pli(*arguments: str, told: bytes = b"") -> Result:
-    return CliRunner().invoke(cli.context, list(arguments), input=told)
 
 
 def a_log(message_id: str, *, queued: bool = True) -> bytes:

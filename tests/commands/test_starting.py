@@ -17,8 +17,8 @@ from commands.campaigns import campaign
 from commands.lazy import LazyGroup
 from commands.setup import db
 from pli import keys as key_ring
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 RUN = """
 import json, sys
 before = set(sys.modules)

@@ -1,149 +1,18 @@
-"""An installation as its users have it: a folder, the command line, a browser's view of the web."""
+"""A relay, and an installation that sends by it."""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.processes import Command
+from tests.journeys.installation import Installation
 from tests.relay import Relay
 from tests.servers import free_port
 
 MADE = "127.0.0.1:1"
-ROOT = Path(__file__).resolve().parents[2]
-
-LETTER = """---
-number: {number}
-title: Une séance
-date: 2026-11-24
-subject: "Lettre n° {number} : une séance"
-preheader: Ce qui a été dit et voté pendant la séance plénière de novembre
----
-
-# Une séance
-
-Bonjour {{{{ subscriber.first_name or "camarade" }}}},
-
-{text}
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a command said, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """A folder with pli.toml, keys and a database."""
-
-    folder: Path
-    port: int
-
-    @property
-    def public_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def environment(self, **more: str) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        return {**kept, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **more}
-
-    def pli(self, *words: str, code: int | None = 0, **environment: str) -> Said:
-        """Run a command to its end; `code` is how it must end."""
-        with self._begun(words, environment) as command:
-            out, err = command.communicate(60)
-            assert command.returncode is not None
-            said = Said(command.returncode, out, err)
-        assert "Traceback" not in said.err, said.err
-        assert "Pli has a fault" not in said.err, _fault(said.err)
-        assert code is None or said.code == code, said
-        return said
-
-    @contextmanager
-    def running(self, *words: str, **environment: str) -> Iterator[Command]:
-        """Run a command beside; ended by its id at the end."""
-        with self._begun(words, environment) as command:
-            yield command
-
-    def _begun(self, words: Sequence[str], environment: Mapping[str, str]) -> Command:
-        said = self.folder.parent / f"{self.folder.name}-said" / uuid.uuid4().hex
-        return Command(
-            words, folder=self.folder, environment=self.environment(**environment), said=said
-        )
-
-    @contextmanager
-    def serving(self) -> Iterator[Command]:
-        """`pli serve`, once it answers."""
-        with self.running("serve") as process:
-            until(lambda: process.poll() is not None or self.get("/healthz")[0] == 200)
-            assert process.poll() is None, process.communicate()
-            yield process
-
-    def letter(self, number: int = 1, text: str = "Voici la lettre.") -> str:
-        """Write a letter; its name."""
-        path = self.folder / f"lettre-{number}.md"
-        path.write_text(LETTER.format(number=number, text=text))
-        return path.name
-
-    def members(self, count: int, list_name: str = "comite") -> None:
-        """So many members on a list, by a CSV file."""
-        rows = "".join(f"p{n:04}@example.org;Prénom{n};44\r\n" for n in range(count))
-        (self.folder / "membres.csv").write_text("Courriel;Prénom;Département\r\n" + rows)
-        self.pli(
-            "subscriber", "import", "membres.csv", "--list", list_name, "--basis", "member",
-            "--source", "fichier d’essai", "--yes",
-        )  # fmt: skip
-
-    def get(self, path: str) -> tuple[int, str]:
-        return self._ask(urllib.request.Request(self.public_url + path))
-
-    def post(self, url: str, **form: str) -> tuple[int, str]:
-        path = urllib.parse.urlsplit(url).path
-        body = urllib.parse.urlencode(form).encode()
-        return self._ask(urllib.request.Request(self.public_url + path, data=body))
-
-    def _ask(self, request: urllib.request.Request) -> tuple[int, str]:
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as refused:
-            with refused:
-                return refused.code, refused.read().decode()
-        except OSError:
-            return 0, ""
-
-
-def _fault(err: str) -> str:
-    return Path(err.split()[-1]).read_text()
-
-
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for something another process does."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from tests.journeys.conftest import Installation, until
+from tests.journeys.installation import Installation, until
 from tests.relay import Relay
 
 

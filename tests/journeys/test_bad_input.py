@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pli import keys as key_ring
-from tests.journeys.conftest import Installation
+from tests.journeys.installation import Installation
 from tests.relay import Relay
 
 

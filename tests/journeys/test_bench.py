@@ -16,7 +16,7 @@ from benchmarks.machine import machine
 from benchmarks.rows import ROWS
 from benchmarks.table import BEGIN, END
 from benchmarks.tools import found
-from tests.journeys.conftest import ROOT
+from tests.paths import ROOT
 
 BENCH = [sys.executable, "-m", "benchmarks.wire", "--pairs", "1"]
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.journeys.conftest import ROOT
+from tests.paths import ROOT
 from tests.servers import postgresql_binaries
 
 SHORT = ["--recipients", "1500", "--every", "0.3", "--seed", "294", "--limit", "100"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import Installation, until
+from tests.journeys.installation import Installation, until
 
 
 @pytest.fixture
@@ -62,7 +62,12 @@ def test_the_demo_takes_as_many_recipients_as_one_asks_for(empty: Installation) 
 def test_the_demo_stays_to_be_looked_at_until_ctrl_c(empty: Installation) -> None:
     with empty.running("demo", "--dir", "demo") as process:
         lines: list[str] = []
-        until(lambda: "Ctrl-C" in (lines.append(process.stdout.readline()) or lines[-1]))
+
+        def says_how_to_stop() -> bool:
+            lines.append(process.stdout.readline())
+            return "Ctrl-C" in lines[-1]
+
+        until(says_how_to_stop)
         shown = "".join(lines)
         links = re.findall(r"http://127\.0\.0\.1:(\d+)(/\S*)", shown)
         port = int(links[0][0])

@@ -15,7 +15,7 @@ import pytest
 
 from pli import keys as key_ring
 from pli.checks import State
-from tests.journeys.conftest import Installation, Said, until
+from tests.journeys.installation import Installation, Said, until
 from tests.nameserver import SOUND, answering
 from tests.relay import Relay
 from tests.servers import PostgreSQL, free_port

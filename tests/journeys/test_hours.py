@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.journeys.conftest import Installation, until
+from tests.journeys.installation import Installation, until
 from tests.relay import Relay
 
 UTC_ZONE = {"PLI_TIMEZONE": "UTC"}
@@ -25,7 +25,7 @@ def test_in_quiet_hours_a_campaign_runs_and_waits_and_goes_when_they_are_lifted(
     installation.members(3)
     quiet = ("--quiet", span(60, 60))
     installation.pli(
-        "campaign", "create", installation.letter(), "--list", "comite", *quiet, **UTC_ZONE
+        "campaign", "create", installation.letter(), "--list", "comite", *quiet, code=0, **UTC_ZONE
     )
     installation.pli("campaign", "start", "1", "--yes")
     with installation.serving():
@@ -67,6 +67,7 @@ def test_the_settings_quiet_hours_hold_and_send_can_say_none(
         "--json",
         "--quiet",
         "none",
+        code=0,
         **quiet,
     )
     assert said.json["state"] == "finished"

@@ -6,7 +6,7 @@ import json
 import signal
 from typing import Any
 
-from tests.journeys.conftest import Installation, until
+from tests.journeys.installation import Installation, until
 from tests.relay import DROP, Relay
 
 COPIES = 40

@@ -6,10 +6,11 @@ import asyncio
 import socket
 import urllib.request
 import uuid
+from functools import partial
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.journeys.conftest import Installation, until
+from tests.journeys.installation import Installation, until
 from tests.relay import Relay
 from tests.servers import PostgreSQL, free_port
 
@@ -101,13 +102,17 @@ def test_without_the_setting_nobody_listens_and_a_taken_address_stops_no_letter(
     )
 
 
+def knows_its_database(port: int) -> bool:
+    return scraped(port).get("pli_database_up") == 1
+
+
 def test_each_of_several_workers_has_the_next_port_and_the_doors_tell_the_queue(
     installation: Installation, postgresql: PostgreSQL
 ) -> None:
     name = f"p{uuid.uuid4().hex[:12]}"
     asyncio.run(postgresql.execute(f"CREATE DATABASE {name}"))
     on_postgresql = {"PLI_DATABASE_URL": postgresql.url(name)}
-    installation.pli("db", "upgrade", **on_postgresql)
+    installation.pli("db", "upgrade", code=0, **on_postgresql)
     first, doors = 20_000 + free_port() % 20_000, free_port()
     with (
         installation.running(
@@ -118,7 +123,7 @@ def test_each_of_several_workers_has_the_next_port_and_the_doors_tell_the_queue(
         ),
     ):
         for port in (first, first + 1, doors):
-            until(lambda port=port: scraped(port).get("pli_database_up") == 1)
+            until(partial(knows_its_database, port))
 
 
 def test_what_is_no_address_is_refused(installation: Installation) -> None:

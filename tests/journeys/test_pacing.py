@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.journeys.conftest import Installation, until
+from tests.journeys.installation import Installation, until
 from tests.relay import Relay
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.journeys.conftest import Installation, until
+from tests.journeys.installation import Installation, until
 from tests.nameserver import SOUND, answering
 from tests.relay import Relay
 

@@ -8,7 +8,7 @@ import signal
 import time
 from collections import Counter
 
-from tests.journeys.conftest import Installation, until
+from tests.journeys.installation import Installation, until
 from tests.relay import Relay
 
 HEADER = (
@@ -36,7 +36,9 @@ def test_a_letter_reaches_everyone_and_the_report_says_so(
     assert relay.recipients == {f"p{n:04}@example.org": 1 for n in range(30)}
     mail = relay.received[0].message
     person = mail["To"].addresses[0].addr_spec.removeprefix("p").split("@")[0].lstrip("0") or "0"
-    text = mail.get_body(("plain",)).get_content()
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    text = plain.get_content()
     assert f"Bonjour Prénom{person}" in text.replace("\u202f", " ")
     assert mail["List-Unsubscribe"].strip().startswith(f"<{installation.public_url}/u/")
     assert mail["List-Unsubscribe-Post"] is None

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from mailer.engine.journal import boot_id
-from tests.journeys.conftest import Installation
+from tests.journeys.installation import Installation
 from tests.relay import Relay
 from tests.servers import PostgreSQL, free_port
 

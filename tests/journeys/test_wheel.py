@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.paths import ROOT
+
 UNREACHABLE = ("No matching distribution", "Could not find a version", "ConnectionError", "retry")
 
 
@@ -23,7 +24,8 @@ def test_the_wheel_installed_elsewhere_runs_the_demo(tmp_path: Path) -> None:
     assert "pli/templates/letters/lettre/letter.html.j2" in names
     assert "pli/migrations/env.py" in names
     assert not [it for it in names if it.startswith(("templates/", "migrations/", "tests/"))]
-    here, there = [sys.executable, "-m"], tmp_path / "venv"
+    there = tmp_path / "venv"
+    here: list[str | Path] = [sys.executable, "-m"]
     subprocess.run([*here, "venv", "--without-pip", there], check=True)
     pip = [*here, "pip", "--python", there, "install", "--quiet", "--no-compile"]
     locked = subprocess.run(

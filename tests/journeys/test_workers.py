@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.journeys.conftest import Installation, until
+from tests.journeys.installation import Installation, until
 from tests.relay import Relay
 from tests.servers import PostgreSQL
 
@@ -208,7 +208,7 @@ def test_an_installation_moves_to_postgresql_and_goes_on_there(
     moved = {"PLI_DATABASE_URL": url}
     assert installation.pli("report", "1", "--json", code=None, **moved).out == on_file
     told = installation.pli(
-        "send", installation.letter(2), "--list", "comite", "--yes", "--json", **moved
+        "send", installation.letter(2), "--list", "comite", "--yes", "--json", code=0, **moved
     )
     assert told.json["campaign"] == 2
     assert told.json["sent"] == 40

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mailer.links import Links, OptOutToken, UndoToken
 from pli.keys import Keys
-from tests.mailer.letter.desk import KEYS
+from tests.factories import KEYS
 
 ids = st.integers(0, 2**63 - 1)
 LINKS = Links(KEYS, "https://lettres.example.org", "example.org")

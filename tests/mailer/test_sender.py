@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mailer.sender import Mailbox, parse_mailbox
-from tests.mailer.letter.desk import IDENTITY
+from tests.factories import IDENTITY
 
 
 @pytest.mark.parametrize(

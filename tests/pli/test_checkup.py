@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import namedtuple
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from pli import keys as key_ring
 from pli.checks import State
 from pli.database import Database, DatabaseError
 from pli.keys import Keys
-from tests.conftest import NOW
+from tests.clock import NOW
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -100,7 +101,7 @@ def test_a_folder_that_cannot_be_written_to_stops_a_sending(tmp_path: Path) -> N
 def test_room_that_is_short_is_told(
     free: int, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkup.shutil, "disk_usage", lambda _: Usage(free, 0, free))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(free, 0, free))
     assert checkup.disk("disk.journal", tmp_path).state is state
 
 

@@ -22,8 +22,7 @@ from pli.database import Database, DatabaseError, check_keys
 from pli.keys import Keys
 from subscribers.models import Subscriber
 from tests import factories as make
-from tests.mailer import ledgers
-from tests.mailer.engine.test_engine import rests, working
+from tests.mailer.engine.running import rests, working
 from tests.relay import Relay
 from tests.servers import PostgreSQL
 
@@ -42,7 +41,7 @@ async def source(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Da
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, 30, now=now)
         await make.a_campaign(session, keys, [members], now=now, batch_size=8, started=False)
-        await ledgers.a_campaign(session, now, list_id=members.id, emails="autre{n}@example.org")
+        await make.a_campaign_with(session, now=now, list_id=members.id, names="autre{n}")
         person = await session.get(Subscriber, 1)
         assert person is not None
         person.attributes = {"né": "1970-01-01", "délégué·e": True, "rien": None, "n": 1.5}

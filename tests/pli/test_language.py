@@ -14,25 +14,24 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
-from jinja2.ext import babel_extract
 
 from commands.french_click import MODULES
 from pli.catalogue import PLURALS
 from pli.catalogue import messages as read_by_us
 from pli.files import shipped
 from pli.language import LOCALE, translations
+from tests.paths import ROOT
 
-HOUSE = Path(__file__).parents[2]
 MARKS = {"N_": None, "_": None, "say": None, "say_n": (1, 2), "gettext": None, "ngettext": (1, 2)}
 LETTER_MARKS = MARKS | {"tell": None}
 ROOMS = {
-    **{room: HOUSE.glob(f"{room}/**/*.py") for room in ("pli", "subscribers", "mailer", "web")},
-    "commands": [HOUSE / "cli.py", *HOUSE.glob("commands/**/*.py")],
+    **{room: ROOT.glob(f"{room}/**/*.py") for room in ("pli", "subscribers", "mailer", "web")},
+    "commands": [ROOT / "cli.py", *ROOT.glob("commands/**/*.py")],
     "templates": shipped("templates").glob("**/*.j2"),
 }
 CATALOGUES = sorted((LOCALE / "fr").glob("*.po"))
 
-METHODS = {".py": "python", ".j2": babel_extract}
+METHODS = {".py": "python", ".j2": "jinja2.ext:babel_extract"}
 
 
 def extracted(files: Iterable[Path]) -> dict[tuple[str, ...], str]:
@@ -45,8 +44,8 @@ def extracted(files: Iterable[Path]) -> dict[tuple[str, ...], str]:
     return found
 
 
-def forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else tuple(text)
+def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 def holes(text: str) -> set[str]:

@@ -145,11 +145,12 @@ _values = {
 def _tests(draw: st.DrawFn) -> Rule:
     name = draw(st.sampled_from([*_values, "list"]))
     if name == "list":
-        return draw(
-            st.sampled_from(
-                [Has("list"), Comparison("list", "!=", "comite"), Among("list", ("comite",))]
-            )
-        )
+        on_lists: list[Rule] = [
+            Has("list"),
+            Comparison("list", "!=", "comite"),
+            Among("list", ("comite",)),
+        ]
+        return draw(st.sampled_from(on_lists))
     if draw(st.integers(0, 4)) == 0:
         return Has(name)
     if draw(st.booleans()):

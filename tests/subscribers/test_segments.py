@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,7 @@ from subscribers.rules import Among, And, Comparison, Has, Not, Or, Rule, RuleEr
 from subscribers.segments import SegmentError
 from subscribers.selection import clause
 from subscribers.values import Value, as_compared
-from tests.subscribers.people import a_tie
+from tests import factories as make
 
 ATTRIBUTES = {
     "departement": AttributeType.TEXT,
@@ -58,7 +59,7 @@ async def session(database: Database, keys: Keys, now: datetime) -> AsyncIterato
             if name in ("anne", "bernard", "chloe"):
                 left = name == "chloe"
                 state = SubscriptionState.LEFT if left else SubscriptionState.CONFIRMED
-                await a_tie(session, person.id, comite.id, now, state)
+                await make.a_subscription(session, person.id, comite.id, now=now, state=state)
         yield session
 
 
@@ -199,17 +200,20 @@ def _true(rule: Rule, values: Mapping[str, Value]) -> bool | None:
         case Comparison(field, operator, value):
             if field not in values:
                 return None
-            left, right = as_compared(values[field]), as_compared(value)
+            # Both are of the attribute's own type, as the rule was checked.
+            left: Any = as_compared(values[field])
+            right: Any = as_compared(value)
             if isinstance(left, str) and isinstance(right, str):
-                left, right = left.encode(), right.encode()  # type: ignore[assignment]
-            return {
+                left, right = left.encode(), right.encode()
+            answers: dict[str, bool] = {
                 "=": left == right,
                 "!=": left != right,
-                "<": left < right,  # type: ignore[operator]
-                "<=": left <= right,  # type: ignore[operator]
-                ">": left > right,  # type: ignore[operator]
-                ">=": left >= right,  # type: ignore[operator]
-            }[operator]
+                "<": left < right,
+                "<=": left <= right,
+                ">": left > right,
+                ">=": left >= right,
+            }
+            return answers[operator]
         case Among(field, among):
             if field not in values:
                 return None

@@ -6,10 +6,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
-)
+from tests.factories import PIXEL
+
 HOSTILE = """<!DOCTYPE html><html><head>
 <base href="https://evil.example.com/"><meta http-equiv="refresh" content="0;url=https://evil/">
 <link rel="dns-prefetch" href="//evil.example.com"><LINK/rel=stylesheet href=//evil>

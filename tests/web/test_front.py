@@ -11,15 +11,16 @@ import pytest
 from mailer.models import CampaignState
 from pli.database import Database
 from pli.keys import Keys
-from tests.mailer.ledgers import ONE_OF_EACH, a_campaign
-from tests.web.doors import IDENTITY, Options, opened
+from tests import factories as make
+from tests.factories import ONE_OF_EACH
+from tests.web.client import LOCAL_IDENTITY, Options, serving
 
 
 async def test_the_front_page_says_whose_letters_these_are(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    async with opened(database, keys, now) as doors:
-        page = await doors.client.get("/")
+    async with serving(database, keys, now) as web:
+        page = await web.client.get("/")
     assert page.status_code == 200
     assert "Comité régional de Bretagne" in page.text
     assert "mailto:contact@example.org" in page.text
@@ -29,11 +30,11 @@ async def test_the_front_page_says_whose_letters_these_are(
 async def test_health_is_whether_the_database_answers(
     database: Database, keys: Keys, now: datetime, tmp_path: Path
 ) -> None:
-    async with opened(database, keys, now) as doors:
-        assert (await doors.client.get("/healthz")).status_code == 200
+    async with serving(database, keys, now) as web:
+        assert (await web.client.get("/healthz")).status_code == 200
     nowhere = Database(f"sqlite+aiosqlite:///{tmp_path}/no/such/folder/pli.db")
-    async with opened(nowhere, keys, now) as doors:
-        assert (await doors.client.get("/healthz")).status_code == 503
+    async with serving(nowhere, keys, now) as web:
+        assert (await web.client.get("/healthz")).status_code == 503
     await nowhere.close()
 
 
@@ -41,8 +42,8 @@ async def test_a_database_that_is_away_is_our_trouble_and_told_as_such(
     keys: Keys, now: datetime, tmp_path: Path
 ) -> None:
     nowhere = Database(f"sqlite+aiosqlite:///{tmp_path}/no/such/folder/pli.db")
-    async with opened(nowhere, keys, now) as doors:
-        answer = await doors.client.get("/l/membres/294")
+    async with serving(nowhere, keys, now) as web:
+        answer = await web.client.get("/l/membres/294")
     await nowhere.close()
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
@@ -63,8 +64,8 @@ async def test_a_database_that_is_away_is_our_trouble_and_told_as_such(
 async def test_what_is_not_there_gets_a_plain_answer(
     database: Database, keys: Keys, now: datetime, method: str, path: str, status_code: int
 ) -> None:
-    async with opened(database, keys, now) as doors:
-        answer = await doors.client.request(method, f"http://127.0.0.1:8080{path}")
+    async with serving(database, keys, now) as web:
+        answer = await web.client.request(method, f"http://127.0.0.1:8080{path}")
     assert answer.status_code == status_code
 
 
@@ -72,21 +73,21 @@ async def test_the_office_shows_sendings_and_a_report_that_moves(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     async with database.begin() as session:
-        running = await a_campaign(session, now)
-        finished = await a_campaign(
+        running = await make.a_campaign_with(session, now=now)
+        finished = await make.a_campaign_with(
             session,
-            now,
             tuple(it for it in ONE_OF_EACH if it.status.value not in ("pending", "sending")),
+            now=now,
             list_name="autres",
             state=CampaignState.FINISHED,
         )
-    async with opened(database, keys, now, Options(office=True)) as doors:
-        listed = await doors.client.get("/campaigns")
-        moving = await doors.client.get(f"/report/{running}")
-        still = await doors.client.get(f"/report/{running}?still")
-        done = await doors.client.get(f"/report/{finished}")
-        unknown = await doors.client.get(f"/report/{10**30}")
-    assert f'href="/report/{running}"' in listed.text
+    async with serving(database, keys, now, Options(office=True)) as web:
+        listed = await web.client.get("/campaigns")
+        moving = await web.client.get(f"/report/{running.id}")
+        still = await web.client.get(f"/report/{running.id}?still")
+        done = await web.client.get(f"/report/{finished.id}")
+        unknown = await web.client.get(f"/report/{10**30}")
+    assert f'href="/report/{running.id}"' in listed.text
     assert 'http-equiv="refresh"' in moving.text
     for page in (still, done):
         assert page.status_code == 200
@@ -97,19 +98,19 @@ async def test_the_office_shows_sendings_and_a_report_that_moves(
 async def test_the_office_is_nowhere_unless_asked_for(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    async with opened(database, keys, now) as doors:
+    async with serving(database, keys, now) as web:
         for path in ("/campaigns", "/report/1", "/inbox/"):
-            assert (await doors.client.get(path)).status_code == 404
+            assert (await web.client.get(path)).status_code == 404
 
 
 async def test_the_office_is_not_behind_a_public_address(
     database: Database, keys: Keys, now: datetime, tmp_path: Path
 ) -> None:
-    public = replace(IDENTITY, public_url="https://lettres.example.org")
+    public = replace(LOCAL_IDENTITY, public_url="https://lettres.example.org")
     options = Options(office=True, inbox=tmp_path, identity=public)
-    async with opened(database, keys, now, options) as doors:
+    async with serving(database, keys, now, options) as web:
         for path in ("/campaigns", "/report/1", "/inbox/"):
-            assert (await doors.client.get(path)).status_code == 404
+            assert (await web.client.get(path)).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,6 @@ async def test_the_office_is_not_behind_a_public_address(
 async def test_the_office_answers_to_no_other_name_and_through_no_proxy(
     database: Database, keys: Keys, now: datetime, header: dict[str, str], tmp_path: Path
 ) -> None:
-    async with opened(database, keys, now, Options(office=True, inbox=tmp_path)) as doors:
+    async with serving(database, keys, now, Options(office=True, inbox=tmp_path)) as web:
         for path in ("/campaigns", "/report/1", "/inbox/"):
-            assert (await doors.client.get(path, headers=header)).status_code == 404
+            assert (await web.client.get(path, headers=header)).status_code == 404

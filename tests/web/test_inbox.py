@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pli.database import Database
 from pli.keys import Keys
-from tests.web.doors import Options, opened
+from tests.web.client import Options, serving
 from tests.web.mails import HOSTILE, a_mail, maildir, put
 from web import maildir as reading
 
@@ -29,8 +29,8 @@ async def reader(
     sqlite_url: str, keys: Keys, now: datetime, folder: Path
 ) -> AsyncIterator[httpx.AsyncClient]:
     database = Database(sqlite_url)
-    async with opened(database, keys, now, Options(office=True, inbox=folder)) as doors:
-        yield doors.client
+    async with serving(database, keys, now, Options(office=True, inbox=folder)) as web:
+        yield web.client
     await database.close()
 
 
@@ -146,6 +146,6 @@ async def test_the_inbox_is_not_there_without_a_folder(
     sqlite_url: str, keys: Keys, now: datetime
 ) -> None:
     database = Database(sqlite_url)
-    async with opened(database, keys, now, Options(office=True)) as doors:
-        assert (await doors.client.get("/inbox/")).status_code == 404
+    async with serving(database, keys, now, Options(office=True)) as web:
+        assert (await web.client.get("/inbox/")).status_code == 404
     await database.close()

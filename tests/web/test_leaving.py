@@ -23,9 +23,9 @@ from subscribers.models import (
     Subscription,
     SubscriptionState,
 )
-from tests.mailer.ledgers import Copy, a_campaign
-from tests.subscribers.people import a_list, a_person, a_tie
-from tests.web.doors import IDENTITY, Clock, opened
+from tests import factories as make
+from tests.factories import Copy
+from tests.web.client import LOCAL_IDENTITY, Clock, serving
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -65,15 +65,13 @@ class Member:
 @pytest.fixture
 async def member(database: Database, keys: Keys, now: datetime) -> AsyncIterator[Member]:
     async with database.begin() as session:
-        list_id = await a_list(session, "membres", now)
-        person = await a_person(session, "jeanne@example.org", now)
-        await a_tie(session, person, list_id, now)
-    links = Links(keys, IDENTITY.public_url, IDENTITY.domain)
+        list_id = (await make.a_list(session, "membres", now=now)).id
+        person = (await make.a_person(session, keys, "jeanne", now=now)).id
+        await make.a_subscription(session, person, list_id, now=now)
+    links = Links(keys, LOCAL_IDENTITY.public_url, LOCAL_IDENTITY.domain)
     link = links.unsubscribe(person, list_id, 7, keys.current)
-    async with opened(database, keys, now) as doors:
-        yield Member(
-            database, doors.client, doors.clock, person, list_id, link, links, keys.current
-        )
+    async with serving(database, keys, now) as web:
+        yield Member(database, web.client, web.clock, person, list_id, link, links, keys.current)
 
 
 async def test_looking_at_the_page_changes_nothing_however_often(member: Member) -> None:
@@ -167,11 +165,9 @@ async def test_an_undo_of_somebody_else_does_nothing(
     member: Member, database: Database, keys: Keys, now: datetime
 ) -> None:
     async with database.begin() as session:
-        other = await a_person(session, "paul@example.org", now)
-        await a_tie(session, other, member.list_id, now)
-    link = Links(keys, IDENTITY.public_url, IDENTITY.domain).unsubscribe(
-        other, member.list_id, 8, keys.current
-    )
+        other = (await make.a_person(session, keys, "paul", now=now)).id
+        await make.a_subscription(session, other, member.list_id, now=now)
+    link = member.links.unsubscribe(other, member.list_id, 8, keys.current)
     theirs = await member.client.post(link)
     await member.client.post(member.link)
     answer = await member.press_undo(theirs.text)
@@ -205,7 +201,7 @@ async def test_an_erased_person_is_told_that_nothing_comes_any_more(
 
 
 async def test_a_link_outlives_its_list(keys: Keys, member: Member) -> None:
-    link = Links(keys, IDENTITY.public_url, IDENTITY.domain).unsubscribe(99, 99, 99, keys.current)
+    link = member.links.unsubscribe(99, 99, 99, keys.current)
     for answer in (await member.client.get(link), await member.client.post(link)):
         assert answer.status_code == 200
         assert "Vous ne recevrez plus rien de cette liste" in answer.text
@@ -241,14 +237,16 @@ async def in_doubt(
 ) -> tuple[int, str]:
     """A copy to the member of which nobody knows, and the link that stands in it."""
     async with member.database.begin() as session:
-        campaign_id = await a_campaign(session, now, (Copy(status),), list_id=member.list_id)
+        campaign = await make.a_campaign_with(
+            session, (Copy(status),), now=now, list_id=member.list_id
+        )
         copy = (
-            await session.scalars(select(Delivery).where(Delivery.campaign_id == campaign_id))
+            await session.scalars(select(Delivery).where(Delivery.campaign_id == campaign.id))
         ).one()
         copy.subscriber_id = member.id
         copy.doubted = status is not Status.UNCERTAIN
         link = member.links.unsubscribe(member.id, member.list_id, copy.id, member.key)
-    return campaign_id, link
+    return campaign.id, link
 
 
 async def end_of(member: Member, campaign_id: int) -> tuple[Status, list[Source]]:
@@ -300,9 +298,11 @@ async def test_a_link_whose_numbers_name_somebody_elses_copy_proves_nothing(
 ) -> None:
     """An installation begun anew with old keys counts its copies from one again."""
     async with member.database.begin() as session:
-        campaign_id = await a_campaign(session, now, (Copy(Status.UNCERTAIN),), list_name="autres")
+        campaign = await make.a_campaign_with(
+            session, (Copy(Status.UNCERTAIN),), now=now, list_name="autres"
+        )
         copy_id = await session.scalar(select(Delivery.id))
         assert copy_id is not None
         link = member.links.unsubscribe(member.id, member.list_id, copy_id, member.key)
     await member.client.post(link)
-    assert await end_of(member, campaign_id) == (Status.UNCERTAIN, [])
+    assert await end_of(member, campaign.id) == (Status.UNCERTAIN, [])

@@ -9,40 +9,32 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from mailer.letter.snapshot import freeze
-from mailer.letter.theme import load_theme
 from mailer.models import Campaign
 from pli.database import Database
 from pli.keys import Keys
-from tests.mailer.ledgers import a_campaign
-from tests.mailer.letter.desk import IDENTITY, letter
-from tests.subscribers.people import a_list
-from tests.web.doors import opened
+from tests import factories as make
+from tests.web.client import serving
 
 BODY = '# Un titre\n\nBonjour {{ subscriber.first_name or "camarade" }}, voici la lettre.\n'
-
-
-def frozen(body: str = BODY) -> str:
-    return freeze(letter(body), load_theme("lettre"), IDENTITY)
 
 
 @pytest.fixture
 async def list_id(database: Database, now: datetime) -> int:
     async with database.begin() as session:
-        return await a_list(session, "membres", now)
+        return (await make.a_list(session, "membres", now=now)).id
 
 
 @pytest.fixture
 async def reader(database: Database, keys: Keys, now: datetime) -> AsyncIterator[httpx.AsyncClient]:
-    async with opened(database, keys, now) as doors:
-        yield doors.client
+    async with serving(database, keys, now) as web:
+        yield web.client
 
 
 async def test_a_letter_that_went_out_stands_on_the_web_for_nobody_in_particular(
     database: Database, reader: httpx.AsyncClient, now: datetime, list_id: int
 ) -> None:
     async with database.begin() as session:
-        await a_campaign(session, now, list_id=list_id, frozen=frozen())
+        await make.a_campaign_with(session, now=now, list_id=list_id, of=make.letter(BODY))
     page = await reader.get("/l/membres/294")
     assert page.status_code == 200
     assert "Bonjour camarade, voici la lettre." in page.text
@@ -57,12 +49,16 @@ async def test_the_latest_sending_is_the_one_that_stands(
     database: Database, reader: httpx.AsyncClient, now: datetime, list_id: int
 ) -> None:
     async with database.begin() as session:
-        await a_campaign(session, now, list_id=list_id, frozen=frozen("# Première\n"))
+        await make.a_campaign_with(
+            session, now=now, list_id=list_id, of=make.letter("# Première\n")
+        )
     assert "Première" in (await reader.get("/l/membres/294")).text
     async with database.begin() as session:
-        later = await a_campaign(session, now, (), list_id=list_id, frozen=frozen("# Seconde\n"))
+        later = await make.a_campaign_with(
+            session, (), now=now, list_id=list_id, of=make.letter("# Seconde\n")
+        )
         await session.execute(
-            update(Campaign).where(Campaign.id == later).values(frozen_hash="other")
+            update(Campaign).where(Campaign.id == later.id).values(frozen_hash="other")
         )
     assert "Seconde" in (await reader.get("/l/membres/294")).text
 
@@ -71,7 +67,7 @@ async def test_a_draft_is_not_shown(
     database: Database, reader: httpx.AsyncClient, now: datetime, list_id: int
 ) -> None:
     async with database.begin() as session:
-        await a_campaign(session, now, (), list_id=list_id, frozen=frozen())
+        await make.a_campaign_with(session, (), now=now, list_id=list_id, of=make.letter(BODY))
         await session.execute(update(Campaign).values(started_at=None))
     assert (await reader.get("/l/membres/294")).status_code == 404
 
@@ -83,7 +79,7 @@ async def test_a_letter_that_is_not_there_gets_a_page_that_helps(
     database: Database, reader: httpx.AsyncClient, now: datetime, list_id: int, path: str
 ) -> None:
     async with database.begin() as session:
-        await a_campaign(session, now, (), list_id=list_id, frozen=frozen())
+        await make.a_campaign_with(session, (), now=now, list_id=list_id, of=make.letter(BODY))
     answer = await reader.get(path)
     assert answer.status_code == 404
     assert "contact@example.org" in answer.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,41 +12,32 @@ from typing import Any
 import pytest
 
 from mailer.campaign import lifecycle
-from mailer.letter.snapshot import freeze
-from mailer.letter.theme import load_theme
 from mailer.links import Links
 from mailer.models import CampaignState, Status
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import Sentence
-from tests.mailer.ledgers import (
-    FINE,
-    LATER,
+from tests import factories as make
+from tests.browser import CHROMIUM, CONTRASTS, SCREENSHOTS, needs_chromium
+from tests.factories import (
+    GREYLISTED,
     MAILBOX_FULL,
     ONE_OF_EACH,
+    QUEUED,
     UNKNOWN_USER,
     Copy,
-    a_campaign,
 )
-from tests.mailer.letter.desk import letter
-from tests.mailer.letter.test_looks import CONTRASTS
-from tests.subscribers.people import a_list, a_person, a_tie
-from tests.web.doors import IDENTITY, Options, opened
+from tests.web.client import LOCAL_IDENTITY, Options, serving
 from tests.web.mails import a_mail, maildir, put
 
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-CHROMIUM = Path("/usr/bin/chromium")
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="needs Chromium: apt install chromium"
-)
+pytestmark = needs_chromium
 
 SENDING = (
-    *(Copy(Status.SENT, None, (FINE,)),) * 180,
-    *(Copy(Status.SENT, None, (LATER, FINE)),) * 9,
+    *(Copy(Status.SENT, None, (QUEUED,)),) * 180,
+    *(Copy(Status.SENT, None, (GREYLISTED, QUEUED)),) * 9,
     *(Copy(Status.FAILED, "unknown_user", (UNKNOWN_USER,)),) * 4,
-    *(Copy(Status.FAILED, "mailbox_full", (LATER, MAILBOX_FULL)),) * 2,
-    *(Copy(Status.SKIPPED, "left", (LATER,)),) * 2,
+    *(Copy(Status.FAILED, "mailbox_full", (GREYLISTED, MAILBOX_FULL)),) * 2,
+    *(Copy(Status.SKIPPED, "left", (GREYLISTED,)),) * 2,
     *(Copy(Status.UNCERTAIN),) * 1,
     *(Copy(Status.EXCLUDED, "left"),) * 7,
     *(Copy(Status.EXCLUDED, "unconfirmed"),) * 12,
@@ -83,37 +75,39 @@ async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> d
     """The pages to look at, by name, as the server gives them out."""
     database = Database(sqlite_url)
     inbox = maildir(tmp_path / "inbox")
-    frozen = freeze(letter("# Après le comité\n"), load_theme("lettre"), IDENTITY)
+    written = make.letter("# Après le comité\n", title="Après le comité")
     async with database.begin() as session:
-        list_id = await a_list(session, "membres", now)
-        person = await a_person(session, "jeanne@example.org", now)
-        await a_tie(session, person, list_id, now)
-        done = await a_campaign(
+        list_id = (await make.a_list(session, "membres", now=now)).id
+        person = await make.a_person(session, keys, "jeanne", now=now)
+        await make.a_subscription(session, person.id, list_id, now=now)
+        done = await make.a_campaign_with(
             session,
-            now,
             SENDING,
+            now=now,
             list_id=list_id,
-            frozen=frozen,
+            of=written,
             state=CampaignState.FINISHED,
             batch_size=100,
         )
-        stopped = await a_campaign(session, now, ONE_OF_EACH, list_id=list_id, number=295)
-        await lifecycle.pause(session, campaign_id=stopped, reason=REFUSED)
-    link = Links(keys, IDENTITY.public_url, IDENTITY.domain).unsubscribe(
-        person, list_id, 7, keys.current
+        stopped = await make.a_campaign_with(
+            session, ONE_OF_EACH, now=now, list_id=list_id, of=replace(written, number=295)
+        )
+        await lifecycle.pause(session, campaign_id=stopped.id, reason=REFUSED)
+    link = Links(keys, LOCAL_IDENTITY.public_url, LOCAL_IDENTITY.domain).unsubscribe(
+        person.id, list_id, 7, keys.current
     )
     names = [put(inbox, f"17000000{n:02}.M1P1Q1.x", a_mail(n)) for n in range(60)]
-    async with opened(database, keys, now, Options(office=True, inbox=inbox)) as doors:
-        get = doors.client.get
+    async with serving(database, keys, now, Options(office=True, inbox=inbox)) as web:
+        get = web.client.get
         shown = {
             "home": await get("/"),
             "leave": await get(link),
-            "left": await doors.client.post(link),
-            "left-again": await doors.client.post(link),
+            "left": await web.client.post(link),
+            "left-again": await web.client.post(link),
             "unknown-link": await get("/u/nothing"),
             "unknown-letter": await get("/l/membres/1"),
-            "report": await get(f"/report/{done}"),
-            "report-paused": await get(f"/report/{stopped}"),
+            "report": await get(f"/report/{done.id}"),
+            "report-paused": await get(f"/report/{stopped.id}"),
             "sendings": await get("/campaigns"),
             "inbox": await get("/inbox/"),
             "mail": await get(f"/inbox/{names[0]}"),
@@ -150,7 +144,7 @@ async def test_every_page_fits_every_screen_and_can_be_read(
         page.on("request", lambda it, asked=asked: asked.append(it.url))
         for name, text in pages.items():
             place = f"{name}, {scheme}"
-            await page.set_content(_without_frame(text))
+            await page.set_content(_alone(text))
             assert not await page.evaluate(OVERFLOWING), place
             assert await page.evaluate(LEAVING_THE_SHEET) == [], place
             assert await page.evaluate(CROWDED) == [], place
@@ -173,6 +167,7 @@ async def test_the_report_prints(browser: Any, pages: dict[str, str]) -> None:
     assert printed.startswith(b"%PDF")
 
 
-def _without_frame(text: str) -> str:
-    """The frame's own document is not on this machine: a picture of the page does without."""
-    return re.sub(r'src="/inbox/[^"]+"', 'srcdoc="<p>Bonjour</p>"', text)
+def _alone(text: str) -> str:
+    """A page that asks for nothing more: neither its frame's document, nor itself once again."""
+    still = re.sub(r'<meta http-equiv="refresh"[^>]*>', "", text)
+    return re.sub(r'src="/inbox/[^"]+"', 'srcdoc="<p>Bonjour</p>"', still)

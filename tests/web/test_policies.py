@@ -13,15 +13,11 @@ import pytest
 
 from pli.database import Database
 from pli.keys import Keys
-from tests.web.doors import Options, opened
+from tests.browser import CHROMIUM, needs_chromium
+from tests.web.client import ADDRESS, Options, serving
 from tests.web.mails import HOSTILE, a_mail, maildir, put
 
-CHROMIUM = Path("/usr/bin/chromium")
-HERE = "http://127.0.0.1:8080"
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="needs Chromium: apt install chromium"
-)
+pytestmark = needs_chromium
 
 
 @dataclass
@@ -35,7 +31,7 @@ class Browser:
 
     async def answer(self, route: Any) -> None:
         request = route.request
-        if not request.url.startswith(HERE):
+        if not request.url.startswith(ADDRESS):
             self.elsewhere.append(request.url)
             await route.abort()
             return
@@ -57,14 +53,14 @@ async def browser(
     folder = maildir(tmp_path / "inbox")
     put(folder, "1700000001.hostile", a_mail(7, HOSTILE))
     async with (
-        opened(database, keys, now, Options(office=True, inbox=folder)) as doors,
+        serving(database, keys, now, Options(office=True, inbox=folder)) as web,
         async_playwright() as playwright,
     ):
         chromium = await playwright.chromium.launch(
             executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
         )
         page = await chromium.new_page()
-        browser = Browser(page, doors.client)
+        browser = Browser(page, web.client)
         page.on("dialog", lambda dialog: browser.said.append(dialog.message))
         page.on("console", lambda message: browser.said.append(message.text))
         await page.route("**/*", browser.answer)
@@ -74,20 +70,20 @@ async def browser(
 
 
 async def test_the_pages_style_passes_its_own_policy(browser: Browser) -> None:
-    await browser.page.goto(f"{HERE}/")
+    await browser.page.goto(f"{ADDRESS}/")
     colour = "getComputedStyle(document.querySelector('.sheet')).borderTopWidth"
     assert await browser.page.evaluate(colour) == "4px"
     assert browser.said == []
 
 
 async def test_a_hostile_mail_is_seen_and_does_nothing(browser: Browser) -> None:
-    await browser.page.goto(f"{HERE}/inbox/1700000001.hostile")
+    await browser.page.goto(f"{ADDRESS}/inbox/1700000001.hostile")
     frame = browser.page.frames[1]
     await frame.wait_for_selector("p")
     assert "Bonjour é" in await frame.inner_text("body")
     await browser.page.wait_for_timeout(200)
     assert browser.elsewhere == []
-    assert frame.url == f"{HERE}/inbox/1700000001.hostile/frame"
+    assert frame.url == f"{ADDRESS}/inbox/1700000001.hostile/frame"
     assert not [it for it in browser.said if it in ("1", "2")]
     logo = await frame.evaluate("document.querySelector('[alt=logo]').naturalWidth")
     assert logo == 1

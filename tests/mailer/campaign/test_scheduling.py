@@ -17,7 +17,7 @@ from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import List
 from tests import factories as make
-from tests.mailer.engine.test_engine import ends, rests, working
+from tests.mailer.engine.running import ends, rests, working
 from tests.relay import Relay
 
 LATEST = timedelta(hours=2)
@@ -171,7 +171,7 @@ async def test_a_rule_that_cannot_be_read_any_more_holds_its_campaign_and_no_oth
     async with database.begin() as session:
         await session.execute(update(Campaign).values(rule="mandat = 1"))
         members = (await session.scalars(select(List))).one()
-        other = await make.a_campaign(session, keys, [members], now=now, of=make.letter(13))
+        other = await make.a_campaign(session, keys, [members], now=now, of=make.letter(number=13))
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
             assert await rests(database, other.id) is CampaignState.FINISHED

@@ -19,7 +19,7 @@ from pli.hours import Hour, zone_of
 from pli.keys import Keys
 from pli.quiet import Opening, Quiet
 from tests import factories as make
-from tests.mailer.engine.test_engine import ends, first_copy, prepared, rests, working
+from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
 from tests.relay import Relay
 
 NIGHT = Quiet(time(21), time(7))
@@ -125,7 +125,9 @@ async def test_another_campaign_goes_on_while_one_is_quiet(
     async with database.begin() as session:
         others = await make.a_list(session, "autres", now=now)
         await make.a_person(session, keys, "autre", others, now=now)
-        campaign = await make.a_campaign(session, keys, [others], now=now, of=make.letter(13))
+        campaign = await make.a_campaign(
+            session, keys, [others], now=now, of=make.letter(number=13)
+        )
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
             assert await rests(database, campaign.id) is CampaignState.FINISHED

@@ -21,7 +21,7 @@ async def two_campaigns(database: Database, keys: Keys, members: int) -> list[in
         await make.members(session, keys, list_, members, now=now)
         made = [
             await make.a_campaign(
-                session, keys, [list_], now=now, of=make.letter(number), batch_size=4
+                session, keys, [list_], now=now, of=make.letter(number=number), batch_size=4
             )
             for number in (1, 2)
         ]

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -15,19 +11,16 @@ from sqlalchemy import delete, select, update
 from mailer.campaign import lifecycle
 from mailer.campaign.state import find_campaign, reason_of
 from mailer.engine import constants
-from mailer.engine.engine import Engine
-from mailer.engine.journal import Journal
 from mailer.engine.window_size import Pace
 from mailer.ledger import balance, claiming, leasing, settling
 from mailer.models import Attempt, Audience, Batch, Campaign, CampaignState, Delivery, Status
 from mailer.outcomes import Result
-from mailer.smtp.relay import Relay as Address
-from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
 from subscribers.models import ConsentRecord, Subscriber, Subscription, Suppression
 from tests import factories as make
+from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
 from tests.relay import Relay
 
 FIRST_TRIES = 1
@@ -37,59 +30,6 @@ FIRST_TRIES = 1
 def now() -> datetime:
     """The real hour: the engine judges by the database's own clock."""
     return datetime.now(UTC)
-
-
-@asynccontextmanager
-async def working(
-    database: Database, keys: Keys, url: str, connections: int = 3, folder: Path | None = None
-) -> AsyncIterator[Engine]:
-    courier = SMTPCourier(Address.parse(url), connections=connections, rests=(0.01,))
-    with TemporaryDirectory() as own:
-        journal = Journal(folder or Path(own), "tests")
-        engine = Engine(database, keys, courier, journal=journal, connections=connections)
-        running = asyncio.create_task(engine.run())
-        try:
-            yield engine
-        finally:
-            engine.stop()
-            await running
-
-
-async def prepared(
-    database: Database, keys: Keys, now: datetime, count: int = 20, batch_size: int = 8
-) -> int:
-    async with database.begin() as session:
-        members = await make.a_list(session, "membres", now=now)
-        await make.members(session, keys, members, count, now=now)
-        campaign = await make.a_campaign(session, keys, [members], now=now, batch_size=batch_size)
-    return campaign.id
-
-
-async def rests(database: Database, campaign_id: int) -> CampaignState:
-    async with asyncio.timeout(20):
-        while True:
-            async with database.reading() as session:
-                campaign = await find_campaign(session, campaign_id)
-            if campaign.state is not CampaignState.RUNNING:
-                return campaign.state
-            await asyncio.sleep(0.02)
-
-
-async def first_copy(relay: Relay) -> None:
-    async with asyncio.timeout(10):
-        while not relay.received:  # noqa: ASYNC110 (the relay runs in another thread)
-            await asyncio.sleep(0.01)
-
-
-async def ends(database: Database, campaign_id: int) -> dict[str, tuple[str, str | None]]:
-    async with database.reading() as session:
-        assert await balance.faults(session, campaign_id=campaign_id) == []
-        rows = await session.execute(
-            select(Subscriber.email, Delivery.status, Delivery.reason)
-            .join(Delivery, Delivery.subscriber_id == Subscriber.id)
-            .where(Delivery.campaign_id == campaign_id)
-        )
-        return {email: (status.value, reason) for email, status, reason in rows}
 
 
 async def test_a_letter_reaches_everyone_once_and_the_sum_is_right(

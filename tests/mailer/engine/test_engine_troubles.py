@@ -36,9 +36,9 @@ from pli.errors import PliError
 from pli.keys import Keys
 from pli.settings import Settings
 from tests import factories as make
-from tests.mailer.engine import dying
-from tests.mailer.engine.test_engine import ends, first_copy, prepared, rests, working
-from tests.mailer.ledger.test_after_doubt import claimed
+from tests.mailer.engine import killed_worker
+from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
+from tests.mailer.ledger.in_work import claimed
 from tests.relay import Relay
 
 # SQLite writes one transaction after the other, and takes a NUL.
@@ -208,7 +208,7 @@ async def test_what_is_held_back_is_due_again_by_the_clock_as_it_is_then(
 async def test_a_watch_that_could_not_ask_once_still_renews_the_lease(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    back = dying.shorten_leases()
+    back = killed_worker.shorten_leases()
     try:
         campaign_id = await prepared(database, keys, now, count=40, batch_size=40)
         real = leasing.renew

@@ -24,11 +24,10 @@ from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli import database as databases
 from pli.database import Database
 from pli.keys import Keys
-from subscribers import optout
-from subscribers.models import List, Subscriber
+from subscribers.models import Subscriber
 from tests.forking import FORKING
-from tests.mailer.engine import dying
-from tests.mailer.engine.test_engine import first_copy, prepared, rests, working
+from tests.mailer.engine import killed_worker
+from tests.mailer.engine.running import first_copy, leaves, prepared, rests, working
 from tests.relay import Relay
 
 COPIES = 24
@@ -44,17 +43,6 @@ async def ended(process: BaseProcess) -> int | None:
         while process.is_alive():  # noqa: ASYNC110 (another process)
             await asyncio.sleep(0.01)
     return process.exitcode
-
-
-async def leaves(database: Database, email: str, now: datetime) -> None:
-    async with database.begin() as session:
-        person = (
-            await session.execute(select(Subscriber.id).where(Subscriber.email == email))
-        ).scalar_one()
-        (list_id,) = (await session.execute(select(List.id))).scalars()
-        await optout.unsubscribe(
-            session, subscriber_id=person, list_id=list_id, source="test", now=now
-        )
 
 
 async def reckon(database: Database, campaign_id: int, relay: Relay) -> dict[Status, set[str]]:
@@ -82,7 +70,7 @@ def refuse_the_second(stage: str, recipient: str, times: int) -> str | None:
     return "550 5.2.1 no mail for this one" if refused else None
 
 
-@pytest.mark.parametrize("step", dying.STEPS | dying.UNCOMMON_STEPS)
+@pytest.mark.parametrize("step", killed_worker.STEPS | killed_worker.UNCOMMON_STEPS)
 async def test_after_a_kill_at_any_step_all_is_accounted_for(
     step: str,
     database: Database,
@@ -90,14 +78,16 @@ async def test_after_a_kill_at_any_step_all_is_accounted_for(
     now: datetime,
     tmp_path: Path,
 ) -> None:
-    uncommon = step in dying.UNCOMMON_STEPS
+    uncommon = step in killed_worker.UNCOMMON_STEPS
     with (Relay(script=refuse_the_second) if uncommon else Relay()).running() as relay:
         campaign_id = await prepared(database, keys, now, COPIES, batch_size=12)
         if uncommon:
             await leaves(database, "p000@example.org", now)
         url = database.url.render_as_string(hide_password=False)
         folder = tmp_path / "journal"
-        process = FORKING.Process(target=dying.run, args=(url, keys, relay.url, folder, step))
+        process = FORKING.Process(
+            target=killed_worker.run, args=(url, keys, relay.url, folder, step)
+        )
         process.start()
         assert await ended(process) == -signal.SIGKILL
         if database.is_sqlite:
@@ -111,13 +101,13 @@ async def test_after_a_kill_at_any_step_all_is_accounted_for(
         reached = COPIES - 2 if uncommon else COPIES
         assert len(by[Status.SENT]) + len(by[Status.UNCERTAIN]) == reached
         # At most what was on the wire: one copy a connection, where two are allowed.
-        assert len(by[Status.UNCERTAIN]) <= dying.CONNECTIONS
+        assert len(by[Status.UNCERTAIN]) <= killed_worker.CONNECTIONS
         assert list(folder.iterdir()) == []
 
 
 @pytest.fixture
 def short_leases() -> Iterator[None]:
-    back = dying.shorten_leases()
+    back = killed_worker.shorten_leases()
     yield
     back()
 
@@ -140,7 +130,7 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
         url = database.url.render_as_string(hide_password=False)
         folder = tmp_path / "journal"
         process = FORKING.Process(
-            target=dying.run_with_short_lease, args=(url, keys, relay.url, folder)
+            target=killed_worker.run_with_short_lease, args=(url, keys, relay.url, folder)
         )
         process.start()
         async with asyncio.timeout(10):
@@ -183,7 +173,7 @@ async def test_a_machine_that_never_comes_back_leaves_in_doubt_at_most_the_windo
         url = database.url.render_as_string(hide_password=False)
         lost = tmp_path / "its disk"
         process = FORKING.Process(
-            target=dying.run_with_short_lease, args=(url, keys, relay.url, lost)
+            target=killed_worker.run_with_short_lease, args=(url, keys, relay.url, lost)
         )
         process.start()
         await first_copy(relay)

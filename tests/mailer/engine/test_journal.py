@@ -36,7 +36,7 @@ from mailer.outcomes import Kind, Outcome, Result, judge
 from pli.database import Database
 from pli.keys import Keys
 from tests import factories as make
-from tests.mailer.engine.dying import lay_down
+from tests.mailer.engine.killed_worker import close_as_killed
 
 TAKEN = LeasedBatch(id=7, campaign_id=3, number=1, lease=2**62 + 5, takings=1)
 FINE = judge(Stage.BODY, 250, "2.0.0 Ok: queued as 4F1A2B3C", 12)
@@ -58,7 +58,7 @@ def test_what_was_noted_is_read_back_once_its_writer_is_dead(journal: Journal) -
     notes.leaves(2, 1)
     notes.told(1, 1, FINE)
     assert journal.record(TAKEN.lease) is None, "its writer lives"
-    lay_down(notes)
+    close_as_killed(notes)
     record = journal.record(TAKEN.lease)
     assert record is not None
     assert record.complete
@@ -79,7 +79,7 @@ def test_of_an_earlier_start_of_the_machine_only_what_stands_there_counts(
 ) -> None:
     notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
     notes.told(1, 1, FINE)
-    lay_down(notes)
+    close_as_killed(notes)
     monkeypatch.setattr(journal_module, "boot_id", lambda: "another")
     record = journal.record(TAKEN.lease)
     assert record is not None
@@ -90,7 +90,9 @@ def test_of_an_earlier_start_of_the_machine_only_what_stands_there_counts(
 def test_the_journal_of_another_installation_is_left_alone(
     journal: Journal, tmp_path: Path
 ) -> None:
-    lay_down(Journal(tmp_path / "journal", "theirs").begin(TAKEN.id, TAKEN.lease, "relay:25"))
+    close_as_killed(
+        Journal(tmp_path / "journal", "theirs").begin(TAKEN.id, TAKEN.lease, "relay:25")
+    )
     with journal.left_behind() as found:
         assert list(found) == []
     assert len(list((tmp_path / "journal").iterdir())) == 1
@@ -103,7 +105,8 @@ def test_a_full_disk_is_told_before_the_copy_leaves_and_the_file_stays_readable(
     size = os.fstat(notes._descriptor).st_size
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, before[1]))
-    noted = told = 0
+    noted = 0
+    told: int | None = None
     try:
         for noted in range(10_000):
             notes.leaves(noted + 1, 1)
@@ -115,7 +118,7 @@ def test_a_full_disk_is_told_before_the_copy_leaves_and_the_file_stays_readable(
     assert told == errno.EFBIG
     assert noted > 1_000
     notes.leaves(noted + 1, 1)
-    lay_down(notes)
+    close_as_killed(notes)
     record = journal.record(TAKEN.lease)
     assert record is not None
     assert record.complete
@@ -123,12 +126,14 @@ def test_a_full_disk_is_told_before_the_copy_leaves_and_the_file_stays_readable(
     assert record.notes[noted] == Note(1), "what there was no room for is left out whole"
 
 
-def test_a_note_that_its_writer_did_not_live_to_end_is_none(journal: Journal) -> None:
+def test_a_note_that_its_writer_did_not_live_to_end_is_none(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
     notes.leaves(1, 1)
-    notes._end_note = lambda *_: None  # type: ignore[method-assign]
+    monkeypatch.setattr(notes, "_end_note", lambda *_: None)
     notes.told(1, 1, FINE)
-    lay_down(notes)
+    close_as_killed(notes)
     record = journal.record(TAKEN.lease)
     assert record is not None
     assert record.notes == {1: Note(1)}
@@ -166,7 +171,9 @@ def test_every_outcome_comes_back_as_it_was(
 # What the ledger makes of it, on both databases
 
 
-async def claimed(database: Database, keys: Keys, now: datetime) -> tuple[LeasedBatch, list[int]]:
+async def six_claimed(
+    database: Database, keys: Keys, now: datetime
+) -> tuple[LeasedBatch, list[int]]:
     """A running campaign of six, all of them in work."""
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
@@ -189,14 +196,14 @@ async def statuses(session: AsyncSession, ids: list[int]) -> list[str]:
 async def test_after_a_kill_only_what_was_on_the_wire_is_in_doubt(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     notes = journal.begin(taken.id, taken.lease, "relay:25")
     for id_ in ids[:4]:
         notes.leaves(id_, 1)
     notes.told(ids[0], 1, FINE)
     notes.told(ids[1], 1, judge(Stage.RCPT, 550, "5.2.2 full"))
     notes.told(ids[2], 1, judge(Stage.BODY, 451, "4.3.0 later"))
-    lay_down(notes)
+    close_as_killed(notes)
     async with database.begin() as session:
         await leasing.end_leases(session)
     async with database.begin() as session:
@@ -225,13 +232,13 @@ async def test_after_a_kill_only_what_was_on_the_wire_is_in_doubt(
 async def test_later_truth_corrects_what_another_worker_called_uncertain(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     notes = journal.begin(taken.id, taken.lease, "relay:25")
     for id_ in ids[:3]:
         notes.leaves(id_, 1)
     for id_ in ids[:2]:
         notes.told(id_, 1, FINE)
-    lay_down(notes)
+    close_as_killed(notes)
     async with database.begin() as session:
         await session.execute(update(Batch).values(lease=None))
         # Another machine takes over, and has no such file.
@@ -261,12 +268,12 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
 async def test_while_one_process_hears_a_journal_another_takes_its_batch_by_it(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     notes = journal.begin(taken.id, taken.lease, "relay:25")
     for id_ in ids[:3]:
         notes.leaves(id_, 1)
         notes.told(id_, 1, FINE)
-    lay_down(notes)
+    close_as_killed(notes)
     async with database.begin() as session:
         await session.execute(update(Campaign).values(resend_uncertain=True))
         await leasing.end_leases(session)
@@ -289,12 +296,12 @@ async def test_while_one_process_hears_a_journal_another_takes_its_batch_by_it(
 async def test_two_processes_that_hear_one_journal_put_it_on_record_once(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     notes = journal.begin(taken.id, taken.lease, "relay:25")
     for id_ in ids:
         notes.leaves(id_, 1)
         notes.told(id_, 1, FINE)
-    lay_down(notes)
+    close_as_killed(notes)
     async with database.begin() as session:
         await leasing.end_leases(session)
         assert await session.run_sync(leasing.take, batch_id=taken.id, lease=4712)
@@ -317,7 +324,7 @@ async def test_two_processes_that_hear_one_journal_put_it_on_record_once(
 async def test_without_a_journal_all_that_was_in_work_is_uncertain(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     async with database.begin() as session:
         await leasing.end_leases(session)
         await session.run_sync(leasing.take, batch_id=taken.id, lease=4712)
@@ -327,7 +334,7 @@ async def test_without_a_journal_all_that_was_in_work_is_uncertain(
 async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     notes = journal.begin(taken.id, taken.lease, "relay:25")
     later = judge(Stage.RCPT, 451, "4.7.1 greylisted")
     notes.leaves(ids[0], 1)
@@ -342,7 +349,7 @@ async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
             now=now,
         )
         await session.run_sync(claiming.claim, taken, size=6)
-    lay_down(notes)
+    close_as_killed(notes)
     async with database.begin() as session:
         await leasing.end_leases(session)
         await session.run_sync(
@@ -355,8 +362,8 @@ async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
 async def test_what_a_cancelled_campaign_never_wrote_is_skipped(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
-    lay_down(journal.begin(taken.id, taken.lease, "relay:25"))
+    taken, ids = await six_claimed(database, keys, now)
+    close_as_killed(journal.begin(taken.id, taken.lease, "relay:25"))
     async with database.begin() as session:
         await lifecycle.cancel(session, campaign_id=taken.campaign_id, now=now)
     with journal.left_behind() as found:
@@ -372,7 +379,7 @@ async def test_what_a_cancelled_campaign_never_wrote_is_skipped(
 async def test_a_worker_that_seemed_dead_gives_back_what_it_never_wrote(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    taken, ids = await claimed(database, keys, now)
+    taken, ids = await six_claimed(database, keys, now)
     async with database.begin() as session:
         await session.execute(update(Batch).values(lease=None))
         other = await session.run_sync(leasing.take, batch_id=taken.id, lease=4712)

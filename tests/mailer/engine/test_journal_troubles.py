@@ -16,8 +16,8 @@ from mailer.models import Batch, CampaignState, Stage
 from mailer.outcomes import judge
 from pli.database import Database
 from pli.keys import Keys
-from tests.mailer.engine.dying import lay_down
-from tests.mailer.engine.test_engine import ends, prepared, rests, working
+from tests.mailer.engine.killed_worker import close_as_killed
+from tests.mailer.engine.running import ends, prepared, rests, working
 from tests.relay import Relay
 
 # SQLite writes one transaction after the other, and takes a NUL.
@@ -35,7 +35,7 @@ def left(folder: Path, name: bytes, *, batch_id: int = 999) -> Journal:
     notes = journal.begin(batch_id, 7, "relay:25")
     notes.leaves(1, 1)
     os.pwrite(notes._descriptor, name, notes._place)
-    lay_down(notes)
+    close_as_killed(notes)
     return journal
 
 
@@ -77,7 +77,7 @@ async def test_a_testimony_that_the_database_refuses_is_set_aside(
         (row,) = (await session.run_sync(claiming.claim, taken, size=1)).rows
     notes.leaves(row.id, 1)
     notes.told(row.id, 1, judge(Stage.BODY, 250, "2.0.0 ok \x00 queued"))
-    lay_down(notes)
+    close_as_killed(notes)
     async with database.begin() as session:
         await leasing.end_leases(session)
     with Relay().running() as relay:

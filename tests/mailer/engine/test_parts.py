@@ -23,7 +23,7 @@ from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
 from pli.keys import Keys
 from pli.work import Work
-from tests.mailer.engine.test_engine import ends, first_copy, prepared, rests, working
+from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
 from tests.relay import Relay
 
 

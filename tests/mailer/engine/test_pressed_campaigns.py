@@ -10,10 +10,11 @@ from mailer.engine import pressed_campaigns
 from mailer.engine.pressed_campaigns import PressedCampaigns
 from mailer.ledger import claiming, settle_and_claim
 from mailer.letter.layout import Layout
+from mailer.letter.press import press as really_press
 from pli.database import Database
 from pli.keys import Keys
-from tests.mailer.engine.test_engine import prepared
-from tests.mailer.ledger.test_after_doubt import claimed
+from tests.mailer.engine.running import prepared
+from tests.mailer.ledger.in_work import claimed
 
 
 async def test_the_first_batches_of_a_campaign_share_one_pressing_and_what_is_heard(
@@ -24,9 +25,8 @@ async def test_the_first_batches_of_a_campaign_share_one_pressing_and_what_is_he
 
     def press(*letter: Any) -> Any:
         pressed.append(letter)
-        return make_pressed(*letter)
+        return really_press(*letter)
 
-    make_pressed = pressed_campaigns.press
     monkeypatch.setattr(pressed_campaigns, "press", press)
     kept = PressedCampaigns(database, keys)
     first, *others = await asyncio.gather(*(kept.of(campaign_id, live=set) for _ in range(3)))

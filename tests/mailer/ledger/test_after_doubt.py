@@ -3,45 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from mailer.campaign import lifecycle, ordering
 from mailer.engine.journal import Journal
-from mailer.ledger import balance, claiming, doubt, evidence, leasing, rows, settling
+from mailer.ledger import balance, claiming, doubt, evidence, leasing, settling
 from mailer.ledger.evidence import Proof
-from mailer.ledger.rows import LeasedBatch
+from mailer.ledger.rows import lock_campaign
 from mailer.models import Attempt, Audience, Batch, Delivery, Source, Stage, Status
 from mailer.outcomes import Result, judge, lost
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
-from subscribers.models import List, Subscriber
+from subscribers.models import List, Subscriber, SuppressionReason
 from tests import factories as make
-from tests.mailer.engine.dying import lay_down
-from tests.mailer.engine.test_engine import ends, prepared, rests, working
+from tests.mailer.engine.killed_worker import close_as_killed
+from tests.mailer.engine.running import ends, prepared, rests, working
+from tests.mailer.ledger.in_work import claimed
 from tests.relay import Relay
 
 
 @pytest.fixture
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-async def claimed(
-    database: Database, size: int, lease: int = 7
-) -> tuple[LeasedBatch, Sequence[Row[Any]]]:
-    async with database.begin() as session:
-        batch_id = await session.scalar(select(Batch.id))
-        assert batch_id is not None
-        taken = await session.run_sync(leasing.take, batch_id=batch_id, lease=lease)
-        assert taken is not None
-        return taken, (await session.run_sync(claiming.claim, taken, size=size)).rows
 
 
 async def called_uncertain(database: Database, size: int) -> None:
@@ -76,7 +65,7 @@ async def test_what_was_recorded_as_uncertain_stays_so_when_its_worker_dies_late
             await session.run_sync(
                 settling.settle, taken, results, relay="relay:25", delays=[60.0], now=now
             )
-        lay_down(notes)
+        close_as_killed(notes)
         async with database.begin() as session:
             await leasing.end_leases(session)
         async with working(database, keys, relay.url, folder=tmp_path):
@@ -137,7 +126,7 @@ async def test_who_leaves_while_a_copy_in_doubt_waits_again_may_have_had_it(
         await session.run_sync(
             optout.suppress,
             address_key=person.address_key,
-            reason=optout.SuppressionReason.OBJECTION,
+            reason=SuppressionReason.OBJECTION,
             source="by telephone",
             now=now,
         )
@@ -246,7 +235,7 @@ async def test_late_truth_and_the_taking_of_its_batch_do_not_wait_for_each_other
     async with database.begin() as session:
         await leasing.end_leases(session)
     async with database.begin() as session:
-        await session.run_sync(rows.lock_campaign, campaign_id)
+        await session.run_sync(lock_campaign, campaign_id)
         await session.execute(select(Batch.id).with_for_update())
         telling = asyncio.create_task(tell())
         await asyncio.sleep(0.3)

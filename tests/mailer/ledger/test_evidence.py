@@ -24,11 +24,12 @@ from mailer.models import (
 )
 from mailer.outcomes import Outcome, Result, judge, lost
 from pli.database import Database
-from tests.mailer.ledgers import FINE, UNKNOWN_USER, Copy, a_campaign
+from tests import factories as make
+from tests.factories import QUEUED, UNKNOWN_USER, Copy
 
 DOUBTS = (
     Copy(Status.UNCERTAIN),
-    Copy(Status.SENT, None, (FINE,)),
+    Copy(Status.SENT, None, (QUEUED,)),
     Copy(Status.UNCERTAIN),
     Copy(Status.UNCERTAIN),
     Copy(Status.FAILED, "unknown_user", (UNKNOWN_USER,)),
@@ -39,11 +40,13 @@ DOUBTS = (
 async def in_doubt(database: Database, now: datetime) -> tuple[int, list[int]]:
     """A finished campaign with four copies in doubt in two batches; the ids of all its copies."""
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now, DOUBTS, state=CampaignState.FINISHED)
-        ids = await session.scalars(
-            select(Delivery.id).where(Delivery.campaign_id == campaign_id).order_by(Delivery.id)
+        campaign = await make.a_campaign_with(
+            session, DOUBTS, now=now, state=CampaignState.FINISHED
         )
-        return campaign_id, list(ids)
+        ids = await session.scalars(
+            select(Delivery.id).where(Delivery.campaign_id == campaign.id).order_by(Delivery.id)
+        )
+        return campaign.id, list(ids)
 
 
 async def settle(
@@ -57,7 +60,7 @@ async def settle(
     return settled
 
 
-async def ends(database: Database, campaign_id: int) -> list[tuple[str, str | None, int]]:
+async def copies_of(database: Database, campaign_id: int) -> list[tuple[str, str | None, int]]:
     async with database.reading() as session:
         rows = await session.execute(
             select(Delivery.status, Delivery.reason, Delivery.attempts)
@@ -76,7 +79,7 @@ async def test_what_is_proved_is_settled_and_what_proved_it_stands_with_the_copy
         Proof(ids[3], Status.FAILED, "policy", "journal"),
     )
     assert await settle(database, campaign_id, now, *proofs) == 2
-    assert await ends(database, campaign_id) == [
+    assert await copies_of(database, campaign_id) == [
         ("sent", None, 0),
         ("sent", None, 1),
         ("uncertain", None, 0),
@@ -111,31 +114,31 @@ async def test_a_proof_told_twice_or_of_a_copy_that_is_not_in_doubt_does_nothing
     )
     assert await settle(database, campaign_id, now, *twice, *strangers) == 1
     assert await settle(database, campaign_id, now, *twice) == 0
-    assert (await ends(database, campaign_id))[0] == ("sent", None, 0)
-    assert (await ends(database, campaign_id))[4] == ("failed", "unknown_user", 1)
-    assert (await ends(database, other))[0] == ("uncertain", None, 0)
+    assert (await copies_of(database, campaign_id))[0] == ("sent", None, 0)
+    assert (await copies_of(database, campaign_id))[4] == ("failed", "unknown_user", 1)
+    assert (await copies_of(database, other))[0] == ("uncertain", None, 0)
     async with database.reading() as session:
         assert len((await session.scalars(select(Evidence.id))).all()) == 1
 
 
 async def in_doubt_elsewhere(database: Database, now: datetime) -> tuple[int, list[int]]:
     async with database.begin() as session:
-        campaign_id = await a_campaign(
-            session, now, DOUBTS, list_name="autres", state=CampaignState.FINISHED
+        campaign = await make.a_campaign_with(
+            session, DOUBTS, now=now, list_name="autres", state=CampaignState.FINISHED
         )
         ids = await session.scalars(
-            select(Delivery.id).where(Delivery.campaign_id == campaign_id).order_by(Delivery.id)
+            select(Delivery.id).where(Delivery.campaign_id == campaign.id).order_by(Delivery.id)
         )
-        return campaign_id, list(ids)
+        return campaign.id, list(ids)
 
 
 async def test_thousands_are_settled_in_pieces(database: Database, now: datetime) -> None:
     async with database.begin() as session:
         copies = (Copy(Status.UNCERTAIN),) * 1_100
-        campaign_id = await a_campaign(session, now, copies, batch_size=400)
+        campaign = await make.a_campaign_with(session, copies, now=now, batch_size=400)
         ids = list(await session.scalars(select(Delivery.id)))
-    assert await settle(database, campaign_id, now, *(Proof(it, Status.SENT) for it in ids)) == 1100
-    assert {it[0] for it in await ends(database, campaign_id)} == {"sent"}
+    assert await settle(database, campaign.id, now, *(Proof(it, Status.SENT) for it in ids)) == 1100
+    assert {it[0] for it in await copies_of(database, campaign.id)} == {"sent"}
 
 
 REFUSALS = (
@@ -167,7 +170,9 @@ async def test_a_person_chooses_among_the_failed_by_what_was_answered(
     database: Database, now: datetime, pattern: str, chosen: list[int]
 ) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now, REFUSALS, state=CampaignState.FINISHED)
+        campaign_id = (
+            await make.a_campaign_with(session, REFUSALS, now=now, state=CampaignState.FINISHED)
+        ).id
     async with database.reading() as session:
         answered = await answers.of_failed(session, campaign_id, pattern=pattern, limit=1)
     assert (answered.copies, answered.kinds) == (len(chosen), len(chosen))
@@ -179,7 +184,7 @@ async def test_a_person_chooses_among_the_failed_by_what_was_answered(
         state = (await find_campaign(session, campaign_id)).state
     assert again == len(chosen)
     assert state is (CampaignState.RUNNING if chosen else CampaignState.FINISHED)
-    after = await ends(database, campaign_id)
+    after = await copies_of(database, campaign_id)
     assert [n for n, it in enumerate(after) if it[0] == "pending"] == chosen
     assert [it[2] for it in after] == [1, 2, 1, 0, 0]
 
@@ -190,7 +195,9 @@ async def taken(
     """One copy in work of a campaign that tries twice; campaign, copy, and the batch in hand."""
     earlier = ((0, "", "connection lost"),) * attempts
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now, (Copy(Status.SENDING, None, earlier),))
+        campaign_id = (
+            await make.a_campaign_with(session, (Copy(Status.SENDING, None, earlier),), now=now)
+        ).id
         await session.execute(update(Campaign).values(resend_uncertain=resend))
         await session.execute(update(Delivery).values(lease=5, doubted=attempts > 0))
         await session.execute(update(Attempt).values(outcome="uncertain"))
@@ -229,7 +236,7 @@ async def test_what_is_in_doubt_is_sent_again_by_itself_if_so_set_and_never_call
         )
         assert await balance.faults(session, campaign_id=campaign_id) == []
         due = await session.scalar(select(Delivery.next_attempt_at))
-    assert await ends(database, campaign_id) == [(end, None, attempts + 1)]
+    assert await copies_of(database, campaign_id) == [(end, None, attempts + 1)]
     if end == "pending":
         assert due is not None
         assert 270 <= (due - now).total_seconds() <= 330
@@ -243,4 +250,4 @@ async def test_in_a_cancelled_campaign_nothing_in_doubt_is_sent_again(
         await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
         result = Result(copy, 1, now.timestamp(), LOST)
         await session.run_sync(settling.settle, held, [result], relay="r", delays=[300], now=now)
-    assert await ends(database, campaign_id) == [("uncertain", None, 1)]
+    assert await copies_of(database, campaign_id) == [("uncertain", None, 1)]

@@ -21,8 +21,7 @@ from mailer.report import summary
 from pli.database import Database
 from pli.keys import Keys
 from tests import factories as make
-from tests.mailer.engine.test_engine import rests, working
-from tests.mailer.engine.test_faults import leaves
+from tests.mailer.engine.running import leaves, rests, working
 from tests.relay import Relay
 
 BATCHES = 300

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.ledger.postfix_log import LeasedBatch, read
+from tests.paths import ROOT
 
-SPECIMENS = Path(__file__).parents[2] / "specimens" / "postfix"
+SPECIMENS = ROOT / "tests" / "specimens" / "postfix"
 OURS = re.compile(r"<copy(\d+)@lettres\.example\.org>")
 
 

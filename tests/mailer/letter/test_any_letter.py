@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from mailer.letter.letter import Letter, LetterError, parse_letter
 from mailer.letter.press import press
 from mailer.message.composer import Composer
-from tests.mailer.letter.desk import FRONT, IDENTITY, KEY, LINKS, MARIE, NOW, PIXEL, THEME, mail
+from tests.clock import NOW
+from tests.factories import FRONT, IDENTITY, PIXEL
+from tests.mailer.letter.rendered import KEY, LINKS, MARIE, THEME, mail
 
 SCRAPS = st.sampled_from(
     [

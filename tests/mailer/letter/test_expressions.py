@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mailer.letter import expressions
 from mailer.letter.expressions import ExpressionError
 from mailer.letter.letter import LetterError, parse_letter
-from tests.mailer.letter.desk import FRONT
+from tests.factories import FRONT
 
 FORBIDDEN = [
     '"x" * 1000000000',

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.letter.images import ImageError, Picture, look
-from tests.mailer.letter.desk import PIXEL
+from tests.factories import PIXEL
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 BASELINE, PROGRESSIVE = 0xC0, 0xC2

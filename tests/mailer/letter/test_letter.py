@@ -12,7 +12,7 @@ from mailer.letter.letter import (
     parse_letter,
     read_letter,
 )
-from tests.mailer.letter.desk import FRONT, PIXEL, letter
+from tests.factories import FRONT, PIXEL, letter
 
 FIVE_FAULTS = """---
 number: treize

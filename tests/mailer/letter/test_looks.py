@@ -4,54 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mailer.letter.letter import read_letter
 from mailer.letter.press import Pressed, press
-from tests.mailer.letter.desk import IDENTITY, KEY, LINKS, LIST, MARIE, THEME
+from tests.browser import CHROMIUM, CONTRASTS, SCREENSHOTS, needs_chromium
+from tests.factories import IDENTITY
+from tests.mailer.letter.rendered import KEY, LINKS, LIST, MARIE, THEME
+from tests.paths import ROOT
 
-HOUSE = Path(__file__).parents[3]
-SCREENSHOTS = HOUSE / "build" / "screenshots"
-CHROMIUM = Path("/usr/bin/chromium")
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="needs Chromium: apt install chromium"
-)
+pytestmark = needs_chromium
 
 OVERFLOWING = """
 () => [...document.querySelectorAll('body *')]
   .filter(it => it.getBoundingClientRect().right > window.innerWidth + 0.5 && it.offsetParent)
   .map(it => it.tagName + '.' + it.className)
-"""
-CONTRASTS = """
-() => {
-  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
-  const light = colour => {
-    const [r, g, b] = numbers(colour).slice(0, 3).map(it => {
-      it /= 255; return it <= 0.03928 ? it / 12.92 : ((it + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ground = it => {
-    for (; it; it = it.parentElement) {
-      const colour = getComputedStyle(it).backgroundColor;
-      if ((numbers(colour)[3] ?? 1) > 0) return colour;
-    }
-    return 'rgb(255, 255, 255)';
-  };
-  const faint = [];
-  for (const it of document.querySelectorAll('body *')) {
-    const text = [...it.childNodes].some(node => node.nodeType === 3 && node.data.trim());
-    if (!text || !it.offsetParent) continue;
-    const [a, b] = [light(getComputedStyle(it).color), light(ground(it))].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < 4.5) faint.push(it.tagName + '.' + it.className + ' ' + ratio.toFixed(2));
-  }
-  return faint;
-}
 """
 
 
@@ -69,7 +38,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def pressed() -> Pressed:
-    written = read_letter(HOUSE / "commands" / "demo" / "lettre.md")
+    written = read_letter(ROOT / "commands" / "demo" / "lettre.md")
     return press(written, THEME, replace(IDENTITY, committee="Comité régional"))
 
 

@@ -8,7 +8,8 @@ from mailer.letter import preflight
 from mailer.letter.preflight import Severity
 from mailer.letter.press import press
 from mailer.sender import Identity
-from tests.mailer.letter.desk import IDENTITY, THEME, letter
+from tests.factories import IDENTITY, letter
+from tests.mailer.letter.rendered import THEME
 
 
 def found(body: str, identity: Identity = IDENTITY, **changes: object) -> list[str]:

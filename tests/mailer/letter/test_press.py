@@ -6,18 +6,8 @@ import pytest
 
 from mailer.letter.press import press
 from mailer.links import Links
-from tests.mailer.letter.desk import (
-    IDENTITY,
-    KEY,
-    KEYS,
-    LIST,
-    MARIE,
-    THEME,
-    html,
-    letter,
-    pressed,
-    text,
-)
+from tests.factories import IDENTITY, KEYS, letter
+from tests.mailer.letter.rendered import KEY, LIST, MARIE, THEME, html, pressed, text
 
 NBSP = "\u202f"
 

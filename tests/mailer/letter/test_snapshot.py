@@ -5,7 +5,8 @@ from types import MappingProxyType
 
 from mailer.letter import snapshot
 from mailer.letter.snapshot import digest, digest_frozen, freeze, thaw
-from tests.mailer.letter.desk import IDENTITY, PIXEL, THEME, letter
+from tests.factories import IDENTITY, PIXEL, letter
+from tests.mailer.letter.rendered import THEME
 
 
 def test_what_is_thawed_is_what_was_frozen() -> None:

@@ -13,14 +13,12 @@ from hypothesis import strategies as st
 from mailer.links import Links
 from mailer.message.composer import needs_smtputf8, plain
 from mailer.recipient import ListLine
-from tests.mailer.letter.desk import (
-    IDENTITY,
+from tests.clock import NOW
+from tests.factories import IDENTITY, KEYS, PIXEL
+from tests.mailer.letter.rendered import (
     KEY,
-    KEYS,
     LINKS,
     MARIE,
-    NOW,
-    PIXEL,
     composer,
     html,
     mail,

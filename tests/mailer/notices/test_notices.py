@@ -18,33 +18,16 @@ from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
-from subscribers.address import Address
-from subscribers.models import List, SuppressionReason
+from subscribers.models import SuppressionReason
 from tests import factories as make
-from tests.mailer.engine.test_engine import first_copy, prepared, rests, working
+from tests.mailer.engine.running import first_copy, prepared, rests, working
+from tests.mailer.notices.orders import ordered
 from tests.relay import Relay
 
 
 @pytest.fixture
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-async def ordered(
-    database: Database, keys: Keys, now: datetime, address: str = "autrice@example.org"
-) -> int:
-    async with database.begin() as session:
-        list_ = (await session.scalars(select(List))).first()
-        if list_ is None:
-            list_ = await make.a_list(session, "membres", now=now)
-        return await writing.order_test(
-            session,
-            frozen=make.frozen(),
-            list_id=list_.id,
-            address=Address.parse(address),
-            keys=keys,
-            now=now,
-        )
 
 
 async def ended(database: Database, notice_id: int) -> Notice:

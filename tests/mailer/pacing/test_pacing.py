@@ -33,7 +33,7 @@ from pli.keys import Keys
 from pli.relay_names import MAIN
 from subscribers import lists
 from tests import factories as make
-from tests.mailer.engine.test_engine import ends
+from tests.mailer.engine.running import ends
 from tests.relay import Relay
 
 

@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 import csv
-import datetime as calendar
 import io
 from datetime import datetime
 
 import pytest
 from sqlalchemy import delete, update
 
-from mailer.letter.letter import Letter
-from mailer.letter.snapshot import freeze
-from mailer.letter.theme import Theme
 from mailer.links import Links
-from mailer.models import Campaign, Delivery, Status
+from mailer.models import Delivery, Status
 from mailer.report import copies
 from mailer.report.copies import COLUMNS
-from mailer.sender import Identity
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import Subscriber
-from tests.mailer.ledgers import FINE, Copy, a_campaign
-
-IDENTITY = Identity(
-    committee="Comité",
-    address="1 place de la Gare, 44000 Nantes",
-    phone="02 40 00 00 00",
-    email="lettre@example.org",
-    sender="",
-    reply_to="",
-    public_url="https://lettres.example.org",
-)
-FROZEN = freeze(
-    Letter(294, "Titre", calendar.date(2026, 11, 24), "Objet", "Aperçu", "# Bonjour\n"),
-    Theme("lettre", {}),
-    IDENTITY,
-)
+from tests import factories as make
+from tests.factories import IDENTITY, QUEUED, Copy
 
 
 async def the_csv(database: Database, campaign_id: int, keys: Keys) -> list[dict[str, str]]:
@@ -46,11 +27,10 @@ async def the_csv(database: Database, campaign_id: int, keys: Keys) -> list[dict
 
 
 @pytest.fixture
-async def campaign_id(database: Database, keys: Keys, now: datetime) -> int:
+async def campaign_id(database: Database, now: datetime) -> int:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now, frozen=FROZEN)
-        await session.execute(update(Campaign).values(token_key=keys.current))
-    return campaign_id
+        campaign = await make.a_campaign_with(session, now=now)
+    return campaign.id
 
 
 async def test_the_csv_has_the_columns_scripts_rely_on_and_a_row_for_every_candidate(
@@ -102,11 +82,8 @@ async def test_a_spreadsheet_gets_no_formula_and_no_second_line(
 ) -> None:
     evil = Copy(Status.FAILED, "other", ((554, "5.0.0", "@SUM(1)\r\nsecond line"),))
     async with database.begin() as session:
-        campaign_id = await a_campaign(
-            session, now, (evil,), frozen=FROZEN, emails="=cmd{n}@example.org"
-        )
-        await session.execute(update(Campaign).values(token_key=keys.current))
-    (row,) = await the_csv(database, campaign_id, keys)
+        campaign = await make.a_campaign_with(session, (evil,), now=now, names="=cmd{n}")
+    (row,) = await the_csv(database, campaign.id, keys)
     assert row["email"].startswith("'=cmd")
     assert row["reply_text"] == "'@SUM(1) second line"
 
@@ -116,15 +93,15 @@ async def test_pages_leave_out_nobody_and_take_nobody_from_another_campaign(
 ) -> None:
     monkeypatch.setattr(copies, "PAGE", 2)
     async with database.begin() as session:
-        await a_campaign(session, now, frozen=FROZEN)
-        second = await a_campaign(
-            session, now, (Copy(Status.SENT, None, (FINE,)),) * 5, list_name="autres"
+        await make.a_campaign_with(session, now=now)
+        second = await make.a_campaign_with(
+            session, (Copy(Status.SENT, None, (QUEUED,)),) * 5, now=now, list_name="autres"
         )
-        await a_campaign(session, now, list_name="encore")
+        await make.a_campaign_with(session, now=now, list_name="encore")
         await session.execute(update(Delivery).values(lease=None))
     async with database.reading() as session:
-        found = [copy.email async for copy in copies.every(session, second)]
-    assert found == [f"membre{second}.{n}@example.org" for n in range(5)]
+        found = [copy.email async for copy in copies.every(session, second.id)]
+    assert found == [f"membre{second.id}.{n}@example.org" for n in range(5)]
 
 
 async def test_failed_copies_come_with_sentence_and_answer(

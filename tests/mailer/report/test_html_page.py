@@ -13,7 +13,8 @@ from mailer.models import Campaign, Status
 from mailer.report import html_page, summary
 from mailer.report.timeline import timeline
 from pli.database import Database
-from tests.mailer.ledgers import FINE, LATER, Copy, a_campaign
+from tests import factories as make
+from tests.factories import GREYLISTED, QUEUED, Copy
 
 VOID = {"meta", "br", "hr", "img", "input", "link", "rect"}
 
@@ -47,8 +48,8 @@ async def test_the_page_tells_numbers_reasons_and_the_relays_answers(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now)
-    page = await the_page(database, campaign_id)
+        campaign = await make.a_campaign_with(session, now=now)
+    page = await the_page(database, campaign.id)
     for said in (
         "Every copy is accounted for.",
         "Had left the list before this sending.",
@@ -62,8 +63,8 @@ async def test_the_page_tells_numbers_reasons_and_the_relays_answers(
 
 async def test_the_page_stands_alone_and_runs_nothing(database: Database, now: datetime) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now)
-    page = await the_page(database, campaign_id)
+        campaign = await make.a_campaign_with(session, now=now)
+    page = await the_page(database, campaign.id)
     outline = Outline(page)
     assert not outline.open
     assert outline.tags.count("h1") == 1
@@ -74,8 +75,8 @@ async def test_the_page_stands_alone_and_runs_nothing(database: Database, now: d
 @pytest.mark.parametrize("language", ["fr", "en"])
 async def test_the_page_says_its_language(database: Database, now: datetime, language: str) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now)
-    assert f'<html lang="{language}"' in await the_page(database, campaign_id, language)
+        campaign = await make.a_campaign_with(session, now=now)
+    assert f'<html lang="{language}"' in await the_page(database, campaign.id, language)
 
 
 async def test_what_others_wrote_is_shown_and_never_obeyed(
@@ -83,9 +84,9 @@ async def test_what_others_wrote_is_shown_and_never_obeyed(
 ) -> None:
     rude = Copy(Status.FAILED, "other", ((554, "5.0.0", "<script>alert(1)</script>"),))
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now, (rude,))
+        campaign = await make.a_campaign_with(session, (rude,), now=now)
         await session.execute(update(Campaign).values(title='"><img src=x onerror=alert(1)>'))
-    page = await the_page(database, campaign_id)
+    page = await the_page(database, campaign.id)
     assert "&lt;script&gt;alert(1)" in page
     assert not {"script", "img"} & set(Outline(page).tags)
 
@@ -94,25 +95,25 @@ async def test_a_sum_that_is_not_right_is_told_on_the_page(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now)
+        campaign = await make.a_campaign_with(session, now=now)
         await session.execute(update(Campaign).values(excluded={}))
-    page = await the_page(database, campaign_id)
+    page = await the_page(database, campaign.id)
     assert "The sum is not right." in page
     assert "Every copy is accounted for." not in page
 
 
 async def test_a_campaign_without_copies_has_a_page(database: Database, now: datetime) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now, ())
-    assert not Outline(await the_page(database, campaign_id)).open
+        campaign = await make.a_campaign_with(session, (), now=now)
+    assert not Outline(await the_page(database, campaign.id)).open
 
 
 async def test_tries_fall_into_their_stretch_of_time(database: Database, now: datetime) -> None:
-    copies = (Copy(Status.SENT, None, (LATER, FINE)),) * 3
+    copies = (Copy(Status.SENT, None, (GREYLISTED, QUEUED)),) * 3
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now, copies)
+        campaign = await make.a_campaign_with(session, copies, now=now)
     async with database.reading() as session:
-        over_time = await timeline(session, campaign_id)
+        over_time = await timeline(session, campaign.id)
     assert over_time is not None
     assert over_time.seconds == 2
     assert over_time.busiest == 3

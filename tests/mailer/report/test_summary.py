@@ -11,18 +11,18 @@ from mailer.models import Batch, Campaign, CampaignState, Status
 from mailer.report import summary
 from mailer.report.summary import ReportError
 from pli.database import Database
-from tests.mailer.ledgers import a_campaign
+from tests import factories as make
 
 
 async def test_the_document_has_the_keys_scripts_rely_on_and_adds_up(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now)
+        campaign = await make.a_campaign_with(session, now=now)
     async with database.reading() as session:
-        report = await summary.report(session, campaign_id)
+        report = await summary.report(session, campaign.id)
     assert report.as_json() == {
-        "campaign": campaign_id,
+        "campaign": campaign.id,
         "letter": 294,
         "lists": ["membres"],
         "segment": None,
@@ -55,10 +55,10 @@ async def test_progress_counts_by_the_batches_what_the_report_counts_by_the_rows
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now)
+        campaign = await make.a_campaign_with(session, now=now)
     async with database.reading() as session:
-        progress = await summary.progress(session, campaign_id)
-        report = await summary.report(session, campaign_id)
+        progress = await summary.progress(session, campaign.id)
+        report = await summary.report(session, campaign.id)
     assert [progress.of(it) for it in Status] == [report.of(it) for it in Status]
     assert progress.next_try_at == now
     assert progress.state is CampaignState.RUNNING
@@ -68,10 +68,10 @@ async def test_a_batch_that_counts_otherwise_than_its_rows_is_named(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now)
+        campaign = await make.a_campaign_with(session, now=now)
         await session.execute(update(Batch).where(Batch.number == 2).values(sent=Batch.sent + 1))
     async with database.reading() as session:
-        report = await summary.report(session, campaign_id)
+        report = await summary.report(session, campaign.id)
     assert not report.balanced
     assert "batch 2" in str(report.faults[0])
 
@@ -80,19 +80,19 @@ async def test_excluded_counts_that_are_not_the_rows_are_noticed(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now)
+        campaign = await make.a_campaign_with(session, now=now)
         await session.execute(update(Campaign).values(excluded={"left": 1}))
     async with database.reading() as session:
-        assert not (await summary.report(session, campaign_id)).balanced
+        assert not (await summary.report(session, campaign.id)).balanced
 
 
 async def test_a_campaign_called_finished_with_copies_in_work_is_not_balanced(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now, state=CampaignState.FINISHED)
+        campaign = await make.a_campaign_with(session, now=now, state=CampaignState.FINISHED)
     async with database.reading() as session:
-        report = await summary.report(session, campaign_id)
+        report = await summary.report(session, campaign.id)
     assert not report.balanced
     assert "2 copies" in str(report.faults[0])
 
@@ -101,10 +101,10 @@ async def test_a_campaign_without_copies_yet_reports_nothing_and_balances(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        campaign_id = await a_campaign(session, now, (), state=CampaignState.DRAFT)
+        campaign = await make.a_campaign_with(session, (), now=now, state=CampaignState.DRAFT)
     async with database.reading() as session:
-        report = await summary.report(session, campaign_id)
-        progress = await summary.progress(session, campaign_id)
+        report = await summary.report(session, campaign.id)
+        progress = await summary.progress(session, campaign.id)
     assert report.balanced
     assert progress.candidates == 0
     assert report.candidates == 0
@@ -114,11 +114,11 @@ async def test_a_campaign_is_found_by_its_id_and_by_its_letter_the_latest(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        first = await a_campaign(session, now, ())
-        second = await a_campaign(session, now, (), list_name="autres")
+        first = await make.a_campaign_with(session, (), now=now)
+        second = await make.a_campaign_with(session, (), now=now, list_name="autres")
     async with database.reading() as session:
-        assert await summary.find(session, str(first)) == first
-        assert await summary.find(session, "letter:294") == second
+        assert await summary.find(session, str(first.id)) == first.id
+        assert await summary.find(session, "letter:294") == second.id
 
 
 @pytest.mark.parametrize(

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from mailer.campaign import lifecycle
 from mailer.campaign.state import find_campaign, reason_of
-from mailer.engine.engine import Engine
-from mailer.engine.journal import Journal
 from mailer.models import Attempt, CampaignState, Notice, Status
 from mailer.notices.sending import NoticeSender
+from mailer.providers import OPEN
 from mailer.smtp import smtp_courier
-from mailer.smtp.courier import Courier
+from mailer.smtp.courier import Copy, Courier, LaneTerms
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.relay import Relay as Address
 from mailer.smtp.relay import RelayError
@@ -31,8 +26,8 @@ from pli.keys import Keys
 from pli.language import Sentence
 from subscribers import lists
 from tests import factories as make
-from tests.mailer.engine.test_engine import ends, first_copy, prepared, rests
-from tests.mailer.notices.test_notices import ordered
+from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
+from tests.mailer.notices.orders import ordered
 from tests.relay import Relay
 
 NOBODY = "smtp://127.0.0.1:1?tls=none"
@@ -61,21 +56,6 @@ def failover_of(
         probes={name: relay.greet for name, relay in relays.items()},
         rest=rest,
     )
-
-
-@asynccontextmanager
-async def working(
-    database: Database, keys: Keys, failover: RelayFailover, connections: int = 3
-) -> AsyncIterator[Engine]:
-    with TemporaryDirectory() as folder:
-        journal = Journal(Path(folder), "tests")
-        engine = Engine(database, keys, failover, journal=journal, connections=connections)
-        running = asyncio.create_task(engine.run())
-        try:
-            yield engine
-        finally:
-            engine.stop()
-            await running
 
 
 async def relays_in_attempts(database: Database) -> Counter[str]:
@@ -343,14 +323,24 @@ class Stub:
 
     def __init__(self, relay: str) -> None:
         self.relay = relay
-        self.on_trouble: Any = None
-        self.patient: Any = None
+        self.on_trouble: Callable[[Sentence], None] = lambda _: None
+        self.patient: Callable[[], bool] = lambda: True
         self.recalled = 0
 
-    def post(self, copies: Sequence[Any], *, first: bool = False) -> None:
-        del copies, first
+    def post(self, copies: Sequence[Copy], *, first: bool = False, lane: str = OPEN) -> None:
+        del copies, first, lane
 
-    def recall(self, wanted: Any) -> None:
+    def agree(self, lane: str, terms: LaneTerms) -> None:
+        del lane, terms
+
+    def occupied(self, lane: str) -> int:
+        del lane
+        return 0
+
+    def farewells(self) -> Mapping[str, str]:
+        return {}
+
+    def recall(self, wanted: Callable[[Copy], bool]) -> None:
         del wanted
         self.recalled += 1
 
@@ -358,7 +348,7 @@ class Stub:
         del patience
 
 
-class Clock:
+class BootTime:
     """Seconds that the test says."""
 
     def __init__(self) -> None:
@@ -368,15 +358,14 @@ class Clock:
         return self.now
 
 
-def a_fleet(*names: str) -> tuple[RelayFailover, Clock, dict[str, Stub]]:
+def a_failover(*names: str) -> tuple[RelayFailover, BootTime, dict[str, Stub]]:
     stubs = {name: Stub(name) for name in names}
-    couriers: dict[str, Courier] = dict(stubs)
-    clock = Clock()
-    return RelayFailover(couriers, clock=clock), clock, stubs
+    clock = BootTime()
+    return RelayFailover(stubs, clock=clock), clock, stubs
 
 
 def test_rests_double_to_ten_minutes_and_begin_anew_after_a_good_while() -> None:
-    failover, clock, stubs = a_fleet("a", "b")
+    failover, clock, stubs = a_failover("a", "b")
     lengths = []
     for _ in range(7):
         stubs["a"].on_trouble(Sentence("no"))
@@ -393,7 +382,7 @@ def test_rests_double_to_ten_minutes_and_begin_anew_after_a_good_while() -> None
 
 
 def test_one_trouble_that_several_connections_tell_is_one_rest() -> None:
-    failover, clock, stubs = a_fleet("a", "b")
+    failover, clock, stubs = a_failover("a", "b")
     told: list[Courier] = []
     failover.on_trouble = lambda courier, _: told.append(courier)
     for _ in range(3):
@@ -404,7 +393,7 @@ def test_one_trouble_that_several_connections_tell_is_one_rest() -> None:
 
 
 def test_the_first_in_order_that_does_not_rest_is_chosen_and_a_stranger_is_passed_over() -> None:
-    failover, clock, stubs = a_fleet("a", "b", "c")
+    failover, clock, stubs = a_failover("a", "b", "c")
     assert failover.choose() is stubs["a"]
     assert failover.choose(["c", "a"]) is stubs["c"]
     assert failover.choose(["x", "b"]) is stubs["b"]
@@ -418,7 +407,7 @@ def test_the_first_in_order_that_does_not_rest_is_chosen_and_a_stranger_is_passe
 
 
 async def test_one_that_has_rested_is_looked_at_beside_before_copies_go_by_it_again() -> None:
-    failover, clock, stubs = a_fleet("a", "b")
+    failover, clock, stubs = a_failover("a", "b")
     looks: list[str] = []
     faults: list[Exception] = [RelayError("still not"), ValueError("what is that")]
 
@@ -443,7 +432,7 @@ async def test_one_that_has_rested_is_looked_at_beside_before_copies_go_by_it_ag
 
 
 def test_when_all_rest_all_are_called_and_their_rests_still_grow() -> None:
-    failover, clock, stubs = a_fleet("a", "b")
+    failover, clock, stubs = a_failover("a", "b")
     stubs["a"].on_trouble(Sentence("no a"))
     stubs["b"].on_trouble(Sentence("no b"))
     assert str(failover.nothing_left()) == "no a; no b"

@@ -14,7 +14,7 @@ from mailer.models import CampaignState
 from mailer.smtp.relay import Relay as Address
 from pli.database import Database
 from pli.keys import Keys
-from tests.mailer.engine.test_engine import ends, prepared, rests, working
+from tests.mailer.engine.running import ends, prepared, rests, working
 from tests.relay import Relay
 
 

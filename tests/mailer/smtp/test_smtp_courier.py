@@ -9,48 +9,13 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mailer.models import Stage
-from mailer.outcomes import Kind, Outcome, Reason, judge, reason_of
+from mailer.outcomes import Kind, Reason, judge, reason_of
 from mailer.smtp.relay import Relay as Address
 from mailer.smtp.relay import RelayError
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.language import Sentence
+from tests.mailer.smtp.parcels import BODY, Parcel, told
 from tests.relay import DROP, Relay, Script
-
-BODY = b"Subject: x\r\n\r\nune ligne\r\n..un point\r\n"
-
-
-class Parcel:
-    """A copy that remembers what became of it."""
-
-    def __init__(self, name: str, *, wanted: bool = True) -> None:
-        self.mail_from = f"bounce+{name}@example.org"
-        self.rcpt_to = f"{name}@example.org"
-        self.smtputf8 = not name.isascii()
-        self.wanted = wanted
-        self.outcomes: list[Outcome] = []
-        self.back = 0
-        self.told = asyncio.Event()
-
-    def compose(self) -> list[bytes]:
-        return [BODY]
-
-    def leaves(self) -> bool:
-        return self.may_leave()
-
-    def may_leave(self) -> bool:
-        return self.wanted
-
-    def settle(self, outcome: Outcome) -> None:
-        self.outcomes.append(outcome)
-        self.told.set()
-
-    def give_back(self) -> None:
-        self.back += 1
-        self.told.set()
-
-
-async def told(parcels: list[Parcel]) -> None:
-    await asyncio.wait_for(asyncio.gather(*(parcel.told.wait() for parcel in parcels)), 10)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from mailer.models import Stage
 from mailer.outcomes import Kind, accepted, judge
 from mailer.smtp.session import JOINED, SMTPSession
 from mailer.smtp.transaction import Extensions, Timeouts
-from tests.mailer.smtp.test_smtp_courier import Parcel
+from tests.mailer.smtp.parcels import Parcel
 
 OPENING = b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 Go on\r\n"
 GOOD = ("250 2.0.0 Ok: queued as A", "250 2.1.0 Ok", "250 2.1.5 Ok", "354 Go on")
@@ -97,7 +97,7 @@ def parcels(second: type[Parcel] = Parcel, *, wanted: bool = True) -> list[Parce
 
 def rounds() -> list[bytes]:
     """A good round, and rounds with another reply at each place, one more, one less, or a fault."""
-    found = [GOOD]
+    found: list[tuple[str, ...]] = [GOOD]
     for place in range(4):
         found += [(*GOOD[:place], other, *GOOD[place + 1 :]) for other in OTHERS]
     found += [(*GOOD, "250 2.0.0 one more"), GOOD[:3], ("250-2.0.0 in\r\n250 2.0.0 two", *GOOD[1:])]

@@ -7,7 +7,6 @@ import re
 import shutil
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,8 @@ from mailer.smtp.smtp_courier import TIMEOUTS, SMTPCourier
 from mailer.smtp.transaction import Timeouts
 from pli.language import Sentence
 from tests.certificates import authority
-from tests.mailer.smtp.test_smtp_courier import Parcel, told
+from tests.mailer.smtp.parcels import Parcel, told
+from tests.paths import ROOT
 from tests.relay import DROP, STALL, Relay, Reply, Script
 
 RESTS = (0.01, 0.01)
@@ -194,8 +194,8 @@ LASTING = [
 ]
 
 
-def everywhere(troubles: list[Trouble]) -> list[pytest.param]:
-    return [pytest.param(it, tls, id=f"{it}-{tls}") for it in troubles for tls in it.tls]
+def everywhere(troubles: list[Trouble]) -> list[tuple[Trouble, str]]:
+    return [(it, tls) for it in troubles for tls in it.tls]
 
 
 def script_of_trouble(trouble: Trouble, times: int = 10**6) -> Script:
@@ -302,7 +302,7 @@ async def test_a_refusal_stands_though_the_connection_ends_behind_it(end: Reply)
         assert len(refused) == 2, "once each"
 
 
-@pytest.mark.parametrize(("trouble", "tls"), everywhere(PASSING))
+@pytest.mark.parametrize(("trouble", "tls"), everywhere(PASSING), ids=str)
 async def test_a_relay_that_cannot_just_now_is_tried_again_and_then_somebody_is_told(
     trouble: Trouble, tls: str
 ) -> None:
@@ -321,7 +321,7 @@ async def test_a_relay_that_cannot_just_now_is_tried_again_and_then_somebody_is_
     check_all_came_back(always, parcels)
 
 
-@pytest.mark.parametrize(("trouble", "tls"), everywhere(LASTING))
+@pytest.mark.parametrize(("trouble", "tls"), everywhere(LASTING), ids=str)
 async def test_a_relay_that_refuses_us_is_told_of_at_once(trouble: Trouble, tls: str) -> None:
     relay = Relay(script=script_of_trouble(trouble), tls=tls, login=trouble.stage == "auth")
     parcels = [Parcel(f"good-{n}") for n in range(3)]
@@ -474,7 +474,7 @@ def test_it_is_the_same_where_there_is_no_uvloop(tls: str) -> None:
 
 def test_the_table_in_the_manual_and_these_rows_are_the_same() -> None:
     """What docs/outcomes.md says of a copy is what is tested, and nothing else is."""
-    page = Path(__file__).parents[3] / "docs" / "outcomes.md"
+    page = ROOT / "docs" / "outcomes.md"
     told = {
         row: (what, again.startswith("yes"), "yes" in kept)
         for row, what, again, kept in re.findall(
@@ -484,7 +484,8 @@ def test_the_table_in_the_manual_and_these_rows_are_the_same() -> None:
     settled = {
         it.row: (it.kind.value, it.kind is Kind.DEFERRED, it.gone) for it in [*CASES, *STALLED]
     }
-    waiting = {it.row: ("waits", False, False) for it in [*PASSING, *LASTING, *MISTAKES]}
+    waits: list[Trouble | Mistake] = [*PASSING, *LASTING, *MISTAKES]
+    waiting = {it.row: ("waits", False, False) for it in waits}
     in_words = {
         "E1": ("waits", False, False),
         "E8": ("as refused", False, False),

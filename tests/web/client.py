@@ -1,10 +1,10 @@
-"""A web application over a test's database, and a client that knocks."""
+"""The web application over a test's database, and a client that asks it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,17 +13,17 @@ import httpx
 from mailer.sender import Identity
 from pli.database import Database
 from pli.keys import Keys
+from tests.factories import IDENTITY
 from web.app import create_app
 
-IDENTITY = Identity(
+ADDRESS = "http://127.0.0.1:8080"
+LOCAL_IDENTITY = replace(
+    IDENTITY,
     committee="Comité régional de Bretagne",
-    address="1 place de la Gare\n35000 Rennes",
-    phone="02 99 00 00 00",
     email="contact@example.org",
-    sender="",
-    reply_to="",
-    public_url="http://127.0.0.1:8080",
+    public_url=ADDRESS,
 )
+"""A committee whose pages are on this machine."""
 
 
 @dataclass
@@ -37,8 +37,8 @@ class Clock:
 
 
 @dataclass
-class FramePlaceholders:
-    """What a story needs to knock."""
+class Web:
+    """A client, and the hour that the application goes by."""
 
     client: httpx.AsyncClient
     clock: Clock
@@ -46,16 +46,18 @@ class FramePlaceholders:
 
 @dataclass
 class Options:
+    """What the application is made with beside a database."""
+
     office: bool = False
     inbox: Path | None = None
-    identity: Identity = field(default=IDENTITY)
+    identity: Identity = LOCAL_IDENTITY
 
 
 @asynccontextmanager
-async def opened(
+async def serving(
     database: Database, keys: Keys, now: datetime, options: Options | None = None
-) -> AsyncIterator[FramePlaceholders]:
-    """The doors, open until the end."""
+) -> AsyncIterator[Web]:
+    """The application, served until the end."""
     options = options or Options()
     clock = Clock(now)
     app = create_app(
@@ -67,5 +69,5 @@ async def opened(
         now=clock,
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
-        yield FramePlaceholders(client, clock)
+    async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as client:
+        yield Web(client, clock)

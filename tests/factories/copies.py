@@ -1,13 +1,15 @@
-"""Campaigns with copies in every state, made by the tables alone."""
+"""Campaigns with copies in any state, made by the tables alone, and what relays say of them."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.letter.letter import Letter
 from mailer.models import (
     Attempt,
     Audience,
@@ -19,13 +21,17 @@ from mailer.models import (
     Stage,
     Status,
 )
+from mailer.outcomes import Outcome, judge
 from mailer.providers import OTHER
-from tests.subscribers.people import a_list, a_person
+from pli.keys import Keys
+from tests.factories.committee import KEYS
+from tests.factories.letters import frozen
+from tests.factories.people import a_list, a_person
 
 MAILBOX_FULL = (552, "5.2.2", "5.2.2 Mailbox full")
 UNKNOWN_USER = (550, "5.1.1", "5.1.1 No such user here")
-LATER = (451, "4.7.1", "4.7.1 Greylisted, come back later")
-FINE = (250, "2.0.0", "2.0.0 Ok: queued")
+GREYLISTED = (451, "4.7.1", "4.7.1 Greylisted, come back later")
+QUEUED = (250, "2.0.0", "2.0.0 Ok: queued")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,44 +47,45 @@ ONE_OF_EACH = (
     Copy(Status.EXCLUDED, "left"),
     Copy(Status.EXCLUDED, "left"),
     Copy(Status.EXCLUDED, "suppressed"),
-    Copy(Status.PENDING, None, (LATER,)),
+    Copy(Status.PENDING, None, (GREYLISTED,)),
     Copy(Status.SENDING),
-    Copy(Status.SENT, None, (FINE,)),
-    Copy(Status.SENT, None, (LATER, FINE)),
+    Copy(Status.SENT, None, (QUEUED,)),
+    Copy(Status.SENT, None, (GREYLISTED, QUEUED)),
     Copy(Status.FAILED, "unknown_user", (UNKNOWN_USER,)),
-    Copy(Status.FAILED, "mailbox_full", (LATER, MAILBOX_FULL)),
-    Copy(Status.SKIPPED, "left", (LATER,)),
+    Copy(Status.FAILED, "mailbox_full", (GREYLISTED, MAILBOX_FULL)),
+    Copy(Status.SKIPPED, "left", (GREYLISTED,)),
     Copy(Status.UNCERTAIN),
 )
 
 
-async def a_campaign(
+async def a_campaign_with(
     session: AsyncSession,
-    now: datetime,
-    copies: tuple[Copy, ...] = ONE_OF_EACH,
+    copies: Sequence[Copy] = ONE_OF_EACH,
     *,
-    number: int = 294,
+    now: datetime,
+    of: Letter | None = None,
     state: CampaignState = CampaignState.RUNNING,
     list_name: str = "membres",
     list_id: int | None = None,
-    frozen: str = "{}",
-    emails: str = "membre{n}@example.org",
+    names: str = "membre{n}",
     batch_size: int = 3,
-) -> int:
-    """A campaign with these copies and batches that count them rightly; its id."""
-    list_id = list_id or await a_list(session, list_name, now)
+    keys: Keys = KEYS,
+) -> Campaign:
+    """A campaign with these copies and batches that count them rightly, on a list of its own."""
+    list_id = list_id or (await a_list(session, list_name, now=now)).id
     excluded = Counter(it.reason for it in copies if it.status is Status.EXCLUDED)
+    what = frozen(of)
     campaign = Campaign(
-        number=number,
-        title="Après le comité",
-        subject="Lettre n° 294",
-        language="fr",
+        number=what.letter.number,
+        title=what.letter.title,
+        subject=what.letter.subject,
+        language=what.letter.language,
         state=state,
         audience=Audience.FIRST,
-        frozen=frozen,
-        letter_hash="h",
-        frozen_hash="f",
-        token_key="aa",
+        frozen=what.text,
+        letter_hash=what.letter_hash,
+        frozen_hash=what.frozen_hash,
+        token_key=keys.current,
         retry_delays=[300],
         excluded=dict(excluded),
         created_at=now,
@@ -97,10 +104,11 @@ async def a_campaign(
             batch = prepared // batch_size + 1
             batches.setdefault(batch, Counter())[copy.status.value] += 1
             prepared += 1
-        person = await a_person(session, emails.format(n=f"{campaign.id}.{n}"), now)
+        name = names.format(n=f"{campaign.id}.{n}")
+        person = await a_person(session, keys, name, now=now)
         row = Delivery(
             campaign_id=campaign.id,
-            subscriber_id=person,
+            subscriber_id=person.id,
             list_id=list_id,
             batch=batch,
             status=copy.status,
@@ -137,4 +145,9 @@ async def a_campaign(
         for number, counts in batches.items()
     )
     await session.flush()
-    return campaign.id
+    return campaign
+
+
+def accepted() -> Outcome:
+    """What a relay says of a copy that it took."""
+    return judge(Stage.BODY, 250, "2.0.0 ok")

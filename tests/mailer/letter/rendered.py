@@ -1,58 +1,25 @@
-"""What the tests of letters stand on: a committee, a member, links, and one letter pressed."""
+"""What a member gets of a letter: pressed, as HTML, as text, and as the bytes of a mail."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
-from mailer.letter.letter import Letter, parse_letter
 from mailer.letter.press import Pressed, press
 from mailer.letter.theme import load_theme
 from mailer.links import Links
 from mailer.message.composer import Composer, plain
 from mailer.recipient import ListLine, Recipient
 from mailer.sender import Identity
-from pli.keys import Keys
+from tests.clock import NOW
+from tests.factories import IDENTITY, KEYS, letter
 
-NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-KEYS = Keys({"ab": b"a" * 32}, b"z" * 32)
-KEY = "ab"
-IDENTITY = Identity(
-    committee="Comité du Val-d'Orme",
-    address="3 place du Marché\n99000 Aubrac-sur-Orme",
-    phone="02 99 00 00 00",
-    email="comite@orme.example.org",
-    sender="",
-    reply_to="",
-    public_url="https://lettres.orme.example.org",
-)
+KEY = KEYS.current
 LINKS = Links(KEYS, IDENTITY.public_url, IDENTITY.domain)
 LIST = ListLine(3, "membres", "La liste d'été")
 MARIE = Recipient(17, 5, "marie@example.org", "Marie", "L'Été", "fr", {"mandat": "élue"}, LIST)
 THEME = load_theme("lettre")
-
-FRONT = """---
-number: 294
-title: "Un titre : et sa suite"
-date: 2026-11-24
-subject: "Lettre n° 294 : l'été"
-preheader: Une phrase vraie, assez longue pour la boîte de réception.
----
-"""
-# A dot of a picture: a PNG of one pixel.
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
-)
-
-
-def letter(body: str, **changes: Any) -> Letter:
-    """A letter with this body."""
-    written = parse_letter(FRONT + body, load_image=lambda _: PIXEL)
-    return replace(written, **changes)
 
 
 def pressed(body: str, **changes: Any) -> Pressed:

@@ -1,4 +1,4 @@
-"""A process with an engine that kills itself at a chosen step, as a power switch would."""
+"""A worker that kills itself at a chosen step, as a power switch would."""
 
 from __future__ import annotations
 
@@ -80,19 +80,19 @@ def shorten_leases() -> Callable[[], None]:
     """A lease of a second in this process, and as much for a silent transaction; the way back."""
     before = leasing.LEASE, constants.RENEW_SECONDS, constants.WATCH_SECONDS
     databases.IDLE_SECONDS = 1.0
-    leasing.LEASE = timedelta(seconds=1)  # type: ignore[misc]
+    leasing.LEASE = timedelta(seconds=1)
     constants.RENEW_SECONDS, constants.WATCH_SECONDS = 0.3, 0.1
 
     def back() -> None:
-        leasing.LEASE = before[0]  # type: ignore[misc]
+        leasing.LEASE = before[0]
         constants.RENEW_SECONDS, constants.WATCH_SECONDS = before[1:]
         databases.IDLE_SECONDS = 15.0
 
     return back
 
 
-def lay_down(notes: Notes) -> None:
-    """What the kernel does for a killed process: the lock is free, the file stays as it is."""
+def close_as_killed(notes: Notes) -> None:
+    """Do what the kernel does for a killed process: free the lock, leave the file as it is."""
     notes._map.close()
     os.close(notes._descriptor)
 

@@ -1,0 +1,45 @@
+"""What is asked of a page that a browser shows, and where pictures of it go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+
+CHROMIUM = Path("/usr/bin/chromium")
+SCREENSHOTS = ROOT / "build" / "screenshots"
+
+needs_chromium = pytest.mark.skipif(
+    not CHROMIUM.exists(), reason="needs Chromium: apt install chromium"
+)
+
+CONTRASTS = """
+() => {
+  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = colour => {
+    const [r, g, b] = numbers(colour).slice(0, 3).map(it => {
+      it /= 255; return it <= 0.03928 ? it / 12.92 : ((it + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = it => {
+    for (; it; it = it.parentElement) {
+      const colour = getComputedStyle(it).backgroundColor;
+      if ((numbers(colour)[3] ?? 1) > 0) return colour;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  const faint = [];
+  for (const it of document.querySelectorAll('body *')) {
+    const text = [...it.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    if (!text || !it.offsetParent) continue;
+    const [a, b] = [light(getComputedStyle(it).color), light(ground(it))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) faint.push(it.tagName + '.' + it.className + ' ' + ratio.toFixed(2));
+  }
+  return faint;
+}
+"""
+"""Texts whose contrast with their ground is below 4.5 (WCAG 2.1, 1.4.3)."""

@@ -1,0 +1,46 @@
+"""Invented people, letters and campaigns, in as few words as a story needs.
+
+Each has one name and one signature, and gives the row that it made. `a_campaign` goes the way of a
+real one, by the verbs; `a_campaign_with` writes copies in any state by the tables alone.
+"""
+
+from __future__ import annotations
+
+from tests.factories.campaigns import a_campaign, a_draft
+from tests.factories.committee import IDENTITY, KEYS
+from tests.factories.copies import (
+    GREYLISTED,
+    MAILBOX_FULL,
+    ONE_OF_EACH,
+    QUEUED,
+    UNKNOWN_USER,
+    Copy,
+    a_campaign_with,
+    accepted,
+)
+from tests.factories.letters import FRONT, PIXEL, frozen, letter
+from tests.factories.people import a_list, a_person, a_subscription, crowd, members
+
+__all__ = [
+    "FRONT",
+    "GREYLISTED",
+    "IDENTITY",
+    "KEYS",
+    "MAILBOX_FULL",
+    "ONE_OF_EACH",
+    "PIXEL",
+    "QUEUED",
+    "UNKNOWN_USER",
+    "Copy",
+    "a_campaign",
+    "a_campaign_with",
+    "a_draft",
+    "a_list",
+    "a_person",
+    "a_subscription",
+    "accepted",
+    "crowd",
+    "frozen",
+    "letter",
+    "members",
+]

@@ -1,0 +1,115 @@
+"""Lists, and people on them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import false, insert, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pli.keys import Keys
+from subscribers import consent
+from subscribers.models import Basis, List, Subscriber, Subscription, SubscriptionState
+
+
+async def a_list(session: AsyncSession, name: str, *, now: datetime) -> List:
+    """A list."""
+    row = List(name=name, title=f"Liste {name}", created_at=now)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def a_person(
+    session: AsyncSession,
+    keys: Keys,
+    name: str,
+    *lists: List,
+    now: datetime,
+    confirmed: bool = True,
+    host: str = "example.org",
+) -> Subscriber:
+    """Somebody, at example.org if nothing else is said, on these lists."""
+    email = f"{name}@{host}"
+    row = Subscriber(
+        email=email,
+        email_folded=email.casefold(),
+        address_key=keys.address_key(email),
+        first_name=name.capitalize(),
+        created_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    for it in lists:
+        await consent.subscribe(
+            session,
+            subscriber_id=row.id,
+            list_id=it.id,
+            basis=Basis.MEMBER,
+            source="test",
+            confirmed=confirmed,
+            now=now,
+        )
+    return row
+
+
+async def a_subscription(
+    session: AsyncSession,
+    subscriber_id: int,
+    list_id: int,
+    *,
+    now: datetime,
+    state: SubscriptionState = SubscriptionState.CONFIRMED,
+    paused: bool = False,
+) -> Subscription:
+    """A person on a list, in any state, without a word on how it came to it."""
+    row = Subscription(
+        subscriber_id=subscriber_id,
+        list_id=list_id,
+        state=state,
+        paused=paused,
+        basis=Basis.MEMBER,
+        since=now,
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def members(
+    session: AsyncSession, keys: Keys, list_: List, count: int, *, now: datetime
+) -> list[Subscriber]:
+    """So many confirmed people, p000 and so on."""
+    return [await a_person(session, keys, f"p{n:03}", list_, now=now) for n in range(count)]
+
+
+async def crowd(
+    session: AsyncSession, keys: Keys, list_: List, count: int, *, now: datetime
+) -> None:
+    """So many confirmed people at once, p0 and so on, without a word on their consent."""
+    addresses = [f"p{n}@example.org" for n in range(count)]
+    await session.execute(
+        insert(Subscriber),
+        [
+            {
+                "email": address,
+                "email_folded": address,
+                "address_key": keys.address_key(address),
+                "created_at": now,
+            }
+            for address in addresses
+        ],
+    )
+    await session.execute(
+        insert(Subscription).from_select(
+            ["subscriber_id", "list_id", "state", "paused", "basis", "since"],
+            select(
+                Subscriber.id,
+                literal(list_.id),
+                literal(SubscriptionState.CONFIRMED.value),
+                false(),
+                literal(Basis.MEMBER.value),
+                Subscriber.created_at,
+            ),
+        )
+    )

@@ -1,0 +1,102 @@
+"""An engine at work on a campaign: how it is begun, what is waited for, and how each copy ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import select
+
+from mailer.campaign.state import find_campaign
+from mailer.engine.engine import Engine
+from mailer.engine.journal import Journal
+from mailer.ledger import balance
+from mailer.models import CampaignState, Delivery
+from mailer.smtp.courier import Courier
+from mailer.smtp.failover import RelayFailover
+from mailer.smtp.relay import Relay as Address
+from mailer.smtp.smtp_courier import SMTPCourier
+from pli.database import Database
+from pli.keys import Keys
+from subscribers import optout
+from subscribers.models import List, Subscriber
+from tests import factories as make
+from tests.relay import Relay
+
+
+@asynccontextmanager
+async def working(
+    database: Database,
+    keys: Keys,
+    by: str | RelayFailover,
+    connections: int = 3,
+    folder: Path | None = None,
+) -> AsyncIterator[Engine]:
+    """An engine of this process, until the end; it sends by one relay's address, or by several."""
+    carrier: Courier | RelayFailover = (
+        SMTPCourier(Address.parse(by), connections=connections, rests=(0.01,))
+        if isinstance(by, str)
+        else by
+    )
+    with TemporaryDirectory() as own:
+        journal = Journal(folder or Path(own), "tests")
+        engine = Engine(database, keys, carrier, journal=journal, connections=connections)
+        async with engine:
+            yield engine
+
+
+async def prepared(
+    database: Database, keys: Keys, now: datetime, count: int = 20, batch_size: int = 8
+) -> int:
+    """A campaign that runs, to so many members of one list; its id."""
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, count, now=now)
+        campaign = await make.a_campaign(session, keys, [members], now=now, batch_size=batch_size)
+    return campaign.id
+
+
+async def rests(database: Database, campaign_id: int) -> CampaignState:
+    """Wait until a campaign runs no more; its state then."""
+    async with asyncio.timeout(20):
+        while True:
+            async with database.reading() as session:
+                campaign = await find_campaign(session, campaign_id)
+            if campaign.state is not CampaignState.RUNNING:
+                return campaign.state
+            await asyncio.sleep(0.02)
+
+
+async def first_copy(relay: Relay) -> None:
+    """Wait until the relay has taken one."""
+    async with asyncio.timeout(10):
+        while not relay.received:  # noqa: ASYNC110 (the relay runs in another thread)
+            await asyncio.sleep(0.01)
+
+
+async def ends(database: Database, campaign_id: int) -> dict[str, tuple[str, str | None]]:
+    """How each copy ended, by address: status and reason; the sum is right."""
+    async with database.reading() as session:
+        assert await balance.faults(session, campaign_id=campaign_id) == []
+        rows = await session.execute(
+            select(Subscriber.email, Delivery.status, Delivery.reason)
+            .join(Delivery, Delivery.subscriber_id == Subscriber.id)
+            .where(Delivery.campaign_id == campaign_id)
+        )
+        return {email: (status.value, reason) for email, status, reason in rows}
+
+
+async def leaves(database: Database, email: str, now: datetime) -> None:
+    """Somebody leaves the only list there is."""
+    async with database.begin() as session:
+        person = (
+            await session.execute(select(Subscriber.id).where(Subscriber.email == email))
+        ).scalar_one()
+        (list_id,) = (await session.execute(select(List.id))).scalars()
+        await optout.unsubscribe(
+            session, subscriber_id=person, list_id=list_id, source="test", now=now
+        )
