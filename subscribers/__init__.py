@@ -1,1 +1,1 @@
-"""People: subscribers, lists, consent; knows nothing of mail."""
+"""People: subscribers, lists, consent. This package knows nothing of mail."""

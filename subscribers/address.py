@@ -1,4 +1,4 @@
-"""Address.parse: the only door by which a raw address enters."""
+"""Reads addresses: every raw address goes through `Address.parse`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from subscribers.folding import fold
 _LONGEST_LOCAL = 64  # octets, RFC 5321 4.5.3.1.1
 _LONGEST = 254  # a path of 256 octets without its angle brackets, RFC 5321 4.5.3.1.3
 
-# What spreadsheets and mail programs leave around an address that is pasted.
+# What spreadsheets and mail programs leave around a pasted address.
 _AROUND = " \t\r\n\v\f\u00a0\u202f\u200b\u200e\u200f\ufeff"
 _BRACKETED = re.compile(r"[^<>]*<([^<>]*)>")
 _SEVERAL = re.compile(r"@[^@]*[;,\s][^@]*@")
@@ -23,7 +23,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class AddressError(PliError):
-    """What was given is no address that mail can be sent to; `reason` says why, without it."""
+    """A text is no address that mail can be sent to; `reason` says why without the text."""
 
     def __init__(self, raw: str, reason: Sentence) -> None:
         super().__init__(N_("{address}: {reason}"), address=raw, reason=reason)
@@ -32,14 +32,14 @@ class AddressError(PliError):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address: `email` as written with its domain as A-label, `folded` to compare by."""
+    """An address: `email` as written, its domain as A-label; `folded` for comparisons."""
 
     email: str
     folded: str
 
     @classmethod
     def parse(cls, raw: str) -> Self:
-        """Read one address, as people paste it: bare, as mailto: link or as `Name <address>`.
+        """Read one address as people paste it: bare, as a mailto: link or as `Name <address>`.
 
         Raises AddressError.
         """
@@ -78,7 +78,7 @@ def _obvious_fault(text: str) -> Sentence | None:
 
 
 def _hidden_fault(text: str) -> Sentence:
-    """Why email-validator said no; its own words are English, and for programmers."""
+    """Why email-validator refuses a text; its own messages are English, for programmers."""
     local, _, domain = text.rpartition("@")
     if fault := _fault_of_length(text):
         return fault

@@ -1,4 +1,4 @@
-"""Declared attributes of people: what a rule may speak of, and of what type it is."""
+"""Declared attributes of people: their names in rules, and their types."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class AttributeFault(PliError):
-    """An attribute cannot be called so, or is of another type."""
+    """An attribute cannot have this name, or is declared with another type."""
 
 
 def name_of(heading: str) -> str:
-    """The name under which rules know a column: `Département` → `departement`; "" if none."""
+    """A column's name in rules, such as `departement` for `Département`; "" if there is none."""
     name = slug(heading, "_")[:60].strip("_")
     if name and (name in RESERVED or not name[0].isalpha()):
         name = f"x_{name}"
@@ -33,9 +33,9 @@ def name_of(heading: str) -> str:
 
 
 async def declare(session: AsyncSession, *, name: str, type: AttributeType, label: str) -> bool:
-    """Let people have an attribute; False if they had it already, with the same type.
+    """Declare an attribute; False if it is declared already, with the same type.
 
-    Raises AttributeFault for a name rules could not speak of, and for another type than it has.
+    Raises AttributeFault for a name that rules cannot use, and if the type is another.
     """
     if not _NAME.fullmatch(name) or name in RESERVED:
         raise AttributeFault(
@@ -59,7 +59,7 @@ async def declare(session: AsyncSession, *, name: str, type: AttributeType, labe
 
 
 async def declared(session: AsyncSession) -> dict[str, AttributeType]:
-    """The declared attributes and their types."""
+    """All declared attributes by name, with their types."""
     rows = await session.execute(select(Attribute.name, Attribute.type).order_by(Attribute.name))
-    # Not dict(rows): a Result has keys(), and dict would take it for a mapping.
+    # Not dict(rows): a Result has keys(), so dict would take the Result for a mapping.
     return {row.name: row.type for row in rows}

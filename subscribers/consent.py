@@ -1,6 +1,6 @@
-"""Consent: the only writer of "yes", and the one clause that says who may receive.
+"""Writes every "yes" of a person, and holds the one clause for who may receive.
 
-A subscription is never taken away here; leaving is written in `optout`.
+No other module subscribes, confirms, pauses or resumes. `optout` writes that a person leaves.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from subscribers.upsert import insert_into
 
 
 class Hindrance(enum.StrEnum):
-    """Why a person may not receive; where several hold, the first is told."""
+    """Why a person may not receive; of several reasons, the first in this order is told."""
 
     SUPPRESSED = "suppressed"
     LEFT = "left"
@@ -49,7 +49,7 @@ class Hindrance(enum.StrEnum):
     PAUSED = "paused"
 
 
-# Aliased, so that a statement that itself reads subscriptions does not capture ours.
+# An alias, so that these clauses stay apart from subscriptions that their statement reads itself.
 _tie = aliased(Subscription, name="tie")
 
 _HINDRANCES: tuple[tuple[ColumnElement[bool], Hindrance], ...] = (
@@ -57,13 +57,14 @@ _HINDRANCES: tuple[tuple[ColumnElement[bool], Hindrance], ...] = (
     (_tie.state == SubscriptionState.UNCONFIRMED, Hindrance.UNCONFIRMED),
     (_tie.paused.is_(True), Hindrance.PAUSED),
 )
-"""What can stand against one subscription: both clauses below are made of this and nothing else."""
+"""What stands against one subscription. Both clauses below use only these, and so agree."""
 
 
 def may_receive(list_id: int | SQLColumnExpression[int]) -> ColumnElement[bool]:
     """Whether the statement's `Subscriber` may receive under this list (a value or a column).
 
-    The statement must read Subscriber. EXISTS and not CASE, so that a planner may make joins of it.
+    The statement must read Subscriber. The clause is EXISTS and not CASE, for a planner can turn
+    EXISTS into a join.
     """
     unhindered = not_(or_(*(condition for condition, _ in _HINDRANCES)))
     tie = exists().where(_is_tie(list_id), unhindered).correlate_except(_tie)
@@ -73,7 +74,7 @@ def may_receive(list_id: int | SQLColumnExpression[int]) -> ColumnElement[bool]:
 def hindrance(list_id: int | SQLColumnExpression[int]) -> ColumnElement[str | None]:
     """Why the statement's `Subscriber` may not receive under this list: a Hindrance, or NULL.
 
-    Whoever has no subscription counts as left.
+    A person without a subscription counts as left.
     """
     standing = case(*((condition, reason.value) for condition, reason in _HINDRANCES), else_="")
     found = select(standing).where(_is_tie(list_id)).correlate_except(_tie).scalar_subquery()
@@ -108,9 +109,9 @@ async def subscribe(
     again: bool = False,
     now: datetime,
 ) -> bool:
-    """Tie a person to a list; False if nothing changed.
+    """Subscribe a person to a list; False if nothing changed.
 
-    Who left comes back only by `again`: because he asked for it himself.
+    A person who left comes back only with `again`: the person asked for it.
     """
     changed = await subscribe_many(
         session,
@@ -140,10 +141,10 @@ async def subscribe_many(
     again: bool = False,
     now: datetime,
 ) -> int:
-    """Tie people to a list, each with a consent record; how many of them this changed.
+    """Subscribe people to a list, each with a consent record; how many of them this changed.
 
-    An unconfirmed subscription becomes confirmed by `confirmed`; who has said no stays away but by
-    `again`.
+    `confirmed` also confirms an unconfirmed subscription. A person who has said no comes back only
+    with `again`.
     """
     if not subscriber_ids:
         return 0
@@ -180,9 +181,9 @@ async def subscribe_many(
 
 
 def has_said_no() -> ColumnElement[bool]:
-    """Whether the person of the statement's `Subscription` left and has not come back himself.
+    """Whether the person of the statement's `Subscription` left, and has not come back since.
 
-    Who asked to come back (or in whose name somebody did) and never confirmed it has not.
+    A request to come back that was never confirmed does not count: somebody else may have made it.
     """
     left_once = exists().where(
         ConsentRecord.subscriber_id == Subscription.subscriber_id,
@@ -207,7 +208,7 @@ async def confirm(
     wording: str = "",
     now: datetime,
 ) -> bool:
-    """The person said yes to what was asked for; False if there was nothing to confirm."""
+    """Confirm a subscription, as its person asks; False if there is nothing to confirm."""
     statement = (
         update(Subscription)
         .where(
@@ -237,14 +238,14 @@ async def confirm(
 async def pause(
     session: AsyncSession, *, subscriber_id: int, list_id: int, source: str, now: datetime
 ) -> bool:
-    """Send nothing for a while; False if the person has left or is paused already."""
+    """Pause a subscription; False if the person has left or has paused already."""
     return await _set_paused(session, True, subscriber_id, list_id, source, now)
 
 
 async def resume(
     session: AsyncSession, *, subscriber_id: int, list_id: int, source: str, now: datetime
 ) -> bool:
-    """Send again; False if the person has left or is not paused."""
+    """End the pause of a subscription; False if the person has left or has not paused."""
     return await _set_paused(session, False, subscriber_id, list_id, source, now)
 
 

@@ -1,4 +1,4 @@
-"""Folding: what two spellings of a text have in common, found in Python, alike on all databases."""
+"""Normalises texts in Python, so that both databases compare and keep them alike."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
 def fold(text: str) -> str:
-    """Without case, in one Unicode form; accents stay, for they tell names apart."""
+    """A text without case, in NFC; accents stay, for they tell names apart."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def tidy(text: str) -> str:
-    """One line of text: no control characters, single spaces, NFC; what enters mail headers."""
+    """A text as one line for mail headers: no control characters, single spaces, NFC."""
     return unicodedata.normalize("NFC", " ".join(_NO_TEXT.sub(" ", text).split()))
 
 
 def slug(text: str, joint: str) -> str:
-    """ASCII letters and digits joined by `joint`: how a heading or a title becomes a name."""
+    """A name made of a heading or title: small ASCII letters and digits, joined by `joint`."""
     # Ligatures have no decomposition: "cœur" would lose its œ.
     text = text.casefold().replace("œ", "oe").replace("æ", "ae")
     bare = unicodedata.normalize("NFKD", text)

@@ -1,6 +1,6 @@
-"""Many people at once, from a file, onto a list: with a basis, a source, and a report of each no.
+"""Imports people from a file onto a list, with a basis and a source; reports each rejected row.
 
-An import never brings back somebody who left, and never writes to an address that objected.
+An import never brings back a person who left, and never takes a suppressed address.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from subscribers.reading import ReadingError, Row, Sheet
 from subscribers.values import Value, ValueFault, read_value
 
 CHUNK = 500
-"""Rows that are looked up and written together; well below SQLite's limit of bound values."""
+"""Rows that are looked up and written together: far fewer than SQLite's limit of bound values."""
 
 LANGUAGES = ("fr", "en")
 
 
 class RowFault(PliError):
-    """A row cannot be taken as it is."""
+    """A row cannot be imported as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that was not taken: its line, what stood there, and why."""
+    """A row that is not imported: its line, the address as written, and the reason."""
 
     line: int
     value: str
@@ -52,9 +52,10 @@ class Rejected:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What came of the rows.
+    """What became of the rows.
 
-    `added` are new on the list, known or not; `objected` were skipped, for they had said no.
+    `added` people are new on the list, whether or not they were known. `objected` people were
+    skipped: they had left, or their address is suppressed.
     """
 
     added: int = 0
@@ -65,7 +66,7 @@ class ImportReport:
 
     @property
     def rows(self) -> int:
-        """How many rows it counts."""
+        """How many rows the report counts."""
         counted = self.added + self.updated + self.unchanged + self.objected
         return counted + len(self.rejected)
 
@@ -80,8 +81,8 @@ class _Parsed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """What one chunk of rows asks to be written."""
+class _Writes:
+    """What to write for one chunk of rows: new people, changed columns, ids to subscribe."""
 
     fresh: list[_Parsed] = field(default_factory=list)
     changed: list[dict[str, object]] = field(default_factory=list)
@@ -89,7 +90,7 @@ class _Work:
 
 
 def read(path: Path, *, encoding: str | None = None) -> Sheet:
-    """Read a file of people; raises ReadingError with its name."""
+    """Read a file of people; raises ReadingError, which names the file."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -112,9 +113,9 @@ async def preview(
     keys: Keys,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ImportReport:
-    """What `run` would report now, with nothing written; no list: one that is yet to be made."""
+    """What `run` would report now; writes nothing. `list_id` None: the list is yet to be made."""
     report = ImportReport()
-    async for _ in _sorted(session, sheet, await _types(session, sheet), list_id, keys, report):
+    async for _ in _by_chunk(session, sheet, await _types(session, sheet), list_id, keys, report):
         progress(report.rows)
     return report
 
@@ -132,9 +133,10 @@ async def run(
     progress: Callable[[int], None] = lambda _: None,
     now: datetime,
 ) -> ImportReport:
-    """Take a sheet's people onto a list; all of it or, by the caller's transaction, nothing.
+    """Import a sheet's people onto a list: all of them or, by the caller's transaction, none.
 
-    Known people keep what the file does not say. `progress` hears how many rows are done.
+    Known people keep each value that the file does not give. `progress` is called with the number
+    of rows done so far.
     """
     types = await _types(session, sheet)
     for column in sheet.columns:
@@ -143,12 +145,12 @@ async def run(
                 session, name=column.name, type=types[column.name], label=column.heading
             )
     report = ImportReport()
-    async for work in _sorted(session, sheet, types, list_id, keys, report):
-        if work.changed:
-            await session.execute(update(Subscriber), work.changed)
-        joining = work.joining
-        if work.fresh:
-            rows = [_new(it, keys, now) for it in work.fresh]
+    async for writes in _by_chunk(session, sheet, types, list_id, keys, report):
+        if writes.changed:
+            await session.execute(update(Subscriber), writes.changed)
+        joining = writes.joining
+        if writes.fresh:
+            rows = [_new(it, keys, now) for it in writes.fresh]
             joining += await session.scalars(insert(Subscriber).returning(Subscriber.id), rows)
         await consent.subscribe_many(
             session,
@@ -180,7 +182,7 @@ async def run(
 
 
 async def _types(session: AsyncSession, sheet: Sheet) -> dict[str, AttributeType]:
-    """The types of the sheet's attributes; a column nobody declared is text."""
+    """The types of the sheet's attributes; a column that nobody declared is text."""
     known = await attributes.declared(session)
     return {
         column.name: known.get(column.name, AttributeType.TEXT)
@@ -189,25 +191,28 @@ async def _types(session: AsyncSession, sheet: Sheet) -> dict[str, AttributeType
     }
 
 
-async def _sorted(
+async def _by_chunk(
     session: AsyncSession,
     sheet: Sheet,
     types: dict[str, AttributeType],
     list_id: int | None,
     keys: Keys,
     report: ImportReport,
-) -> AsyncIterator[_Work]:
-    """What is to be written, a chunk at a time; the report counts while they pass."""
+) -> AsyncIterator[_Writes]:
+    """Yield what is to be written for each chunk of rows, and count the rows in `report`."""
     await _plan_each_time(session)
     first_seen: dict[str, int] = {}
     rows = sheet.rows()
     while chunk := list(islice(rows, CHUNK)):
         parsed = list(_parsed(chunk, types, first_seen, report))
-        yield await _sorted_chunk(session, parsed, list_id, keys, report)
+        yield await _chunk_writes(session, parsed, list_id, keys, report)
 
 
 async def _plan_each_time(session: AsyncSession) -> None:
-    """Keep PostgreSQL from a plan made on empty tables: 100,000 rows took 236 s by it, not 13."""
+    """Make PostgreSQL plan each statement anew.
+
+    With a plan made while the tables were empty, 100,000 rows took 236 s instead of 13 s.
+    """
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
@@ -257,13 +262,13 @@ def _row(row: Row, types: dict[str, AttributeType]) -> _Parsed:
     return _Parsed(address, names[0] or None, names[1] or None, language or None, values)
 
 
-async def _sorted_chunk(
+async def _chunk_writes(
     session: AsyncSession,
     parsed: Sequence[_Parsed],
     list_id: int | None,
     keys: Keys,
     report: ImportReport,
-) -> _Work:
+) -> _Writes:
     known = await _known(session, [it.address.folded for it in parsed], list_id)
     address_keys = {it.address.folded: keys.address_key(it.address.folded) for it in parsed}
     suppressed = set(
@@ -273,14 +278,14 @@ async def _sorted_chunk(
             )
         )
     )
-    work = _Work()
+    writes = _Writes()
     for it in parsed:
         person, state, has_said_no = known.get(it.address.folded, (None, None, False))
         if has_said_no or address_keys[it.address.folded] in suppressed:
             report.objected += 1
             continue
         if person is None:
-            work.fresh.append(it)
+            writes.fresh.append(it)
             report.added += 1
             continue
         changes = people.changes(
@@ -291,16 +296,16 @@ async def _sorted_chunk(
             attributes=it.attributes,
         )
         if changes:
-            work.changed.append({"id": person.id, **changes})
+            writes.changed.append({"id": person.id, **changes})
         if state is not SubscriptionState.CONFIRMED:
-            work.joining.append(person.id)
+            writes.joining.append(person.id)
         if state is None:
             report.added += 1
         elif changes or state is SubscriptionState.UNCONFIRMED:
             report.updated += 1
         else:
             report.unchanged += 1
-    return work
+    return writes
 
 
 async def _known(

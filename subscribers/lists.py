@@ -1,4 +1,4 @@
-"""Lists: subjects one can join or leave."""
+"""Lists: subjects that people can join or leave."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAME = re.compile(r"[a-z0-9](-?[a-z0-9]){0,63}")
 
 
 class ListError(PliError):
-    """There is no such list, or none can be called so."""
+    """No list has this name, or no list can have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ async def create(
     language: str = "fr",
     now: datetime,
 ) -> List:
-    """A new list; without a title it is shown by its name.
+    """Make a list; without a title, its name is the title.
 
-    The name stands in web addresses for ever: small ASCII letters, digits and hyphens.
+    The name stands in web addresses for ever: small ASCII letters, digits and hyphens, 64 at most.
     Raises ListError.
     """
     if len(name) > 64 or not _NAME.fullmatch(name):
@@ -76,7 +76,10 @@ async def edit(
     language: str | None = None,
     relays: Sequence[str] | None = None,
 ) -> List:
-    """Change what is given of a list; `relays` empty: all, in the settings' order."""
+    """Change a list where a value is given; empty `relays`: all relays, in the settings' order.
+
+    Raises ListError.
+    """
     row = await get(session, name)
     if title is not None:
         row.title = tidy(title)[:200] or row.name
@@ -89,12 +92,12 @@ async def edit(
 
 
 async def find(session: AsyncSession, name: str) -> List | None:
-    """The list of that name, if there is one."""
+    """The list of that name, or None."""
     return await session.scalar(select(List).where(List.name == name))
 
 
 async def get(session: AsyncSession, name: str) -> List:
-    """The list of that name; raises ListError, which names the nearest."""
+    """The list of that name; raises ListError, which suggests the nearest name."""
     found = await find(session, name)
     if found is not None:
         return found

@@ -1,4 +1,4 @@
-"""The tables of people: who, on which list, with what consent, and whom to leave alone."""
+"""The tables of people: subscribers, lists, subscriptions, consent, suppressions, segments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pli.columns import Base, Document, Id, enum_of
 
 
 class SubscriptionState(enum.Enum):
-    """How far a subscription is: asked for, confirmed, ended."""
+    """The state of a subscription: asked for, confirmed, ended."""
 
     UNCONFIRMED = "unconfirmed"
     CONFIRMED = "confirmed"
@@ -29,7 +29,7 @@ class Basis(enum.Enum):
 
 
 class AttributeType(enum.Enum):
-    """What an attribute's values are; typed at the door, for databases cast differently."""
+    """The type of an attribute's values, given when they are read: databases cast differently."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -59,13 +59,14 @@ class SuppressionReason(enum.Enum):
 class Subscriber(Base):
     """A person, known by one address.
 
-    `email` is as written (domain as A-label), `email_folded` is what two spellings have in common,
-    `address_key` its keyed hash: what suppressions are joined by. `attributes` are as written,
-    `folded` the same with text case-folded: what segments compare, alike on both databases.
+    `email` is the address as written, its domain as A-label. `email_folded` is the same for all
+    spellings of the address, and `address_key` is its keyed hash, by which suppressions are found.
+    `attributes` are as written. `folded` holds names and attributes case-folded: what segments
+    compare, alike on both databases.
     """
 
     __tablename__ = "subscriber"
-    __table_args__ = {"sqlite_autoincrement": True}  # tokens outlive rows: no id comes twice
+    __table_args__ = {"sqlite_autoincrement": True}  # tokens outlive rows, so no id is used twice
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     email: Mapped[str] = mapped_column(String(320))
     email_folded: Mapped[str] = mapped_column(String(320), unique=True)
@@ -79,13 +80,13 @@ class Subscriber(Base):
 
 
 class List(Base):
-    """A subject one can join or leave; `name` stands in addresses, `title` is read by people.
+    """A subject that people can join or leave; `name` stands in addresses, people read `title`.
 
-    `relays` names those its letters go by, in order; all in the settings' order if it is empty.
+    `relays` names the relays for this list's letters, in order. Empty: all, in the settings' order.
     """
 
     __tablename__ = "list"
-    __table_args__ = {"sqlite_autoincrement": True}  # tokens outlive rows: no id comes twice
+    __table_args__ = {"sqlite_autoincrement": True}  # tokens outlive rows, so no id is used twice
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
     title: Mapped[str] = mapped_column(String(200))
@@ -96,7 +97,7 @@ class List(Base):
 
 
 class Subscription(Base):
-    """The tie between a person and a list."""
+    """One person's subscription to one list."""
 
     __tablename__ = "subscription"
     __table_args__ = (UniqueConstraint("subscriber_id", "list_id"), Index(None, "list_id", "state"))
@@ -110,7 +111,7 @@ class Subscription(Base):
 
 
 class ConsentRecord(Base):
-    """One event of a consent; only ever added. The person may be erased, the proof stays."""
+    """One event of a consent. Rows are only added: the proof stays when the person is erased."""
 
     __tablename__ = "consent_record"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -128,7 +129,7 @@ class ConsentRecord(Base):
 
 
 class Suppression(Base):
-    """An address, as its keyed hash, that is not written to; survives erasure and re-import."""
+    """An address that is not written to, as its keyed hash; survives erasure and re-import."""
 
     __tablename__ = "suppression"
     address_key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
@@ -138,7 +139,7 @@ class Suppression(Base):
 
 
 class Segment(Base):
-    """A named rule that selects people; the rule is kept as its canonical text."""
+    """A named rule that selects people, kept as the rule's canonical text."""
 
     __tablename__ = "segment"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -148,7 +149,7 @@ class Segment(Base):
 
 
 class Attribute(Base):
-    """A declared attribute of people: its name in rules, its type, and how it is called."""
+    """A declared attribute of people: its name in rules, its type, and its label for people."""
 
     __tablename__ = "attribute"
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -157,7 +158,7 @@ class Attribute(Base):
 
 
 class Import(Base):
-    """One file that was read in: what it was, on what basis, and what came of its rows."""
+    """One imported file: its name, its list, basis and source, and what became of its rows."""
 
     __tablename__ = "import"
     id: Mapped[int] = mapped_column(Id, primary_key=True)

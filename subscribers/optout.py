@@ -1,6 +1,6 @@
-"""The only writer of "no": leaving a list, and addresses that are never to be written to.
+"""Writes every "no": a person leaves a list, or an address is suppressed. No other module does.
 
-Every guard stands in the WHERE: a click that comes twice does nothing the second time.
+Every guard stands in the WHERE, so that a second click changes nothing.
 """
 
 from __future__ import annotations
@@ -26,14 +26,17 @@ from subscribers.models import (
 from subscribers.upsert import insert_into
 
 UNDO_FOR = timedelta(hours=1)
-"""How long a click can be taken back."""
+"""How long a person can undo a click that unsubscribed."""
 
 _WEAKER_THAN: dict[SuppressionReason, tuple[SuppressionReason, ...]] = {
     SuppressionReason.HARD_BOUNCE: (),
     SuppressionReason.COMPLAINT: (SuppressionReason.HARD_BOUNCE,),
     SuppressionReason.OBJECTION: (SuppressionReason.HARD_BOUNCE, SuppressionReason.COMPLAINT),
 }
-"""A bounce may be lifted when the mailbox is mended; an objection must not hide behind it."""
+"""The reasons that each reason replaces.
+
+A bounce may be lifted when the mailbox works again, so a bounce must not hide an objection.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +77,16 @@ async def unsubscribe(
     entered_by: str = "",
     now: datetime,
 ) -> int | None:
-    """Leave a list; the id of the consent record of what this call did.
+    """Take a person off a list; the id of the consent record that this call wrote.
 
-    None if there was nothing to leave: the person had left already, or never was on the list.
+    None if the person had left already, or never was on the list.
     """
     subscribed = and_(
         Subscription.subscriber_id == subscriber_id,
         Subscription.list_id == list_id,
         Subscription.state != SubscriptionState.LEFT,
     )
-    # An unconfirmed subscription was no basis yet: by its absence `undo` knows what to restore.
+    # NULL if unconfirmed, which was no basis yet: `undo` then restores an unconfirmed subscription.
     basis = case((Subscription.state == SubscriptionState.CONFIRMED, Subscription.basis))
     ended = (await session.execute(select(basis).where(subscribed).with_for_update())).one_or_none()
     if ended is None:
@@ -107,10 +110,10 @@ async def unsubscribe(
 
 
 async def undo(session: AsyncSession, *, consent_record_id: int, now: datetime) -> bool:
-    """Take back what one leaving did, within the hour; False if it no longer can be.
+    """Undo one leaving, within `UNDO_FOR`; False if that is not possible any more.
 
-    Only the latest leaving of that person from that list can be undone, once, and never for an
-    address that is suppressed: a forwarded letter must not bring back somebody who had left.
+    Only the latest leaving of that person from that list can be undone, once, and never for a
+    suppressed address: a forwarded letter must not bring back a person who had left.
     """
     left = await session.get(ConsentRecord, consent_record_id)
     if left is None or left.event is not ConsentEvent.LEFT or left.at < now - UNDO_FOR:
@@ -162,7 +165,7 @@ def suppress(
     source: str,
     now: datetime,
 ) -> bool:
-    """Never write to an address again; False if it was so already, for a reason as strong."""
+    """Suppress an address for good; False if it is suppressed already, for a reason as strong."""
     row = {"reason": reason, "source": source, "at": now}
     suppressed = session.execute(
         insert_into(session, Suppression)
@@ -178,7 +181,7 @@ def suppress(
 
 
 async def lift(session: AsyncSession, *, address_key: bytes) -> bool:
-    """Write to an address again; False if it was not suppressed."""
+    """Lift the suppression of an address; False if the address is not suppressed."""
     lifted = await session.execute(
         delete(Suppression).where(Suppression.address_key == address_key)
     )

@@ -1,4 +1,4 @@
-"""People, one at a time: found by address, added, changed."""
+"""Finds, adds and changes people, one at a time."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ LONGEST_NAME = 200
 
 
 class PersonError(PliError):
-    """There is no such person, or there is one already."""
+    """Nobody has this address, or somebody has it already."""
 
 
 async def find(session: AsyncSession, address: Address) -> Subscriber | None:
-    """The person of that address, if there is one."""
+    """The person with that address, or None."""
     return await session.scalar(select(Subscriber).where(Subscriber.email_folded == address.folded))
 
 
 async def get(session: AsyncSession, address: Address) -> Subscriber:
-    """The person of that address; raises PersonError."""
+    """The person with that address; raises PersonError."""
     found = await find(session, address)
     if found is None:
         raise PersonError(N_("{address}: nobody here has that address"), address=address.email)
@@ -47,7 +47,7 @@ async def add(
     attributes: Mapping[str, Value] | None = None,
     now: datetime,
 ) -> Subscriber:
-    """A new person, on no list yet; raises PersonError if the address is somebody's."""
+    """Add a person, on no list yet; raises PersonError if somebody has the address."""
     if await find(session, address) is not None:
         raise PersonError(N_("{address}: somebody has that address"), address=address.email)
     person = Subscriber(
@@ -76,7 +76,7 @@ def row(
     attributes: Mapping[str, Value],
     now: datetime,
 ) -> dict[str, object]:
-    """A new row of Subscriber: the one place where what is kept and what is compared are made."""
+    """The columns of a new Subscriber, made here alone: those kept and those compared."""
     return {
         "email": address.email,
         "email_folded": address.folded,
@@ -98,7 +98,7 @@ def changes(
     language: str | None,
     attributes: Mapping[str, Value],
 ) -> dict[str, object]:
-    """The columns that change when these are known of a person; None: nothing is said of it."""
+    """The columns of a person that these values change; None, or no value, changes nothing."""
     first = person.first_name if first_name is None else first_name
     last = person.last_name if last_name is None else last_name
     kept = {**person.attributes, **{name: as_kept(value) for name, value in attributes.items()}}

@@ -1,7 +1,8 @@
-"""A file of people read as rows: the pure half of an import.
+"""Reads a file of people into rows: the half of an import that needs no database.
 
-As offices save CSV: semicolons, commas or tabs; UTF-8 with or without a mark, UTF-16, Windows-1252
-and what was before it. A line that is broken is told, and costs no line but itself.
+Offices save CSV with semicolons, commas or tabs; in UTF-8 with or without a byte order mark, in
+UTF-16, in Windows-1252 or an older encoding. A broken line becomes a row with a fault, and no other
+line is lost.
 """
 
 from __future__ import annotations
@@ -33,21 +34,22 @@ _HEADINGS = {
 _FIELD_OF = {heading: field for field, headings in _HEADINGS.items() for heading in headings}
 
 _BEFORE_UNICODE = ["cp1252", "mac_roman", "cp850"]
-"""What French offices saved with: Windows, Macintosh, DOS. Asked for more, a guess misleads."""
+"""What French offices used before Unicode: Windows, Macintosh, DOS. With more choices, a guess
+misleads."""
 
-_EXCELS_OWN = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _MOST_LINES, _LONGEST_RECORD = 50, 20_000
-"""How far the end of a quotation is looked for: beyond, it was never closed."""
+"""Lines and characters in which a quotation must be closed; else it counts as never closed."""
 
 
 class ReadingError(PliError):
-    """The file as a whole cannot be read as a table of people."""
+    """A file cannot be read as a table of people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading as written, and the field or attribute it stands for."""
+    """A heading as written, and the name of its field or attribute; "" if it has none."""
 
     heading: str
     name: str
@@ -55,7 +57,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: the line it begins at, its cells by the column's name, and what is wrong with it."""
+    """One row: its first line in the file, its cells by the column's name, and its fault."""
 
     line: int
     cells: dict[str, str]
@@ -64,7 +66,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table of people: its columns, and its rows in order."""
+    """A table of people: its columns, and its rows in order.
+
+    The first row begins at the offset `begins` of `text`, on the line `line` of the file.
+    """
 
     columns: tuple[Column, ...]
     text: str
@@ -73,7 +78,7 @@ class Sheet:
     line: int
 
     def rows(self) -> Iterator[Row]:
-        """The rows that are not empty, one by one: a large file is never whole in objects."""
+        """Yield the rows that are not empty, one by one: a large file is never all in objects."""
         width = len(self.columns)
         for line, cells, text in _records(self.text, self.begins, self.line, self.delimiter, width):
             if cells is None:
@@ -99,16 +104,16 @@ class Sheet:
 
 
 def read(data: bytes, *, encoding: str | None = None) -> Sheet:
-    """Read a file's bytes; raises ReadingError if it is no table with a column of addresses."""
+    """Read a file's bytes; raises ReadingError if they are no table with a column of addresses."""
     if data.startswith(b"PK\x03\x04"):
         raise ReadingError(N_("the file is a workbook: save it as CSV"))
-    # NUL ends a text for the databases below; no office writes it on purpose.
+    # For the databases, NUL ends a text; no office writes NUL on purpose.
     text = decode(data, encoding).removeprefix("\ufeff").replace("\0", "")
     begins, line, first = _first_line(text, 0, 1)
     delimiter = _delimiter(first)
-    # Excel writes this line for itself; it is the surest word on the delimiter.
-    if excels_own := _EXCELS_OWN.match(first):
-        delimiter = excels_own[1]
+    # Excel writes the line "sep=;" for itself: no guess at the delimiter is as sure.
+    if separator_line := _SEPARATOR_LINE.match(first):
+        delimiter = separator_line[1]
         begins, line, first = _first_line(text, begins + len(first), line)
     records = _records(text, begins, line, delimiter, None)
     _, headings, written = next(records)
@@ -119,7 +124,10 @@ def read(data: bytes, *, encoding: str | None = None) -> Sheet:
 
 
 def decode(data: bytes, encoding: str | None = None) -> str:
-    """The text of a file: what was asked for, else UTF-8 and UTF-16, else what it looks like."""
+    """Decode a file: in `encoding` if given, else as UTF-16 or UTF-8, else by a guess.
+
+    Raises ReadingError if the file is not in `encoding`.
+    """
     if encoding is not None:
         try:
             return data.decode(encoding)
@@ -136,14 +144,14 @@ def decode(data: bytes, encoding: str | None = None) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        # Only lines with accents tell; in a large file they may be rare at its beginning.
+        # Only lines with accents tell encodings apart; the beginning of a large file may have few.
         telling = b"\n".join(it for it in data.splitlines() if not it.isascii())[:65_536]
         guess = from_bytes(telling, cp_isolation=_BEFORE_UNICODE).best()
         return data.decode(guess.encoding if guess else "cp1252", "replace")
 
 
 def _first_line(text: str, begins: int, line: int) -> tuple[int, int, str]:
-    """The first line that says anything: where it begins, its number, and what it says."""
+    """The first line that is not empty: its offset, its number, and its text."""
     for found in _LINE.finditer(text, begins):
         if found[0].strip(_DELIMITERS + " \r\n"):
             return found.start(), line, found[0].rstrip("\r\n")
@@ -156,7 +164,7 @@ def _lines_in(text: str) -> int:
 
 
 def _delimiter(line: str) -> str:
-    """What stands most often in the heading line, outside of quotation marks."""
+    """The delimiter that is most frequent in the heading line, outside of quotation marks."""
     outside = "".join(line.split('"')[::2])
     counted = Counter({it: outside.count(it) for it in _DELIMITERS})
     return max(_DELIMITERS, key=lambda it: counted[it])
@@ -165,7 +173,7 @@ def _delimiter(line: str) -> str:
 def _records(
     text: str, begins: int, line: int, delimiter: str, width: int | None
 ) -> Iterator[tuple[int, list[str] | None, str]]:
-    """Line number, cells and text of each record; no cells where a quotation is never closed."""
+    """Yield each record's line number, cells and text; no cells if a quotation is never closed."""
     while found := _LINE.match(text, begins):
         written = found[0]
         cells: list[str] | None
@@ -181,10 +189,10 @@ def _records(
 def _quoted(
     text: str, begins: int, first: str, delimiter: str, width: int | None
 ) -> tuple[str, list[str] | None]:
-    """One record with quotation marks, which may hold line ends; or its first line alone.
+    """The text and cells of one record with quotation marks, which may enclose line ends.
 
-    A mark that is not closed would swallow the lines up to the next one: those then have too many
-    cells, or a mark where none can be.
+    If a mark is never closed: the first line alone, and None. Such a mark would swallow all lines
+    up to the next mark. Too many cells, or a mark where none can be, show that.
     """
     cells = _split(first, delimiter)
     if cells is not None or first.count('"') % 2 == 0:

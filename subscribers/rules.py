@@ -1,7 +1,7 @@
 """The rules of segments: `departement in (44, 49) and not mandat = "suppléant"`.
 
-A rule is parsed into a frozen tree; `str` gives it back as canonical text, which parses to the
-same tree. What the tree selects is told in `selection`.
+A rule is parsed into a frozen tree. `str` writes the tree as canonical text, which parses to the
+same tree. `selection` makes SQL of the tree.
 
     rule       = all { "or" all }
     all        = one { "and" one }
@@ -46,7 +46,7 @@ class Has:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The field's value stands so to a value; of `list` only = and != are asked."""
+    """The field's value compares as `operator` says; for `list`, only = and != are possible."""
 
     field: str
     operator: str
@@ -69,7 +69,7 @@ class Among:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """What it holds is false; a missing value makes neither a test nor its contrary true."""
+    """The rule within is false. A missing value makes neither a test nor its negation true."""
 
     rule: Rule
 
@@ -79,7 +79,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All are true."""
+    """All rules within are true."""
 
     rules: tuple[Rule, ...]
 
@@ -89,7 +89,7 @@ class And:
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """One at least is true."""
+    """At least one rule within is true."""
 
     rules: tuple[Rule, ...]
 
@@ -117,13 +117,13 @@ def _written(value: Value) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What rules may speak of: attributes with their types, and lists by name."""
+    """What rules may name: attributes with their types, and lists."""
 
     attributes: Mapping[str, AttributeType] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
 
     def fields(self) -> dict[str, AttributeType]:
-        """Every field and its type; a list is asked for by its name, a text."""
+        """Every field and its type; the field `list` is a text, a list's name."""
         return {
             **dict.fromkeys((*BUILT_IN, LIST), AttributeType.TEXT),
             **self.attributes,
@@ -131,7 +131,7 @@ class Vocabulary:
 
 
 class RuleError(PliError):
-    """A rule does not parse; `position` is the character at fault, counted from 0."""
+    """A rule does not parse; `position` is that of the wrong character, counted from 0."""
 
     def __init__(self, text: str, position: int, problem: Sentence) -> None:
         line, caret = _pointed_at(text, position)
@@ -146,7 +146,7 @@ _SHOWN = 72
 
 
 def _pointed_at(text: str, position: int) -> tuple[str, str]:
-    """The line at fault, cut to what a terminal shows, and a caret under the character."""
+    """The wrong line, cut to what a terminal shows, and a caret under the wrong character."""
     start = text.rfind("\n", 0, position) + 1
     end = text.find("\n", position)
     line = text[start : end if end >= 0 else len(text)]
@@ -164,7 +164,7 @@ def _pointed_at(text: str, position: int) -> tuple[str, str]:
 
 
 def parse(text: str, vocabulary: Vocabulary) -> Rule:
-    """Read a rule; raises RuleError, which points at the character."""
+    """Parse a rule; raises RuleError, which points at the wrong character."""
     text = unicodedata.normalize("NFC", text)
     if len(text) > _LONGEST:
         raise RuleError(
@@ -405,5 +405,5 @@ _EXPECTED = {
 
 
 def _joined(kind: type[And] | type[Or], rules: list[Rule]) -> Rule:
-    """One rule alone is itself; `a and (b and c)` stays as it was written."""
+    """Join rules. A single rule stays itself; `a and (b and c)` stays nested as written."""
     return rules[0] if len(rules) == 1 else kind(tuple(rules))

@@ -1,4 +1,4 @@
-"""Segments: named rules that select people, saved, found, counted and tried on a few."""
+"""Segments: rules that select people, saved under names; also counts and samples of people."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ _NAME = re.compile(r"\w[\w-]{0,63}")
 
 
 class SegmentError(PliError):
-    """There is no such segment, or none can be called so."""
+    """No segment has this name, or no segment can have it."""
 
 
 async def vocabulary(session: AsyncSession) -> Vocabulary:
-    """What rules may speak of in this database."""
+    """What rules may name in this database."""
     lists = frozenset(await session.scalars(select(List.name)))
     return Vocabulary(await attributes.declared(session), lists)
 
 
 async def resolve(session: AsyncSession, text: str) -> tuple[str, Rule]:
-    """What `--segment` says: a saved name, or a rule (and then no name) if it has a `:` or a space.
+    """The name and the rule that `--segment` gives.
 
-    Raises RuleError, or SegmentError for a name that is not there.
+    A text with a `:` or a space is a rule, and its name is "". Any other text is a saved name.
+    Raises RuleError, or SegmentError for an unknown name.
     """
     text = text.strip()
     if ":" in text or re.search(r"\s", text):
@@ -42,18 +43,18 @@ async def resolve(session: AsyncSession, text: str) -> tuple[str, Rule]:
 
 
 async def read(session: AsyncSession, text: str) -> Rule:
-    """A rule from its text, over this database's vocabulary; raises RuleError."""
+    """Parse a rule with this database's vocabulary; raises RuleError."""
     return rules.parse(text, await vocabulary(session))
 
 
 async def selecting(session: AsyncSession, rule: str) -> ColumnElement[bool]:
-    """The clause over Subscriber of a rule kept as text; raises RuleError."""
+    """The clause over Subscriber for a rule that is kept as text; raises RuleError."""
     known = await vocabulary(session)
     return clause(rules.parse(rule, known), known)
 
 
 async def save(session: AsyncSession, *, name: str, rule: Rule, now: datetime) -> Segment:
-    """Keep a rule under a name, in place of what the name stood for; raises SegmentError."""
+    """Save a rule under a name, in place of the name's former rule; raises SegmentError."""
     if not _NAME.fullmatch(name):
         raise SegmentError(
             N_('a segment cannot be called "{name}": take letters, digits, _ and hyphens'),
@@ -69,12 +70,12 @@ async def save(session: AsyncSession, *, name: str, rule: Rule, now: datetime) -
 
 
 async def find(session: AsyncSession, name: str) -> Segment | None:
-    """The segment of that name, if there is one."""
+    """The segment of that name, or None."""
     return await session.scalar(select(Segment).where(Segment.name == name))
 
 
 async def get(session: AsyncSession, name: str) -> Segment:
-    """The segment of that name; raises SegmentError, which names the nearest."""
+    """The segment of that name; raises SegmentError, which suggests the nearest name."""
     found = await find(session, name)
     if found is not None:
         return found
@@ -95,14 +96,14 @@ async def everything(session: AsyncSession) -> list[Segment]:
 
 
 async def count(session: AsyncSession, rule: Rule) -> int:
-    """How many people a rule selects, on whatever list they are."""
+    """How many people a rule selects, whatever lists they are on."""
     selected = clause(rule, await vocabulary(session))
     statement = select(func.count()).select_from(Subscriber).where(selected)
     return (await session.execute(statement)).scalar_one()
 
 
 async def sample(session: AsyncSession, rule: Rule, *, limit: int = 5) -> list[Subscriber]:
-    """Some of those whom a rule selects, the first who came."""
+    """The first people, by id, whom a rule selects; `limit` at most."""
     selected = clause(rule, await vocabulary(session))
     return list(
         await session.scalars(

@@ -1,7 +1,7 @@
-"""What a rule selects: its tree as one SQL clause over Subscriber, every value bound.
+"""Turns a rule into one SQL clause over Subscriber, with every value bound.
 
-SQL's own three-valued logic is the rule's: a comparison with a missing value is NULL, and so is its
-contrary. All texts compare by code point, PostgreSQL's collations notwithstanding.
+Rules follow SQL's three-valued logic: a comparison with a missing value is NULL, and so is its
+negation. All texts compare by code point, whatever collation PostgreSQL has.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _COMPARE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 
 
 def clause(rule: Rule, vocabulary: Vocabulary) -> ColumnElement[bool]:
-    """True for those of the statement's `Subscriber` whom the rule selects; else false or NULL."""
+    """True if the rule selects the statement's `Subscriber`; else false or NULL."""
     match rule:
         case Has(field):
             return _confirmed() if field == LIST else _field(field, vocabulary).is_not(None)
@@ -53,13 +53,13 @@ def clause(rule: Rule, vocabulary: Vocabulary) -> ColumnElement[bool]:
 
 
 def _bound(value: Value) -> str | float:
-    """Numbers as floats: beside a list of integers PostgreSQL would cut 40.5 to 40."""
+    """A value to bind, a number as float: beside integers PostgreSQL would cut 40.5 to 40."""
     compared = as_compared(value)
     return compared if isinstance(compared, str) else float(compared)
 
 
 class _number_of(FunctionElement[float]):
-    """A number of a JSON document; NULL for anything else, where a bare cast would abort."""
+    """A number in a JSON document; NULL for anything else, where a cast alone would abort."""
 
     type = Float()
     inherit_cache = True
@@ -109,7 +109,7 @@ def _field(name: str, vocabulary: Vocabulary) -> ColumnElement[Any]:
     return _by_code_point(Subscriber.folded[name].as_string())
 
 
-# Aliased, so that a statement that itself reads them does not capture ours.
+# Aliases, so that these clauses stay apart from tables that their statement reads itself.
 _tie = aliased(Subscription, name="rule_tie")
 _list = aliased(List, name="rule_list")
 

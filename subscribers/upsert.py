@@ -1,4 +1,4 @@
-"""INSERT that lets a row that is already there win: both databases know it, each in its dialect."""
+"""INSERT … ON CONFLICT: both databases have it, and SQLAlchemy has it in each dialect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def insert_into(
     session: AsyncSession | Session, model: type[Base]
 ) -> sqlite.Insert | postgresql.Insert:
     """The INSERT of this session's database, with `on_conflict_do_nothing` and `…_do_update`."""
-    # Neither above: each loads its database's dialect, and only one of them is there.
+    # Imported here: each import loads a dialect, and a process needs only that of its database.
     if session.get_bind().dialect.name == SQLITE:
         from sqlalchemy.dialects import sqlite
 

@@ -1,7 +1,7 @@
-"""The door where a text becomes a typed value: for the cells of a file and the words of a rule.
+"""Turns texts into typed values: the cells of an imported file, and the values in a rule.
 
-Databases cast differently (PostgreSQL refuses "abc" as a number and aborts, SQLite makes it 0): so
-nothing untyped comes in.
+Nothing untyped reaches a database, for databases cast differently: PostgreSQL refuses "abc" as a
+number and aborts, SQLite makes it 0.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from subscribers.models import AttributeType
 Value = str | int | float | bool | date
 
 LONGEST_TEXT = 1000
-_LARGEST_NUMBER = 2**53  # beyond it two numbers may be one, and the databases disagree which
+_LARGEST_NUMBER = 2**53  # above, two integers may be one float, and the databases disagree which
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", re.ASCII)
 _YES = {"true", "yes", "oui", "vrai", "1", "x"}
@@ -26,11 +26,11 @@ _NO = {"false", "no", "non", "faux", "0"}
 
 
 class ValueFault(PliError):
-    """A text cannot be a value of that type."""
+    """A text is no value of the asked type."""
 
 
 def read_value(text: str, type: AttributeType) -> Value:
-    """A value as French and English offices write it: 3,5 or 3.5, 31/01/2026 or 2026-01-31.
+    """Read a value as French and English offices write it: 3,5 or 3.5, 31/01/2026 or 2026-01-31.
 
     Raises ValueFault.
     """
@@ -82,14 +82,14 @@ def _boolean(text: str) -> bool:
 
 
 def as_kept(value: Value) -> str | int | float | bool:
-    """As `Subscriber.attributes` keeps it: what JSON can say, a date as ISO text."""
+    """A value as `Subscriber.attributes` keeps it: as JSON has it, a date as ISO text."""
     return value.isoformat() if isinstance(value, date) else value
 
 
 def as_compared(value: Value) -> str | int | float:
-    """As `Subscriber.folded` keeps it and rules compare it: a number, or folded text.
+    """A value as `Subscriber.folded` keeps it and rules compare it: a number, or folded text.
 
-    Booleans are text here, for JSON's true is 1 on one database and "true" on the other.
+    A boolean becomes text, for JSON's true is 1 on one database and "true" on the other.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -99,6 +99,6 @@ def as_compared(value: Value) -> str | int | float:
 
 
 def folded(first_name: str, last_name: str, attributes: Mapping[str, Value]) -> dict[str, object]:
-    """All that rules compare of a person but for address and language; what is empty is missing."""
+    """What rules compare of a person, except address and language; without empty values."""
     everything = {**attributes, "first_name": first_name, "last_name": last_name}
     return {name: as_compared(value) for name, value in everything.items() if value != ""}

@@ -1,1 +1,1 @@
-"""A letter, authored once: read, checked, and pressed into the form all copies are made from."""
+"""Reads, checks and presses a letter: from one file to the form that every copy is made from."""

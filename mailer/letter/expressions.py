@@ -1,8 +1,9 @@
-"""Personal expressions: `{{ subscriber.first_name or "camarade" }}`, and nothing beyond.
+"""Personal expressions, such as `{{ subscriber.first_name or "camarade" }}`, and nothing more.
 
-Jinja's sandbox reads and runs them, but only after every node of the expression was found in a
-short list: attributes of three names, constants, and, or, not, comparisons, `if else`, `~` and some
-filters. So nothing can be called, looped over or multiplied, and a letter costs what it looks like.
+Jinja's sandbox parses and evaluates them. Before that, `names` checks each node of an expression
+against a short list: attributes of three names, constants, and, or, not, comparisons, `if else`,
+`~`, some filters and some tests. So an expression can neither call, nor loop, nor multiply, and it
+costs no more than its length suggests.
 """
 
 from __future__ import annotations
@@ -48,11 +49,11 @@ Values = Mapping[str, Mapping[str, Any]]
 
 
 class ExpressionError(PliError):
-    """An expression says more than is allowed, or cannot be read."""
+    """An expression cannot be parsed, or does more than a letter may."""
 
 
 class _Sandbox(SandboxedEnvironment):
-    """A sandbox whose names are keys of plain mappings: an attribute is never Python's own."""
+    """Reads attributes as keys of plain mappings, so that no attribute of Python's is in reach."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +71,11 @@ _SANDBOX = _Sandbox()
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An expression, or what looks like a try at one, where it stands in a text."""
+    """An expression in a text, or a brace that is a fault.
+
+    `start` and `end` are offsets in characters, `line` counts from 0. `source` is what stands
+    between the braces; "" if they are not closed, or are `{%` or `{#`.
+    """
 
     start: int
     end: int
@@ -80,7 +85,7 @@ class Found:
 
 
 def find(text: str) -> Iterator[Found]:
-    """Every `{{ }}` of a text in order, and every brace that is a fault; lines count from 0."""
+    """Yield every `{{ }}` of a text, and every brace that is a fault, in order."""
     position = 0
     while brace := _BRACES.search(text, position):
         line = text.count("\n", 0, brace.start())
@@ -110,7 +115,11 @@ def _fault_of(source: str) -> Sentence | None:
 
 
 def names(source: str) -> frozenset[tuple[str, str]]:
-    """Which names an expression reads, such as ("subscriber", "email"); ExpressionError if bad."""
+    """The names that an expression reads, such as ("subscriber", "email").
+
+    Raises ExpressionError. Every name of `subscriber` passes here: attributes are declared in the
+    database, and `letter.check_expressions` compares the names with them.
+    """
     tree = _parse(source)
     read: set[tuple[str, str]] = set()
     _check(tree, source, read)
@@ -178,7 +187,7 @@ def _unknown_root(name: str) -> Sentence:
 
 
 def unknown(root: str, name: str, known: Collection[str]) -> Sentence:
-    """The fault of a name that is not there, with the nearest one that is."""
+    """The fault of an unknown name: suggests the nearest known name, or lists them all."""
     near = difflib.get_close_matches(name, known, 1, 0.5)
     if near:
         return say(
@@ -196,10 +205,10 @@ def unknown(root: str, name: str, known: Collection[str]) -> Sentence:
 
 
 def compiled(source: str, language: str) -> Callable[[Values], str]:
-    """A function from values to the words that stand in the copy; it never raises.
+    """Compile an expression into a function from a copy's values to the text in that copy.
 
-    Where a person lacks a value that is compared or joined, nothing stands there: a copy is never
-    held back by one person's data.
+    Raises ExpressionError. The function never raises: it returns "" where a person lacks a value
+    that is compared or joined, so that one person's data holds no copy back.
     """
     names(source)
     expression = _SANDBOX.compile_expression(source, undefined_to_none=False)
@@ -214,7 +223,7 @@ def compiled(source: str, language: str) -> Callable[[Values], str]:
 
 
 def shown(value: object, language: str) -> str:
-    """A value in words, on one line, without control characters."""
+    """A value as one line of text in a language, without control characters."""
     if value is None or isinstance(value, Undefined):
         return ""
     if isinstance(value, bool):
@@ -226,8 +235,9 @@ def shown(value: object, language: str) -> str:
     return "".join(map(_visible, str(value)))
 
 
-def _visible(letter: str) -> str:
-    return letter if letter.isprintable() or letter in _SPACES else " "
+def _visible(character: str) -> str:
+    return character if character.isprintable() or character in _INVISIBLE else " "
 
 
-_SPACES = "\u00a0\u202f\u200d\u200c\u00ad"
+# No-break spaces, joiners and the soft hyphen: Python calls them unprintable, and prose needs them.
+_INVISIBLE = "\u00a0\u202f\u200d\u200c\u00ad"

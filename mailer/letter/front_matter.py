@@ -1,4 +1,4 @@
-"""The lines between two `---` at the top of a letter: YAML, read with the line of each value."""
+"""A letter's front matter: the YAML between two lines `---`, read with the line of each value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pli.language import LANGUAGES, N_, Sentence, say
 REQUIRED = ("number", "title", "date", "subject", "preheader")
 OPTIONAL = ("language", "theme", "from", "reply-to")
 
-# What a French author writes first; the nearest-name hint would not find these.
+# French names that an author tries first; they are too far from ours for the nearest-name hint.
 _FRENCH = {
     "numero": "number",
     "numéro": "number",
@@ -45,9 +45,9 @@ LARGEST = 2**31 - 1
 
 @dataclass(slots=True)
 class FrontMatter:
-    """What the front matter says, and what is wrong with it; lines count from 1.
+    """The values of a front matter, the line of each, and the faults; lines count from 1.
 
-    `end` is the line of the closing `---`; `body` what follows it.
+    `end` is the line of the closing `---`, `body` the text below that line.
     """
 
     body: str
@@ -58,7 +58,7 @@ class FrontMatter:
 
 
 def read(text: str) -> FrontMatter:
-    """Read the front matter of a letter; every fault is in the answer."""
+    """Read the front matter of a letter; raises nothing, `faults` holds every fault."""
     lines = text.split("\n")
     if lines[0].rstrip() != "---":
         fault = say(N_('the front matter is missing: begin with "---", "number: …" and so on'))
@@ -71,12 +71,15 @@ def read(text: str) -> FrontMatter:
     scalars = _scalars("\n".join(lines[1 : end - 1]), matter)
     if scalars is not None:
         _convert(scalars, matter)
-        _miss(scalars, matter)
+        _report_missing(scalars, matter)
     return matter
 
 
 def _scalars(text: str, matter: FrontMatter) -> dict[str, str] | None:
-    """Keys and the text of their values, as written: 0294 stays 0294 and 2025-10-14 a text."""
+    """The text of each key's value, as written: 0294 stays 0294, and 2025-10-14 stays a text.
+
+    "?" stands for a value that is a fault already. None: the front matter is no mapping.
+    """
     root = _composed(text, matter)
     unread = set(matter.lines)
     if root is None:
@@ -104,7 +107,7 @@ def _scalars(text: str, matter: FrontMatter) -> dict[str, str] | None:
 
 
 def _composed(text: str, matter: FrontMatter) -> yaml.Node | None:
-    """The YAML; a line that cannot be read is told, taken out, and the rest read all the same."""
+    """The YAML tree; an unreadable line becomes a fault, and the rest is read without that line."""
     lines = text.split("\n")
     for _ in range(len(lines) + 1):
         try:
@@ -123,7 +126,7 @@ def _yaml_fault(error: yaml.YAMLError) -> tuple[int, Sentence]:
     line = mark.line + 2 if mark else 2
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", "") or "")
     if "mapping values are not allowed" in problem:
-        # "title: Plénière : le compte rendu" is what a French author writes.
+        # French sets a space before a colon, too: "title: Plénière : le compte rendu".
         return line, say(N_('": " within a value: put the whole value between quotes "…"'))
     return line, say(N_("cannot be read as YAML ({problem}): correct this line"), problem=problem)
 
@@ -160,8 +163,8 @@ def _convert(scalars: Mapping[str, str], matter: FrontMatter) -> None:
             matter.values[key] = value
 
 
-def _miss(scalars: Mapping[str, str], matter: FrontMatter) -> None:
-    """What is not there is told where it could be added: at the end; what is empty, there."""
+def _report_missing(scalars: Mapping[str, str], matter: FrontMatter) -> None:
+    """Report a missing key at the closing line, where to add it; an empty value at its own line."""
     for key in REQUIRED:
         if not scalars.get(key):
             fault = say(N_("{key} is missing: add {example}"), key=key, example=_EXAMPLES[key])
@@ -172,7 +175,7 @@ _Read = tuple[Any, Sentence | None]
 
 
 def _number(key: str, text: str) -> _Read:
-    """`294`, `"294"` and `n° 294`."""
+    """Reads `294`, `"294"` and `n° 294`."""
     written = re.fullmatch(r"(?:n\s*[°ºo]?\.?\s*)?(\d{1,10})", text, re.IGNORECASE | re.ASCII)
     if written and 1 <= int(written[1]) <= LARGEST:
         return int(written[1]), None
@@ -185,7 +188,7 @@ def _number(key: str, text: str) -> _Read:
 
 
 def _date(key: str, text: str) -> _Read:
-    """`2025-10-14`, `14/10/2025`, `14.10.2025`, `14 octobre 2025`, `1er mai 2025`."""
+    """Reads `2025-10-14`, `14/10/2025`, `14.10.2025`, `14 octobre 2025` and `1er mai 2025`."""
     for parts in _dates(text):
         try:
             return date(*parts), None
@@ -212,8 +215,8 @@ def _dates(text: str) -> Iterator[tuple[int, int, int]]:
 
 
 def _line(key: str, text: str) -> _Read:
-    """A text for a header or the top of the page: one line, the same for everybody."""
-    if any(ord(letter) < 32 or letter in "\x7f\x85\u2028\u2029" for letter in text):
+    """Reads a text for a header or the top of the page: one line, without expressions."""
+    if any(ord(it) < 32 or it in "\x7f\x85\u2028\u2029" for it in text):
         return None, say(N_("{key} is more than one line: write it on one"), key=key)
     if re.search(r"\{\{|\{%|\{#|%7b%7b", text, re.IGNORECASE):
         return None, say(

@@ -1,4 +1,4 @@
-"""Pictures that travel with a letter: which kinds, how heavy, how large."""
+"""Images that are sent inside a mail: which kinds, how many bytes, how many pixels."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 from pli.errors import PliError
 from pli.language import N_
 
-HEAVIEST = 1_000_000
+HEAVIEST = 1_000_000  # bytes
 
-# What Orange, SFR and La Poste show (caniemail): neither SVG nor WebP is among it.
+# The kinds that Orange, SFR and La Poste show; they show neither SVG nor WebP (caniemail).
 _KINDS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF87a": "gif", b"GIF89a": "gif"}
 
 
 class ImageError(PliError):
-    """A picture cannot travel with a letter."""
+    """An image cannot be sent with a letter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a picture is: `kind` is png, jpeg or gif; width and height in pixels, as it is shown."""
+    """An image's `kind` (png, jpeg or gif), and its size in pixels as programs show the image."""
 
     kind: str
     width: int
@@ -31,12 +31,12 @@ class Picture:
 
     @property
     def extension(self) -> str:
-        """How a file of this kind is called."""
+        """The extension of a file of this kind, without the dot."""
         return "jpg" if self.kind == "jpeg" else self.kind
 
 
 def beside(folder: Path) -> Callable[[str], bytes]:
-    """A loader of pictures named relative to a letter; none outside the letter's folder."""
+    """A loader of images named relative to a letter's folder; ImageError for any outside it."""
     root = folder.resolve()
 
     def load(name: str) -> bytes:
@@ -62,7 +62,7 @@ def beside(folder: Path) -> Callable[[str], bytes]:
 
 
 def look(name: str, data: bytes) -> Picture:
-    """What a picture is, by its content and never by its name; ImageError if it cannot be sent."""
+    """Identify an image by its content, never by its name; ImageError if it cannot be sent."""
     if len(data) > HEAVIEST:
         raise _too_heavy(name, len(data))
     kind = next((kind for magic, kind in _KINDS.items() if data.startswith(magic)), None)
@@ -89,7 +89,7 @@ def _too_heavy(name: str, size: int) -> ImageError:
 
 
 def _png_size(data: bytes) -> tuple[int, int]:
-    """The first chunk is the header (PNG 5.6): what stands there else is no width."""
+    """The size in the header, which must be the first chunk (PNG 5.6); (0, 0) for another chunk."""
     if data[12:16] != b"IHDR":
         return 0, 0
     width, height = struct.unpack(">II", data[16:24])
@@ -97,15 +97,15 @@ def _png_size(data: bytes) -> tuple[int, int]:
 
 
 def _gif_size(data: bytes) -> tuple[int, int]:
-    """By hand: imagesize 2.0 reads both numbers as signed, so that 40,000 pixels are -25,536."""
+    """Read here, for imagesize 2.0 reads both numbers as signed: 40,000 pixels become -25,536."""
     width, height = struct.unpack("<HH", data[6:10])
     return width, height
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
-    """The frame header's numbers, turned as the Exif orientation of a telephone's photo says."""
-    # imagesize loads urllib: 20 ms that only a letter with such a picture should pay. It gets
-    # bytes and never a name, for it would open whatever the name says, a web address as well.
+    """The size in the frame header, turned by the Exif orientation of a phone's photo."""
+    # Imported here: imagesize loads urllib, and only a letter with a JPEG should wait those 20 ms.
+    # imagesize gets bytes and never a name, for it opens any name, a web address as well.
     import imagesize
 
     width, height = imagesize.get(io.BytesIO(data))

@@ -1,4 +1,4 @@
-"""The theme's layout put round a content, its styles written into the elements."""
+"""Puts the theme's layout around the content, and writes the styles into the elements."""
 
 from __future__ import annotations
 
@@ -23,13 +23,17 @@ from pli.language import translations
 if TYPE_CHECKING:
     from premailer import Premailer
 
-# Keeps what follows the preheader out of the inbox's preview line.
+# Fills the inbox's preview line behind the preheader, so that no text of the letter shows there.
 _PADDING = "&zwnj;&nbsp;" * 90
 
 
 @dataclass(frozen=True, slots=True)
 class FramePlaceholders:
-    """Placeholders that stand for what the frame cannot know yet, or no tool may touch."""
+    """Placeholders that the theme's templates write into the frame.
+
+    The press turns three of them into holes. `padding` is filled in after the styles are inlined,
+    for no tool may change it.
+    """
 
     unsubscribe: str
     web_version: str
@@ -39,7 +43,7 @@ class FramePlaceholders:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A theme ready to frame one letter; `headed` says that the content has its own h1."""
+    """A theme ready to frame one letter; `headed`: the content has an h1 of its own."""
 
     letter: Letter
     theme: Theme
@@ -48,7 +52,7 @@ class Layout:
     headed: bool
 
     def html(self, content: str, *, web: bool) -> str:
-        """A whole page: the mail's, or with `web` the one for nobody in particular."""
+        """The whole HTML page: the mail's, or with `web` the page for everybody."""
         page = self._render(
             HTML,
             # The content is sanitised, and the style sheets are the theme's own.
@@ -60,14 +64,14 @@ class Layout:
         return _inlined(page).replace(self.placeholders.padding, _PADDING)
 
     def text(self, content: str) -> str:
-        """The whole plain text."""
+        """The mail's whole plain text."""
         return self._render(TEXT, content=content).rstrip() + "\n"
 
     def _render(self, file: str, **values: Any) -> str:
         language = self.letter.language
 
-        def tell(text: str, **holes: str) -> str:
-            return translations(language).gettext(text).format(**holes)
+        def tell(text: str, **fields: str) -> str:
+            return translations(language).gettext(text).format(**fields)
 
         return _template(tuple(self.theme.files.items()), file).render(
             **values,
@@ -87,7 +91,7 @@ class Layout:
 
 @lru_cache(maxsize=16)
 def _template(files: tuple[tuple[str, str], ...], file: str) -> Template:
-    """One of a theme's files: compiling it takes longer than to fill it in."""
+    """One of a theme's templates; cached, for compiling takes longer than rendering."""
     environment = SandboxedEnvironment(
         loader=DictLoader(dict(files)),
         autoescape=file.endswith(".html.j2"),
@@ -100,27 +104,27 @@ def _template(files: tuple[tuple[str, str], ...], file: str) -> Template:
 
 
 def _dialled(phone: str) -> str:
-    """A telephone number as a tel: address has it; "" if it is not one number."""
+    """A telephone number as a tel: address writes it; "" if `phone` is not one number."""
     digits = re.sub(r"[\s.()\-\u00a0\u202f]", "", phone)
     return digits if re.fullmatch(r"\+?[0-9]{3,15}", digits) else ""
 
 
 @cache
 def load_inliner() -> type[Premailer]:
-    """What writes styles into elements: a fifth of a second, and most commands need none."""
+    """Import premailer when it is needed: a fifth of a second that most commands do not pay."""
     import cssutils
     from premailer import Premailer
 
-    # It tells of every property newer than CSS 2.1, on stderr.
+    # cssutils reports every property newer than CSS 2.1 on stderr.
     cssutils.log.setLevel(logging.CRITICAL)
     return cast("type[Premailer]", Premailer)
 
 
 def _inlined(page: str) -> str:
-    """Styles written into the elements: SFR, La Poste and Gmail's mobile web drop <style>.
+    """Write the styles into the elements, for SFR, La Poste and Gmail's mobile web drop <style>.
 
-    premailer must not see media rules (it strips their !important, and nested ones crash it):
-    the theme marks that sheet `data-premailer="ignore"`.
+    premailer must not see media rules: it strips their !important, and nested rules crash it. So
+    the theme marks the style sheet that has them `data-premailer="ignore"`.
     """
     inliner = load_inliner()(
         page,

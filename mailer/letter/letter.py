@@ -1,4 +1,4 @@
-"""A letter: Markdown under a front matter, parsed once; all its faults told at once."""
+"""A letter: Markdown below a front matter; one reading reports all its faults."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Fault = tuple[int, Sentence]
 
 
 class LetterError(PliError):
-    """A letter that cannot be sent as it is: every fault, each `file:line: what: what to do`."""
+    """A letter cannot be sent as it is; one sentence a fault: `file:line: what: what to do`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What was written; `body` is Markdown.
+    """What the author wrote: the values of the front matter, and `body` in Markdown.
 
-    `images` holds the local images by the name written in the body. `source` and `line` say where
-    the body begins, for messages; two letters are the same without them.
+    `images` holds the local images by the names written in the body. `source` and `line` say, for
+    messages, in which file and on which line the body begins; equality does not regard them.
     """
 
     number: int
@@ -42,12 +42,12 @@ class Letter:
     line: int = field(default=1, compare=False)
 
     def place(self, line: int) -> str:
-        """Where a line of the body stands, counted from 0, as `file:line`."""
+        """Where a line of the body stands in the file, as `file:line`; `line` counts from 0."""
         return f"{self.source}:{self.line + line}"
 
 
 def read_letter(path: Path) -> Letter:
-    """Read a letter and its images from a folder; LetterError lists every fault."""
+    """Read a letter, and its images from the same folder; LetterError lists every fault."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -62,7 +62,7 @@ def read_letter(path: Path) -> Letter:
 
 
 def decode(data: bytes, name: str) -> str:
-    """UTF-8, with or without a byte order mark; anything else is refused with the way out."""
+    """Decode UTF-8, with or without a byte order mark; LetterError says what to do otherwise."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -76,16 +76,16 @@ def decode(data: bytes, name: str) -> str:
 def parse_letter(
     text: str, name: str = "lettre.md", load_image: Callable[[str], bytes] | None = None
 ) -> Letter:
-    """Parse a letter; without `load_image` its local images are left out."""
+    """Parse a letter; raises LetterError. Without `load_image` its local images are left out."""
     matter = front_matter.read(_plain_lines(text))
-    script = markdown.read(matter.body)
+    parsed = markdown.read(matter.body)
     faults = list(matter.faults)
     if not matter.body.strip() and not faults:
         faults.append((matter.end, say(N_("the letter has no text: write it below the dashes"))))
-    faults += [(matter.end + 1 + line, fault) for line, fault in script.faults]
+    faults += [(matter.end + 1 + line, fault) for line, fault in parsed.faults]
     pictures: dict[str, bytes] = {}
-    for line, image in script.images():
-        if fault := _take(image, pictures, load_image):
+    for line, image in parsed.images():
+        if fault := _add_image(image, pictures, load_image):
             faults.append((matter.end + 1 + line, fault))
     if faults:
         raise _error(name, faults)
@@ -108,7 +108,7 @@ def parse_letter(
 
 
 def _plain_lines(text: str) -> str:
-    """One kind of line ending; control characters, which Word leaves behind, become spaces."""
+    """Make every line end with LF, and replace control characters, which Word leaves, by spaces."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.translate(_CONTROLS)
 
@@ -116,9 +116,10 @@ def _plain_lines(text: str) -> str:
 _CONTROLS = {code: " " for code in (*range(32), 127) if code not in (9, 10)}
 
 
-def _take(
+def _add_image(
     image: str, pictures: dict[str, bytes], load: Callable[[str], bytes] | None
 ) -> Sentence | None:
+    """Add an image to `pictures` if it is a local one; what is wrong with it, if anything."""
     scheme = image.partition(":")[0].lower() if ":" in image else ""
     if scheme == "https" or not image:
         return None
@@ -141,7 +142,7 @@ def _take(
 
 
 def check_expressions(letter: Letter, attributes: Collection[str]) -> list[Sentence]:
-    """Names that no person has: neither a field nor one of the declared `attributes`."""
+    """The faults of names that no person has: neither a field nor one of the `attributes`."""
     known = {*expressions.NAMES["subscriber"], *attributes}
     return _told(
         letter.source,
@@ -154,17 +155,17 @@ def check_expressions(letter: Letter, attributes: Collection[str]) -> list[Sente
 
 
 def attributes_asked(letter: Letter) -> set[str]:
-    """The names a letter takes for declared attributes."""
+    """The names that a letter reads as declared attributes of people."""
     return {name for _, name in _asked(letter)} - {*expressions.NAMES["subscriber"]}
 
 
 def _asked(letter: Letter) -> Iterator[tuple[int, str]]:
-    """Each thing the letter asks of a person, with its line in the body."""
-    script = markdown.read(letter.body)
-    for word, source in script.expressions.items():
+    """Each name of `subscriber` that the letter reads, with its line in the body."""
+    parsed = markdown.read(letter.body)
+    for placeholder, source in parsed.expressions.items():
         for root, name in sorted(expressions.names(source)):
             if root == "subscriber":
-                yield script.lines[word], name
+                yield parsed.lines[placeholder], name
 
 
 def _error(name: str, faults: Iterable[Fault]) -> LetterError:

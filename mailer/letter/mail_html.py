@@ -1,7 +1,7 @@
-"""Content dressed for mail programs: links that lead somewhere, pictures, tables, buttons.
+"""Writes the content as HTML for mail programs: links, pictures, tables, buttons.
 
-What mail programs need and no tree can hold (conditional
-comments for Word) goes in as opaque words, to be put in place at the very end.
+Some markup that mail programs need fits in no tree: conditional comments for Word. Placeholders
+stand for that markup, and the press replaces them at the very end.
 """
 
 from __future__ import annotations
@@ -18,14 +18,18 @@ from mailer.letter.markdown import LINE
 from mailer.letter.placeholders import Placeholders
 
 COLUMN = 536
-"""Pixels of text: 600 less 32 on either side."""
+"""The width of the text in pixels: 600 less 32 on either side."""
 BUTTON = "#9c2b3c"
 _TARGETS = ("https:", "mailto:", "tel:")
 
 
 @dataclass(slots=True)
 class MailHtml:
-    """What dressing needs: where each local picture is found, and words for raw markup."""
+    """What `write` needs, and the raw markup that its caller is to put in.
+
+    By the name of a local picture, `sources` holds its address in the page, `pictures` its bytes.
+    `raw` holds raw markup by its placeholder.
+    """
 
     sources: Mapping[str, str]
     pictures: Mapping[str, bytes]
@@ -34,7 +38,7 @@ class MailHtml:
 
 
 def mend_links(tree: Element) -> None:
-    """Take away targets that lead nowhere in a mail; an http address is shown instead of linked."""
+    """Unlink targets that lead nowhere in a mail; an http address is shown instead of linked."""
     for link in tree.iter("a"):
         target = link.get("href", "")
         if target.lower().startswith(_TARGETS):
@@ -46,12 +50,12 @@ def mend_links(tree: Element) -> None:
 
 
 def write(tree: Element, mail: MailHtml) -> str:
-    """The HTML of a tree; its `raw` words are to be replaced after all other work."""
+    """The HTML of a tree; the caller replaces the placeholders of `mail.raw` after all else."""
     tree = deepcopy(tree)
     for element in list(tree.iter()):
         element.attrib.pop(LINE, None)
-        if worker := _WORKERS.get(element.tag):
-            worker(element, mail)
+        if rewrite := _REWRITERS.get(element.tag):
+            rewrite(element, mail)
     html = tostring(tree, encoding="unicode", method="html")
     return html.removeprefix("<div>").removesuffix("</div>")
 
@@ -62,9 +66,9 @@ def _link(link: Element, mail: MailHtml) -> None:
 
 
 def _button(link: Element, mail: MailHtml) -> None:
-    """A button that is one in Word, too: there VML draws it and the link itself is not shown."""
+    """Make a button that Word shows, too: VML draws it there, and the link itself is hidden."""
     text = " ".join("".join(link.itertext()).split())
-    # Word knows no automatic width: 9 px a letter is what 16 px bold Arial needs at most.
+    # Word knows no automatic width. A text in bold 16 px Arial needs at most 9 px a character.
     width = min(COLUMN, 56 + 9 * len(text))
     shape = (
         '<!--[if mso]><v:roundrect xmlns:v="urn:schemas-microsoft-com:vml" '
@@ -89,12 +93,12 @@ def _button(link: Element, mail: MailHtml) -> None:
 
 
 def _in_comment(text: str) -> str:
-    """Escaped, and without the "--" that could end the comment around it."""
+    """Escape a text, and break up each "--", which could end the comment around it."""
     return escape(text).replace("--", "-&#45;")
 
 
 def _picture(image: Element, mail: MailHtml) -> None:
-    """A width for Word, which heeds no style; never wider than the column."""
+    """Set a width for Word, which ignores styles; never wider than the column."""
     name = unquote(image.get("src", ""))
     data = mail.pictures.get(name)
     natural = images.look(name, data).width if data else COLUMN
@@ -126,7 +130,7 @@ def _table(table: Element, mail: MailHtml) -> None:
 
 
 def _quotation(quotation: Element, mail: MailHtml) -> None:
-    """The bar beside a quotation is a cell's: Word draws no border on a blockquote."""
+    """Put a quotation into a cell, whose border is its bar: Word draws none on a blockquote."""
     del mail
     attributes = {"role": "presentation", "cellpadding": "0", "cellspacing": "0", "border": "0"}
     table = Element("table", attributes | {"width": "100%"})
@@ -139,7 +143,7 @@ def _quotation(quotation: Element, mail: MailHtml) -> None:
     quotation[:] = [table]
 
 
-_WORKERS: Mapping[str, Callable[[Element, MailHtml], None]] = {
+_REWRITERS: Mapping[str, Callable[[Element, MailHtml], None]] = {
     "a": _link,
     "img": _picture,
     "table": _table,

@@ -1,7 +1,7 @@
-"""The body of a letter, read: Markdown turned into a clean tree, its expressions lifted out.
+"""Parses the body of a letter: Markdown into a clean tree, with the expressions taken out.
 
-Each `{{ }}` is replaced by an opaque word before Markdown sees it, wherever it stands, in code too:
-so no tool between here and the copy can mistake it for anything but text.
+A placeholder replaces each `{{ }}` before Markdown is parsed, in code as well. So no tool between
+here and the copy can take an expression for anything but text.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ _CLASSES = {"a": {"button"}, "p": {"caption", "lead"}}
 
 @dataclass(frozen=True, slots=True)
 class ParsedMarkdown:
-    """A body's tree, its expressions by the word that stands for each, and what is wrong in it.
+    """The tree of a body, its expressions and their lines by placeholder, and its faults.
 
-    Lines, in `faults` and in the tree's `data-line`, count from 0 at the body's first.
+    Lines, also those in the tree's `data-line`, count from 0 at the first line of the body.
     """
 
     tree: Element
@@ -64,18 +64,21 @@ class ParsedMarkdown:
     placeholders: Placeholders
 
     def images(self) -> Iterator[tuple[int, str]]:
-        """Each image's line and the name written there, decoded."""
+        """Each image's line, and its name or address with percent-encoding decoded."""
         for image in self.tree.iter("img"):
             yield line_of(image), unquote(image.get("src", ""))
 
 
 def line_of(element: Element) -> int:
-    """The line of the body an element began on."""
+    """The line of the body on which an element begins, from 0; 0 if it has none."""
     return int(element.get(LINE, 0)) if element.get(LINE, "0").isdigit() else 0
 
 
 def read(body: str, *others: str) -> ParsedMarkdown:
-    """Read a body; its faults are told, not raised. Its words occur in no text of `others`."""
+    """Parse a body; raises nothing, `faults` holds every fault.
+
+    The placeholders occur in none of the texts of `others`.
+    """
     placeholders = Placeholders(body, *others)
     pieces: list[str] = []
     sources: dict[str, str] = {}
@@ -88,12 +91,12 @@ def read(body: str, *others: str) -> ParsedMarkdown:
         if found.fault:
             faults.append((found.line, found.fault))
         else:
-            word = placeholders.take()
-            sources[word] = found.source
-            lines[word] = found.line
-            pieces.append(word)
+            placeholder = placeholders.take()
+            sources[placeholder] = found.source
+            lines[placeholder] = found.line
+            pieces.append(placeholder)
     pieces.append(body[position:])
-    tree = grow(sanitised(_marked_html("".join(pieces))))
+    tree = parse_html(sanitised(_marked_html("".join(pieces))))
     faults.extend(_misplaced(tree, sources, lines))
     return ParsedMarkdown(tree, sources, lines, faults, placeholders)
 
@@ -107,7 +110,7 @@ def _marked_html(text: str) -> str:
 
 
 def _walk(tokens: Sequence[Token], line: int) -> Iterator[Token]:
-    """All tokens; links and images get the line they stand on as they pass."""
+    """Yield all tokens; mark each link and image with the line on which it stands."""
     here = line
     for token in tokens:
         here = token.map[0] if token.map else here
@@ -131,9 +134,10 @@ _MARKDOWN = _markdown()
 
 
 def sanitised(html: str) -> str:
-    """Content alone: no script, style, form, id or foreign class comes through.
+    """Clean HTML: no script, style, form, id or foreign class comes through.
 
-    http and data addresses pass only to be told of: `dressing` lets neither into a letter.
+    http and data addresses pass here, so that they can be reported. `mail_html` lets neither into
+    a letter.
     """
     return nh3.clean(
         html,
@@ -147,8 +151,8 @@ def sanitised(html: str) -> str:
     )
 
 
-class _Grower(HTMLParser):
-    """Builds a tree from nh3's output, which is balanced and knows few entities."""
+class _TreeParser(HTMLParser):
+    """Builds a tree from nh3's output, which is balanced and has few entities."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -167,34 +171,35 @@ class _Grower(HTMLParser):
         self.builder.data(data)
 
 
-def grow(html: str) -> Element:
-    """A tree of sanitised HTML, within one `div`."""
-    grower = _Grower()
-    grower.feed(f"<div>{html}</div>")
-    grower.close()
-    return grower.builder.close()
+def parse_html(html: str) -> Element:
+    """The tree of sanitised HTML, within one `div`."""
+    parser = _TreeParser()
+    parser.feed(f"<div>{html}</div>")
+    parser.close()
+    return parser.builder.close()
 
 
 def _misplaced(
     tree: Element, sources: Mapping[str, str], lines: Mapping[str, int]
 ) -> Iterator[tuple[int, Sentence]]:
-    """Expressions that stand where every copy must be the same: addresses, and HTML tags."""
+    """Faults of expressions in addresses and HTML tags, which must be the same in all copies."""
     targets = " ".join(element.get(name, "") for element in tree.iter() for name in ("href", "src"))
     seen = "".join(tree.itertext()) + " ".join(
         element.get(name, "") for element in tree.iter() for name in ("alt", "title")
     )
-    for word, source in sources.items():
-        if word in targets or re.search(rf"(?:https?://|mailto:|www\.)\S*{word}", seen):
+    for placeholder, source in sources.items():
+        in_address = rf"(?:https?://|mailto:|www\.)\S*{placeholder}"
+        if placeholder in targets or re.search(in_address, seen):
             yield (
-                lines[word],
+                lines[placeholder],
                 say(
                     N_("{{{{ {source} }}}} stands in an address: it must be the same for all"),
                     source=source,
                 ),
             )
-        elif word not in seen:
+        elif placeholder not in seen:
             yield (
-                lines[word],
+                lines[placeholder],
                 say(
                     N_("{{{{ {source} }}}} stands in an HTML tag: move it into the text"),
                     source=source,

@@ -1,4 +1,4 @@
-"""Opaque words that stand for something while tools which know nothing of it do their work."""
+"""Opaque words that stand for expressions and markup while other tools process the text."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Placeholders:
         self._taken = 0
 
     def take(self) -> str:
-        """A word not taken before; none is the beginning of another."""
-        word = f"{self._stem}{self._taken}x"
+        """A new placeholder; none is the beginning of another."""
+        placeholder = f"{self._stem}{self._taken}x"
         self._taken += 1
-        return word
+        return placeholder
 
     def parts(self, text: str) -> Iterator[tuple[str, bool]]:
-        """A text cut at its words: each part, and whether it is a word."""
+        """Cut a text at its placeholders: each part, and whether the part is a placeholder."""
         for at, part in enumerate(re.split(f"({self._stem}[0-9]+x)", text)):
             if part:
                 yield part, bool(at % 2)

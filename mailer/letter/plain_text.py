@@ -1,4 +1,7 @@
-"""A tree as plain text: complete, in the same order, addresses whole, lines of at most 76."""
+"""Writes a tree as plain text: complete, in the same order, in lines of 76 characters at most.
+
+A word that is longer, such as an address, stays whole.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,12 @@ _GAP = "  "
 
 
 def written(tree: Element, width: int = WIDTH) -> str:
-    """The text of a tree, blocks parted by empty lines."""
+    """The text of a tree, with an empty line between blocks."""
     return "\n\n".join("\n".join(block) for block in _blocks(tree, width))
 
 
 def wrapped(text: str, width: int = WIDTH) -> list[str]:
-    """Lines of a text; what is longer than a line, such as an address, stays whole."""
+    """Wrap a text into lines; a word longer than a line, such as an address, stays whole."""
     return [
         line
         for paragraph in text.split("\n")
@@ -32,7 +35,7 @@ def wrapped(text: str, width: int = WIDTH) -> list[str]:
 
 
 def _blocks(element: Element, width: int) -> list[list[str]]:
-    """The blocks within an element: what stands loose between blocks is a paragraph."""
+    """The blocks within an element; text between two blocks is a paragraph."""
     blocks: list[list[str]] = []
     loose = [element.text or ""]
 
@@ -82,7 +85,7 @@ def _quoted(blocks: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _items(element: Element, width: int) -> list[list[str]]:
-    """The items of a list; one block for all where they are single lines, else one each."""
+    """The items of a list: one block each if an item has paragraphs, else one block for all."""
     items: list[list[str]] = []
     start = element.get("start", "1")
     first = int(start) if start.isdigit() else 1
@@ -99,7 +102,7 @@ def _items(element: Element, width: int) -> list[list[str]]:
 
 
 def _table(element: Element, width: int) -> list[list[str]]:
-    """Columns where they fit the width; else each row as lines of `heading: value`."""
+    """A table in columns if they fit the width; else each row as lines of `heading: value`."""
     blocks = [wrapped(_flat(caption), width) for caption in element.iter("caption")]
     rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in element.iter("tr")]
     texts = [[_flat(cell).replace("\n", " ") for cell in row] for row in rows if row]
@@ -134,7 +137,7 @@ def _record(heads: Sequence[str], row: Sequence[str], width: int) -> Iterator[st
 
 
 def _flat(element: Element) -> str:
-    """All of an element on one line (or on several, where it has `br`)."""
+    """The text of an element on one line, or on several if it has `br`."""
     return _tidied(_pieces(element))
 
 
@@ -156,7 +159,7 @@ def _inline(element: Element) -> str:
 
 
 def _linked(text: str, target: str) -> str:
-    """A link's text and its address in clear, between the signs RFC 3986 C recommends."""
+    """A link's text, then its address between the signs that RFC 3986, appendix C, recommends."""
     scheme, _, address = target.partition(":")
     clear = address if scheme in ("mailto", "tel") else target
     shown = text.strip()
@@ -166,6 +169,6 @@ def _linked(text: str, target: str) -> str:
 
 
 def _tidied(pieces: Iterable[str]) -> str:
-    """White space as HTML reads it; \\v, which no text holds, stood for `br`."""
+    """Collapse white space as HTML does; \\v, which no text holds, stands for `br`."""
     text = _BLANK.sub(" ", "".join(pieces))
     return "\n".join(line.strip(" ") for line in text.strip(" \v").split("\v"))

@@ -1,4 +1,4 @@
-"""What would go wrong with a letter, told before it is sent: errors stop it, warnings advise."""
+"""Checks a letter before it is sent: an error stops the sending, a warning advises."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mailer.letter.press import Pressed
 from mailer.sender import Identity
 from pli.language import N_, Sentence, say
 
-# Gmail cuts a page off at 102 kB (docs/standards.md, H6); a page ten times that is no letter.
+# Bytes. Gmail cuts a page off at 102 kB (docs/standards.md, H6); ten times that is no letter.
 AIM = 90_000
 CLIPPED = 102_000
 LARGEST = 1_000_000
@@ -31,7 +31,7 @@ _BRACES = re.compile(r"\{\{|\{%|%7B%7B", re.IGNORECASE)
 
 
 class Severity(enum.Enum):
-    """Whether a finding stops a sending."""
+    """Whether a finding stops the sending."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -39,7 +39,7 @@ class Severity(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found: where (`file:line` where it is known), what, and what to do about it."""
+    """One finding: where (`file:line` if the line is known), what is wrong, and what to do."""
 
     severity: Severity
     place: str
@@ -58,15 +58,15 @@ class Finding:
 
 
 def check(letter: Letter, pressed: Pressed, identity: Identity) -> list[Finding]:
-    """Everything found, errors first."""
-    script = markdown.read(letter.body)
+    """All findings, errors first."""
+    parsed = markdown.read(letter.body)
     findings = [
         *_footer(identity, letter),
         *_page(letter, pressed),
         *_preheader(letter),
-        *_headings(letter, script),
-        *_links(letter, script),
-        *_images(letter, script),
+        *_headings(letter, parsed),
+        *_links(letter, parsed),
+        *_images(letter, parsed),
     ]
     return sorted(findings, key=lambda finding: finding.severity is Severity.WARNING)
 
@@ -77,7 +77,7 @@ def errors(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _footer(identity: Identity, letter: Letter) -> Iterator[Finding]:
-    """A letter without its obligatory lines is not sent (docs/standards.md, Law 10)."""
+    """No letter leaves without its obligatory lines (docs/standards.md, Law 10)."""
     for name in ("committee", "address", "phone", "email"):
         if not getattr(identity, name).strip():
             yield _error(
@@ -135,8 +135,8 @@ def _preheader(letter: Letter) -> Iterator[Finding]:
         )
 
 
-def _headings(letter: Letter, script: ParsedMarkdown) -> Iterator[Finding]:
-    headings = [it for it in script.tree.iter() if re.fullmatch("h[1-6]", it.tag)]
+def _headings(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
+    headings = [it for it in parsed.tree.iter() if re.fullmatch("h[1-6]", it.tag)]
     firsts = [it for it in headings if it.tag == "h1"]
     if not firsts:
         yield _warning(
@@ -166,8 +166,8 @@ def _headings(letter: Letter, script: ParsedMarkdown) -> Iterator[Finding]:
         level = here
 
 
-def _links(letter: Letter, script: ParsedMarkdown) -> Iterator[Finding]:
-    for link in script.tree.iter("a"):
+def _links(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
+    for link in parsed.tree.iter("a"):
         place = letter.place(line_of(link))
         text = " ".join("".join(link.itertext()).split())
         target = link.get("href", "")
@@ -194,8 +194,8 @@ def _links(letter: Letter, script: ParsedMarkdown) -> Iterator[Finding]:
             )
 
 
-def _images(letter: Letter, script: ParsedMarkdown) -> Iterator[Finding]:
-    for (line, name), image in zip(script.images(), script.tree.iter("img"), strict=True):
+def _images(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
+    for (line, name), image in zip(parsed.images(), parsed.tree.iter("img"), strict=True):
         yield from _image(letter, letter.place(line), name, image)
 
 

@@ -1,8 +1,8 @@
-"""Pressing: a letter turned, once, into the form from which every copy is made.
+"""Presses a letter once into the form from which every copy is made.
 
-What is the same for everyone is finished here; what is personal stays a hole. The road: the
-expressions lifted out → Markdown → sanitised tree → plain text and dressed content → the theme's
-layout → styles inlined → cut at the holes.
+The press finishes what is the same for everybody, and leaves a hole for what is personal. Its
+steps: take out the expressions, render the Markdown, sanitise the HTML into a tree, write the plain
+text and the mail HTML, put the theme's layout around, inline the styles, cut at the holes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LIST_TITLE = "list.title"
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A place where each copy has words of its own; `source` is an expression, or one of ours."""
+    """A place where each copy has its own text; `source` is an expression, or a constant above."""
 
     source: str
 
@@ -45,7 +45,7 @@ Pieces = tuple[str | Hole, ...]
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """A picture inside the mail, known there by its Content-ID (without the brackets)."""
+    """A picture inside the mail; `content_id` is its Content-ID without the brackets."""
 
     content_id: str
     filename: str
@@ -54,17 +54,17 @@ class Inline:
 
     @property
     def data_address(self) -> str:
-        """The picture written into an address, for pages that must be whole in one file."""
+        """The picture as a data: address, for pages that must be complete in one file."""
         return f"data:image/{self.kind};base64,{base64.b64encode(self.data).decode()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A letter in its finished forms: pieces that are the same for all, with holes between.
+    """A letter in its finished forms: pieces that are the same for everybody, holes between them.
 
-    `html_pieces` and `text_pieces` are the mail's; `web_pieces` gives the web version's, which is
-    only made when it is asked for; `evaluators` turn a copy's values into the words of each
-    expression.
+    `html_pieces` and `text_pieces` are the mail's. `web_pieces` makes the web version's pieces at
+    its first call. `evaluators` holds, by expression, the function that turns a copy's values into
+    text.
     """
 
     html_pieces: Pieces
@@ -90,7 +90,7 @@ class Pressed:
         return page
 
     def web(self, list_: ListLine | None = None) -> str:
-        """The web version: a page whole in itself, its expressions those of an empty subscriber."""
+        """The web version: a complete page, with expressions as for a subscriber without values."""
         values = self.values(None, list_)
         return "".join(
             piece if isinstance(piece, str) else escape(self.evaluators[piece.source](values))
@@ -98,7 +98,7 @@ class Pressed:
         )
 
     def values(self, recipient: Recipient | None, list_: ListLine | None) -> Values:
-        """What the expressions of one copy are worked out from."""
+        """The values that the expressions of one copy read."""
         person: dict[str, Any] = {}
         if recipient is not None:
             person |= recipient.attributes
@@ -115,50 +115,50 @@ class Pressed:
         recipient: Recipient,
         links: Links,
         key: str,
-        written: Callable[[str], str],
+        escaped: Callable[[str], str],
     ) -> str:
         line = recipient.list
         values = self.values(recipient, line)
-        ours = {
+        addresses = {
             UNSUBSCRIBE: links.unsubscribe(
                 recipient.subscriber_id, line.id, recipient.delivery_id, key
             ),
             WEB_VERSION: links.web_version(line.name, self.campaign["number"]),
         }
 
-        def words(hole: Hole) -> str:
-            return ours.get(hole.source) or self.evaluators[hole.source](values)
+        def filling(hole: Hole) -> str:
+            return addresses.get(hole.source) or self.evaluators[hole.source](values)
 
         return "".join(
-            piece if isinstance(piece, str) else written(words(piece)) for piece in pieces
+            piece if isinstance(piece, str) else escaped(filling(piece)) for piece in pieces
         )
 
 
 def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
-    """Press a letter; the 0.02 to 0.1 s it takes is paid once for all copies."""
-    script = _settled(letter, theme, identity)
-    placeholders = script.placeholders
+    """Press a letter: 0.02 to 0.1 s, once for all copies."""
+    parsed = _parsed(letter, theme, identity)
+    placeholders = parsed.placeholders
     frame = FramePlaceholders(*(placeholders.take() for _ in range(4)))
-    holes = {word: Hole(source) for word, source in script.expressions.items()} | {
+    holes = {name: Hole(source) for name, source in parsed.expressions.items()} | {
         frame.unsubscribe: Hole(UNSUBSCRIBE),
         frame.web_version: Hole(WEB_VERSION),
         frame.list_title: Hole(LIST_TITLE),
     }
     pictures = _pictures(letter, identity)
-    text = plain_text.written(script.tree)
-    layout = Layout(letter, theme, identity, frame, headed=script.tree.find(".//h1") is not None)
+    text = plain_text.written(parsed.tree)
+    layout = Layout(letter, theme, identity, frame, headed=parsed.tree.find(".//h1") is not None)
     in_mail = {name: f"cid:{picture.content_id}" for name, picture in pictures.items()}
 
     @cache
     def web_pieces() -> Pieces:
         on_web = {name: picture.data_address for name, picture in pictures.items()}
-        page = _dressed(script.tree, letter, layout, on_web, placeholders, web=True)
+        page = _page(parsed.tree, letter, layout, on_web, placeholders, web=True)
         return _cut(page, placeholders, holes)
 
-    sources = {LIST_TITLE, *script.expressions.values()}
+    sources = {LIST_TITLE, *parsed.expressions.values()}
     return Pressed(
         html_pieces=_cut(
-            _dressed(script.tree, letter, layout, in_mail, placeholders, web=False),
+            _page(parsed.tree, letter, layout, in_mail, placeholders, web=False),
             placeholders,
             holes,
         ),
@@ -175,13 +175,13 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
     )
 
 
-def _settled(letter: Letter, theme: Theme, identity: Identity) -> ParsedMarkdown:
-    """The content as every edition shows it: links that lead somewhere, French spaces."""
+def _parsed(letter: Letter, theme: Theme, identity: Identity) -> ParsedMarkdown:
+    """The body parsed for mail, plain text and web version: links mended, French spaces set."""
     frame = (letter.title, letter.preheader, *theme.files.values(), *_lines(identity))
-    script = markdown.read(letter.body, *frame)
-    mail_html.mend_links(script.tree)
-    typography.space(script.tree, letter.language)
-    return script
+    parsed = markdown.read(letter.body, *frame)
+    mail_html.mend_links(parsed.tree)
+    typography.space(parsed.tree, letter.language)
+    return parsed
 
 
 def _lines(identity: Identity) -> tuple[str, ...]:
@@ -189,7 +189,7 @@ def _lines(identity: Identity) -> tuple[str, ...]:
 
 
 def _pictures(letter: Letter, identity: Identity) -> dict[str, Inline]:
-    """The letter's pictures under names that say nothing: a hash, a number, the sender's domain."""
+    """The letter's pictures, renamed: a hash, a number and the sender's domain tell nothing."""
     pictures: dict[str, Inline] = {}
     for number, (name, data) in enumerate(sorted(letter.images.items()), 1):
         seen = images.look(name, data)
@@ -203,7 +203,7 @@ def _pictures(letter: Letter, identity: Identity) -> dict[str, Inline]:
     return pictures
 
 
-def _dressed(
+def _page(
     tree: Element,
     letter: Letter,
     layout: Layout,
@@ -214,10 +214,10 @@ def _dressed(
 ) -> str:
     mail = MailHtml(sources, letter.images, placeholders)
     page = layout.html(mail_html.write(tree, mail), web=web)
-    for word, markup in mail.raw.items():
-        page = page.replace(word, markup)
+    for placeholder, markup in mail.raw.items():
+        page = page.replace(placeholder, markup)
     return page
 
 
 def _cut(text: str, placeholders: Placeholders, holes: Mapping[str, Hole]) -> Pieces:
-    return tuple(holes[part] if is_word else part for part, is_word in placeholders.parts(text))
+    return tuple(holes[part] if is_hole else part for part, is_hole in placeholders.parts(text))

@@ -1,4 +1,4 @@
-"""A letter frozen as canonical text: what was approved is what is sent."""
+"""Freezes a letter as canonical text, so that what was approved is what is sent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def freeze(letter: Letter, theme: Theme, identity: Identity) -> str:
 
 
 def thaw(text: str) -> tuple[Letter, Theme, Identity]:
-    """What `freeze` froze."""
+    """The letter, theme and identity that `freeze` wrote."""
     frozen = json.loads(text)
     document: dict[str, Any] = frozen["letter"]
     pictures = {name: base64.b64decode(data) for name, data in document["images"].items()}
@@ -45,12 +45,12 @@ def thaw(text: str) -> tuple[Letter, Theme, Identity]:
 
 
 def digest(letter: Letter) -> str:
-    """SHA-256 of the letter alone: tells whether the same number has another text."""
+    """SHA-256 of the letter alone, in hex: shows whether a letter of the same number differs."""
     return digest_frozen(_canonical(_document(letter)))
 
 
 def digest_frozen(text: str) -> str:
-    """SHA-256 of a frozen text: what an approval stamps."""
+    """SHA-256 of a frozen text, in hex: what an approval records."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -76,7 +76,7 @@ def _canonical(document: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """A letter as it will be sent: the letter, all that is frozen with it, and both hashes."""
+    """A letter as it will be sent: the letter, its frozen text, and the hashes of both."""
 
     letter: Letter
     text: str
@@ -85,6 +85,6 @@ class Frozen:
 
     @classmethod
     def of(cls, letter: Letter, theme: Theme, identity: Identity) -> Frozen:
-        """Freeze a letter with what dresses it and who signs it."""
+        """Freeze a letter with its theme and its sender's identity."""
         text = freeze(letter, theme, identity)
         return cls(letter, text, digest(letter), digest_frozen(text))

@@ -1,4 +1,4 @@
-"""A theme: the templates and style sheets that dress a letter, held as text so they can freeze."""
+"""A theme: templates and style sheets for letters, held as text so that they can be frozen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILES = (HTML, TEXT, INLINED, KEPT)
 
 
 class ThemeError(PliError):
-    """There is no such theme, or a file of it is missing."""
+    """No theme has this name, or one of its files is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Theme:
 
 
 def load_theme(name: str, folder: Path | None = None) -> Theme:
-    """A theme from `templates/letters/NAME`."""
+    """Read a theme from `templates/letters/NAME`, or from `folder`/NAME; raises ThemeError."""
     home = (folder or shipped("templates") / "letters") / name
     if not home.is_dir() or "/" in name or name.startswith("."):
         raise ThemeError(
@@ -49,6 +49,6 @@ def load_theme(name: str, folder: Path | None = None) -> Theme:
 
 
 def themes(folder: Path | None = None) -> list[str]:
-    """The names of the themes there are."""
+    """The names of all themes."""
     home = folder or shipped("templates") / "letters"
     return sorted(path.name for path in home.iterdir() if (path / HTML).is_file())

@@ -1,4 +1,4 @@
-"""French spaces: the narrow no-break one where a plain one could part a sign from its word."""
+"""French spaces: narrow no-break ones, where a line break could part a sign from its word."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element
 NARROW = "\u202f"
 LITERAL = frozenset(("code", "pre", "kbd", "samp"))
 
-# Only a space that is there is changed: no letter is added, taken or replaced, so addresses (which
-# hold no space) and the author's own spelling stay as they are.
+# These patterns replace spaces only: addresses, which hold no space, and the author's spelling stay
+# as they are.
 _BEFORE_SIGN = re.compile(
     r" (?=[;:!?»](?:[\s.,)\]…»]|$))| (?=[%€](?:\W|$))|(?<=\d) (?=\d{3}(?!\d))"
 )
@@ -18,12 +18,12 @@ _AFTER_GUILLEMET = re.compile(r"(?<=«) ")
 
 
 def spaced(text: str) -> str:
-    """A text with its French spaces."""
+    """A text with French spaces."""
     return _AFTER_GUILLEMET.sub(NARROW, _BEFORE_SIGN.sub(NARROW, text))
 
 
 def space(tree: Element, language: str) -> None:
-    """Set the spaces of a whole tree, code left alone; other languages than French have none."""
+    """Set French spaces in a tree, except in code; changes nothing in another language."""
     if language != "fr":
         return
     for element in _prose(tree):
