@@ -24,8 +24,8 @@ from commands.common import (
 from commands.lazy import LazyGroup, Place
 from mailer import reasons
 from mailer.campaign import holds
+from mailer.campaign.finding import CampaignError, find_campaign, reason_of
 from mailer.campaign.sending_hours import SendingHours
-from mailer.campaign.state import CampaignError, find_campaign, reason_of
 from mailer.report import summary
 from mailer.report.summary import Progress
 from pli.language import N_, Sentence, say, translations
@@ -59,11 +59,11 @@ ELSEWHERE = {
         _("Start a campaign that was made step by step; the engine sends it."),
     ),
     "settle": Place(
-        "commands.settling", "settle",
+        "commands.doubts", "settle",
         _("Settle copies in doubt by what the relay's log says of them."),
     ),
     "retry": Place(
-        "commands.settling", "retry",
+        "commands.doubts", "retry",
         _("Send failed or uncertain copies again, under the same Message-ID."),
     ),
 }  # fmt: skip
@@ -107,14 +107,14 @@ async def list_(context: Context, as_json: bool) -> None:
 async def show(context: Context, campaign: str, as_json: bool) -> None:
     """A number, or letter:NUMBER for its latest."""
     # Not above: it loads all that speaks with a relay, and the list needs none of it.
-    from commands import pacing
+    from commands import limits
 
     async with context.open() as installation, installation.database.reading() as session:
         campaign_id = await summary.find(session, campaign)
         it = await summary.progress(session, campaign_id)
         found = await find_campaign(session, campaign_id)
         reason, hours = reason_of(found), SendingHours.of(found)
-        ahead = await pacing.look_ahead(session, installation.settings, it)
+        ahead = await limits.look_ahead(session, installation.settings, it)
     if as_json:
         show_json(
             {

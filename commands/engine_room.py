@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
-from commands import pacing, relays
+from commands import limits, relays
 from commands.common import Installation, iso, now
 from commands.measuring import Gauge, measuring
 from commands.policy import providers_of
@@ -95,7 +95,7 @@ async def _engine(
         pacers={
             name: Pacer(
                 installation.database,
-                pacing.plan(installation.settings, name, courier.relay),
+                limits.plan(installation.settings, name, courier.relay),
                 courier,
                 presence=partial(Presence, folder, fingerprint),
                 provider_of=providers.of,

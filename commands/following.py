@@ -7,12 +7,12 @@ import time
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from commands import pacing
+from commands import limits
 from commands.common import LANGUAGE, Installation, _, console, now, show_json, tell
 from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
 from commands.reporting import print_table
 from mailer import reasons
-from mailer.campaign.state import CampaignError, find_campaign, reason_of
+from mailer.campaign.finding import CampaignError, find_campaign, reason_of
 from mailer.models import CampaignState
 from mailer.report import summary
 from mailer.report.outlook import Outlook
@@ -73,7 +73,7 @@ async def _follow(
         async with installation.database.reading() as session:
             progress = await summary.progress(session, campaign_id)
             if shown.seen and time.monotonic() > asked + OUTLOOK_SECONDS:
-                ahead = await pacing.look_ahead(session, installation.settings, progress)
+                ahead = await limits.look_ahead(session, installation.settings, progress)
                 asked = time.monotonic()
         shown.show(progress, ahead)
         if progress.state in RESTING:

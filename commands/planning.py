@@ -15,8 +15,8 @@ from commands.freezing import freeze
 from commands.policy import policy_of
 from commands.sending import retry_after, starts_by_itself
 from mailer.campaign import lifecycle, ordering, scheduling
+from mailer.campaign.finding import find_campaign
 from mailer.campaign.sending_hours import SendingHours, refuse_an_end_before
-from mailer.campaign.state import find_campaign
 from mailer.letter.letter import read_letter
 from mailer.models import Audience
 from mailer.report import summary

@@ -25,10 +25,10 @@ from commands.common import (
 from commands.freezing import freeze
 from commands.policy import policy_of
 from mailer.campaign import ordering
+from mailer.campaign.finding import find_campaign
 from mailer.campaign.ordering import Order, OrderError
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
-from mailer.campaign.state import find_campaign
 from mailer.letter.letter import read_letter
 from mailer.models import Audience
 from pli import hours
@@ -97,7 +97,7 @@ async def send(
 ) -> None:
     """Create, prepare, start; work or watch; report. With an hour: create and schedule."""
     # Not above: it loads the engine, and `pli campaign create` takes its options from here.
-    from commands import testing
+    from commands import test_copy
     from commands.engine_room import EXIT_INTERRUPTED
     from commands.following import show_result, work_or_watch
 
@@ -113,7 +113,7 @@ async def send(
         frozen = freeze(written, installation.settings, known, quiet=as_json)
         await relays.greet(installation, to)
         if reader is not None:
-            await testing.send_one(installation, frozen, names[0], reader, as_json=as_json)
+            await test_copy.send_one(installation, frozen, names[0], reader, as_json=as_json)
             return
         policy = policy_of(installation)
         async with installation.database.reading() as session:

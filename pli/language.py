@@ -1,7 +1,7 @@
 """Sentences that people read, kept apart from the language they are told in.
 
 A room says *what* is to be told; the roof (cli, web) knows to whom and so in which language.
-English is the source; `locale/fr/ROOM.po` holds the French of each room.
+English is the source; `locale/fr/SUBJECT.po` holds the French of one subject.
 """
 
 from __future__ import annotations

@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pli.errors import PliError, reason_of
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
-from subscribers import attributes, consent, people, reading
+from subscribers import attributes, consent, csv_reading, people
 from subscribers.address import Address, AddressError
+from subscribers.csv_reading import ReadingError, Row, Sheet
 from subscribers.models import (
     AttributeType,
     Basis,
@@ -28,7 +29,6 @@ from subscribers.models import (
     SubscriptionState,
     Suppression,
 )
-from subscribers.reading import ReadingError, Row, Sheet
 from subscribers.values import Value, ValueFault, read_value
 
 CHUNK = 500
@@ -98,7 +98,7 @@ def read(path: Path, *, encoding: str | None = None) -> Sheet:
             N_("{file}: cannot be read: {reason}"), file=str(path), reason=reason_of(error)
         ) from None
     try:
-        return reading.read(data, encoding=encoding)
+        return csv_reading.read(data, encoding=encoding)
     except PliError as error:
         raise ReadingError(
             N_("{file}: {reason}"), file=str(path), reason=error.sentences[0]

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailer.campaign import opt_out
+from mailer.campaign import leaving_by_link
 from mailer.links import Links, OptOutToken
 from subscribers import optout
 from subscribers.optout import OnList
@@ -62,7 +62,7 @@ class Leaving:
         now = self._pages.now()
         async with self._pages.database.begin() as session:
             source = "one-click" if _ONE_CLICK in body else "unsubscribe page"
-            record = await opt_out.leave(session, token=token, source=source, now=now)
+            record = await leaving_by_link.leave(session, token=token, source=source, now=now)
             tie = await _tie(session, token)
         undo = None
         if record is not None:

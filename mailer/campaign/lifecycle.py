@@ -1,4 +1,4 @@
-"""The life of a sending, in the order in which it is lived; the only writer of Campaign.state."""
+"""The life of a campaign, in the order in which it is lived, from the draft to the end."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from mailer.campaign import candidates, list_lock
+from mailer.campaign.finding import UNFINISHED, CampaignError, find_campaign, lists_of, wrong_state
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
-from mailer.campaign.state import UNFINISHED, CampaignError, find_campaign, lists_of, wrong_state
 from mailer.campaign.transition import as_document, step, take_step, transition
 from mailer.ledger import answers, balance, retrying
 from mailer.models import (

@@ -13,9 +13,9 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign import lifecycle, list_lock, scheduling
+from mailer.campaign.finding import UNFINISHED, find_campaign, lists_of
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
-from mailer.campaign.state import UNFINISHED, find_campaign, lists_of
 from mailer.letter.snapshot import Frozen
 from mailer.models import Audience, Batch, Campaign, CampaignList, CampaignState
 from pli.errors import PliError

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, and_, exists, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign import list_lock
+from mailer.campaign.finding import UNFINISHED, find_campaign, lists_of, wrong_state
 from mailer.campaign.lifecycle import prepare, refuse_unseen, start
 from mailer.campaign.sending_hours import SendingHours, refuse_an_end_before
-from mailer.campaign.state import UNFINISHED, find_campaign, lists_of, wrong_state
 from mailer.campaign.transition import as_document, step, take_step
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.providers import KNOWN, Providers

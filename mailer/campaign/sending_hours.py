@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.campaign.finding import CampaignError
 from mailer.campaign.holds import Hold
-from mailer.campaign.state import CampaignError
 from mailer.models import Campaign, CampaignState
 from pli.columns import clock
 from pli.hours import Hour, zone_of

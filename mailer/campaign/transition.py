@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, null, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from mailer.campaign.state import find_campaign, wrong_state
+from mailer.campaign.finding import find_campaign, wrong_state
 from mailer.models import Campaign, CampaignState
 from pli.language import Sentence
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign.state import reason_of
+from mailer.campaign.finding import reason_of
 from mailer.engine import workers
 from mailer.models import Batch, Campaign, CampaignState, Worker
 from pli.checks import Check, fine, warn, wrong

@@ -31,7 +31,7 @@ from mailer.ledger import leasing
 from mailer.ledger.holding import Holding
 from mailer.ledger.leasing import Due
 from mailer.ledger.rows import LeasedBatch, LeaseLost
-from mailer.notices.sending import NoticeSender
+from mailer.notices.notice_sender import NoticeSender
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.pacers import Pacers
 from mailer.smtp.courier import Courier

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign.state import lists_of
+from mailer.campaign.finding import lists_of
 from mailer.letter import layout, snapshot
 from mailer.letter.press import press
 from mailer.links import Links

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from mailer.campaign import lifecycle, scheduling, sending_hours
-from mailer.campaign.state import CampaignError
+from mailer.campaign.finding import CampaignError
 from mailer.engine import constants
 from mailer.engine.context import EngineContext
 from mailer.engine.provider_slots import ProviderSlot
@@ -23,7 +23,7 @@ from mailer.ledger import leasing, recovery
 from mailer.ledger.journal_record import JournalRecord
 from mailer.ledger.leasing import Due, Shut
 from mailer.notices import queue
-from mailer.notices.sending import NoticeSender
+from mailer.notices.notice_sender import NoticeSender
 from mailer.providers import KNOWN, WHOLE, Providers
 from mailer.smtp.courier import Courier
 from pli.clocks import boot_time

@@ -2,7 +2,7 @@
 
 A composer is made once for a campaign. What is the same for every copy of a list is joined
 beforehand; a copy costs one signature, one small header and a list of pieces. No line of a copy
-begins with a dot (`quoting`), so its dot-stuffed form and its plain one are the same.
+begins with a dot (`quoted_printable`), so its dot-stuffed form and its plain one are the same.
 """
 
 from __future__ import annotations

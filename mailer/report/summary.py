@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign.state import as_sentence, reason_of
+from mailer.campaign.finding import as_sentence, reason_of
 from mailer.ledger import balance
 from mailer.models import (
     Batch,

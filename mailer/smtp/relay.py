@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 from aiohappyeyeballs import start_connection
 
-from mailer.smtp.replies import printable
+from mailer.smtp.reply_reader import printable
 from pli.errors import PliError
 from pli.language import N_, say
 from pli.loopback import is_loopback

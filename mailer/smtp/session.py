@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from mailer.models import Stage
 from mailer.outcomes import Outcome, accepted, enhanced_code, judge, lost
 from mailer.smtp.courier import Copy
-from mailer.smtp.replies import ReplyReader
+from mailer.smtp.reply_reader import ReplyReader
 from mailer.smtp.transaction import Extensions, MailTransaction, Timeouts
 
 NOT_LET_IN = frozenset({530, 534, 535, 538})
@@ -367,7 +367,7 @@ class SMTPSession(asyncio.Protocol):
             copy.settle(judge(Stage.CONNECT, 554, f"5.6.0 the copy cannot be made: {error}"))
             return None
         if copy.smtputf8 and not self._extensions.smtputf8:
-            copy.settle(judge(Stage.CONNECT, 553, "5.6.7 the relay does not extensions SMTPUTF8"))
+            copy.settle(judge(Stage.CONNECT, 553, "5.6.7 the relay does not offer SMTPUTF8"))
             return None
         size = sum(map(len, body))
         if self._extensions.size_limit and size > self._extensions.size_limit:

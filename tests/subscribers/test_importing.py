@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pli.database import Database
 from pli.keys import Keys
-from subscribers import attributes, consent, importing, lists, optout, people, reading, segments
+from subscribers import attributes, consent, csv_reading, importing, lists, optout, people, segments
 from subscribers.address import Address
 from subscribers.importing import ImportReport
 from subscribers.models import (
@@ -40,7 +40,7 @@ class Office:
         self.session, self.keys, self.now, self.list_id = session, keys, now, list_id
 
     async def take(self, text: str, basis: Basis = Basis.MEMBER) -> ImportReport:
-        sheet = reading.read(text.encode("cp1252"))
+        sheet = csv_reading.read(text.encode("cp1252"))
         foreseen = await importing.preview(
             self.session, sheet, list_id=self.list_id, keys=self.keys
         )

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign import lifecycle
-from mailer.campaign.state import CampaignError, find_campaign, reason_of
+from mailer.campaign.finding import CampaignError, find_campaign, reason_of
 from mailer.ledger import balance
 from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Status
 from pli.database import Database

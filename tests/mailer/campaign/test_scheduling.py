@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mailer.campaign import lifecycle, list_lock, scheduling
-from mailer.campaign.state import CampaignError, find_campaign, reason_of
+from mailer.campaign.finding import CampaignError, find_campaign, reason_of
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.report import summary
 from pli.database import Database

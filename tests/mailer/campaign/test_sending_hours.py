@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select, update
 
 from mailer.campaign import lifecycle, scheduling, sending_hours
+from mailer.campaign.finding import CampaignError, find_campaign, reason_of
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
-from mailer.campaign.state import CampaignError, find_campaign, reason_of
 from mailer.ledger import claiming, leasing
 from mailer.models import Batch, Campaign, CampaignState
 from pli.database import Database

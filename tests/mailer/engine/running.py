@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 
-from mailer.campaign.state import find_campaign
+from mailer.campaign.finding import find_campaign
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
 from mailer.ledger import balance

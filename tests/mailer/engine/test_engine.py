@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from mailer.campaign import lifecycle
-from mailer.campaign.state import find_campaign, reason_of
+from mailer.campaign.finding import find_campaign, reason_of
 from mailer.engine import constants
 from mailer.engine.window_size import Pace
 from mailer.ledger import balance, claiming, leasing, settling

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from mailer.campaign import lifecycle
-from mailer.campaign.state import reason_of
+from mailer.campaign.finding import reason_of
 from mailer.engine import constants
 from mailer.engine.journal import Journal, Notes
 from mailer.engine.window_size import Pace

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mailer.campaign import lifecycle
-from mailer.campaign.state import find_campaign
+from mailer.campaign.finding import find_campaign
 from mailer.ledger import answers, balance, evidence, leasing, rows, settling
 from mailer.ledger.evidence import Proof
 from mailer.models import (

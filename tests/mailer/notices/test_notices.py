@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mailer.models import Campaign, CampaignState, Notice, Status
 from mailer.notices import queue, writing
-from mailer.notices.sending import NoticeSender
+from mailer.notices.notice_sender import NoticeSender
 from mailer.outcomes import Result
 from mailer.smtp.relay import Relay as Address_
 from mailer.smtp.smtp_courier import SMTPCourier

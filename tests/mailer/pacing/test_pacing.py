@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import select
 
-from mailer.campaign.state import find_campaign
+from mailer.campaign.finding import find_campaign
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
 from mailer.models import Batch, CampaignState, Pacing, Share

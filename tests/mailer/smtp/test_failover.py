@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import func, select
 
 from mailer.campaign import lifecycle
-from mailer.campaign.state import find_campaign, reason_of
+from mailer.campaign.finding import find_campaign, reason_of
 from mailer.models import Attempt, CampaignState, Notice, Status
-from mailer.notices.sending import NoticeSender
+from mailer.notices.notice_sender import NoticeSender
 from mailer.providers import OPEN
 from mailer.smtp import smtp_courier
 from mailer.smtp.courier import Copy, Courier, LaneTerms

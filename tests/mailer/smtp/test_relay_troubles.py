@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mailer.campaign.state import find_campaign, reason_of
+from mailer.campaign.finding import find_campaign, reason_of
 from mailer.engine.window_size import Pace
 from mailer.models import CampaignState
 from mailer.smtp.relay import Relay as Address

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pli.errors import PliError
+from subscribers.csv_reading import ReadingError, decode, read
 from subscribers.folding import tidy
-from subscribers.reading import ReadingError, decode, read
 
 PLAIN = "Courriel;Prénom;Nom;Département\r\na@example.org;Zoé;Élan;44\r\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.smtp.replies import LONGEST_LINE, MOST_LINES, ReplyReader
+from mailer.smtp.reply_reader import LONGEST_LINE, MOST_LINES, ReplyReader
 
 LINES = st.one_of(
     st.sampled_from(

@@ -170,7 +170,7 @@ def test_a_machine_whose_clock_is_wrong_does_not_make_what_is_sent_again_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hour = timedelta(hours=1)
-    monkeypatch.setattr("commands.settling.now", lambda: datetime.now(UTC) + hour)
+    monkeypatch.setattr("commands.doubts.now", lambda: datetime.now(UTC) + hour)
     pli("campaign", "retry", "1", "--failed", "--uncertain", "--yes")
     with sqlite3.connect("pli.db") as database:
         rows = database.execute(

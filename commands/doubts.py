@@ -31,7 +31,7 @@ from commands.common import (
 )
 from commands.report_table import visible
 from mailer.campaign import lifecycle
-from mailer.campaign.state import find_campaign
+from mailer.campaign.finding import find_campaign
 from mailer.ledger import answers, doubt, evidence
 from mailer.ledger.answers import Answers
 from mailer.ledger.doubt import Doubt
