@@ -76,6 +76,7 @@ class Relay:
 
     script: Script = _nothing
     pipelining: bool = True
+    smtputf8: bool = True
     delay: float = 0.0
     delay_of: Callable[[str], float] = lambda _: 0.0
     """Seconds that the copies of a recipient take in addition."""
@@ -226,7 +227,9 @@ class Session:
 
     def offer(self) -> list[str]:
         """What EHLO names; a login only where it cannot be overheard."""
-        offered = ["relay.example.org", "SIZE 50000000", "8BITMIME", "SMTPUTF8"]
+        offered = ["relay.example.org", "SIZE 50000000", "8BITMIME"]
+        if self.relay.smtputf8:
+            offered.append("SMTPUTF8")
         if self.relay.pipelining:
             offered.append("PIPELINING")
         if self.relay.tls == "starttls" and self.relay.offers_starttls and not self.secure:

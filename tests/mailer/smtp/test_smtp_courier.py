@@ -111,6 +111,18 @@ async def test_an_address_outside_ascii_asks_for_smtputf8_and_others_do_not() ->
     assert relay.recipients["zoé@example.org"] == 1
 
 
+async def test_a_relay_without_smtputf8_is_not_asked_and_the_copy_says_why() -> None:
+    parcels = [Parcel("zoé"), Parcel("b")]
+    with Relay(smtputf8=False).running() as relay:
+        async with carried(relay, parcels, connections=1):
+            pass
+    (outcome,) = parcels[0].outcomes
+    assert (outcome.kind, outcome.code, outcome.text) == (
+        Kind.FAILED, 553, "5.6.7 the relay does not offer SMTPUTF8",
+    )  # fmt: skip
+    assert set(relay.recipients) == {"b@example.org"}
+
+
 async def test_a_copy_that_is_not_wanted_any_more_comes_back_untouched() -> None:
     parcels = [Parcel("a"), Parcel("b", wanted=False), Parcel("c")]
     with Relay().running() as relay:
