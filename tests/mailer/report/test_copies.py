@@ -126,7 +126,7 @@ async def test_the_link_to_leave_by_is_the_one_in_the_latest_copy(
         assert await copies.unsubscribe_link(session, address=anne, keys=keys) is None
         for _ in range(2):
             await make.a_campaign(session, keys, [members], now=now)
-        latest = await session.scalar(select(func.max(Delivery.id)))
+        latest = (await session.execute(select(func.max(Delivery.id)))).scalar_one()
         link = await copies.unsubscribe_link(session, address=anne, keys=keys)
     assert link is not None
     read = Links(keys, "", "").read_unsubscribe(link.rpartition("/")[2])
