@@ -1,4 +1,4 @@
-"""The order of the house, where import-linter cannot say it."""
+"""No rule hides in an entrance: the terminal and the pages ask the tables by verbs alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.paths import ROOT
+
 INVENTS_PEOPLE = ROOT / "commands" / "demo" / "population.py"
 ENTRANCES = [
     ROOT / "cli.py",

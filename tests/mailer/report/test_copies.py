@@ -7,14 +7,15 @@ import io
 from datetime import datetime
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 
-from mailer.links import Links
+from mailer.links import Links, OptOutToken
 from mailer.models import Delivery, Status
 from mailer.report import copies
 from mailer.report.copies import COLUMNS
 from pli.database import Database
 from pli.keys import Keys
+from subscribers.address import Address
 from subscribers.models import Subscriber
 from tests import factories as make
 from tests.factories import IDENTITY, QUEUED, Copy
@@ -113,3 +114,20 @@ async def test_failed_copies_come_with_sentence_and_answer(
         ("The mailbox is full.", "552 5.2.2 Mailbox full"),
         ("The address does not exist (any more).", "550 5.1.1 No such user here"),
     ]
+
+
+async def test_the_link_to_leave_by_is_the_one_in_the_latest_copy(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    anne = Address.parse("Anne@example.org")
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        person = await make.a_person(session, keys, "anne", members, now=now)
+        assert await copies.unsubscribe_link(session, address=anne, keys=keys) is None
+        for _ in range(2):
+            await make.a_campaign(session, keys, [members], now=now)
+        latest = (await session.execute(select(func.max(Delivery.id)))).scalar_one()
+        link = await copies.unsubscribe_link(session, address=anne, keys=keys)
+    assert link is not None
+    read = Links(keys, "", "").read_unsubscribe(link.rpartition("/")[2])
+    assert read == OptOutToken(person.id, members.id, latest, keys.current)

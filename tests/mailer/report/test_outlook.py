@@ -1,0 +1,91 @@
+"""What holds a campaign back over all relays, and when it arrives, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailer.campaign import lifecycle, scheduling
+from mailer.campaign.sending_hours import SendingHours
+from mailer.engine import workers
+from mailer.pacing.limits import CAREFUL, Limits, Plan
+from mailer.report.outlook import Outlook, outlook
+from pli.database import Database
+from pli.hours import Hour
+from pli.keys import Keys
+from subscribers import lists
+from tests import factories as make
+
+SLOW = Plan("slow.example.org", Limits(per_second=2), CAREFUL)
+FAST = Plan("fast.example.org", Limits())
+
+
+@pytest.fixture
+async def campaign_id(database: Database, keys: Keys, now: datetime) -> int:
+    """A running campaign to two lists: four copies to one, two to the other."""
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        others = await make.a_list(session, "autres", now=now)
+        await make.members(session, keys, members, 4, now=now)
+        for name in ("anne", "bernard"):
+            await make.a_person(session, keys, name, others, now=now)
+        return (await make.a_campaign(session, keys, [members, others], now=now)).id
+
+
+async def a_worker(database: Database) -> None:
+    async with database.begin() as session:
+        await workers.register(
+            session, host="h", pid=1, command="pli worker", version="0", relay="r"
+        )
+
+
+async def test_the_limit_of_the_only_relay_is_told_without_its_name(
+    database: Database, campaign_id: int
+) -> None:
+    async with database.reading() as session:
+        ahead = await outlook(session, campaign_id=campaign_id, plans={"main": SLOW})
+    assert [str(it.sentence) for it in ahead.held_by] == ["relay: 2 copies a second"]
+    assert ahead.arrives_at is None, "nobody sends"
+
+
+async def test_each_relay_answers_for_the_lists_that_go_by_it(
+    database: Database, campaign_id: int
+) -> None:
+    plans = {"main": FAST, "secours": SLOW}
+    async with database.reading() as session:
+        assert (await outlook(session, campaign_id=campaign_id, plans=plans)).held_by == []
+    async with database.begin() as session:
+        # A relay that the settings do not have any more is passed over.
+        await lists.edit(session, name="autres", relays=["disparu", "secours"])
+    async with database.reading() as session:
+        (hold,) = (await outlook(session, campaign_id=campaign_id, plans=plans)).held_by
+    assert (hold.kind, str(hold.sentence)) == ("relay_rate", "secours: relay: 2 copies a second")
+
+
+async def test_it_is_not_said_to_arrive_after_its_end(database: Database, campaign_id: int) -> None:
+    await a_worker(database)
+    now = datetime.now(UTC)
+    # Later than any look at it, before the six copies can have left.
+    for end, arrives in ((now + timedelta(days=1), True), (now + timedelta(seconds=2), False)):
+        async with database.begin() as session:
+            hours = SendingHours(end=Hour(end, "UTC"))
+            await scheduling.set_hours(session, campaign_id=campaign_id, hours=hours)
+            await workers.beat(session, 1, workers.Figures(1, 0, 1.0))
+        async with database.reading() as session:
+            ahead = await outlook(session, campaign_id=campaign_id, plans={"main": SLOW})
+        assert (ahead.arrives_at is not None) == arrives
+
+
+async def test_of_a_campaign_that_does_not_run_there_is_nothing_to_say(
+    database: Database, campaign_id: int
+) -> None:
+    async with database.begin() as session:
+        await lifecycle.pause(session, campaign_id=campaign_id)
+    async with database.reading() as session:
+        for asked in (campaign_id, campaign_id + 1):
+            assert await outlook(session, campaign_id=asked, plans={"main": SLOW}) == Outlook()
+    async with database.begin() as session:
+        await lifecycle.resume(session, campaign_id=campaign_id)
+    async with database.reading() as session:
+        assert await outlook(session, campaign_id=campaign_id, plans={}) == Outlook()
