@@ -28,7 +28,7 @@ def render(template: str, language: str, **values: Any) -> str:
 @cache
 def style() -> str:
     """The style sheet of all pages."""
-    return (shipped("templates") / "house.css").read_text("utf-8")
+    return (shipped("templates") / "pages.css").read_text("utf-8")
 
 
 @cache
