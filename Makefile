@@ -1,4 +1,4 @@
-# Two commands do everything, set-up included: make demo, make test.
+# Two commands do everything, including set-up: make demo, make test.
 PYTHON ?= python3
 ARGS ?=
 VENV := .venv
@@ -13,7 +13,7 @@ DEV := $(VENV)/.dev-stamp
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
-demo: $(RUN) ## the whole road on this machine; ARGS="--once --json" go to pli demo
+demo: $(RUN) ## a whole sending on this machine; ARGS="--once --json" go to pli demo
 	@$(BIN)/pli demo $(ARGS)
 
 test: $(DEV) ## the tests; ARGS go to pytest
@@ -31,7 +31,7 @@ lint: $(DEV) ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-bench: $(DEV) ## the whole road against the wire's limit, into build/bench.md; ARGS="--only sqlite-8k"
+bench: $(DEV) ## whole sendings against the wire's limit, into build/bench.md; ARGS="--only sqlite-8k"
 	@$(BIN)/python -m benchmarks.wire $(ARGS)
 
 wheel: $(DEV) ## one wheel into dist/
@@ -45,7 +45,7 @@ lock: $(DEV) ## write the two lock files anew from pyproject.toml
 	    --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
 	    pyproject.toml - -o $$extra || exit 1; done
 
-clean: ## take away what the commands made
+clean: ## remove what the commands made
 	@rm -rf $(VENV) build dist
 
 $(VENV)/bin/python:

@@ -1,10 +1,10 @@
-"""Alembic's door: runs the migrations on the connection that pli.schema hands over."""
+"""Where Alembic begins: runs the migrations on the connection that pli.schema hands over."""
 
 from alembic import context
 
 import mailer.models  # noqa: F401
 import pli.tables  # noqa: F401
-import subscribers.models  # noqa: F401 (all fill the metadata, for autogenerate)
+import subscribers.models  # noqa: F401 (each adds its tables to the metadata, for autogenerate)
 from pli.columns import Base
 
 connection = context.config.attributes["connection"]

@@ -1,3 +1,3 @@
-"""The ground: version, settings, keys, database, errors; knows nothing of people or letters."""
+"""What all packages build on: settings, keys, database, errors. Knows no people and no letters."""
 
 __version__ = "0.1.0"

@@ -1,8 +1,8 @@
-"""A language's texts, read from the `.po` files that translators write.
+"""Reads a language's texts from the `.po` files that translators write.
 
-Babel reads such files too, and ten times as slowly, which every French command would wait for. So
-here is read only what our files have: comments, msgid, msgid_plural, msgstr. A test compares what
-both readers find.
+Babel reads such files, too, but ten times as slowly, and every French command would wait. This
+reader knows only what our files have: comments, msgid, msgid_plural, msgstr. A test compares the
+results of both readers.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 _LINE = re.compile(r'(?:(?P<keyword>msgid|msgid_plural|msgstr)(?:\[\d\])? )?(?P<text>".*")')
 
 PLURALS: Mapping[str, Callable[[int], int]] = {"fr": lambda n: int(n > 1)}
-"""Which of its forms a language has for a number: what `Plural-Forms` says in its files."""
+"""Which plural form a language uses for a number, as `Plural-Forms` in its files says."""
 
 
 class Catalogue(gettext.NullTranslations):
-    """One language's texts; a text that it does not have is told as it is."""
+    """One language's texts; a text without a translation stays as it is."""
 
     def __init__(self, language: str, files: Iterable[Path]) -> None:
         super().__init__()
@@ -34,13 +34,13 @@ class Catalogue(gettext.NullTranslations):
         return self._forms.get(message, (message,))[0]
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        """The text in this language, in the form that the number asks for."""
+        """The text in this language, in the plural form for `n`."""
         forms = self._forms.get(msgid1)
         return forms[self._form_of(n)] if forms else super().ngettext(msgid1, msgid2, n)
 
 
 def messages(file: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Every text of a file that is translated, and its forms; the header has no text."""
+    """Yield each translated text of a file with its forms; without the header, whose text is ""."""
     parts: list[tuple[str, str]] = []
     for line in (*file.splitlines(), 'msgid ""'):
         if not line or line.startswith("#"):

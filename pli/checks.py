@@ -1,4 +1,4 @@
-"""What a check-up finds: how each thing stands, in one line, and what to do about it."""
+"""The findings of a check-up: the state of each thing in one line, and what to do about it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pli.language import Sentence
 
 
 class State(enum.Enum):
-    """An error would stop a sending; a warning would spoil one, or is worth a look."""
+    """An error would stop a sending. A warning would spoil one, or somebody should look."""
 
     OK = "ok"
     WARNING = "warning"
@@ -20,7 +20,7 @@ class State(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at; `name` is what scripts know it by."""
+    """The finding about one thing; scripts recognise the thing by `name`."""
 
     name: str
     state: State
@@ -29,7 +29,7 @@ class Check:
 
 
 def fine(name: str, told: Sentence) -> Check:
-    """It is as it should be."""
+    """A thing is as it should be."""
     return Check(name, State.OK, told)
 
 
@@ -44,10 +44,10 @@ def wrong(name: str, told: Sentence, remedy: Sentence | None = None) -> Check:
 
 
 def refused(name: str, error: PliError) -> list[Check]:
-    """A refusal, a check for each of its sentences: they say themselves what to do."""
+    """An error as checks, one a sentence; the sentences themselves say what to do."""
     return [wrong(name, sentence) for sentence in error.sentences]
 
 
 def stops_a_sending(checks: Iterable[Check]) -> bool:
-    """Whether one of them is an error."""
+    """Whether one of the checks is an error."""
     return any(check.state is State.ERROR for check in checks)

@@ -1,4 +1,4 @@
-"""The ground's own check-up: keys, database, clock, disk."""
+"""Checks the keys, the database, the clock and the disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from stat import S_IMODE
 
 from sqlalchemy import text
-from sqlalchemy.exc import DatabaseError as SpoiltError
+from sqlalchemy.exc import DatabaseError as SQLError
 from sqlalchemy.exc import OperationalError
 
 from pli import schema
@@ -21,10 +21,10 @@ from pli.errors import reason_of
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 
-ASKEW = timedelta(seconds=2)
-"""So far apart two clocks may be: NTP keeps them within some milliseconds."""
-LOST = timedelta(minutes=5)
-"""So far apart nothing can be sent well: tries come late, and mail dated wrongly is spam."""
+TOLERATED = timedelta(seconds=2)
+"""How far two clocks may be apart; NTP keeps them within some milliseconds."""
+TOO_FAR = timedelta(minutes=5)
+"""Clocks further apart are an error: tries come late, and mail with a wrong date is spam."""
 TIGHT_BYTES = 1_000_000_000
 FULL_BYTES = 50_000_000
 _QUICK_CHECK = text("PRAGMA quick_check(1)")
@@ -41,7 +41,7 @@ _POSTGRESQL = text(
 
 
 def keys(file: Path, ring: Keys, environment: Mapping[str, str] = os.environ) -> Check:
-    """Which keys were read, and who else can; `keys.read` has refused what others can."""
+    """Which keys were read, and the file's mode; `keys.read` refuses one that others can read."""
     told = {
         "names": ", ".join(ring.tokens),
         "fingerprint": ring.fingerprints()["address"][:16],
@@ -60,7 +60,10 @@ def keys(file: Path, ring: Keys, environment: Mapping[str, str] = os.environ) ->
 
 
 async def database(database: Database, ring: Keys | None) -> list[Check]:
-    """Whole, of our version, writable, and of these keys; DatabaseError or KeysError if not."""
+    """Whether the database is undamaged, of this version, writable, and made with these keys.
+
+    Raises DatabaseError for another version, and KeysError for other keys.
+    """
     if damage := await _damage(database):
         return [damage]
     await schema.check(database)
@@ -72,7 +75,7 @@ async def database(database: Database, ring: Keys | None) -> list[Check]:
 
 
 async def _damage(database: Database) -> Check | None:
-    """What SQLite's own quick look at the whole file finds."""
+    """What is wrong with a SQLite file, by SQLite's quick_check of the whole; None if nothing."""
     file = database.file
     if file is None or not file.exists():
         return None
@@ -81,10 +84,10 @@ async def _damage(database: Database) -> Check | None:
             reason = await session.scalar(_QUICK_CHECK)
             mode = await session.scalar(_JOURNAL_MODE)
     except DatabaseAway as error:
-        spoilt = error.__cause__
-        if not isinstance(spoilt, SpoiltError) or isinstance(spoilt, OperationalError):
+        cause = error.__cause__
+        if not isinstance(cause, SQLError) or isinstance(cause, OperationalError):
             raise
-        reason, mode = str(spoilt.orig), ""
+        reason, mode = str(cause.orig), ""
     if reason != "ok":
         told = say(N_("{file} is damaged: {reason}"), file=str(file), reason=reason)
         remedy = say(N_("end every process, and bring back the last backup"))
@@ -144,7 +147,7 @@ async def _postgresql(database: Database) -> list[Check]:
 
 
 async def clock(database: Database, latest: datetime | None) -> Check:
-    """This machine's clock beside the database's; `latest` is a moment that is over for sure."""
+    """Compare this machine's clock with the database's; `latest` is a moment surely over."""
     before = datetime.now(UTC)
     there = await database.now()
     after = datetime.now(UTC)
@@ -153,17 +156,17 @@ async def clock(database: Database, latest: datetime | None) -> Check:
 
 
 def judge_clock(now: datetime, ahead: timedelta, latest: datetime | None) -> Check:
-    """How it stands when the database's clock is `ahead` of ours, which says `now`."""
+    """The finding if our clock says `now`, and the database's clock is `ahead` of ours."""
     remedy = say(N_("let NTP set the clock (timedatectl set-ntp true)"))
     seconds = f"{abs(ahead.total_seconds()):.1f}"
-    if latest is not None and latest > now + ASKEW:
+    if latest is not None and latest > now + TOLERATED:
         told = say(
             N_("it is {now} here, but the database knows of {latest}: the clock was set back"),
             now=_to_the_second(now),
             latest=_to_the_second(latest),
         )
-        return (wrong if latest > now + LOST else warn)("clock", told, remedy)
-    if abs(ahead) <= ASKEW:
+        return (wrong if latest > now + TOO_FAR else warn)("clock", told, remedy)
+    if abs(ahead) <= TOLERATED:
         return fine(
             "clock",
             say(N_("{now}, as the database's within {n} s"), now=_to_the_second(now), n=seconds),
@@ -174,11 +177,11 @@ def judge_clock(now: datetime, ahead: timedelta, latest: datetime | None) -> Che
         else N_("the database's clock is {n} s behind"),
         n=seconds,
     )
-    return (wrong if abs(ahead) > LOST else warn)("clock", told, remedy)
+    return (wrong if abs(ahead) > TOO_FAR else warn)("clock", told, remedy)
 
 
 def disk(name: str, folder: Path) -> Check:
-    """Whether there is room in a folder, or in the one it will be made in, and we may write."""
+    """Whether we may write into a folder, or where it will be made, and the disk has room."""
     there = folder
     while not there.exists() and there != there.parent:
         there = there.parent
@@ -203,7 +206,7 @@ def disk(name: str, folder: Path) -> Check:
 
 
 def in_bytes(count: int) -> Sentence:
-    """A size for people, in powers of a thousand."""
+    """A number of bytes for people, in powers of a thousand."""
     if count >= 1_000_000_000:
         return say(N_("{n} GB"), n=f"{count / 1e9:.1f}")
     if count >= 1_000_000:

@@ -1,4 +1,4 @@
-"""The clock by which this machine measures how long something lasts."""
+"""The clock that measures durations on this machine."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def boot_time() -> float:
-    """Seconds of a clock that nobody sets and that does not stop in sleep."""
+    """Seconds on a clock that nobody sets, and that runs on while the machine sleeps."""
     return time.clock_gettime(_CLOCK)

@@ -1,4 +1,4 @@
-"""What columns hold on both databases, the base of all tables, and the database's own clock."""
+"""Column types for both databases, the base of all tables, and the database's own clock."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ SQLITE = "sqlite"
 
 
 class Moment(TypeDecorator[datetime]):
-    """A moment in UTC; a naive datetime is refused at the door."""
+    """A moment in UTC; ValueError for a naive datetime."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the database: in UTC, without the zone where the database keeps none."""
+        """To the database: in UTC, and without the zone on SQLite, which keeps none."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -41,7 +41,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 def enum_of(kind: type[enum.Enum]) -> Enum:
-    """A column that keeps an enum by its values, as text, on both databases."""
+    """A column type that keeps an enum's values as text, of 16 characters at most."""
     return Enum(
         kind,
         native_enum=False,
@@ -55,30 +55,30 @@ Id = Integer().with_variant(BigInteger(), "postgresql")
 
 
 class Document(TypeDecorator[Any]):
-    """A value written as JSON; as JSONB on PostgreSQL, whose dialect is only loaded for it."""
+    """A value kept as JSON; as JSONB on PostgreSQL, whose dialect is loaded only there."""
 
     impl = JSON
     cache_ok = True
-    # As JSON has them: None is the value null, and what comes out may be a list or a dict.
+    # As SQLAlchemy's JSON: None is the value null, and a result may be a list or a dict.
     should_evaluate_none = True
     hashable = False
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Which type this database has for it."""
+        """The type for this database."""
         if dialect.name == SQLITE:
             return dialect.type_descriptor(JSON())
-        # Not above: it loads every driver's dialect, which a command on SQLite would wait for.
+        # Imported here: it loads every driver's dialect, and a command on SQLite would wait.
         from sqlalchemy.dialects.postgresql import JSONB
 
         return dialect.type_descriptor(JSONB())
 
     def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
-        """What it is compared with, and asked for by, is as with JSON: a key is a text."""
+        """Compares and indexes as JSON does: a key is a text."""
         return self.impl_instance.coerce_compared_value(op, value)
 
 
 class Base(DeclarativeBase):
-    """The base of all tables; constraints have names, so that migrations can speak of them."""
+    """The base of all tables; constraints get names, so that migrations can refer to them."""
 
     metadata = MetaData(
         naming_convention={
@@ -98,13 +98,13 @@ class _Clock(FunctionElement[datetime]):
 
 
 def clock(ahead: float = 0.0) -> _Clock:
-    """The database's own clock, by which leases and due times are judged; `ahead` in seconds."""
+    """The database's own clock, plus `ahead` seconds; it decides about leases and due times."""
     return _Clock(literal(float(ahead)))
 
 
 @compiles(_Clock, SQLITE)
 def _clock_sqlite(element: _Clock, compiler: SQLCompiler, **options: Any) -> str:
-    # As SQLAlchemy stores datetimes, so that texts compare as moments do.
+    # In SQLAlchemy's form of a datetime, so that texts compare as moments do.
     seconds = compiler.process(element.clauses, **options)
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {seconds} || ' seconds')"
 

@@ -1,6 +1,7 @@
-"""A whole installation from SQLite to PostgreSQL: every row, its id, and the sums compared.
+"""Copies an installation from SQLite to PostgreSQL, each row with its id, and compares the sums.
 
-One transaction on either side: the source is held still, and what fails leaves the target empty.
+Either side has one transaction: nobody changes the source meanwhile, and a failure leaves the
+target empty.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from pli.language import N_
 
 PIECE = 5_000
 STAYS = ("program", "worker", "share")
-"""What belongs to the place, not to the installation: its program, and who sends there."""
+"""Tables that are not copied, for they belong to the place: its program, and who sends there."""
 
 
 async def copy(
@@ -42,32 +43,33 @@ async def copy(
 ) -> Mapping[str, int]:
     """Copy all tables into an empty database; how many rows each has.
 
-    The target is brought up first. `told(table, rows)` hears of each piece. DatabaseError: the
-    target is not PostgreSQL, not empty, or does not hold the same afterwards.
+    Migrates the target first. Calls `told(table, rows)` after each piece. Raises DatabaseError if
+    the target is not PostgreSQL, is not empty, or does not hold the same afterwards.
     """
     if not source.is_sqlite or target.is_sqlite:
         raise DatabaseError(N_("only from SQLite to PostgreSQL: postgresql+asyncpg://…"))
     await schema.upgrade(target)
     tables = [it for it in Base.metadata.sorted_tables if it.name not in STAYS]
     try:
-        # A transaction that writes: nobody may change the source while it is copied.
-        async with source.begin() as there, target.begin() as here:
-            # It is silent as long as the file is read: here the server is to wait (IDLE_SECONDS).
-            await here.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        # On the source, too, a transaction that writes: nobody may change it while it is copied.
+        async with source.begin() as old, target.begin() as new:
+            # The target is silent while the source is read: its server must not end it for that
+            # (IDLE_SECONDS).
+            await new.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             for table in tables:
-                if await here.scalar(select(func.count()).select_from(table)):
+                if await new.scalar(select(func.count()).select_from(table)):
                     raise DatabaseError(
                         N_("the database to copy to is not empty: table {table} holds rows"),
                         table=table.name,
                     )
             for table in tables:
-                await _copy(there, here, table, told)
-                await _set_sequence(here, table)
-            await _compare(there, here, tables)
-            # No engine lives on either side: whoever comes may take every batch.
+                await _copy(old, new, table, told)
+                await _set_sequence(new, table)
+            await _compare(old, new, tables)
+            # No engine works on either side: the next may take every batch.
             batch = Base.metadata.tables["batch"]
-            await here.execute(update(batch).values(lease=None, lease_until=None))
-            return await _counts(here, tables)
+            await new.execute(update(batch).values(lease=None, lease_until=None))
+            return await _counts(new, tables)
     except (DBAPIError, OSError) as error:
         raise away(error) from None
 
@@ -80,9 +82,9 @@ async def rows_of(source: Database) -> int:
 
 
 async def _copy(
-    there: AsyncSession, here: AsyncSession, table: Table, told: Callable[[str, int], None]
+    old: AsyncSession, new: AsyncSession, table: Table, told: Callable[[str, int], None]
 ) -> None:
-    # JSON as its text: None could otherwise be both, no value and the value null.
+    # JSON is read as text: decoded, None could mean no value as well as the value null.
     columns = [_as_text(it) if isinstance(it.type, Document) else it for it in table.columns]
     documents = [it.name for it in table.columns if isinstance(it.type, Document)]
     write = insert(table).values(
@@ -93,9 +95,9 @@ async def _copy(
             for it in table.columns
         }
     )
-    found = await there.stream(select(*columns).execution_options(yield_per=PIECE))
+    found = await old.stream(select(*columns).execution_options(yield_per=PIECE))
     async for piece in found.partitions():
-        await here.execute(write, [_values(row, documents) for row in piece])
+        await new.execute(write, [_values(row, documents) for row in piece])
         told(table.name, len(piece))
 
 
@@ -113,14 +115,14 @@ def _values(row: Row[Any], documents: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-async def _set_sequence(here: AsyncSession, table: Table) -> None:
-    """Ids go on behind the highest that was copied."""
+async def _set_sequence(new: AsyncSession, table: Table) -> None:
+    """Let new ids follow the highest that was copied."""
     keys = list(table.primary_key.columns)
     if len(keys) != 1 or not keys[0].autoincrement or keys[0].type.python_type is not int:
         return
-    highest = await here.scalar(select(func.max(keys[0])))
+    highest = await new.scalar(select(func.max(keys[0])))
     if highest is not None:
-        await here.execute(
+        await new.execute(
             text("SELECT setval(pg_get_serial_sequence(:name, :key), :highest)"),
             {"name": f'"{table.name}"', "key": keys[0].name, "highest": highest},
         )
@@ -132,9 +134,9 @@ async def _counts(session: AsyncSession, tables: Sequence[Table]) -> dict[str, i
     }
 
 
-async def _compare(there: AsyncSession, here: AsyncSession, tables: Sequence[Table]) -> None:
-    """Rows of every table, the copies of every campaign by status, and what the batches count."""
-    before, after = await _counts(there, tables), await _counts(here, tables)
+async def _compare(old: AsyncSession, new: AsyncSession, tables: Sequence[Table]) -> None:
+    """Compare the rows of each table, each campaign's copies by status, and the batches' counts."""
+    before, after = await _counts(old, tables), await _counts(new, tables)
     wrong = [name for name in before if before[name] != after[name]]
     delivery, batch = Base.metadata.tables["delivery"], Base.metadata.tables["batch"]
     sums = {
@@ -154,8 +156,8 @@ async def _compare(there: AsyncSession, here: AsyncSession, tables: Sequence[Tab
         .order_by(batch.c.campaign_id),
     }
     for name, query in sums.items():
-        one = [tuple(row) for row in await there.execute(query)]
-        other = [tuple(row) for row in await here.execute(query)]
+        one = [tuple(row) for row in await old.execute(query)]
+        other = [tuple(row) for row in await new.execute(query)]
         if one != other:
             wrong.append(name)
     if wrong:

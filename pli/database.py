@@ -1,13 +1,14 @@
-"""One database, SQLite or PostgreSQL, behind its doors: `begin` to write, `reading` to read.
+"""One database, SQLite or PostgreSQL: `begin` opens a transaction to write, `reading` one to read.
 
-SQLite: WAL, synchronous=FULL (a claim that a power cut could take back would be a double), and one
-writer at a time: its locks are unfair (waits up to 1.2 s with three writers, 0.03 s with one).
+SQLite works in WAL mode with synchronous=FULL: if a power cut could take a claim back, its copies
+would leave twice. It gets one writer at a time, for its locks are unfair: a writer waited up to
+1.2 s beside two others, and 0.03 s alone.
 
-`perform` and `transact` run a plain function over a session or a connection, for what is done all
-the time: on SQLite in a thread of their own, where otherwise each statement would cost two changes
-of thread.
+`perform` and `transact` run a plain function over a session or a connection, for work that recurs
+all the time. On SQLite they run it in a thread of its own, where otherwise each statement would
+cost two changes of thread.
 
-A database that does not answer, or is busy for too long, is a DatabaseAway at each of these doors.
+All four raise DatabaseAway if the database does not answer, or is busy for too long.
 """
 
 from __future__ import annotations
@@ -49,14 +50,14 @@ R = TypeVar("R")
 
 _WRITES = "BEGIN IMMEDIATE"
 _WRITERS_CACHE, _READERS_CACHE = 32_768, 8_192
-"""KiB of a file that each of a process's connections may keep in memory: two write, some read."""
+"""KiB of the file that one connection may keep in memory; two of a process write, some read."""
 _BUSY_SECONDS = 15
 IDLE_SECONDS = 15.0
-"""PostgreSQL ends a writer that holds a transaction open and says nothing for so long: a process
-that was stopped, or a machine that is gone, would keep its locks, and everybody waits for them."""
+"""PostgreSQL ends a writer that is silent for so long within a transaction. A process that was
+stopped, or a machine that is gone, would else keep its locks, and everybody would wait for them."""
 _SERVER_SETTINGS = {
     "application_name": "pli",
-    # A machine that vanished is noticed within half a minute, not after two hours (TCP's default).
+    # The server notices a vanished machine within half a minute, not in TCP's usual two hours.
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
@@ -64,11 +65,11 @@ _SERVER_SETTINGS = {
 
 
 class DatabaseError(PliError):
-    """The database is not there, or not the one this program was made for."""
+    """The database is missing, or is not one that this program can work on."""
 
 
 class DatabaseAway(DatabaseError):
-    """The database does not answer, or others keep it busy: later the same may succeed."""
+    """The database does not answer, or others keep it busy: the same may succeed later."""
 
 
 class Database:
@@ -84,19 +85,20 @@ class Database:
             self.reader = _sqlite(url, pool_size=4, begin="BEGIN")
             self._direct = _sqlite_direct(self.url.database or "")
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="pli-ledger")
-            # SQLite itself would let one of the two writers wait by looking again and again. The
-            # thread takes one work after the other: so these may queue there without a pause.
+            # If two writers met in SQLite, one would wait by trying again and again. Functions for
+            # the thread share this lock, for the thread runs them one after the other, without a
+            # pause; `begin` takes the lock alone.
             self._writing = SharedLock()
         else:
             ending = {"idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000:.0f}"}
             self.writer = _postgresql(url, _SERVER_SETTINGS | ending)
-            # What is read together must be of one moment: a report's sum, above all. It may take
-            # its time over it, too, for it holds no locks.
+            # What is read together must be of one moment: a report's sum, above all. A reader may
+            # be silent for long, for it holds no locks.
             self.reader = _postgresql(url, _SERVER_SETTINGS, isolation_level="REPEATABLE READ")
 
     @property
     def file(self) -> Path | None:
-        """The file, where the database is one."""
+        """The file of a SQLite database, else None."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
     @asynccontextmanager
@@ -113,9 +115,9 @@ class Database:
     async def transact(
         self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **options: P.kwargs
     ) -> R:
-        """Run plain code over one connection, in a transaction that writes; what it returns.
+        """Run `work` over one connection, in a transaction that writes; returns its result.
 
-        An exception undoes it. `work` must do nothing but speak to the database.
+        An exception undoes the transaction. `work` must do nothing but speak to the database.
         """
         if not self.is_sqlite:
             with _told_if_away():
@@ -136,7 +138,7 @@ class Database:
         *args: P.args,
         **options: P.kwargs,
     ) -> R:
-        """Run a verb that is a plain function over a session, in a transaction that writes."""
+        """Run `verb` over a session, otherwise as `transact`."""
 
         def run(connection: Connection) -> R:
             with Session(connection, expire_on_commit=False) as session:
@@ -156,21 +158,21 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """One snapshot to read from; what is written in it is lost."""
+        """One snapshot to read from; nothing that is written in it is kept."""
         with _told_if_away():
             async with AsyncSession(self.reader, expire_on_commit=False) as session:
-                # No rollback here: it would expire what was read. Closing gives the snapshot back.
+                # No rollback here: it would expire what was read. Closing ends the snapshot.
                 yield session
 
     async def now(self) -> datetime:
-        """The database's clock."""
+        """The time on the database's clock."""
         async with self.reading() as session:
             return (await session.execute(select(clock()))).scalar_one()
 
     async def end_silent(self) -> int:
-        """End what others wait for and what has long said nothing in the middle of a statement.
+        """End connections that others wait for and that are silent within a statement; how many.
 
-        PostgreSQL itself ends only those who are silent between two statements. How many it were.
+        PostgreSQL itself ends only connections that are silent between two statements.
         """
         if self.is_sqlite:
             return 0
@@ -214,24 +216,24 @@ def _sqlite(url: str, pool_size: int, begin: str) -> AsyncEngine:
 
 
 def _sqlite_direct(file: str) -> Engine:
-    # The one connection is only ever used by the one thread.
+    # One connection, for only one thread uses it.
     engine = create_engine(f"{SQLITE}:///{file}", pool_size=1, max_overflow=0, **_SQLITE_OPTIONS)
     _listen(engine, _WRITES)
     return engine
 
 
 _SQLITE_OPTIONS: dict[str, Any] = {
-    "hide_parameters": True,  # an error's text goes into logs, and names must not
+    "hide_parameters": True,  # an error's text goes into logs, and people's names must not
     "connect_args": {"isolation_level": None, "timeout": _BUSY_SECONDS},
 }
 
 
 def _listen(engine: Engine, begin: str) -> None:
     event.listen(engine, "do_connect", _refuse_what_cannot_be_opened)
-    # Who reads looks at much once; who writes comes back to the same pages.
+    # A reader looks at many pages once; a writer comes back to the same pages.
     cached = _WRITERS_CACHE if begin == _WRITES else _READERS_CACHE
     event.listen(engine, "connect", partial(_prepare_connection, cached))
-    # isolation_level=None leaves BEGIN to us: the driver's own comes too late and is deferred.
+    # isolation_level=None leaves BEGIN to us: the driver's own comes too late, and is deferred.
     event.listen(engine, "begin", lambda it: it.exec_driver_sql(begin))
 
 
@@ -249,7 +251,7 @@ def _postgresql(url: str, server_settings: dict[str, str], **options: Any) -> As
 
 
 def _connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
-    # A refused connection comes from below the driver, which translates no OSError.
+    # The driver lets the OSError of a refused connection pass as it is.
     try:
         return dialect.connect(*arguments, **options)
     except OSError as error:
@@ -257,7 +259,7 @@ def _connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
 
 
 def _refuse_what_cannot_be_opened(_dialect: Any, _record: Any, arguments: Any, _: Any) -> None:
-    """Say no before aiosqlite starts a thread: it would answer after the loop has closed."""
+    """Refuse a file before aiosqlite starts a thread, which would answer after the loop closed."""
     file = Path(arguments[0])
     there = file if file.exists() else file.parent
     if file.is_dir() or not os.access(there, os.R_OK | os.W_OK):
@@ -279,9 +281,9 @@ def _prepare_connection(cached: int, connection: Any, record: Any) -> None:
 
 
 async def check_keys(session: AsyncSession, keys: Keys) -> None:
-    """Refuse keys that are not this database's; remember those it has not seen yet.
+    """Refuse keys that are not this database's with KeysError; remember keys that are new.
 
-    Every key the database knows must be there and the same, for a token signed by a lost key is
+    Every key that the database knows must be there and be the same: a token signed by a lost key is
     dead, and suppressions under another address key protect nobody.
     """
     rows = await session.execute(select(KeyFingerprint.name, KeyFingerprint.fingerprint))
@@ -296,7 +298,7 @@ async def check_keys(session: AsyncSession, keys: Keys) -> None:
 
 
 def away(error: DBAPIError | OSError | PoolTimeout) -> DatabaseAway:
-    """What the driver said, as one line for a person."""
+    """A driver's error as DatabaseAway, with one line for a person."""
     said = str(getattr(error, "orig", None) or error) or type(error).__name__
     reason = said.splitlines()[0]
     return DatabaseAway(N_("the database cannot be used: {reason}"), reason=reason)
@@ -306,7 +308,7 @@ def away(error: DBAPIError | OSError | PoolTimeout) -> DatabaseAway:
 def _told_if_away() -> Iterator[None]:
     """Raise DatabaseAway for what a driver or a pool raises when the database does not answer.
 
-    A statement that the database refuses is a fault of ours: the driver's error stays.
+    If the database refuses a statement, the fault is ours, and the driver's error passes as it is.
     """
     try:
         yield
@@ -315,32 +317,32 @@ def _told_if_away() -> Iterator[None]:
             raise
         raise away(error) from error
     except BrokenPipeError:
-        raise  # of our own output, which nobody reads any more
+        raise  # our own output is broken: nobody reads it any more
     except (PoolTimeout, _NotConnected, ConnectionError) as error:
         raise away(error) from error
 
 
 class _NotConnected(OSError):
-    """The driver could not connect; by a name of its own, for a verb may meet other OSErrors."""
+    """The driver could not connect. A class of its own, for a verb may raise other OSErrors."""
 
 
 def refuses_the_data(error: DBAPIError) -> bool:
-    """Whether the database refuses what it was given (SQLSTATE classes 22 and 23)."""
+    """Whether the database refuses the values that it was given (SQLSTATE classes 22 and 23)."""
     if isinstance(error, DataError | IntegrityError):
         return True
     return _state(error).startswith(("22", "23"))
 
 
 def _is_refused(error: DBAPIError) -> bool:
-    """Whether the database is there, and refuses a statement or its data."""
+    """Whether the database answers, and refuses a statement or its data."""
     if refuses_the_data(error) or isinstance(error, ProgrammingError):
         return _state(error) != _NOT_ALLOWED
-    # SQLite's name for a statement that it cannot read, such as one for a missing column.
+    # SQLite's name of a statement's own faults, such as a column that does not exist.
     return getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
 
 
 _NOT_ALLOWED = "42501"
-"""PostgreSQL's insufficient_privilege: an operator mends that."""
+"""PostgreSQL's insufficient_privilege: an operator can mend that, so it counts as away."""
 
 
 def _state(error: DBAPIError) -> str:
@@ -348,7 +350,10 @@ def _state(error: DBAPIError) -> str:
 
 
 async def backup(database: Database, file: Path) -> None:
-    """Write a consistent copy of a SQLite database into a new file, also while it is worked on."""
+    """Write a consistent copy of a SQLite database into a new file, even while others write.
+
+    Raises DatabaseError on PostgreSQL, and if the file exists.
+    """
     if not database.is_sqlite:
         raise DatabaseError(N_("PostgreSQL has its own tool for this: pg_dump"))
     try:

@@ -1,4 +1,4 @@
-"""PliError: the one base that the command line and the web know how to show."""
+"""PliError: the base of all errors that the command line and the web show to people."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ USUAL = (
     N_("Read-only file system"),
     N_("Too many open files"),
 )
-"""What the system says most; anything else is told as it says it."""
+"""The system's most frequent messages, to be translated; any other is shown as it is."""
 
 
 class PliError(Exception):
-    """A refusal a person can act on: one sentence for each fault, each saying what to do."""
+    """A refusal that a person can act on: one sentence for each fault, each saying what to do."""
 
     def __init__(self, text: str = "", /, **values: Any) -> None:
         super().__init__(text)
@@ -38,7 +38,7 @@ class PliError(Exception):
         return error
 
     def lines(self, language: str) -> list[str]:
-        """What is shown, a line a fault."""
+        """The sentences in a language, a line each."""
         return [sentence.tell(language) for sentence in self.sentences]
 
     def __str__(self) -> str:
@@ -46,5 +46,5 @@ class PliError(Exception):
 
 
 def reason_of(error: OSError) -> Sentence:
-    """What the system says of a fault."""
+    """The system's message for an error."""
     return say(error.strerror or str(error))

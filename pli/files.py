@@ -1,4 +1,4 @@
-"""Where shipped files lie: in the wheel under pli/, in a checkout beside it."""
+"""Finds shipped files: a wheel has them under pli/, a checkout beside pli/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hours as people name them, in a time zone, and shown back in words."""
+"""Reads hours as people write them, in a time zone, and writes hours in words."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _TIME_ALONE = re.compile(r"\d{1,2}:\d{2}")
 
 
 class HourError(PliError):
-    """This names no hour, or none that can be meant."""
+    """A text names no hour, an hour that is over, or one that its zone has twice or never."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """A moment, and the zone it is spoken of in."""
+    """A moment, and the time zone in which people speak of it."""
 
     moment: datetime
     zone: str
 
     def tell(self, language: str) -> str:
-        """In words, with the zone, in one language."""
-        # Not above: the settings need this module for its zones, and every command reads them.
+        """The hour in words, with its zone."""
+        # Imported here: every command reads the settings, which import this module for its zones.
         from babel.dates import format_date
 
         local = self.moment.astimezone(zone_of(self.zone))
@@ -40,7 +40,10 @@ class Hour:
 
 
 def zone_of(name: str) -> tzinfo:
-    """A time zone by its name, such as Europe/Paris; or a distance to UTC, such as +01:00."""
+    """A time zone by its name, such as Europe/Paris, or by its offset, such as +01:00.
+
+    Raises HourError for an unknown name.
+    """
     if name.startswith(("+", "-")):
         zone = datetime.strptime(name, "%z").tzinfo
         assert zone is not None
@@ -54,10 +57,13 @@ def zone_of(name: str) -> tzinfo:
 
 
 def parse(text: str, *, zone: str, now: datetime) -> Hour:
-    """An hour to come, such as 2026-11-25 08:00 or 08:00 (the next), in its own zone or `zone`."""
+    """Read an hour to come: 2026-11-25 08:00, or 08:00 for the next. Without a zone, `zone` holds.
+
+    Raises HourError.
+    """
     try:
         hour = _read(text, zone, now)
-    except OverflowError:  # the last day of the year 9999, seen from elsewhere
+    except OverflowError:  # the last day of the year 9999, in another zone
         raise _unreadable(text) from None
     if hour.moment <= now:
         raise HourError(N_("that hour is over: name a later one"))
@@ -94,7 +100,7 @@ def _next(hour: str, where: tzinfo, zone: str, now: datetime) -> Hour:
 
 
 def _in_zone(local: datetime, where: tzinfo) -> datetime:
-    """The one moment at which clocks there show this; refused where there is none, or two."""
+    """The one moment at which clocks in a zone show `local`; HourError if there is none, or two."""
     moments = {local.replace(tzinfo=where, fold=fold).astimezone(UTC) for fold in (0, 1)}
     shown = {it for it in moments if it.astimezone(where).replace(tzinfo=None) == local}
     if len(shown) == 1:

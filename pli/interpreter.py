@@ -1,6 +1,6 @@
-"""The interpreter: its event loop, and how it is set for a process that sends.
+"""The event loop, and the interpreter's settings for a process that sends.
 
-There one thread talks, and another writes the ledger.
+In such a process one thread speaks to the relay, and another writes the ledger.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 try:
     from uvloop import new_event_loop
 except ImportError:  # Windows and PyPy have no uvloop
-    # Its type names uvloop's own loop; whoever asks for a loop wants asyncio's interface.
+    # mypy expects uvloop's own type here; callers use only asyncio's interface.
     new_event_loop = asyncio.new_event_loop  # type: ignore[assignment]
 
 __all__ = ["new_event_loop", "run", "tune_for_sending"]
@@ -26,17 +26,17 @@ _SWITCH_SECONDS = 0.0001
 
 
 def run(main: Coroutine[Any, Any, R]) -> R:
-    """Run to its end, on a loop of its own."""
+    """Run a coroutine to its end, on a loop of its own."""
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(main)
 
 
 def tune_for_sending() -> None:
-    """What is loaded by now stays for good, and threads take turns ten times as often.
+    """Exempt what is loaded by now from garbage collection, and let threads switch after 0.1 ms.
 
-    The garbage collector took a sixth of a sending's time, most of it to walk again through modules
-    and statements; copies are freed by their counts. And a transaction of the ledger asks for the
-    interpreter's lock some dozen times: at the usual 5 ms each, the wire would wait for it.
+    The collector took a sixth of a sending's time, most of it to walk again through modules and
+    statements; reference counts free the copies. A transaction of the ledger asks for the
+    interpreter's lock some dozen times: at the usual 5 ms each, the connections would wait for it.
     """
     gc.collect()
     gc.freeze()

@@ -1,7 +1,7 @@
-"""The installation's keys: those that sign tokens, by name, and the one that hashes addresses.
+"""The installation's keys: named keys that sign tokens, and one that hashes addresses.
 
-A token names its key, so that keys can be added and old links go on working for ever. The address
-key is never changed: suppressions are kept as hashes under it.
+A token names its key, so that old links go on working for ever when a key is added. The address key
+never changes: suppressions are kept as hashes under it.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ class KeysError(PliError):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """`tokens` maps names of two letters to keys, oldest first; `address` hashes addresses."""
+    """`tokens` holds keys by names of two characters, oldest first; `address` hashes addresses."""
 
     tokens: Mapping[str, bytes]
     address: bytes
 
     @property
     def current(self) -> str:
-        """The name of the key that signs from now on: the newest."""
+        """The name of the newest key, which signs from now on."""
         return next(reversed(list(self.tokens)))
 
     def signer(self, purpose: bytes, key: str) -> Callable[[bytes], bytes]:
-        """Gives a message's HMAC-SHA256, 32 bytes; purposes never share a signature.
+        """A function from a message to its HMAC-SHA256, 32 bytes; purposes never share a signature.
 
-        The key and the purpose are hashed once, and copied for each message: 1.3 µs, where
+        It hashes key and purpose once, and copies the state for each message: 1.3 µs, where
         `hmac.digest` takes 1.9 µs (Python 3.11, 2026-11-28).
         """
         keyed = hmac.new(self.tokens[key], purpose + b"\0", hashlib.sha256)
@@ -55,11 +55,11 @@ class Keys:
         return sign
 
     def address_key(self, folded_address: str) -> bytes:
-        """The 16 bytes under which an address is known after it is erased."""
+        """The 16 bytes by which an address is recognised after it is erased."""
         return hmac.digest(self.address, folded_address.encode(), "sha256")[:16]
 
     def fingerprints(self) -> dict[str, str]:
-        """What the database keeps of each key, to know it again; tells nothing of the key."""
+        """What the database keeps of each key, by name, to recognise it; betrays no key."""
         named = {"address": self.address, **self.tokens}
         return {
             name: hashlib.sha256(b"pli fingerprint\0" + key).hexdigest()[:32]
@@ -68,13 +68,13 @@ class Keys:
 
 
 def generate() -> Keys:
-    """Fresh keys from the system's randomness."""
+    """New keys from the system's randomness."""
     name = "".join(secrets.choice(_NAME_LETTERS) for _ in range(NAME_LENGTH))
     return Keys({name: secrets.token_bytes(KEY_BYTES)}, secrets.token_bytes(KEY_BYTES))
 
 
 def write(keys: Keys, path: Path) -> None:
-    """Write a new keys file that only its owner can read; never overwrites one."""
+    """Write a new keys file that only its owner can read; FileExistsError if the file exists."""
     tokens = "\n".join(f'{name} = "{key.hex()}"' for name, key in keys.tokens.items())
     text = (
         "# Pli's keys. Whoever has them can sign unsubscribe links; without them every link in\n"
@@ -87,7 +87,10 @@ def write(keys: Keys, path: Path) -> None:
 
 
 def read(path: Path, environment: Mapping[str, str] = os.environ) -> Keys:
-    """The keys from PLI_KEYS if it is set (the text of a keys file), else from the file."""
+    """Read the keys from PLI_KEYS (the text of a keys file) if it is set, else from the file.
+
+    Raises KeysError, also for a file that other users can read.
+    """
     text = environment.get("PLI_KEYS")
     place = "PLI_KEYS" if text else str(path)
     if not text:
@@ -110,7 +113,7 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> Keys:
 
 
 def parse(text: str, place: str) -> Keys:
-    """Keys from the text of a keys file."""
+    """Parse the text of a keys file; raises KeysError, which names `place`."""
     try:
         document = tomllib.loads(text)
         tokens = {name: bytes.fromhex(value) for name, value in document["tokens"].items()}

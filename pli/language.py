@@ -1,7 +1,7 @@
-"""Sentences that people read, kept apart from the language they are told in.
+"""Sentences for people, independent of the language in which people read them.
 
-A room says *what* is to be told; the roof (cli, web) knows to whom and so in which language.
-English is the source; `locale/fr/SUBJECT.po` holds the French of one subject.
+A package makes a Sentence. The command line and the web know the reader, and so the language.
+English is the source; the files `locale/fr/*.po` hold the French.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ LOCALE = Path(__file__).parent / "locale"
 
 
 def N_(text: str) -> str:
-    """Mark a text for translation where it is told later."""
+    """Mark a text that is translated later, when it is shown."""
     return text
 
 
 @cache
 def translations(language: str) -> gettext.NullTranslations:
-    """The catalogue of one language; English, and any we do not speak, is the source itself."""
+    """The catalogue of a language; without one, as for English, texts stay as they are."""
     if language not in PLURALS:
         return gettext.NullTranslations()
     return Catalogue(language, sorted((LOCALE / language).glob("*.po")))
 
 
 def terminal_language(environment: Mapping[str, str] = os.environ) -> str:
-    """The language of whoever sits at the terminal, by POSIX's order of variables."""
+    """The language of the terminal's user, by POSIX's order of variables."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := environment.get(name):
             return "fr" if value.lower().startswith("fr") else "en"
@@ -44,18 +44,18 @@ def terminal_language(environment: Mapping[str, str] = os.environ) -> str:
 
 @runtime_checkable
 class Told(Protocol):
-    """What is told in a language: a Sentence, or a value that languages write differently."""
+    """What can be told in a language: a Sentence, or a value that languages write differently."""
 
     def tell(self, language: str) -> str:
-        """In one language."""
+        """The text in one language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One thing to tell a person: the English text with {holes}, and what goes into them.
+    """One thing to tell a person: an English text with {fields}, and their values.
 
-    A value may itself be told: a Sentence, an hour. With `plural` and a value named `n`, the number
-    decides.
+    A value may itself be Told: a Sentence, an hour. With `plural`, the value `n` decides between
+    `text` and `plural`.
     """
 
     text: str
@@ -81,10 +81,10 @@ class Sentence:
 
 
 def say(text: str, /, **values: Any) -> Sentence:
-    """Make a Sentence; the extraction of messages knows this name."""
+    """Make a Sentence; the extraction of messages looks for this name."""
     return Sentence(text, values)
 
 
 def say_n(text: str, plural: str, n: int, /, **values: Any) -> Sentence:
-    """Make a Sentence that counts; the extraction of messages knows this name."""
+    """Make a Sentence with a plural; the extraction of messages looks for this name."""
     return Sentence(text, {"n": n, **values}, plural)

@@ -1,7 +1,7 @@
-"""One engine, and one server, on one SQLite file: locks on files beside it say who has them.
+"""Locks on files beside a SQLite database: one engine at most works on it, and one server.
 
-The kernel gives the lock back when its owner dies, however it dies: so whoever takes it knows that
-no older owner lives, and that leases left behind are nobody's.
+The kernel releases a lock when its owner dies, however it dies. So the next owner knows that no
+older owner lives, and that leases left behind belong to nobody.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who has the lock."""
+    """The process that has a lock."""
 
     pid: int
     command: str
@@ -24,7 +24,7 @@ class Owner:
 
 
 class Lock:
-    """One role ("engine", "serve"); held from `take` until `release`, or the process ends."""
+    """The lock of a role ("engine", "serve"), held from `take` to `release` or its process ends."""
 
     def __init__(self, database_file: Path, role: str) -> None:
         self.path = database_file.with_name(f"{database_file.name}.{role}")
@@ -32,11 +32,11 @@ class Lock:
 
     @property
     def held(self) -> bool:
-        """Whether this object holds it."""
+        """Whether this object holds the lock."""
         return self._descriptor is not None
 
     def take(self, owner: Owner) -> Self | None:
-        """Try once; None if another has it."""
+        """Try once to take the lock; None if another process has it."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -49,14 +49,14 @@ class Lock:
         return self
 
     def owner(self) -> Owner | None:
-        """Who says to have it; None if nobody ever had, or the note is half written."""
+        """The owner that the file names; None if it names nobody, or is only half written."""
         try:
             return Owner(**json.loads(self.path.read_text()))
         except (OSError, ValueError, TypeError):
             return None
 
     def release(self) -> None:
-        """Give it back; the file stays, for removing it would race with the next owner."""
+        """Release the lock. The file stays, for removing it would race with the next owner."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -1,7 +1,7 @@
-"""How a log's line looks, as structlog writes it: a line to read, or a JSON document.
+"""Formats logs with structlog: as lines to read, or as JSON documents.
 
-What other programs said (a relay's reply, a database's complaint) may hold an address: it is taken
-out of every line, for logs go where members' names must not.
+The message of another program (a relay's reply, a database's complaint) may hold an address. The
+formatter takes addresses out of every line, for logs go where members' names must not.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _AN_ADDRESS = re.compile(r"""[^\s<>"(),;:@]+@[^\s<>"'(),;:@]+""")
 
 
 def formatter(kind: str) -> ProcessorFormatter:
-    """Writes a record of the standard library's as `text` or `json`."""
+    """A formatter that writes records of the standard library as `text` or `json`."""
     return ProcessorFormatter(
         foreign_pre_chain=[
             structlog.stdlib.add_logger_name,

@@ -1,7 +1,7 @@
 """Logs on stderr: an event's name and its fields, as lines to read or as JSON.
 
-Rooms log by the standard library, a name and ids: `log.warning("delivery.lease_lost", extra=…)`.
-How a line looks is decided in `pli.log_format`.
+Packages log by the standard library, a name and ids: `log.warning("delivery.lease_lost", extra=…)`.
+`pli.log_format` formats the lines.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ OURS = "pli"
 
 
 class _Stderr(logging.Handler):
-    """Writes to what is stderr now: a progress bar takes its place for a while."""
+    """Writes to the `sys.stderr` of the moment, which a progress bar replaces for a while."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One line; a log that cannot be written must not stop a sending."""
+        """Write one record; a log that cannot be written must not stop a sending."""
         try:
             print(self.format(record), file=sys.stderr, flush=True)
         except Exception:
@@ -24,9 +24,9 @@ class _Stderr(logging.Handler):
 
 
 class _Formatter(logging.Formatter):
-    """Writes a record as `text` or `json`; structlog is loaded with the first one.
+    """Formats a record as `text` or `json`; loads structlog for the first record.
 
-    Most commands end without a word to log, and structlog takes as long to load as Click and Rich.
+    Most commands log nothing, and structlog takes as long to load as Click and Rich.
     """
 
     def __init__(self, kind: str) -> None:
@@ -35,11 +35,11 @@ class _Formatter(logging.Formatter):
         self._writer: logging.Formatter | None = None
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, or the lines of a traceback."""
+        """The record as a line, or as the lines of a traceback."""
         return self.loaded().format(record)
 
     def loaded(self) -> logging.Formatter:
-        """What writes, loaded if it is not yet."""
+        """structlog's formatter; loads structlog if it is not loaded yet."""
         if self._writer is None:
             from pli.log_format import formatter
 
@@ -48,7 +48,7 @@ class _Formatter(logging.Formatter):
 
 
 def configure(kind: str = "text", level: str = "warning") -> None:
-    """From now on every log is `text` or `json`; `level` is for ours, others warn at most."""
+    """Write logs as `text` or `json`: ours from `level` up, those of others from warnings up."""
     handler = _Stderr()
     handler.setFormatter(_Formatter(kind))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
@@ -56,9 +56,9 @@ def configure(kind: str = "text", level: str = "warning") -> None:
 
 
 def load() -> None:
-    """Load now what writes logs: for a process that stays.
+    """Load structlog now, in a process that stays.
 
-    Later there may be no file left to open, of which a log should tell.
+    Later the process may have no file left to open, and a log should tell that.
     """
     for handler in logging.getLogger().handlers:
         if isinstance(handler.formatter, _Formatter):

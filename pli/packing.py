@@ -1,8 +1,9 @@
-"""Many rows at once: as one statement into a table, as one value out of it.
+"""Moves many rows at once: into a table by one statement, out of a table as one value.
 
-A driver gives and takes rows one by one, and the interpreter is let go of and waited for at each
-of them; while the wire is busy in another thread, that wait is the whole time. Hundreds of rows in
-one statement cost one step. The two databases have different words for it; these are ours.
+A driver moves rows one by one, and for each it releases the interpreter's lock and waits for it.
+While another thread speaks to the relay, that wait is the whole time. Hundreds of rows in one
+statement cost one such wait. The two databases have different SQL for this; these functions hide
+the difference.
 """
 
 from __future__ import annotations
@@ -41,25 +42,26 @@ from pli.columns import SQLITE, Document, Moment
 
 
 def packed_ids(ids: Sequence[int]) -> str:
-    """Numbers as one parameter, to be asked by `among`."""
+    """Ids as one parameter, which `among` reads."""
     return f"[{','.join(map(str, ids))}]"
 
 
 def among(name: str) -> Select[Any]:
-    """The numbers of the parameter `name` (`packed_ids`), to be asked by `in_`."""
+    """A query of the numbers in the parameter `name` (`packed_ids`), for `in_`."""
     numbers = _EachNumber(bindparam(name, type_=String())).table_valued("value", name=name)
     return select(cast(numbers.c.value, BigInteger()))
 
 
 def gathered(*columns: SQLColumnExpression[Any]) -> ColumnElement[str]:
-    """All rows of a statement as one JSON text: a list of lists, "[]" or NULL if there are none."""
+    """All rows of a statement as one JSON text: a list of lists; "[]" or NULL if there are none."""
     return _Gathered(*columns)
 
 
 class ManyRows:
-    """Writes rows into a table, each with the `columns`; the `shared` ones are the same for all.
+    """Writes rows into a table: each gives the `columns`, and the `shared` columns are the same.
 
-    A moment, which is none of the shared, is given in seconds of the epoch, an enum by its value.
+    Rows give a moment in seconds since the epoch, and an enum by its value. No shared column can be
+    a moment.
     """
 
     def __init__(self, table: Table, columns: Sequence[str], shared: Sequence[str]) -> None:
@@ -74,14 +76,14 @@ class ManyRows:
     def write(
         self, connection: Connection, rows: Sequence[Sequence[Any]], shared: Mapping[str, Any]
     ) -> None:
-        """Write them all, some hundreds at most: SQLite takes 32,766 values in one statement."""
+        """Write all rows, some hundreds at most: SQLite takes 32,766 values in one statement."""
         if not rows:
             return
         if connection.dialect.name != SQLITE:
             arrays = zip(self._columns, map(list, zip(*rows, strict=True)), strict=True)
             connection.execute(self._insert, dict(arrays) | dict(shared))
             return
-        # As text, and by the driver: to compile each number of rows would take far longer.
+        # SQL text for the driver: SQLAlchemy would compile each number of rows anew, far longer.
         said = [shared[name] for name in self._shared]
         values = [[*row, *said] for row in rows]
         for row in values:
@@ -101,7 +103,7 @@ def _as_text(table: str, columns: tuple[str, ...], rows: int) -> str:
 
 
 def _moment(seconds: float) -> str:
-    """As SQLAlchemy stores it where there are no zones."""
+    """A moment as SQLAlchemy stores it in a database without time zones."""
     whole, part = divmod(round(seconds * 1e6), 1_000_000)
     return f"{_second(whole)}.{part:06}"
 
@@ -112,7 +114,7 @@ def _second(epoch: int) -> str:
 
 
 def _from_arrays(table: Table, columns: Sequence[str], shared: Sequence[str]) -> Insert:
-    """For PostgreSQL: a column's values are one array."""
+    """The INSERT for PostgreSQL, which gets the values of each column as one array."""
     kinds = {name: table.c[name].type for name in columns}
     arrays = [
         bindparam(name, type_=ARRAY(Double() if isinstance(kind, Moment) else _plain(kind)))
@@ -128,7 +130,7 @@ def _from_arrays(table: Table, columns: Sequence[str], shared: Sequence[str]) ->
 
 
 def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    # Text: to cast to a shorter kind would cut where the column refuses.
+    # As Text: a cast to a shorter type would cut a value that the column refuses.
     return Text() if isinstance(kind, Enum | String) else kind
 
 
@@ -155,7 +157,7 @@ class _Gathered(FunctionElement[str]):
 @compiles(_Gathered, SQLITE)
 def _gathered_sqlite(element: _Gathered, compiler: SQLCompiler, **options: Any) -> str:
     columns = (
-        # A document is stored as text: as a value, not as a text with quotes.
+        # SQLite stores a document as text; json() makes it a value, not a text with quotes.
         f"json({compiler.process(it, **options)})"
         if isinstance(it.type, Document)
         else compiler.process(it, **options)

@@ -1,6 +1,6 @@
-"""Pages for people: Jinja over the shipped templates, in one language, with the house's one style.
+"""Renders pages for people from the shipped Jinja templates, in one language, with one style.
 
-A page is whole in itself: its style stands in it, and nothing is loaded from anywhere.
+A page is complete in one file: it holds its style, and loads nothing from anywhere.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from pli.language import Sentence, translations
 
 
 def render(template: str, language: str, **values: Any) -> str:
-    """A page from `templates/`; sentences, numbers and moments are told in its language."""
+    """Render a page of `templates/`; its filters write sentences, numbers and moments."""
     return _environment(language).get_template(template).render(values)
 
 
 @cache
 def style() -> str:
-    """The one style sheet of all pages."""
-    return (shipped("templates") / "house.css").read_text("utf-8")
+    """The style sheet of all pages."""
+    return (shipped("templates") / "pages.css").read_text("utf-8")
 
 
 @cache
 def style_source() -> str:
-    """What a Content-Security-Policy calls that style sheet: the hash of its text."""
+    """The style sheet's hash, as a Content-Security-Policy names it."""
     digest = hashlib.sha256(style().encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
@@ -48,7 +48,7 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    # The extension brings this method with it, which no type can tell.
+    # The i18n extension adds this method, and no type says so.
     environment.install_gettext_translations(  # type: ignore[attr-defined]
         translations(language), newstyle=True
     )

@@ -1,4 +1,4 @@
-"""Quiet hours: from one hour of the day to another nothing is sent, by the clocks of one zone."""
+"""Quiet hours: the part of the day, by the clocks of one zone, in which nothing is sent."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _DAYS = (-1, 0, 1, 2)
 
 
 class QuietError(PliError):
-    """These are no two hours of a day."""
+    """A text does not name two different hours of a day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """From `begins` to `ends`, which is no part of it; across midnight where it ends earlier."""
+    """From `begins` until before `ends`; across midnight if `ends` is earlier in the day."""
 
     begins: time
     ends: time
 
     @classmethod
     def parse(cls, text: str) -> Quiet:
-        """Read 21:00-07:00, or raise QuietError."""
+        """Read a text such as 21:00-07:00; raises QuietError."""
         found = _SPAN.fullmatch(text)
         try:
             begins, ends = (time.fromisoformat(it.zfill(5)) for it in found.groups())  # type: ignore[union-attr]
@@ -41,7 +41,7 @@ class Quiet:
         return f"{self.begins:%H:%M}-{self.ends:%H:%M}"
 
     def holds(self, local: time) -> bool:
-        """Whether a clock that shows this is within it."""
+        """Whether quiet hours hold when a clock shows `local`."""
         if self.begins < self.ends:
             return self.begins <= local < self.ends
         return local >= self.begins or local < self.ends
@@ -49,17 +49,17 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Whether sending is open, and until when that stays so; None: for good."""
+    """Whether sending is open, and until when that holds; None: for good."""
 
     open: bool
     until: datetime | None
 
 
 def opening(now: datetime, quiet: Quiet, zone: tzinfo) -> Opening:
-    """Whether clocks in `zone` show no quiet hour at `now`, and the moment that changes (UTC).
+    """Whether clocks in `zone` show no quiet hour at `now`, and when that changes (UTC).
 
-    What the clock on the wall shows decides: an hour that comes twice is quiet twice, and one that
-    the clocks leave out is nowhere.
+    What a clock on the wall shows decides: an hour that comes twice is quiet twice, and an hour
+    that the clocks leave out never comes.
     """
     held = quiet.holds(_shown(now, zone))
     today = now.astimezone(zone).date()
@@ -74,7 +74,7 @@ def opening(now: datetime, quiet: Quiet, zone: tzinfo) -> Opening:
 
 
 def _moments(day: date, hour: time, zone: tzinfo) -> Iterator[datetime]:
-    """When clocks show this, or would; and, where they are put on or back over it, when that is."""
+    """When clocks show this hour, or would; and when they change, if they change over it."""
     local = datetime.combine(day, hour, zone)
     early, late = sorted(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
     yield early
@@ -84,7 +84,7 @@ def _moments(day: date, hour: time, zone: tzinfo) -> Iterator[datetime]:
 
 
 def _change(low: datetime, high: datetime, zone: tzinfo) -> datetime:
-    """The second between both from which on the clocks are put otherwise."""
+    """The first second after `low` at which clocks have the offset that they have at `high`."""
     offset = high.astimezone(zone).utcoffset()
     while high - low > timedelta(seconds=1):
         middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))

@@ -1,8 +1,8 @@
-"""Names of relays that no setting can give."""
+"""Reserved names of relays: the settings can give them to no further relay."""
 
 from __future__ import annotations
 
 MAIN = "main"
-"""The relay of `relay_url`, which goes before all others."""
+"""The relay of `relay_url`, which comes before all others."""
 ALL_RELAYS = "all"
-"""How a list says that it wants no relays of its own."""
+"""What a list names if it wants no relays of its own."""

@@ -1,7 +1,7 @@
-"""The schema's version: `pli db upgrade` brings it up, every other command only checks it.
+"""The schema's version: `pli db upgrade` migrates to it, every other command only checks it.
 
-A version is the number with which its migration's file begins. Only who migrates needs alembic,
-which every command would otherwise take the time to load.
+A version is the number with which the name of its migration's file begins. Only `upgrade` loads
+alembic, for every other command would wait for that.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ from pli.files import shipped
 from pli.language import N_
 from pli.tables import Program
 
-_KEPT = table("alembic_version", column("version_num"))
+_ALEMBIC = table("alembic_version", column("version_num"))
 
 
 def versions() -> list[str]:
-    """All that this program knows, the oldest first."""
+    """All versions that this program knows, the oldest first."""
     files = (shipped("migrations") / "versions").glob("[0-9]*.py")
     return sorted(file.name.partition("_")[0] for file in files)
 
 
 def head() -> str:
-    """The version this program was made for."""
+    """The version that this program works on."""
     return versions()[-1]
 
 
 async def upgrade(database: Database) -> tuple[str | None, str]:
-    """Run what migrations are missing; the versions before and after.
+    """Run the missing migrations; the versions before (None if there was none) and after.
 
-    A database of a newer program is refused untouched; each step is undone whole if it fails.
+    Refuses a database of a newer program, and leaves it untouched. A step that fails is undone
+    whole. Raises DatabaseError.
     """
     from alembic import command
     from alembic.config import Config
@@ -65,10 +66,10 @@ async def upgrade(database: Database) -> tuple[str | None, str]:
 
 
 async def check(database: Database) -> None:
-    """Refuse a database that is not there, or was brought up by another version of Pli.
+    """Refuse with DatabaseError a database that is missing, or that another version migrated.
 
-    All processes on one database must be of one version: a worker of yesterday's would compose
-    and judge copies by yesterday's rules.
+    All processes on one database must be of one version: a worker of an older version would compose
+    and judge copies by older rules.
     """
     if database.file is not None and not database.file.exists():
         raise DatabaseError(
@@ -100,9 +101,9 @@ async def check(database: Database) -> None:
 
 
 def _version(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(_KEPT.name):
+    if not inspect(connection).has_table(_ALEMBIC.name):
         return None
-    return connection.scalar(select(_KEPT.c.version_num))
+    return connection.scalar(select(_ALEMBIC.c.version_num))
 
 
 def _newer() -> DatabaseError:

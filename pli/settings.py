@@ -1,6 +1,6 @@
-"""Settings: pli.toml, then PLI_* variables, read once at the roof, faults told loudly.
+"""Settings: from pli.toml and PLI_* variables, read once by the command line. A fault is an error.
 
-Rooms never see this object: they receive plain values.
+Only `commands` sees this object: other packages receive plain values.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _MISFITS = {
     "missing": N_("is missing"),
     "extra_forbidden": N_("there is no such setting"),
 }
-"""Pydantic's names of faults, in our words."""
+"""Our messages for Pydantic's types of faults."""
 _NO_TABLE = {
     "relays": N_('is no table: write [relays.NAME], and url = "…" below it'),
     "providers": N_("is no table: write [providers.NAME] above its settings"),
@@ -58,22 +58,22 @@ _TABLES = {
     "relays": "PLI_RELAYS__SECOURS__URL",
     "providers": "PLI_PROVIDERS__ORANGE__CONNECTIONS",
 }
-"""Settings that are tables of tables, and how one of their values is named in the environment."""
+"""Settings that are tables of tables, with an example of a value's name in the environment."""
 
 NESTED = "__"
-"""Between the steps of a name in the environment: PLI_RELAYS__SECOURS__URL."""
+"""Separates the parts of a name in the environment: PLI_RELAYS__SECOURS__URL."""
 _ENGINES = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 
 class SettingsError(PliError):
-    """A setting is missing or cannot be what it is."""
+    """A setting is missing, or its value is impossible."""
 
 
 Count = Annotated[int, Field(ge=1)]
 
 
 class LimitSettings(BaseModel):
-    """What may be asked of a relay, or of a provider's mailboxes behind it."""
+    """Limits of a relay, or of one provider's mailboxes behind it; None: not set."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -87,16 +87,16 @@ class LimitSettings(BaseModel):
 
 
 class RelaySettings(LimitSettings):
-    """One further relay; its connections are as the first one's where nothing is said.
+    """One further relay. What is not set of its connections is as for the main relay.
 
-    A quota is not: it is what one relay was agreed upon, and that of another is another.
+    Its quotas are not: the main relay's quotas are an agreement about that relay alone.
     """
 
     url: str
 
 
 class ProviderSettings(LimitSettings):
-    """What is not said is as in our careful table; `domains`: beside those we know of."""
+    """A provider's limits; unset ones as in `mailer.pacing.limits`. `domains` adds domains."""
 
     domains: tuple[str, ...] = ()
 
@@ -110,7 +110,7 @@ class ProviderSettings(LimitSettings):
 
 
 class Settings(BaseSettings):
-    """Every setting there is; paths are relative to the folder of pli.toml."""
+    """All settings; paths are relative to the folder of pli.toml."""
 
     model_config = SettingsConfigDict(
         env_prefix="PLI_", env_nested_delimiter=NESTED, extra="forbid", frozen=True
@@ -129,18 +129,18 @@ class Settings(BaseSettings):
     keys_file: Path = Path("pli.keys")
 
     relay_connections: Annotated[int, Field(ge=1, le=200)] = 10
-    """Over all workers together."""
+    """Of all workers together."""
     relay_messages_per_connection: Count = 1_000
     relay_per_second: Count | None = None
     relay_per_minute: Count | None = None
     relay_per_hour: Count | None = None
     relay_per_day: Count | None = None
     relay_warm_up: tuple[Count, ...] = ()
-    """The most on the first day the relay is used, on the second, and so on."""
+    """The most messages on the relay's first day of use, on its second, and so on."""
     providers: dict[str, ProviderSettings] = {}
-    """What is other than in our table of providers, by name; or a provider of one's own."""
+    """By name: what differs from our table of providers, or a provider that is not in it."""
     relays: dict[str, RelaySettings] = {}
-    """Further relays by name, in the order in which they stand in for those before them."""
+    """Further relays by name; each stands in for those before it."""
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     retry_delays: tuple[Annotated[float, Field(gt=0)], ...] = (
         *(300.0, 900.0, 1800.0, 3600.0, 7200.0),
@@ -148,26 +148,26 @@ class Settings(BaseSettings):
     )
     """Seconds before each further try; the default gives up after 48 h (docs/standards.md, S1)."""
     uncertain: Literal["hold", "resend"] = "hold"
-    """What becomes of a copy nobody can know of: held for a person, or sent again by itself."""
+    """If nobody can know whether a copy left: hold it for a person, or send it again."""
     policy_pause_percent: Annotated[float, Field(gt=0, le=100)] = 30.0
-    """A campaign pauses when so much of a window is refused with 5.7.x: it is us, not them."""
+    """A campaign pauses if so much of a window is refused with 5.7.x: we are at fault, not they."""
     second_person: bool = False
-    """Whether somebody else than its maker must approve a campaign."""
+    """Whether a campaign must be approved by somebody other than its maker."""
     timezone: str = "Europe/Paris"
-    """The zone of every hour that is named without one."""
+    """The zone of every hour that is written without one."""
     quiet_hours: str = ""
-    """When nothing is sent, such as 21:00-07:00, by the clocks of `timezone`; never, if empty."""
+    """When nothing is sent, such as 21:00-07:00, by the clocks of `timezone`. Empty: never."""
     late_start_hours: Annotated[float, Field(ge=0)] = 2.0
-    """A scheduled campaign that nothing could start at its hour asks when it is later than this."""
+    """A scheduled campaign that could start only later than this after its hour asks a person."""
     without_database_seconds: Annotated[float, Field(gt=0)] = 5.0
-    """A worker of PostgreSQL's ends when it is away for so long: its supervisor starts it again."""
+    """A worker ends if PostgreSQL is away for so long: the worker's supervisor starts it again."""
     journal_folder: Path = Path("pli.journal")
     """Where this machine's processes note what went on the wire; never shared between machines."""
     listen: str = "127.0.0.1:8080"
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     metrics_listen: str = ""
-    """Where a sending process shows its figures to Prometheus; nowhere by default."""
+    """HOST:PORT at which a sending process serves its figures to Prometheus. Empty: nowhere."""
 
     @classmethod
     def settings_customise_sources(
@@ -252,7 +252,7 @@ class Settings(BaseSettings):
         return providers
 
     def require(self, *names: str) -> None:
-        """Refuse, with one line for each, settings that this command cannot do without."""
+        """Raise SettingsError if settings are empty that a command needs, with a line for each."""
         missing = [name for name in names if not getattr(self, name)]
         if missing:
             raise SettingsError.listing(
@@ -267,7 +267,7 @@ class Settings(BaseSettings):
 
 
 def read(config: Path | None = None, **overrides: Any) -> Settings:
-    """Read the settings; `config` names the file, which must then exist."""
+    """Read the settings; raises SettingsError. `config` names the file, which must then exist."""
     if config is not None and not config.is_file():
         raise SettingsError(
             N_('{file}: no such file: run "pli init", or name the right one with --config'),
@@ -282,7 +282,7 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
         settings = Here(**overrides)
     except ValidationError as error:
         raise SettingsError.listing(_fault(fault, path) for fault in error.errors()) from None
-    except ValueError as error:  # tomllib's own, with line and column
+    except ValueError as error:  # tomllib's error, with line and column
         place = re.search(r"line (\d+), column (\d+)", str(error))
         wrong = re.search(r'field "(\w+)"', str(error))  # a list is read as JSON from a variable
         if wrong is not None and wrong[1] in _TABLES:
@@ -310,7 +310,7 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
 
 
 def shown(settings: Settings) -> dict[str, tuple[Any, bool]]:
-    """Each setting as it holds, tables one by one; and whether it may hold a password."""
+    """Each setting's value, by name, and whether it may hold a password; tables value by value."""
     found = {
         name: (getattr(settings, name), name in SECRETS)
         for name in Settings.model_fields
@@ -325,7 +325,7 @@ def shown(settings: Settings) -> dict[str, tuple[Any, bool]]:
 
 
 def source(name: str, config: Path | None, environment: Mapping[str, str] = os.environ) -> str:
-    """Where a setting comes from: its variable, the file, or "default"."""
+    """Where a setting comes from: the name of its variable or of the file, or "default"."""
     if (variable := variable_of(name)) in environment:
         return variable
     table = name.partition(".")[0]
@@ -341,7 +341,7 @@ def source(name: str, config: Path | None, environment: Mapping[str, str] = os.e
 
 
 def variable_of(name: str) -> str:
-    """What a setting is called in the environment."""
+    """The name of a setting in the environment."""
     return f"PLI_{name.replace('.', NESTED).upper()}"
 
 
@@ -361,7 +361,7 @@ def _fault(fault: Any, path: Path) -> Sentence:
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
-    """Relative paths are relative to pli.toml, wherever the command is called from."""
+    """Resolve relative paths from the folder of pli.toml, wherever the command is called."""
     changes: dict[str, Any] = {
         "keys_file": folder / settings.keys_file,
         "journal_folder": folder / settings.journal_folder,

@@ -1,4 +1,4 @@
-"""A lock that several may share, or one may have alone; whoever comes first goes first."""
+"""A lock that several tasks may share, or one may have alone; first come, first served."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from contextlib import asynccontextmanager
 
 
 class SharedLock:
-    """Belongs to one event loop."""
+    """A lock for the tasks of one event loop."""
 
     def __init__(self) -> None:
-        self._inside = 0
-        self._taken = False
+        self._holders = 0
+        self._held_alone = False
         self._waiting: deque[tuple[asyncio.Future[None], bool]] = deque()
 
     @asynccontextmanager
     async def shared(self) -> AsyncIterator[None]:
-        """Go in beside others."""
-        await self._enter(alone=False)
+        """Hold the lock together with others."""
+        await self._acquire(alone=False)
         try:
             yield
         finally:
-            self._leave()
+            self._release()
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
-        """Go in when nobody is there, and let nobody in meanwhile."""
-        await self._enter(alone=True)
+        """Hold the lock alone."""
+        await self._acquire(alone=True)
         try:
             yield
         finally:
-            self._leave()
+            self._release()
 
-    async def _enter(self, *, alone: bool) -> None:
+    async def _acquire(self, *, alone: bool) -> None:
         if not self._waiting and self._is_free(alone):
-            self._let_in(alone)
+            self._grant(alone)
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((turn, alone))
@@ -44,29 +44,29 @@ class SharedLock:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                self._next()  # whoever waits behind may go in beside those who are there
+                self._grant_waiting()  # those behind may perhaps share the lock now
             else:
-                self._leave()  # it was let in at the same moment
+                self._release()  # the lock was granted at the same moment
             raise
 
-    def _leave(self) -> None:
-        self._inside -= 1
-        self._taken = False
-        self._next()
+    def _release(self) -> None:
+        self._holders -= 1
+        self._held_alone = False
+        self._grant_waiting()
 
-    def _next(self) -> None:
+    def _grant_waiting(self) -> None:
         while self._waiting:
             turn, alone = self._waiting[0]
             if not turn.cancelled():
                 if not self._is_free(alone):
                     return
-                self._let_in(alone)
+                self._grant(alone)
                 turn.set_result(None)
             self._waiting.popleft()
 
     def _is_free(self, alone: bool) -> bool:
-        return not self._inside if alone else not self._taken
+        return not self._holders if alone else not self._held_alone
 
-    def _let_in(self, alone: bool) -> None:
-        self._inside += 1
-        self._taken = alone
+    def _grant(self, alone: bool) -> None:
+        self._holders += 1
+        self._held_alone = alone

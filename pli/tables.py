@@ -1,4 +1,4 @@
-"""The tables of the ground: which keys a database knows, and which program brought it up."""
+"""This package's tables: which keys a database knows, and which program migrated it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pli.columns import Base
 
 
 class KeyFingerprint(Base):
-    """What is kept of each key of pli.keys, so that other keys are noticed."""
+    """The fingerprint of each key in pli.keys, by which other keys are noticed."""
 
     __tablename__ = "key_fingerprint"
     name: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -17,7 +17,7 @@ class KeyFingerprint(Base):
 
 
 class Program(Base):
-    """The version of the program that last brought this database up; one row."""
+    """The version of the program that last migrated this database; one row."""
 
     __tablename__ = "program"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)

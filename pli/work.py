@@ -1,7 +1,7 @@
-"""The engine's adapter to PgQueuer: the queue carries only numbers, and is a hint.
+"""The engine's adapter to PgQueuer: the queue carries only ids of batches, and is a hint.
 
-The tables are the truth: a job that is lost is found again by the sweep, a job that
-comes twice finds the batch leased. In memory, on PostgreSQL too: ARCHITECTURE.md says why.
+The tables are the truth: the sweep finds a lost job again, and a job that comes twice finds its
+batch leased. The queue is in memory, on PostgreSQL too (docs/decisions/015).
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _LONGEST_IDLE = timedelta(milliseconds=200)
 
 
 class Work:
-    """A queue of batch ids and those who work on them, `concurrency` at a time (at least 2)."""
+    """A queue of batch ids; `run` works on `concurrency` of them at a time, and at least 2."""
 
     def __init__(self, concurrency: int = 2) -> None:
-        # Below twice PgQueuer's batch of 1 it refuses; without a limit it would run all at once.
+        # PgQueuer refuses less than twice its batch of 1; without a limit it would run all at once.
         self._concurrency = max(2, concurrency)
         self._queuer = PgQueuer.in_memory()
         self._known: set[int] = set()
 
     @property
     def known(self) -> int:
-        """How many are queued or in work."""
+        """How many batches are queued or in work."""
         return len(self._known)
 
     async def enqueue(self, batch_ids: Iterable[int], *, first: bool = False) -> None:
@@ -46,9 +46,9 @@ class Work:
             )
 
     async def run(self, handle: Callable[[int], Awaitable[None]]) -> None:
-        """Work until `stop`; a job that fails is told in the log and found again by the sweep.
+        """Work until `stop`. A job that fails is logged, and the sweep finds its batch again.
 
-        Runs once: PgQueuer's object does not start a second time.
+        To be called once: PgQueuer's object does not start a second time.
         """
 
         @self._queuer.entrypoint(ENTRYPOINT)
@@ -69,12 +69,12 @@ class Work:
         )
 
     def stop(self) -> None:
-        """Take no further job; `run` ends when those in work have."""
+        """Take no further job; `run` ends when the jobs in work have ended."""
         self._queuer.shutdown.set()
 
 
 async def until(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for an event, `seconds` at most; whether it came."""
+    """Wait for an event, `seconds` at most; whether the event came."""
     try:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:

@@ -1,1 +1,1 @@
-"""The doors: public pages for members, office pages for staff."""
+"""The web server: public pages for members, office pages for staff, and metrics."""

@@ -1,4 +1,4 @@
-"""The doors: what the web server answers, put together from plain values and injected objects."""
+"""Builds the web application from plain values and injected objects."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ def create_app(
     inbox: Path | None = None,
     now: Callable[[], datetime] = _wall_clock,
 ) -> Starlette:
-    """The web application; `inbox` is the Maildir of the demo.
+    """Build the web application; `inbox` is the Maildir of the demo.
 
-    The staff's pages (`office`, and the inbox) know no accounts yet. They exist only where the
-    public address itself is this machine's loopback, whatever is asked for: a server that listens
-    on the loopback may well stand behind a proxy that lets everybody in.
+    The staff's pages (`office` and the inbox) have no accounts yet. So they exist only if the
+    public address itself is this machine's loopback, whatever the arguments say: a server that
+    listens on the loopback may stand behind a proxy that lets everybody in.
     """
     pages = Pages(database, identity, language, now)
-    at_home = is_loopback(urlsplit(identity.public_url).hostname or "")
-    shows_office = office and at_home
-    shows_inbox = inbox is not None and at_home
+    is_local = is_loopback(urlsplit(identity.public_url).hostname or "")
+    shows_office = office and is_local
+    shows_inbox = inbox is not None and is_local
     public = StaticPages(pages, shows_office, shows_inbox)
     routes = [
         *public.routes(),
@@ -77,7 +77,7 @@ def create_app(
 
 
 class StaticPages:
-    """The pages that speak of nothing in particular, and the answers when something is wrong."""
+    """The home page, the answers for machines, and the pages that tell of an error."""
 
     def __init__(self, pages: Pages, office: bool, inbox: bool) -> None:
         self._pages = pages
@@ -85,7 +85,7 @@ class StaticPages:
         self._inbox = inbox
 
     def routes(self) -> list[Route]:
-        """The front page, and what machines ask for."""
+        """The home page, and what machines ask for."""
         return [
             Route("/", self.home, methods=["GET"]),
             Route("/healthz", self.health, methods=["GET"]),
@@ -93,7 +93,7 @@ class StaticPages:
         ]
 
     async def home(self, request: Request) -> Response:
-        """Whose letters these are, and how to reach them."""
+        """Who sends the letters, and how to reach the senders."""
         return self._pages.page(
             "public/home.html.j2",
             self._pages.language_for(request),
@@ -102,7 +102,7 @@ class StaticPages:
         )
 
     async def health(self, request: Request) -> Response:
-        """Whether the database answers."""
+        """Whether the database answers: 200, else 503."""
         del request
         try:
             await self._pages.database.now()
@@ -112,12 +112,12 @@ class StaticPages:
         return _plain("ok\n", 200)
 
     async def no_icon(self, request: Request) -> Response:
-        """Browsers ask for one; there is none."""
+        """No content: browsers ask for an icon, and there is none."""
         del request
         return Response(status_code=204, headers={"Cache-Control": "public, max-age=86400"})
 
     async def refused(self, request: Request, error: Exception) -> Response:
-        """404, 405 and the like, on a page that helps; OPTIONS is told what is possible."""
+        """Answer 404, 405 and the like with a helpful page; answer OPTIONS with the methods."""
         assert isinstance(error, HTTPException)
         headers = dict(error.headers or {})
         if error.status_code == 405 and request.method == "OPTIONS":
@@ -131,7 +131,7 @@ class StaticPages:
         return self._trouble(request, error.status_code, heading, advice, headers)
 
     async def no_database(self, request: Request, error: Exception) -> Response:
-        """The database is busy or away: whoever asked may ask again."""
+        """The database is busy or away: the reader may try again."""
         log.warning("web.no_database", extra={"error": type(error).__name__})
         return self._trouble(
             request,
@@ -142,7 +142,7 @@ class StaticPages:
         )
 
     async def broken(self, request: Request, error: Exception) -> Response:
-        """Our fault; the log knows more."""
+        """A fault of ours; the log says more."""
         del error
         return self._trouble(
             request,

@@ -1,7 +1,7 @@
-"""The demo's inbox to look into: what arrived, as a reader sees it and as it stands on the wire.
+"""Shows the demo's inbox: each mail as its reader sees it, and as it came over the wire.
 
-Every mail is shown as if it were hostile: its HTML is a document of its own, sandboxed by its
-policy and by its frame, which runs nothing and loads nothing.
+Every mail is taken for hostile. Its HTML is a document of its own, sandboxed by its policy and by
+its frame: it runs nothing and loads nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Inbox:
         self._office = office
 
     def routes(self) -> list[Route]:
-        """Refused under any name but this machine's own."""
+        """The routes; each answers only under this machine's own name."""
         shown: dict[str, Callable[[Request], Any]] = {
             "/inbox": self.mails,
             "/inbox/": self.mails,
@@ -57,7 +57,7 @@ class Inbox:
         ]
 
     async def mails(self, request: Request) -> Response:
-        """A page of mails, the newest first."""
+        """One page of the list of mails, the newest first."""
         asked = request.query_params.get("page", "")
         keys = await asyncio.to_thread(self._mails.keys)
         last = max(1, -(-len(keys) // PAGE))
@@ -77,7 +77,7 @@ class Inbox:
         return await self._mail(request, "text")
 
     async def as_source(self, request: Request) -> Response:
-        """The mail as it came, header and all."""
+        """The mail as it came, with its header."""
         return await self._mail(request, "source")
 
     async def frame(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""A Maildir to read: its mails by key, and what a mail shows of itself; mails may be hostile."""
+"""Reads a Maildir: its mails by key, and what to show of a mail. Mails may be hostile."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from urllib.parse import unquote
 _KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z._=+-]{0,200}")
 _SHOWN_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _CID = re.compile(r"cid:([^\"'\s)>]+)", re.IGNORECASE)
-# What could load or lead elsewhere before any policy is asked (dns-prefetch is in none).
+# Tags that could load something or lead elsewhere: no policy stops a dns-prefetch, for one.
 _LEADING_AWAY = re.compile(r"<(/?)(link|base|meta)(?=[\s/>])", re.IGNORECASE)
-HEAD = 32_768
+HEAD = 32_768  # octets that are searched for the header
 
 
 class Maildir:
-    """The mails of one folder; a key is a file's name before its flags."""
+    """The mails of one folder; a mail's key is its file's name without the flags."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def keys(self) -> list[str]:
-        """Every mail, the newest first: names begin with the time."""
+        """The keys of all mails, the newest first: names begin with the time."""
         return sorted(self._paths(), reverse=True)
 
     def read(self, key: str) -> bytes | None:
-        """A mail's octets; None if there is none under that key."""
+        """A mail's octets; None if no mail has this key."""
         path = self._path(key)
         return path.read_bytes() if path else None
 
     def head(self, key: str) -> Message:
-        """The header of a mail; an empty one if it is gone meanwhile."""
+        """The header of a mail; an empty one if the mail is gone meanwhile."""
         path = self._path(key)
         if path is None:
             return Message()
@@ -47,7 +47,7 @@ class Maildir:
             return BytesHeaderParser().parsebytes(file.read(HEAD))
 
     def _path(self, key: str) -> Path | None:
-        """Only what is a plain name can be a key: no path leads out of the folder."""
+        """A mail's file, or None. A key is a plain name, so no key leads out of the folder."""
         if not _KEY.fullmatch(key):
             return None
         fresh = self._folder / "new" / key
@@ -64,24 +64,24 @@ class Maildir:
 
 
 def header(message: Message, name: str) -> str:
-    """One header field for a person, on one line; RFC 2047 and raw UTF-8 (RFC 6532) decoded."""
+    """One header field for a person, on one line; decodes RFC 2047 and raw UTF-8 (RFC 6532)."""
     values = [str(value) for field, value in message.raw_items() if field.lower() == name.lower()]
     raw = values[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace") if values else ""
-    with suppress(HeaderParseError, LookupError, ValueError):  # else shown as it stands
+    with suppress(HeaderParseError, LookupError, ValueError):  # then shown as it is
         raw = str(make_header(decode_header(raw)))
     return " ".join(raw.split())
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a mail says: its first HTML and its first plain text, "" where it has none."""
+    """A mail's first HTML and its first plain text; "" if it has none."""
 
     html: str
     text: str
 
 
 def body(data: bytes) -> Body:
-    """Read a mail's body; pictures inside the mail stand in its HTML as data."""
+    """Read a mail's body; pictures inside the mail become data: addresses in its HTML."""
     message = message_from_bytes(data)
     texts = {"text/html": "", "text/plain": ""}
     pictures: dict[str, str] = {}

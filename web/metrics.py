@@ -1,7 +1,8 @@
 """Figures for Prometheus: what this process sends, and what waits in the database.
 
-Counting is a few additions a copy, without locks: whoever counts and whoever asks share one loop.
-No label holds an address, a campaign or a list: their number is bounded, and nobody is named.
+Counting costs a few additions a copy and needs no lock: the engine and the scrapes share one event
+loop. No label holds an address, a campaign or a list, so that the number of series is bounded, and
+nobody is named.
 """
 
 from __future__ import annotations
@@ -38,13 +39,13 @@ from pli.database import Database, DatabaseAway
 log = logging.getLogger("pli.web")
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-"""Seconds, from a database beside us to a relay that uses all of RFC 5321's patience."""
+"""Seconds, from a database on this machine to a relay that takes RFC 5321's 5 minutes."""
 _LATEST_DETAIL = {0: 0, 1: 10, 2: 4, 3: 6, 4: 7, 5: 7, 6: 10, 7: 30}
-"""IANA's registry of enhanced codes, by subject: what else a relay invents is "other"."""
+"""The highest detail in IANA's registry of enhanced codes, by subject; beyond it is "other"."""
 
 
 class Tally:
-    """How long something took, how often."""
+    """How often something took how long: a histogram over BOUNDS."""
 
     __slots__ = ("counts", "total")
 
@@ -53,12 +54,12 @@ class Tally:
         self.total = 0.0
 
     def add(self, seconds: float) -> None:
-        """Once more."""
+        """Count one more time that something took."""
         self.counts[bisect_left(BOUNDS, seconds)] += 1
         self.total += seconds
 
     def buckets(self) -> list[tuple[str, float]]:
-        """Upper bound → how often it took at most so long."""
+        """Each upper bound, with how often something took at most so long."""
         so_far, found = 0, []
         for bound, count in zip((*map(str, BOUNDS), "+Inf"), self.counts, strict=True):
             so_far += count
@@ -67,42 +68,42 @@ class Tally:
 
 
 class Metrics(Collector):
-    """Observes one process's sending (mailer.smtp.observer), and tells it to Prometheus."""
+    """Counts one process's sending as its observer (mailer.smtp.observer), for Prometheus."""
 
     def __init__(self) -> None:
         self.figures: Callable[[], Figures] = lambda: Figures(0, 0, 0.0)
-        """Asked when somebody looks; the engine's own, once there is one."""
+        """Called at each scrape; the engine's own function, once there is an engine."""
         self.backlog: Backlog | None = None
-        """What the database said last; None: it does not answer."""
+        """What the database said at the latest scrape; None: it did not answer."""
         self._copies: Counter[tuple[str, str, str, str]] = Counter()
         self._stages: defaultdict[str, Tally] = defaultdict(Tally)
         self._connections: Counter[str] = Counter({"opened": 0, "failed": 0})
         self._open = 0
 
     def replied(self, stage: Stage, seconds: float) -> None:
-        """The relay has answered."""
+        """Count a reply of the relay."""
         self._stages[stage.value].add(seconds)
 
     def connected(self, seconds: float) -> None:
-        """A connection is open."""
+        """Count a connection that is open now."""
         self._open += 1
         self._connections["opened"] += 1
         self._stages[Stage.CONNECT.value].add(seconds)
 
     def not_connected(self) -> None:
-        """A connection came to nothing."""
+        """Count a connection that could not be opened."""
         self._connections["failed"] += 1
 
     def disconnected(self) -> None:
-        """A connection has ended."""
+        """Count a connection that has ended."""
         self._open -= 1
 
     def claimed(self, seconds: float) -> None:
-        """A window was claimed."""
+        """Count a claimed window."""
         self._stages["claim"].add(seconds)
 
     def settled(self, tries: Iterable[tuple[str, Outcome]], seconds: float) -> None:
-        """A window was written down."""
+        """Count a settled window, and its tries: address and outcome of each."""
         self._stages["settle"].add(seconds)
         for address, outcome in tries:
             label = (
@@ -114,7 +115,7 @@ class Metrics(Collector):
             self._copies[label] += 1
 
     def collect(self) -> Iterator[Metric]:
-        """Everything, as Prometheus reads it."""
+        """All figures, as Prometheus reads them."""
         yield InfoMetricFamily("pli", "The program.", {"version": __version__})
         copies = CounterMetricFamily(
             "pli_copies",
@@ -152,7 +153,7 @@ class Metrics(Collector):
 
 
 def create_metrics_app(database: Database, metrics: Metrics) -> Starlette:
-    """Answers GET /metrics; asks the database only when somebody looks."""
+    """An application that answers GET /metrics; only a scrape asks the database."""
     registry = CollectorRegistry()
     registry.register(metrics)
     ProcessCollector(registry=registry)

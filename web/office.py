@@ -1,4 +1,4 @@
-"""The staff's pages: sendings and their reports. No accounts yet, so only for this machine."""
+"""The staff's pages: sendings and their reports. No accounts yet, so for this machine only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from web.pages import Pages, given_out, only_from_here
 
 SHOWN = 50
 REFRESH_SECONDS = 3
-# Counting a million rows takes a second: what is large is looked at less often.
+# Counting a million rows takes a second, so a large report reloads less often.
 COPIES_A_SECOND = 20_000
 _STILL = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.DRAFT)
 
@@ -28,14 +28,14 @@ class Office:
         self._inbox = inbox
 
     def routes(self) -> list[Route]:
-        """Refused under any name but this machine's own."""
+        """The routes; each answers only under this machine's own name."""
         return [
             Route("/campaigns", only_from_here(self.campaigns), methods=["GET"]),
             Route("/report/{id:int}", only_from_here(self.report), methods=["GET"]),
         ]
 
     async def campaigns(self, request: Request) -> Response:
-        """The latest sendings, each with its bar."""
+        """The latest sendings, each with a bar of its outcomes."""
         async with self._pages.database.reading() as session:
             latest = await summary.campaigns(session, limit=SHOWN)
         moving = any(it.state is CampaignState.RUNNING for it in latest)
@@ -52,7 +52,7 @@ class Office:
         )
 
     async def report(self, request: Request) -> Response:
-        """One report, looked at again by itself while its copies move."""
+        """One report, which reloads by itself while its copies move."""
         language = self._pages.language_for(request)
         async with self._pages.database.reading() as session:
             page = await self._page(session, request, language)

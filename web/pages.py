@@ -1,4 +1,4 @@
-"""What every page has in common: its language, its headers, and how it is given out."""
+"""What all pages have in common: their language, their headers, their response."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CLOSED = "default-src 'none'; base-uri 'none'; form-action {forms}; frame-ancest
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """What the pages work with: values and injected objects; `language` is the last resort."""
+    """What all pages need: values and injected objects; `language` is the last choice."""
 
     database: Database
     identity: Identity
@@ -31,7 +31,7 @@ class Pages:
     now: Callable[[], datetime]
 
     def language_for(self, request: Request, written_in: str | None = None) -> str:
-        """The language of what is spoken of, else the reader's first that we know, else ours."""
+        """The language of the page's subject, else the reader's first that we know, else ours."""
         if written_in in LANGUAGES:
             return written_in
         return _accepted(request.headers.get("accept-language", "")) or self.language
@@ -45,7 +45,7 @@ class Pages:
         cache: str = "no-store",
         **values: Any,
     ) -> HTMLResponse:
-        """A page of ours."""
+        """A response with a template of ours, rendered with `values`."""
         body = pages.render(template, language, identity=self.identity, **values)
         return given_out(body, language, status_code=status_code, cache=cache)
 
@@ -58,7 +58,7 @@ def given_out(
     cache: str = "no-store",
     frames: str = "'none'",
 ) -> HTMLResponse:
-    """A page whose style is the installation's, and which loads and runs nothing."""
+    """A response with a page that has our style sheet, and loads and runs nothing."""
     policy = (
         CLOSED.format(forms="'self'")
         + f"; style-src {pages.style_source()}; frame-src {frames}; child-src {frames}"
@@ -69,7 +69,7 @@ def given_out(
 
 
 def guarded(policy: str) -> dict[str, str]:
-    """The headers every answer carries: tokens must not leak by referrers or search engines."""
+    """The headers of every answer: tokens must not leak by referrers or search engines."""
     return {
         "Content-Security-Policy": policy,
         "Referrer-Policy": "no-referrer",
@@ -81,15 +81,16 @@ def guarded(policy: str) -> dict[str, str]:
 def only_from_here(
     endpoint: Callable[[Request], Awaitable[Response]],
 ) -> Callable[[Request], Awaitable[Response]]:
-    """A page that is asked for by this machine's own name alone, and through no proxy.
+    """Answer only under this machine's own name, and through no proxy; else 404.
 
-    Else any web site could have its own name lead here, and read it in a visitor's browser.
+    Otherwise any web site could let its own name lead to this machine, and read the page in a
+    visitor's browser.
     """
 
     async def answer(request: Request) -> Response:
         try:
             here = is_loopback(urlsplit(f"//{request.headers.get('host', '')}").hostname or "")
-        except ValueError:  # no name of a host at all
+        except ValueError:  # the Host header names no host
             here = False
         if not here or any(name in request.headers for name in _PROXIED):
             raise HTTPException(404)
@@ -102,7 +103,7 @@ _PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-i
 
 
 async def beginning(request: Request, limit: int) -> bytes:
-    """The first octets of a request's body; what is longer is not waited for."""
+    """The first `limit` octets of a request's body; does not wait for more."""
     body = b""
     async for chunk in request.stream():
         body += chunk
@@ -112,7 +113,7 @@ async def beginning(request: Request, limit: int) -> bytes:
 
 
 def _accepted(header: str) -> str | None:
-    """The language of ours with the highest weight (RFC 9110 section 12.5.4)."""
+    """Our language with the highest weight in Accept-Language (RFC 9110 section 12.5.4)."""
     weights: dict[str, float] = {}
     for choice in header.lower().split(","):
         name, _, weight = choice.partition(";q=")

@@ -1,6 +1,6 @@
 """a batch is of one list and one provider; no index holds what a sending changes
 
-Batches cut before hold several of them: each is called by its first row's list, and "other".
+Older batches hold several lists and providers: each gets its first row's list, and "other".
 
 Revision ID: 0003
 Revises: 0002
@@ -59,7 +59,7 @@ def upgrade() -> None:
         delivery.drop_constraint(op.f("fk_delivery_campaign_id_campaign"), type_="foreignkey")
         delivery.drop_constraint(op.f("fk_delivery_list_id_list"), type_="foreignkey")
     if op.get_context().dialect.name == "postgresql":
-        # Room in each page for what a row becomes on its way: sending, then sent.
+        # Leave room in each page for the later versions of its rows: sending, then sent.
         op.execute("ALTER TABLE delivery SET (fillfactor = 60)")
 
 

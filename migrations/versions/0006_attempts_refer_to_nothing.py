@@ -1,4 +1,4 @@
-"""attempts refer to nothing by a key; more room in a delivery's page
+"""attempts have no foreign key; more room in each page of deliveries
 
 Revision ID: 0006
 Revises: 0005
@@ -29,6 +29,6 @@ def downgrade() -> None:
 
 def _fill(percent: int) -> None:
     if op.get_context().dialect.name == "postgresql":
-        # A claim changes every row of a page at once: each needs a second place there, or all
-        # indexes are written to.
+        # A claim changes every row of a page at once. Without room there for a second version of
+        # each row, PostgreSQL writes to all indexes.
         op.execute(f"ALTER TABLE delivery SET (fillfactor = {percent})")

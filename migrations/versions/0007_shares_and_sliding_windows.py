@@ -1,4 +1,4 @@
-"""pacing's tables by the names that code and docs use: seat is share, meters sliding_windows
+"""pacing has the names of code and docs: seat becomes share, and meters sliding_windows
 
 Revision ID: 0007
 Revises: 0006
@@ -26,7 +26,7 @@ def downgrade() -> None:
 
 
 def _replace(old: str, *, by: str) -> None:
-    # Made anew: its rows are leases of living workers, and none lives while a migration runs.
+    # Made anew: its rows are leases of running workers, and no worker runs during a migration.
     op.drop_table(old)
     op.create_table(
         by,
