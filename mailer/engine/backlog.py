@@ -1,4 +1,4 @@
-"""What waits, over all workers: one cheap query over the batches that have something left."""
+"""How many copies wait, over all workers, counted from the batches that have something left."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ SHOWN = (CampaignState.RUNNING, CampaignState.PAUSED)
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Copies of running campaigns, and for how many seconds the longest due has waited.
+    """Copies that wait or are in work, and the campaigns that they belong to.
 
-    `paused` are those that wait for a person; `campaigns` counts the running and the paused.
+    `pending` and `sending` count copies of running campaigns; `paused` counts the pending copies
+    of paused campaigns. `oldest_due`: for how many seconds the batch that is due longest has
+    waited. `campaigns` counts the running and the paused campaigns.
     """
 
     pending: int
@@ -28,8 +30,8 @@ class Backlog:
 
 
 async def backlog(session: AsyncSession) -> Backlog:
-    """How it stands now, by the database's clock."""
-    # A new batch is due since the day before, whatever the clocks: it waits since the start.
+    """Count the backlog now, by the database's clock."""
+    # A new batch is due since the day before (`candidates.write`): count from the start instead.
     since = case((Batch.due_at < Campaign.started_at, Campaign.started_at), else_=Batch.due_at)
     due_at = func.min(case((Batch.pending > 0, since)))
     rows = await session.execute(

@@ -1,8 +1,8 @@
 """A batch run: one leased batch, whose windows are claimed, carried and settled.
 
-No transaction is open while the network talks: claim and commit, talk, settle and commit. A few
-windows of a slot are unsettled at once; they overlap, so that the wire never waits for the
-database, and each opens the next.
+No transaction is open while the network talks: claim and commit, talk, settle and commit. A slot
+has a few unsettled windows at once. They overlap, so that the wire never waits for the database.
+Settling a window claims the next one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ log = logging.getLogger("pli.delivery")
 
 @dataclass(slots=True, eq=False)
 class BatchRun:
-    """One run of one leased batch."""
+    """The work on one leased batch, from the first claim to the last settled window."""
 
     context: EngineContext
     batch: LeasedBatch
@@ -58,44 +58,47 @@ class BatchRun:
     slot: ProviderSlot
     passage: Passage
     ending: Ending | None = None
-    """Why it claims nothing more; only `end` sets it."""
+    """Why the run claims nothing more; only `end` sets this."""
     cause: Exception | None = None
-    """The error that ended it, with JOURNAL and FAULT."""
+    """The error that ended the run, with JOURNAL and FAULT."""
     held: Held | None = None
-    """What its limits last answered, if they left no room."""
+    """The pacer's last answer, if the limits allowed no copy."""
     unclear: bool = False
-    """Whether rows may be ours that no window holds: then the journal tells of them."""
+    """Whether rows may be claimed under our lease that no window holds: the journal stays."""
     began: float = field(default_factory=boot_time)
     done: asyncio.Event = field(default_factory=asyncio.Event)
     windows: list[Window] = field(default_factory=list)
     settling: set[asyncio.Task[None]] = field(default_factory=set)
 
     def end(self, ending: Ending, cause: Exception | None = None) -> None:
-        """Claim nothing more; the graver of two endings counts."""
+        """Claim nothing more, because of `ending`; of two endings the graver one counts."""
         if self.ending is None or ending > self.ending:
             self.ending, self.cause = ending, cause
 
     @property
     def over(self) -> bool:
-        """Whether its copies that are on no wire yet come back."""
+        """Whether the run recalls its copies that are not on the wire yet."""
         return self.ending is not None and self.ending.calls_back
 
     def names(self) -> dict[str, int]:
-        """What logs call it by."""
+        """The ids by which logs name the run."""
         return {"campaign": self.batch.campaign_id, "batch": self.batch.id}
 
     def waiting(self) -> dict[int, WindowCopy]:
-        """The copies that are claimed and not yet settled."""
+        """The copies that are claimed and not yet settled, by delivery id."""
         return {id_: copy for window in self.windows for id_, copy in window.open.items()}
 
     def recall(self) -> None:
-        """Call back those of its copies that are on no wire yet."""
+        """Recall the run's copies that are not on the wire yet."""
         self.courier.recall(
             lambda copy: isinstance(copy, WindowCopy) and copy.holding is self.holding
         )
 
     async def carry(self) -> None:
-        """Open windows until as many are in work as may be; each then opens its next one."""
+        """Open windows as the slot allows, until nothing more may be claimed.
+
+        Each window then claims the next one when it is settled.
+        """
         while True:
             await self.slot.windows.acquire()
             window = None
@@ -106,12 +109,12 @@ class BatchRun:
                     self.slot.windows.release()
             if window is None:
                 return
-            task = asyncio.create_task(self._see_through(window))
+            task = asyncio.create_task(self._carry_windows(window))
             self.settling.add(task)
             task.add_done_callback(self.settling.discard)
 
-    async def _see_through(self, first: Window) -> None:
-        """Carry a window and settle it, and so on with the one that was claimed with that."""
+    async def _carry_windows(self, first: Window) -> None:
+        """Carry and settle a window; settling claims the next one, which is carried in turn."""
         window: Window | None = first
         try:
             while window is not None:
@@ -123,14 +126,14 @@ class BatchRun:
                     self.courier.post(copies, lane=self.pacer.lane(self.batch.provider))
                 window = await self._settle(window)
         except Exception as error:
-            # The next window may be claimed, and nobody carries it: the journal is to say so.
+            # The next window may be claimed, and nobody carries it. The journal stays to say so.
             self.unclear = True
             self.end(Ending.FAULT, error)
         finally:
             self.slot.windows.release()
 
     async def _next(self) -> Window | None:
-        """A window to carry; None if nothing of the batch is due any more, or it must rest."""
+        """Claim a window; None if nothing of the batch is due, or nothing may leave now."""
         permit = await self._permitted()
         if permit is None:
             return None
@@ -145,8 +148,8 @@ class BatchRun:
         return window
 
     async def _permitted(self) -> Permit | None:
-        """How large the next window may be; None: nothing may leave now."""
-        if not self._goes_on():
+        """Ask how large the next window may be; None if nothing may leave now."""
+        if not self._may_claim():
             return None
         permit = await self.pacer.permit(self.batch.provider, self.slot.pace.window())
         if isinstance(permit, Held):
@@ -157,15 +160,16 @@ class BatchRun:
         return permit
 
     async def _tell_pacer(self, permit: Permit, outcomes: Sequence[Outcome]) -> None:
-        """What became of what was permitted, and how the provider took it."""
+        """Tell the pacer how much of a permit was used, and how the provider took the copies."""
         try:
             await self.pacer.tell(self.batch.provider, permit, heard_from(outcomes))
         except DatabaseAway as error:
-            # It counts as used at the last moment it could have been: too late, never too much.
+            # Then the grant counts as used at the last moment allowed. Later copies wait longer
+            # than they must, and no limit is exceeded.
             log.warning("pacing.not_told", extra={"reason": str(error)})
 
-    async def _tell_of(self, window: Window) -> None:
-        """What became of a window's permit, once."""
+    async def _tell_pacer_of(self, window: Window) -> None:
+        """Tell the pacer what became of a window's permit, once."""
         if not window.told:
             window.told = True
             outcomes = [it.outcome for it in window.results]
@@ -174,7 +178,7 @@ class BatchRun:
     async def _settle_and_claim(
         self, sent: Sequence[Result], permit: Permit | None
     ) -> Window | None:
-        """The common case: what was sent is settled and the next window claimed, at once."""
+        """Settle what was sent and claim the next window, in one transaction: the common case."""
         size = permit.size if permit else 0
         if not (sent or size):
             return None
@@ -187,11 +191,11 @@ class BatchRun:
         if permit is None or not claimed.rows:
             return None
         self.context.observer.claimed(boot_time() - began)
-        return self._opened(claimed.rows, permit)
+        return self._make_window(claimed.rows, permit)
 
     async def _claim(self, permit: Permit | None) -> Window | None:
-        """The same with whatever stands in the way: copies are skipped, with the reason."""
-        if permit is None or not self._goes_on():
+        """Claim the next window the slow way: copies that may not leave are skipped."""
+        if permit is None or not self._may_claim():
             return None
         began = boot_time()
         while True:
@@ -204,28 +208,28 @@ class BatchRun:
             if claimed.rows:
                 break
         self.context.observer.claimed(boot_time() - began)
-        return self._opened(claimed.tuples, permit)
+        return self._make_window(claimed.tuples, permit)
 
-    def _goes_on(self) -> bool:
-        if self._makes_room():
+    def _may_claim(self) -> bool:
+        if self._turn_is_over():
             self.end(Ending.TURN)
         if self.ending not in (None, Ending.LIMIT):
             return False
         return self.holding.ours() and self.passage.open
 
-    def _makes_room(self) -> bool:
-        """Whether it has had its turn, and another campaign waits for one."""
+    def _turn_is_over(self) -> bool:
+        """Whether the batch has had its turn, and another campaign waits."""
         if boot_time() < self.began + constants.TURN_SECONDS:
             return False
         return bool(self.context.waiting - {self.batch.campaign_id})
 
-    def _opened(self, rows: Sequence[Claimed], permit: Permit) -> Window:
-        """What was claimed, as copies for the courier."""
+    def _make_window(self, rows: Sequence[Claimed], permit: Permit) -> Window:
+        """Make a window, with a copy for the courier from each claimed row."""
         pressed = self.pressed
         window = Window(self.holding, pressed.composer, self.notes)
         window.provider, window.permit = self.batch.provider, permit
         marks, key, lists = pressed.links.marks, pressed.token_key, pressed.lists
-        # By their order: for each copy, names would cost more than what is in them.
+        # Unpacked by position: this runs for each copy, and access by name costs more.
         for id_, list_id, attempts, person, email, first, last, language, attributes in rows:
             message_id, return_path = marks(id_, key)
             recipient = Recipient(
@@ -238,7 +242,7 @@ class BatchRun:
         return window
 
     async def _settle(self, window: Window) -> Window | None:
-        """Wait for a window's last reply and write it all down; the next window, if any."""
+        """Wait for a window's last reply and write the window down; the next window, if any."""
         try:
             await window.done.wait()
             self.slot.pace.mark(len(window.results))
@@ -247,13 +251,14 @@ class BatchRun:
                 self.end(Ending.JOURNAL, window.fault)
             if window.back and boot_time() >= window.permit.until:
                 self.end(Ending.LIMIT)
-            # Before the next one is claimed with it: what is refused for what we are must not burn.
+            # Judged before the next window is claimed: if copies are refused because of the
+            # sender, the next ones must not be used up.
             refused = self._judge_window(window)
             began = boot_time()
             following = await self._record(window)
             self.context.observer.settled(window.tries(), boot_time() - began)
             log.debug("delivery.settled", extra=self.names() | {"copies": len(window.results)})
-            await self._tell_of(window)
+            await self._tell_pacer_of(window)
             if refused is not None:
                 await self.context.pause(self.batch.campaign_id, refused)
         finally:
@@ -261,17 +266,18 @@ class BatchRun:
         return following
 
     async def _record(self, window: Window) -> Window | None:
-        """Write a window down and claim the next; a database that is away is waited for.
+        """Write a window down and claim the next; while the database is away, try again.
 
-        Given up, the rows stay in work under this lease: they will be found, and the journal read.
+        After the last try the rows stay in work under this lease. A later taking finds them, and
+        reads the journal.
         """
         for tried in range(constants.SETTLE_TRIES):
             if self.context.stopping and tried >= constants.STOPPING_TRIES:
                 break
             try:
-                following = await self._written(window)
+                following = await self._record_once(window)
             except DatabaseAway as error:
-                # What was claimed by a commit whose answer was lost is nobody's.
+                # If only the answer to the commit was lost, no window holds the rows it claimed.
                 self.unclear = True
                 log.warning("delivery.settle_failed", extra={"reason": str(error)})
                 await asyncio.sleep(constants.WATCH_SECONDS)
@@ -282,14 +288,14 @@ class BatchRun:
                 return following
         return None
 
-    async def _written(self, window: Window) -> Window | None:
-        """Write a window down and claim the next: at once, where no limit has to be asked."""
+    async def _record_once(self, window: Window) -> Window | None:
+        """Write a window down and claim the next; in one transaction, if no limit holds."""
         accepted = Kind.SENT
         sent = [it for it in window.results if it.outcome.kind is accepted]
         rest = [it for it in window.results if it.outcome.kind is not accepted]
         if rest or window.back:
-            # Once: put back, they may be claimed by another window of this very lease, and on the
-            # wire. Should it not be written, the journal tells that they never were.
+            # Put back once only: afterwards another window of this lease may claim these rows, and
+            # have them on the wire. If the write fails, the journal says "never written".
             back, window.back = window.back, []
             await self._settle_any(rest, back)
         freely = window.permit.grant is None and self.pacer.freely(self.batch.provider)
@@ -302,12 +308,12 @@ class BatchRun:
             following = await self._claim(permit)
         if at_once:
             return following
-        # What it used, and what was said of it, decides on the next.
-        await self._tell_of(window)
+        # How much this window used, and what the provider said, decides on the next one.
+        await self._tell_pacer_of(window)
         return await self._next()
 
     async def _settle_any(self, results: Sequence[Result], back: Sequence[WindowCopy]) -> None:
-        """Whatever became of copies, and what came back: in one transaction."""
+        """Settle outcomes of any kind, and write down what came back, in one transaction."""
 
         def write(session: Session) -> None:
             terms = rows.lock_campaign(session, self.batch.campaign_id)
@@ -326,7 +332,7 @@ class BatchRun:
         await self.context.database.perform(write)
 
     def _judge_window(self, window: Window) -> Sentence | None:
-        """Why to pause: many of the latest copies were refused for what we are, not for whom."""
+        """Why to pause, if many of the latest copies were refused because of the sender."""
         latest = self.pressed.latest
         latest.extend(it.outcome for it in window.results)
         refused = self.pressed.refused_for_us(self.context.policy_pause)
@@ -344,7 +350,7 @@ class BatchRun:
         return reason
 
     def _take_back(self, session: Session, back: Sequence[WindowCopy], *, cancelled: bool) -> bool:
-        """Write down what came back; whether some of it had been called uncertain meanwhile."""
+        """Put back or skip returned copies; whether some had been called uncertain meanwhile."""
         unwanted = {
             copy.delivery_id: copy.stopped or "cancelled"
             for copy in back

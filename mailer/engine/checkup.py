@@ -16,7 +16,7 @@ from pli.language import N_, say, say_n
 
 
 async def check(session: AsyncSession) -> list[Check]:
-    """Who sends, who has not been heard of, and each campaign that does not go on."""
+    """Check who sends, which workers are gone, and which campaigns do not go on."""
     known = await workers.known(session)
     living = [worker for worker, alive in known if alive]
     found = [_living(living)]
@@ -37,7 +37,7 @@ async def check(session: AsyncSession) -> list[Check]:
 
 
 async def latest(session: AsyncSession) -> datetime | None:
-    """The last moment at which a campaign was made: it lies in the past, if the clock is right."""
+    """When the newest campaign was made; if the clock is right, that lies in the past."""
     return await session.scalar(select(func.max(Campaign.created_at)))
 
 
@@ -54,7 +54,7 @@ def _living(living: Sequence[Worker]) -> Check:
 
 
 def _followed(gone: Worker, living: Sequence[Worker]) -> bool:
-    """Whether its supervisor has started it again."""
+    """Whether the same command has been started again on that host."""
     return any(
         it.host == gone.host and it.command == gone.command and it.started_at >= gone.seen_at
         for it in living

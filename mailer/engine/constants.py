@@ -1,4 +1,7 @@
-"""The engine's numbers, each with its reason in ARCHITECTURE.md; asked here, so changed here."""
+"""The engine's constants; ARCHITECTURE.md gives the reason for each.
+
+Other modules read them as `constants.NAME`, so that a test can replace a value here.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ from mailer.engine.window_size import WINDOWS
 SWEEP_SECONDS = 0.5
 LOOKED_AT = 64
 QUEUED = 4 * WINDOWS
-"""So many of the batches looked at are queued in one sweep."""
+"""A sweep fills the queue up to this many batches; batches in work count."""
 TURN_SECONDS = 5.0
-"""So long a batch is worked on at least before it makes room for another campaign's."""
+"""A batch is worked on for this long before another campaign's batch may take its turn."""
 WATCH_SECONDS = 1.0
 RENEW_SECONDS = 10.0
 FRUITLESS_TAKINGS = 3

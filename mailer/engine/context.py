@@ -1,4 +1,4 @@
-"""What the parts of one engine share: its tools, whether it stops, and how a campaign is paused."""
+"""What the parts of one engine share: its tools, the stop flag, and how a campaign is paused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger("pli.delivery")
 
 @dataclass(slots=True)
 class EngineContext:
-    """One engine's."""
+    """The tools and the state that the parts of one engine share."""
 
     database: Database
     failover: RelayFailover
@@ -35,11 +35,11 @@ class EngineContext:
     journal: Journal
     observer: Observer
     policy_pause: float
-    """The share of copies refused for what we are at which a campaign pauses."""
+    """A campaign pauses if this share (0 to 1) of its latest copies fails because of the sender."""
     stopping: bool = False
     settled: int = 0
     waiting: set[int] = field(default_factory=set)
-    """Campaigns that wait for a turn in the open slot, as the last sweep saw them."""
+    """Ids of campaigns with batches due for the open slot, as the last sweep found them."""
 
     async def pause_of(self, batch_id: int, reason: Sentence) -> None:
         """Pause the campaign of a batch."""
@@ -51,7 +51,7 @@ class EngineContext:
             await self.pause(campaign_id, reason)
 
     async def pause(self, campaign_id: int, reason: Sentence) -> None:
-        """Pause it, also when the database is away just then: else it would go on as before."""
+        """Pause a campaign; while the database is away, try again, or the campaign would go on."""
         for tried in range(constants.SETTLE_TRIES):
             if self.stopping and tried >= constants.STOPPING_TRIES:
                 return

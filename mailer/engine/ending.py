@@ -6,14 +6,14 @@ import enum
 
 
 class Ending(enum.IntEnum):
-    """What ends a run; of two endings the one further down counts."""
+    """What ends a run; of two endings, the one further down this list counts."""
 
     LIMIT = enum.auto()
-    """A limit of its relay or provider leaves no room now; a later permit still goes on."""
+    """A limit of its relay or provider allows no copy now; after a later permit the run goes on."""
     TURN = enum.auto()
-    """It has had its turn, and another campaign waits."""
+    """The batch has had its turn, and another campaign waits."""
     DRAINED = enum.auto()
-    """Nothing of the batch is due any more."""
+    """No row of the batch is due any more."""
     HOUR = enum.auto()
     """Its campaign may not send at this hour."""
     RELAY = enum.auto()
@@ -21,22 +21,22 @@ class Ending(enum.IntEnum):
     STOPPED = enum.auto()
     """The engine stops."""
     PAUSED = enum.auto()
-    """Its campaign does not run any more."""
+    """Its campaign no longer runs."""
     CANCELLED = enum.auto()
     """Its campaign was cancelled."""
     LEASE_LOST = enum.auto()
-    """The batch is another worker's, or nobody renews the lease."""
+    """Another worker has the batch, or nobody renews the lease."""
     JOURNAL = enum.auto()
     """This machine cannot write its journal."""
     FAULT = enum.auto()
-    """An error that nobody foresaw."""
+    """An unexpected error."""
 
     @property
     def blameless(self) -> bool:
-        """Whether what ended the run lies elsewhere, so that the taking is not a fruitless one."""
+        """Whether the cause lies outside the batch; then the taking does not count as fruitless."""
         return self in (Ending.LIMIT, Ending.HOUR, Ending.RELAY, Ending.STOPPED)
 
     @property
     def calls_back(self) -> bool:
-        """Whether the copies that are claimed, and on no wire yet, come back."""
+        """Whether the run recalls its claimed copies that are not on the wire yet."""
         return self >= Ending.HOUR

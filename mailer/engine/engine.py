@@ -1,8 +1,8 @@
 """The engine: finds batches that are due, takes them, and keeps the wire busy.
 
-`sweeping` says what is to be done, `runs` does it for one batch, `watching` looks after that;
-here both are run, and batches taken and given back. The loops do one piece and say whether there
-was one, so that tests can step them.
+`sweep` finds what is to be done, `batch_run` sends one batch, `heartbeat` watches over that run.
+This module starts all of them, takes batches, and gives them back. `sweep` and `work` do one piece
+and return, so that tests can step them.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ log = logging.getLogger("pli.delivery")
 
 @dataclass(slots=True)
 class _Taking:
-    """One batch between `take` and `release`; `run` is None if there was nothing to send."""
+    """One batch between `take` and `release`; `run` is None if nothing was to be sent."""
 
     batch: LeasedBatch
     passage: Passage
@@ -61,7 +61,7 @@ class _Taking:
 
     @property
     def blameless(self) -> bool:
-        """Whether what ended it lies elsewhere, so that it is not a fruitless taking."""
+        """Whether the cause of its end lies outside the batch: then it is not fruitless."""
         if self.run is None:
             return self.carried_out and self.batch.runs and not self.passage.open
         return self.carried_out and self.run.ending is not None and self.run.ending.blameless
@@ -70,22 +70,25 @@ class _Taking:
     def all_settled(self) -> bool:
         """Whether the database knows all that the journal does.
 
-        After anything unforeseen the file stays: perhaps a commit came through after all.
+        After an unexpected error the file stays: a commit may have come through after all.
         """
         return self.run is None or (self.carried_out and not self.run.unclear)
 
     @property
     def wait(self) -> float:
-        """In how many seconds the batch is looked at again: somebody may change the limits."""
+        """Seconds before the batch is looked at again, if a limit held it.
+
+        At most `LOOK_AGAIN_SECONDS`: somebody may change the limits.
+        """
         held = self.run.held if self.run else None
         return min(held.until - held.now, constants.LOOK_AGAIN_SECONDS) if held else 0.0
 
 
 class Engine:
-    """Works all running campaigns of one database, through one courier or several relays'.
+    """Sends all running campaigns of one database, through one courier or several.
 
-    Its parts live and end together: `async with` begins them, and a part that dies stops the
-    others in order; its error is raised at the end.
+    `async with` starts its parts. A part that dies stops the others in order; its error is raised
+    at the end.
     """
 
     def __init__(
@@ -118,22 +121,22 @@ class Engine:
         self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers)
         self._work = Work(concurrency=WINDOWS)
         self._runs: dict[int, BatchRun] = {}
-        """What is in work, by batch."""
+        """The runs in progress, by batch id."""
         self._sweep = Sweep(
             self._context,
             self._work,
             self._notice_sender,
             launching or Launching(),
-            beside=self._work_beside,
+            in_own_slot=self._work_in_own_slot,
             in_work=self._in_work,
         )
         self._without_database = without_database
         self._died: Exception | None = None
-        """What ended the first part that died."""
+        """The error of the first part that died."""
         self._running: asyncio.Task[None] | None = None
         self._attached: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._tasks: asyncio.TaskGroup
-        """What the engine waits for before it ends."""
+        """The tasks that the engine waits for before it ends."""
         self._stopped = asyncio.Event()
         self._wake = asyncio.Event()
         self.over = asyncio.Event()
@@ -152,22 +155,22 @@ class Engine:
             await self._running
 
     def attach(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Before it begins: another part, which must end when the engine is `over`."""
+        """Add a part before the engine starts; the part must end when the engine is `over`."""
         self._attached.append(part)
 
     async def run(self) -> None:
-        """Look for work and do it until `stop`; then wait for what is on the wire."""
+        """Look for work and do it until `stop`; then wait for the copies on the wire."""
         try:
             async with asyncio.TaskGroup() as services:
                 services.create_task(self._part(self._context.pacers.run()))
-                services.create_task(self._part(self._end_the_silent()))
+                services.create_task(self._part(self._end_silent_sessions()))
                 for begin in self._attached:
                     services.create_task(self._part(begin()))
                 try:
                     async with asyncio.TaskGroup() as self._tasks:
                         self._tasks.create_task(self._part(self._look_for_work()))
                         self._tasks.create_task(self._part(self._work.run(self.work)))
-                        self._tasks.create_task(self._part(self._close_the_wire()))
+                        self._tasks.create_task(self._part(self._close_connections()))
                     await self._notice_sender.ended()
                 finally:
                     self.over.set()
@@ -178,12 +181,12 @@ class Engine:
             raise self._died
 
     def figures(self) -> Figures:
-        """How much is in hand, how much was settled, how fast."""
+        """How many batches are in work, what was settled, how fast, and the relays' states."""
         rate = self._context.slots.total()
         return Figures(len(self._runs), self._context.settled, rate, self._failover.unusable())
 
     def stop(self) -> None:
-        """Claim nothing more, and give back what is not on the wire."""
+        """Claim nothing more, and recall the copies that are not on the wire."""
         self._context.stopping = True
         self._stopped.set()
         self._wake.set()
@@ -193,22 +196,22 @@ class Engine:
         self._failover.recall(lambda _: True)
 
     def wake(self) -> None:
-        """There is work: look now."""
+        """Look for work now, instead of at the next interval."""
         self._wake.set()
 
     async def sweep(self) -> bool:
-        """Launch what is scheduled, queue what is due, finish what is done; if there was any."""
+        """Sweep once (`Sweep.step`); whether there was anything to do."""
         return await self._sweep.step()
 
     # The parts
 
     async def _part(self, part: Coroutine[Any, Any, None]) -> None:
-        """Run one part; when it ends, by an error too, the engine stops."""
+        """Run one part; when the part ends, also by an error, stop the engine."""
         await self._task(part)
         self.stop()
 
     async def _task(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something to its end; an error that nobody foresaw stops the engine."""
+        """Run `work` to its end; an unexpected error stops the engine."""
         try:
             await work
         except Exception as error:
@@ -231,8 +234,11 @@ class Engine:
             if not self._context.stopping:
                 await until(self._wake, constants.SWEEP_SECONDS)
 
-    async def _end_the_silent(self) -> None:
-        """See that nobody waits for the locks of the dead: beside all else, which may wait, too."""
+    async def _end_silent_sessions(self) -> None:
+        """End silent database sessions whose locks others wait for.
+
+        A part of its own: every other part may be the one that waits for such a lock.
+        """
         while not await until(self.over, constants.REPLAY_SECONDS):
             try:
                 if silent := await self._context.database.end_silent():
@@ -240,15 +246,15 @@ class Engine:
             except DatabaseAway as error:
                 log.warning("engine.minding_failed", extra={"reason": str(error)})
 
-    async def _close_the_wire(self) -> None:
-        """After the stop: what is on the wire may be answered, then the connections are cut."""
+    async def _close_connections(self) -> None:
+        """After the stop, wait for replies to what is on the wire; then cut the connections."""
         await self._stopped.wait()
         await self._failover.close(constants.PATIENCE_SECONDS)
 
     # One batch
 
-    def _work_beside(self, batch: Due, slot: ProviderSlot) -> None:
-        """Work a batch in its provider's own slot, if no other batch is in it."""
+    def _work_in_own_slot(self, batch: Due, slot: ProviderSlot) -> None:
+        """Work on a batch in its provider's own slot, if no other batch is in work there."""
         if slot.batch is not None or self._context.stopping:
             return
         slot.batch = batch.id
@@ -265,9 +271,9 @@ class Engine:
         self._tasks.create_task(work())
 
     async def work(self, batch_id: int, slot: ProviderSlot | None = None) -> None:
-        """Take one batch and work it until nothing of it is due, or it is ours no more.
+        """Take one batch and work on it until nothing of it is due, or the lease is lost.
 
-        In the open slot, if no other is named.
+        Without a `slot`, the batch goes into the open slot.
         """
         if self._context.stopping:
             return
@@ -282,16 +288,16 @@ class Engine:
             finally:
                 await self._release(taking)
         except DatabaseAway as error:
-            # The sweep tells when that lasts, and finds the batch again.
+            # The sweep finds the batch again; `_look_for_work` raises if the database stays away.
             log.warning("delivery.batch_left", extra={"batch": batch_id, "reason": str(error)})
 
     async def _take(self, batch_id: int, slot: ProviderSlot | None) -> _Taking | None:
-        """Lease a batch, and open its file in the journal before; None: there is nothing to do."""
+        """Open a journal file, then lease a batch; None if there is nothing to do."""
         async with self._context.database.reading() as session:
             passage = await gate.passage(session, batch_id)
         courier = self._failover.choose(passage.relays)
         if courier and not slot and self._context.pacers.of(courier).narrow(passage.provider):
-            return None  # that has changed since it was queued: the next sweep finds it a slot
+            return None  # limited since it was queued: the next sweep gives it its own slot
         lease = secrets.randbits(63)
         try:
             notes = self._context.journal.begin(batch_id, lease, courier.relay if courier else "")
@@ -317,7 +323,7 @@ class Engine:
         return _Taking(batch, passage, courier, notes, holding, slot or self._context.slots.open)
 
     async def _run(self, taking: _Taking) -> None:
-        """Send what is due of a batch, unless its campaign must wait for a person."""
+        """Send what is due of a batch, or pause its campaign if a person must act first."""
         batch, passage = taking.batch, taking.passage
         if batch.takings > constants.FRUITLESS_TAKINGS:
             await self._context.pause(batch.campaign_id, _fruitless(batch))
@@ -344,7 +350,7 @@ class Engine:
             taking.passage,
         )
         if not self._failover.usable(courier):
-            run.end(Ending.RELAY)  # its circuit has opened since it was chosen
+            run.end(Ending.RELAY)  # its circuit has opened since `choose`
         if self._context.stopping:
             run.end(Ending.STOPPED)
         return run
@@ -357,7 +363,8 @@ class Engine:
         finally:
             while run.settling:
                 await asyncio.wait(run.settling)
-            # Told, not cancelled: a cancelled statement would leave its connection half used.
+            # `watch` is told to end, not cancelled: a statement that is cancelled would leave its
+            # connection half used.
             run.done.set()
             try:
                 await watching
@@ -369,7 +376,7 @@ class Engine:
             raise run.cause
 
     async def _release(self, taking: _Taking) -> None:
-        """Give a batch back, and end its file in the journal."""
+        """Give a batch back, and close its journal file."""
         try:
             await self._context.database.perform(
                 leasing.release, taking.batch, blameless=taking.blameless, wait=taking.wait
@@ -377,16 +384,16 @@ class Engine:
         finally:
             taking.notes.close(all_settled=taking.all_settled)
             if taking.blameless or not self._runs:
-                self.wake()  # another relay may have it at once, or all is done
+                self.wake()  # another relay may take the batch now, or the campaign is done
 
     def _in_work(self) -> set[int]:
-        """The campaigns that are worked on."""
+        """The ids of the campaigns with a run in progress."""
         return {run.batch.campaign_id for run in self._runs.values()}
 
-    # What the relays and their pacers tell
+    # Callbacks of the relays and their pacers
 
     def _on_slowed(self, relay: str, provider: str) -> None:
-        """Call back what waits at a relay for a provider that has enough for now."""
+        """Recall the copies that wait at a relay for a provider that has been slowed down."""
         for courier in self._failover.couriers.values():
             if courier.relay == relay:
                 courier.recall(
@@ -394,16 +401,16 @@ class Engine:
                 )
 
     def _is_needed(self, courier: Courier) -> bool:
-        """Whether a taking it has in hand has no other relay to go to."""
+        """Whether a run that uses this courier has no other relay to go to."""
         return any(
             run.courier is courier and not self._failover.another(courier, run.passage.relays)
             for run in self._runs.values()
         )
 
     def _on_trouble(self, courier: Courier, reason: Sentence) -> None:
-        """A relay cannot be used: nobody's copy is at fault.
+        """End the runs of a relay that cannot be used; no copy is at fault.
 
-        What it had goes to the next relay of its list; where there is none, the campaign waits.
+        Their copies go to the next relay of their list. Without one, the campaign pauses.
         """
         self._notice_sender.trouble(courier, reason)
         affected: dict[int, Sentence] = {}

@@ -1,4 +1,4 @@
-"""The gate before each claim: may this batch's campaign send now, for how long, by which relays?"""
+"""The gate of a batch: may its campaign send now, until when, and by which relays?"""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from subscribers.models import List
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What holds for the sending of one batch to a `provider`, as it was asked last.
+    """What the database last said about sending one batch to a `provider`.
 
-    `relays` in order, none for all of the settings. `until` is on this machine's clock
-    (`boot_time`), counted from before the database was asked: it is the database's that judges.
+    `relays` are in order; an empty sequence means all relays of the settings. `until` is on this
+    machine's clock (`boot_time`). The remaining time comes from the database's clock, and is
+    counted from before the database was asked, so that `until` is never too late.
     """
 
     state: CampaignState | None
@@ -33,12 +34,12 @@ class Passage:
 
     @property
     def open(self) -> bool:
-        """Whether it is neither quiet nor over."""
+        """Whether copies may leave now: no quiet hours, and the campaign's end is not reached."""
         return boot_time() < self.until
 
 
 async def passage(session: AsyncSession, batch_id: int) -> Passage:
-    """Ask the database; of a batch that there is not, nothing may be sent."""
+    """Ask the database. A batch that does not exist gets a passage that is not open."""
     asked = boot_time()
     row = (
         await session.execute(
@@ -63,7 +64,7 @@ async def passage(session: AsyncSession, batch_id: int) -> Passage:
 
 
 def no_relay(list_name: str, relays: Sequence[str]) -> Sentence:
-    """Of a list that names relays which the settings do not have."""
+    """Why a campaign pauses whose list names only relays that the settings do not have."""
     return say(
         N_(
             "the list {name} goes by {relays}, which the settings do not have: "

@@ -1,4 +1,4 @@
-"""What is asked every second of a run: is it still ours, does it run, may each copy still go?"""
+"""The heartbeat of a run: renew its lease, and ask whether its copies may still leave."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ log = logging.getLogger("pli.delivery")
 
 
 async def watch(run: BatchRun) -> None:
-    """Every second: is the batch still ours, does the campaign run, may each copy still go?"""
+    """Ask every second: do we hold the lease, does the campaign run, may each copy still leave?
+
+    Returns when `run.done` is set.
+    """
     renewed = boot_time()
     try:
         while not await until(run.done, constants.WATCH_SECONDS):
-            # However long a window takes: what carries it must not be given away meanwhile.
+            # Asked again, so that no other worker gets our share while a long window is carried.
             run.pacer.want([run.batch.provider])
             try:
                 if boot_time() >= renewed + constants.RENEW_SECONDS:
@@ -34,7 +37,7 @@ async def watch(run: BatchRun) -> None:
             if run.over:
                 run.recall()
     finally:
-        # However it ends: what nobody watches must not leave.
+        # However this ends: copies of a run that nobody watches must not leave.
         if not run.done.is_set():
             run.end(Ending.LEASE_LOST)
             run.holding.end()

@@ -1,11 +1,11 @@
-"""A machine's own notes of what went on the wire and what was answered, a file for each taking.
+"""The journal: a machine's notes of what went on the wire and what was answered.
 
-A note is written before a body is handed to the transport, and another before its outcome is
-settled: a few bytes into a file that is mapped into memory, without a system call and without
-waiting for the disk. They outlive the process in the page cache, so that after its death at most
-one copy a connection is in doubt. A power cut may take them away: so
-"never written" counts only under the boot id that stands in the file's first line, and only while
-nobody holds the file's lock, for then its writer is dead.
+Each taking of a batch has a file. One note is written before a body is handed to the transport,
+another before its outcome is settled. A note is a few bytes in a file that is mapped into memory:
+it costs no system call, and nothing waits for the disk. The page cache outlives the process, so
+that after a crash at most one copy a connection is in doubt. A power cut may lose notes. So "never
+written" is concluded only under the boot id in the file's first line, and only when nobody holds
+the file's lock: then the writer is dead.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ log = logging.getLogger("pli.delivery")
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SUFFIX = ".taking"
-_HEAD = struct.Struct("<cQIH")  # what it tells, the delivery, which try, the bytes that follow
-_REST = struct.Struct("<QIH")  # the same without what it tells
+_HEAD = struct.Struct("<cQIH")  # type, delivery, number of the try, bytes that follow
+_REST = struct.Struct("<QIH")  # the same without the type
 _LEAVES, _TOLD, _END = b"w", b"o", b"\0"
 _GROWTH = 128 * 1024
-"""A file is given room in such pieces beforehand: a full disk is told then, and not by a signal."""
+"""Bytes by which a file is allocated ahead: a full disk then is an OSError, not a signal."""
 _ANSWER = struct.Struct("<dHIBB")  # when, the reply's code, milliseconds, kind, stage
 _REST_AND_ANSWER = struct.Struct(_REST.format + _ANSWER.format.removeprefix("<"))
 _KINDS = list(Kind)
@@ -43,7 +43,7 @@ _STAGES = list(Stage)
 
 
 def boot_id() -> str:
-    """Which start of this machine it is; empty where nobody says."""
+    """The id of this boot of the machine; "" where the system names none."""
     try:
         return _BOOT_ID.read_text().strip()
     except OSError:
@@ -51,31 +51,34 @@ def boot_id() -> str:
 
 
 class Notes:
-    """The open file of one taking."""
+    """The open journal file of one taking."""
 
     def __init__(self, descriptor: int, path: Path, begins: int) -> None:
         self._descriptor = descriptor
         self._path = path
         self._place = begins
-        self._room = os.fstat(descriptor).st_size
-        self._map = mmap.mmap(descriptor, self._room)
+        self._size = os.fstat(descriptor).st_size
+        self._map = mmap.mmap(descriptor, self._size)
 
     def leaves(self, delivery_id: int, number: int) -> None:
-        """Its body is handed to the transport next; OSError if there is no room to note it."""
+        """Note that a body is handed to the transport next; OSError if the file cannot grow."""
         place = self._place
-        if place + _HEAD.size > self._room:
+        if place + _HEAD.size > self._size:
             self._grow()
         _REST.pack_into(self._map, place + 1, delivery_id, number, 0)
         self._end_note(place, _LEAVES, place + _HEAD.size)
 
     def told(self, delivery_id: int, number: int, outcome: Outcome) -> None:
-        """The try is over; without room only its writer knows so, who settles it in a moment."""
+        """Note the outcome of a try.
+
+        If the file cannot grow, there is no note: the writer itself settles the outcome shortly.
+        """
         kind, stage, code, text, milliseconds = outcome
         said = text.encode()
         place = self._place
         begins = place + _HEAD.size + _ANSWER.size
         ends = begins + len(said)
-        if ends > self._room:
+        if ends > self._size:
             try:
                 self._grow()
             except OSError:
@@ -96,17 +99,17 @@ class Notes:
         self._end_note(place, _TOLD, ends)
 
     def _end_note(self, place: int, what: bytes, ends: int) -> None:
-        # Last what it tells: who dies in the middle of a note has not written it.
+        # The type byte comes last: a note that a crash cuts off has none, and does not count.
         self._map[place] = what[0]
         self._place = ends
 
     def _grow(self) -> None:
-        os.posix_fallocate(self._descriptor, self._room, _GROWTH)
-        self._map.resize(self._room + _GROWTH)
-        self._room += _GROWTH
+        os.posix_fallocate(self._descriptor, self._size, _GROWTH)
+        self._map.resize(self._size + _GROWTH)
+        self._size += _GROWTH
 
     def close(self, *, all_settled: bool) -> None:
-        """End the file; it stays where the database does not know everything that is in it."""
+        """Close the file; remove it only if the database knows everything in it."""
         if all_settled:
             with suppress(FileNotFoundError):
                 self._path.unlink()
@@ -115,16 +118,19 @@ class Notes:
 
 
 class Journal:
-    """A folder on this machine's own disk; `installation` tells whose database it speaks of."""
+    """A folder of journal files on this machine's own disk.
+
+    `installation` names the database that the files belong to.
+    """
 
     def __init__(self, folder: Path, installation: str) -> None:
         self._folder = folder
         self._installation = installation
 
     def begin(self, batch_id: int, lease: int, relay: str) -> Notes:
-        """A new file for a taking, locked as long as it is written to; OSError if it cannot be.
+        """Make a file for a taking, locked until it is closed; OSError if that fails.
 
-        Before the batch is taken: so that whoever dies holding one has left a file that says so.
+        Called before the batch is taken: a worker that dies with a batch has then left a file.
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(lease)
@@ -143,7 +149,7 @@ class Journal:
             os.posix_fallocate(descriptor, 0, _GROWTH)
             os.pwrite(descriptor, line, 0)
             notes = Notes(descriptor, path, len(line))
-            # Only now by its name: who finds it finds it locked and whole.
+            # Renamed last: a reader that finds the file by its name finds it locked and complete.
             new.rename(path)
         except OSError:
             os.close(descriptor)
@@ -152,13 +158,13 @@ class Journal:
         return notes
 
     def record(self, lease: int) -> JournalRecord | None:
-        """What is known of a lease; None if nothing is, or while its writer lives."""
+        """The record of a lease; None if there is no file, or while its writer lives."""
         with self._unlocked(self._path(lease)) as record:
             return record
 
     @contextmanager
     def left_behind(self) -> Iterator[Iterator[JournalRecord]]:
-        """The files of dead workers, one after the other, each locked while it is looked at."""
+        """The records of dead workers, one after the other; each file is locked meanwhile."""
 
         def each() -> Iterator[JournalRecord]:
             for path in self._files():
@@ -173,12 +179,12 @@ class Journal:
             found.close()  # type: ignore[attr-defined]  # a generator
 
     def forget(self, record: JournalRecord) -> None:
-        """The database knows all of it."""
+        """Remove the file of a record that the database knows completely."""
         with suppress(FileNotFoundError):
             self._path(record.lease).unlink()
 
     def set_aside(self, record: JournalRecord) -> None:
-        """The database will not have it: kept under another name, for a person to look at."""
+        """Keep a record that the database refuses under another name, for a person to look at."""
         path = self._path(record.lease)
         with suppress(FileNotFoundError):
             path.rename(path.with_suffix(".refused"))
@@ -206,8 +212,8 @@ class Journal:
             return
         try:
             try:
-                # Shared: only its writer is to be told apart. That another reads it, too, must not
-                # look as if he lived.
+                # A shared lock: only the writer holds an exclusive one, so that a second reader is
+                # not taken for a living writer.
                 fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 yield None
@@ -241,18 +247,18 @@ class Journal:
 
 
 def _notes(data: bytes) -> tuple[Mapping[int, Note], bool]:
-    """The last note on each delivery, and whether all of it could be read.
+    """The last note on each delivery, and whether the whole file could be read.
 
-    Zeros follow the last note, and a note that was cut off is none. What is no note ends the
-    reading: of what follows nobody knows where a note begins.
+    Zeros follow the last note, and a note that was cut off does not count. Bytes that are no note
+    end the reading: nobody knows where the next note begins.
     """
     notes: dict[int, Note] = {}
     place = 0
     while place + _HEAD.size <= len(data):
         what, delivery_id, number, length = _HEAD.unpack_from(data, place)
         if what == _END:
-            # Who died in the middle of a note has left it without its sign. Behind it there are
-            # only zeros, unless a disk has lost what was there.
+            # A note cut off by a crash has no type byte yet, and only zeros follow it. Other bytes
+            # behind it show that the disk has lost a part of the file.
             return notes, not data[place + _HEAD.size + length :].strip(_END)
         place += _HEAD.size
         if what in (_LEAVES, _TOLD) and place + length > len(data):

@@ -1,4 +1,4 @@
-"""PressedCampaigns: what every copy of one campaign has in common, pressed once in a process."""
+"""Pressed campaigns: what all copies of a campaign have in common, pressed once in a process."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from pli.keys import Keys
 from subscribers.models import List
 
 KEPT = 8
-"""So many pressed letters are kept at least."""
+"""This many pressed campaigns stay in memory; more only while they are in work."""
 LATEST = 200
-"""So many of the last outcomes are looked at together."""
+"""How many of a campaign's last outcomes are judged together."""
 LEAST_REFUSED = 5
-"""Fewer refusals prove nothing of us."""
+"""Fewer refusals prove nothing about the sender."""
 NO_SMTPUTF8 = "5.6.7"
-"""Of what is not offered to the relay, the one that lies in the address (RFC 6531)."""
+"""The only code of copies not offered to the relay that is about the address (RFC 6531)."""
 
 
 @dataclass(slots=True)
@@ -45,10 +45,10 @@ class PressedCampaign:
     latest: deque[Outcome] = field(default_factory=lambda: deque(maxlen=LATEST))
 
     def refused_for_us(self, share: float) -> Sequence[Outcome]:
-        """Refusals for what we are, not for whom, if they are `share` of the latest outcomes.
+        """The refusals because of the sender, if they are `share` of the latest outcomes.
 
-        Policy (5.7.x, RFC 3463); whatever refuses the sender at MAIL, before anybody is named; and
-        what we ourselves do not even offer the relay: too large for it, or not to be composed.
+        They are: policy (5.7.x, RFC 3463); any refusal at MAIL, before a recipient is named; and
+        copies that are not offered to the relay, too large for it or impossible to compose.
         """
         refused = [it for it in self.latest if _is_about_us(it)]
         return refused if len(refused) >= max(LEAST_REFUSED, share * len(self.latest)) else ()
@@ -83,24 +83,24 @@ async def begin(session: AsyncSession, campaign_id: int, keys: Keys) -> PressedC
 
 
 class PressedCampaigns:
-    """The rounds that are kept pressed."""
+    """The pressed campaigns that a process keeps in memory."""
 
     def __init__(self, database: Database, keys: Keys) -> None:
         self._database = database
         self._keys = keys
         self._kept: dict[int, PressedCampaign] = {}
         self._pressing = asyncio.Lock()
-        # Now, not when the first copies wait to be made.
+        # Loaded now, so that the first copies do not wait for it.
         layout.load_inliner()
 
     async def of(self, campaign_id: int, *, live: Callable[[], Collection[int]]) -> PressedCampaign:
-        """A campaign's, pressed if it was not; `live()` are the campaigns that are worked on."""
+        """A pressed campaign, pressed now if need be; `live()` are the campaigns in work."""
         if campaign_id not in self._kept:
-            # One at a time: the first batches of a campaign ask for it in the same moment.
+            # One at a time: the first batches of a campaign ask at the same moment.
             async with self._pressing:
                 if campaign_id not in self._kept:
                     await self._press(campaign_id)
-                    # What others finished is not told here: the eldest nobody works on make room.
+                    # Another worker may have finished a campaign unnoticed: the oldest idle go.
                     busy = {campaign_id, *live()}
                     idle = [it for it in self._kept if it not in busy]
                     for done in idle[: max(0, len(self._kept) - KEPT)]:
@@ -113,5 +113,5 @@ class PressedCampaigns:
             self._kept[campaign_id] = await begin(session, campaign_id, self._keys)
 
     def forget(self, campaign_id: int) -> None:
-        """It is over."""
+        """Drop a campaign that is over."""
         self._kept.pop(campaign_id, None)

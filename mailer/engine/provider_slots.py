@@ -1,7 +1,7 @@
-"""Slots: a provider that its limits slow down has a slot of its own, so that no other waits.
+"""Slots: a provider with limits has a slot of its own, so that no other provider waits for it.
 
-Each slot has so many windows that may be unsettled, and a pace by which they are as large as is
-right. The open slot is everybody's whom nothing limits.
+A slot says how many windows may be unsettled at once. Its pace says how large they should be.
+Providers without limits share the open slot.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ NARROW_WINDOWS = 2
 
 
 class ProviderSlot:
-    """One provider's at one relay, or the open one."""
+    """The slot of one provider at one relay, or the open slot."""
 
     def __init__(self, connections: int, windows: int) -> None:
         self.windows = asyncio.Semaphore(windows)
         self.pace = Pace(connections)
         self.batch: int | None = None
-        """The batch that is worked on in a slot for one."""
+        """The batch in work in a provider's own slot; not used in the open slot."""
 
 
 class ProviderSlots:
-    """The slots of one engine; they are made when somebody enters."""
+    """The slots of one engine; a provider's own slot is made when it is first asked for."""
 
     def __init__(self, connections: int) -> None:
         self.open = ProviderSlot(connections, WINDOWS)
@@ -42,15 +42,15 @@ class ProviderSlots:
         return self._slots[place]
 
     def busy(self, relay: str) -> set[str]:
-        """Whose own slot at a relay is taken."""
+        """The providers in whose own slot at a relay a batch is in work."""
         return {name for (at, name), slot in self._slots.items() if at == relay and slot.batch}
 
     def total(self) -> float:
-        """All copies a second."""
+        """Copies settled a second, in all slots."""
         return self.open.pace.rate() + sum(it.pace.rate() for it in self._slots.values())
 
     def rate(self, relay: str, provider: str) -> float:
-        """Copies of a provider a second, as far as it has a slot of its own; WHOLE: of all."""
+        """Copies settled a second in a provider's own slot (0: it has none); WHOLE: in all."""
         if provider == WHOLE:
             return self.total()
         slot = self._slots.get((relay, provider))

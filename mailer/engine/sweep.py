@@ -1,4 +1,4 @@
-"""The sweep: what is due is queued, what is scheduled launched, what is over finished or ended."""
+"""The sweep: queue due batches, launch scheduled campaigns, finish or end what is over."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ log = logging.getLogger("pli.delivery")
 
 @dataclass(frozen=True, slots=True)
 class Launching:
-    """How campaigns are started at their hour."""
+    """The settings by which scheduled campaigns are launched."""
 
     batch_size: int = 1_000
     latest: timedelta = timedelta(hours=2)
@@ -46,7 +46,7 @@ class Launching:
 
 
 class Sweep:
-    """Finds what is to be done in one database, and has it done."""
+    """Finds what is due in one database, and starts it."""
 
     def __init__(
         self,
@@ -55,20 +55,20 @@ class Sweep:
         notice_sender: NoticeSender,
         launching: Launching,
         *,
-        beside: Callable[[Due, ProviderSlot], None],
+        in_own_slot: Callable[[Due, ProviderSlot], None],
         in_work: Callable[[], Collection[int]],
     ) -> None:
-        """`beside` works a batch in a slot of its own; `in_work` names the campaigns in work."""
+        """`in_own_slot` works on a batch in its provider's slot; `in_work`: campaigns in work."""
         self._context = context
         self._work = queue
         self._notice_sender = notice_sender
         self._launching = launching
-        self._work_beside = beside
+        self._work_in_own_slot = in_own_slot
         self._in_work = in_work
         self._replayed = float("-inf")
 
     async def step(self) -> bool:
-        """Launch what is scheduled, queue what is due, finish what is done; if there was any."""
+        """Queue, launch, finish and end whatever is due; whether there was anything."""
         if boot_time() >= self._replayed + constants.REPLAY_SECONDS:
             await self._replay_journals()
             self._replayed = boot_time()
@@ -95,7 +95,7 @@ class Sweep:
         return bool(batches or done or ended or scheduled or notices)
 
     async def _shut(self, session: AsyncSession) -> Sequence[Shut]:
-        """Whom nothing may be sent to now, by the relays by which lists go."""
+        """The providers that nothing may be sent to now, by the relays of the lists."""
         if len(self._context.failover.couriers) == 1:
             return self._shut_at(self._context.failover.likely(), None)
         found: list[Shut] = []
@@ -107,7 +107,7 @@ class Sweep:
         return found
 
     def _shut_at(self, courier: Courier | None, ids: Sequence[int] | None) -> Sequence[Shut]:
-        """Of these lists, what a relay has no room for now."""
+        """The providers that a relay may send nothing to now, for these lists (None: for all)."""
         if courier is None:
             return ()
         closed = self._context.pacers.of(courier).closed()
@@ -117,26 +117,26 @@ class Sweep:
         return (Shut(providers, ids),) if providers else ()
 
     async def _distribute(self, batches: Sequence[Due]) -> None:
-        """Each due batch into the open slot, or into that of its provider if it has one."""
+        """Queue each due batch for the open slot, or start it in its provider's own slot."""
         wanted: dict[str, set[str]] = defaultdict(set)
         free: dict[int, list[int]] = defaultdict(list)
-        # Not all, and not the first: else every worker would reach for the same.
+        # In random order: else every worker would reach for the same batches.
         for batch in random.sample(batches, len(batches)):
             courier = self._context.failover.likely(batch.relays)
             if courier is None:
-                free[batch.campaign_id].append(batch.id)  # whoever takes it says what is wrong
+                free[batch.campaign_id].append(batch.id)  # `Engine._run` pauses its campaign
                 continue
             wanted[courier.relay].add(batch.provider)
             pacer = self._context.pacers.of(courier)
             if not pacer.narrow(batch.provider):
                 free[batch.campaign_id].append(batch.id)
             elif pacer.has_share(batch.provider):
-                self._work_beside(batch, self._context.slots.of(courier.relay, batch.provider))
+                self._work_in_own_slot(batch, self._context.slots.of(courier.relay, batch.provider))
         self._context.pacers.want(wanted)
         await self._queue(free)
 
     async def _queue(self, free: Mapping[int, Sequence[int]]) -> None:
-        """Campaigns take turns; one of which nothing is in work goes before all that waits."""
+        """Queue batches; campaigns take turns, and one with nothing in work goes first."""
         busy = self._in_work()
         self._context.waiting = set(free)
         await self._work.enqueue(
@@ -146,7 +146,7 @@ class Sweep:
         await self._work.enqueue(turns[: max(0, constants.QUEUED - self._work.known)])
 
     async def _replay_journals(self) -> None:
-        """Write down what workers noted on this machine that did not live to settle it."""
+        """Write down what dead workers of this machine had noted, and did not settle."""
         with self._context.journal.left_behind() as records:
             for record in records:
                 try:
@@ -154,7 +154,7 @@ class Sweep:
                 except DBAPIError as error:
                     if not refuses_the_data(error):
                         raise
-                    # One file that cannot be told must not hold up everybody's letters.
+                    # One file that the database refuses must not hold up all sending.
                     log.exception("journal.refused", extra={"batch": record.batch_id})
                     self._context.journal.set_aside(record)
                 else:
@@ -190,7 +190,7 @@ class Sweep:
                     log.info("campaign.launched", extra={"campaign": campaign_id})
         except DatabaseAway:
             raise
-        # Also a rule that cannot be read any more: it alone waits, and the engine goes on.
+        # For example, a rule that can no longer be read: this campaign waits, the engine goes on.
         except PliError as refused:
             async with self._context.database.begin() as session:
                 await scheduling.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])

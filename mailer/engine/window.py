@@ -1,4 +1,4 @@
-"""A window: the rows of one claim, from the moment they are ours until they are settled."""
+"""A window: the rows of one claim, until each is settled or given back."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from mailer.recipient import Recipient
 from pli.clocks import boot_time
 
 LATE_SECONDS = 5.0
-"""So long after the last moment for its envelope a permitted copy's body may still follow."""
+"""After a permit has ended no envelope may leave, but a body may for this long."""
 
 
 @lru_cache(maxsize=1)
 def _second(epoch: int) -> datetime:
-    """A moment, made once for all copies of its second."""
+    """The time of a second, made once for all copies of that second."""
     return datetime.fromtimestamp(epoch, UTC)
 
 
@@ -46,11 +46,11 @@ class WindowCopy:
         self.rcpt_to = recipient.email
         self.smtputf8 = smtputf8
         self.stopped = ""
-        """Why it must not leave any more, once that is known."""
+        """Why the copy must not leave any more; "" as long as it may."""
 
     @property
     def holding(self) -> Holding:
-        """The taking it belongs to."""
+        """The hold on the batch of this copy."""
         return self._window.holding
 
     def compose(self) -> list[bytes]:
@@ -59,40 +59,40 @@ class WindowCopy:
 
     @property
     def provider(self) -> str:
-        """Whose mailboxes its batch is for."""
+        """The provider whose mailboxes the batch is for."""
         return self._window.provider
 
     def may_leave(self) -> bool:
-        """Neither stopped, nor out of our hands, nor later than is permitted."""
+        """Whether the copy is not stopped, the lease is held, and the permit has not ended."""
         return not self.stopped and self._window.may_go(0.0)
 
     def leaves(self) -> bool:
-        """Note that its body goes out next; False if it must not, or could not be noted."""
+        """Note that the body goes out next; False if it must not, or if the note failed."""
         if self.stopped or not self._window.may_go(LATE_SECONDS):
             return False
         return self._window.note(self)
 
     def settle(self, outcome: Outcome) -> None:
-        """The try is over."""
+        """Take the outcome of the try."""
         self._window.settled(self, outcome)
 
     def give_back(self) -> None:
-        """Nothing of it was handed over."""
+        """Take the copy back: nothing of it was handed over."""
         self._window.returned(self)
 
 
 class Window:
-    """The copies of one claim; `done` when each has been settled or given back."""
+    """The copies of one claim; `done` is set when each is settled or given back."""
 
     def __init__(self, holding: Holding, composer: Composer, notes: Notes) -> None:
         self.holding = holding
         self.composer = composer
         self.fault: OSError | None = None
-        """Why nothing can be noted any more, and so nothing may leave."""
+        """Why the journal takes no more notes; then nothing may leave."""
         self.provider = OTHER
         self.permit = FREELY
         self.told = False
-        """Whether the pacer knows what was used of the permit."""
+        """Whether the pacer knows how much of the permit was used."""
         self._notes = notes
         self.results: list[Result] = []
         self._recipients: list[str] = []
@@ -101,12 +101,12 @@ class Window:
         self.done = asyncio.Event()
 
     def may_go(self, late: float) -> bool:
-        """Whether the batch is ours, and it is no more than `late` seconds after the permit."""
+        """Whether the lease is held, and the permit ended no more than `late` seconds ago."""
         now = boot_time()
         return now < self.holding.until and now < self.permit.until + late
 
     def note(self, copy: WindowCopy) -> bool:
-        """One copy leaves: what is not noted must not."""
+        """Note that a copy leaves; without a note neither this copy nor any later one may leave."""
         try:
             self._notes.leaves(copy.delivery_id, copy.number)
         except OSError as error:
@@ -116,7 +116,7 @@ class Window:
         return True
 
     def settled(self, copy: WindowCopy, outcome: Outcome) -> None:
-        """One copy's try is over."""
+        """Take the outcome of one copy's try."""
         del self.open[copy.delivery_id]
         self._notes.told(copy.delivery_id, copy.number, outcome)
         self._recipients.append(copy.rcpt_to)
@@ -125,12 +125,12 @@ class Window:
             self.done.set()
 
     def returned(self, copy: WindowCopy) -> None:
-        """One copy came back untouched."""
+        """Take back a copy that was not handed over."""
         del self.open[copy.delivery_id]
         self.back.append(copy)
         if not self.open:
             self.done.set()
 
     def tries(self) -> Iterator[tuple[str, Outcome]]:
-        """To whom each copy went, and what came of it."""
+        """The recipient and the outcome of each try."""
         return zip(self._recipients, (it.outcome for it in self.results), strict=True)

@@ -1,4 +1,4 @@
-"""Who sends: each process with an engine says every two seconds that it lives, and how fast."""
+"""Workers: every two seconds, each process with an engine writes that it lives, and its speed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from pli.columns import clock
 
 BEAT_SECONDS = 2.0
 GONE = timedelta(seconds=30)
-"""Not seen for so long, a worker counts as gone: its leases have lapsed by then, too."""
+"""A worker that was not seen for this long counts as gone; its leases have lapsed, too."""
 FORGOTTEN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What an engine tells of itself; `rate` in copies a second over the last seconds.
+    """What an engine reports of itself; `rate` in copies a second over the last seconds.
 
-    `relays`: each one's name, and whether it rests.
+    `batches` are in work; `settled` counts copies since the start. `relays`: each relay's name,
+    and whether it is passed over.
     """
 
     batches: int
@@ -34,7 +35,7 @@ class Figures:
 async def register(
     session: AsyncSession, *, host: str, pid: int, command: str, version: str, relay: str
 ) -> int:
-    """A process begins; its id. Those who were not seen for a day are forgotten."""
+    """Add a worker and return its id; remove workers that were not seen for a day."""
     await session.execute(delete(Worker).where(Worker.seen_at < clock(-FORGOTTEN.total_seconds())))
     told = await session.execute(
         insert(Worker)
@@ -53,7 +54,7 @@ async def register(
 
 
 async def beat(session: AsyncSession, worker_id: int, figures: Figures) -> None:
-    """It lives."""
+    """Write that a worker lives, with its figures."""
     await session.execute(
         update(Worker)
         .where(Worker.id == worker_id)
@@ -67,12 +68,12 @@ async def beat(session: AsyncSession, worker_id: int, figures: Figures) -> None:
 
 
 async def unregister(session: AsyncSession, worker_id: int) -> None:
-    """It has ended as it should."""
+    """Remove a worker that has ended in order."""
     await session.execute(delete(Worker).where(Worker.id == worker_id))
 
 
 async def known(session: AsyncSession) -> Sequence[tuple[Worker, bool]]:
-    """Every worker, the eldest first, and whether it lives."""
+    """Every worker, the oldest first, and whether it lives."""
     rows = await session.execute(
         select(Worker, Worker.seen_at > clock(-GONE.total_seconds())).order_by(Worker.id)
     )

@@ -1,4 +1,4 @@
-"""What the relay answered last to a copy, as the report shows it, and patterns to choose by it."""
+"""The relay's last answers to copies, for the report, and patterns that choose copies by them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _ESCAPE = "\\"
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """How many failed copies are meant; the most frequent answers with their numbers.
+    """The answers to failed copies: how many copies, and the most frequent answers with counts.
 
-    `kinds` is how many different answers there are. "" stands for no answer at all.
+    `kinds` counts the different answers. "" in `most` stands for no answer at all.
     """
 
     copies: int
@@ -28,9 +28,9 @@ class Answers:
 
 
 def matching(pattern: str) -> ColumnElement[bool]:
-    """Whether a delivery's last answer has this in it, whatever the case; `*` stands for anything.
+    """Whether a delivery's last answer contains `pattern`, in any case; `*` stands for anything.
 
-    What is compared is the code and the text: "552 5.2.2 Mailbox full".
+    An answer is compared as code and text: "552 5.2.2 Mailbox full".
     """
     last = aliased(Attempt)
     return exists().where(
@@ -43,7 +43,10 @@ def matching(pattern: str) -> ColumnElement[bool]:
 async def of_failed(
     session: AsyncSession, campaign_id: int, *, pattern: str = "", limit: int
 ) -> Answers:
-    """What the failed copies of a campaign were answered, the most frequent first."""
+    """The last answers to the failed copies of a campaign, the most frequent first.
+
+    A `pattern` counts only the answers that match it. `limit` bounds `most`, not the counts.
+    """
     answer = func.coalesce(_answer(Attempt), "").label("answer")
     counted = (
         select(answer, func.count().label("copies"))
@@ -68,7 +71,7 @@ async def of_failed(
 
 
 def _answer(attempt: type[Attempt]) -> ColumnElement[str]:
-    """Code and text; the enhanced code is the beginning of the text (RFC 2034 section 4)."""
+    """Code and text; the text begins with the enhanced code (RFC 2034 section 4)."""
     code = func.coalesce(cast(attempt.reply_code, String), "")
     return code.concat(" ").concat(attempt.reply_text)
 

@@ -1,4 +1,4 @@
-"""The sum that must be right: a campaign's batches against its rows."""
+"""The balance: the counts in a campaign's batches must equal its rows."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ COUNTED = (
     Status.SKIPPED,
     Status.UNCERTAIN,
 )
-"""The states whose numbers a batch keeps; the excluded belong to no batch."""
+"""The statuses that a batch counts; excluded copies belong to no batch."""
 
 Tally = Mapping[int | None, Counter[Status]]
-"""By a batch's number, None for the excluded: how many copies of each status."""
+"""Copies of each status, by the batch's number; None is for the excluded."""
 
 
 def rows_of(campaign_id: int, status: Status) -> ColumnElement[bool]:
-    """The copies of one status, looked for only where a batch counts any.
+    """The copies of one status, looked for only in batches that count any.
 
-    The excluded belong to no batch: each has a reason, and what has one has an index.
+    Excluded copies belong to no batch. Each has a reason, and reasons have an index.
     """
     if status is Status.EXCLUDED:
         return and_(
@@ -47,10 +47,10 @@ def rows_of(campaign_id: int, status: Status) -> ColumnElement[bool]:
 
 
 async def tally(session: AsyncSession, *, campaign_id: int) -> Tally:
-    """Every row of a campaign counted in one walk, batch after batch: how many of each status.
+    """Count every row of a campaign by batch and status, in one walk.
 
-    By conditional sums, since the rows come in the batches' order: grouped by status too, a
-    million of them would be sorted in memory first (SQLite: 110 MB).
+    Conditional sums count the statuses, because the rows come in the order of batches. Grouped by
+    status as well, a million rows would be sorted in memory first (SQLite: 110 MB).
     """
     rows = await session.execute(
         select(
@@ -69,9 +69,9 @@ async def tally(session: AsyncSession, *, campaign_id: int) -> Tally:
 async def faults(
     session: AsyncSession, *, campaign_id: int, counted: Tally | None = None
 ) -> list[Sentence]:
-    """Where counts and rows of a campaign differ, batch by batch; empty when the sum is right.
+    """Where a campaign's counts and rows differ, batch by batch; empty when the balance is right.
 
-    `counted`: its tally, where somebody has it.
+    `counted`: the campaign's tally, if the caller has it already.
     """
     rows = dict(counted if counted is not None else await tally(session, campaign_id=campaign_id))
     found = []

@@ -1,4 +1,4 @@
-"""Claiming: a window of due rows becomes ours, and what of it must not leave is told apart."""
+"""Claiming: a window of due rows goes into work, and those that may not leave are skipped."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from subscribers.models import Subscriber
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The rows that one claim put into our hands; `empty` when nothing was due any more."""
+    """The rows that one claim took into work; `empty` if no row was due."""
 
     rows: Sequence[Row[Any]]
     empty: bool
 
     @property
     def tuples(self) -> Sequence[Claimed]:
-        """The same as a turn gives them, without what was asked of them besides."""
+        """The rows as `settle_and_claim` gives them: without `doubted` and `hindrance`."""
         return [tuple(row)[:-2] for row in self.rows]
 
 
 def claim(session: Session, batch: LeasedBatch, *, size: int) -> Window:
-    """Claim up to `size` due rows; those who may no longer receive are skipped, with the reason."""
+    """Claim up to `size` due rows; rows whose person may no longer receive are skipped."""
     found = (
         session.execute(
             select(
@@ -54,34 +54,34 @@ def claim(session: Session, batch: LeasedBatch, *, size: int) -> Window:
         )
     ).all()
     ours(session, batch)
-    kept: dict[int, str] = {}
-    free = []
+    reasons: dict[int, str] = {}
+    receivable = []
     for row in found:
         if row.subscriber_id is None:
-            kept[row.id] = "erased"
+            reasons[row.id] = "erased"
         elif row.hindrance is not None:
-            kept[row.id] = row.hindrance
+            reasons[row.id] = row.hindrance
         else:
-            free.append(row)
-    may_have_come = {row.id for row in found if row.doubted}
-    _keep(session, batch, kept, may_have_come, Status.PENDING)
+            receivable.append(row)
+    may_have_arrived = {row.id for row in found if row.doubted}
+    _skip_rows(session, batch, reasons, may_have_arrived, Status.PENDING)
     claimed = change(
         session,
         batch,
-        Delivery.id.in_([row.id for row in free]),
+        Delivery.id.in_([row.id for row in receivable]),
         Delivery.status == Status.PENDING,
         status=Status.SENDING,
         reason=None,
         lease=batch.lease,
     )
     count(session, batch, pending=-len(claimed), sending=len(claimed))
-    return Window([row for row in free if row.id in claimed], empty=not found)
+    return Window([row for row in receivable if row.id in claimed], empty=not found)
 
 
 async def hindered(session: AsyncSession, ids: Sequence[int]) -> Mapping[int, str]:
-    """Which of these rows may no longer leave, and why: asked again while they wait."""
+    """Why some of these claimed rows may no longer leave; asked again while they wait."""
     rows = await session.execute(
-        # Whoever is gone has no subscription either, and did not leave by himself.
+        # An erased person has no subscription either, but did not leave the list.
         select(
             Delivery.id,
             case((Subscriber.id.is_(None), "erased"), else_=hindrance(Delivery.list_id)),
@@ -96,10 +96,10 @@ async def hindered(session: AsyncSession, ids: Sequence[int]) -> Mapping[int, st
 
 
 def put_back(session: Session, batch: LeasedBatch, ids: Sequence[int]) -> bool:
-    """Rows of ours of which nothing was handed over wait again.
+    """Let claimed rows wait again of which nothing was handed over; whether any was uncertain.
 
-    Also those that were called uncertain meanwhile, when we seemed dead: by our lease nobody else
-    has had them since. Whether there were such: the campaign may have been finished without them.
+    While this worker seemed dead, rows may have been called uncertain. They still have our lease,
+    so nobody else has sent them since. The campaign may have been finished without them.
     """
     late = False
     for before in (Status.SENDING, Status.UNCERTAIN):
@@ -121,27 +121,27 @@ def put_back(session: Session, batch: LeasedBatch, ids: Sequence[int]) -> bool:
 
 
 def skip(session: Session, batch: LeasedBatch, reasons: Mapping[int, str]) -> None:
-    """Rows of ours of which nothing was handed over, and that must not leave any more.
+    """Skip claimed rows of which nothing was handed over, each with its reason.
 
-    Also those that were called uncertain meanwhile, as `put_back` says.
+    This includes rows that were called uncertain meanwhile, as `put_back` says.
     """
-    may_have_come = doubted_among(session, reasons)
+    may_have_arrived = doubted_among(session, reasons)
     for before in (Status.SENDING, Status.UNCERTAIN):
-        _keep(session, batch, reasons, may_have_come, before, Delivery.lease == batch.lease)
+        _skip_rows(session, batch, reasons, may_have_arrived, before, Delivery.lease == batch.lease)
 
 
-def _keep(
+def _skip_rows(
     session: Session,
     batch: LeasedBatch,
     reasons: Mapping[int, str],
-    may_have_come: Collection[int],
+    may_have_arrived: Collection[int],
     before: Status,
     *where: ColumnElement[bool],
 ) -> None:
-    """Rows that do not leave are skipped, each with its reason; what may have come is in doubt."""
+    """Skip rows, each with its reason; a copy that may have arrived is uncertain instead."""
     groups: dict[tuple[Status, str | None], list[int]] = {}
     for id_, reason in reasons.items():
-        end = (Status.UNCERTAIN, None) if id_ in may_have_come else (Status.SKIPPED, reason)
+        end = (Status.UNCERTAIN, None) if id_ in may_have_arrived else (Status.SKIPPED, reason)
         groups.setdefault(end, []).append(id_)
     for (status, why), ids in groups.items():
         changed = change(

@@ -1,4 +1,4 @@
-"""The copies of a campaign that are in doubt, and what a relay's log says of them."""
+"""The copies of a campaign that are in doubt, and what a relay's log proves about them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from pli.keys import Keys
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """The copies nobody can know of, and how to recognise one by its Message-ID."""
+    """The copies that are in doubt, and the links that recognise them by Message-ID."""
 
     campaign_id: int
     copies: frozenset[int]
     links: Links
 
     def proofs(self, logs: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[Proof]:
-        """What Postfix logs, each its name and its lines, prove of these copies.
+        """What Postfix logs, given as names with lines, prove about these copies.
 
-        That a copy was refused in the end, or came back, is no matter here: "sent" means that the
-        relay took it, and the line that is kept tells the rest.
+        "Sent" means only that the relay took the copy. Whether the copy bounced later is not
+        judged here; the log line that is kept as `detail` tells it.
         """
         for it in postfix_log.read(logs, self._copy):
             yield Proof(it.delivery_id, Status.SENT, detail=f"{it.log}:{it.number}: {it.line}")
@@ -39,9 +39,9 @@ class Doubt:
 
 
 async def of(session: AsyncSession, campaign_id: int, keys: Keys) -> Doubt:
-    """What is in doubt in a campaign, now, also while it waits to be sent again.
+    """The copies of a campaign that are in doubt now, also those that wait to be sent again.
 
-    Its Message-IDs are under the domain frozen with it.
+    Their Message-IDs use the domain that was frozen with the campaign.
     """
     frozen = await session.scalar(select(Campaign.frozen).where(Campaign.id == campaign_id))
     assert frozen is not None

@@ -1,4 +1,4 @@
-"""Evidence: what became of copies in doubt, known afterwards by what tells for certain."""
+"""Evidence: proofs, found later, of what became of copies in doubt."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.models import Batch, Campaign, Delivery, Evidence, Source, Status
 
 _PIECE = 500
-"""So many rows a statement: both databases limit the numbers that one may name."""
+"""Rows in one statement: both databases limit the number of its parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What one copy's end was, sent or failed (then with its reason), and what showed it."""
+    """What became of one copy, and what proves it; `status` is sent, or failed with a reason."""
 
     delivery_id: int
     status: Status
@@ -27,7 +27,7 @@ class Proof:
 
 
 def in_doubt() -> ColumnElement[bool]:
-    """Copies that may have arrived and nobody works on: held, or waiting to be sent again."""
+    """Copies that may have arrived and are not in work: uncertain, or waiting to be sent again."""
     return or_(
         Delivery.status == Status.UNCERTAIN,
         and_(Delivery.status == Status.PENDING, Delivery.doubted),
@@ -42,21 +42,21 @@ async def settle_by(
     source: Source,
     now: datetime,
 ) -> int:
-    """Settle copies of a campaign that are in doubt, and keep by what; how many were settled.
+    """Settle copies of a campaign that are in doubt, and record the evidence; how many copies.
 
-    A copy that is not in doubt is left alone, so that a proof told twice does nothing; so is one in
-    work, which is its worker's. One that waits to be sent again does not leave any more. The
-    attempts stay as they were: what was learnt stands beside them. The campaign's row is locked
-    first, then its batches: the caller's transaction must not hold one of them.
+    Copies that are not in doubt are left alone, so the same proof given twice does nothing. So are
+    copies in work, which belong to their worker. A copy that waits to be sent again is not sent any
+    more. The attempts stay as they were; the evidence stands beside them. This locks the campaign's
+    row first, then its batches: the caller's transaction must not hold any of them.
     """
     await session.execute(
         select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
     )
-    # Of several proofs of one copy the first counts.
-    told = list({it.delivery_id: it for it in reversed(proofs)}.values())
+    # Of several proofs for one copy, the first counts.
+    unique = list({it.delivery_id: it for it in reversed(proofs)}.values())
     settled = 0
-    for start in range(0, len(told), _PIECE):
-        piece = told[start : start + _PIECE]
+    for start in range(0, len(unique), _PIECE):
+        piece = unique[start : start + _PIECE]
         doubted = await _in_doubt(session, campaign_id, [it.delivery_id for it in piece])
         known = [it for it in piece if it.delivery_id in doubted]
         for status, reason in {(it.status, it.reason) for it in known}:
@@ -77,15 +77,15 @@ async def settle_by(
 async def _in_doubt(
     session: AsyncSession, campaign_id: int, ids: Sequence[int]
 ) -> dict[int, tuple[int | None, Status]]:
-    """Which of these are in doubt, locked, each with its batch and what it is called now.
+    """Lock those of these copies that are in doubt; by id, the batch and the present status.
 
-    A row that somebody holds is left out: it is its own worker, with a late reply, which counts
-    for more; and to wait for it while holding others could be for ever.
+    A row that is locked already is left out. Its own worker is settling a late reply, which counts
+    for more than a proof. To wait for that lock while holding others could be a deadlock.
     """
     numbers = select(Delivery.batch).where(
         Delivery.campaign_id == campaign_id, Delivery.id.in_(ids)
     )
-    # As a claim does, which takes rows that wait: else each could wait for the other.
+    # Batches first, as a claim locks them: else this and a claim could wait for each other.
     await session.execute(
         select(Batch.id)
         .where(Batch.campaign_id == campaign_id, Batch.number.in_(numbers))
@@ -103,7 +103,7 @@ async def _in_doubt(
 async def _move(
     session: AsyncSession, campaign_id: int, ends: Iterable[tuple[int | None, Status, Status]]
 ) -> None:
-    """Move the batches' counts with the rows, always in the order of their numbers."""
+    """Move the batches' counts with the rows, in the order of the batches' numbers."""
     moved: dict[int, Counter[Status]] = {}
     for batch, before, after in ends:
         if batch is not None:

@@ -1,4 +1,4 @@
-"""How long a leased batch is still ours, by this machine's own clock."""
+"""How long a worker may trust its lease of a batch, by its machine's own clock."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pli.clocks import boot_time
 
 
 class Holding:
-    """How long a taken batch is ours, on this machine's clock; asked before each write.
+    """Until when a lease is held, in seconds of `boot_time`; asked before each copy leaves.
 
-    CLOCK_BOOTTIME goes on while the machine sleeps: a lease that ran out meanwhile is noticed.
+    CLOCK_BOOTTIME goes on while the machine sleeps, so a lease that ran out meanwhile is noticed.
     """
 
     __slots__ = ("until",)
@@ -17,13 +17,13 @@ class Holding:
         self.until = 0.0
 
     def renewed(self, asked_at: float, seconds: float) -> None:
-        """The database said yes to what was asked at `asked_at`: it counts from then."""
+        """The database granted what was asked at `asked_at`: hold for `seconds` from then."""
         self.until = asked_at + seconds
 
     def end(self) -> None:
-        """It is ours no more from now on."""
+        """Hold the lease no longer."""
         self.until = 0.0
 
     def ours(self) -> bool:
-        """Whether the lease has not run out."""
+        """Whether the lease is still held."""
         return boot_time() < self.until

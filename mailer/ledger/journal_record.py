@@ -1,4 +1,4 @@
-"""What a worker's journal says of one taking, and what follows for the rows it left in work."""
+"""What a dead worker's journal says about one taking, and what follows for the rows in work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mailer.outcomes import Outcome, Result
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """The last that was noted of one try; without an outcome, its body had been handed over."""
+    """The last note on one try; without an outcome, its body was handed over and not answered."""
 
     number: int
     at: datetime | None = None
@@ -21,10 +21,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class JournalRecord:
-    """What a dead worker's journal says of one taking.
+    """What a dead worker's journal says about one taking.
 
-    `complete`: no note can be missing, since the machine has not been restarted meanwhile. Then a
-    copy without a note was never written to the wire.
+    `complete`: no note can be missing, because the machine has not been restarted meanwhile. Then
+    a copy without a note was never written to the wire.
     """
 
     batch_id: int
@@ -35,17 +35,17 @@ class JournalRecord:
 
 
 FindRecord = Callable[[int], JournalRecord | None]
-"""Finds the record of a lease; None where there is none, or where its worker may still live."""
+"""Finds the record of a lease; None if there is none, or if its worker may still live."""
 
 
 def no_record(lease: int) -> None:
-    """No journal is at hand."""
+    """Find nothing: there is no journal."""
     del lease
 
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A row that a dead worker left in work, or that was called uncertain for its sake."""
+    """A row that a dead worker left in work, or that was called uncertain because it died."""
 
     delivery_id: int
     attempts: int
@@ -64,8 +64,8 @@ class Findings:
 def classify(orphans: Iterable[Orphan], record: JournalRecord | None, now: datetime) -> Findings:
     """Judge orphans by their worker's journal; without a record all of them are in doubt.
 
-    A note counts for the try that came after the attempts the database knows. An uncertain row
-    with a note of another try was settled as uncertain, and no later truth is to come.
+    A note counts only for the try that follows the attempts which the database knows. An uncertain
+    row whose note is of another try was settled as uncertain: nothing more is to come.
     """
     found = Findings()
     for orphan in orphans:

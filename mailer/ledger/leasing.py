@@ -1,4 +1,4 @@
-"""Leases: which batch is whose, and until when."""
+"""Leases: which worker has a batch, and until when."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from subscribers.models import List
 
 LEASE = timedelta(seconds=30)
 LONGEST_LEASE = timedelta(seconds=60)
-"""A lease further ahead has lapsed: the clock was set back."""
+"""A lease that ends further ahead than this has lapsed: the clock was set back."""
 
 
 class Due(NamedTuple):
-    """A batch that wants a worker; `relays`: those of its list, in order, none for all."""
+    """A batch that wants a worker; `relays` of its list, in order (empty: all relays)."""
 
     id: int
     campaign_id: int
@@ -32,7 +32,7 @@ class Due(NamedTuple):
 
 
 class Shut(NamedTuple):
-    """For these providers nothing may leave now, in these lists; None: all of them."""
+    """Providers that nothing may be sent to now, within these lists; None stands for all."""
 
     providers: Collection[str] | None
     lists: Collection[int] | None = None
@@ -45,12 +45,12 @@ async def due(
     closed: Collection[int] = (),
     without: Collection[Shut] = (),
 ) -> Sequence[Due]:
-    """Batches that want a worker: due pending rows, or rows in work that nobody works on.
+    """Batches that want a worker: they have due rows, or rows in work without a lease.
 
-    `closed`: campaigns that may not send at this hour; `without`: whom nothing may be sent to now.
-    Rows in work count all the same, also in a campaign that was paused or cancelled: its workers
-    died before they heard.
-    Campaigns take turns: the first batch of each, then the second of each, and so on.
+    `closed`: campaigns that may not send at this hour. `without`: what may not be sent to now.
+    A batch with rows in work counts in any case, also in a paused or cancelled campaign: its worker
+    died before it settled them. Campaigns take turns: the first batch of each, then the second of
+    each, and so on.
     """
     place = func.row_number().over(
         partition_by=Batch.campaign_id, order_by=[Batch.due_at, Batch.id]
@@ -93,10 +93,11 @@ async def due(
 def take(
     session: Session, *, batch_id: int, lease: int, find_record: FindRecord = no_record
 ) -> LeasedBatch | None:
-    """Take a batch; None if another has it, or if there is nothing to do in it.
+    """Take a batch; None if another worker has it, or if there is nothing to do in it.
 
-    Rows found in work under another lease are settled by what `find_record` knows of it; the rest
-    become uncertain. They keep that lease, so that late truth can still be told.
+    Rows in work under another lease are settled as far as the record from `find_record` tells. The
+    others become uncertain. They keep that lease, so that its worker or journal can still correct
+    them.
     """
     campaign_id = session.scalar(select(Batch.campaign_id).where(Batch.id == batch_id))
     if campaign_id is None:
@@ -124,7 +125,7 @@ def take(
 
 
 def renew(session: Session, batch: LeasedBatch) -> bool:
-    """Hold a batch for longer; False if it is ours no more."""
+    """Hold a batch for longer; False if the lease is lost."""
     renewed = session.execute(
         update(Batch)
         .where(Batch.id == batch.id, Batch.lease == batch.lease)
@@ -141,12 +142,12 @@ def release(
     blameless: bool = False,
     wait: float = 0.0,
 ) -> None:
-    """Give a batch back; it is due again at its earliest row, in `wait` seconds at the soonest.
+    """Give a batch back; it is due again at its earliest row, and not within `wait` seconds.
 
-    `blameless`: what ended this taking lies elsewhere, so it does not count as a fruitless one.
+    `blameless`: the cause of the end lies outside the batch, so the taking does not count.
     """
-    # A statement of its own: one that had to wait for a retry's lock would not see its rows, and
-    # they would wait for the earliest of the others.
+    # The lock is a statement of its own. An UPDATE that waited for a retry's lock would not see the
+    # rows of that retry, and would make the batch due too late for them.
     lock_batch(session, batch.id)
     takings = case((Batch.takings > 0, Batch.takings - 1), else_=0) if blameless else Batch.takings
     earliest = (
@@ -156,8 +157,8 @@ def release(
     )
     due_at: ColumnElement[datetime] = func.coalesce(earliest, Batch.due_at)
     if wait:
-        # By the clock as it is now: an hour that was reckoned before may be far ahead, if it was
-        # set back meanwhile.
+        # `wait` counts from the clock as it is now: a time computed earlier may be far ahead, if
+        # the clock was set back meanwhile.
         due_at = case((due_at < clock(wait), clock(wait)), else_=due_at)
     session.execute(
         update(Batch)
@@ -168,7 +169,7 @@ def release(
 
 
 async def end_leases(session: AsyncSession) -> None:
-    """Every lease is nobody's: for whoever has proof that no other engine lives (pli.lock)."""
+    """End every lease; only for a caller with proof that no other engine lives (`pli.lock`)."""
     await session.execute(
         update(Batch)
         .where(Batch.lease.is_not(None))

@@ -1,12 +1,11 @@
 """A Postfix mail log, read for one question: which messages did the relay take into its queue?
 
-`cleanup` names the Message-ID of a queue id while the message still comes in: a client that is lost
-before the final dot leaves that very line, too. Only what comes after proves that the message was
-taken: `qmgr` has it in the queue, or a delivery agent reports on it. What is not there proves
-nothing.
+`cleanup` logs the Message-ID of a queue id while the message is still coming in. A client that is
+lost before the final dot leaves the same line. Only a later line proves that the message was taken:
+`qmgr` has it in the queue, or a delivery agent reports on it. A missing line proves nothing.
 
-Nobody can make a line count by writing a Message-ID of ours: its token is unforgeable, and whoever
-knows it has had the copy.
+Nobody can forge a proof by writing one of our Message-IDs: its token is unforgeable, and a person
+who knows the token has received the copy.
 """
 
 from __future__ import annotations
@@ -33,10 +32,10 @@ _ADDRESS = re.compile(r"[^\s<>()\[\]=,;:\"']+@[^\s<>()\[\]=,;:\"']+")
 
 
 @dataclass(frozen=True, slots=True)
-class LeasedBatch:
-    """A message that the relay took: whose, and the line that says most about it.
+class TakenMessage:
+    """A message that the relay took: its delivery, and the line that says most about it.
 
-    The line stands in `log` as its `number`-th, and names nobody: addresses are left out.
+    The line is the `number`-th of `log`, counted from 1. Addresses in it are replaced by "…".
     """
 
     delivery_id: int
@@ -47,7 +46,7 @@ class LeasedBatch:
 
 @dataclass(slots=True)
 class _Open:
-    """What is known so far of a queue id that may still be written about."""
+    """What is known so far about a queue id that further lines may name."""
 
     delivery_id: int
     log: str = ""
@@ -57,12 +56,12 @@ class _Open:
 
 def read(
     logs: Iterable[tuple[str, Iterable[bytes]]], delivery_of: Callable[[str], int | None]
-) -> Iterator[LeasedBatch]:
-    """Every message that was taken and that `delivery_of` knows by its Message-ID.
+) -> Iterator[TakenMessage]:
+    """Every message that the relay took and that `delivery_of` knows by its Message-ID.
 
-    Logs are read one after the other as one, since a message may be half in each. Memory is needed
-    for the messages that are known and still in the relay's queue, and for no others. One that was
-    taken under several queue ids (a content filter gives it back) comes several times.
+    The logs are read one after the other as one log, since the lines of a message may lie in two.
+    Memory is used only for known messages that are still in the relay's queue. A message that was
+    taken under several queue ids (a content filter returned it) comes several times.
     """
     opened: dict[tuple[bytes, bytes, bytes], _Open] = {}
     for log, lines in logs:
@@ -79,7 +78,7 @@ def read(
                     opened[key] = _Open(delivery_id)
             elif known := opened.get(key):
                 if rest.startswith(_BEGINNINGS) or rest.strip() == b"removed":
-                    # A short queue id is used again as soon as its message is gone.
+                    # Postfix uses a short queue id again as soon as its message is gone.
                     yield from _ended(opened.pop(key))
                 elif _proves(match["daemon"], rest):
                     _keep(known, log, number, line)
@@ -88,22 +87,22 @@ def read(
 
 
 def _proves(daemon: bytes, rest: bytes) -> bool:
-    """Whether this can only be said of a message in the queue."""
+    """Whether the line can only be about a message in the queue."""
     if daemon in _QUEUE_MANAGERS:
         return rest.startswith(b"from=<")
     return rest.startswith(b"to=<") and _STATUS.search(rest) is not None
 
 
 def _keep(known: _Open, log: str, number: int, line: bytes) -> None:
-    """The latest word on its delivery says more than that it is in the queue."""
+    """Keep the line that says most: the latest delivery status, else the first line."""
     if not known.line or _STATUS.search(line):
         known.log, known.number, known.line = log, number, line
 
 
-def _ended(known: _Open | None) -> Iterator[LeasedBatch]:
+def _ended(known: _Open | None) -> Iterator[TakenMessage]:
     if known is not None and known.line:
         line = _ADDRESS.sub("…", " ".join(_text(known.line).split()))
-        yield LeasedBatch(known.delivery_id, known.log, known.number, line[:LONGEST_DETAIL])
+        yield TakenMessage(known.delivery_id, known.log, known.number, line[:LONGEST_DETAIL])
 
 
 def _text(written: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Rows whose worker is gone: what its journal can say of them, and what stays in doubt."""
+"""Recovery: rows of a dead worker are settled by its journal, or stay in doubt."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from mailer.outcomes import Result
 
 
 def recover_orphans(session: Session, batch: LeasedBatch, find_record: FindRecord) -> None:
-    """Settle a batch's rows that are in work under another lease.
+    """Settle a batch's rows that are in work under another lease, as far as its journal tells.
 
-    As far as a journal tells; the rest is uncertain, and keeps its lease for later truth.
+    The others become uncertain. They keep their lease, so that they can still be corrected.
     """
     rows = session.execute(
         select(Delivery.id, Delivery.attempts, Delivery.status, Delivery.lease).where(
@@ -50,10 +50,10 @@ def recover_orphans(session: Session, batch: LeasedBatch, find_record: FindRecor
 
 
 def replay(session: Session, record: JournalRecord) -> int | None:
-    """Write down what a dead worker's journal says, late truth included.
+    """Write down what a dead worker's journal says, also about rows called uncertain meanwhile.
 
-    Its batch is free at once: the journal's lock, which we hold, proves that nobody works on it.
-    The campaign's id, if rows of it wait again.
+    The caller holds the lock of the journal file, which proves that nobody works on the batch: so
+    the batch is free at once. Returns the campaign's id if rows wait again, else None.
     """
     row = session.execute(
         select(Batch.campaign_id, Batch.number).where(Batch.id == record.batch_id)
@@ -61,7 +61,7 @@ def replay(session: Session, record: JournalRecord) -> int | None:
     if row is None:
         return None
     lock_campaign(session, row.campaign_id)
-    # Another process of this machine may hear the same: it waits here, and finds nothing left.
+    # Another process of this machine may replay the same file: it waits here, and finds no rows.
     lock_batch(session, record.batch_id)
     session.execute(
         update(Batch)
@@ -86,7 +86,7 @@ def replay(session: Session, record: JournalRecord) -> int | None:
 def _write(
     session: Session, batch: LeasedBatch, orphans: Sequence[Orphan], record: JournalRecord | None
 ) -> bool:
-    """Write down what became of the rows of one dead taking; whether any of them waits again."""
+    """Write down what became of the rows of a dead worker's taking; whether any waits again."""
     if not orphans:
         return False
     now = datetime.now(UTC)
@@ -104,7 +104,7 @@ def _write(
         )
         waits = moved.get(Status.PENDING, 0) > 0
     if terms.cancelled:
-        _give_up(session, batch, found)
+        _skip_unwritten(session, batch, found)
         waits = False
     else:
         _move(session, batch, found.unwritten, Status.PENDING)
@@ -116,20 +116,20 @@ def _write(
         _call_uncertain(session, batch, found.in_doubt)
     uncertain = {it.delivery_id for it in orphans if it.status is Status.UNCERTAIN}
     answered = {it.delivery_id for it in found.answered}
-    _put_on_record(session, uncertain & answered, "answered", found.answered)
-    _put_on_record(session, uncertain & found.unwritten, "never written", ())
+    _add_evidence(session, uncertain & answered, "answered", found.answered)
+    _add_evidence(session, uncertain & found.unwritten, "never written", ())
     return waits
 
 
-def _give_up(session: Session, batch: LeasedBatch, found: Findings) -> None:
-    """In a cancelled campaign nothing waits; a copy that may have come by an earlier try stays."""
-    may_have_come = doubted_among(session, found.unwritten)
-    _move(session, batch, may_have_come, Status.UNCERTAIN)
-    _move(session, batch, found.unwritten - may_have_come, Status.SKIPPED, "cancelled")
+def _skip_unwritten(session: Session, batch: LeasedBatch, found: Findings) -> None:
+    """Skip unwritten rows of a cancelled campaign; one that may have arrived is uncertain."""
+    may_have_arrived = doubted_among(session, found.unwritten)
+    _move(session, batch, may_have_arrived, Status.UNCERTAIN)
+    _move(session, batch, found.unwritten - may_have_arrived, Status.SKIPPED, "cancelled")
 
 
 def _call_uncertain(session: Session, batch: LeasedBatch, ids: Collection[int]) -> None:
-    """Rows in doubt keep their lease, by which later truth may still correct them."""
+    """Call rows uncertain; they keep their lease, by which a journal may still correct them."""
     changed = change(
         session,
         batch,
@@ -149,7 +149,7 @@ def _move(
     reason: str | None = None,
     **values: Any,
 ) -> None:
-    """Rows of a dead taking go to their status, and lose its lease."""
+    """Give rows of a dead worker's taking a new status, and end their lease."""
     for before in (Status.SENDING, Status.UNCERTAIN):
         changed = change(
             session,
@@ -167,14 +167,14 @@ def _move(
             count(session, batch, progress=False, **deltas)
 
 
-def _put_on_record(
-    session: Session, ids: Collection[int], detail: str, told: Sequence[Result]
+def _add_evidence(
+    session: Session, ids: Collection[int], detail: str, answers: Sequence[Result]
 ) -> None:
-    """What had been called uncertain and is known now stands with the copy."""
+    """Record evidence for copies that were called uncertain and are known now."""
     if not ids:
         return
     now = datetime.now(UTC)
-    replies = {it.delivery_id: f"{it.outcome.code} {it.outcome.text}".strip() for it in told}
+    replies = {it.delivery_id: f"{it.outcome.code} {it.outcome.text}".strip() for it in answers}
     status = session.execute(select(Delivery.id, Delivery.status).where(Delivery.id.in_(ids)))
     session.execute(
         insert(Evidence),

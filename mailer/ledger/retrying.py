@@ -1,4 +1,4 @@
-"""What a person decides over many rows at once: give the rest up, or send a part again."""
+"""What a person decides for many rows at once: cancel what waits, or send copies again."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from pli.columns import clock
 
 
 async def cancel(session: AsyncSession, *, campaign_id: int) -> None:
-    """What waits is skipped; what is in work is told by its worker."""
-    # The batches first, as a claim does: the other way round each could wait for the other.
+    """Skip the copies that wait; copies in work are settled by their worker.
+
+    A copy that may have arrived by an earlier try becomes uncertain.
+    """
+    # Batches first, as a claim locks them: else this and a claim could wait for each other.
     await session.execute(
         select(Batch.id)
         .where(Batch.campaign_id == campaign_id)
         .order_by(Batch.id)
         .with_for_update()
     )
-    may_have_come = await session.scalars(
+    may_have_arrived = await session.scalars(
         update(Delivery)
         .where(
             Delivery.campaign_id == campaign_id,
@@ -33,7 +36,7 @@ async def cancel(session: AsyncSession, *, campaign_id: int) -> None:
         .returning(Delivery.batch)
         .execution_options(synchronize_session=False)
     )
-    await _move(session, campaign_id, may_have_come, Status.PENDING, Status.UNCERTAIN)
+    await _move(session, campaign_id, may_have_arrived, Status.PENDING, Status.UNCERTAIN)
     await session.execute(
         update(Delivery)
         .where(Delivery.campaign_id == campaign_id, Delivery.status == Status.PENDING)
@@ -49,16 +52,16 @@ async def cancel(session: AsyncSession, *, campaign_id: int) -> None:
 
 
 async def retry_uncertain(session: AsyncSession, *, campaign_id: int) -> int:
-    """Send uncertain copies again, because a person says so; how many."""
+    """Send uncertain copies again, because a person asks for it; how many."""
     return await _again(session, campaign_id, Status.UNCERTAIN)
 
 
 async def retry_failed(
     session: AsyncSession, *, campaign_id: int, only: ColumnElement[bool] | None = None
 ) -> int:
-    """Send failed copies again, all or `only` some, because a person says so; how many.
+    """Send failed copies again, all or `only` some, because a person asks for it; how many.
 
-    Their attempts stay and count: one that had had its last try gets one more.
+    Their attempts stay and count: a copy that has had its last try gets one more.
     """
     return await _again(session, campaign_id, Status.FAILED, only)
 
@@ -72,12 +75,12 @@ async def _again(
     chosen = [balance.rows_of(campaign_id, status)]
     if only is not None:
         chosen.append(only)
-    # Counted by what was changed, not by what was there: a late reply may have come in between.
+    # The changed rows are counted, not the chosen ones: a late reply may have come in between.
     doubted = {"doubted": True} if status is Status.UNCERTAIN else {}
     changed = await session.scalars(
         update(Delivery)
         .where(*chosen)
-        # Due by the clock it is judged by: that of the machine where it is called may be wrong.
+        # The database's clock decides what is due: the caller's machine may have a wrong one.
         .values(status=Status.PENDING, reason=None, lease=None, next_attempt_at=clock(), **doubted)
         .returning(Delivery.batch)
         .execution_options(synchronize_session=False)
@@ -95,7 +98,10 @@ async def _move(
     after: Status,
     **values: object,
 ) -> int:
-    """Move the batches' counts, each row's batch named once, in the order of numbers; how many."""
+    """Move the batches' counts, in the order of their numbers; how many rows.
+
+    `batches` names the batch of each row, once for each row.
+    """
     counted = Counter(number for number in batches if number is not None)
     for number, n in sorted(counted.items()):
         await session.execute(

@@ -1,4 +1,4 @@
-"""The pen of the ledger: a batch's rows and its counts change together, in one transaction."""
+"""The ledger's basic statements: a batch's rows and counts change in one transaction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pli.columns import clock
 
 @dataclass(frozen=True, slots=True)
 class LeasedBatch:
-    """A batch in a worker's hands."""
+    """A batch that this worker holds by `lease`."""
 
     id: int
     campaign_id: int
@@ -24,22 +24,22 @@ class LeasedBatch:
     lease: int
     takings: int
     runs: bool = True
-    """Whether its campaign runs; of another one only what the dead left is settled."""
+    """Whether its campaign runs; otherwise only rows that a dead worker left are settled."""
     provider: str = OTHER
 
 
 Claimed = tuple[int, int, int, int, str, str, str, str, Mapping[str, Any]]
-"""A row that is ours now and the person it is for: the delivery, its list, how often it was tried;
-subscriber, address, first and last name, language, attributes. A plain tuple: one for each copy."""
+"""A claimed row with its person: delivery id, list id, attempts; subscriber id, address, first and
+last name, language, attributes. A plain tuple, because there is one for each copy."""
 
 
 class LeaseLost(Exception):
-    """The batch is ours no more: whatever was about to be written is not."""
+    """The batch's lease is lost; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What of a campaign decides where its rows may go."""
+    """The columns of a campaign that decide which status its rows may get."""
 
     state: CampaignState
     retry_delays: list[float]
@@ -47,15 +47,16 @@ class Terms:
 
     @property
     def cancelled(self) -> bool:
-        """Whether nothing of it may wait any more."""
+        """Whether no copy may wait any more."""
         return self.state is CampaignState.CANCELLED
 
 
 def lock_campaign(session: Session, campaign_id: int) -> Terms:
-    """Hold a campaign as it is until the end of the transaction; others may do so, too.
+    """Lock a campaign until the end of the transaction; the lock is shared with others who settle.
 
-    A finished one is held alone: late truth may reopen it, and two who hold it together would wait
-    for each other. Before any batch or row, as cancel and retry do.
+    A finished campaign is locked exclusively: a late outcome may reopen it, and two transactions
+    with shared locks would then wait for each other. Lock it before any batch or row, as cancel
+    and retry do.
     """
     state = session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
     row = session.execute(
@@ -67,12 +68,12 @@ def lock_campaign(session: Session, campaign_id: int) -> Terms:
 
 
 def of(batch: LeasedBatch) -> ColumnElement[bool]:
-    """The rows of a batch."""
+    """The condition for the rows of a batch."""
     return and_(Delivery.campaign_id == batch.campaign_id, Delivery.batch == batch.number)
 
 
 def lock_batch(session: Session, batch_id: int) -> None:
-    """Hold a batch until the end of the transaction: after its campaign, before its rows."""
+    """Lock a batch until the end of the transaction: after its campaign, before its rows."""
     session.execute(select(Batch.id).where(Batch.id == batch_id).with_for_update())
 
 
@@ -86,7 +87,7 @@ def ours(session: Session, batch: LeasedBatch) -> None:
 
 
 def due_now(session: Session, batch: LeasedBatch) -> None:
-    """Rows of a batch wait again that nobody had expected to: it is due before its hour."""
+    """Make a batch due now, because rows of it wait again earlier than expected."""
     session.execute(
         update(Batch)
         .where(Batch.id == batch.id, Batch.due_at > clock())
@@ -98,7 +99,7 @@ def due_now(session: Session, batch: LeasedBatch) -> None:
 def change(
     session: Session, batch: LeasedBatch, *where: ColumnElement[bool], **values: Any
 ) -> set[int]:
-    """Change rows of a batch; which ones they were."""
+    """Change rows of a batch; the ids of those that were changed."""
     changed = session.execute(
         update(Delivery)
         .where(of(batch), *where)
@@ -110,7 +111,7 @@ def change(
 
 
 def doubted_among(session: Session, ids: Collection[int]) -> set[int]:
-    """Which of these copies may have arrived by an earlier try."""
+    """Those of these copies that may have arrived by an earlier try."""
     if not ids:
         return set()
     found = session.scalars(select(Delivery.id).where(Delivery.id.in_(ids), Delivery.doubted))
@@ -118,7 +119,7 @@ def doubted_among(session: Session, ids: Collection[int]) -> set[int]:
 
 
 def count(session: Session, batch: LeasedBatch, *, progress: bool = False, **deltas: int) -> None:
-    """Move a batch's counts; any recorded outcome is progress."""
+    """Move a batch's counts; `progress` (a recorded outcome) resets the count of takings."""
     values: dict[str, Any] = {
         name: getattr(Batch, name) + delta for name, delta in deltas.items() if delta
     }

@@ -1,8 +1,8 @@
-"""A turn: what was sent of one window is settled and the next one claimed, in one transaction.
+"""Settle and claim at once: settle one window and claim the next, in one transaction.
 
-This is the common case of `settle` and `claim`, in seven statements whose texts stay the same, for
-copies that the relay took and rows that nothing stands against. Whatever is not so is refused
-whole (NeedsSlowPath), and told to those two, which can do everything.
+This is the common case of `settling` and `claiming`: the relay took each copy, and every due row
+may be sent. It takes seven statements whose texts stay the same. In any other case nothing is
+written, and NeedsSlowPath is raised. Then `settling` and `claiming` do it; they know all cases.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from subscribers.models import Subscriber
 
 
 class NeedsSlowPath(Exception):
-    """Something stands in the way of doing it at once; nothing was written."""
+    """The common case does not hold; the transaction is rolled back, so nothing is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRows:
-    """What a turn put into our hands; `last`: nothing of the batch may be claimed any more."""
+    """The rows claimed; `last`: nothing more of the batch may be claimed now."""
 
     rows: Sequence[Claimed]
     last: bool
@@ -40,9 +40,9 @@ def settle_and_claim(
 ) -> ClaimedRows:
     """Settle copies that were sent and claim up to `size` due rows, or raise NeedsSlowPath.
 
-    NeedsSlowPath: the batch is ours no more, a row is not in work under our lease, or a due
-    one may not be sent. A campaign that does not run has nothing to claim. Locks in the order of
-    `lock_campaign`.
+    NeedsSlowPath: the lease is lost, a sent row is not in work under our lease, or a due row may
+    not be sent. If the campaign does not run, nothing is claimed. Locks are taken in the order that
+    `lock_campaign` names.
     """
     state = connection.scalar(_CAMPAIGN, {"campaign": batch.campaign_id})
     if connection.scalar(_BATCH, {"batch": batch.id, "held": batch.lease}) is None:

@@ -1,4 +1,4 @@
-"""Settling: what a window of tries came to, written down in one transaction."""
+"""Settling: the outcomes of a window's tries, written down in one transaction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from subscribers.models import Subscriber, SuppressionReason
 
 
 class End(NamedTuple):
-    """Where a row goes, and why."""
+    """The status that a row gets, and why; `doubted`: it may have arrived, and is tried again."""
 
     status: Status
     reason: str | None = None
@@ -32,14 +32,14 @@ AGAIN = End(Status.PENDING, doubted=True)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How often a campaign's copies are tried, and whether what is in doubt is tried again."""
+    """How often a campaign's copies are tried, and whether copies in doubt are tried again."""
 
     tries: int
     cancelled: bool
     resend: bool
 
     def was_last(self, result: Result) -> bool:
-        """Whether there is no further try after this one."""
+        """Whether no further try follows this one."""
         return self.cancelled or result.number >= self.tries
 
 
@@ -52,13 +52,13 @@ def settle(
     delays: Sequence[float],
     now: datetime,
 ) -> Mapping[Status, int]:
-    """Write down what a window came to: rows, attempts and counts; how many ended where.
+    """Write down the outcomes of a window: rows, attempts and counts.
 
-    Late truth still counts: a row that was given up as uncertain meanwhile is corrected. A row that
-    is ours no more by its lease is left alone. In a cancelled campaign nothing is tried again.
+    Returns by how much each status changed. A row that was called uncertain meanwhile is corrected.
+    A row with another lease is left alone. In a cancelled campaign nothing is tried again.
     """
     rules = _rules(session, batch, delays)
-    # Who seemed dead may tell while another takes his batch, and judges the same rows.
+    # A worker that seemed dead may settle while another takes its batch and judges the same rows.
     lock_batch(session, batch.id)
     ended = [it for it in results if it.outcome.kind in (Kind.DEFERRED, Kind.FAILED)]
     doubted = doubted_among(session, [it.delivery_id for it in ended])
@@ -81,8 +81,8 @@ def settle(
                 status=end.status,
                 reason=end.reason,
                 attempts=Delivery.attempts + 1,
-                # Told by its own worker, who will not learn more; and written twice (a commit whose
-                # answer was lost) it must not count twice.
+                # The lease ends: its own worker settles the row, and nobody will learn more. And if
+                # the answer to a commit was lost, the second write must not count again.
                 lease=None,
                 **({"doubted": True} if end.doubted else {}),
             )
@@ -108,7 +108,7 @@ def _rules(session: Session, batch: LeasedBatch, delays: Sequence[float]) -> Rul
 
 
 def _end(result: Result, rules: Rules, doubted: Collection[int]) -> End:
-    """Where a row goes by its outcome; what may have arrived is never given up or skipped."""
+    """The status a row gets by its outcome; if it may have arrived, never failed or skipped."""
     match result.outcome.kind:
         case Kind.SENT:
             return End(Status.SENT)
@@ -163,7 +163,7 @@ def _attempt(result: Result, relay: str) -> dict[str, object]:
 
 
 def _suppress_gone(session: Session, results: Sequence[Result], now: datetime) -> None:
-    """5.1.1 at RCPT is a hard bounce that did not have to travel."""
+    """Suppress addresses refused with 5.1.1 at RCPT: a hard bounce, told by the relay at once."""
     gone = [it.delivery_id for it in results if is_gone(it.outcome)]
     if not gone:
         return

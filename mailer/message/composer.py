@@ -1,8 +1,8 @@
 """One copy's octets, ready for the wire: header, then the MIME body.
 
-A composer is made once for a campaign. What is the same for every copy of a list is joined
-beforehand; a copy costs one signature, one small header and a list of pieces. No line of a copy
-begins with a dot (`quoted_printable`), so its dot-stuffed form and its plain one are the same.
+A composer is made once for a campaign. It joins beforehand what is the same for every copy of a
+list. A copy then costs one signature, one small header and a list of pieces. No line of a copy
+begins with a dot (`quoted_printable`), so its dot-stuffed form and its plain form are the same.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ __all__ = ["Composer", "needs_smtputf8", "plain"]
 Written = Callable[[str], str]
 Fill = Callable[[Recipient], bytes]
 
-# The octets of a person's words are remembered by what they were made from: first names repeat.
+# Cached octets of personal words, by the values they are made from: first names repeat.
 _REMEMBERED = 4096
 
 
 @dataclass(slots=True)
 class _Frame:
-    """The copies of one list: pieces with gaps in them; gap 0 is the personal header's."""
+    """What the copies of one list share: pieces with gaps; gap 0 is for the personal header."""
 
     pieces: list[bytes] = field(default_factory=lambda: [b""])
     unsubscribe_gaps: list[int] = field(default_factory=list)
     personal_gaps: list[tuple[int, Fill]] = field(default_factory=list)
 
     def gap(self) -> int:
-        """A new gap after what is there."""
+        """Add a gap at the end; its index."""
         self.pieces.append(b"")
         return len(self.pieces) - 1
 
 
 class Composer:
-    """Makes the copies of one pressed letter; `key` names the campaign's token key."""
+    """Makes the copies of one pressed letter; `key` is the name of the campaign's token key."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Composer:
         self._shared_header = self._shared()
 
     def copy(self, recipient: Recipient, now: datetime) -> list[bytes]:
-        """The whole of one mail but for the final dot, as pieces to be written one after another.
+        """One whole mail without the final dot, as pieces to be written one after another.
 
         `now` is aware and becomes the Date. Source: RFC 5322, 2045 to 2047, 2369, 2919, 8058.
         """
@@ -107,7 +107,7 @@ class Composer:
         ).encode()
 
     def _framed(self, list_: ListLine) -> _Frame:
-        """Join what all copies of one list share, and mark the gaps between."""
+        """Join what all copies of one list share, with gaps for what is personal."""
         frame = _Frame()
         static = [(self._list_header(list_) + self._shared_header).encode()]
         for part in _mime(self._pressed, self._boundary):
@@ -130,7 +130,7 @@ class Composer:
         return frame
 
     def _merged(self, part: _TextPart, list_: ListLine) -> Iterator[str | Hole]:
-        """A part's pieces, the holes that a list alone fills joined with their neighbours."""
+        """A part's pieces; a hole that no person changes is filled and joined with its text."""
         values = self._pressed.values(None, list_)
         static = ""
         for piece in part.pieces:
@@ -148,14 +148,14 @@ class Composer:
         yield static
 
     def _filler(self, source: str, written: Written, list_: ListLine) -> Fill:
-        """A person's words for one gap, as octets."""
+        """A function that gives the octets for one gap of a person's copy."""
         evaluate = self._pressed.evaluators[source]
         asked = [_reader(name) for name in _asked(source)]
         remembered: dict[object, bytes] = {}
         only = asked[0] if len(asked) == 1 else None
 
         def fill(recipient: Recipient) -> bytes:
-            # By type, too: True and 1 are one key, and different words.
+            # The type is part of the key: True and 1 are equal, but are written differently.
             if only is not None:
                 value = only(recipient)
                 known: object = (value, type(value))
@@ -172,7 +172,7 @@ class Composer:
         return fill
 
     def _list_header(self, list_: ListLine) -> str:
-        """The fields of one list; ids are hashes: gateways read them (docs/standards.md, L6)."""
+        """The fields of one list; ids are hashes, as gateways read them (docs/standards.md, L6)."""
         identity = self._identity
         post = identity.public_url.startswith("https://")
         label = _hashed("list", list_.name)[:12]
@@ -186,7 +186,7 @@ class Composer:
         )
 
     def _shared(self) -> str:
-        """The fields that every copy shares."""
+        """The header fields that every copy shares."""
         letter, identity = self._letter, self._identity
         sender = parse_mailbox(letter.sender or "") or identity.mailbox
         reply = parse_mailbox(letter.reply_to or identity.reply_to)
@@ -210,17 +210,17 @@ class Composer:
 
 @dataclass(frozen=True, slots=True)
 class _TextPart:
-    """A part with holes, and how words are written in it."""
+    """A text part with holes; `written` escapes words for the part's format."""
 
     pieces: Pieces
     written: Written
 
 
 def _mime(pressed: Pressed, boundary: str) -> Iterator[bytes | _TextPart]:
-    """The body: poorest form first, pictures beside the HTML alone (RFC 2046 5.1.4, 2387).
+    """The body: plainest form first, pictures beside the HTML alone (RFC 2046 5.1.4, 2387).
 
-    Quoted-printable cannot hold "=_", nor base 64 a "=" that begins a line: so neither can hold
-    the boundaries.
+    The boundaries cannot occur in the content: quoted-printable never holds "=_", and no line of
+    base 64 begins with "=".
     """
     inner = boundary + "r"
     yield f"--{boundary}\r\n{_text_header('plain')}".encode()
@@ -258,7 +258,7 @@ def _picture(picture: Inline) -> bytes:
 
 
 def _asked(source: str) -> list[str]:
-    """What of a person an expression reads."""
+    """The fields of a person that an expression reads."""
     return sorted(name for root, name in expressions.names(source) if root == "subscriber")
 
 
@@ -273,5 +273,5 @@ def _hashed(*texts: str) -> str:
 
 
 def plain(pieces: Iterable[bytes]) -> bytes:
-    """A copy as a file holds it (.eml): dot-stuffing undone."""
+    """A copy as a file (.eml) holds it: dot-stuffing undone."""
     return b"".join(pieces).replace(b"\r\n..", b"\r\n.")

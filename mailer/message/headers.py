@@ -1,8 +1,8 @@
-"""Header fields: RFC 5322 folding and RFC 2047 words, cut by us.
+"""Header fields: folding (RFC 5322) and encoded-words (RFC 2047), written by this module.
 
 The standard library's policy folds French subjects into lines of 78, into empty words, and encodes
-List-Unsubscribe (CPython 85725): so no value of ours passes through it. Each function gives a whole
-field with its line end, and no value can begin another field.
+List-Unsubscribe (CPython 85725). So no value passes through it. Each function returns a whole field
+with its line end. No value can begin another field.
 """
 
 from __future__ import annotations
@@ -33,13 +33,16 @@ def unstructured(name: str, value: str) -> str:
 
 
 def structured(name: str, value: str) -> str:
-    """A field that is never encoded (RFC 2047 5), such as List-Id; folded before a long value."""
+    """A field that is never encoded (RFC 2047 5), such as List-Id.
+
+    A value that does not fit behind the name goes on a line of its own.
+    """
     gap = " " if len(name) + 2 + len(value) <= LINE else _FOLD
     return f"{name}:{gap}{one_line(value)}\r\n"
 
 
 def mailbox(name: str, display: str, address: str) -> str:
-    """A field of one address with the name shown beside it, such as To."""
+    """A field of one address with a display name, such as To."""
     if _PLAIN_MAILBOX.fullmatch(field := f"{name}: {display} <{address}>") and len(field) <= LINE:
         return field + "\r\n"
     if not address.isprintable() or "<" in address or ">" in address:
@@ -56,7 +59,7 @@ def mailbox(name: str, display: str, address: str) -> str:
 
 
 def one_line(value: str) -> str:
-    """A value without control characters and line ends: they become spaces."""
+    """A value whose control characters and line ends have become spaces."""
     if value.isprintable():
         return value.strip()
     return "".join(letter if _harmless(letter) else " " for letter in value).strip()
@@ -76,7 +79,7 @@ def _phrase(display: str, column: int) -> str:
 
 
 def _plain(value: str) -> bool:
-    """Whether a value stands as it is: ASCII that folds at its spaces and looks like no word."""
+    """Whether a value needs no encoding: ASCII that folds at spaces and holds no encoded-word."""
     return (
         value.isascii()
         and "=?" not in value
@@ -106,14 +109,14 @@ def _encoded(value: str, column: int) -> str:
 
 
 def _chunks(value: str, column: int) -> Iterator[bytes]:
-    """UTF-8 cut between characters; the first piece leaves room for the field's name."""
-    room = min((LINE - column - len(_OPEN) - len(_CLOSE)) // 4 * 3, _WORD)
+    """UTF-8 cut between characters; the first piece is shorter by the field's name."""
+    octets_left = min((LINE - column - len(_OPEN) - len(_CLOSE)) // 4 * 3, _WORD)
     chunk = b""
     for letter in value:
         octets = letter.encode("utf-8", "replace")
-        if len(chunk) + len(octets) > room:
+        if len(chunk) + len(octets) > octets_left:
             yield chunk
-            chunk, room = b"", _WORD
+            chunk, octets_left = b"", _WORD
         chunk += octets
     if chunk:
         yield chunk

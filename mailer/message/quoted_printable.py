@@ -1,9 +1,11 @@
 """Quoted-printable (RFC 2045 6.7), written so that a text can be quoted in pieces.
 
-Every piece begins and ends at the beginning of a line on the wire: what a line of the text still
-owes goes before a soft line break. So pieces are joined as they are, and a personal word between
-two of them changes neither. No line is longer than 76, none begins with a dot (nothing is left to
-stuff) and none with "From " (mbox would alter it, and break a signature).
+Every piece begins at the start of a line on the wire. It ends with a line break, which is soft if
+the line of the text goes on. So pieces are joined as they are, and a personal word between two
+pieces changes neither.
+
+No line is longer than 76. No line begins with a dot, so nothing is left to stuff. No line begins
+with "From ", which mbox would alter: that would break a signature.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ _HARD = b"\r\n"
 def quoted(text: str) -> bytes:
     """Quote a piece of text with "\\n" line ends; "" gives nothing."""
     if _AS_IT_IS.fullmatch(text):
-        return text.encode() + _SOFT  # a name, a link: nearly all that is personal
+        return text.encode() + _SOFT  # fast path: nearly all personal words are names and links
     *lines, rest = text.split("\n")
     written = [piece for line in lines for piece in (*_soft_lines(line), _HARD)]
     if rest:
@@ -30,7 +32,7 @@ def quoted(text: str) -> bytes:
 
 
 def _soft_lines(line: str, *, open_ended: bool = False) -> Iterator[bytes]:
-    """One line of the text cut to length, soft breaks between; `open_ended` if more will follow."""
+    """One line of text, cut by soft breaks; `open_ended` if more of the line will follow."""
     encoded = _UNSAFE.sub(_escape, line.encode())
     if encoded.endswith(b" ") and not open_ended:
         encoded = encoded[:-1] + b"=20"
@@ -49,7 +51,7 @@ def _escape(byte: re.Match[bytes]) -> bytes:
 
 
 def _protected(encoded: bytes, position: int) -> tuple[bytes, int]:
-    """What is written instead of a line's first letter where that would be misread."""
+    """A substitute for a line's first letter that would be misread, and the position after it."""
     if encoded.startswith(b".", position):
         return b"=2E", position + 1
     if encoded.startswith(b"From ", position):
@@ -58,7 +60,7 @@ def _protected(encoded: bytes, position: int) -> tuple[bytes, int]:
 
 
 def _cut(encoded: bytes, start: int, end: int) -> int:
-    """Where a line may end: not within =XX, nor within a character."""
+    """Where a line may end: neither within =XX nor within a UTF-8 character."""
     if end >= len(encoded):
         return len(encoded)
     if encoded[end - 1] == ord("="):

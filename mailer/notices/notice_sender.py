@@ -1,4 +1,4 @@
-"""Notices carried beside the campaigns, and before them; no notice waits behind a letter."""
+"""Sending notices, beside the campaigns and before them: no notice waits behind a letter."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ log = logging.getLogger("pli.delivery")
 AT_ONCE = 20
 TRIES = 10
 AGAIN = timedelta(seconds=30)
-"""After the relay, or the database, could not be used."""
+"""Time to the next try after the relay, or the database, could not be used."""
 NO_ROOM = timedelta(seconds=5)
-"""The same after its relay's limits left no room."""
+"""Time to the next try after the limits of its relay allowed no copy."""
 
 
 class NoticeCopy:
@@ -48,21 +48,21 @@ class NoticeCopy:
         self.rcpt_to = address
         self.smtputf8 = needs_smtputf8(address)
         self.outcome: Outcome | None = None
-        """What its try came to; None: it was given back."""
+        """The outcome of the try; None if the notice was given back."""
         self.trouble: str | None = None
-        """What the relay said when nothing could be carried at all; None: it can be used."""
+        """What the relay said when it could not be used at all; None if it can be used."""
         self.done = asyncio.Event()
         self.relays: Sequence[str] = ()
         self.courier: Courier | None = None
-        """Who has it, once it is handed over."""
+        """The courier that has the copy, once it is handed over."""
         self.permit = FREELY
         self.no_room = False
-        """Whether it came back since its relay's limits left no room."""
+        """Whether it comes back because the limits of its relay allowed no copy."""
         self._pieces: list[bytes] = []
         self._holding = holding
 
     def filled(self, mail: Mail) -> None:
-        """With what it says; only then is it handed over."""
+        """Fill in the composed mail, before the copy is handed over."""
         self.mail_from = mail.return_path
         self.relays = mail.relays
         self._pieces = mail.pieces
@@ -72,25 +72,25 @@ class NoticeCopy:
         return self._pieces
 
     def may_leave(self) -> bool:
-        """As long as it is ours, and no later than is permitted."""
+        """Whether the lease is held, and the permit has not ended."""
         return self._holding.ours() and boot_time() < self.permit.until
 
     def leaves(self) -> bool:
-        """No journal: of the few notices in hand, those of a dead worker are uncertain."""
+        """Whether the lease is held. There is no journal: a dead worker's notices are uncertain."""
         return self._holding.ours()
 
     def settle(self, outcome: Outcome) -> None:
-        """The try is over."""
+        """Take the outcome of the try."""
         self.outcome = outcome
         self.done.set()
 
     def give_back(self) -> None:
-        """Nothing of it was handed over."""
+        """Take the copy back: nothing of it was handed over."""
         self.done.set()
 
 
 class NoticeSender:
-    """Carries what is due of one database's notices through the engine's own couriers."""
+    """Sends the due notices of one database through the engine's own couriers."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class NoticeSender:
         self._in_hand: set[NoticeCopy] = set()
 
     async def step(self) -> bool:
-        """Claim what is due and hand it over; whether there was anything."""
+        """Claim due notices and hand them over; whether there were any."""
         permits = await self._permits()
         if not permits:
             return False
@@ -121,25 +121,25 @@ class NoticeSender:
         for row in rows:
             copy = NoticeCopy(row.address, holding)
             self._in_hand.add(copy)
-            task = asyncio.create_task(self._see_through(copy, row.id, row.attempts + 1, lease))
+            task = asyncio.create_task(self._record(copy, row.id, row.attempts + 1, lease))
             self._keep(task)
             try:
                 copy.filled(await self._composed(row))
             except DatabaseAway:
                 copy.give_back()
-            # Whatever a notice holds that cannot be made into a mail: it alone has failed, and
-            # the engine with its campaigns goes on.
+            # Any error in making this mail fails this notice alone; the engine goes on with the
+            # others and with its campaigns.
             except Exception:
                 log.exception("notice.not_composed", extra={"notice": row.id})
                 copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "it could not be composed"))
             else:
                 copy.courier = self._failover.choose(copy.relays)
                 if copy.courier is not None:
-                    seen = carried[copy.courier.relay]
+                    tasks = carried[copy.courier.relay]
                     permit = permits.get(copy.courier.relay)
-                    if permit is not None and len(seen) < permit.size:
+                    if permit is not None and len(tasks) < permit.size:
                         copy.permit = permit
-                        seen.append(task)
+                        tasks.append(task)
                     else:
                         copy.no_room = True
                 self._hand_over(copy)
@@ -148,7 +148,7 @@ class NoticeSender:
         return bool(rows)
 
     async def _permits(self) -> dict[str, Permit]:
-        """How many may leave now, by relay; those that have no room are not there."""
+        """The permit of each relay; relays whose limits allow no copy now are left out."""
         found: dict[str, Permit] = {}
         for courier in self._failover.couriers.values():
             permit = await self._pacers.of(courier).permit(WHOLE, AT_ONCE)
@@ -161,22 +161,22 @@ class NoticeSender:
         task.add_done_callback(self._running.discard)
 
     async def _tell_pacer(
-        self, relay: str, permit: Permit, seen: Sequence[asyncio.Task[None]]
+        self, relay: str, permit: Permit, tasks: Sequence[asyncio.Task[None]]
     ) -> None:
-        """When all have been seen through, what is left of the permit is given back."""
-        if seen:
-            await asyncio.wait(seen)
+        """When all copies of a permit are done, tell the pacer how many of it were used."""
+        if tasks:
+            await asyncio.wait(tasks)
         with suppress(DatabaseAway):
-            await self._pacers.at(relay).tell(WHOLE, permit, Heard(len(seen)))
+            await self._pacers.at(relay).tell(WHOLE, permit, Heard(len(tasks)))
 
     def trouble(self, courier: Courier, reason: Sentence) -> None:
-        """A relay cannot be used, and no other: whoever waits for one of these is to hear of it."""
+        """Keep why a relay cannot be used, for notices that no other relay can take."""
         for copy in self._in_hand:
             if copy.courier is courier and self._failover.nothing_left(copy.relays):
                 copy.trouble = str(reason.values.get("reason", ""))
 
     async def ended(self) -> None:
-        """Until what was handed over is written down."""
+        """Wait until everything that was handed over is written down."""
         if self._running:
             await asyncio.wait(self._running)
 
@@ -194,13 +194,13 @@ class NoticeSender:
 
     def _hand_over(self, copy: NoticeCopy) -> None:
         if copy.courier is None or copy.no_room:
-            # None: its list names none that there is; a person must look, and it waits.
+            # Without a courier, its list names no relay of the settings: it waits for a person.
             copy.give_back()
         else:
             copy.courier.post([copy], first=True)
 
     def _again(self, copy: NoticeCopy) -> timedelta:
-        """When to try once more what came back: at once, if another relay can take it."""
+        """How long a returned notice waits: not at all, if another relay can take it."""
         if copy.no_room:
             return NO_ROOM
         passed_over = copy.courier is not None and not self._failover.usable(copy.courier)
@@ -210,7 +210,7 @@ class NoticeSender:
             else AGAIN
         )
 
-    async def _see_through(self, copy: NoticeCopy, notice_id: int, number: int, lease: int) -> None:
+    async def _record(self, copy: NoticeCopy, notice_id: int, number: int, lease: int) -> None:
         await copy.done.wait()
         self._in_hand.discard(copy)
         at = datetime.now(UTC)

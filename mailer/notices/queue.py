@@ -1,4 +1,7 @@
-"""Notices: single mails that are no letter, claimed and settled one by one; in no sum."""
+"""The queue of notices: single mails that are no letter, claimed and settled one by one.
+
+No campaign counts them.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,11 @@ from pli.columns import clock
 from subscribers.models import Suppression
 
 NOTICE_LEASE = timedelta(seconds=120)
-"""So long its worker has; it is not renewed, since one mail takes seconds."""
+"""The lease of a notice. It is not renewed, since one mail takes seconds."""
 NO_RELAY = "no_relay"
-"""Why one waits that was not tried: the relay could not be used at all."""
+"""The reason of a notice that waits without a try: the relay could not be used at all."""
 DELAYS = (60.0, 300.0, 900.0, 3600.0)
-"""Seconds before each further try: whoever waits for a test copy waits minutes, not days."""
+"""Seconds before each further try: a person waits for a test copy for minutes, not days."""
 
 
 async def notices_due(session: AsyncSession) -> bool:
@@ -31,7 +34,10 @@ async def notices_due(session: AsyncSession) -> bool:
 async def claim_notices(
     session: AsyncSession, *, lease: int, limit: int
 ) -> Sequence[Row[int, str, bytes, str, int]]:
-    """Make due notices ours; a dead worker's are uncertain, the suppressed skipped."""
+    """Claim due notices.
+
+    Notices of a dead worker become uncertain; those to suppressed addresses are skipped.
+    """
     await _update(
         session,
         _lapsed(),
@@ -68,7 +74,10 @@ async def claim_notices(
 
 
 async def settle_notice(session: AsyncSession, result: Result, *, lease: int, relay: str) -> None:
-    """Write down what a try came to; late truth counts, what is ours no more is left alone."""
+    """Write down the outcome of a try.
+
+    A notice that was called uncertain meanwhile is corrected; one with another lease is left alone.
+    """
     outcome = result.outcome
     values: dict[str, Any] = {"reason": None, "next_attempt_at": None}
     match outcome.kind:
@@ -111,10 +120,10 @@ async def put_back_notice(
     relay: str = "",
     trouble: str | None = None,
 ) -> None:
-    """Nothing of it was handed over: it waits again, until `due`.
+    """Let a notice wait until `due`, because nothing of it was handed over.
 
-    Also one that was called uncertain meanwhile, since it waited for a slow relay past its lease.
-    With `trouble` the `relay` could not be used, and said so: kept for whoever waits for it.
+    This includes a notice called uncertain meanwhile, which waited for a slow relay past its lease.
+    `trouble` is what the `relay` said if it could not be used. It is kept for the person who waits.
     """
     told = {} if trouble is None else {"reason": NO_RELAY, "relay": relay, "reply_text": trouble}
     await _update(
@@ -141,7 +150,7 @@ def _wanted() -> ColumnElement[bool]:
 
 
 def _lapsed() -> ColumnElement[bool]:
-    """Its worker is gone. A lease far ahead has lapsed, too: the clock was set back."""
+    """Whether the worker is gone. A lease far ahead has lapsed, too: the clock was set back."""
     over = or_(
         Notice.lease_until < clock(),
         Notice.lease_until > clock(2 * NOTICE_LEASE.total_seconds()),
@@ -150,7 +159,7 @@ def _lapsed() -> ColumnElement[bool]:
 
 
 _OPEN: ColumnElement[bool] = literal_column("notice.status IN ('pending', 'sending')")
-"""In the words of `ix_notice_due`: with parameters in them SQLite would not take the index."""
+"""Written as in `ix_notice_due`: with parameters, SQLite would not use the index."""
 
 
 async def _update(session: AsyncSession, where: ColumnElement[bool], **values: Any) -> None:

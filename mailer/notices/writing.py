@@ -1,4 +1,4 @@
-"""Notices: what single mail is written, and to whom; the engine sends it before any letter."""
+"""Writing notices: a test copy is ordered, and later composed as a mail."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from subscribers.address import Address
 from subscribers.models import List, Subscriber
 
 FIRST_NUMBER = 2**40
-"""A notice's links and Message-ID are signed under numbers that no copy of a letter will have."""
+"""Links and Message-IDs of notices use numbers from here on, which no delivery will reach."""
 MARK = "[Test] "
 A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A notice as it goes over the wire; `relays` as its list names them."""
+    """A notice as it goes over the wire; `relays` in order, as its list names them."""
 
     pieces: list[bytes]
     return_path: str
@@ -45,7 +45,7 @@ async def order_test(
     keys: Keys,
     now: datetime,
 ) -> int:
-    """A test copy of a letter, as a member of that list would get it; its number."""
+    """Order a test copy of a letter, as a member of that list would get it; the notice's id."""
     notice = Notice(
         kind=NoticeKind.TEST,
         address=address.email,
@@ -54,7 +54,7 @@ async def order_test(
         status=Status.PENDING,
         attempts=0,
         created_at=now,
-        # Due since the day before, as a campaign's first tries are: whatever the clocks.
+        # Due since the day before, as a campaign's first tries are, in case a clock is set back.
         next_attempt_at=now - A_DAY,
     )
     session.add(notice)
@@ -72,7 +72,7 @@ async def compose(
     keys: Keys,
     now: datetime,
 ) -> Mail:
-    """Make the mail; whoever is a subscriber is written to by name, as the letter would."""
+    """Compose the mail; a subscriber is addressed by name, as in the letter itself."""
     ordered: Mapping[str, str] = json.loads(content)
     letter, theme, identity = snapshot.thaw(ordered["frozen"])
     list_ = await session.get(List, ordered["list"])
@@ -85,7 +85,7 @@ async def compose(
     marks = links.marks(number, keys.current)
     recipient = Recipient(
         delivery_id=number,
-        # Nobody: whoever tries the test copy's link out must not leave by it.
+        # No subscriber: a person who tries the unsubscribe link of a test copy must not leave.
         subscriber_id=0,
         email=address,
         first_name=person.first_name if person else "",

@@ -1,4 +1,4 @@
-"""What a relay, or a provider's mailboxes behind it, may be asked to take."""
+"""Limits: how much may be sent to a relay, and to each provider behind it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """At most `copies` in any stretch of `seconds`, wherever it begins."""
+    """At most `copies` in any period of `seconds`, wherever the period begins."""
 
     copies: int
     seconds: float
@@ -20,9 +20,10 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """None: as many as one likes. `warm_up`: so many on the first day of use, the second, …
+    """How much may be sent to a relay or a provider; None means no limit.
 
-    All of it holds over all workers together, but for `messages_per_connection`.
+    `warm_up`: copies on the first day of use, on the second, and so on. Only
+    `messages_per_connection` holds for each connection; all others hold over all workers together.
     """
 
     connections: int | None = None
@@ -33,12 +34,12 @@ class Limits:
 
     @property
     def metered(self) -> bool:
-        """Whether copies have to be granted before they are claimed."""
+        """Whether copies must be granted before they are claimed."""
         return bool(self.quotas or self.warm_up)
 
     @property
     def shared(self) -> bool:
-        """Whether workers divide something among them."""
+        """Whether a limit is divided among the workers."""
         return self.connections is not None or self.per_second is not None
 
     @property
@@ -55,7 +56,7 @@ class Limits:
         return (*(it for it in self.quotas if it.seconds != DAY), first)
 
     def slowed(self, level: int, connections: int) -> Limits:
-        """What is left of it at a level of slowing down; `connections`: where none are named."""
+        """These limits, halved once a level; `connections` is used if the settings name none."""
         if not level:
             return self
         return replace(
@@ -77,7 +78,7 @@ CAREFUL = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The limits of one relay, by its name in attempts, and of each provider behind it."""
+    """The limits of one relay (`relay`: its name in attempts), and of each provider behind it."""
 
     relay: str
     whole: Limits = NONE

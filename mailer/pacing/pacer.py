@@ -1,7 +1,7 @@
-"""The pacer: what an engine asks before it claims, and tells when it has settled.
+"""The pacer: the engine asks it before each claim, and tells it what became of the copies.
 
-What nothing limits costs nothing here. For the rest it keeps, with each beat, a view of the rows
-that all workers share, and this process's part of what is divided among them.
+Copies without limits cost nothing here. For the others, each beat reads what all workers have used,
+and renews this worker's share of what the workers divide.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ log = logging.getLogger("pli.delivery")
 
 BEAT_SECONDS = 2.0
 WANTED_SECONDS = 10.0
-"""So long after it had copies for a provider a worker keeps its part of it."""
+"""A worker keeps its share of a provider for this long after it last had copies for it."""
 USE_SECONDS = 20.0
-"""So long after a grant its copies may begin to leave: well within sliding_window.AHEAD."""
+"""Copies may begin to leave for this long after their grant: well within AHEAD_SECONDS."""
 SHARED = 10
-"""Connections that a slowed provider has a part of, where the settings name no number."""
+"""Connections, before halving, for a slowed provider, if the settings name no number."""
 _UNKNOWN = Standing((), Throttle())
 
 
 class Pacer:
-    """One engine's pacing, over one relay."""
+    """Paces what one engine sends over one relay."""
 
     def __init__(
         self,
@@ -52,9 +52,9 @@ class Pacer:
     ) -> None:
         self.plan = plan
         self.on_slowed: Callable[[str], None] = lambda _: None
-        """Called when a provider has been slowed down: what waits for it should be called back."""
+        """Called when a provider was slowed down: copies that wait for it should be recalled."""
         self.on_share: Callable[[], None] = lambda: None
-        """Called when something has become ours of which we had nothing."""
+        """Called when this worker gets a share where it had none."""
         self._database = database
         self._courier = courier
         self._provider_of = provider_of
@@ -62,22 +62,22 @@ class Pacer:
         self._presence = presence(self._holder) if presence else None
         self._standings: Mapping[str, Standing] = {}
         self._ahead = 0.0
-        """The database's clock less this machine's."""
+        """The database's clock minus this machine's `boot_time`, in seconds."""
         self._wanted: dict[str, float] = {}
         self._parts: dict[str, Part] = {}
         self._rates: Callable[[str], float] = lambda _: 0.0
         self._renewed_at = float("-inf")
         self._agreed: dict[str, LaneTerms] = {}
         self._held: dict[str, float] = {}
-        """Who was found held, until when (boot time: the database's clock may be set back)."""
+        """Until when a provider is held (boot time, since the database's clock may be set back)."""
         self._clean: Counter[str] = Counter()
-        """Tries of each provider that were not told, since nothing speaks against it."""
+        """Tries of each provider not written down, because nothing speaks against the provider."""
         self._farewells: dict[str, Heard] = {}
         self._wake = asyncio.Event()
         self._ended = False
 
     def measure(self, rates: Callable[[str], float]) -> None:
-        """How fast copies of a provider leave here, a second; WHOLE: all copies."""
+        """Set the function that tells a provider's copies a second here; WHOLE: all copies."""
         self._rates = rates
 
     async def run(self) -> None:
@@ -90,18 +90,18 @@ class Pacer:
         await self._safely(self.leave)
 
     def begin(self) -> None:
-        """Before the first beat: nothing of what is shared is ours yet."""
+        """Prepare for the first beat: this worker has no share yet."""
         if self._presence is not None:
             self._presence.begin()
         self._agree()
 
     def end(self) -> None:
-        """Nothing is sent any more, and nothing is on the wire."""
+        """Stop beating; called when nothing is sent any more, and nothing is on the wire."""
         self._ended = True
         self._wake.set()
 
     async def beat(self) -> None:
-        """Renew what is ours, and look at what all have used."""
+        """Renew this worker's shares, and read what all workers have used."""
         await self._renew_shares()
         async with self._database.reading() as session:
             self._standings, now = await usage.look(session, self.plan)
@@ -109,20 +109,20 @@ class Pacer:
         self._agree()
 
     def narrow(self, provider: str) -> bool:
-        """Whether copies of this provider go a way of their own."""
+        """Whether a provider has limits, and so a lane and a slot of its own."""
         return self._limits(provider).narrow
 
     def lane(self, provider: str) -> str:
-        """In which lane the courier carries them."""
+        """The lane in which the courier carries a provider's copies."""
         return provider if self.narrow(provider) else OPEN
 
     def freely(self, provider: str) -> bool:
-        """Whether nothing is limited of what concerns this provider: a permit costs nothing."""
+        """Whether no limit concerns this provider: then a permit costs nothing."""
         limits = self._limits(provider)
-        return not (limits.narrow or self.plan.whole.metered or self._shut_out(WHOLE))
+        return not (limits.narrow or self.plan.whole.metered or self._lacks_share(WHOLE))
 
     def want(self, providers: Collection[str]) -> None:
-        """There is work for these; their parts are asked for."""
+        """Ask for a share of these providers, because there is work for them."""
         for provider in providers:
             if self._limits(provider).shared:
                 if provider not in self._wanted:
@@ -131,28 +131,28 @@ class Pacer:
                 self._wanted[provider] = boot_time() + WANTED_SECONDS
 
     def closed(self) -> Collection[str]:
-        """Whom nothing may be claimed for now, as far as the last beat knows; WHOLE: nobody."""
+        """Providers that nothing may be claimed for now, as of the last beat; WHOLE: for all."""
         now = boot_time() + self._ahead
         shut = {
             provider
             for provider, it in self._standings.items()
             if it.throttle.rests(now) or it.room(now) == 0
         }
-        shut |= {provider for provider, late in self._held.items() if boot_time() < late}
-        return shut | {it for it in (WHOLE, *self._wanted) if self._shut_out(it)}
+        shut |= {provider for provider, end in self._held.items() if boot_time() < end}
+        return shut | {it for it in (WHOLE, *self._wanted) if self._lacks_share(it)}
 
     def has_share(self, provider: str) -> bool:
-        """Whether we have a part of what is shared at a provider, if anything is."""
-        return not self._shut_out(provider)
+        """Whether this worker has a share of a provider, or needs none."""
+        return not self._lacks_share(provider)
 
     async def permit(self, provider: str, wanted: int) -> Permit | Held:
-        """How many copies of a provider may be claimed now, up to `wanted`."""
+        """Permit up to `wanted` copies of a provider to be claimed now; Held if none may."""
         if self.freely(provider):
             return Permit(wanted)
         limits = self._limits(provider)
         self.want([provider])
-        if self._shut_out(WHOLE) or self._shut_out(provider):
-            # Others may have room: whoever is has_share may take the batch at once.
+        if self._lacks_share(WHOLE) or self._lacks_share(provider):
+            # Held for no time: another worker that has a share may take the batch at once.
             return Held(0.0, 0.0)
         slowed = self._level(provider) > 0
         if not (slowed or limits.metered or self.plan.whole.metered):
@@ -166,8 +166,8 @@ class Pacer:
         return Permit(given.size, asked + USE_SECONDS, given)
 
     async def tell(self, provider: str, permit: Permit, heard: Heard) -> None:
-        """What became of what was permitted; how a provider takes it decides how it goes on."""
-        self._hear_farewells()
+        """Take what became of a permit's copies; how the provider took them sets its throttle."""
+        self._collect_farewells()
         heard += self._farewells.pop(provider, Heard(0))
         before = self._standings.get(provider, _UNKNOWN)
         speaks = bool(heard.weight or before.throttle.level or before.throttle.weight)
@@ -197,15 +197,15 @@ class Pacer:
         elif throttle.level < before.throttle.level:
             log.info("pacing.recovers", extra={"provider": provider, "level": throttle.level})
 
-    def _hear_farewells(self) -> None:
-        """A 421 between two copies is no copy's outcome, but the provider's word all the same."""
+    def _collect_farewells(self) -> None:
+        """Collect the 421 replies between two copies: no outcome has them, but they count, too."""
         for address, said in self._courier.farewells().items():
             provider = self._provider_of(address)
             heard = heard_in(421, said.removeprefix("421 "), tries=0)
             self._farewells[provider] = self._farewells.get(provider, Heard(0)) + heard
 
     def _limits(self, provider: str) -> Limits:
-        """A provider's limits, less what it is slowed down."""
+        """A provider's limits, reduced by how far the provider is slowed down."""
         return self.plan.of(provider).slowed(
             self._level(provider), self.plan.whole.connections or SHARED
         )
@@ -214,8 +214,8 @@ class Pacer:
         it = self._standings.get(provider)
         return it.throttle.level if it is not None else 0
 
-    def _shut_out(self, provider: str) -> bool:
-        """Whether it is shared, and nothing of it is ours."""
+    def _lacks_share(self, provider: str) -> bool:
+        """Whether a provider's limits are shared, and this worker has no share."""
         limits, part = self._limits(provider), self._parts.get(provider, Part())
         return (limits.connections is not None and not part.connections) or (
             limits.per_second is not None and not part.per_second
@@ -223,15 +223,15 @@ class Pacer:
 
     async def _renew_shares(self) -> None:
         now = boot_time()
-        wanted = {it for it, late in self._wanted.items() if now < late}
-        self._wanted = {it: late for it, late in self._wanted.items() if it in wanted}
+        wanted = {it for it, end in self._wanted.items() if now < end}
+        self._wanted = {it: end for it, end in self._wanted.items() if it in wanted}
         if self.plan.whole.shared:
             wanted.add(WHOLE)
         if not (wanted or self._parts):
             return
         renewed = now < self._renewed_at + WANTED_SECONDS and wanted == set(self._parts)
         if self._database.is_sqlite and renewed:
-            return  # nobody else is there to share with
+            return  # on SQLite there is no other worker to share with
         parts: dict[str, Part] = {}
         async with self._database.begin() as session:
             await shares.lock(session, self.plan.relay)
@@ -253,15 +253,15 @@ class Pacer:
                 )
                 if kept == Part() and provider not in wanted:
                     del parts[provider]
-        before = {it for it in parts if self._shut_out(it)}
+        before = {it for it in parts if self._lacks_share(it)}
         self._parts = parts
         self._renewed_at = now
-        if any(not self._shut_out(it) for it in before):
+        if any(not self._lacks_share(it) for it in before):
             self._agree()
             self.on_share()
 
     def _in_use(self, provider: str, had: Part) -> Part:
-        """What may still be used of what we had: until the next beat at least, all of it."""
+        """What may still be in use of a share: until the next beat, all that this worker had."""
         limits = self._limits(provider)
         connections = max(had.connections, self._courier.occupied(provider))
         return Part(
@@ -277,7 +277,7 @@ class Pacer:
             self._presence.end()
 
     def _agree(self) -> None:
-        """Tell the courier what it may take, where that has changed."""
+        """Tell the courier the terms of each lane that have changed."""
         for provider in {WHOLE, *self.plan.providers, *self._standings}:
             limits, part = self._limits(provider), self._parts.get(provider, Part())
             terms = LaneTerms(

@@ -1,4 +1,4 @@
-"""One pacer for each relay: a relay has limits, shares and throttles of its own."""
+"""One pacer for each relay: each relay has limits, shares and throttles of its own."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pli.database import Database
 
 
 class Pacers:
-    """Each courier's pacer, by its relay."""
+    """The pacers of all relays."""
 
     def __init__(
         self, database: Database, failover: RelayFailover, known: Mapping[str, Pacer] | None = None
     ) -> None:
-        """`known`: those of relays, by their name in the settings, that have limits."""
+        """`known`: the pacers of relays with limits, by the relay's name in the settings."""
         self._of = {
             courier.relay: (known or {}).get(name) or Pacer(database, Plan(courier.relay), courier)
             for name, courier in failover.couriers.items()
@@ -29,11 +29,11 @@ class Pacers:
         return iter(self._of.values())
 
     def of(self, courier: Courier) -> Pacer:
-        """Whom to ask before something is claimed for this one."""
+        """The pacer of a courier's relay."""
         return self._of[courier.relay]
 
     def at(self, relay: str) -> Pacer:
-        """The same by a relay's name in attempts."""
+        """The pacer of a relay, by the relay's name in attempts."""
         return self._of[relay]
 
     def attend(
@@ -43,22 +43,25 @@ class Pacers:
         on_slowed: Callable[[str, str], None],
         on_share: Callable[[], None],
     ) -> None:
-        """Tie them to an engine; what is called gets the relay, then the provider."""
+        """Connect all pacers to an engine.
+
+        `rates` and `on_slowed` are called with the relay, then the provider.
+        """
         for relay, pacer in self._of.items():
             pacer.measure(partial(rates, relay))
             pacer.on_slowed = partial(on_slowed, relay)
             pacer.on_share = on_share
 
     def want(self, wanted: Mapping[str, Collection[str]]) -> None:
-        """There is work: for these providers, by relay."""
+        """Ask for a share of these providers, by relay, because there is work for them."""
         for relay, providers in wanted.items():
             self._of[relay].want(providers)
 
     async def run(self) -> None:
-        """All of them, until `end`."""
+        """Run all pacers until `end`."""
         await asyncio.gather(*(it.run() for it in self))
 
     def end(self) -> None:
-        """Nothing is sent any more, and nothing is on the wire."""
+        """Stop all pacers; called when nothing is sent any more, and nothing is on the wire."""
         for pacer in self:
             pacer.end()

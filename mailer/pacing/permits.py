@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """So many copies may leave; given at this moment of the database's clock."""
+    """How many copies may leave; given `at` this time of the database's clock."""
 
     size: int
     at: float
@@ -15,7 +15,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Nothing may leave now, for `until - now` seconds: moments of the database's clock."""
+    """Nothing may leave for `until - now` seconds; both are times of the database's clock."""
 
     now: float
     until: float
@@ -23,7 +23,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """So many copies may be claimed, and begin to leave until then (boot time)."""
+    """How many copies may be claimed; they may begin to leave until `until` (boot time)."""
 
     size: int
     until: float = float("inf")
@@ -31,4 +31,4 @@ class Permit:
 
 
 FREELY = Permit(0)
-"""Of what nothing limits: the size is up to who asked."""
+"""No limit applies: claim as many as you like."""

@@ -1,7 +1,7 @@
-"""That a worker lives, told to others on its machine by a locked file, as a taking's journal is.
+"""Presence: by a locked file, a worker shows the other workers of its machine that it lives.
 
-The kernel gives the lock back when its owner dies: so a worker that is started again, or its
-neighbour, frees the shares of the dead at once, and need not wait for the lease.
+The journal uses the same kind of lock. The kernel releases it when its owner dies. So another
+worker of the machine frees a dead worker's shares at once, and need not wait for their lease.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SUFFIX = ".share"
 
 
 class Presence:
-    """One worker's file in a folder of this machine; `installation` names whose shares they are."""
+    """One worker's file in a folder of this machine, named by `installation` and `holder`."""
 
     def __init__(self, folder: Path, installation: str, holder: int) -> None:
         self._folder = folder
@@ -24,17 +24,17 @@ class Presence:
         self._descriptor: int | None = None
 
     def begin(self) -> None:
-        """From now on; where it cannot be told (a full disk), the lease must do."""
+        """Make and lock the file. If that fails (a full disk), only the lease tells who lives."""
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             new = self._path.with_suffix(".beginning")
             self._descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-            # Only now by its name: who finds it finds it locked.
+            # Renamed last: a reader that finds the file by its name finds it locked.
             new.rename(self._path)
 
     def end(self) -> None:
-        """Its shares are given back."""
+        """Remove the file; called when the shares have been given back."""
         if self._descriptor is not None:
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
@@ -42,7 +42,7 @@ class Presence:
             self._descriptor = None
 
     def dead(self) -> list[int]:
-        """The holders of this machine whose process is gone."""
+        """The holders on this machine whose process is gone."""
         found = []
         with suppress(OSError):
             for path in self._folder.glob(f"{self._installation}-*{_SUFFIX}"):
@@ -51,7 +51,7 @@ class Presence:
         return found
 
     def forget(self, holders: list[int]) -> None:
-        """Their shares are free."""
+        """Remove the files of holders whose shares have been freed."""
         for holder in holders:
             with suppress(OSError):
                 self._of(holder).unlink(missing_ok=True)

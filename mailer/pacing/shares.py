@@ -1,7 +1,7 @@
-"""Seats: which worker has how many of the connections and of the copies a second that all share.
+"""Shares: how many of the connections and copies a second that workers divide each worker has.
 
-Leased rows, renewed with each beat; the only writer of them. A worker that dies leaves its share
-to the others when the lease has lapsed, or when somebody can prove that it is dead.
+Shares are leased rows, renewed with each beat. This module is their only writer. A dead worker's
+share goes to the others when its lease has lapsed, or when a worker can prove the death.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from pli.columns import SQLITE, clock
 
 LEASE_SECONDS = 30.0
 PUT_DOWN_SECONDS = 2.0
+"""The lease of a worker that has ended; after it, its copies a second are free."""
 LONGEST_SECONDS = 60.0
-"""A lease further ahead has lapsed: the clock was set back."""
+"""A lease that ends further ahead than this has lapsed: the clock was set back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one worker has of what is shared."""
+    """What one worker has of a shared limit."""
 
     connections: int = 0
     per_second: int = 0
@@ -33,7 +34,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one worker says of itself: what it may still be using, and how fast it is."""
+    """What a worker asks for, what it may still be using, and its speed in copies a second."""
 
     provider: str
     limits: Limits
@@ -43,7 +44,7 @@ class Asked:
 
 
 async def lock(session: AsyncSession, relay: str) -> None:
-    """One worker after the other looks at a relay's shares; SQLite's transactions do so anyway."""
+    """Let one worker at a time renew a relay's shares; SQLite's transactions do so anyway."""
     if session.get_bind().dialect.name != SQLITE:
         await session.execute(
             select(func.pg_advisory_xact_lock(func.hashtextextended(f"pli.shares.{relay}", 0)))
@@ -51,9 +52,9 @@ async def lock(session: AsyncSession, relay: str) -> None:
 
 
 async def renew(session: AsyncSession, relay: str, holder: int, asked: Asked) -> tuple[Part, Part]:
-    """Renew a worker's shares: what is its fair part, and what it has of that from now on.
+    """Renew a worker's shares; returns what it may use from now on, and what its row keeps.
 
-    Nobody gives up what is still in use: the row keeps it until the next beat.
+    The row keeps what is still in use, until the next beat.
     """
     rows = (
         await session.scalars(
@@ -89,7 +90,7 @@ async def renew(session: AsyncSession, relay: str, holder: int, asked: Asked) ->
 
 
 async def sweep(session: AsyncSession, relay: str) -> None:
-    """Take lapsed shares away."""
+    """Delete lapsed shares."""
     await session.execute(
         delete(Share).where(
             Share.relay == relay,
@@ -99,9 +100,10 @@ async def sweep(session: AsyncSession, relay: str) -> None:
 
 
 async def leave(session: AsyncSession, holders: Collection[int]) -> None:
-    """These workers have ended, or are proved dead: their connections are free.
+    """Free the connections of workers that have ended, or are proved dead.
 
-    Not so their part of a second: what they sent a moment ago is in the second that others count.
+    Their copies a second stay taken for `PUT_DOWN_SECONDS`: what they sent a moment ago lies in
+    the second that others count.
     """
     theirs = Share.holder.in_(holders)
     await session.execute(delete(Share).where(theirs, Share.per_second == 0))
@@ -114,7 +116,7 @@ async def leave(session: AsyncSession, holders: Collection[int]) -> None:
 
 
 async def end_shares(session: AsyncSession) -> None:
-    """Nobody sits anywhere: for whoever has proof that no other engine lives (pli.lock)."""
+    """Delete all shares; only for a caller with proof that no other engine lives (`pli.lock`)."""
     await session.execute(delete(Share))
 
 

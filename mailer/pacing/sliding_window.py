@@ -1,11 +1,12 @@
-"""Sliding windows: no stretch of so many seconds, wherever it begins, holds more than its quota.
+"""Sliding windows: no period of so many seconds, wherever it begins, holds more than its quota.
 
-Copies are granted in advance. A grant counts as used at the last moment at which it may still be
-used, until what became of it is told; so a late use finds its place kept. What is used is kept in
-slots of a sixtieth of the period, and a slot is free again when all of it has left the stretch.
+Copies are granted in advance. A grant counts as used at the last moment at which it may be used,
+until its worker tells what became of it. So a late use stays within the quota. Used copies are
+counted in slots of a sixtieth of the period. A slot is free again when all of it has left the
+period.
 
-Not GCRA: with its burst allowed it lets twice the quota into one stretch, without the burst it
-gives "200 an hour" out one by one, every 18 seconds, also to whoever has only 150 members.
+Not GCRA: with its burst allowed, GCRA lets twice the quota into one period. Without the burst, it
+grants "200 an hour" one by one, every 18 seconds, also to a list that has only 150 members.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from dataclasses import dataclass, replace
 SLOTS = 60
 EXACT_SECONDS = 0.001
 AHEAD_SECONDS = 30.0
-"""So long after it was given a grant may still be used, and be counted by whoever counts."""
+"""For this long after a grant its copies may be used, and be counted by the relay."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlidingWindow:
-    """What of a quota is used or granted; moments are seconds of the database's clock.
+    """What is used or granted of a quota; times are seconds of the database's clock.
 
-    `slots` are (number, copies): number n ends at (n + 1) sixtieths of the period.
+    `slots` are pairs (number, copies). Slot n ends (n + 1) sixtieths of the period after time 0.
     """
 
     copies: int
@@ -32,10 +33,10 @@ class SlidingWindow:
     slots: tuple[tuple[int, int], ...] = ()
 
     def at(self, now: float) -> SlidingWindow:
-        """The same as it stands now: without what has left.
+        """The window at `now`, without the slots that have left the period.
 
-        What seems to be ahead of every grant was noted before the clock was set back: it counts as
-        if it were granted now, and so leaves within one period.
+        A slot ahead of every possible grant was written before the clock was set back. It counts
+        as granted now, and so leaves within one period.
         """
         latest = self._slot(now + AHEAD_SECONDS)
         kept: Counter[int] = Counter()
@@ -45,11 +46,11 @@ class SlidingWindow:
         return self._with(kept)
 
     def room(self, now: float) -> int:
-        """How many copies may be granted now; never more than the whole quota."""
+        """How many copies may be granted now, at most the whole quota."""
         return max(0, self.copies - sum(n for _, n in self.at(now).slots))
 
     def take(self, n: int, now: float) -> SlidingWindow:
-        """Grant `n` copies, no more than there is room for."""
+        """Grant `n` copies; ValueError if they are more than `room`."""
         standing = self.at(now)
         if n > standing.room(now):
             raise ValueError("more than there is room for")
@@ -58,9 +59,10 @@ class SlidingWindow:
         return self._with(kept)
 
     def tell(self, granted: int, used: int, granted_at: float, now: float) -> SlidingWindow:
-        """Of a grant so many were used, at the latest now; the rest is given back.
+        """Count `used` copies of a grant as used now; the others are given back.
 
-        What the clock or the time has moved out of its slot is not looked for: it leaves by itself.
+        If the grant is no longer in its slot (time has passed, or the clock was set), nothing is
+        given back: the grant leaves the period by itself.
         """
         kept = Counter(dict(self.slots))
         number = self._slot(granted_at + AHEAD_SECONDS)
@@ -71,8 +73,8 @@ class SlidingWindow:
     def opens_at(self, n: int, now: float) -> float:
         """When the `n`-th copy from now may be granted, to a thousandth of a second.
 
-        What is granted is taken to be used now: that is told soon, unless its worker has died.
-        Each place that opens is taken at once, and opens again a period and a slot later.
+        This counts granted copies as used now: their workers tell so soon, unless they die. It
+        assumes that each place is taken as it opens, and opens again a period and a slot later.
         """
         standing, latest = self.at(now), self._slot(now)
         opens = [(self._leaves_at(min(it, latest)), copies) for it, copies in standing.slots]

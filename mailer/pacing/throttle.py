@@ -1,6 +1,7 @@
-"""How a provider takes it: slowed down by its 421 and 4xx, recovered by what it takes again.
+"""The throttle: 421 and 4xx replies slow a provider down, and copies that it takes speed it up.
 
-One copy or five that are put off prove nothing: it takes a share of the latest, and some number.
+A few deferred copies prove nothing. A provider is slowed down only if they are many enough, and
+the `SHARE` of the latest tries.
 """
 
 from __future__ import annotations
@@ -15,18 +16,22 @@ from mailer.outcomes import Kind, Outcome, enhanced_code
 LEAST = 10
 SHARE = 0.3
 FAREWELL = 5
-"""A 421, which ends a connection (RFC 5321, 3.8), weighs as much as so many other refusals."""
+"""A 421, which ends a connection (RFC 5321, 3.8), weighs as much as this many 4xx replies."""
 LOOKED_AT = 200
 RESTS = (0.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
-"""Seconds of rest when a level is reached."""
+"""Seconds without sending, when each level is reached."""
 PROBES = (200, 16, 8, 4, 2, 1, 1)
-"""Copies a worker may have in hand at once, at each level."""
+"""Copies that a worker may have in work at once, at each level."""
 HIGHEST = len(RESTS) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What became of some tries: how many, how many were put off (4xx), how many ended by 421."""
+    """What some tries tell about a provider.
+
+    `put_off` counts 4xx replies that speak for slowing down, `farewells` the 421 replies. `said`:
+    the codes of the latest of them.
+    """
 
     tries: int
     put_off: int = 0
@@ -34,7 +39,7 @@ class Heard:
     said: str = ""
 
     def __add__(self, other: Heard) -> Heard:
-        """Both together."""
+        """Add both together; the later `said` is kept."""
         return Heard(
             self.tries + other.tries,
             self.put_off + other.put_off,
@@ -44,16 +49,16 @@ class Heard:
 
     @property
     def weight(self) -> int:
-        """How much speaks for slowing down."""
+        """How much speaks for slowing the provider down."""
         return self.put_off + FAREWELL * self.farewells
 
 
 def heard_from(outcomes: Iterable[Outcome]) -> Heard:
-    """What these outcomes say of whom they were for; a reply is kept by its codes alone."""
+    """What these outcomes tell about their provider; of a reply, only the codes are kept."""
     put_off = Kind.DEFERRED  # looked up once: there are as many outcomes as copies
     heard, good = Heard(0), 0
     for it in outcomes:
-        if it.kind is not put_off or _is_of_a_mailbox(it):
+        if it.kind is not put_off or _is_about_a_mailbox(it):
             good += 1
         else:
             heard += heard_in(it.code, it.text, tries=1)
@@ -61,10 +66,11 @@ def heard_from(outcomes: Iterable[Outcome]) -> Heard:
 
 
 def heard_in(code: int, text: str, *, tries: int) -> Heard:
-    """What a temporary refusal says.
+    """What a temporary refusal tells about a provider.
 
-    x.3.x is about the mail system that says it (RFC 3463), our relay: no provider is slowed for it.
-    Nor for greylisting (RFC 6647), which wants a second try of each copy, however few there are.
+    x.3.x is about the mail system that says it (RFC 3463). That is our relay, so no provider is
+    slowed down. Nor is one slowed down for greylisting (RFC 6647), which wants a second try of each
+    copy, however few copies come.
     """
     enhanced = enhanced_code(text) or ""
     if not 400 <= code < 500 or enhanced.startswith("4.3.") or _GREYLISTED.search(text):
@@ -73,11 +79,11 @@ def heard_in(code: int, text: str, *, tries: int) -> Heard:
     return Heard(tries, put_off=code != 421, farewells=code == 421, said=said)
 
 
-def _is_of_a_mailbox(outcome: Outcome) -> bool:
-    """Whether a recipient's address or mailbox is meant, such as one that is full (RFC 3463).
+def _is_about_a_mailbox(outcome: Outcome) -> bool:
+    """Whether a refusal is about one address or mailbox, such as a full one (RFC 3463).
 
-    At MAIL nobody has been named yet, x.1.7 and x.1.8 are about the sender, and who ends the
-    connection by it speaks of more than one copy.
+    At MAIL no recipient has been named yet. x.1.7 and x.1.8 are about the sender. A 421 ends the
+    connection, so it is about more than one copy.
     """
     if outcome.code == 421 or outcome.stage is Stage.MAIL:
         return False
@@ -91,7 +97,11 @@ _GREYLISTED = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """The level of slowing down (0: none), the rest it takes, what was heard since it changed."""
+    """How far a provider is slowed down.
+
+    `level` 0 means not at all. Nothing is sent until `rest_until`. `tries` and `weight` count since
+    the level changed. `said`: the codes that slowed the provider down last.
+    """
 
     level: int = 0
     rest_until: float = 0.0
@@ -100,16 +110,22 @@ class Throttle:
     said: str = ""
 
     def rests(self, now: float) -> bool:
-        """Whether nothing is to be sent now; a rest far ahead is of a clock that was set back."""
+        """Whether nothing is to be sent now.
+
+        A rest that ends too far ahead was written before the clock was set back: it is over.
+        """
         return now < self.rest_until <= now + RESTS[-1]
 
     @property
     def probe(self) -> int:
-        """How many copies at most are tried at once."""
+        """How many copies may be tried at once."""
         return PROBES[self.level]
 
     def hears(self, heard: Heard, now: float) -> Throttle:
-        """As it is after this; what was on its way when a rest began changes nothing any more."""
+        """The throttle after these tries; during a rest they change nothing.
+
+        Copies tried during a rest were on their way when it began.
+        """
         if self.rests(now):
             return self
         tries, weight = self.tries + heard.tries, self.weight + heard.weight

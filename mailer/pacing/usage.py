@@ -1,7 +1,8 @@
-"""The rows of pacing: what is granted, used, and heard, over all workers; the only writer of them.
+"""The rows of pacing: what is granted and used, and each throttle, over all workers.
 
-A row is locked from the reading of it to the end of the transaction, a relay's own before that of a
-provider; the hour is asked under the lock, so that what is written later was judged later.
+This module is their only writer. It locks a row from the reading to the end of the transaction, the
+relay's own row before a provider's. It asks the time under the lock, so that what is written later
+was judged later, too.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from subscribers.upsert import insert_into
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one row stands: its sliding_windows by their limits of today, and its throttle."""
+    """The state of one row: its sliding windows under today's limits, and its throttle."""
 
     sliding_windows: tuple[SlidingWindow, ...]
     throttle: Throttle
 
     def room(self, now: float) -> int | None:
-        """How many copies may be granted now; None: no quota says."""
+        """How many copies may be granted now; None if there is no quota."""
         return min((it.room(now) for it in self.sliding_windows), default=None)
 
     def opens_at(self, n: int, now: float) -> float:
@@ -45,7 +46,7 @@ class Standing:
 async def grant(
     session: AsyncSession, plan: Plan, provider: str, *, wanted: int, watched: bool
 ) -> Grant | Held:
-    """Reserve up to `wanted` copies of a provider; `watched`: look at its throttle, too."""
+    """Reserve up to `wanted` copies of a provider; `watched`: its throttle counts, too."""
     rows, now = await _locked(session, plan, _scopes(plan, provider, watched))
     standings = [standing(row, plan.of(row.provider), now) for row in rows]
     sizes = [wanted]
@@ -56,7 +57,8 @@ async def grant(
             sizes.append(0)
     size = min(sizes)
     for row, it in zip(rows, standings, strict=True):
-        # Also where nothing is granted: what the clock's setting back has moved must stay so.
+        # Written even if nothing is granted: slots that were moved, because the clock was set
+        # back, must stay moved.
         sliding_windows = [window.take(size, now) for window in it.sliding_windows]
         _keep(row, sliding_windows)
     if size:
@@ -73,9 +75,10 @@ async def tell(
     used: int,
     heard: Heard | None,
 ) -> Throttle | None:
-    """What became of a grant: `used` copies count as used now, the rest is given back.
+    """Count `used` copies of a grant as used now; the others are given back.
 
-    `heard`: how the provider took it; its throttle after that. None: nothing speaks against it.
+    `heard`: how the provider took the copies; then its new throttle is returned. None: nothing
+    speaks against the provider.
     """
     scopes = _scopes(plan, provider, watched=heard is not None)
     locked, now = await _locked(session, plan, scopes)
@@ -93,14 +96,14 @@ async def tell(
 
 
 async def look(session: AsyncSession, plan: Plan) -> tuple[Mapping[str, Standing], float]:
-    """How all rows of a relay stand, by provider, and the hour it is there."""
+    """The state of all rows of a relay, by provider, and the time of the database's clock."""
     rows = await session.scalars(select(Pacing).where(Pacing.relay == plan.relay))
     now = await _now(session)
     return {it.provider: standing(it, plan.of(it.provider), now) for it in rows}, now
 
 
 def standing(row: Pacing, limits: Limits, now: float) -> Standing:
-    """A row as a value, judged by the limits that hold now."""
+    """The state of a row, under the limits that hold now."""
     day = max(0, int((now - row.first_used_at.timestamp()) // DAY))
     sliding_windows = tuple(
         SlidingWindow(it.copies, it.seconds, tuple(_slots(row, it.seconds))).at(now)
@@ -118,7 +121,7 @@ def _slots(row: Pacing, seconds: float) -> Iterator[tuple[int, int]]:
 
 
 def _scopes(plan: Plan, provider: str, watched: bool) -> list[str]:
-    """Whose rows a grant concerns, in the order in which they are locked."""
+    """The providers (or WHOLE) whose rows a grant concerns, in the order of locking."""
     scopes: list[str] = [WHOLE] if plan.whole.metered or provider == WHOLE else []
     if provider != WHOLE and (watched or plan.of(provider).metered):
         scopes.append(provider)

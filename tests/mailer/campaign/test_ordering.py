@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
+from mailer.campaign.state import CampaignError, find_campaign
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +14,6 @@ from mailer.campaign import lifecycle, ordering
 from mailer.campaign.ordering import Order, OrderError
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
-from mailer.campaign.state import CampaignError, find_campaign
 from mailer.models import Audience, Batch, Campaign, CampaignState
 from pli.database import Database
 from pli.hours import Hour

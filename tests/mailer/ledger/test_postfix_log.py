@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.ledger.postfix_log import LeasedBatch, read
+from mailer.ledger.postfix_log import TakenMessage, read
 from tests.paths import ROOT
 
 SPECIMENS = ROOT / "tests" / "specimens" / "postfix"
@@ -20,11 +20,11 @@ def copy_of(message_id: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def taken(text: str) -> list[LeasedBatch]:
+def taken(text: str) -> list[TakenMessage]:
     return list(read([("mail.log", [it.encode() + b"\n" for it in text.splitlines()])], copy_of))
 
 
-def from_specimen(name: str) -> list[LeasedBatch]:
+def from_specimen(name: str) -> list[TakenMessage]:
     with (SPECIMENS / name).open("rb") as file:
         return list(read([(name, file)], copy_of))
 
