@@ -97,7 +97,7 @@ async def send(
 ) -> None:
     """Create, prepare, start; work or watch; report. With an hour: create and schedule."""
     # Not above: it loads the engine, and `pli campaign create` takes its options from here.
-    from commands import test_copy
+    from commands import send_test
     from commands.engine_room import EXIT_INTERRUPTED
     from commands.following import show_result, work_or_watch
 
@@ -113,7 +113,7 @@ async def send(
         frozen = freeze(written, installation.settings, known, quiet=as_json)
         await relays.greet(installation, to)
         if reader is not None:
-            await test_copy.send_one(installation, frozen, names[0], reader, as_json=as_json)
+            await send_test.send_one(installation, frozen, names[0], reader, as_json=as_json)
             return
         policy = policy_of(installation)
         async with installation.database.reading() as session:

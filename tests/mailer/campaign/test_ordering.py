@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
-from mailer.campaign.state import CampaignError, find_campaign
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign import lifecycle, ordering
+from mailer.campaign.finding import CampaignError, find_campaign
 from mailer.campaign.ordering import Order, OrderError
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.util import await_only
 
-from commands import following, test_copy
+from commands import following, send_test
 from mailer.campaign import lifecycle, ordering
 from mailer.campaign.ordering import Order
 from mailer.campaign.policy import SendingPolicy
@@ -133,7 +133,7 @@ async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
         began = time.monotonic()
         async with asyncio.timeout(20):
             with pytest.raises(RuntimeError, match="unforeseen"):
-                await test_copy.send_one(
+                await send_test.send_one(
                     installation, make.frozen(), "membres", "autrice@example.org", as_json=False
                 )
     # Called off after a while it would raise the same: it must end by itself.

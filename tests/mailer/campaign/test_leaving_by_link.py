@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from mailer.campaign import lifecycle, opt_out
+from mailer.campaign import leaving_by_link, lifecycle
 from mailer.links import OptOutToken
 from mailer.models import Delivery, Evidence, Source, Status
 from pli.database import Database
@@ -31,9 +31,11 @@ async def test_who_leaves_by_a_copys_link_proves_that_it_arrived(
     token = OptOutToken(anne.id, members.id, doubted.scalar_one(), keys.current)
     another = replace(token, delivery_id=token.delivery_id + 1)
     async with database.begin() as session:
-        assert await opt_out.leave(session, token=another, source="lien", now=now) is not None
+        assert (
+            await leaving_by_link.leave(session, token=another, source="lien", now=now) is not None
+        )
         assert await session.scalar(select(Delivery.status)) is Status.UNCERTAIN
-        assert await opt_out.leave(session, token=token, source="lien", now=now) is None
+        assert await leaving_by_link.leave(session, token=token, source="lien", now=now) is None
     async with database.reading() as session:
         assert await session.scalar(select(Delivery.status)) is Status.SENT
         assert await session.scalar(select(Evidence.source)) is Source.OPT_OUT
