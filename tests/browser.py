@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
-import pytest
-
+from benchmarks.tools import tool
 from tests.paths import ROOT
 
-CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = ROOT / "build" / "screenshots"
 
-needs_chromium = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="needs Chromium: apt install chromium"
-)
+
+def how_to_launch() -> dict[str, Any]:
+    """What playwright is told to begin Debian's Chromium, also as root; or MissingProgram."""
+    return {"executable_path": tool("chromium"), "args": ["--no-sandbox", "--disable-gpu"]}
+
 
 CONTRASTS = """
 () => {

@@ -10,6 +10,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from benchmarks.tools import tool
+
 _KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"]
 
 
@@ -46,4 +48,4 @@ def server_context(name: str) -> ssl.SSLContext:
 
 
 def _openssl(folder: Path, *arguments: str) -> None:
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+    subprocess.run([tool("openssl"), *arguments], cwd=folder, check=True, capture_output=True)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import shutil
+import signal
 import sqlite3
 import uuid
 from asyncio import AbstractEventLoop
@@ -18,19 +19,25 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from benchmarks.tools import MissingProgram
 from pli import schema
 from pli.database import Database, check_keys
 from pli.interpreter import new_event_loop
 from pli.keys import Keys
 from tests.clock import NOW
 from tests.factories import KEYS
-from tests.servers import PostgreSQL, postgresql_binaries
+from tests.servers import PostgreSQL
 
 # Helpers beside the tests say as much as the tests when an assertion of theirs fails.
 pytest.register_assert_rewrite("tests.commands", "tests.journeys", "tests.mailer", "tests.web")
 
 # The command line speaks the terminal's language; tests read English unless they say otherwise.
 os.environ["LC_ALL"] = "C.UTF-8"
+
+# A script that starts the tests by "&" or nohup has these ignored, and a command that a test starts
+# would inherit that: it is tested as a person starts it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Two busy cores shared with servers and browsers: a slow example is no finding.
 settings.register_profile("pli", deadline=None)
@@ -59,12 +66,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where everything is installed (PLI_TESTS_MAY_NOT_SKIP), a skipped test is a failed one."""
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test whose program is not installed is skipped, whatever it asked for that program.
+
+    Where everything is installed (PLI_TESTS_MAY_NOT_SKIP), a skipped test is a failed one.
+    """
     report = yield
+    if call.excinfo is not None and isinstance(call.excinfo.value, MissingProgram):
+        place = call.excinfo.traceback[-1]
+        report.outcome = "skipped"
+        report.longrepr = (str(place.path), place.lineno + 1, str(call.excinfo.value))
     if report.skipped and os.environ.get("PLI_TESTS_MAY_NOT_SKIP"):
         report.outcome = "failed"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """In one line: how many tests were skipped, and which packages would let them run."""
+    reasons = [str(it.longrepr[-1]) for it in terminalreporter.getreports("skipped")]
+    packages = sorted({it.rpartition("apt install ")[2] for it in reasons if "apt install" in it})
+    if packages:
+        line = f"{len(reasons)} tests were skipped; apt install {' '.join(packages)}"
+        terminalreporter.write_line(line)
 
 
 def _run_aside(work: Coroutine[Any, Any, None]) -> None:
@@ -88,8 +113,6 @@ def now() -> datetime:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL server of this worker's own, in a private folder, on a free port."""
-    if postgresql_binaries() is None:
-        pytest.skip("needs PostgreSQL's server: apt install postgresql")
     with PostgreSQL.started() as server:
         yield server
 

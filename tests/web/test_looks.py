@@ -18,7 +18,7 @@ from pli.database import Database
 from pli.keys import Keys
 from pli.language import Sentence
 from tests import factories as make
-from tests.browser import CHROMIUM, CONTRASTS, SCREENSHOTS, needs_chromium
+from tests.browser import CONTRASTS, SCREENSHOTS, how_to_launch
 from tests.factories import (
     GREYLISTED,
     MAILBOX_FULL,
@@ -29,8 +29,6 @@ from tests.factories import (
 )
 from tests.web.client import LOCAL_IDENTITY, Options, serving
 from tests.web.mails import a_mail, maildir, put
-
-pytestmark = needs_chromium
 
 SENDING = (
     *(Copy(Status.SENT, None, (QUEUED,)),) * 180,
@@ -123,9 +121,7 @@ async def browser() -> AsyncIterator[Any]:
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
-        )
+        chromium = await playwright.chromium.launch(**how_to_launch())
         yield chromium
         await chromium.close()
 

@@ -13,11 +13,9 @@ import pytest
 
 from pli.database import Database
 from pli.keys import Keys
-from tests.browser import CHROMIUM, needs_chromium
+from tests.browser import how_to_launch
 from tests.web.client import ADDRESS, Options, serving
 from tests.web.mails import HOSTILE, a_mail, maildir, put
-
-pytestmark = needs_chromium
 
 
 @dataclass
@@ -56,9 +54,7 @@ async def browser(
         serving(database, keys, now, Options(office=True, inbox=folder)) as web,
         async_playwright() as playwright,
     ):
-        chromium = await playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
-        )
+        chromium = await playwright.chromium.launch(**how_to_launch())
         page = await chromium.new_page()
         browser = Browser(page, web.client)
         page.on("dialog", lambda dialog: browser.said.append(dialog.message))

@@ -10,12 +10,10 @@ import pytest
 
 from mailer.letter.letter import read_letter
 from mailer.letter.press import Pressed, press
-from tests.browser import CHROMIUM, CONTRASTS, SCREENSHOTS, needs_chromium
+from tests.browser import CONTRASTS, SCREENSHOTS, how_to_launch
 from tests.factories import IDENTITY
 from tests.mailer.letter.rendered import KEY, LINKS, LIST, MARIE, THEME
 from tests.paths import ROOT
-
-pytestmark = needs_chromium
 
 OVERFLOWING = """
 () => [...document.querySelectorAll('body *')]
@@ -29,9 +27,7 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
-        )
+        chromium = playwright.chromium.launch(**how_to_launch())
         yield chromium
         chromium.close()
 
