@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.tools import tool
 from tests import certificates
-from tests.servers import PostgreSQL, free_port, postgresql_binaries
+from tests.servers import PostgreSQL, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 UNPRIVILEGED = "nobody"
@@ -80,8 +80,6 @@ def slow_relay(seconds: float) -> Iterator[int]:
 @contextmanager
 def postgresql() -> Iterator[PostgreSQL]:
     """A new PostgreSQL in a private folder, set up as in production."""
-    if postgresql_binaries() is None:
-        sys.exit("PostgreSQL's server is not installed: apt install postgresql")
     with PostgreSQL.started(POSTGRESQL) as server:
         yield server
 
