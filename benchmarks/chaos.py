@@ -38,6 +38,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import hooks, letters  # noqa: E402 (the checkout on the path first)
 from benchmarks.campaign import populate, prepared  # noqa: E402
+from benchmarks.tools import told_if_missing  # noqa: E402
 from mailer.campaign import lifecycle  # noqa: E402
 from mailer.ledger import balance  # noqa: E402
 from mailer.ledger.leasing import LEASE  # noqa: E402
@@ -472,4 +473,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with told_if_missing():
+        main()

@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import letters  # noqa: E402 (the checkout on the path first)
 from benchmarks.campaign import populate, prepared  # noqa: E402
 from benchmarks.chaos import Counted, Town, reckoning, strike, town  # noqa: E402 (path first)
+from benchmarks.tools import told_if_missing  # noqa: E402
 from mailer.campaign import lifecycle  # noqa: E402
 from pli import keys as key_ring  # noqa: E402
 from pli import schema  # noqa: E402
@@ -163,4 +164,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with told_if_missing():
+        main()

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from _pytest.outcomes import Skipped
 
 PACKAGES = {
     "smtp-sink": "postfix",
@@ -18,12 +23,23 @@ HIDDEN = "PLI_WITHOUT_PROGRAMS"
 """A variable of the environment: as if none of these programs were installed."""
 
 
-class MissingProgram(SystemExit):
-    """A program is not installed: a benchmark ends with this line, a test is skipped with it."""
+class MissingProgram(Skipped):
+    """A program is not installed: a benchmark ends with this line.
+
+    To pytest it is a skip, wherever a test asks for the program: no test can forget to ask first.
+    """
 
     def __init__(self, name: str) -> None:
-        self.package = PACKAGES[name]
-        super().__init__(f"{name} is not installed: apt install {self.package}")
+        super().__init__(f"{name} is not installed: apt install {PACKAGES[name]}")
+
+
+@contextmanager
+def told_if_missing() -> Iterator[None]:
+    """End a command with the line that names the missing package."""
+    try:
+        yield
+    except MissingProgram as missing:
+        sys.exit(str(missing))
 
 
 def found(name: str) -> str | None:

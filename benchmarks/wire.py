@@ -20,6 +20,7 @@ from pathlib import Path
 from benchmarks import table
 from benchmarks.machine import ROOT, machine, moment
 from benchmarks.rows import ROWS, Row, Scale
+from benchmarks.tools import told_if_missing
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 PAIRS = 3
@@ -105,6 +106,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     try:
-        main()
+        with told_if_missing():
+            main()
     except KeyboardInterrupt:
         sys.exit(130)

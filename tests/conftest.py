@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from benchmarks.tools import MissingProgram
 from pli import schema
 from pli.database import Database, check_keys
 from pli.interpreter import new_event_loop
@@ -66,18 +65,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    call: pytest.CallInfo[None],
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test whose program is not installed is skipped, whatever it asked for that program.
-
-    Where everything is installed (PLI_TESTS_MAY_NOT_SKIP), a skipped test is a failed one.
-    """
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything is installed (PLI_TESTS_MAY_NOT_SKIP), a skipped test is a failed one."""
     report = yield
-    if call.excinfo is not None and isinstance(call.excinfo.value, MissingProgram):
-        place = call.excinfo.traceback[-1]
-        report.outcome = "skipped"
-        report.longrepr = (str(place.path), place.lineno + 1, str(call.excinfo.value))
     if report.skipped and os.environ.get("PLI_TESTS_MAY_NOT_SKIP"):
         report.outcome = "failed"
     return report
