@@ -138,12 +138,12 @@ class SMTPSession(asyncio.Protocol):
         return None
 
     def eof_received(self) -> bool:
-        """The relay has hung up."""
+        """Keep as the reason that the relay has closed the connection."""
         self.why = self.why or "the relay closed the connection"
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
+        """Settle what was on the way: the connection is gone."""
         self.why = self.why or (str(exc) if exc else "the relay closed the connection")
         self._finish()
 

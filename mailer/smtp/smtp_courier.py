@@ -271,7 +271,6 @@ class SMTPCourier:
         self.recall(lambda _: True)
 
     def _dispatch_later(self) -> None:
-        # The task that failed still counts as opening until it has ended.
         asyncio.get_running_loop().call_soon(self._dispatch)
 
     async def _keep_watch(self) -> None:
