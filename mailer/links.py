@@ -1,9 +1,9 @@
-"""Every signed address, written and read: unsubscribe, undo, return path, Message-ID.
+"""Signed addresses, written and read: unsubscribe, undo, return path, Message-ID.
 
-A token is the name of its key, numbers as varints, and a part of an HMAC over both under a purpose
-of its own; a copy's Message-ID and return path show two parts of one. It holds no address, and
-outlives the rows it names. Reading rebuilds the whole token and compares in constant time, so that
-every token has exactly one spelling.
+A token is the name of its key, numbers as varints, and a part of an HMAC over both. Each purpose
+has an HMAC of its own. A copy's Message-ID and return path show two parts of one HMAC. A token
+holds no address, and outlives the rows that it names. Reading rebuilds the whole token and compares
+in constant time, so that every token has exactly one spelling.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from pli.keys import NAME_LENGTH, Keys
 
 UNSUBSCRIBE = b"unsubscribe"
 UNDO = b"undo"
-COPY = b"message id"  # as Message-IDs were signed before return paths were, too
+COPY = b"message id"  # older than the signed return paths, which share it
 
-# Which part of a signature a token shows: 128 bits for what acts on a person (RFC 8058 3.1:
-# unforgeable); 80 for what only sorts mail, of which a copy needs two: neither tells the other.
+# The part of a signature that a token shows: 128 bits if it acts on a person (RFC 8058 3.1:
+# unforgeable), 80 bits if it only sorts mail. A copy needs two of those; neither reveals the other.
 ACTING = slice(16)
 MESSAGE_ID = slice(10)
 RETURN_PATH = slice(10, 20)
@@ -44,7 +44,7 @@ class OptOutToken:
 
 @dataclass(frozen=True, slots=True)
 class UndoToken:
-    """What an undo link says: whose opt-out, by which consent record, may be taken back."""
+    """What an undo link says: whose opt-out may be taken back, and which consent record it made."""
 
     subscriber_id: int
     list_id: int
@@ -52,7 +52,7 @@ class UndoToken:
 
 
 class Marks(NamedTuple):
-    """What one copy is known again by: its Message-ID, and its envelope's sender (VERP)."""
+    """How a copy is recognised again: by its Message-ID and its envelope sender (VERP)."""
 
     message_id: str
     return_path: str
@@ -69,12 +69,12 @@ class Links:
         self._signers: dict[tuple[bytes, str], tuple[bytes, Callable[[bytes], bytes]]] = {}
 
     def unsubscribe(self, subscriber_id: int, list_id: int, delivery_id: int, key: str) -> str:
-        """Where this person leaves this list."""
+        """The address at which this person leaves this list."""
         token = self._token(UNSUBSCRIBE, key, (subscriber_id, list_id, delivery_id), ACTING)
         return self._unsubscribe + _web_text(token)
 
     def read_unsubscribe(self, token: str) -> OptOutToken | None:
-        """What stands in an unsubscribe link; None for any token that we did not write."""
+        """What an unsubscribe link says; None for any token that we did not write."""
         read = self._read_web(UNSUBSCRIBE, token, 3)
         if read is None:
             return None
@@ -82,12 +82,12 @@ class Links:
         return OptOutToken(subscriber_id, list_id, delivery_id, key)
 
     def undo(self, subscriber_id: int, list_id: int, consent_record_id: int, expires: int) -> str:
-        """A token that takes this very opt-out back until `expires` (seconds of the epoch)."""
+        """A token that takes back this one opt-out, until `expires` (seconds of the epoch)."""
         numbers = (subscriber_id, list_id, consent_record_id, expires)
         return _web_text(self._token(UNDO, self._keys.current, numbers, ACTING))
 
     def read_undo(self, token: str, now: float) -> UndoToken | None:
-        """What an undo token says; None if it is not ours or its time is over."""
+        """What an undo token says; None if we did not write it, or if it has expired."""
         read = self._read_web(UNDO, token, 4)
         if read is None:
             return None
@@ -95,11 +95,14 @@ class Links:
         return UndoToken(subscriber_id, list_id, consent_record_id) if now < expires else None
 
     def web_version(self, list_name: str, number: int) -> str:
-        """Where a letter stands on the web."""
+        """The address of a letter's web version."""
         return f"{self._web}{quote(list_name, safe='')}/{number}"
 
     def marks(self, delivery_id: int, key: str) -> Marks:
-        """The same for each attempt; a return path has 49 octets before the @ at most (RFC: 64)."""
+        """The marks of a copy, the same for each attempt.
+
+        A return path has at most 49 octets before the @; RFC 5321 allows 64.
+        """
         payload, signature = self._signed(COPY, key, (delivery_id,))
         return Marks(
             f"<{_mail_text(payload + signature[MESSAGE_ID])}@{self._domain}>",
@@ -107,14 +110,14 @@ class Links:
         )
 
     def read_return_path(self, address: str) -> int | None:
-        """The delivery a bounce came back for; relays may have changed the case."""
+        """The delivery that a bounce is about, or None; relays may have changed the case."""
         local, _, domain = address.strip().strip("<>").rpartition("@")
         if domain.lower() != self._domain.lower() or local[:7].lower() != "bounce+":
             return None
         return self._read_mail(local[7:], RETURN_PATH)
 
     def read_message_id(self, message_id: str) -> int | None:
-        """The delivery a Message-ID of ours belongs to."""
+        """The delivery that a Message-ID belongs to; None if we did not write it."""
         local, _, domain = message_id.strip().strip("<>").rpartition("@")
         if domain.lower() != self._domain.lower():
             return None
@@ -125,7 +128,7 @@ class Links:
         return payload + signature[part]
 
     def _signed(self, purpose: bytes, key: str, numbers: Sequence[int]) -> tuple[bytes, bytes]:
-        """What a token says, and the signature of which it shows a part."""
+        """A token's payload, and the signature of which the token shows a part."""
         known = self._signers.get((purpose, key))
         if known is None:
             known = self._signers[purpose, key] = key.encode(), self._keys.signer(purpose, key)
@@ -167,7 +170,7 @@ class Links:
 
 
 def _varints(numbers: Sequence[int]) -> bytes:
-    """Numbers in groups of seven bits, the smallest first, the high bit saying that more come."""
+    """Numbers in groups of seven bits, the lowest first; a high bit means that more follow."""
     octets: list[int] = []
     for number in numbers:
         rest = number
@@ -192,7 +195,7 @@ def _read_varints(written: bytes, count: int) -> list[int] | None:
 
 
 def _web_text(token: bytes) -> str:
-    # urlsafe_b64encode does just this, in twice the time.
+    # The same as urlsafe_b64encode, which takes twice the time.
     return binascii.b2a_base64(token, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
 
 
@@ -200,5 +203,5 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def _mail_text(token: bytes) -> str:
-    """Hexadecimal: no relay that folds case harms it, and it costs half of what base 32 does."""
+    """Hexadecimal: a relay that folds case does no harm, and base 32 costs twice as much."""
     return token.hex()

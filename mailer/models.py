@@ -27,7 +27,7 @@ from pli.columns import Base, Document, Id, enum_of
 
 
 class CampaignState(enum.Enum):
-    """The state of a sending (README, the table of words)."""
+    """The state of a campaign."""
 
     DRAFT = "draft"
     APPROVED = "approved"
@@ -40,7 +40,7 @@ class CampaignState(enum.Enum):
 
 
 class Audience(enum.Enum):
-    """Whom a further sending of the same letter is for."""
+    """The people whom a further sending of the same letter is for."""
 
     FIRST = "first"
     NEW = "new"
@@ -48,7 +48,7 @@ class Audience(enum.Enum):
 
 
 class Status(enum.Enum):
-    """What became of one copy, as far as our sending goes."""
+    """What became of one copy, as far as this program knows."""
 
     EXCLUDED = "excluded"
     PENDING = "pending"
@@ -70,7 +70,7 @@ class Stage(enum.Enum):
 
 
 class Source(enum.Enum):
-    """What told afterwards what had become of an uncertain copy."""
+    """What showed afterwards what had become of an uncertain copy."""
 
     JOURNAL = "journal"
     LOG = "log"
@@ -78,7 +78,7 @@ class Source(enum.Enum):
 
 
 class NoticeKind(enum.Enum):
-    """What a single mail that is no letter is for."""
+    """The purpose of a notice."""
 
     TEST = "test"
 
@@ -86,13 +86,14 @@ class NoticeKind(enum.Enum):
 class Campaign(Base):
     """One sending of one letter to one or more lists.
 
-    `frozen` holds letter, theme and identity as canonical text; `letter_hash` is of the letter
-    alone (the same number with another text is told by it), `frozen_hash` of all of it, and
-    `approved_hash` of what was approved. `excluded` counts the excluded by reason: they never
-    change after preparing. `rule` is the segment's canonical text, "" for everybody.
-    `scheduled_zone` is the time zone in which `scheduled_at` was named, to be shown back in; so is
-    `not_after_zone` of `not_after`. `quiet_hours` (21:00-07:00) are of clocks in `quiet_zone`.
-    `resend_uncertain`: what is in doubt is sent again by itself, at the risk of a second copy.
+    `frozen` holds letter, theme and identity as canonical text. `letter_hash` is the hash of the
+    letter alone, and shows when the same number has another text. `frozen_hash` is the hash of all
+    of `frozen`, `approved_hash` of what was approved. `excluded` counts the excluded by reason; the
+    counts do not change after preparing. `rule` is the segment's canonical text, "" for everybody.
+    `scheduled_zone` is the time zone in which a person named `scheduled_at`, and in which it is
+    shown again; `not_after_zone` is the same for `not_after`. `quiet_hours` (21:00-07:00) are by
+    clocks in `quiet_zone`. `resend_uncertain`: copies in doubt are sent again without a person, at
+    the risk of a second copy.
     """
 
     __tablename__ = "campaign"
@@ -139,7 +140,10 @@ class Campaign(Base):
 
 
 class CampaignList(Base):
-    """The lists of a campaign, in order: a person gets the letter under the first that may."""
+    """The lists of a campaign, in order.
+
+    A person gets the letter under the first of these lists on which they may receive.
+    """
 
     __tablename__ = "campaign_list"
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
@@ -150,9 +154,9 @@ class CampaignList(Base):
 class Batch(Base):
     """Some hundreds of deliveries that a worker takes as one piece of work.
 
-    All of one list and, by their addresses when it was cut, of one provider (mailer/providers.py).
-    `takings` counts takings in a row without a recorded outcome. The counts change with the rows,
-    in the same transaction.
+    All are of one list, and of one provider by their addresses when the batch was cut
+    (mailer/providers.py). `takings` counts takings in a row without a recorded outcome. The counts
+    of statuses change in the same transaction as the rows.
     """
 
     __tablename__ = "batch"
@@ -184,9 +188,9 @@ class Batch(Base):
 
 
 def is_open() -> ColumnElement[bool]:
-    """Whether anything of a batch waits or is in work: what `ix_batch_open` holds.
+    """Whether a batch has copies that wait or are in work: the condition of `ix_batch_open`.
 
-    Written out, as the index has it: a planner that sees parameters cannot know that it will do.
+    It is written out as in the index: with parameters, a planner cannot know that the index fits.
     """
     nought = literal_column("0", Integer)
     return or_(Batch.pending > nought, Batch.sending > nought)
@@ -196,9 +200,9 @@ class Delivery(Base):
     """One copy to one person: a row for every candidate.
 
     `batch` is the number of its batch within the campaign, null for the excluded. `reason` says why
-    a copy is excluded, skipped or failed. `doubted`: it waits again although an earlier try may
-    have arrived; what then does not leave after all is uncertain, never skipped or failed. Erasing
-    the person leaves the row.
+    a copy is excluded, skipped or failed. `doubted`: the copy waits again although an earlier try
+    may have arrived; if it then does not leave, it is uncertain, never skipped or failed. The row
+    stays when its person is erased.
     """
 
     __tablename__ = "delivery"
@@ -230,14 +234,14 @@ class Delivery(Base):
 
 
 class Attempt(Base):
-    """One try of one delivery: when, by which relay, and what was answered.
+    """One try of one delivery: when, over which relay, and what the relay answered.
 
-    No foreign key: it is written by the statement after the one that changed its delivery, and to
-    look for that once more took PostgreSQL as long as to write both.
+    There is no foreign key. The statement before has just changed the delivery, and to look for it
+    once more took PostgreSQL as long as to write both.
     """
 
     __tablename__ = "attempt"
-    # Clustered by its key: one tree to write instead of two (SQLite).
+    # SQLite keeps the rows in the tree of the key: one tree to write instead of two.
     __table_args__ = {"sqlite_with_rowid": False}
     delivery_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -252,9 +256,9 @@ class Attempt(Base):
 
 
 class Evidence(Base):
-    """What became of a copy that was in doubt, and by what it is known; only ever added to.
+    """What became of a copy that was in doubt, and what proves it; rows are only ever added.
 
-    `status` is what it proved, `detail` what was read: a log's line, a token's use.
+    `status` is what was proved. `detail` is what was read: a line of a log, the use of a token.
     """
 
     __tablename__ = "evidence"
@@ -267,10 +271,10 @@ class Evidence(Base):
 
 
 class Notice(Base):
-    """A single mail that is no letter; goes before every campaign and is in no campaign's sum.
+    """A single mail that is no letter; it goes before every campaign, and no campaign counts it.
 
-    `content` is what its kind is made from: the frozen letter of a test copy. It keeps its last
-    try only.
+    `content` is what the mail is made from: for a test copy, the frozen letter. Only the last try
+    is kept.
     """
 
     __tablename__ = "notice"
@@ -302,7 +306,7 @@ class Notice(Base):
 
 
 class Worker(Base):
-    """A process that sends: where it lives, when it was last seen, how fast it is.
+    """A process that sends: on which host, when it was last seen, and how fast.
 
     `rate` is in copies a second over the last seconds; `settled` counts since it started.
     """
@@ -322,10 +326,10 @@ class Worker(Base):
 
 
 class Pacing(Base):
-    """What is used of a relay's limits, or (`provider`) of those of a provider behind it.
+    """What is used of the limits of a relay, or (`provider`) of a provider behind it.
 
     `sliding_windows`: seconds of the period → [slot, copies] pairs. `level`, `rest_until`, `tries`,
-    `weight`, `said`: how far it is slowed down, and what was heard since that changed.
+    `weight` and `said` are the throttle (mailer/pacing/throttle.py).
     """
 
     __tablename__ = "pacing"
@@ -341,7 +345,7 @@ class Pacing(Base):
 
 
 class Share(Base):
-    """A worker's part of what is shared at a relay, or at a provider behind it, by lease.
+    """A worker's leased part of the limits that workers divide, at a relay or a provider behind it.
 
     `rate` is in copies a second over the last seconds.
     """

@@ -1,6 +1,6 @@
-"""What one try came to; temporary or permanent is decided here, once, and carried as a value.
+"""What one try came to: only this module decides whether a reply is temporary or permanent.
 
-What is not known is temporary: a copy is only failed by a reply that says so.
+A reply that is not known is temporary: only a reply that says so makes a copy fail.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TEXT_LIMIT = 500
 
 
 class Kind(enum.Enum):
-    """The four ends of a try."""
+    """The four outcomes of a try."""
 
     SENT = "sent"
     DEFERRED = "deferred"
@@ -40,7 +40,7 @@ class Reason(enum.Enum):
 
 
 class Outcome(NamedTuple):
-    """What one try came to, how far it went, and what was answered (code 0: nothing)."""
+    """What one try came to, how far it went, and the relay's answer (code 0: none)."""
 
     kind: Kind
     stage: Stage
@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
 
     @property
     def enhanced(self) -> str | None:
-        """RFC 3463's code, if the reply began with one."""
+        """The enhanced code (RFC 3463), if the reply's text begins with one."""
         return enhanced_code(self.text)
 
 
@@ -64,12 +64,12 @@ class Result(NamedTuple):
 
     @property
     def moment(self) -> datetime:
-        """When it was."""
+        """`at` as a datetime."""
         return datetime.fromtimestamp(self.at, UTC)
 
 
 def enhanced_code(text: str) -> str | None:
-    """RFC 3463's code, if a reply's text begins with one."""
+    """The enhanced code (RFC 3463), if a reply's text begins with one."""
     match = _ENHANCED.match(text)
     return match.group(1) if match else None
 
@@ -77,9 +77,9 @@ def enhanced_code(text: str) -> str | None:
 def judge(stage: Stage, code: int, text: str, milliseconds: int = 0) -> Outcome:
     """The outcome of a reply at a stage.
 
-    552 at RCPT without an enhanced code means "too many recipients" to old senders and is
-    temporary (RFC 5321 section 4.5.3.1.10). A reply that means nothing is temporary, but after the
-    final dot it leaves open what became of the copy.
+    552 at RCPT without an enhanced code means "too many recipients" to old senders, and is
+    temporary (RFC 5321 section 4.5.3.1.10). A reply without a meaning is temporary before the
+    final dot. After the final dot it makes the copy uncertain.
     """
     if 200 <= code < 300 and stage is Stage.BODY:
         kind = Kind.SENT
@@ -95,7 +95,7 @@ def judge(stage: Stage, code: int, text: str, milliseconds: int = 0) -> Outcome:
 
 
 def accepted(code: int, text: str, milliseconds: int) -> Outcome:
-    """The outcome of a 2xx to a body: what `judge` says of it, which comes once a copy."""
+    """The outcome of a 2xx to a body: the same as by `judge`, in fewer steps, once a copy."""
     return Outcome(_SENT, _BODY, code, text[:TEXT_LIMIT], milliseconds)
 
 
@@ -103,7 +103,7 @@ _SENT, _BODY = Kind.SENT, Stage.BODY
 
 
 def lost(stage: Stage, text: str, milliseconds: int = 0) -> Outcome:
-    """The connection ended without a reply: after the final dot nobody can know."""
+    """The outcome if the connection ended without a reply; after the final dot: uncertain."""
     kind = Kind.UNCERTAIN if stage is Stage.BODY else Kind.DEFERRED
     return Outcome(kind, stage, 0, text[:TEXT_LIMIT], milliseconds)
 
@@ -139,6 +139,6 @@ def is_gone(outcome: Outcome) -> bool:
 def next_try(delays: Sequence[float], attempts: int) -> timedelta:
     """How long after the `attempts`-th try the next one comes.
 
-    Spread by a tenth, so that what was deferred together does not come back together.
+    Varied by a tenth, so that copies deferred together do not come back together.
     """
     return timedelta(seconds=delays[attempts - 1] * random.uniform(1 - JITTER, 1 + JITTER))

@@ -1,4 +1,4 @@
-"""Who has the mailboxes of a domain: several domains of one provider are one to senders."""
+"""Providers: who has the mailboxes of a domain. Senders treat a provider's domains as one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ OTHER = "other"
 
 
 class Scope(enum.StrEnum):
-    """What may stand where a provider's name would; no setting can call a provider so."""
+    """What may stand in place of a provider's name; no setting can give a provider these names."""
 
     WHOLE = ""
-    """All that goes over one relay, to whichever provider: what limits and shares hold for."""
+    """All copies over one relay, to any provider: the scope of the relay's limits and shares."""
     OPEN = "*"
-    """The lane of copies to all providers that no limit slows down."""
+    """The lane of copies to all providers without limits."""
 
 
 WHOLE, OPEN = Scope.WHOLE, Scope.OPEN
@@ -43,7 +43,7 @@ PROVIDERS = (*_DOMAINS, OTHER)
 
 @dataclass(frozen=True)
 class Providers:
-    """Which provider has a domain's mailboxes, as an installation knows it."""
+    """Which provider has the mailboxes of each domain, in one installation."""
 
     domains: Mapping[str, str] = field(
         default_factory=lambda: {it: name for name, its in _DOMAINS.items() for it in its}
@@ -54,15 +54,15 @@ class Providers:
         return Providers({**self.domains, **{it: name for name, its in more.items() for it in its}})
 
     def of(self, address: str) -> str:
-        """A provider's name; "other" tells nothing of a domain that may be a person's own."""
+        """The provider of an address; "other" hides a domain that may be a person's own."""
         return self.domains.get(address.rpartition("@")[2].lower(), OTHER)
 
     def column(self, address: SQLColumnExpression[str]) -> ColumnElement[str]:
-        """The same, asked of a column of case-folded addresses."""
+        """The provider as an SQL expression, for a column of case-folded addresses."""
         return case(dict(self.domains), value=_Domain(address), else_=OTHER)
 
     def name(self, provider: str) -> str:
-        """What people know it by: the first of its domains."""
+        """The name by which people know a provider: the first of its domains."""
         return next((it for it, name in self.domains.items() if name == provider), provider)
 
 

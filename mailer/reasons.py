@@ -1,4 +1,4 @@
-"""The codes of the tables in words for people: states, statuses, and why a copy was not sent."""
+"""Sentences for the codes in the tables: states, statuses, and why a copy was not sent."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ def status(of: Status) -> Sentence:
 
 
 def sentence(of: Status, code: str | None) -> Sentence | None:
-    """Why a copy is where it is; None where there is nothing to explain.
+    """Why a copy has its status; None if there is nothing to explain.
 
-    A code that this version does not know is told as it stands.
+    A code that this version does not know is shown as it stands.
     """
     if of is Status.UNCERTAIN:
         return say(_UNCERTAIN)
@@ -114,7 +114,7 @@ def sentence(of: Status, code: str | None) -> Sentence | None:
 
 
 def proof(source: Source, status: Status) -> Sentence:
-    """By what it is known what became of a copy that was in doubt."""
+    """How it is known what became of a copy that was in doubt."""
     known = _PROOFS.get((source, status))
     if known:
         return say(known)
@@ -122,7 +122,7 @@ def proof(source: Source, status: Status) -> Sentence:
 
 
 def settled(source: Source, n: int) -> Sentence:
-    """How many copies were in doubt until something told what had become of them."""
+    """How many copies were in doubt until a source showed what had become of them."""
     if source is Source.LOG:
         return say_n(
             "{n} copy was in doubt until the relay's log told what had become of it.",

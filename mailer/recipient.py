@@ -1,4 +1,4 @@
-"""To whom one copy goes, as far as a letter needs to know."""
+"""The person to whom a copy goes, as far as a letter needs to know them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class ListLine:
-    """The list a copy goes out under."""
+    """The list under which a copy goes out."""
 
     id: int
     name: str
@@ -17,7 +17,7 @@ class ListLine:
 
 
 class Recipient(NamedTuple):
-    """One person and the delivery that is theirs; a tuple, which is made in a third of the time."""
+    """One person and their delivery; a tuple, because it is made in a third of the time."""
 
     delivery_id: int
     subscriber_id: int
@@ -28,4 +28,4 @@ class Recipient(NamedTuple):
     attributes: Mapping[str, object]
     list: ListLine
     message_id: str = ""
-    """"": whoever composes the copy makes it."""
+    """If "", the composer makes it."""

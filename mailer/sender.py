@@ -1,4 +1,4 @@
-"""Who writes: the committee with its contact lines, and the mailbox its letters come from."""
+"""The sender: the committee with its contact lines, and the mailbox its letters come from."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _NAMED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """One address with the name shown beside it; the domain is an A-label."""
+    """One address with its display name; the domain is an A-label."""
 
     name: str
     address: str
 
     @property
     def domain(self) -> str:
-        """What stands after the @."""
+        """The part after the @."""
         return self.address.rpartition("@")[2]
 
 
@@ -43,16 +43,16 @@ def parse_mailbox(text: str) -> Mailbox | None:
 
 
 def needs_smtputf8(address: str) -> bool:
-    """Whether a server must speak SMTPUTF8 for this address (RFC 6531; the domain never asks)."""
+    """Whether a server must speak SMTPUTF8 for this address (RFC 6531); domains never need it."""
     return not address.rpartition("@")[0].isascii()
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The lines of the contact footer and the mailbox; all plain text, "" where not known.
+    """The lines of the contact footer, and the mailbox; all plain text, "" if not known.
 
-    `sender` and `reply_to` are `Name <address>` or an address; without a sender the committee
-    writes from its contact address.
+    `sender` and `reply_to` are `Name <address>` or an address. Without `sender`, the committee
+    writes from `email`, its contact address.
     """
 
     committee: str
@@ -65,7 +65,7 @@ class Identity:
 
     @property
     def mailbox(self) -> Mailbox | None:
-        """Where letters come from; None while neither sender nor e-mail is an address."""
+        """The mailbox letters come from; None if neither `sender` nor `email` is an address."""
         sender = parse_mailbox(self.sender or self.email)
         if sender is None:
             return None
@@ -78,10 +78,10 @@ class Identity:
 
     @property
     def from_name(self) -> str:
-        """The name shown beside it."""
+        """The display name of that mailbox; without one, the committee."""
         return self.mailbox.name if self.mailbox else self.committee
 
     @property
     def domain(self) -> str:
-        """The domain, as an A-label, that signs return paths, Message-IDs and List-Ids."""
+        """The domain of return paths, Message-IDs and List-Ids, as an A-label."""
         return self.mailbox.domain if self.mailbox else ""

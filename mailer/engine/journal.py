@@ -36,7 +36,7 @@ _REST = struct.Struct("<QIH")  # the same without the type
 _LEAVES, _TOLD, _END = b"w", b"o", b"\0"
 _GROWTH = 128 * 1024
 """Bytes by which a file is allocated ahead: a full disk then is an OSError, not a signal."""
-_ANSWER = struct.Struct("<dHIBB")  # when, the reply's code, milliseconds, kind, stage
+_ANSWER = struct.Struct("<dHIBB")  # time, reply code, milliseconds, kind, stage
 _REST_AND_ANSWER = struct.Struct(_REST.format + _ANSWER.format.removeprefix("<"))
 _KINDS = list(Kind)
 _STAGES = list(Stage)

@@ -26,7 +26,7 @@ _PLAIN_MAILBOX = re.compile(
 
 
 def unstructured(name: str, value: str) -> str:
-    """A field of plain words, such as Subject."""
+    """A field of free text, such as Subject."""
     value = one_line(value)
     column = len(name) + 2
     return f"{name}: {_folded(value, column) if _plain(value) else _encoded(value, column)}\r\n"

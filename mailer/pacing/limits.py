@@ -73,7 +73,7 @@ CAREFUL = {
     "sfr": Limits(connections=2, messages_per_connection=100),
     "free": Limits(connections=2, messages_per_connection=100),
 }
-"""docs/standards.md, S12: Orange and La Poste publish these; SFR and Free publish nothing."""
+"""Orange and La Poste publish these limits; SFR and Free publish none (docs/standards.md, S12)."""
 
 
 @dataclass(frozen=True, slots=True)

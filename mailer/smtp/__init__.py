@@ -1,1 +1,1 @@
-"""The wire: relays, their connections, what is said on them, and which relay stands in."""
+"""The wire: relays, connections to them, SMTP, and failover from one relay to another."""

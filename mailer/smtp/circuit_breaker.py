@@ -1,4 +1,4 @@
-"""A circuit breaker round one relay's courier: closed, open for a while, then half-open."""
+"""A circuit breaker for one relay's courier: closed, open for a while, then half-open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pli.language import Sentence
 log = logging.getLogger("pli.delivery")
 
 Probe = Callable[[], Awaitable[None]]
-"""Looks whether a relay can be used again; RelayError if it cannot."""
+"""Checks whether a relay can be used again; RelayError if it cannot."""
 
 
 class Circuit(enum.Enum):
@@ -26,31 +26,34 @@ class Circuit(enum.Enum):
 
 
 class CircuitBreaker:
-    """One relay's; it opens for `rest` seconds, each time for twice as long, `longest` at most."""
+    """The circuit breaker of one relay.
+
+    It opens for `open_seconds`, each time for twice as long, at most for `longest` seconds.
+    """
 
     def __init__(
         self,
         courier: Courier,
         probe: Probe | None,
         *,
-        rest: float,
+        open_seconds: float,
         longest: float,
         clock: Callable[[], float],
     ) -> None:
         self.courier = courier
         self.why: Sentence | None = None
-        """Why it opened; None once it is known that the relay can be used."""
+        """Why it opened; None once the relay is known to be usable."""
         self.probing: asyncio.Task[None] | None = None
         self._probe = probe
-        self._shortest = rest
+        self._shortest = open_seconds
         self._longest = longest
         self._clock = clock
-        self._rest = 0.0
+        self._open_for = 0.0
         self._until = float("-inf")
 
     @property
     def circuit(self) -> Circuit:
-        """As it stands now; without a probe it closes by itself when its time is over."""
+        """The state now; without a probe, the circuit closes by itself when its time is over."""
         if self._clock() < self._until:
             return Circuit.OPEN
         half_open = self.why is not None and self._probe is not None
@@ -62,37 +65,41 @@ class CircuitBreaker:
         return self.circuit is Circuit.CLOSED
 
     def close(self) -> None:
-        """The relay can be used again, or a person lets the work go on."""
+        """Close the circuit: the relay can be used again, or a person has resumed the work."""
         self._until, self.why = self._clock(), None
 
     def open(self, why: Sentence | None) -> None:
-        """The relay cannot be used; several connections that tell the same trouble open it once."""
+        """Open the circuit: the relay cannot be used. If it is open already, only `why` changes."""
         now = self._clock()
         self.why = why
         if now < self._until:
             return
-        # A relay that could be used for longer than its last rest begins with the shortest again.
-        recovered = now - self._until > self._rest
-        self._rest = self._shortest if recovered else min(2 * self._rest, self._longest)
-        self._until = now + self._rest
+        # A relay that was usable for longer than it was last unusable begins with the shortest.
+        recovered = now - self._until > self._open_for
+        self._open_for = self._shortest if recovered else min(2 * self._open_for, self._longest)
+        self._until = now + self._open_for
         log.warning(
             "relay.rests",
-            extra={"relay": self.courier.relay, "seconds": round(self._rest), "reason": str(why)},
+            extra={
+                "relay": self.courier.relay,
+                "seconds": round(self._open_for),
+                "reason": str(why),
+            },
         )
 
     def probe(self) -> None:
-        """When half-open, look beside the work whether the relay can be used."""
+        """If half-open, check in the background whether the relay can be used."""
         if self.circuit is Circuit.HALF_OPEN and self.probing is None:
-            self.probing = asyncio.get_running_loop().create_task(self._look())
+            self.probing = asyncio.get_running_loop().create_task(self._run_probe())
 
-    async def _look(self) -> None:
+    async def _run_probe(self) -> None:
         assert self._probe is not None
         try:
             await self._probe()
         except RelayError as error:
             self.open(error.sentences[0])
         except Exception:
-            # Whatever else goes wrong in a library below: the relay is as it was.
+            # Any other error, from a library below: the relay stays as it was.
             self.open(self.why)
         else:
             self.close()

@@ -1,4 +1,4 @@
-"""The seam between what waits and what leaves: who carries copies, and what a copy is to them."""
+"""The courier protocol: what carries copies to a relay, and what it asks of a copy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pli.language import Sentence
 
 @dataclass(frozen=True, slots=True)
 class LaneTerms:
-    """What a lane may take of a courier's connections; None: as much as there is."""
+    """What a lane may use of a courier; None: no limit. `messages` are for each connection."""
 
     connections: int | None = None
     messages: int | None = None
@@ -21,7 +21,7 @@ class LaneTerms:
 
 
 class Copy(Protocol):
-    """One copy on its way; whoever carries it settles it once, or gives it back when recalled."""
+    """One copy on its way; its courier settles it once, or gives it back when recalled."""
 
     mail_from: str
     rcpt_to: str
@@ -31,16 +31,16 @@ class Copy(Protocol):
         """The whole mail for the wire: CRLF, dots stuffed, without the final dot."""
 
     def may_leave(self) -> bool:
-        """Asked before its envelope is written: still wanted, and still ours by lease?"""
+        """Asked before the envelope is written: is the copy still wanted, and the lease held?"""
 
     def leaves(self) -> bool:
-        """Told right before the body is written, and noted; False: it must not."""
+        """Called right before the body is written, to note that; False: it must not be written."""
 
     def settle(self, outcome: Outcome) -> None:
-        """Tell what the try came to."""
+        """Take the outcome of the try."""
 
     def give_back(self) -> None:
-        """Tell that nothing of it was handed over, and that it is not carried any more."""
+        """Take the copy back: nothing of it was handed over, and it is no longer carried."""
 
 
 class Courier(Protocol):
@@ -48,24 +48,24 @@ class Courier(Protocol):
 
     relay: str
     on_trouble: Callable[[Sentence], None]
-    """Called when nothing can be carried at all: the relay is at fault, not a person."""
+    """Called when nothing can be carried at all: the relay is at fault, no copy is."""
     patient: Callable[[], bool]
-    """Asked when no connection came about: is it to be tried again? No: another relay stands by."""
+    """Asked when connecting failed: try again? False, if another relay stands by."""
 
     def post(self, copies: Sequence[Copy], *, first: bool = False, lane: str = OPEN) -> None:
-        """Take copies, `first` before all that wait; each gets one `settle`, or `give_back`."""
+        """Take copies, `first` before all that wait; each copy is settled once, or given back."""
 
     def agree(self, lane: str, terms: LaneTerms) -> None:
-        """From now on these terms hold for a lane; WHOLE: for all together."""
+        """Set the terms of a lane; WHOLE: the terms for all lanes together."""
 
     def occupied(self, lane: str) -> int:
-        """How many connections carry for a lane; WHOLE: how many there are."""
+        """How many connections carry for a lane; WHOLE: how many there are, or are being made."""
 
     def farewells(self) -> Mapping[str, str]:
-        """To whom a copy was on its way when the relay said 421, and what it said, since asked."""
+        """The 421 replies since the last call, by the recipient whose copy was on its way."""
 
     def recall(self, wanted: Callable[[Copy], bool]) -> None:
-        """Give back those wanted copies that are not on the wire yet."""
+        """Give back the copies that `wanted` chooses and that are not on the wire yet."""
 
     async def close(self, patience: float) -> None:
-        """Stop; what is on the wire may still be answered for `patience` seconds."""
+        """Stop; copies on the wire may still be answered for `patience` seconds."""

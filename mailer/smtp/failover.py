@@ -1,6 +1,6 @@
-"""Several relays in their order: which one a batch goes to, and which ones are passed over.
+"""Failover between relays: which relay a batch goes to, and which relays are passed over.
 
-What a relay that cannot be used had in hand goes to the next one of its list.
+If a relay cannot be used, its copies go to the next relay of their list.
 """
 
 from __future__ import annotations
@@ -14,40 +14,44 @@ from pli.clocks import boot_time
 from pli.language import N_, Sentence, say
 from pli.relay_names import MAIN
 
-REST_SECONDS = 30.0
-LONGEST_REST_SECONDS = 600.0
+OPEN_SECONDS = 30.0
+LONGEST_OPEN_SECONDS = 600.0
 
 
 class RelayFailover:
-    """One courier for each relay, in the settings' order; belongs to one event loop."""
+    """One courier for each relay, in the order of the settings; belongs to one event loop."""
 
     def __init__(
         self,
         couriers: Mapping[str, Courier],
         *,
         probes: Mapping[str, Probe] | None = None,
-        rest: float = REST_SECONDS,
-        longest: float = LONGEST_REST_SECONDS,
+        open_seconds: float = OPEN_SECONDS,
+        longest: float = LONGEST_OPEN_SECONDS,
         clock: Callable[[], float] = boot_time,
     ) -> None:
-        """`clock` counts seconds."""
+        """`open_seconds`, `longest`: see `CircuitBreaker`. `clock` counts seconds."""
         self._breakers = {
             name: CircuitBreaker(
-                courier, (probes or {}).get(name), rest=rest, longest=longest, clock=clock
+                courier,
+                (probes or {}).get(name),
+                open_seconds=open_seconds,
+                longest=longest,
+                clock=clock,
             )
             for name, courier in couriers.items()
         }
         self.on_trouble: Callable[[Courier, Sentence], None] = lambda *_: None
-        """Called when a relay cannot be used, before its copies come back."""
+        """Called when a relay cannot be used, before its copies are given back."""
         self.needed: Callable[[Courier], bool] = lambda _: False
-        """Asked whether something that this relay has in hand can go by no other one."""
+        """Asked whether a relay has copies that no other relay can take."""
         for breaker in self._breakers.values():
             breaker.courier.on_trouble = self._trouble_of(breaker)
             breaker.courier.patient = self._patience_of(breaker)
 
     @classmethod
     def of(cls, carrier: Courier | RelayFailover) -> RelayFailover:
-        """Several relays, or one courier alone."""
+        """A RelayFailover for one courier alone; a RelayFailover is returned as it is."""
         return carrier if isinstance(carrier, RelayFailover) else cls({MAIN: carrier})
 
     @property
@@ -56,16 +60,17 @@ class RelayFailover:
         return {name: breaker.courier for name, breaker in self._breakers.items()}
 
     def likely(self, order: Sequence[str] = ()) -> Courier | None:
-        """The courier that `choose` would name now; nothing follows from asking."""
+        """The courier that `choose` would return now; this changes no circuit."""
         asked = self._asked(order)
         usable = (it.courier for it in asked if it.usable)
         return next(usable, asked[0].courier if asked else None)
 
     def choose(self, order: Sequence[str] = ()) -> Courier | None:
-        """The first of these relays that can be used, of all if none is named; None: there is none.
+        """The courier of the first usable relay of `order`, or of all relays if `order` is empty.
 
-        If none can be used all are closed again: a person has looked, and lets the work go on. A
-        half-open one is probed beside, as long as another stands in: no copy waits for the probe.
+        None if the settings have no such relay. If no relay is usable, all circuits are closed: a
+        person has looked, and has resumed the work. A half-open relay is probed in the background
+        while another stands in, so that no copy waits for the probe.
         """
         asked = self._asked(order)
         if asked and not any(breaker.usable for breaker in asked):
@@ -78,15 +83,15 @@ class RelayFailover:
         return None
 
     def usable(self, courier: Courier) -> bool:
-        """Whether copies may go to this one now."""
+        """Whether copies may go to this courier now."""
         return all(it.usable for it in self._breakers.values() if it.courier is courier)
 
     def another(self, courier: Courier, order: Sequence[str] = ()) -> bool:
-        """Whether one of these relays could be used instead of this one."""
+        """Whether another of these relays could be used instead of this courier's relay."""
         return any(it.courier is not courier and it.usable for it in self._asked(order))
 
     def nothing_left(self, order: Sequence[str] = ()) -> Sentence | None:
-        """Why none of these relays can be used now; None: one can, or a probe may find so."""
+        """Why none of these relays can be used now; None if one can, or if a probe may find so."""
         asked = self._asked(order)
         reasons = [it.why for it in asked if it.circuit is Circuit.OPEN and it.why]
         if not reasons or len(reasons) < len(asked):
@@ -97,16 +102,16 @@ class RelayFailover:
         return told
 
     def unusable(self) -> dict[str, bool]:
-        """Each relay's name, and whether it is passed over."""
+        """Each relay's name, and whether the relay is passed over."""
         return {name: not breaker.usable for name, breaker in self._breakers.items()}
 
     def recall(self, wanted: Callable[[Copy], bool]) -> None:
-        """Give back those wanted copies that are on no wire yet."""
+        """Give back the copies that `wanted` chooses and that are not on the wire yet."""
         for breaker in self._breakers.values():
             breaker.courier.recall(wanted)
 
     async def close(self, patience: float) -> None:
-        """Stop all of them; what is on the wire may still be answered for `patience` seconds."""
+        """Stop all couriers; copies on the wire may still be answered for `patience` seconds."""
         probing = [it.probing for it in self._breakers.values() if it.probing]
         for task in probing:
             task.cancel()

@@ -1,8 +1,8 @@
-"""Lanes: copies that wait for a connection, those of a slow provider apart from all others.
+"""Lanes: queues of copies that wait for a connection; a limited provider has its own lane.
 
-The open lane has whatever connections nobody else needs. Each other lane has at most so many at a
-time, each of them for at most so many copies, and so many copies a second. A connection changes
-lanes only while nothing of the old one is on the way, so that none counts for two.
+The open lane gets the connections that no other lane needs. Any other lane has limits: connections
+at a time, copies for each connection, copies a second. A connection changes lanes only while none
+of its copies is on the way, so that it never counts for two lanes.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from mailer.providers import OPEN, WHOLE
 from mailer.smtp.courier import Copy, LaneTerms
 
 TURN = 20
-"""After so many copies a connection goes to a lane that is left without any."""
+"""After this many copies, a connection goes to a lane that waits without any connection."""
 MARGIN = 0.05
-"""A second is taken longer by this part: what leaves evenly arrives a little unevenly."""
+"""Intervals are longer by this part: copies that leave evenly arrive a little unevenly."""
 FREE = LaneTerms()
 
 
 class Lane:
-    """The copies of one provider, or of all whom nothing limits."""
+    """The copies of one provider, or of all providers without limits."""
 
     __slots__ = ("coming", "lines", "name", "next_at", "spacing", "terms", "waiting")
 
@@ -31,23 +31,23 @@ class Lane:
         self.terms = FREE
         self.waiting: deque[Copy] = deque()
         self.lines = 0
-        """Connections that carry for it now."""
+        """Connections that carry for this lane now."""
         self.coming = 0
-        """Connections that will, when what they carry is answered."""
+        """Connections promised to this lane, once what they carry is answered."""
         self.spacing = 0.0
-        """Seconds between two copies; infinite: none at all."""
+        """Seconds between two copies; infinite: no copy may leave."""
         self.next_at = 0.0
-        """Before this nothing more of it leaves."""
+        """The time (`time.monotonic`) before which no further copy of this lane leaves."""
 
     def agree(self, terms: LaneTerms) -> None:
-        """From now on these terms hold."""
+        """Set the terms of this lane."""
         self.terms = FREE if terms == FREE else terms
         each = terms.per_second
         self.spacing = 0.0 if each is None else (1 + MARGIN) / each if each else float("inf")
 
     @property
     def wants(self) -> int:
-        """How many more connections it could use now, and may have."""
+        """How many more connections the lane could use now, and may have."""
         if not self.waiting or (self.spacing and time.monotonic() < self.next_at):
             return 0
         if self.spacing == float("inf"):
@@ -63,11 +63,11 @@ class Lanes:
 
     def __init__(self) -> None:
         self.whole = Lane(WHOLE)
-        """No lane, but what holds for all of them together."""
+        """Not a lane: the terms for all lanes together."""
         self.crowded = False
-        """Whether there are more connections than there may be."""
+        """Whether there are more connections than allowed."""
         self.alone = True
-        """Whether there is nothing but the open lane to think of."""
+        """Whether only the open lane counts: no other lane waits, and no limit holds for all."""
         self._lanes: dict[str, Lane] = {OPEN: Lane(OPEN)}
 
     def __iter__(self) -> Iterator[Lane]:
@@ -77,16 +77,16 @@ class Lanes:
         return any(lane.waiting for lane in self)
 
     def of(self, name: str) -> Lane:
-        """A lane by its name, made where there is none."""
+        """A lane by its name, made if there is none."""
         return self._lanes.setdefault(name, Lane(name))
 
     def agree(self, name: str, terms: LaneTerms) -> None:
-        """The terms of a lane; WHOLE: of all together."""
+        """Set the terms of a lane; WHOLE: the terms for all lanes together."""
         (self.whole if name == WHOLE else self.of(name)).agree(terms)
         self.look()
 
     def look(self) -> None:
-        """See whether the open lane is alone, so that its copies need not think of others."""
+        """Find out whether the open lane is alone; then its copies need no further checks."""
         self.alone = (
             not self.crowded
             and self.whole.terms is FREE
@@ -94,18 +94,24 @@ class Lanes:
         )
 
     def wants(self) -> int:
-        """How many more connections could carry something now."""
+        """How many more connections could carry copies now."""
         return 0 if self.whole.spacing == float("inf") else sum(lane.wants for lane in self)
 
     def choose(self, promised: Lane | None = None) -> Lane | None:
-        """The lane that needs a connection most: a promised one, one without any, a limited one."""
+        """The lane that needs a connection most.
+
+        The `promised` lane comes first, then one without a connection, then a limited one.
+        """
         wanting = [lane for lane in self if lane.wants and self.in_time(lane, idle=True)]
         return max(
             wanting, key=lambda it: (it is promised, not it.lines, it.name != OPEN), default=None
         )
 
     def starving(self, but: Lane) -> Lane | None:
-        """A lane that waits without any connection; for the open lane: a limited one with fewer."""
+        """Another lane than `but` that waits without any connection.
+
+        If `but` is the open lane: also a limited lane with fewer connections.
+        """
         for lane in self:
             short = not lane.lines or (but.name == OPEN and lane.lines < but.lines)
             if lane is not but and short and lane.wants:
@@ -113,9 +119,10 @@ class Lanes:
         return None
 
     def in_time(self, lane: Lane, *, idle: bool) -> bool:
-        """Whether the next copy of a lane may leave now.
+        """Whether the next copy of a lane may leave now; `idle`: no copy is on the way.
 
-        What goes by the clock does not go behind a body: nobody knows when that is answered.
+        A copy with an interval is not pipelined behind a body: nobody knows when the relay will
+        have answered the body.
         """
         spacing = lane.spacing or self.whole.spacing
         if not spacing:
@@ -125,7 +132,7 @@ class Lanes:
         return idle and time.monotonic() >= max(lane.next_at, self.whole.next_at)
 
     def due_in(self) -> float | None:
-        """Seconds until a lane that goes by the clock may go on; None: nothing waits for that."""
+        """Seconds until a lane with an interval may go on; None if no lane waits for that."""
         now = time.monotonic()
         moments = (max(it.next_at, self.whole.next_at) for it in self if it.waiting)
         return min((it - now for it in moments if it > now), default=None)
@@ -134,8 +141,8 @@ class Lanes:
 class Line:
     """One connection as the lanes see it: which lane it carries for, and how much it has carried.
 
-    `idle()`: nothing of it is on the way. `retire()`: it has carried what it may, or is one too
-    many, and is to end.
+    `idle()` says whether no copy is on the way. `retire()` is called when the connection is to end:
+    it has carried what it may, or there are too many connections.
     """
 
     __slots__ = (
@@ -150,20 +157,20 @@ class Line:
         self._turn = 0
         self._promise: Lane | None = None
         self.retired = False
-        """Whether it carries nothing more, and is about to end."""
+        """Whether the connection carries nothing more, and is about to end."""
         self.lane: Lane | None = None
         self.last: Copy | None = None
         """The copy that was taken last."""
 
     def next(self) -> Copy | None:
-        """The next copy for this connection; None: none now, or none while one is on the way."""
+        """The next copy for this connection; None if there is none, or none before a reply."""
         lane = self.lane
         promised = None
         if lane is not None:
             if self._lanes.alone and lane.terms is FREE and lane.waiting:
                 self.last = copy = lane.waiting.popleft()
                 return copy
-            if self._goes_on(lane):
+            if self._may_continue(lane):
                 return self._take(lane)
             if not self._idle():
                 return None
@@ -182,13 +189,13 @@ class Line:
         return self._take(lane)
 
     def retire(self) -> None:
-        """Carry nothing more; it keeps its place in its lane until it has ended."""
+        """Carry nothing more; the connection counts for its lane until it has ended."""
         if not self.retired:
             self.retired = True
             self._retire()
 
     def leave(self) -> None:
-        """Carry for nobody, and promise nothing."""
+        """Leave the lane, and withdraw the promise to another lane."""
         if self._promise is not None:
             self._promise.coming -= 1
             self._promise = None
@@ -196,8 +203,8 @@ class Line:
             self.lane.lines -= 1
             self.lane = None
 
-    def _goes_on(self, lane: Lane) -> bool:
-        """Whether it carries another copy for the lane in which it is."""
+    def _may_continue(self, lane: Lane) -> bool:
+        """Whether the connection may carry another copy for its present lane."""
         terms = lane.terms
         if not lane.waiting or self.retired or self._promise or self._lanes.crowded:
             return False

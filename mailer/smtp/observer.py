@@ -1,4 +1,4 @@
-"""What a sending tells of itself while it works: plain calls, to whoever cares to count."""
+"""The observer: while a sending works, it reports by plain calls what can be counted."""
 
 from __future__ import annotations
 
@@ -10,47 +10,50 @@ from mailer.outcomes import Outcome
 
 
 class Observer(Protocol):
-    """Counts; called from the engine's loop, so it must neither wait nor raise. Seconds."""
+    """Counts what a sending does; all durations are in seconds.
+
+    Called from the engine's loop, so an observer must neither wait nor raise.
+    """
 
     @property
     def replied(self) -> Callable[[Stage, float], None] | None:
-        """Called with each reply, and how long it was the next to come; None: nobody asks."""
+        """Called with each reply's stage and how long it was awaited; None: do not call."""
 
     def connected(self, seconds: float) -> None:
-        """A connection is open, with TLS and login."""
+        """A connection is open, with TLS and login, after `seconds`."""
 
     def not_connected(self) -> None:
-        """A connection came to nothing."""
+        """A connection could not be made."""
 
     def disconnected(self) -> None:
         """A connection has ended."""
 
     def claimed(self, seconds: float) -> None:
-        """A window was claimed."""
+        """A window was claimed, in `seconds`."""
 
     def settled(self, tries: Iterable[tuple[str, Outcome]], seconds: float) -> None:
-        """A window was written down: to whom each copy went, and what the try came to."""
+        """A window was written down, in `seconds`; `tries`: each recipient and outcome."""
 
 
 class Unobserved:
-    """Nobody counts."""
+    """Counts nothing."""
 
     replied: Callable[[Stage, float], None] | None = None
 
     def connected(self, seconds: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def not_connected(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def disconnected(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def claimed(self, seconds: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def settled(self, tries: Iterable[tuple[str, Outcome]], seconds: float) -> None:
-        """Nothing; `tries` is not even looked at."""
+        """Do nothing; `tries` is not even read."""
 
 
 UNOBSERVED = Unobserved()

@@ -1,4 +1,4 @@
-"""The relay's address, as the operator writes it: a URL."""
+"""A relay's address, which the operator writes as a URL, and connections to it."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from pli.relay_names import MAIN
 
 
 class RelayError(PliError):
-    """The relay cannot be used: its address is wrong, it is not there, or it refuses us."""
+    """The relay cannot be used: its URL is wrong, it does not answer, or it refuses us."""
 
 
 class RelayRefusal(RelayError):
-    """The relay says no, and would say no again: somebody has to change something first."""
+    """The relay refuses, and would refuse again: a person must change something first."""
 
 
 GREETING_SECONDS = 15.0
-"""For each reply of a relay that is only looked at."""
+"""For each reply, if a relay is only checked or another relay stands by."""
 DIAL_SECONDS = 30.0
-"""For the name and a TCP connection; that a relay takes its time to greet is another matter."""
+"""For the name and a TCP connection; the greeting has a limit of its own."""
 NEXT_ADDRESS_SECONDS = 0.25
-"""How long an address of a relay is waited for alone, before the next is tried as well: the
-Connection Attempt Delay that RFC 8305 section 8 recommends."""
+"""After this long, the next address of a relay is tried as well: the Connection Attempt Delay that
+RFC 8305 section 8 recommends."""
 _SIZE = re.compile(r"[0-9]{1,20}")
 
 
@@ -43,7 +43,8 @@ class Relay:
     """Where copies are handed over: `smtp://user:password@host:587`, `smtps://…`.
 
     `tls` is "implicit" (465, RFC 8314), "starttls" (the default; never downgraded, RFC 8314) or
-    "none", which is for this machine's own relay and must be asked for with `?tls=none`.
+    "none", which is for this machine's own relay and must be asked for with `?tls=none`. `called`
+    is its name in the settings.
     """
 
     host: str
@@ -55,18 +56,18 @@ class Relay:
 
     @property
     def name(self) -> str:
-        """How attempts and messages name it; holds no secret."""
+        """The relay's name in attempts and messages; holds no secret."""
         where = f"{self.host}:{self.port}"
         return where if self.called == MAIN else f"{self.called} ({where})"
 
     @property
     def setting(self) -> str:
-        """Where its URL stands."""
+        """The setting that holds the URL."""
         return _setting(self.called)
 
     @classmethod
     def parse(cls, url: str, called: str = MAIN) -> Relay:
-        """Read a relay's URL, or say what is wrong with it without showing its password."""
+        """Read a relay's URL; RelayError says what is wrong, without showing the password."""
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -97,9 +98,9 @@ class Relay:
         )
 
     async def connect(self, timeout: float) -> aiosmtplib.SMTP:
-        """A session that has said EHLO, in TLS and logged in where the address says so.
+        """Connect and say EHLO, with TLS and login where the URL asks for them.
 
-        `timeout` is for each reply. RelayError tells a person what the relay said.
+        `timeout` is for each reply, in seconds. RelayError tells a person what the relay said.
         """
         secure = self.tls != "none"
         client = aiosmtplib.SMTP(
@@ -134,19 +135,19 @@ class Relay:
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             client.close()
             raise self.refusal(error) from None
-        except BaseException:  # what we refused ourselves, and a connect that was cancelled
+        except BaseException:  # our own refusals above, and a cancelled connect
             client.close()
             raise
         return client
 
     async def greet(self) -> None:
-        """See that it is there, in TLS and logged in, and take leave; RelayError if not."""
+        """Connect, with TLS and login, and quit; RelayError if that fails."""
         client = await self.connect(GREETING_SECONDS)
         with suppress(aiosmtplib.SMTPException, OSError):
             await client.quit()
 
     async def _dial(self) -> socket.socket:
-        """A TCP connection to that address of the host which answers first (RFC 8305)."""
+        """A TCP connection to the address of the host that answers first (RFC 8305)."""
         addresses = await asyncio.get_running_loop().getaddrinfo(
             self.host, self.port, type=socket.SOCK_STREAM
         )
@@ -154,12 +155,12 @@ class Relay:
             return await start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_SECONDS)
         except OSError as error:
             if error.errno is None:
-                # Each address failed in its own way; what they have in common is this.
+                # The addresses failed in different ways; in common: none took the connection.
                 raise ConnectionRefusedError(str(error)) from None
             raise
 
     def refusal(self, error: Exception) -> RelayError:
-        """What went wrong, in one line with what to do; a RelayRefusal if it would again."""
+        """What went wrong and what to do, in one line; a RelayRefusal if it would recur."""
         cause = error.__cause__ or error
         if isinstance(cause, ssl.SSLCertVerificationError):
             return self._refused(
@@ -217,7 +218,7 @@ class Relay:
 def size_limit(client: aiosmtplib.SMTP) -> int:
     """How many bytes a mail may have, as EHLO said (RFC 1870 section 3); 0: no limit.
 
-    What is no number there is none: a relay may write what it likes.
+    A relay may write anything there; a value that is no number counts as no limit.
     """
     size = client.esmtp_extensions.get("size", "")
     return int(size) if _SIZE.fullmatch(size) else 0

@@ -21,13 +21,13 @@ from pli.language import N_, say
 from pli.loopback import is_loopback
 
 SMALL_BYTES = 1_000_000
-"""A letter with its images may well reach this."""
+"""A letter with its images may well reach this size."""
 SOON = timedelta(days=14)
 _OFFERS = ("pipelining", "size", "8bitmime", "smtputf8", "starttls")
 
 
 async def check(relay: Relay, mail_from: str) -> list[Check]:
-    """Connect, TLS, login, what EHLO offers, and whether copies may come from `mail_from`."""
+    """Check the connection, TLS, login, what EHLO offers, and whether `mail_from` is accepted."""
     began = time.monotonic()
     try:
         async with _connected(relay) as client:
@@ -47,7 +47,7 @@ async def check(relay: Relay, mail_from: str) -> list[Check]:
 
 
 async def send(relay: Relay, mail_from: str, writer: Mailbox, address: str, language: str) -> Check:
-    """A short message to oneself, by the road that letters take."""
+    """Send a short message to `address`, over the relay that letters use."""
     mail = _message(writer, address, language)
     try:
         async with _connected(relay) as client:
@@ -147,7 +147,7 @@ def _features(client: aiosmtplib.SMTP) -> list[Check]:
 
 
 async def _sender(client: aiosmtplib.SMTP, mail_from: str) -> Check:
-    """Ask for the return path of a copy, and take it back: nothing is sent."""
+    """Give the relay a copy's return path at MAIL, then reset: nothing is sent."""
     try:
         await client.mail(mail_from)
         await client.rset()

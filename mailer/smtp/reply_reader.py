@@ -1,7 +1,7 @@
-"""What a relay says: bytes, cut however the network likes, read into replies (RFC 5321, 4.2).
+"""A relay's replies (RFC 5321, 4.2), read from bytes that the network may cut anywhere.
 
-A relay is not trusted to keep to the rules: what is no reply, or has no end, is a fault, and
-nothing after it is read, since nobody could tell which command it answers.
+A relay is not trusted to keep to the rules. Bytes that are no reply, or a reply that does not end,
+are a fault. Nothing after a fault is read, since nobody could tell which command it answers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ LONGEST_LINE = 4_096
 MOST_LINES = 100
 SHOWN = 80
 
-# A first digit of 1 is not used by SMTP, and 6 to 9 are nothing at all (section 4.2.1).
+# SMTP does not use a first digit of 1, and 6 to 9 do not exist (section 4.2.1).
 _CODES = {b"%d" % code: code for code in range(200, 600)}
 _SIGNS = (b" ", b"-", b"\r", b"")
 _REMEMBERED = 64
@@ -20,7 +20,7 @@ _CLASS = re.compile(r"[245](?:\.\d{1,3}){2} ")
 
 
 class ReplyReader:
-    """Takes bytes as they come, and gives whole replies: code and text, several lines as one."""
+    """Takes bytes as they come, and returns whole replies: code, and all lines as one text."""
 
     __slots__ = ("_code", "_known", "_partial", "_texts", "fault")
 
@@ -28,18 +28,18 @@ class ReplyReader:
         self._partial = b""
         self._code = 0
         self._texts: list[str] = []
-        # Whole replies by their line: those to MAIL, RCPT and DATA are always the same.
+        # Replies of one line, already read: those to MAIL, RCPT and DATA are always the same.
         self._known: dict[bytes, tuple[int, str]] = {}
         self.fault = ""
-        """Why nothing more is read; empty as long as all is well."""
+        """Why nothing more is read; "" as long as all is well."""
 
     @property
     def in_the_middle(self) -> bool:
-        """Whether a reply has begun that has not ended."""
+        """Whether a reply has begun and not ended; also after a fault."""
         return bool(self._partial or self._texts or self.fault)
 
     def feed(self, data: bytes) -> list[tuple[int, str]]:
-        """The replies that end in these bytes; after a fault, none."""
+        """The replies that end in these bytes; none after a fault."""
         replies: list[tuple[int, str]] = []
         if self.fault:
             return replies
@@ -51,17 +51,17 @@ class ReplyReader:
                 continue
             code, sign = _CODES.get(line[:3]), line[3:4]
             if len(line) > LONGEST_LINE:
-                return self._spoilt(replies, "the reply is too long")
+                return self._faulty(replies, "the reply is too long")
             if code is None or sign not in _SIGNS:
-                return self._spoilt(replies, f"the relay answered what is no reply: {_shown(line)}")
+                return self._faulty(replies, f"the relay answered what is no reply: {_shown(line)}")
             text = _read(line[4:])
             if self._texts or sign == b"-":
                 if self._texts and code != self._code:
-                    return self._spoilt(replies, f"a reply contradicts itself: {_shown(line)}")
+                    return self._faulty(replies, f"a reply contradicts itself: {_shown(line)}")
                 self._code = code
                 self._texts.append(text)
                 if len(self._texts) > MOST_LINES:
-                    return self._spoilt(replies, "the reply is too long")
+                    return self._faulty(replies, "the reply is too long")
                 if sign == b"-":
                     continue
                 text = _joined(self._texts)
@@ -70,17 +70,20 @@ class ReplyReader:
                 self._known[line] = (code, text)
             replies.append((code, text))
         if len(self._partial) > LONGEST_LINE:
-            return self._spoilt(replies, "the reply is too long")
+            return self._faulty(replies, "the reply is too long")
         return replies
 
-    def _spoilt(self, replies: list[tuple[int, str]], why: str) -> list[tuple[int, str]]:
+    def _faulty(self, replies: list[tuple[int, str]], why: str) -> list[tuple[int, str]]:
         self.fault = why
         self._partial = b""
         return replies
 
 
 def printable(text: str) -> str:
-    """What a relay said, as it may be kept and shown: PostgreSQL takes no NUL, a terminal obeys."""
+    """A relay's text, safe to keep and to show.
+
+    PostgreSQL takes no NUL, and a terminal obeys control characters.
+    """
     return text if text.isprintable() else "".join(it if it.isprintable() else " " for it in text)
 
 
@@ -93,7 +96,7 @@ def _shown(line: bytes) -> str:
 
 
 def _joined(texts: list[str]) -> str:
-    """A reply of several lines as one text, its enhanced code once (RFC 2034 section 4)."""
+    """The lines of a reply as one text, with the enhanced code once (RFC 2034 section 4)."""
     found = _CLASS.match(texts[0])
     if found is None:
         return " ".join(texts)

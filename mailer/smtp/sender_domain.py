@@ -1,7 +1,7 @@
-"""What the DNS says of the domain that letters come from: MX, SPF, DMARC.
+"""What the DNS says about the sender's domain: MX, SPF, DMARC.
 
-Receivers look before they take a letter. Where no name server answers (offline), that is said and
-nothing is concluded.
+Receivers look at these records before they take a letter. If no name server answers (offline), the
+check says so, and concludes nothing.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ OFFLINE = (NXDOMAIN, NoNameservers, NoResolverConfiguration, Timeout, OSError)
 
 
 class ResolverError(PliError):
-    """There can be no such name server."""
+    """The address of the name server is not valid."""
 
 
 async def check(domain: str, server: str | None = None) -> list[Check]:
-    """Ask this machine's name servers, or `server` (HOST or HOST:PORT, a number)."""
+    """Ask this machine's name servers, or `server` (an IP address, or IP:PORT)."""
     try:
         resolver = _resolver(server)
         try:
             found = [await _mx(resolver, domain), await _spf(resolver, domain)]
             return [*found, await _dmarc(resolver, domain)]
         except NXDOMAIN:
-            # A network that is closed in itself knows no name at all, not even the last label.
+            # In a closed network not even the top-level domain resolves: then this is offline.
             await resolver.resolve(name_of(domain.rpartition(".")[2]), "NS")
             return [
                 wrong(
@@ -119,7 +119,7 @@ async def _spf(resolver: Resolver, domain: str) -> Check:
 
 async def _dmarc(resolver: Resolver, domain: str) -> Check:
     name = name_of(domain)
-    while len(name) > 2:  # the root counts: a domain of two labels is the last
+    while len(name) > 2:  # the root label counts: a name of two labels is the last
         try:
             texts = await _texts(resolver, name_of("_dmarc", name))
         except NXDOMAIN:

@@ -1,9 +1,9 @@
 """One connection to a relay as a small state machine: no coroutine and no future per message.
 
-aiosmtplib has made the connection (TLS, EHLO, AUTH); this takes over its transport. With PIPELINING
-(RFC 2920) a body, its final dot and the next copy's MAIL, RCPT and DATA leave in one write, so that
-a copy costs one round trip; without it the same machine waits for each reply. Either way it knows
-at which stage each copy stands, so that "after the final dot" is never guessed.
+aiosmtplib makes the connection (TLS, EHLO, AUTH); a session takes over its transport. With
+PIPELINING (RFC 2920), a body, its final dot and the next copy's MAIL, RCPT and DATA leave in one
+write, so that a copy costs one round trip. Without it, the same machine waits for each reply. In
+both cases it knows the stage of each copy, so that "after the final dot" is never guessed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mailer.smtp.reply_reader import ReplyReader
 from mailer.smtp.transaction import Extensions, MailTransaction, Timeouts
 
 NOT_LET_IN = frozenset({530, 534, 535, 538})
-"""At MAIL: log in first, or use TLS first (RFC 4954 section 6, RFC 3207 section 4)."""
+"""Replies to MAIL: log in first, or use TLS first (RFC 4954 section 6, RFC 3207 section 4)."""
 
 
 class Awaiting(enum.Enum):
@@ -33,21 +33,21 @@ class Awaiting(enum.Enum):
     RCPT = enum.auto()
     DATA = enum.auto()
     FINAL = enum.auto()
-    EMPTY = enum.auto()  # the lone dot after a 354 that should not have come (RFC 2920, 3.1)
+    EMPTY = enum.auto()  # to the lone dot after a 354 that should not have come (RFC 2920, 3.1)
     GOODBYE = enum.auto()
 
 
 NOTHING, MAIL, DATA, FINAL = Awaiting.NOTHING, Awaiting.MAIL, Awaiting.DATA, Awaiting.FINAL
-"""Those that come with each copy, by names of their own: in their class they are found later."""
+"""Members that each copy needs, as module names: an attribute of the class is slower to find."""
 JOINED = 16 * 1024
-"""Copies of so many bytes are joined to be written; larger ones would cost more than it saves."""
+"""Copies of up to this many bytes are joined to be written; joining larger ones does not pay."""
 
 
 class SMTPSession(asyncio.Protocol):
-    """Carries copies from `next_copy` until it returns None, then waits to be nudged.
+    """Carries copies from `next_copy` until that returns None, then waits for `nudge`.
 
-    `ended(session, useful)` is called once, when the connection is gone; it was useful if the
-    relay accepted or refused a copy in it, or was not asked to.
+    `ended(session, useful)` is called once, when the connection is gone. The connection was useful
+    if the relay accepted or refused a copy in it, or was not asked to carry one.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class SMTPSession(asyncio.Protocol):
         replied: Callable[[Stage, float], None] | None = None,
     ) -> None:
         self._transport = transport
-        # TLS would make a record of each piece, which the other end takes apart one by one: ten of
-        # them a copy gave a third of the rate. Else small copies are joined: it costs less than to
-        # hand over ten pieces.
+        # With TLS, each piece would become a record, and the relay would decrypt one by one: ten
+        # records a copy gave a third of the rate. Without TLS, small copies are joined, because ten
+        # pieces cost more to hand over.
         tls = transport.get_extra_info("ssl_object") is not None
         self._joined = sys.maxsize if tls else JOINED
         self._extensions = extensions
@@ -75,12 +75,12 @@ class SMTPSession(asyncio.Protocol):
         self._envelope_seconds = timeouts.envelope
         self._body_seconds = timeouts.body
         self._replied = replied
-        self._since = 0.0  # since when what is awaited is the next reply to come
+        self._since = 0.0  # since when the awaited reply is the next to come
         self._awaiting = Awaiting.NOTHING
-        self._current: MailTransaction | None = (
-            None  # its body is written, its last reply is awaited
-        )
-        self._coming: MailTransaction | None = None  # its envelope is written
+        self._current: MailTransaction | None = None
+        """Its body is written, and its last reply is awaited."""
+        self._coming: MailTransaction | None = None
+        """Its envelope is written."""
         self._reader = ReplyReader()
         self._unread = 0
         self._carried = 0
@@ -89,41 +89,41 @@ class SMTPSession(asyncio.Protocol):
         self._farewell: str | None = None
         self._over = False
         self.why = ""
-        """Why it ended."""
+        """Why the connection ended."""
         self.not_let_in = False
-        """Whether the relay will carry nothing before we log in or use TLS."""
+        """Whether the relay takes nothing before we log in or use TLS."""
         self.dismissed = False
-        """Whether it ended by a 421 before a copy that came back: no outcome tells of it."""
+        """Whether a 421 ended it before a copy that was put back: no outcome tells of that 421."""
         self.idle_since = time.monotonic()
         self.deadline = float("inf")
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is on the way."""
+        """Whether no reply is awaited."""
         return self._awaiting is Awaiting.NOTHING
 
     def nudge(self) -> None:
-        """There may be copies to carry."""
+        """Look for copies to carry, if idle."""
         if self._awaiting is Awaiting.NOTHING and not self._over:
             self._open_envelope([])
 
     def say_goodbye(self) -> None:
-        """End an idle connection politely."""
+        """End an idle connection with QUIT."""
         if self._awaiting is Awaiting.NOTHING:
             self._await(Awaiting.GOODBYE, 5.0)
             self._transport.write(b"QUIT\r\n")
 
     def abort(self, why: str) -> None:
-        """Break the connection off; what was on the way is settled by its stage."""
+        """Break the connection off; copies on the way are settled by their stage, or put back."""
         self.why = self.why or why
         self._transport.abort()
         # Not every transport calls connection_lost at once, and nothing may be written meanwhile.
         self._finish()
 
-    # What comes in
+    # Input
 
     def data_received(self, data: bytes) -> None:
-        """Read what came, one reply after the other."""
+        """Read the bytes that came, one reply after the other."""
         replies = self._reader.feed(data)
         if self._awaiting is FINAL and self._is_whole_round(replies):
             return self._on_whole_round(replies)
@@ -138,19 +138,19 @@ class SMTPSession(asyncio.Protocol):
         return None
 
     def eof_received(self) -> bool:
-        """The relay has hung up."""
+        """Keep as the reason that the relay has closed the connection."""
         self.why = self.why or "the relay closed the connection"
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
+        """Settle what was on the way: the connection is gone."""
         self.why = self.why or (str(exc) if exc else "the relay closed the connection")
         self._finish()
 
-    # The common case at once, without a step for each reply
+    # The common case in one step, instead of one step for each reply
 
     def _is_whole_round(self, replies: Sequence[tuple[int, str]]) -> bool:
-        """Whether a copy was taken and the next one's envelope, and nothing else was said."""
+        """Whether a copy was accepted, and the next one's envelope, and nothing else came."""
         return (
             len(replies) == len(_ROUND)
             and replies[1][0] == replies[2][0] == 250
@@ -174,7 +174,7 @@ class SMTPSession(asyncio.Protocol):
         code, text = replies[0]
         transaction.copy.settle(accepted(code, text, transaction.milliseconds()))
         if not self._over:
-            self._awaiting = DATA  # what is answered last: it tells how far the next copy has come
+            self._awaiting = DATA  # the stage that the next copy has reached
             self._write_body(coming)
 
     # One reply after the other
@@ -182,10 +182,10 @@ class SMTPSession(asyncio.Protocol):
     def _reply(self, code: int, text: str) -> None:
         if self._replied is not None and self._awaiting in _TIMED:
             self._replied(_STAGES[self._awaiting], time.monotonic() - self._since)
-        if code == 421:  # RFC 5321 section 3.8: it closes after this, whatever was asked
+        if code == 421:  # RFC 5321 section 3.8: the relay closes after it, whatever was asked
             self._farewell = text
-            # Said of a copy, it is an answer: the relay is there, whoever has enough of us. But
-            # x.3.x is the relay's word on itself (RFC 3463).
+            # A 421 about a copy is an answer: the relay works, and only wants no more for now. But
+            # x.3.x is about the relay itself (RFC 3463).
             of_itself = (enhanced_code(text) or "").startswith("4.3.")
             if self._awaiting in _OF_A_COPY and not of_itself:
                 self._answered = True
@@ -244,7 +244,7 @@ class SMTPSession(asyncio.Protocol):
         transaction = self._transaction()
         if code == 354:
             if self._unread or self._reader.in_the_middle:
-                # Taken for the answer to the body, it would make a copy "sent" that nobody has.
+                # Taken for the answer to the body, this would call a copy sent that nobody has.
                 return self.abort("the relay spoke before it had the body")
             if transaction.failed_at is not None:
                 self._await(Awaiting.EMPTY, self._body_seconds)
@@ -256,7 +256,7 @@ class SMTPSession(asyncio.Protocol):
 
     def _write_body(self, transaction: MailTransaction) -> None:
         if not transaction.copy.leaves():
-            # After 354 there is no way back in SMTP but to break off: nothing was handed over.
+            # After 354, SMTP offers no way back but to break off. Nothing was handed over.
             self._coming = None
             transaction.copy.give_back()
             return self.abort("the copy is not wanted any more")
@@ -282,14 +282,14 @@ class SMTPSession(asyncio.Protocol):
         if self._coming is not None:
             self._await(Awaiting.MAIL, self._envelope_seconds)
         else:
-            self._rest()
+            self._carry_next()
         return None
 
     def _on_refused(self) -> None:
         transaction, self._coming = self._transaction(), None
         assert transaction.failed_at is not None
         self._answered = True
-        # The transaction may still be open at the relay: the next MAIL would be a nested one.
+        # The transaction may still be open at the relay: the next MAIL would be nested in it.
         self._needs_reset = True
         transaction.copy.settle(
             judge(
@@ -299,7 +299,7 @@ class SMTPSession(asyncio.Protocol):
                 transaction.milliseconds(),
             )
         )
-        self._rest()
+        self._carry_next()
 
     def _on_reset(self, code: int, text: str) -> None:
         if not 200 <= code < 300:
@@ -310,17 +310,17 @@ class SMTPSession(asyncio.Protocol):
         return None
 
     def _out_of_place(self, code: int) -> None:
-        """It is a reply, but not to what was asked: whatever follows may be, too."""
+        """Abort: the reply does not fit the command, so no later reply can be trusted."""
         self.abort(f"the relay answered {code} out of place")
 
-    # What goes out
+    # Output
 
-    def _rest(self) -> None:
+    def _carry_next(self) -> None:
         self._awaiting = Awaiting.NOTHING
         self._open_envelope([])
 
     def _open_envelope(self, pieces: list[bytes], size: int = 0) -> None:
-        """Write `pieces`, and behind them the next copy's envelope if there is one to carry."""
+        """Write `pieces`, and behind them the next copy's envelope, if there is a copy."""
         carried = self._carried + (self._current is not None)
         copy = self._next_copy() if carried < self._limit else None
         transaction = None
@@ -363,7 +363,7 @@ class SMTPSession(asyncio.Protocol):
         try:
             body = copy.compose()
         except Exception as error:
-            # One person's data must not stop the others' copies; the reply says what it was.
+            # One person's data must not stop the other copies; the outcome's text has the error.
             copy.settle(judge(Stage.CONNECT, 554, f"5.6.0 the copy cannot be made: {error}"))
             return None
         if copy.smtputf8 and not self._extensions.smtputf8:
@@ -401,7 +401,7 @@ class SMTPSession(asyncio.Protocol):
                     judge(coming.failed_at, coming.code, coming.text, coming.milliseconds())
                 )
             elif stage is Stage.BODY or (stage is Stage.MAIL and self._answered):
-                # Its MAIL was never looked at, or the relay had enough of the connection.
+                # The relay never read its MAIL, or wanted no further copy on this connection.
                 self.dismissed = self._farewell is not None and current is None
                 self._put_back(coming.copy)
             else:
@@ -409,7 +409,7 @@ class SMTPSession(asyncio.Protocol):
         self._ended(self, useful)
 
     def _ending(self, transaction: MailTransaction, stage: Stage) -> Outcome:
-        """What the end of the connection means to the copy that was on the way."""
+        """The outcome of a copy that was on the way when the connection ended."""
         if self._farewell is not None:
             return judge(stage, 421, self._farewell, transaction.milliseconds())
         return lost(stage, self.why, transaction.milliseconds())
@@ -423,6 +423,6 @@ _STAGES = {
     Awaiting.FINAL: Stage.BODY,
 }
 _ROUND = (Stage.BODY, Stage.MAIL, Stage.RCPT, Stage.DATA)
-"""The replies of which one round consists that goes well, by what they answer."""
+"""The stages of the replies to one write, in the common case."""
 _OF_A_COPY = frozenset({Awaiting.RCPT, Awaiting.DATA, Awaiting.FINAL})
 _TIMED = frozenset({Awaiting.MAIL, Awaiting.RCPT, Awaiting.DATA, Awaiting.FINAL})

@@ -22,7 +22,7 @@ from pli.language import N_, Sentence
 
 TIMEOUTS = Timeouts()
 REST_SECONDS = (1.0, 2.0, 4.0)
-"""Rests between tries to connect; after the last one the relay counts as gone."""
+"""Waits between tries to connect; if the try after the last one fails, the relay is in trouble."""
 
 
 class SMTPCourier:
@@ -52,13 +52,13 @@ class SMTPCourier:
         self._open: dict[SMTPSession, Line] = {}
         self._opening: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
-        self._alarm: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._farewells: dict[str, str] = {}
         self._failures = 0
         self._closing = False
 
     def post(self, copies: Sequence[Copy], *, first: bool = False, lane: str = OPEN) -> None:
-        """Take copies, `first` before all that wait; each gets one `settle`, or `give_back`."""
+        """Take copies, `first` before all that wait; each copy is settled once, or given back."""
         waiting = self._lanes.of(lane).waiting
         if first:
             waiting.extendleft(reversed(copies))
@@ -67,10 +67,10 @@ class SMTPCourier:
         self._lanes.look()
         if self._watch is None:
             self._watch = asyncio.get_running_loop().create_task(self._keep_watch())
-        self._summon()
+        self._dispatch()
 
     def agree(self, lane: str, terms: LaneTerms) -> None:
-        """From now on these terms hold for a lane; WHOLE: for all together."""
+        """Set the terms of a lane; WHOLE: the terms for all lanes together."""
         self._lanes.agree(lane, terms)
         if lane == WHOLE:
             most = self._connections if terms.connections is None else terms.connections
@@ -80,19 +80,19 @@ class SMTPCourier:
             if self._lanes.crowded and session.idle:
                 line.retire()
         if self._lanes:
-            self._summon()
+            self._dispatch()
 
     def occupied(self, lane: str) -> int:
-        """How many connections carry for a lane; WHOLE: how many there are."""
+        """How many connections carry for a lane; WHOLE: how many there are, or are being made."""
         return len(self._open) + len(self._opening) if lane == WHOLE else self._lanes.of(lane).lines
 
     def farewells(self) -> Mapping[str, str]:
-        """To whom a copy was on its way when the relay said 421, and what it said, since asked."""
+        """The 421 replies since the last call, by the recipient whose copy was on its way."""
         told, self._farewells = self._farewells, {}
         return told
 
     def recall(self, wanted: Callable[[Copy], bool]) -> None:
-        """Give back those wanted copies that are not on the wire yet."""
+        """Give back the copies that `wanted` chooses and that are not on the wire yet."""
         recalled: list[Copy] = []
         for lane in self._lanes:
             kept: deque[Copy] = deque()
@@ -104,11 +104,11 @@ class SMTPCourier:
             copy.give_back()
 
     async def close(self, patience: float) -> None:
-        """Stop: idle connections end, those in work may finish within `patience` seconds."""
+        """Stop: idle connections end, those with a copy on the wire within `patience` seconds."""
         self._closing = True
         self.recall(lambda _: True)
-        if self._alarm is not None:
-            self._alarm.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         for task in self._opening:
             task.cancel()
         deadline = time.monotonic() + patience
@@ -123,15 +123,15 @@ class SMTPCourier:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
 
-    def _summon(self) -> None:
-        """Give idle connections work, and open more as long as copies wait."""
-        self._set_alarm()
+    def _dispatch(self) -> None:
+        """Let idle connections carry copies, and open more as long as copies wait."""
+        self._set_timer()
         for session in list(self._open):
             if not self._lanes.wants():
                 return
             session.nudge()
-        room = self._allowed - len(self._open) - len(self._opening)
-        for _ in range(min(room, self._lanes.wants() - len(self._opening))):
+        unused = self._allowed - len(self._open) - len(self._opening)
+        for _ in range(min(unused, self._lanes.wants() - len(self._opening))):
             if not self._closing:
                 task = asyncio.get_running_loop().create_task(self._connect())
                 self._opening.add(task)
@@ -152,14 +152,14 @@ class SMTPCourier:
             self._failed(error)
             return
         except Exception as error:
-            # Whatever else goes wrong in a library below: no copy may wait for it for ever.
+            # Any other error, from a library below, counts too: no copy may wait for ever.
             self._observer.not_connected()
             self._failed(self._address.refusal(error))
             return
         # uvloop's transports are no asyncio.Transport by class, only by their methods.
         transport = cast("asyncio.Transport | None", client.transport)
         if transport is None or transport.is_closing():
-            # It hung up right behind its EHLO: aiosmtplib was told, and nobody will be again.
+            # The relay hung up right after its EHLO. aiosmtplib was told; a session never would be.
             self._observer.not_connected()
             self._failed(self._breaks_off("the relay closed the connection"))
             return
@@ -182,7 +182,7 @@ class SMTPCourier:
         transport.set_protocol(session)
         self._open[session] = line
         self._count()
-        # No longer opening, from now on: it may end within the very next call.
+        # The connection is no longer being made: it may end within the very next call.
         if (task := asyncio.current_task()) is not None:
             self._opening.discard(task)
         session.nudge()
@@ -195,28 +195,29 @@ class SMTPCourier:
     def _next(self, line: Line) -> Copy | None:
         copy = None if self._closing else line.next()
         if copy is None and not self._lanes.alone:
-            self._set_alarm()
+            self._set_timer()
         return copy
 
     def _retire(self, session: SMTPSession) -> None:
         self._count()
-        # Not within the call in which it asks for a copy: it would write behind itself.
+        # Not within the call in which the session asks for a copy: it may still have to write,
+        # and QUIT must come after that.
         asyncio.get_running_loop().call_soon(session.say_goodbye)
 
     def _count(self) -> None:
-        """See whether there are more connections than there may be now."""
+        """Find out whether there are more connections than allowed now."""
         staying = sum(not line.retired for line in self._open.values())
         self._lanes.crowded = staying > self._allowed
         self._lanes.look()
 
-    def _set_alarm(self) -> None:
-        """Look again when a lane that goes by the clock may go on."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+    def _set_timer(self) -> None:
+        """Set a timer for the moment when a lane with an interval may go on."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         wait = self._lanes.due_in()
         if wait is not None and not self._closing:
-            self._alarm = asyncio.get_running_loop().call_later(wait, self._summon)
+            self._timer = asyncio.get_running_loop().call_later(wait, self._dispatch)
 
     def _ended(self, session: SMTPSession, useful: bool) -> None:
         line = self._open.pop(session)
@@ -238,7 +239,7 @@ class SMTPCourier:
             )
         elif useful:
             self._failures = 0
-            self._summon()
+            self._dispatch()
         else:
             self._failed(self._breaks_off(session.why))
 
@@ -250,31 +251,30 @@ class SMTPCourier:
         )
 
     def _failed(self, error: RelayError) -> None:
-        """Count a connection that came to nothing; when all do, the relay is at fault."""
+        """Take a failure to connect; it counts if no other connection is open or being made."""
         if (task := asyncio.current_task()) is not None:
             self._opening.discard(task)
         if self._open or self._opening or self._closing:
             return
-        # Counted once for all that tried together: ten refusals of one moment are one.
+        # Counted once for all connections that tried together: ten refusals at once are one.
         self._failures += 1
         again = self._failures <= len(self._rests) and self.patient()
         if not again or isinstance(error, RelayRefusal):
             self._give_up(error)
         else:
-            self._summon_later()
+            self._dispatch_later()
 
     def _give_up(self, error: RelayError) -> None:
-        """Nobody's copy is at fault: all come back, and somebody is told why."""
+        """Give all copies back, since none is at fault, and report why."""
         self._failures = 0
         self.on_trouble(error.sentences[0])
         self.recall(lambda _: True)
 
-    def _summon_later(self) -> None:
-        # The task that failed still counts as opening until it has ended.
-        asyncio.get_running_loop().call_soon(self._summon)
+    def _dispatch_later(self) -> None:
+        asyncio.get_running_loop().call_soon(self._dispatch)
 
     async def _keep_watch(self) -> None:
-        """End connections that are late with a reply, or have had nothing to do for long."""
+        """End connections whose reply is late, or that have had nothing to carry for long."""
         while True:
             await asyncio.sleep(self._timeouts.watch)
             now = time.monotonic()
@@ -284,7 +284,7 @@ class SMTPCourier:
                 elif session.idle and now > session.idle_since + self._timeouts.idle:
                     session.say_goodbye()
             if self._lanes:
-                self._summon()
+                self._dispatch()
 
 
 def _extensions(client: aiosmtplib.SMTP) -> Extensions:

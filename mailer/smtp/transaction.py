@@ -11,7 +11,7 @@ from mailer.smtp.courier import Copy
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """What the relay's EHLO offered that changes what we say."""
+    """What the relay's EHLO offered that changes what we say; `size_limit` in bytes, 0: none."""
 
     pipelining: bool
     size: bool
@@ -22,13 +22,13 @@ class Extensions:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds that a reply may take; RFC 5321, 4.5.3.2 names the least that is to be allowed."""
+    """Seconds that a reply may take; RFC 5321, 4.5.3.2 names the least that must be allowed."""
 
     greeting: float = 300.0
     envelope: float = 300.0
     body: float = 600.0
-    idle: float = 10.0  # a connection that has nothing to carry is kept so long
-    watch: float = 1.0  # between two looks at who is late
+    idle: float = 10.0  # so long a connection without copies is kept
+    watch: float = 1.0  # between two looks for late replies
 
 
 class MailTransaction:
@@ -46,7 +46,7 @@ class MailTransaction:
         self.text = ""
 
     def refuse(self, stage: Stage, code: int, text: str) -> None:
-        """Keep the first refusal: what follows it (503 at DATA) only repeats it."""
+        """Keep the first refusal: later ones (503 at DATA) only repeat it."""
         if self.failed_at is None:
             self.failed_at, self.code, self.text = stage, code, text
 
@@ -55,7 +55,7 @@ class MailTransaction:
         return int((time.monotonic() - self.started) * 1000)
 
     def envelope(self, extensions: Extensions) -> bytes:
-        """Its MAIL, with what of RFC 1870, 6152 and 6531 is offered and needed."""
+        """The MAIL command, with the parameters of RFC 1870, 6152 and 6531 that apply."""
         copy = self.copy
         size = f" SIZE={self.size}" if extensions.size else ""
         eightbit = " BODY=8BITMIME" if copy.smtputf8 and extensions.eightbit else ""
@@ -63,6 +63,6 @@ class MailTransaction:
         return f"MAIL FROM:<{copy.mail_from}>{size}{eightbit}{utf8}\r\n".encode()
 
     def whole_envelope(self, extensions: Extensions) -> bytes:
-        """Its MAIL, RCPT and DATA in one piece (RFC 2920)."""
+        """The commands MAIL, RCPT and DATA in one piece (RFC 2920)."""
         recipient = self.copy.rcpt_to.encode()
         return self.envelope(extensions) + b"RCPT TO:<%s>\r\nDATA\r\n" % recipient

@@ -54,7 +54,7 @@ def failover_of(
             for name, relay in relays.items()
         },
         probes={name: relay.greet for name, relay in relays.items()},
-        rest=rest,
+        open_seconds=rest,
     )
 
 
