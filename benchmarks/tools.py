@@ -1,4 +1,4 @@
-"""Other people's programs, and which package brings each."""
+"""Finds the programs that the benchmarks need; `PACKAGES` names each one's Debian package."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PACKAGES = {
 
 
 def found(name: str) -> str | None:
-    """Where a program is, also one that is only for administrators."""
+    """The path of a program, also of one for administrators; None if it is not installed."""
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/bin")
 
 
 def tool(name: str) -> str:
-    """Where a program is; ends the command with the package it wants if it is not there."""
+    """The path of a program; ends the command, naming the package, if it is not installed."""
     there = found(name)
     if there is None:
         sys.exit(f"{name} is not installed: apt install {PACKAGES[name]}")
