@@ -1,4 +1,4 @@
-"""A list of invented people, and a campaign to it: what every sending begins with."""
+"""Makes a list of invented people and a campaign to it, with which every sending begins."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import false, insert, literal, select
 
-from benchmarks.letters import Dressed
+from benchmarks.letters import SizedLetter
 from mailer.campaign import lifecycle
 from pli.database import Database
 from pli.keys import Keys
@@ -19,17 +19,17 @@ from subscribers.models import (
     SubscriptionState,
 )
 
-AT_ONCE = 10_000
+ROWS_AT_ONCE = 10_000
 BATCH = 1_000
 
 
 async def populate(database: Database, keys: Keys, people: int) -> int:
-    """A list of so many members; its id."""
+    """Make a list with `people` members; its id."""
     now = datetime.now(UTC)
     async with database.begin() as session:
         session.add(members := List(name="comite", title="Comité", created_at=now))
         await session.flush()
-        for start in range(0, people, AT_ONCE):
+        for start in range(0, people, ROWS_AT_ONCE):
             rows = [
                 {
                     "email": (address := f"p{n:07d}@example.org"),
@@ -38,7 +38,7 @@ async def populate(database: Database, keys: Keys, people: int) -> int:
                     "first_name": "Camille",
                     "created_at": now,
                 }
-                for n in range(start, min(people, start + AT_ONCE))
+                for n in range(start, min(people, start + ROWS_AT_ONCE))
             ]
             await session.execute(insert(Subscriber), rows)
         await session.execute(
@@ -60,18 +60,18 @@ async def populate(database: Database, keys: Keys, people: int) -> int:
 async def prepared(
     database: Database,
     keys: Keys,
-    dressed: Dressed,
+    letter: SizedLetter,
     *,
     list_id: int,
     batch_size: int = BATCH,
     retry_delays: Sequence[float] = (300.0,),
 ) -> int:
-    """A campaign with a delivery for everybody on the list, in one transaction; its id."""
+    """Prepare a campaign in one transaction: a delivery for everybody on the list; its id."""
     now = datetime.now(UTC)
     async with database.begin() as session:
         campaign = await lifecycle.create(
             session,
-            frozen=dressed.frozen,
+            frozen=letter.frozen,
             list_ids=[list_id],
             token_key=keys.current,
             retry_delays=retry_delays,

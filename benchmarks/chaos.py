@@ -1,9 +1,9 @@
-"""Kill what can be killed while a campaign runs, then count: lost, doubled, uncertain.
+"""Break things while a campaign runs, then count the copies: lost, doubled, uncertain.
 
-Workers are killed with SIGKILL, stopped past their lease, lost with their machine's journal, the
-relay's connections cut, PostgreSQL stopped as by a crash, the disk is full, the database's clock is
-set back an hour, every worker gets the same jobs twice, at moments drawn from a seed. The counting
-is done by the SMTP server.
+At moments drawn from a seed, workers are killed with SIGKILL, stopped past their lease, or lost
+with their machine's journal; the relay's connections are cut; PostgreSQL is stopped as by a crash;
+the disk is full; the database's clock is set back an hour; every worker gets the same jobs twice.
+The SMTP server counts.
 
     .venv/bin/python benchmarks/chaos.py --database postgresql --workers 2 --kills 20 --seed 7
 """
@@ -52,20 +52,20 @@ from tests.servers import PostgreSQL, free_port  # noqa: E402
 
 PLI = [sys.executable, "-c", "from cli import main; main()"]
 CONNECTIONS = 10
-LATE_SECONDS = 5.0
-PATIENCE_SECONDS = 120.0
+WRITING_SECONDS = 5.0
+STALLED_SECONDS = 120.0
 JOBS = 12
 FAULTS = (
     "kill", "kill-all", "machine", "stop", "relay", "database", "disk", "clock", "duplicate",
 )  # fmt: skip
 HOOKED = [sys.executable, "-c", "from benchmarks import hooks; hooks.install(); " + PLI[2]]
 
-AS_IT_COMES = {"max_connections": "200"}
-"""What of PostgreSQL's settings is changed."""
+POSTGRESQL = {"max_connections": "200"}
+"""The settings in which PostgreSQL differs from its defaults."""
 
 
 class Counted(list[Received]):
-    """What the server took, by recipient; bodies are not kept."""
+    """Counts the mails that the server took, by recipient; keeps no bodies."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,8 +75,8 @@ class Counted(list[Received]):
         self.copies[mail.recipient] += 1
 
 
-class Wire(Relay):
-    """A relay whose connections can be cut, and that can be away for a while."""
+class UnreliableRelay(Relay):
+    """A relay whose connections can be cut, and that then is away for `away` seconds."""
 
     def __init__(self, delay: float, away: float) -> None:
         super().__init__(script=self._away, delay=delay)
@@ -87,7 +87,7 @@ class Wire(Relay):
         self._back_at = 0.0
 
     def cut(self) -> None:
-        """Break off everything at once, and answer nobody for a while."""
+        """Break off all connections at once, and answer nobody for `away` seconds."""
         self._back_at = time.monotonic() + self.away
         if self._loop is not None:
             for writer in list(self._writers):
@@ -106,31 +106,31 @@ class Wire(Relay):
 
 
 @dataclass
-class Town:
+class Target:
     """The installation under attack."""
 
     folder: Path
     database_url: str
-    wire: Wire
+    relay: UnreliableRelay
     server: PostgreSQL | None
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     machines: list[int] = field(default_factory=list)
-    """Where each worker runs: a machine has a journal of its own."""
+    """The machine of each worker; a machine has a journal of its own."""
     hooked: bool = False
-    """Whether workers can be given jobs, and SQLite's clock be set back."""
+    """Whether workers have hooks.py, to be given jobs and to have SQLite's clock set back."""
     hours: int = 0
-    """By how much the clock was set back."""
+    """By how many hours the clock was set back."""
 
     def command(self) -> list[str]:
-        """What a worker is: on SQLite the one server, on PostgreSQL one of many workers."""
+        """The command of a worker: the one server on SQLite, one of many workers on PostgreSQL."""
         return [*(HOOKED if self.hooked else PLI), "worker" if self.server else "serve"]
 
     def journal(self, place: int) -> Path:
-        """The journal of the machine that the worker in this place runs on."""
+        """The journal of the machine on which the worker `place` runs."""
         return self.folder / f"journal-{self.machines[place]}"
 
     def start(self, place: int) -> subprocess.Popen[bytes]:
-        """The worker in this place."""
+        """Start the worker `place`."""
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 self.command(),
@@ -148,29 +148,29 @@ class Town:
             )
 
     def supervise(self) -> None:
-        """Start again whoever has ended, as systemd does."""
+        """Start each worker again that has ended, as systemd does."""
         for place, worker in enumerate(self.workers):
             if worker.poll() is not None:
                 self.workers[place] = self.start(place)
 
 
 @contextmanager
-def town(kind: str, delay: float, away: float) -> Iterator[Town]:
-    """A folder, a relay, a database and its workers; all of it ended at the end."""
+def set_up(kind: str, delay: float, away: float) -> Iterator[Target]:
+    """A folder, a relay and a database; ends them, and the workers, at the end."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pli-chaos-")))
-        wire = Wire(delay, away)
-        stack.enter_context(wire.running())
+        relay = UnreliableRelay(delay, away)
+        stack.enter_context(relay.running())
         server = None
         url = f"sqlite+aiosqlite:///{folder}/pli.db"
         if kind == "postgresql":
-            server = stack.enter_context(PostgreSQL.started(AS_IT_COMES))
+            server = stack.enter_context(PostgreSQL.started(POSTGRESQL))
             asyncio.run(server.execute("CREATE DATABASE chaos"))
             asyncio.run(server.execute("ALTER DATABASE chaos SET search_path = public, pg_catalog"))
             url = server.url("chaos")
         settings = {
             "database_url": url,
-            "relay_url": wire.url,
+            "relay_url": relay.url,
             "public_url": "https://lettres.example.org",
             "committee": "Comité régional",
             "address": "1 place du Marché, 44000 Ville",
@@ -181,21 +181,21 @@ def town(kind: str, delay: float, away: float) -> Iterator[Town]:
         lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
         lines += [f"relay_connections = {CONNECTIONS}", "retry_delays = [1.0, 1.0, 1.0, 1.0, 1.0]"]
         (folder / "pli.toml").write_text("\n".join(lines) + "\n")
-        here = Town(folder, url, wire, server)
+        target = Target(folder, url, relay, server)
         try:
-            yield here
+            yield target
         finally:
-            for worker in here.workers:
+            for worker in target.workers:
                 if worker.poll() is None:
                     worker.kill()
                 worker.wait()
 
 
-async def released(here: Town, recipients: int, size: int) -> int:
-    """A campaign to so many, running; its id."""
+async def start_campaign(target: Target, recipients: int, size: int) -> int:
+    """Start a campaign to so many recipients; its id."""
     keys = key_ring.generate()
-    key_ring.write(keys, here.folder / "pli.keys")
-    database = Database(here.database_url)
+    key_ring.write(keys, target.folder / "pli.keys")
+    database = Database(target.database_url)
     await schema.upgrade(database)
     async with database.begin() as session:
         await check_keys(session, keys)
@@ -214,9 +214,9 @@ async def released(here: Town, recipients: int, size: int) -> int:
     return campaign_id
 
 
-async def state_of(here: Town, campaign_id: int) -> tuple[CampaignState, int]:
+async def state_of(target: Target, campaign_id: int) -> tuple[CampaignState, int]:
     """The campaign's state, and how many of its copies are not settled yet."""
-    database = Database(here.database_url)
+    database = Database(target.database_url)
     try:
         async with database.reading() as session:
             state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
@@ -231,38 +231,38 @@ async def state_of(here: Town, campaign_id: int) -> tuple[CampaignState, int]:
     return state, int(left or 0)
 
 
-async def resume(here: Town, campaign_id: int) -> None:
-    """What a person does when a campaign has paused itself for a relay that was away."""
-    database = Database(here.database_url)
+async def resume(target: Target, campaign_id: int) -> None:
+    """Resume a campaign that has paused because the relay was away, as a person would."""
+    database = Database(target.database_url)
     async with database.begin() as session:
         await lifecycle.resume(session, campaign_id=campaign_id)
     await database.close()
 
 
-async def set_clock(here: Town) -> None:
-    """The database's clock, by which leases and due times are judged, `hours` back.
+async def set_clock(target: Target) -> None:
+    """Set back the database's clock by `hours`; that clock decides about leases and due times.
 
-    PostgreSQL: a function of the same name is found before the server's own. SQLite: its clock is
-    the worker's (hooks.py). Nobody else's clock on this machine is touched.
+    PostgreSQL finds our function of the same name before its own. SQLite's clock is the worker's
+    (hooks.py). No other clock on this machine changes.
     """
-    if here.server is None:
-        (here.folder / hooks.CLOCK).write_text(str(here.hours * 3_600))
+    if target.server is None:
+        (target.folder / hooks.CLOCK).write_text(str(target.hours * 3_600))
         return
-    database = Database(here.database_url)
+    database = Database(target.database_url)
     async with database.begin() as session:
         await session.execute(
             text(
                 "CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz"
                 " LANGUAGE sql VOLATILE AS "
-                f"'SELECT pg_catalog.clock_timestamp() - make_interval(hours => {here.hours})'"
+                f"'SELECT pg_catalog.clock_timestamp() - make_interval(hours => {target.hours})'"
             )
         )
     await database.close()
 
 
-async def give_jobs(here: Town) -> None:
-    """Every worker gets the same batches as jobs at one moment, each twice, also those in work."""
-    database = Database(here.database_url)
+async def give_jobs(target: Target) -> None:
+    """Give every worker the same batches as jobs at one moment, each twice, also those in work."""
+    database = Database(target.database_url)
     async with database.reading() as session:
         found = await session.scalars(
             select(Batch.id)
@@ -270,22 +270,22 @@ async def give_jobs(here: Town) -> None:
             .order_by(Batch.lease.is_(None), Batch.id)
             .limit(JOBS)
         )
-        (here.folder / hooks.JOBS).write_text(" ".join(map(str, found)))
+        (target.folder / hooks.JOBS).write_text(" ".join(map(str, found)))
     await database.close()
-    for worker in here.workers:
+    for worker in target.workers:
         worker.send_signal(signal.SIGUSR1)
 
 
-def may_write(here: Town, size: int) -> None:
-    """How large a file of a worker may be: 0 is a disk that takes nothing any more."""
-    for worker in here.workers:
+def may_write(target: Target, size: int) -> None:
+    """Limit the size of the workers' files; 0 is a disk that takes nothing any more."""
+    for worker in target.workers:
         with suppress(ProcessLookupError):
             resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
-async def reckoning(here: Town, campaign_id: int) -> dict[str, Any]:
-    """The ledger against the server's own count."""
-    database = Database(here.database_url)
+async def compared(target: Target, campaign_id: int) -> dict[str, Any]:
+    """Compare the ledger with the server's own count."""
+    database = Database(target.database_url)
     async with database.reading() as session:
         faults = await balance.faults(session, campaign_id=campaign_id)
         rows = (
@@ -297,7 +297,7 @@ async def reckoning(here: Town, campaign_id: int) -> dict[str, Any]:
         ).all()
         settled = await session.scalar(select(func.count()).select_from(Evidence))
     await database.close()
-    got = here.wire.counted.copies
+    got = target.relay.counted.copies
     by = {status: {row.email for row in rows if row.status is status} for status in Status}
     sent, uncertain = by[Status.SENT], by[Status.UNCERTAIN]
     ended = sent | uncertain | by[Status.FAILED] | by[Status.SKIPPED]
@@ -315,120 +315,120 @@ async def reckoning(here: Town, campaign_id: int) -> dict[str, Any]:
     }
 
 
-def dealt(faults: Sequence[str], dice: random.Random) -> Iterator[str]:
-    """The faults as from a shuffled pack, and again: each comes as often as any other."""
+def shuffled(faults: Sequence[str], chance: random.Random) -> Iterator[str]:
+    """Yield the faults in shuffled rounds without end: each comes as often as any other."""
     while True:
-        yield from dice.sample(faults, len(faults))
+        yield from chance.sample(faults, len(faults))
 
 
-def strike(here: Town, fault: str, dice: random.Random) -> None:
-    """One fault; what is ended is started again at once."""
+def cause(target: Target, fault: str, chance: random.Random) -> None:
+    """Cause one fault, and start again at once what the fault has ended."""
     if fault == "kill":
-        victim = dice.choice(here.workers)
+        victim = chance.choice(target.workers)
         victim.kill()
         victim.wait()
     elif fault == "kill-all":
-        for worker in here.workers:
+        for worker in target.workers:
             worker.kill()
-        for worker in here.workers:
+        for worker in target.workers:
             worker.wait()
     elif fault == "machine":
-        place = dice.randrange(len(here.workers))
-        here.workers[place].kill()
-        here.workers[place].wait()
-        # It never comes back, nor does what it had noted: another stands in its place.
-        # It may not have lived to write a line.
+        place = chance.randrange(len(target.workers))
+        target.workers[place].kill()
+        target.workers[place].wait()
+        # The machine never comes back, nor does its journal: another machine takes its place. The
+        # worker may have died before it wrote a line.
         with suppress(FileNotFoundError):
-            shutil.rmtree(here.journal(place))
-        here.machines[place] = max(here.machines) + 1
+            shutil.rmtree(target.journal(place))
+        target.machines[place] = max(target.machines) + 1
     elif fault == "stop":
-        victim = dice.choice(here.workers)
+        victim = chance.choice(target.workers)
         victim.send_signal(signal.SIGSTOP)
         time.sleep(LEASE.total_seconds() + 5)
         victim.send_signal(signal.SIGCONT)
-        # It has had its turn when what it knows is written down.
-        time.sleep(LATE_SECONDS)
+        # The worker needs this long to write down what it knows.
+        time.sleep(WRITING_SECONDS)
     elif fault == "relay":
-        here.wire.cut()
+        target.relay.cut()
     elif fault == "disk":
-        may_write(here, 0)
-        time.sleep(here.wire.away)
-        may_write(here, resource.RLIM_INFINITY)
+        may_write(target, 0)
+        time.sleep(target.relay.away)
+        may_write(target, resource.RLIM_INFINITY)
     elif fault == "clock":
-        here.hours += 1
-        asyncio.run(set_clock(here))
+        target.hours += 1
+        asyncio.run(set_clock(target))
     elif fault == "duplicate":
-        asyncio.run(give_jobs(here))
-    elif here.server is not None:
-        here.server.stop()
-        time.sleep(here.wire.away)
-        here.server.start()
-    here.supervise()
+        asyncio.run(give_jobs(target))
+    elif target.server is not None:
+        target.server.stop()
+        time.sleep(target.relay.away)
+        target.server.start()
+    target.supervise()
 
 
-def until_something_arrives(here: Town, before: int, campaign_id: int) -> float | None:
-    """Seconds until the server takes a further copy; None if nothing is left to send."""
+def until_something_arrives(target: Target, before: int, campaign_id: int) -> float | None:
+    """Seconds until the server takes another copy; None if nothing is left to send."""
     began = looked = time.monotonic()
-    while time.monotonic() < began + PATIENCE_SECONDS:
-        here.supervise()
-        if sum(here.wire.counted.copies.values()) > before:
+    while time.monotonic() < began + STALLED_SECONDS:
+        target.supervise()
+        if sum(target.relay.counted.copies.values()) > before:
             return time.monotonic() - began
         if time.monotonic() > looked + 2:
             looked = time.monotonic()
-            state, left = asyncio.run(state_of(here, campaign_id))
+            state, left = asyncio.run(state_of(target, campaign_id))
             if state is CampaignState.FINISHED or not left:
                 return None
             if state is CampaignState.PAUSED:
-                asyncio.run(resume(here, campaign_id))
+                asyncio.run(resume(target, campaign_id))
         time.sleep(0.02)
-    raise SystemExit("nothing was sent for two minutes: the log is " + _log(here))
+    raise SystemExit("nothing was sent for two minutes: the log is " + _log(target))
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """The whole attack; what was lost, doubled, in doubt, and how long work stood still."""
-    dice = random.Random(options.seed)
-    faults = dealt(options.faults, dice)
+    """Run the attack; copies lost, doubled and in doubt, and how long work stood still."""
+    chance = random.Random(options.seed)
+    faults = shuffled(options.faults, chance)
     began = time.monotonic()
-    with town(options.database, options.delay, options.away) as here:
-        campaign_id = asyncio.run(released(here, options.recipients, options.size))
-        here.machines = list(range(options.workers))
-        here.hooked = not {"clock", "duplicate"}.isdisjoint(options.faults)
-        # Before anybody asks for the hour: a prepared statement keeps the clock it found.
-        asyncio.run(set_clock(here))
-        # Inherited by the workers: one that has not begun to listen must not die of it.
+    with set_up(options.database, options.delay, options.away) as target:
+        campaign_id = asyncio.run(start_campaign(target, options.recipients, options.size))
+        target.machines = list(range(options.workers))
+        target.hooked = not {"clock", "duplicate"}.isdisjoint(options.faults)
+        # Before any worker asks for the time: a prepared statement keeps the clock that it found.
+        asyncio.run(set_clock(target))
+        # The workers inherit this: the signal must not end a worker that has no handler yet.
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        here.workers = [here.start(place) for place in here.machines]
+        target.workers = [target.start(place) for place in target.machines]
         pauses: list[float] = []
-        struck: Counter[str] = Counter()
-        if until_something_arrives(here, 0, campaign_id) is None:
+        caused: Counter[str] = Counter()
+        if until_something_arrives(target, 0, campaign_id) is None:
             raise SystemExit("nothing was sent")
-        while struck.total() < options.kills:
-            time.sleep(dice.uniform(0, options.every))
+        while caused.total() < options.kills:
+            time.sleep(chance.uniform(0, options.every))
             fault = next(faults)
-            strike(here, fault, dice)
-            before = sum(here.wire.counted.copies.values())
-            stood = until_something_arrives(here, before, campaign_id)
-            struck[fault] += 1
-            if stood is None:
+            cause(target, fault, chance)
+            before = sum(target.relay.counted.copies.values())
+            pause = until_something_arrives(target, before, campaign_id)
+            caused[fault] += 1
+            if pause is None:
                 break
-            pauses.append(stood)
-            print(f"\r{struck.total()} of {options.kills}", end="", file=sys.stderr, flush=True)
+            pauses.append(pause)
+            print(f"\r{caused.total()} of {options.kills}", end="", file=sys.stderr, flush=True)
         while True:
-            here.supervise()
-            state, _left = asyncio.run(state_of(here, campaign_id))
+            target.supervise()
+            state, _left = asyncio.run(state_of(target, campaign_id))
             if state is CampaignState.FINISHED:
                 break
             if state is CampaignState.PAUSED:
-                asyncio.run(resume(here, campaign_id))
+                asyncio.run(resume(target, campaign_id))
             if time.monotonic() > began + options.limit:
-                raise SystemExit("not finished in time: the log is " + _log(here))
+                raise SystemExit("not finished in time: the log is " + _log(target))
             time.sleep(0.2)
         result = {
             "database": options.database,
             "workers": options.workers,
             "seed": options.seed,
-            "faults": dict(struck),
-            **asyncio.run(reckoning(here, campaign_id)),
+            "faults": dict(caused),
+            **asyncio.run(compared(target, campaign_id)),
             "seconds_until_work_went_on": {
                 "median": round(statistics.median(pauses), 1) if pauses else None,
                 "longest": round(max(pauses), 1) if pauses else None,
@@ -439,12 +439,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
-def _log(here: Town) -> str:
-    return "\n" + (here.folder / "log").read_text(errors="replace")[-4_000:]
+def _log(target: Target) -> str:
+    return "\n" + (target.folder / "log").read_text(errors="replace")[-4_000:]
 
 
 def main() -> None:
-    """Print the result as JSON; exit 1 if anything was lost, doubled or not accounted for."""
+    """Print the result as JSON; exit 1 if a copy was lost, doubled or not accounted for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--workers", type=int, default=1)

@@ -16,28 +16,28 @@ def cpu_seconds() -> float:
 
 
 def cpu_seconds_of(pid: int) -> float:
-    """Processor time of another process and its children, those that have ended included."""
+    """Processor time of another process and its children, also of those that have ended."""
     task = Path(f"/proc/{pid}/task/{pid}")
     spent = sum(_times(task)[:4])
     for child in (task / "children").read_text().split():
         try:
             spent += sum(_times(Path(f"/proc/{child}"))[:2])
         except (FileNotFoundError, ProcessLookupError):
-            # It ended between two looks: its parent counts it from now on.
+            # The child ended after the list was read: its parent counts its time from now on.
             continue
     return spent
 
 
 def _times(folder: Path) -> list[float]:
-    """User and system time, its own and its ended children's."""
+    """User and system time of a process, then those of its ended children, in seconds."""
     _, _, fields = (folder / "stat").read_text().rpartition(")")
     return [int(it) / TICK for it in fields.split()[11:15]]
 
 
 def peak_mb() -> float:
-    """The most memory this process had since its start, or since `forget_peak`.
+    """The most memory that this process had since its start, or since `forget_peak`.
 
-    Not ru_maxrss: a child's begins with what its parent had when it was made.
+    ru_maxrss would not do: a child's begins with the memory of its parent.
     """
     return _megabytes("VmHWM")
 
@@ -48,7 +48,7 @@ def memory_mb() -> float:
 
 
 def forget_peak() -> None:
-    """Let the peak begin with what is there now."""
+    """Let the peak begin with the memory that the process has now."""
     Path("/proc/self/clear_refs").write_text("5")
 
 

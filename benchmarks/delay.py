@@ -1,4 +1,4 @@
-"""A TCP proxy that holds every byte back for a while: a wire that is long, and as wide as asked.
+"""A TCP proxy that delays every byte: a long way to the relay, whatever the bandwidth.
 
 python -m benchmarks.delay PORT SECONDS
 """
@@ -25,24 +25,24 @@ class End(asyncio.Protocol):
         self._held: deque[bytes | None] = deque()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """What came before this end was there can leave now."""
+        """Send what came before this end was connected."""
         self.transport = cast("asyncio.Transport", transport)
         self.transport.writelines(self._early)
         self._early.clear()
 
     def data_received(self, data: bytes) -> None:
-        """Hold it back."""
+        """Hold the data back."""
         self._held.append(data)
-        self._loop.call_later(self.seconds, self._let_go)
+        self._loop.call_later(self.seconds, self._forward)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The other end hears of it as late as of all else."""
+        """Close the other end, as late as everything reaches it."""
         del exc
         self._held.append(None)
-        self._loop.call_later(self.seconds, self._let_go)
+        self._loop.call_later(self.seconds, self._forward)
 
-    def _let_go(self) -> None:
-        # Timers of one length ring in the order in which they were set.
+    def _forward(self) -> None:
+        # Timers of one length fire in the order in which they were set.
         data, other = self._held.popleft(), self.other
         if other is None:
             return
@@ -56,7 +56,7 @@ class End(asyncio.Protocol):
 
 
 async def serve(port: int, seconds: float) -> None:
-    """Print the proxy's port, and carry until ended."""
+    """Print the proxy's port, and serve until ended."""
     loop = asyncio.get_running_loop()
     tasks: set[asyncio.Task[object]] = set()
 

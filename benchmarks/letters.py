@@ -1,7 +1,7 @@
-"""The letters that are sent: of a given size on the wire, with every header of a real one.
+"""Makes letters of a given size on the wire, with every header of a real letter.
 
-The house's theme alone makes 11.8 kB of the shortest letter, so a smaller one wears a plain theme
-that belongs to the benchmark: the same words in the same order, every personal hole, no styles.
+With the shipped theme, the shortest letter has 11.8 kB. So a smaller letter has a plain theme of
+the benchmark's own: the same text in the same order, every hole, no styles.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mailer.sender import Identity
 from pli.keys import Keys
 
 SMALL = 20_000
-"""A letter of fewer bytes wears the plain theme."""
+"""A letter of fewer bytes has the plain theme."""
 PRECISION = 0.01
 SENTENCE = (
     "Le comité a examiné le projet d’avis : l’égalité d’accès aux services publics, la santé au "
@@ -61,8 +61,8 @@ list=list_title) }}
 
 
 @dataclass(frozen=True, slots=True)
-class Dressed:
-    """A letter in its theme, and how many bytes a copy of it is on the wire."""
+class SizedLetter:
+    """A letter with its theme, and the bytes of one copy on the wire."""
 
     letter: Letter
     theme: Theme
@@ -70,12 +70,12 @@ class Dressed:
 
     @property
     def frozen(self) -> Frozen:
-        """As a campaign keeps it."""
+        """The letter as a campaign keeps it."""
         return Frozen.of(self.letter, self.theme, identity())
 
 
 def identity() -> Identity:
-    """An invented committee; https, so that every header of a real letter is there."""
+    """An invented committee; with https, so that a copy has every header of a real letter."""
     return Identity(
         committee="Comité régional",
         address="1 place du Marché, 44000 Ville",
@@ -87,37 +87,37 @@ def identity() -> Identity:
     )
 
 
-def of_size(size: int, keys: Keys) -> Dressed:
-    """A letter whose copy has `size` bytes on the wire, within a hundredth where it can."""
+def of_size(size: int, keys: Keys) -> SizedLetter:
+    """A letter whose copy has `size` bytes on the wire, within a hundredth if that is possible."""
     theme = _plain() if size < SMALL else load_theme("lettre")
     words, step = 0, max(1, size // 25)
-    dressed = _dressed(words, theme, keys)
-    empty = dressed.bytes
+    sized = _sized(words, theme, keys)
+    empty = sized.bytes
     for _ in range(6):
-        if abs(dressed.bytes - size) <= PRECISION * size or (words == 0 and empty > size):
+        if abs(sized.bytes - size) <= PRECISION * size or (words == 0 and empty > size):
             break
-        words = max(1, words + (size - dressed.bytes) // 14 if words else step)
-        dressed = _dressed(words, theme, keys)
-        # The next step by what a word has cost so far.
-        if dressed.bytes > empty:
-            cost = (dressed.bytes - empty) / words
+        words = max(1, words + (size - sized.bytes) // 14 if words else step)
+        sized = _sized(words, theme, keys)
+        # The next number of words, by what a word has cost so far.
+        if sized.bytes > empty:
+            cost = (sized.bytes - empty) / words
             words = max(1, round((size - empty) / cost))
-            dressed = _dressed(words, theme, keys)
-    return dressed
+            sized = _sized(words, theme, keys)
+    return sized
 
 
 def _plain() -> Theme:
-    house = load_theme("lettre")
+    shipped = load_theme("lettre")
     files = {
         HTML: PLAIN,
-        TEXT: house.files[TEXT],
+        TEXT: shipped.files[TEXT],
         INLINED: ".preheader { display: none }",
         KEPT: ":root { color-scheme: light dark }",
     }
     return Theme("plain", files)
 
 
-def _dressed(words: int, theme: Theme, keys: Keys) -> Dressed:
+def _sized(words: int, theme: Theme, keys: Keys) -> SizedLetter:
     letter = _letter(words)
     pressed = press(letter, theme, identity())
     links = Links(keys, identity().public_url, identity().domain)
@@ -125,7 +125,7 @@ def _dressed(words: int, theme: Theme, keys: Keys) -> Dressed:
     somebody = Recipient(
         1, 1, "p0000001@example.org", "Camille", "", "fr", {}, ListLine(1, "comite", "Comité")
     )
-    return Dressed(letter, theme, sum(map(len, composer.copy(somebody, datetime.now(UTC)))))
+    return SizedLetter(letter, theme, sum(map(len, composer.copy(somebody, datetime.now(UTC)))))
 
 
 def _letter(words: int) -> Letter:

@@ -1,4 +1,4 @@
-"""The limit: as many messages of as many bytes by postfix's smtp-source, which keeps no ledger."""
+"""The limit: Postfix's smtp-source sends as many messages of the same size, without a ledger."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import time
 from benchmarks.tools import tool
 
 HEADER = 130
-"""Bytes of the header that smtp-source writes above what it is told to send."""
+"""Bytes of the header that smtp-source adds to what it is told to send."""
 
 
 def limit(port: int, *, messages: int, size: int, connections: int) -> float:
-    """Messages a second, each of `size` bytes, over as many connections that are kept."""
+    """Messages a second, each of `size` bytes, over `connections` that stay open."""
     began = time.monotonic()
     subprocess.run(
         [

@@ -1,4 +1,4 @@
-"""On what a table was measured."""
+"""The machine and the programs with which a table was measured."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def machine() -> dict[str, str]:
-    """The machine and the programs, by name."""
+    """The machine's hardware and kernel, and the programs' versions."""
     return {
         "cpu": _processor(),
         "cores": str(len(os.sched_getaffinity(0))),
@@ -31,7 +31,7 @@ def machine() -> dict[str, str]:
 
 
 def moment() -> dict[str, str]:
-    """When, with how much else going on, and of which commit."""
+    """The date, the machine's load, and the commit."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "load_before": f"{os.getloadavg()[0]:.1f}",

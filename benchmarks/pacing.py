@@ -1,7 +1,7 @@
-"""Three workers, kills, a restart, and a relay that counts: the fullest second and minute.
+"""Measure the fullest second and minute that a relay sees of three workers that are killed.
 
-Workers are processes of `pli worker` on PostgreSQL. One is killed every twenty seconds, and at half
-time all of them; each is started again at once. What is counted is counted by the SMTP server.
+The workers are processes of `pli worker` on PostgreSQL. One is killed every twenty seconds, and all
+of them at half time; each is started again at once. The SMTP server counts.
 
     .venv/bin/python benchmarks/pacing.py --minutes 4 --per-second 20 --per-minute 300
 """
@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import letters  # noqa: E402 (the checkout on the path first)
 from benchmarks.campaign import populate, prepared  # noqa: E402
-from benchmarks.chaos import Counted, Town, reckoning, strike, town  # noqa: E402 (path first)
+from benchmarks.chaos import Counted, Target, cause, compared, set_up  # noqa: E402 (path first)
 from benchmarks.tools import told_if_missing  # noqa: E402
 from mailer.campaign import lifecycle  # noqa: E402
 from pli import keys as key_ring  # noqa: E402
@@ -35,13 +35,13 @@ from tests.relay import Received  # noqa: E402
 
 SLOW = "orange.fr"
 EVERY = 5
-"""One of so many has a mailbox at the slow provider."""
+"""One person in so many has a mailbox at the slow provider."""
 KILL_SECONDS = 20.0
 WORKERS = 3
 
 
-class Ticks(Counted):
-    """When each mail came, and over which connection; bodies are not kept."""
+class TimedMails(Counted):
+    """Keeps when each mail came, and over which connection; keeps no bodies."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Ticks(Counted):
 
 
 def fullest(moments: list[float], seconds: float) -> int:
-    """The most in any half-open stretch of so many seconds."""
+    """The most moments in any half-open interval of so many seconds."""
     most = first = 0
     for place, moment in enumerate(moments):
         while moment - moments[first] >= seconds:
@@ -62,11 +62,11 @@ def fullest(moments: list[float], seconds: float) -> int:
     return most
 
 
-async def released(here: Town, recipients: int) -> int:
-    """A running campaign; some of its people have their mailbox at the slow provider."""
+async def start_campaign(target: Target, recipients: int) -> int:
+    """Start a campaign; some of its people have a mailbox at the slow provider."""
     keys = key_ring.generate()
-    key_ring.write(keys, here.folder / "pli.keys")
-    database = Database(here.database_url)
+    key_ring.write(keys, target.folder / "pli.keys")
+    database = Database(target.database_url)
     await schema.upgrade(database)
     async with database.begin() as session:
         await check_keys(session, keys)
@@ -95,12 +95,12 @@ async def released(here: Town, recipients: int) -> int:
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """The whole of it; what the relay saw at most, against what it may see."""
-    dice = random.Random(options.seed)
+    """Run the whole; the most that the relay saw, against its limits."""
+    chance = random.Random(options.seed)
     seconds = options.minutes * 60
-    with town("postgresql", options.delay, 1.0) as here:
-        here.wire.received = here.wire.counted = ticks = Ticks()
-        with (here.folder / "pli.toml").open("a") as file:
+    with set_up("postgresql", options.delay, 1.0) as target:
+        target.relay.received = target.relay.counted = timed = TimedMails()
+        with (target.folder / "pli.toml").open("a") as file:
             file.write(
                 f"relay_per_second = {options.per_second}\n"
                 f"relay_per_minute = {options.per_minute}\n"
@@ -108,26 +108,26 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                 f"per_minute = {options.slow_per_minute}\n"
             )
         recipients = int(options.minutes * options.per_minute * 2)
-        asyncio.run(released(here, recipients))
-        here.machines = [0] * WORKERS
-        here.workers = [here.start(place) for place in range(WORKERS)]
+        asyncio.run(start_campaign(target, recipients))
+        target.machines = [0] * WORKERS
+        target.workers = [target.start(place) for place in range(WORKERS)]
         began = killed = time.monotonic()
         restarted = False
         while time.monotonic() < began + seconds:
-            here.supervise()
+            target.supervise()
             if not restarted and time.monotonic() > began + seconds / 2:
-                strike(here, "kill-all", dice)
+                cause(target, "kill-all", chance)
                 restarted, killed = True, time.monotonic()
             elif time.monotonic() > killed + KILL_SECONDS:
-                strike(here, "kill", dice)
+                cause(target, "kill", chance)
                 killed = time.monotonic()
             time.sleep(0.1)
-        for worker in here.workers:
+        for worker in target.workers:
             worker.terminate()
-        for worker in here.workers:
+        for worker in target.workers:
             worker.wait(30)
-        mails = list(ticks.mails)
-        ledger = asyncio.run(reckoning(here, 1))
+        mails = list(timed.mails)
+        ledger = asyncio.run(compared(target, 1))
     slow = [it for it in mails if it.recipient.endswith(SLOW)]
     moments = sorted(it.at for it in mails)
     return {
@@ -142,13 +142,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             "holds": fullest(sorted(it.at for it in slow), 60.0),
             "limit": options.slow_per_minute,
         },
-        "connections_of_the_slow_one": {"most": here.wire.busiest(slow), "limit": 2},
+        "connections_of_the_slow_one": {"most": target.relay.busiest(slow), "limit": 2},
         "used_of_the_minutes": round(len(mails) / (options.minutes * options.per_minute), 2),
     }
 
 
 def main() -> None:
-    """Print the result as JSON; exit 1 if anything held more than its limit."""
+    """Print the result as JSON; exit 1 if an interval held more than its limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=4.0)
     parser.add_argument("--per-second", type=int, default=20)

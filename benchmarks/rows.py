@@ -1,6 +1,6 @@
-"""The table's rows: what each asks, and how one pair of it is measured.
+"""The rows of the table: the bounds of each, and how one pair of it is measured.
 
-A pair is Pli and its limit, one after the other, with the same bytes and connections.
+A pair is Pli and then its limit, with the same bytes and connections.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from benchmarks import costs, servers
-from benchmarks.crew import sent, step
 from benchmarks.limit import limit
+from benchmarks.processes import sent, step
 from benchmarks.sending import Figures, Order
 from benchmarks.tools import tool
 
 DELAY_SECONDS = 0.02
 DELAYED_SHARE = 20
-"""Of the copies, one in so many is sent over the delayed wire: the limit takes long enough."""
-THINKING_SECONDS = 0.05
-CREW = (5, 10, 20, 40)
-"""Connections to the relay that thinks; each carries as many copies."""
-CREW_SHARE = 100
-"""One in so many of the copies is what one connection of a crew carries: 10 s at 50 ms each."""
+"""One in so many of the copies goes through the delaying proxy: these take long enough."""
+REPLY_SECONDS = 0.05
+CONNECTIONS = (5, 10, 20, 40)
+"""Numbers of connections to the slow relay; each connection carries as many copies."""
+CONNECTION_SHARE = 100
+"""One connection carries one in so many of the copies: 10 s at 50 ms each."""
 WORKER_SHARE = 50
-"""The same where workers share batches of 1,000: they do not end together, so there are more."""
+"""The same if workers share batches of 1,000: more copies, for the workers do not end together."""
 FEWEST = 5
 WORKERS = 2
 TENTHS = 10
@@ -45,14 +45,14 @@ class Scale:
 
     @property
     def short(self) -> bool:
-        """Whether less is sent than what the bounds speak of."""
+        """Whether less is sent than the bounds hold for."""
         whole = Scale()
         return self.copies < whole.copies or self.people < whole.people
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A figure and its bound; a bound is a least value unless it is `most`."""
+    """A figure and its bound: the least value, or with `most` the greatest."""
 
     figure: str
     words: str
@@ -66,7 +66,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row; `long` ones are measured only when they are asked for."""
+    """One row of the table; a `long` one is measured only if it is asked for."""
 
     name: str
     measure: Callable[[Scale], Figures]
@@ -76,18 +76,18 @@ class Row:
 
 
 def ratio(bound: float) -> Asked:
-    """Pli's rate by the limit's."""
+    """A bound for Pli's rate divided by the limit's."""
     return Asked("ratio", "ratio", bound)
 
 
 def cpu(bound: float) -> Asked:
-    """Processor time of Pli's process."""
+    """A bound for the processor time of Pli's process, a copy."""
     return Asked("cpu_us", "CPU µs a copy", bound, most=True)
 
 
 @contextmanager
-def _town(kind: str) -> Iterator[tuple[str, str, Callable[[], float]]]:
-    """A folder, a database's address, and what the database's server has cost so far."""
+def _new_database(kind: str) -> Iterator[tuple[str, str, Callable[[], float]]]:
+    """A folder, a new database's URL, and a function: its server's processor time so far."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pli-bench-"))
         if kind == "sqlite":
@@ -114,7 +114,7 @@ def _sent_to(
     environment: Mapping[str, str] | None = None,
 ) -> Figures:
     """One sending from a new database."""
-    with _town(kind) as (folder, url, server_cpu):
+    with _new_database(kind) as (folder, url, server_cpu):
         order = Order(
             folder=folder,
             database_url=url,
@@ -132,7 +132,7 @@ def _paired(figures: Figures, limit_per_s: float) -> Figures:
 
 
 def wire(scale: Scale, *, kind: str, size: int, signed: bool = False) -> Figures:
-    """The whole road to smtp-sink, and smtp-source to another one."""
+    """A whole sending to smtp-sink, then smtp-source to another smtp-sink."""
     connections = scale.connections
     with servers.sink() as port:
         figures = _sent_to(
@@ -149,7 +149,7 @@ def wire(scale: Scale, *, kind: str, size: int, signed: bool = False) -> Figures
 
 
 def dkim(scale: Scale) -> Figures:
-    """The same with every copy signed; and what OpenSSL says that a signature costs."""
+    """The same with every copy signed; also the time of a signature by OpenSSL's own measure."""
     told = subprocess.run(
         [tool("openssl"), "speed", "-seconds", "1", "-mr", "rsa2048"],
         check=True,
@@ -164,7 +164,7 @@ def dkim(scale: Scale) -> Figures:
 
 
 def delayed(scale: Scale) -> Figures:
-    """Both through a proxy that delays; and the proxy without any delay, so that it is no limit."""
+    """Both through a delaying proxy; also the proxy without delay, to show that it is no limit."""
     people = max(scale.connections, scale.copies // DELAYED_SHARE)
     connections = scale.connections
     with servers.sink() as port, servers.delay(port, DELAY_SECONDS) as far:
@@ -180,7 +180,7 @@ def delayed(scale: Scale) -> Figures:
 
 
 def tls(scale: Scale, *, size: int) -> Figures:
-    """Pli through stunnel to smtp-sink, against Pli without."""
+    """Pli through stunnel to smtp-sink, against Pli without TLS."""
 
     def rate(relay_url: str) -> Figures:
         return _sent_to(
@@ -199,9 +199,9 @@ def tls(scale: Scale, *, size: int) -> Figures:
     return _paired(figures, plain["per_s"]) | {"plain_cpu_us": plain["cpu_us"]}
 
 
-def _to_the_thinker(kind: str, each: int, connections: int, workers: int = 1) -> Figures:
-    """As many copies a connection, so that each sending takes as long."""
-    with servers.slow_relay(THINKING_SECONDS) as port:
+def _to_slow_relay(kind: str, each: int, connections: int, workers: int = 1) -> Figures:
+    """Send `each` copies over every connection, so that every sending takes as long."""
+    with servers.slow_relay(REPLY_SECONDS) as port:
         return _sent_to(
             _plain(port),
             kind,
@@ -212,40 +212,40 @@ def _to_the_thinker(kind: str, each: int, connections: int, workers: int = 1) ->
         )
 
 
-def _empty_thinker(scale: Scale) -> float:
+def _limit_without_delay(scale: Scale) -> float:
     with servers.slow_relay(0) as port:
-        return limit(port, messages=scale.copies, size=SMALL, connections=CREW[-1])
+        return limit(port, messages=scale.copies, size=SMALL, connections=CONNECTIONS[-1])
 
 
 def connections(scale: Scale) -> Figures:
-    """With more connections, against as many times what five reach."""
+    """Pli with 5 to 40 connections; the limit of 40 is eight times what five reach."""
     rates = {}
     figures: Figures = {}
-    for crew in CREW:
-        figures = _to_the_thinker("sqlite", scale.copies // CREW_SHARE, crew)
-        rates[crew] = figures["per_s"]
+    for count in CONNECTIONS:
+        figures = _to_slow_relay("sqlite", scale.copies // CONNECTION_SHARE, count)
+        rates[count] = figures["per_s"]
     one = rates[FEWEST] / FEWEST
-    straight = {crew: rate / crew / one for crew, rate in rates.items()}
-    return _paired(figures, CREW[-1] * one) | {
+    straight = {count: rate / count / one for count, rate in rates.items()}
+    return _paired(figures, CONNECTIONS[-1] * one) | {
         "rates": rates,
         "worst": min(straight.values()),
         "best": max(straight.values()),
-        "empty_relay_per_s": _empty_thinker(scale),
+        "empty_relay_per_s": _limit_without_delay(scale),
     }
 
 
 def workers(scale: Scale) -> Figures:
     """Two processes on one PostgreSQL, against one."""
     each = scale.copies // WORKER_SHARE
-    several = _to_the_thinker("postgresql", each, CREW[-1], WORKERS)
-    one = _to_the_thinker("postgresql", each, CREW[-1])
-    return _paired(several, one["per_s"]) | {"empty_relay_per_s": _empty_thinker(scale)}
+    several = _to_slow_relay("postgresql", each, CONNECTIONS[-1], WORKERS)
+    one = _to_slow_relay("postgresql", each, CONNECTIONS[-1])
+    return _paired(several, one["per_s"]) | {"empty_relay_per_s": _limit_without_delay(scale)}
 
 
 def million(scale: Scale, *, kind: str) -> Figures:
-    """Everybody of a large list, rate and memory noted after each tenth of them."""
+    """A sending to a large list; rate and memory are noted after each tenth of the copies."""
     tenth = max(1, scale.people // TENTHS)
-    with servers.sink() as port, _town(kind) as (folder, url, server_cpu):
+    with servers.sink() as port, _new_database(kind) as (folder, url, server_cpu):
         order = Order(
             folder=folder,
             database_url=url,
@@ -261,7 +261,7 @@ def million(scale: Scale, *, kind: str) -> Figures:
     rates = [
         (copies[n + 1] - copies[n]) / (seconds[n + 1] - seconds[n]) for n in range(len(copies) - 1)
     ]
-    # The first tenth fills caches; from then on memory is to stay.
+    # The first tenth fills caches; after that, memory should not grow.
     growth = max(memory[2:], default=0.0) - memory[1]
     return _paired(figures | {"per_s": rates[-1]}, rates[0]) | {
         "whole_per_s": figures["per_s"],
@@ -314,7 +314,7 @@ ROWS = (
             Asked("worst", "worst by five's share", 0.95),
             Asked("best", "best by five's share", 1.05, most=True),
         ),
-        f"{CREW[-1] // FEWEST} times five connections",
+        f"{CONNECTIONS[-1] // FEWEST} times five connections",
     ),
     Row("workers", workers, (ratio(1.7),), "one worker"),
     _million_row("sqlite"),

@@ -1,8 +1,8 @@
-"""One whole sending, each part of it in a process of its own: prepare, send, report.
+"""One step of a sending, as a process of its own: prepare, send or report.
 
     python -m benchmarks.sending send '{"folder": …}'
 
-Prints its figures as a line of JSON. `send` says first that it is ready, and waits for a line.
+Prints its figures as a line of JSON. `send` first prints "ready", and waits for a line of input.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ Figures = dict[str, Any]
 class Order:
     """What is to be sent, by whom, to where.
 
-    `starts`: this process starts the campaign; others join. `every`: time and memory are noted
-    after each so many copies.
+    `starts`: this process starts the campaign, and others join. Time and memory are noted after
+    each `every` copies; 0: never.
     """
 
     folder: str
@@ -63,7 +63,7 @@ class Order:
     campaign: int = 0
 
     def as_json(self) -> str:
-        """As it is handed to another process."""
+        """The order as a text for another process."""
         return json.dumps(asdict(self))
 
     @property
@@ -73,7 +73,7 @@ class Order:
 
 
 async def prepare(order: Order) -> Figures:
-    """A new database, its people, and the campaign: only the last is measured."""
+    """Make a new database, its people, and the campaign; only the campaign is measured."""
     keys = key_ring.generate()
     key_ring.write(keys, order.keys_file)
     database = Database(order.database_url)
@@ -81,16 +81,16 @@ async def prepare(order: Order) -> Figures:
         await schema.upgrade(database)
         list_id = await populate(database, keys, order.people)
         if not database.is_sqlite:
-            # PostgreSQL has done so by itself a minute after an import.
+            # PostgreSQL does this by itself within a minute after an import.
             async with database.begin() as session:
                 await session.execute(text("ANALYZE"))
-        dressed = letters.of_size(order.size, keys)
+        letter = letters.of_size(order.size, keys)
         costs.forget_peak()
         spent, began = costs.cpu_seconds(), time.monotonic()
-        campaign = await prepared(database, keys, dressed, list_id=list_id)
+        campaign = await prepared(database, keys, letter, list_id=list_id)
         return {
             "campaign": campaign,
-            "bytes": dressed.bytes,
+            "bytes": letter.bytes,
             "prepare_seconds": time.monotonic() - began,
             "prepare_cpu_seconds": costs.cpu_seconds() - spent,
             "prepare_peak_mb": costs.peak_mb(),
@@ -100,7 +100,7 @@ async def prepare(order: Order) -> Figures:
 
 
 async def send(order: Order) -> Figures:
-    """From `start` until the campaign is finished: claimed, composed, carried, settled, summed."""
+    """Send, from the campaign's start to its end: claim, compose, transmit, settle, sum up."""
     keys = key_ring.read(order.keys_file)
     database = Database(order.database_url)
     try:
@@ -144,14 +144,14 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
 
 @dataclass(slots=True)
 class Seen:
-    """What was seen of a sending: seconds since its beginning, and marks (copies, seconds, MB)."""
+    """Seconds until all was settled, and marks of copies, seconds since the beginning, and MB."""
 
     settled_after: float = 0.0
     marks: list[tuple[int, float, float]] = field(default_factory=list)
 
 
 async def watch(engine: Engine, database: Database, order: Order, began: float) -> Seen:
-    """Watch until the campaign rests, or the engine has died: its error comes at its end."""
+    """Watch until the campaign runs no more, or the engine has died; its exit raises its error."""
     seen = Seen()
     asked = began
     while not engine.over.is_set():
@@ -161,7 +161,7 @@ async def watch(engine: Engine, database: Database, order: Order, began: float) 
             seen.marks.append((settled, now - began, costs.memory_mb()))
         done = settled >= order.people
         seen.settled_after = seen.settled_after or (now - began if done else 0.0)
-        # Live progress, as `pli send` shows it; when all seems done, whether it is called so.
+        # Asks for progress, as `pli send` does; if all is settled, whether the campaign is over.
         if done or now >= asked + PROGRESS_SECONDS:
             asked = now
             async with database.reading() as session:
@@ -172,7 +172,7 @@ async def watch(engine: Engine, database: Database, order: Order, began: float) 
 
 
 def _end_with_parent() -> None:
-    """Nothing goes on when the command that began it is gone."""
+    """End this process when the command that started it is gone."""
     if not os.read(0, 1):
         os._exit(1)
 
@@ -194,7 +194,7 @@ def _engine(order: Order, database: Database, keys: Keys, signer: signing.Signer
 
 
 async def report(order: Order) -> Figures:
-    """How long the whole report takes, and one look at the progress."""
+    """How long the whole report takes, and one query of the progress."""
     database = Database(order.database_url)
     try:
         async with database.reading() as session:
@@ -218,7 +218,7 @@ STEPS = {"prepare": prepare, "send": send, "report": report}
 
 
 def main() -> None:
-    """One step of one order."""
+    """Run one step of one order."""
     _, step, order = sys.argv
     print(json.dumps(uvloop.run(STEPS[step](Order(**json.loads(order))))), flush=True)
 

@@ -1,4 +1,4 @@
-"""The servers of a run, each on a free port of the loopback, and each ended with its block."""
+"""Starts the servers of a run, each on a free port of the loopback; each ends with its block."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ POSTGRESQL = {
     "random_page_cost": "1.1",
     "effective_cache_size": "2GB",
 }
-"""What an operator sets on such a machine; everything else as PostgreSQL comes, so that every
-commit is on the disk before it is told (fsync, synchronous_commit)."""
+"""What an operator sets on such a machine. All else is PostgreSQL's default, so that every commit
+is on the disk before PostgreSQL confirms it (fsync, synchronous_commit)."""
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def sink() -> Iterator[int]:
 
 @contextmanager
 def tls(port: int) -> Iterator[int]:
-    """stunnel before a port, with a certificate of `authority()` for 127.0.0.1; its own port."""
+    """stunnel before a port, with a certificate of `authority()` for 127.0.0.1; stunnel's port."""
     own = free_port()
     tool("openssl")
     certificate, key = certificates.certificate("IP:127.0.0.1")
@@ -59,20 +59,20 @@ def tls(port: int) -> Iterator[int]:
 
 
 def authority() -> Path:
-    """What a client must trust to speak through `tls`: the run's own authority."""
+    """The run's own certificate authority, which a client of `tls` must trust."""
     return certificates.authority() / "ca.pem"
 
 
 @contextmanager
 def delay(port: int, seconds: float) -> Iterator[int]:
-    """A proxy that holds back every byte for so long, in both directions; its port."""
+    """A proxy that delays every byte by `seconds`, in both directions; its port."""
     with _module("benchmarks.delay", [str(port), str(seconds)]) as own:
         yield own
 
 
 @contextmanager
 def slow_relay(seconds: float) -> Iterator[int]:
-    """A relay that takes so long over each message of a connection; its port."""
+    """A relay that needs `seconds` for each message of a connection; its port."""
     with _module("benchmarks.slow_relay", [str(seconds)]) as own:
         yield own
 
@@ -85,10 +85,10 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @contextmanager
-def _module(name: str, words: Sequence[str]) -> Iterator[int]:
-    """A server of the benchmark's own, which prints its port."""
+def _module(name: str, arguments: Sequence[str]) -> Iterator[int]:
+    """Run a server of the benchmark's own, which prints its port; the port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", name, *words],
+        [sys.executable, "-m", name, *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         start_new_session=True,
@@ -107,12 +107,12 @@ def _module(name: str, words: Sequence[str]) -> Iterator[int]:
 def _running(command: Sequence[str], port: int) -> Iterator[None]:
     process = subprocess.Popen(command, start_new_session=True)
     try:
-        patience = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + WAIT_SECONDS
         while True:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
-            if process.poll() is not None or time.monotonic() > patience:
+            if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"{Path(command[0]).name} did not start")
             time.sleep(0.05)
         yield

@@ -1,8 +1,8 @@
 """DKIM for the benchmark: RSA-2048, relaxed/relaxed, oversigned (RFC 6376 3.4, 5.4, 5.4.2).
 
-Letters are not signed by Pli yet; this is what signing in the same process costs. A few threads
-sign ahead of the connections, for the interpreter's lock is free while OpenSSL works. What all
-copies share is brought into canonical form once.
+Pli does not sign letters yet; this measures what signing in the same process costs. A few threads
+sign ahead of the connections, for OpenSSL works without the interpreter's lock. What all copies
+share is brought into canonical form once.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from mailer.smtp.smtp_courier import SMTPCourier
 
 THREADS = 3
 AHEAD = 3
-"""So many copies are signed in one go."""
+"""How many copies a thread signs in one go."""
 BITS = 2048
 DOMAIN = "example.org"
 SELECTOR = "bench"
@@ -37,7 +37,7 @@ OCCUR = (
 )  # fmt: skip
 ABSENT = ("Cc", "Reply-To", "Content-Transfer-Encoding")
 _SIGNED = frozenset(name.lower().encode() for name in OCCUR)
-# Each name once more than it occurs: nobody can add another (RFC 6376 5.4.2, 8.15).
+# Each name once more than its field occurs: nobody can add a field (RFC 6376 5.4.2, 8.15).
 _NAMES = ":\r\n ".join(f"{name}:{name}" for name in OCCUR) + ":\r\n " + ":".join(ABSENT)
 _FIELD = (
     f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d={DOMAIN}; s={SELECTOR};\r\n"
@@ -51,10 +51,10 @@ _LARGE = 128
 
 
 class Signer:
-    """Signs copies with a key of its own; keeps the first one, to be verified."""
+    """Signs copies with a key of its own; keeps the first signed copy, to be verified."""
 
     def __init__(self) -> None:
-        # Here, not above: only this row of the benchmark needs the package.
+        # Imported here: only this row of the benchmark needs the package.
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import padding, rsa, utils
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -74,13 +74,14 @@ class Signer:
     def signed(self, pieces: list[bytes]) -> list[bytes]:
         """A copy with its signature in front.
 
-        Its first piece are the personal fields; what all share follows, and the body behind that.
+        Its first piece holds the personal fields. The second holds the fields that all copies share
+        and the beginning of the body, and the rest of the body follows.
         """
         personal, shared, *body = pieces
         head, beginning = self._head(shared)
         canonical = [beginning, *map(self._canonical, body[:-1])]
         canonical.append(_without_empty_end(self._canonical(body[-1])))
-        # Joined: the interpreter's lock is let go of, and waited for, at each long piece.
+        # Joined, for hashlib releases the interpreter's lock, and waits for it, at each long piece.
         hashed = hashlib.sha256(b"".join(canonical))
         field = _FIELD % base64.b64encode(hashed.digest()).decode()
         to_sign = hashlib.sha256(_fields(personal) + head + _field(field.encode()))
@@ -92,7 +93,7 @@ class Signer:
         return pieces
 
     def check(self) -> None:
-        """End the run unless somebody else's code verifies the first copy, and no altered one."""
+        """End the run unless dkimpy verifies the first copy, and refuses the copy when altered."""
         import dkim
 
         sample = self._sample or b""
@@ -103,7 +104,7 @@ class Signer:
         return bool(dkim.verify(mail, dnsfunc=lambda *_, **__: self._record))
 
     def _canonical(self, piece: bytes) -> bytes:
-        """A piece of a body; every piece ends with a line, so each can be looked at by itself."""
+        """A piece of a body in canonical form. A piece ends with a line, so it stands alone."""
         if len(piece) < _LARGE:
             return _relaxed(piece)
         known = self._bodies.get(piece)
@@ -112,7 +113,7 @@ class Signer:
         return known
 
     def _head(self, shared: bytes) -> tuple[bytes, bytes]:
-        """The canonical form of the fields that all share, and of the body behind them."""
+        """The canonical forms of the fields that all copies share, and of the body behind them."""
         known = self._heads.get(shared)
         if known is None:
             header, _, body = shared.partition(_END_OF_HEADER)
@@ -121,7 +122,7 @@ class Signer:
 
 
 def _relaxed(piece: bytes) -> bytes:
-    """RFC 6376 3.4.4."""
+    """A piece of a body in relaxed canonical form (RFC 6376 3.4.4)."""
     return _SPACES_AT_END.sub(b"", _SPACES.sub(b" ", piece))
 
 
@@ -130,7 +131,7 @@ def _without_empty_end(piece: bytes) -> bytes:
 
 
 def _fields(header: bytes) -> bytes:
-    """Those of the header's fields that are signed, each with its line end."""
+    """The signed fields of a header in canonical form, each with its line end."""
     fields = [it for it in _END_OF_FIELD.split(header) if it]
     return b"".join(
         _field(it) + b"\r\n" for it in fields if it.partition(b":")[0].lower() in _SIGNED
@@ -138,7 +139,7 @@ def _fields(header: bytes) -> bytes:
 
 
 def _field(field: bytes) -> bytes:
-    """RFC 6376 3.4.2."""
+    """A header field in relaxed canonical form (RFC 6376 3.4.2)."""
     name, _, value = field.partition(b":")
     unfolded = _SPACES.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
     return name.lower() + b":" + unfolded
@@ -157,7 +158,7 @@ class SigningComposer(Composer):
 
 
 def install() -> Signer:
-    """From now on this process signs what it composes."""
+    """Make this process sign what it composes from now on."""
     signer = Signer()
     vars(pressed_campaigns)["Composer"] = partial(SigningComposer, signer)
     return signer
@@ -176,7 +177,7 @@ class Ahead:
         self.smtputf8 = copy.smtputf8
 
     def compose(self) -> list[bytes]:
-        """What was made ahead."""
+        """The pieces that were composed ahead; else composed now."""
         return self.copy.compose() if self.pieces is None else self.pieces
 
     def may_leave(self) -> bool:
@@ -188,11 +189,11 @@ class Ahead:
         return self.copy.leaves()
 
     def settle(self, outcome: Outcome) -> None:
-        """Told to the copy itself."""
+        """Settle the copy itself."""
         self.copy.settle(outcome)
 
     def give_back(self) -> None:
-        """Told to the copy itself."""
+        """Give back the copy itself."""
         self.copy.give_back()
 
 
@@ -219,7 +220,7 @@ class SigningCourier(SMTPCourier):
             copy.give_back()
 
     async def close(self, patience: float) -> None:
-        """Stop, the threads too."""
+        """Stop the courier and its threads."""
         await super().close(patience)
         self._threads.shutdown(wait=False)
 
@@ -229,7 +230,7 @@ class SigningCourier(SMTPCourier):
         try:
             signed = [Ahead(copy, copy.compose()) for copy in chunk]
         except Exception:
-            # Composed once more by its connection, which tells why it cannot be.
+            # The connection composes the copy again, and reports why that fails.
             loop.call_soon_threadsafe(self._pass_on, [Ahead(it) for it in chunk], options)
             raise
         loop.call_soon_threadsafe(self._pass_on, signed, options)

@@ -1,8 +1,8 @@
-"""A relay that thinks: each message of a connection is answered only after a while.
+"""A slow relay: it answers each message of a connection only after a while.
 
     python -m benchmarks.slow_relay SECONDS
 
-It offers PIPELINING and takes everything. Connections do not wait for each other.
+It offers PIPELINING and accepts everything. Connections do not wait for each other.
 """
 
 from __future__ import annotations
@@ -29,39 +29,39 @@ class Session(asyncio.Protocol):
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
-        self._came = bytearray()
-        self._looked = 0
+        self._received = bytearray()
+        self._searched = 0
         self._in_body = False
-        self._thinking = False
+        self._waiting = False
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet."""
+        """Greet the client."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(GREETING)
 
     def data_received(self, data: bytes) -> None:
-        """Answer all that is complete, unless a message is thought about."""
-        self._came += data
-        self._go_on()
+        """Answer all complete commands, unless a message still waits for its answer."""
+        self._received += data
+        self._answer()
 
-    def _go_on(self) -> None:
+    def _answer(self) -> None:
         answers: list[bytes] = []
-        while not self._thinking and self._transport is not None:
+        while not self._waiting and self._transport is not None:
             if self._in_body:
-                end = self._came.find(DOT, max(0, self._looked - len(DOT)))
+                end = self._received.find(DOT, max(0, self._searched - len(DOT)))
                 if end < 0:
-                    self._looked = len(self._came)
+                    self._searched = len(self._received)
                     break
-                del self._came[: end + len(DOT)]
-                self._looked, self._in_body, self._thinking = 0, False, True
-                self._loop.call_later(self._seconds, self._taken)
+                del self._received[: end + len(DOT)]
+                self._searched, self._in_body, self._waiting = 0, False, True
+                self._loop.call_later(self._seconds, self._accept)
                 break
-            end = self._came.find(b"\n")
+            end = self._received.find(b"\n")
             if end < 0:
                 break
-            verb = bytes(self._came[:4]).upper()
-            del self._came[: end + 1]
+            verb = bytes(self._received[:4]).upper()
+            del self._received[: end + 1]
             answers.append(REPLIES.get(verb, OK))
             self._in_body = verb == b"DATA"
             if verb == b"QUIT":
@@ -71,11 +71,11 @@ class Session(asyncio.Protocol):
         if answers and self._transport is not None:
             self._transport.writelines(answers)
 
-    def _taken(self) -> None:
-        self._thinking = False
+    def _accept(self) -> None:
+        self._waiting = False
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(OK)
-            self._go_on()
+            self._answer()
 
 
 async def serve(seconds: float) -> None:

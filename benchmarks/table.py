@@ -1,6 +1,6 @@
-"""The figures that are kept as JSON, as Markdown: what was measured, and what was asked.
+"""Writes the figures that are kept as JSON as Markdown: what was measured, and the bounds.
 
-Rows stay when others are measured again on the same machine; each tells its own date.
+A row stays when others are measured again on the same machine; each row tells its date.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ COLUMNS = (
 )  # fmt: skip
 ASKED = ("row", "asked", "reached")
 WIDEST = 118
-"""Columns that a line of text may take."""
+"""The most characters in a line of text."""
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 Kept = dict[str, Any]
 
 
 def kept(file: Path, machine: dict[str, str]) -> Kept:
-    """What was measured on this machine before."""
+    """The figures that were measured on this machine before."""
     if file.exists():
         known: Kept = json.loads(file.read_text())
         if known.get("machine") == machine:
@@ -46,7 +46,7 @@ def summary(pairs: Sequence[Figures]) -> Figures:
 
 
 def verdict(row: Row, figures: Figures) -> str:
-    """Whether all that was asked is reached; if not, what is not."""
+    """Whether all bounds are reached; if not, the figures that miss theirs."""
     missed = [
         f"{it.words} {_number(figures[it.figure])}"
         for it in row.asked
@@ -56,7 +56,7 @@ def verdict(row: Row, figures: Figures) -> str:
 
 
 def markdown(known: Kept) -> str:
-    """What was measured, what was asked (in one table its rows would be too long), and notes."""
+    """A table of figures, a table of bounds (one table would be too wide), and notes."""
     rows = [(row, known["rows"][row.name]) for row in ROWS if row.name in known["rows"]]
     lines = [_line(COLUMNS), _line(["---", *["---:" if it else "---" for it in _numeric()]])]
     lines += [_line(_cells(row, it)) for row, it in rows]
@@ -124,7 +124,7 @@ def _note(row: Row, it: Kept) -> str:
 
 
 def _more(figures: Figures, last: Figures) -> str:
-    """What only some rows have."""
+    """The notes that only some rows have."""
     told = []
     if "openssl_us_a_signature" in figures:
         told.append(
@@ -139,7 +139,7 @@ def _more(figures: Figures, last: Figures) -> str:
     if "plain_cpu_us" in figures:
         told.append(f"Without TLS {figures['plain_cpu_us']:.0f} µs of CPU a copy.")
     if "rates" in last:
-        rates = ", ".join(f"{crew}: {rate:,.0f}" for crew, rate in last["rates"].items())
+        rates = ", ".join(f"{count}: {rate:,.0f}" for count, rate in last["rates"].items())
         told.append(f"Copies a second by connections, last pair: {rates}.")
     if "empty_relay_per_s" in figures:
         told.append(

@@ -1,11 +1,11 @@
-"""The whole road against the wire's limit, and all that is asked of it: one command, one table.
+"""Measure whole sendings against the wire's limit and against their bounds, into one table.
 
     make bench
     make bench ARGS="--only sqlite-8k --copies 2000 --pairs 1"
 
-Machines drift, so each sending is followed by its limit, and a row is the median of its pairs. The
-table is build/bench.md, every figure stands in build/bench.json; rows stay there until they are
-measured again, or the machine is another.
+A machine's speed drifts, so each sending is followed by its limit, and a row is the median of its
+pairs. build/bench.md holds the table, and build/bench.json every figure. A row stays there until it
+is measured again, or the machine is another.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ DOCUMENT = ROOT / "docs" / "performance.md"
 PAIRS = 3
 
 
-def chosen(words: list[str]) -> list[Row]:
-    """The rows that are asked for, by name or by its beginning; else all that do not take long."""
-    if not words:
+def chosen(asked: list[str]) -> list[Row]:
+    """The rows with these names, or names that begin so; without any, all but the long ones."""
+    if not asked:
         return [row for row in ROWS if not row.long]
     exact = {row.name for row in ROWS}
-    for word in words:
-        if not any(name.startswith(word) for name in exact):
-            raise SystemExit(f"there is no row {word}: there are {', '.join(sorted(exact))}")
+    for name in asked:
+        if not any(it.startswith(name) for it in exact):
+            raise SystemExit(f"there is no row {name}: there are {', '.join(sorted(exact))}")
     return [
         row
         for row in ROWS
-        if any(row.name == it or (it not in exact and row.name.startswith(it)) for it in words)
+        if any(row.name == it or (it not in exact and row.name.startswith(it)) for it in asked)
     ]
 
 
 def measured(row: Row, scale: Scale, pairs: int) -> table.Kept:
-    """A row's pairs, told as they come."""
+    """Measure the pairs of a row, and print each as it comes."""
     began = moment()
     found = []
     for n in range(pairs):
@@ -61,12 +61,12 @@ def measured(row: Row, scale: Scale, pairs: int) -> table.Kept:
 
 
 def pairs_of(row: Row) -> int:
-    """How many pairs a row has, unless fewer are asked for."""
+    """How many pairs a row has if no fewer are asked for."""
     return 1 if row.long else PAIRS
 
 
 def main() -> None:
-    """Measure, print as it goes, and write the table after each row."""
+    """Measure, print each pair, and write the table after each row."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -87,7 +87,7 @@ def main() -> None:
     if options.publish:
         table.publish(DOCUMENT, table.markdown(json.loads(figures.read_text())))
         return
-    # Ends like Ctrl-C does: every server is stopped, every folder removed.
+    # SIGTERM ends the run as Ctrl-C does: every server is stopped, every folder removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     rows = chosen(options.only)
     scale = Scale(options.copies, options.people, options.connections)

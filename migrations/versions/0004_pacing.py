@@ -1,4 +1,4 @@
-"""pacing: what is used of limits, and who has which part of them
+"""pacing: how much of each limit is used, and each worker's part of the limits
 
 Revision ID: 0004
 Revises: 0003

@@ -1,4 +1,4 @@
-"""The processes of one sending: started, told to go together, their figures added up."""
+"""Runs the processes of one sending: starts them together, and adds up their figures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def step(name: str, order: Order) -> Figures:
-    """One step in a process of its own."""
+    """Run one step in a process of its own."""
     with _child(name, order) as child:
         return _figures(child)
 
@@ -30,7 +30,7 @@ def sent(
     environment: Mapping[str, str] | None = None,
     server_cpu: Callable[[], float] = lambda: 0.0,
 ) -> Figures:
-    """Prepare and send; the figures of all workers as one sending's."""
+    """Prepare and send; the figures of all workers as those of one sending."""
     made = step("prepare", order)
     order = replace(order, campaign=made["campaign"])
     with ExitStack() as stack:
@@ -69,7 +69,7 @@ def sent(
 def _child(
     name: str, order: Order, environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    # In a session of its own: Ctrl-C is for the command, which then ends all that it has started.
+    # In a session of its own: Ctrl-C reaches only the command, which then ends its children.
     child = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.sending", name, order.as_json()],
         cwd=ROOT,
