@@ -152,8 +152,9 @@ async def database(request: pytest.FixtureRequest, keys: Keys) -> AsyncIterator[
     """A migrated database of this test's own, once of each kind."""
     if request.param == "sqlite":
         database = Database(request.getfixturevalue("sqlite_url"))
+        server: PostgreSQL | None = None
     else:
-        server: PostgreSQL = request.getfixturevalue("postgresql")
+        server = request.getfixturevalue("postgresql")
         template: str = request.getfixturevalue("postgresql_template")
         name = f"t{uuid.uuid4().hex[:16]}"
         await server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
@@ -162,3 +163,6 @@ async def database(request: pytest.FixtureRequest, keys: Keys) -> AsyncIterator[
         await check_keys(session, keys)
     yield database
     await database.close()
+    if server is not None:
+        # Kept to the end, hundreds of them took half a minute to remove.
+        await server.execute(f"DROP DATABASE {database.url.database} WITH (FORCE)")

@@ -39,6 +39,7 @@ from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
 from pli.clocks import boot_time
 from pli.database import Database, DatabaseAway
+from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from pli.work import Work, until
@@ -215,7 +216,8 @@ class Engine:
         try:
             await work
         except Exception as error:
-            log.exception("engine.part_died")
+            if not isinstance(error, PliError):
+                log.exception("engine.part_died")
             self._died = self._died or error
             self.stop()
 

@@ -38,7 +38,8 @@ def at(where: str, name: str, reply: str, *, times: int = 10**6) -> Script:
 @pytest.mark.parametrize("pipelining", [True, False])
 async def test_every_copy_arrives_once_and_whole(pipelining: bool) -> None:
     parcels = [Parcel(f"p{n}") for n in range(100)]
-    with Relay(pipelining=pipelining).running() as relay:
+    # So slow that no connection is through with all before the others are there.
+    with Relay(pipelining=pipelining, delay=0.01).running() as relay:
         async with carried(relay, parcels, connections=4):
             assert relay.connections == 4
     assert relay.recipients == {parcel.rcpt_to: 1 for parcel in parcels}
