@@ -11,6 +11,8 @@ from sqlalchemy import delete, update
 
 from mailer.links import Links
 from mailer.models import Delivery, Status
+from mailer.outcomes import Reason
+from mailer.reasons import sentence
 from mailer.report import copies
 from mailer.report.copies import COLUMNS
 from pli.database import Database
@@ -113,3 +115,10 @@ async def test_failed_copies_come_with_sentence_and_answer(
         ("The mailbox is full.", "552 5.2.2 Mailbox full"),
         ("The address does not exist (any more).", "550 5.1.1 No such user here"),
     ]
+
+
+def test_a_reason_that_covers_what_no_relay_was_asked_accuses_no_relay() -> None:
+    told = sentence(Status.FAILED, Reason.OTHER.value)
+    assert told is not None
+    assert "refused" not in str(told)
+    assert "refus" not in told.tell("fr")
