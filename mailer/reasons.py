@@ -63,7 +63,7 @@ _SENTENCES: Mapping[Status, Mapping[str, str]] = {
         Reason.POLICY.value: N_("The provider refuses mail from us, or this mail, by its rules."),
         Reason.TOO_LARGE.value: N_("The letter is too large for this mailbox."),
         Reason.GAVE_UP.value: N_("Tried again and again, and given up."),
-        Reason.OTHER.value: N_("The relay refused the copy; its answer tells more."),
+        Reason.OTHER.value: N_("Not sent for another reason, which each copy tells."),
     },
 }
 

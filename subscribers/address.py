@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,10 +16,14 @@ from subscribers.folding import fold
 _LONGEST_LOCAL = 64  # octets, RFC 5321 4.5.3.1.1
 _LONGEST = 254  # a path of 256 octets without its angle brackets, RFC 5321 4.5.3.1.3
 
-# What spreadsheets and mail programs leave around a pasted address.
-_AROUND = " \t\r\n\v\f\u00a0\u202f\u200b\u200e\u200f\ufeff"
+_QUOTES = "\"'«»“”„‘’‚‹›`´"
+_TRAILING = ".,;>" + _QUOTES
+"""What a sentence, a list or a mail program leaves behind an address."""
 _BRACKETED = re.compile(r"[^<>]*<([^<>]*)>")
 _SEVERAL = re.compile(r"@[^@]*[;,\s][^@]*@")
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0") | {
+    chr(it) for it in range(0xFE00, 0xFE10)
+}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -57,12 +62,41 @@ class Address:
 
 
 def _unwrapped(raw: str) -> str:
-    text = raw.strip(_AROUND)
+    text = _stripped(raw)
     if bracketed := _BRACKETED.fullmatch(text):
-        text = bracketed[1].strip(_AROUND)
+        text = _stripped(bracketed[1])
+    text = _without_quotes(text)
     if text[:7].casefold() == "mailto:":
-        text = text[7:].partition("?")[0].strip(_AROUND)
+        text = _stripped(text[7:].partition("?")[0])
     return text
+
+
+def _stripped(text: str) -> str:
+    """A text without the spaces and the invisible characters around it.
+
+    Spreadsheets and mail programs leave them around a pasted address.
+    """
+    begins, ends = 0, len(text)
+    while begins < ends and _is_blank(text[begins]):
+        begins += 1
+    while begins < ends and _is_blank(text[ends - 1]):
+        ends -= 1
+    return text[begins:ends]
+
+
+def _is_blank(letter: str) -> bool:
+    return letter.isspace() or _is_invisible(letter)
+
+
+def _is_invisible(letter: str) -> bool:
+    """Whether a character shows nothing: format characters, fillers, selectors of variants."""
+    return unicodedata.category(letter) == "Cf" or letter in _FILLERS
+
+
+def _without_quotes(text: str) -> str:
+    """A text without the quotation marks before it, and without one stray sign behind it."""
+    begun = _stripped(text.lstrip(_QUOTES + "<")) if "@" in text else text
+    return _stripped(begun[:-1]) if begun[-1:] in _TRAILING and "@" in begun else begun
 
 
 def _obvious_fault(text: str) -> Sentence | None:
@@ -70,6 +104,13 @@ def _obvious_fault(text: str) -> Sentence | None:
         return say(N_("there is no address"))
     if _CONTROL.search(text):
         return say(N_("there is a line break or another control character in the address"))
+    if "\ufffd" in text:
+        return say(N_("a letter of the address was lost (U+FFFD)"))
+    if not text.isascii() and (hidden := next(filter(_is_invisible, text), None)):
+        return say(
+            N_("there is an invisible character (U+{code}) in the address"),
+            code=f"{ord(hidden):04X}",
+        )
     if "@" not in text:
         return say(N_("there is no @ in the address"))
     if _SEVERAL.search(text):

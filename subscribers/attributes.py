@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from sqlalchemy import select
@@ -25,8 +26,14 @@ class AttributeFault(PliError):
 
 
 def name_of(heading: str) -> str:
-    """A column's name in rules, such as `departement` for `Département`; "" if there is none."""
-    name = slug(heading, "_")[:60].strip("_")
+    """A column's name in rules, such as `departement` for `Département`; "" if there is none.
+
+    The name of a long heading ends in a few digits of its hash: two questions of a form may be
+    alike for 60 letters.
+    """
+    name = slug(heading, "_")
+    if len(name) > 60:
+        name = f"{name[:53].strip('_')}_{hashlib.sha256(name.encode()).hexdigest()[:6]}"
     if name and (name in RESERVED or not name[0].isalpha()):
         name = f"x_{name}"
     return name

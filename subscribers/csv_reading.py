@@ -1,74 +1,45 @@
 """Reads a file of people into rows: the half of an import that needs no database.
 
-Offices save CSV with semicolons, commas or tabs; in UTF-8 with or without a byte order mark, in
-UTF-16, in Windows-1252 or an older encoding. A broken line becomes a row with a fault, and no other
-line is lost.
+Offices save CSV with semicolons, commas or tabs, and in any encoding. A broken line becomes a row
+with a fault, and no other line is lost. `encodings`, `headings` and `records` do the work.
 """
 
 from __future__ import annotations
 
-import csv
-import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from charset_normalizer import from_bytes
-
-from pli.errors import PliError
 from pli.language import N_, Sentence, say, say_n
-from subscribers import attributes
-from subscribers.folding import slug, tidy
+from subscribers import encodings, file_kinds, headings
+from subscribers.folding import tidy, visible
+from subscribers.headings import Column, ReadingError
+from subscribers.records import Record, Shape, records
 
-_DELIMITERS = ";,\t|"
-_HEADINGS = {
-    "email": (
-        "email", "e mail", "mail", "courriel", "adresse electronique", "adresse mail", "mel",
-        "adresse email", "adresse e mail", "adresse courriel", "adresse de courriel",
-        "adresse de messagerie", "email address", "e mail address",
-    ),
-    "first_name": ("prenom", "prenoms", "first name", "firstname", "given name"),
-    "last_name": ("nom", "nom de famille", "last name", "lastname", "surname", "family name"),
-    "language": ("langue", "language", "lang"),
-}  # fmt: skip
-_FIELD_OF = {heading: field for field, headings in _HEADINGS.items() for heading in headings}
+__all__ = ["Column", "ReadingError", "Row", "Sheet", "read"]
 
-_BEFORE_UNICODE = ["cp1252", "mac_roman", "cp850"]
-"""What French offices used before Unicode: Windows, Macintosh, DOS. With more choices, a guess
-misleads."""
-
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
-_MOST_LINES, _LONGEST_RECORD = 50, 20_000
-"""Lines and characters in which a quotation must be closed; else it counts as never closed."""
-
-
-class ReadingError(PliError):
-    """A file cannot be read as a table of people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A heading as written, and the name of its field or attribute; "" if it has none."""
-
-    heading: str
-    name: str
+LOST_LETTER = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its first line in the file, its cells by the column's name, and its fault."""
+    """One row: its first line, its cells by the column's name, its fault, and what to tell of it.
+
+    A row with `notes` is a person like any other: something beside the point was left out.
+    """
 
     line: int
     cells: dict[str, str]
     fault: Sentence | None = None
+    notes: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A table of people: its columns, and its rows in order.
 
-    The first row begins at the offset `begins` of `text`, on the line `line` of the file.
+    The headings stand on `headings_line`. The first row begins at the offset `begins` of `text`, on
+    the line `line` of the file. `encoding` is named as `--encoding` takes it; `otherwise` are lines
+    of a UTF-8 file that were read in an older encoding, and `faults` lines that nobody can read.
     """
 
     columns: tuple[Column, ...]
@@ -76,167 +47,117 @@ class Sheet:
     delimiter: str
     begins: int
     line: int
+    shape: Shape
+    headings_line: int = 1
+    encoding: str = "utf-8"
+    otherwise: Mapping[int, str] = field(default_factory=dict)
+    faults: Mapping[int, Sentence] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows that are not empty, one by one: a large file is never all in objects."""
+        for record in records(self.text, self.begins, self.line, self.delimiter, self.shape):
+            if record.cells is None:
+                written = self.text[record.begins : record.ends]
+                told = {"email": tidy(written[:200])[:60]}
+                yield Row(record.line, told, say(N_("a quotation mark is opened and never closed")))
+            elif any(cell.strip() for cell in record.cells):
+                yield self._row(record, record.cells)
+
+    def sample(self, n: int = 3) -> list[Row]:
+        """Some rows by which a person sees whether the file was read rightly: with accents first.
+
+        Looks at the first 2,000 rows.
+        """
+        telling: list[Row] = []
+        plain: list[Row] = []
+        for seen, row in enumerate(self.rows()):
+            if seen == 2_000 or len(telling) == n:
+                break
+            if row.fault is None:
+                isascii = all(it.isascii() for it in row.cells.values())
+                (plain if isascii else telling).append(row)
+        return sorted((telling + plain)[:n], key=lambda it: it.line)
+
+    def _row(self, record: Record, cells: Sequence[str]) -> Row:
         width = len(self.columns)
-        for line, cells, text in _records(self.text, self.begins, self.line, self.delimiter, width):
-            if cells is None:
-                told = {"email": tidy(text)[:60]}
-                yield Row(line, told, say(N_("a quotation mark is opened and never closed")))
-            elif any(cell.strip() for cell in cells):
-                surplus = sum(bool(cell.strip()) for cell in cells[width:])
-                yield Row(
-                    line,
-                    {
-                        column.name: tidy(cell)
-                        for column, cell in zip(self.columns, cells, strict=False)
-                        if column.name
-                    },
-                    say_n(
-                        "there is a cell too many in this line",
-                        "there are {n} cells too many in this line",
-                        surplus,
-                    )
-                    if surplus
-                    else None,
-                )
+        named: dict[str, str] = {}
+        notes: list[Sentence] = []
+        for at, (column, cell) in enumerate(zip(self.columns, cells, strict=False), start=1):
+            value = tidy(cell if column.name == "email" else visible(cell))
+            if not column.heading and not column.name:
+                if value:
+                    notes.append(_under_no_heading(at, value))
+            elif LOST_LETTER in value and column.name != "email":
+                notes.append(_lost_letter(column, value))
+            elif column.name:
+                named[column.name] = value
+        notes += [
+            say(N_("this line is not UTF-8: read as {encoding}"), encoding=encodings.NAMES[old])
+            for line, old in self._read_otherwise(record)
+        ]
+        surplus = sum(bool(cell.strip()) for cell in cells[width:])
+        fault = (
+            say_n(
+                "there is a cell too many in this line",
+                "there are {n} cells too many in this line",
+                surplus,
+            )
+            if surplus
+            else self._unreadable(record)
+        )
+        return Row(record.line, named, fault, tuple(notes))
+
+    def _read_otherwise(self, record: Record) -> list[tuple[int, str]]:
+        if not self.otherwise:
+            return []
+        lines = range(record.line, record.next_line)
+        return [(it, self.otherwise[it]) for it in lines if it in self.otherwise]
+
+    def _unreadable(self, record: Record) -> Sentence | None:
+        if not self.faults:
+            return None
+        lines = range(record.line, record.next_line)
+        return next((self.faults[it] for it in lines if it in self.faults), None)
 
 
-def read(data: bytes, *, encoding: str | None = None) -> Sheet:
+def read(data: bytes, *, encoding: str | None = None, delimiter: str | None = None) -> Sheet:
     """Read a file's bytes; raises ReadingError if they are no table with a column of addresses."""
-    if data.startswith(b"PK\x03\x04"):
-        raise ReadingError(N_("the file is a workbook: save it as CSV"))
+    if told := file_kinds.of_bytes(data):
+        raise ReadingError(told)
+    decoded = encodings.decode(data, encoding)
     # For the databases, NUL ends a text; no office writes NUL on purpose.
-    text = decode(data, encoding).removeprefix("\ufeff").replace("\0", "")
-    begins, line, first = _first_line(text, 0, 1)
-    delimiter = _delimiter(first)
-    # Excel writes the line "sep=;" for itself: no guess at the delimiter is as sure.
-    if separator_line := _SEPARATOR_LINE.match(first):
-        delimiter = separator_line[1]
-        begins, line, first = _first_line(text, begins + len(first), line)
-    records = _records(text, begins, line, delimiter, None)
-    _, headings, written = next(records)
-    if headings is None:
-        raise ReadingError(N_("the line of headings has a quotation mark that is not closed"))
-    columns = _columns(headings)
-    return Sheet(columns, text, delimiter, begins + len(written), line + _lines_in(written))
+    text = decoded.text.removeprefix("\ufeff").replace("\0", "")
+    if told := file_kinds.of_text(text):
+        raise ReadingError(told)
+    found = headings.find(text, delimiter)
+    return Sheet(
+        columns=found.columns,
+        text=text,
+        delimiter=found.delimiter,
+        begins=found.begins,
+        line=found.first_row_line,
+        shape=found.shape,
+        headings_line=found.line,
+        encoding=decoded.encoding,
+        otherwise=decoded.otherwise,
+        faults=decoded.faults,
+    )
 
 
-def decode(data: bytes, encoding: str | None = None) -> str:
-    """Decode a file: in `encoding` if given, else as UTF-16 or UTF-8, else by a guess.
-
-    Raises ReadingError if the file is not in `encoding`.
-    """
-    if encoding is not None:
-        try:
-            return data.decode(encoding)
-        except (LookupError, UnicodeDecodeError):
-            raise ReadingError(
-                N_("the file is not in the encoding {encoding}"), encoding=encoding
-            ) from None
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    if 3 * data.count(0) > len(data):  # every second byte of French text is 0 in UTF-16
-        even = sum(byte == 0 for byte in data[:2000:2])
-        odd = sum(byte == 0 for byte in data[1:2000:2])
-        return data.decode("utf-16-be" if even > odd else "utf-16-le", "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        # Only lines with accents tell encodings apart; the beginning of a large file may have few.
-        telling = b"\n".join(it for it in data.splitlines() if not it.isascii())[:65_536]
-        guess = from_bytes(telling, cp_isolation=_BEFORE_UNICODE).best()
-        return data.decode(guess.encoding if guess else "cp1252", "replace")
+def _under_no_heading(at: int, value: str) -> Sentence:
+    return say(
+        N_('column {at} has no heading: "{value}" is left out'), at=at, value=shortened(value)
+    )
 
 
-def _first_line(text: str, begins: int, line: int) -> tuple[int, int, str]:
-    """The first line that is not empty: its offset, its number, and its text."""
-    for found in _LINE.finditer(text, begins):
-        if found[0].strip(_DELIMITERS + " \r\n"):
-            return found.start(), line, found[0].rstrip("\r\n")
-        line += 1
-    raise ReadingError(N_("the file is empty"))
+def _lost_letter(column: Column, value: str) -> Sentence:
+    return say(
+        N_('{column}: "{value}" had lost a letter before the file was saved: left out'),
+        column=column.heading,
+        value=shortened(value),
+    )
 
 
-def _lines_in(text: str) -> int:
-    return text.count("\n") + len(re.findall(r"\r(?!\n)", text))
-
-
-def _delimiter(line: str) -> str:
-    """The delimiter that is most frequent in the heading line, outside of quotation marks."""
-    outside = "".join(line.split('"')[::2])
-    counted = Counter({it: outside.count(it) for it in _DELIMITERS})
-    return max(_DELIMITERS, key=lambda it: counted[it])
-
-
-def _records(
-    text: str, begins: int, line: int, delimiter: str, width: int | None
-) -> Iterator[tuple[int, list[str] | None, str]]:
-    """Yield each record's line number, cells and text; no cells if a quotation is never closed."""
-    while found := _LINE.match(text, begins):
-        written = found[0]
-        cells: list[str] | None
-        if '"' not in written:
-            cells = written.rstrip("\r\n").split(delimiter)
-        else:
-            written, cells = _quoted(text, begins, written, delimiter, width)
-        yield line, cells, written
-        begins += len(written)
-        line += _lines_in(written) if '"' in written else 1
-
-
-def _quoted(
-    text: str, begins: int, first: str, delimiter: str, width: int | None
-) -> tuple[str, list[str] | None]:
-    """The text and cells of one record with quotation marks, which may enclose line ends.
-
-    If a mark is never closed: the first line alone, and None. Such a mark would swallow all lines
-    up to the next mark. Too many cells, or a mark where none can be, show that.
-    """
-    cells = _split(first, delimiter)
-    if cells is not None or first.count('"') % 2 == 0:
-        return first, cells if cells is not None else _split(first, delimiter, strict=False)
-    record = first
-    for _ in range(_MOST_LINES):
-        found = _LINE.match(text, begins + len(record))
-        if found is None or len(record) > _LONGEST_RECORD:
-            break
-        record += found[0]
-        if record.count('"') % 2 == 0:
-            cells = _split(record, delimiter)
-            if cells is not None and (width is None or len(cells) <= width):
-                return record, cells
-    return first, None
-
-
-def _split(record: str, delimiter: str, *, strict: bool = True) -> list[str] | None:
-    try:
-        records = list(csv.reader([record], delimiter=delimiter, strict=strict))
-    except csv.Error:
-        return None
-    return records[0] if len(records) == 1 else None
-
-
-def _columns(headings: list[str]) -> tuple[Column, ...]:
-    columns = [Column(tidy(it), _name(it)) for it in headings]
-    while columns and not columns[-1].heading:
-        columns.pop()
-    counted = Counter(it.name for it in columns if it.name)
-    if twice := [it.heading for it in columns if counted[it.name] > 1]:
-        raise ReadingError(
-            N_("two columns mean the same: {headings}: take one away"), headings=", ".join(twice)
-        )
-    if any("@" in it.heading for it in columns):
-        raise ReadingError(
-            N_("the first line is a person already: put a line of headings before it")
-        )
-    if "email" not in counted:
-        raise ReadingError(
-            N_('no column holds addresses: give one the heading "Courriel" or "E-mail"')
-        )
-    return tuple(columns)
-
-
-def _name(heading: str) -> str:
-    return _FIELD_OF.get(slug(heading, " "), "") or attributes.name_of(heading)
+def shortened(value: str) -> str:
+    """A value as messages quote it: its first 60 characters."""
+    return value if len(value) <= 60 else value[:60] + "…"

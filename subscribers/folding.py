@@ -6,6 +6,9 @@ import re
 import unicodedata
 
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufeff]+")
+_UNSEEN = re.compile(
+    r"[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+"
+)
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -16,7 +19,14 @@ def fold(text: str) -> str:
 
 def tidy(text: str) -> str:
     """A text as one line for mail headers: no control characters, single spaces, NFC."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()  # most cells of a file
     return unicodedata.normalize("NFC", " ".join(_NO_TEXT.sub(" ", text).split()))
+
+
+def visible(text: str) -> str:
+    """A text without marks that show nothing or turn its direction; joiners of letters stay."""
+    return text if text.isascii() else _UNSEEN.sub("", text)
 
 
 def slug(text: str, joint: str) -> str:

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pli.errors import PliError, reason_of
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
-from subscribers import attributes, consent, csv_reading, people
-from subscribers.address import Address, AddressError
+from subscribers import attributes, consent, csv_reading, optout, people, status_words
+from subscribers.address import AddressError
 from subscribers.csv_reading import ReadingError, Row, Sheet
 from subscribers.models import (
     AttributeType,
@@ -28,17 +28,20 @@ from subscribers.models import (
     Subscription,
     SubscriptionState,
     Suppression,
+    SuppressionReason,
 )
-from subscribers.values import Value, ValueFault, read_value
+from subscribers.row_reading import PersonRow, read_row
+from subscribers.status_words import Standing, Statuses
 
 CHUNK = 500
 """Rows that are looked up and written together: far fewer than SQLite's limit of bound values."""
 
-LANGUAGES = ("fr", "en")
-
-
-class RowFault(PliError):
-    """A row cannot be imported as it is."""
+_SUPPRESSING = {
+    Standing.BOUNCED: SuppressionReason.HARD_BOUNCE,
+    Standing.COMPLAINED: SuppressionReason.COMPLAINT,
+    Standing.OBJECTED: SuppressionReason.OBJECTION,
+}
+"""What is said of a person that bars the address from every list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,46 +53,57 @@ class Rejected:
     reason: Sentence
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A row that is imported, and what to tell of it: what was left out, what is doubtful."""
+
+    line: int
+    value: str
+    reason: Sentence
+
+
 @dataclass(slots=True)
 class ImportReport:
     """What became of the rows.
 
     `added` people are new on the list, whether or not they were known. `objected` people were
-    skipped: they had left, or their address is suppressed.
+    skipped: they had left, or their address is suppressed. The file says of `left` people that they
+    left, and of `suppressed` ones that they bounced, complained or objected: both are kept so.
     """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     objected: int = 0
+    left: int = 0
+    suppressed: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    noted: list[Noted] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
         """How many rows the report counts."""
-        counted = self.added + self.updated + self.unchanged + self.objected
-        return counted + len(self.rejected)
-
-
-@dataclass(frozen=True, slots=True)
-class _Parsed:
-    address: Address
-    first_name: str | None
-    last_name: str | None
-    language: str | None
-    attributes: dict[str, Value]
+        taken = self.added + self.updated + self.unchanged
+        return taken + self.objected + self.left + self.suppressed + len(self.rejected)
 
 
 @dataclass(frozen=True, slots=True)
 class _Writes:
-    """What to write for one chunk of rows: new people, changed columns, ids to subscribe."""
+    """What to write for one chunk of rows: new people, changed columns, ids to subscribe.
 
-    fresh: list[_Parsed] = field(default_factory=list)
+    The file says no for `gone` people, who are new, for those of the ids `leaving`, and for the
+    addresses `barred`.
+    """
+
+    fresh: list[PersonRow] = field(default_factory=list)
     changed: list[dict[str, object]] = field(default_factory=list)
     joining: list[int] = field(default_factory=list)
+    gone: list[PersonRow] = field(default_factory=list)
+    leaving: list[int] = field(default_factory=list)
+    barred: list[tuple[bytes, SuppressionReason]] = field(default_factory=list)
 
 
-def read(path: Path, *, encoding: str | None = None) -> Sheet:
+def read(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> Sheet:
     """Read a file of people; raises ReadingError, which names the file."""
     try:
         data = path.read_bytes()
@@ -98,11 +112,14 @@ def read(path: Path, *, encoding: str | None = None) -> Sheet:
             N_("{file}: cannot be read: {reason}"), file=str(path), reason=reason_of(error)
         ) from None
     try:
-        return csv_reading.read(data, encoding=encoding)
+        sheet = csv_reading.read(data, encoding=encoding, delimiter=delimiter)
+        if next(sheet.rows(), None) is None:
+            raise ReadingError(N_("there are headings, and nobody stands below them"))
     except PliError as error:
         raise ReadingError(
             N_("{file}: {reason}"), file=str(path), reason=error.sentences[0]
         ) from None
+    return sheet
 
 
 async def preview(
@@ -111,11 +128,14 @@ async def preview(
     *,
     list_id: int | None,
     keys: Keys,
+    statuses: Statuses | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ImportReport:
     """What `run` would report now; writes nothing. `list_id` None: the list is yet to be made."""
+    statuses = statuses or status_words.survey(sheet)
+    types = await _types(session, sheet)
     report = ImportReport()
-    async for _ in _by_chunk(session, sheet, await _types(session, sheet), list_id, keys, report):
+    async for _ in _by_chunk(session, sheet, types, statuses, list_id, keys, report):
         progress(report.rows)
     return report
 
@@ -130,14 +150,16 @@ async def run(
     keys: Keys,
     file: str = "",
     entered_by: str = "",
+    statuses: Statuses | None = None,
     progress: Callable[[int], None] = lambda _: None,
     now: datetime,
 ) -> ImportReport:
     """Import a sheet's people onto a list: all of them or, by the caller's transaction, none.
 
     Known people keep each value that the file does not give. `progress` is called with the number
-    of rows done so far.
+    of rows done so far. `statuses` is what the file says of its people, if that was surveyed.
     """
+    statuses = statuses or status_words.survey(sheet)
     types = await _types(session, sheet)
     for column in sheet.columns:
         if column.name in types:
@@ -145,7 +167,7 @@ async def run(
                 session, name=column.name, type=types[column.name], label=column.heading
             )
     report = ImportReport()
-    async for writes in _by_chunk(session, sheet, types, list_id, keys, report):
+    async for writes in _by_chunk(session, sheet, types, statuses, list_id, keys, report):
         if writes.changed:
             await session.execute(update(Subscriber), writes.changed)
         joining = writes.joining
@@ -162,6 +184,9 @@ async def run(
             confirmed=True,
             now=now,
         )
+        await _write_noes(
+            session, writes, list_id=list_id, basis=basis, source=source, keys=keys, now=now
+        )
         progress(report.rows)
     session.add(
         Import(
@@ -174,7 +199,7 @@ async def run(
             updated=report.updated,
             unchanged=report.unchanged,
             rejected=len(report.rejected),
-            objected=report.objected,
+            objected=report.objected + report.left + report.suppressed,
         )
     )
     await session.flush()
@@ -195,6 +220,7 @@ async def _by_chunk(
     session: AsyncSession,
     sheet: Sheet,
     types: dict[str, AttributeType],
+    statuses: Statuses,
     list_id: int | None,
     keys: Keys,
     report: ImportReport,
@@ -204,7 +230,7 @@ async def _by_chunk(
     first_seen: dict[str, int] = {}
     rows = sheet.rows()
     while chunk := list(islice(rows, CHUNK)):
-        parsed = list(_parsed(chunk, types, first_seen, report))
+        parsed = list(_parsed(chunk, types, statuses, first_seen, report))
         yield await _chunk_writes(session, parsed, list_id, keys, report)
 
 
@@ -220,12 +246,13 @@ async def _plan_each_time(session: AsyncSession) -> None:
 def _parsed(
     rows: Sequence[Row],
     types: dict[str, AttributeType],
+    statuses: Statuses,
     first_seen: dict[str, int],
     report: ImportReport,
-) -> Iterator[_Parsed]:
+) -> Iterator[PersonRow]:
     for row in rows:
         try:
-            parsed = _row(row, types)
+            parsed = read_row(row, types, statuses)
         except AddressError as error:
             reason = error.reason
         except PliError as error:
@@ -233,38 +260,17 @@ def _parsed(
         else:
             line = first_seen.setdefault(parsed.address.folded, row.line)
             if line == row.line:
+                email = row.cells.get("email", "")
+                report.noted += [Noted(row.line, email, it) for it in parsed.notes]
                 yield parsed
                 continue
             reason = say(N_("the address stands on line {line} already"), line=line)
         report.rejected.append(Rejected(row.line, row.cells.get("email", ""), reason))
 
 
-def _row(row: Row, types: dict[str, AttributeType]) -> _Parsed:
-    cells = row.cells
-    if row.fault:
-        raise RowFault.listing([row.fault])
-    address = Address.parse(cells.get("email", ""))
-    language = cells.get("language", "").lower()[:2]
-    if language and language not in LANGUAGES:
-        raise RowFault(N_('the language "{language}" is neither fr nor en'), language=language)
-    names = cells.get("first_name", ""), cells.get("last_name", "")
-    if any(len(name) > people.LONGEST_NAME for name in names):
-        raise RowFault(N_("the name is longer than {n} characters"), n=people.LONGEST_NAME)
-    values: dict[str, Value] = {}
-    for name, type in types.items():
-        if cell := cells.get(name):
-            try:
-                values[name] = read_value(cell, type)
-            except ValueFault as fault:
-                raise RowFault(
-                    N_("{column}: {reason}"), column=name, reason=fault.sentences[0]
-                ) from None
-    return _Parsed(address, names[0] or None, names[1] or None, language or None, values)
-
-
 async def _chunk_writes(
     session: AsyncSession,
-    parsed: Sequence[_Parsed],
+    parsed: Sequence[PersonRow],
     list_id: int | None,
     keys: Keys,
     report: ImportReport,
@@ -281,8 +287,21 @@ async def _chunk_writes(
     writes = _Writes()
     for it in parsed:
         person, state, has_said_no = known.get(it.address.folded, (None, None, False))
-        if has_said_no or address_keys[it.address.folded] in suppressed:
+        barred = address_keys[it.address.folded] in suppressed
+        # Who had left may still be barred from every list; who is barred stays it.
+        if barred or (has_said_no and it.standing not in _SUPPRESSING):
             report.objected += 1
+            continue
+        if it.standing in _SUPPRESSING:
+            writes.barred.append((address_keys[it.address.folded], _SUPPRESSING[it.standing]))
+            report.suppressed += 1
+            continue
+        if it.standing is Standing.LEFT:
+            if person is None:
+                writes.gone.append(it)
+            else:
+                writes.leaving.append(person.id)
+            report.left += 1
             continue
         if person is None:
             writes.fresh.append(it)
@@ -308,6 +327,30 @@ async def _chunk_writes(
     return writes
 
 
+async def _write_noes(
+    session: AsyncSession,
+    writes: _Writes,
+    *,
+    list_id: int,
+    basis: Basis,
+    source: str,
+    keys: Keys,
+    now: datetime,
+) -> None:
+    """Write down who left or is barred, as the file says: a later import brings nobody back."""
+    leaving = list(writes.leaving)
+    if writes.gone:
+        rows = [_new(it, keys, now) for it in writes.gone]
+        leaving += await session.scalars(insert(Subscriber).returning(Subscriber.id), rows)
+    await optout.leave_many(
+        session, subscriber_ids=leaving, list_id=list_id, basis=basis, source=source, now=now
+    )
+    for address_key, reason in writes.barred:
+        await session.run_sync(
+            optout.suppress, address_key=address_key, reason=reason, source=source, now=now
+        )
+
+
 async def _known(
     session: AsyncSession, folded: Sequence[str], list_id: int | None
 ) -> dict[str, tuple[Subscriber, SubscriptionState | None, bool]]:
@@ -322,7 +365,7 @@ async def _known(
     return {person.email_folded: (person, state, bool(no)) for person, state, no in rows}
 
 
-def _new(it: _Parsed, keys: Keys, now: datetime) -> dict[str, object]:
+def _new(it: PersonRow, keys: Keys, now: datetime) -> dict[str, object]:
     return people.row(
         address=it.address,
         keys=keys,

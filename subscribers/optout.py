@@ -5,15 +5,17 @@ Every guard stands in the WHERE, so that a second click changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, delete, exists, select, update
+from sqlalchemy import and_, case, delete, exists, insert, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, aliased
 
 from subscribers.models import (
+    Basis,
     ConsentEvent,
     ConsentRecord,
     List,
@@ -107,6 +109,41 @@ async def unsubscribe(
     session.add(record)
     await session.flush()
     return record.id
+
+
+async def leave_many(
+    session: AsyncSession,
+    *,
+    subscriber_ids: Sequence[int],
+    list_id: int,
+    basis: Basis,
+    source: str,
+    now: datetime,
+) -> int:
+    """Let people have left a list, whether or not they were on it; how many this changed.
+
+    Another system knew that they had left. `basis` stands in the subscriptions that begin as left.
+    """
+    if not subscriber_ids:
+        return 0
+    statement = (
+        insert_into(session, Subscription)
+        .on_conflict_do_update(
+            index_elements=["subscriber_id", "list_id"],
+            set_={"state": SubscriptionState.LEFT},
+            where=Subscription.state != SubscriptionState.LEFT,
+        )
+        .returning(Subscription.subscriber_id)
+    )
+    row = {"list_id": list_id, "state": SubscriptionState.LEFT, "paused": False, "basis": basis}
+    ties = [{"subscriber_id": it, "since": now, **row} for it in subscriber_ids]
+    changed = (await session.scalars(statement, ties)).all()
+    record = {"list_id": list_id, "event": ConsentEvent.LEFT, "source": source, "at": now}
+    if changed:
+        await session.execute(
+            insert(ConsentRecord), [{"subscriber_id": it, **record} for it in changed]
+        )
+    return len(changed)
 
 
 async def undo(session: AsyncSession, *, consent_record_id: int, now: datetime) -> bool:

@@ -23,6 +23,31 @@ from subscribers.address import Address, AddressError
         ("a@exämple.org", "a@xn--exmple-cua.org", "a@xn--exmple-cua.org"),
         ("a@XN--exmple-cua.org", "a@xn--exmple-cua.org", "a@xn--exmple-cua.org"),
         ("e\u0301LISE@example.org", "éLISE@example.org", "élise@example.org"),
+        *(
+            (written, "a@example.org", "a@example.org")
+            for written in (
+                "a@example.org\u200d",
+                "a@example.org\u2060",
+                "\u202aa@example.org\u202c",
+                "\u2068a@example.org\u2069",
+                "\u00ad a@example.org\ufe0f",
+                "\u061ca@example.org",
+                "a@example.org.",
+                "a@example.org,",
+                "a@example.org ;",
+                "a@example.org>",
+                "<a@example.org",
+                '"a@example.org"',
+                "'a@example.org'",
+                "« a@example.org »",
+                "“a@example.org”",
+                "a@example.org’",
+                "Jeanne <a@example.org>",
+                "<'a@example.org'>",
+                "mailto:a@example.org\u200b",
+                "\u200b<\u200ba@example.org\u200b>\u200b",
+            )
+        ),
         ("o'neil+pli@example.org", "o'neil+pli@example.org", "o'neil+pli@example.org"),
     ],
 )
@@ -54,6 +79,13 @@ def test_an_address_is_read_as_people_paste_it(raw: str, email: str, folded: str
         ("é" * 33 + "@example.org", "longer than 64 bytes"),
         ("a@" + "long." * 60 + "org", "longer than 254 bytes"),
         ("\ud800@example.org", "control character"),
+        ("a44\ufffd@example.org", r"lost \(U\+FFFD\)"),
+        ("a1\u200b1@example.org", r"invisible character \(U\+200B\)"),
+        ("a\u00ad5@example.org", r"invisible character \(U\+00AD\)"),
+        ("a5@exam\u2060ple.org", r"invisible character \(U\+2060\)"),
+        ("a5\u202e@example.org", r"invisible character \(U\+202E\)"),
+        ("a5@example.org..", "follows the @"),
+        ("a5@example.org;;", "follows the @|several"),
     ],
 )
 def test_what_is_no_address_is_refused_with_the_reason(raw: str, reason: str) -> None:

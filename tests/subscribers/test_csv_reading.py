@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pli.errors import PliError
-from subscribers.csv_reading import ReadingError, decode, read
+from subscribers.csv_reading import ReadingError, read
 from subscribers.folding import tidy
 
 PLAIN = "Courriel;Prénom;Nom;Département\r\na@example.org;Zoé;Élan;44\r\n"
@@ -29,13 +29,6 @@ def test_an_encoding_is_recognised(encoding: str) -> None:
         "email", "first_name", "last_name", "departement",
     ]  # fmt: skip
     assert [row.cells["last_name"] for row in sheet.rows()] == ["Élan"]
-
-
-def test_an_encoding_may_be_said() -> None:
-    assert decode("Łódź".encode("iso8859-2"), "iso8859-2") == "Łódź"
-    for encoding in ("utf-8", "no-such-encoding"):
-        with pytest.raises(ReadingError, match="not in the encoding"):
-            decode(b"\xff", encoding)
 
 
 @pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])

@@ -23,6 +23,7 @@ from subscribers.models import (
     Subscriber,
     Subscription,
     SubscriptionState,
+    Suppression,
     SuppressionReason,
 )
 
@@ -194,24 +195,107 @@ async def test_rows_that_cannot_be_taken_are_told_with_their_line_and_the_others
         "chloe@example.org;Chloé;41;de\n"
         "\n"
         'denis@example.org;"Denis;42;\n'
-        f"emile@example.org;{'E' * 201};42;\n"
+        f"emile@example.org;{'E' * 201};;\n"
         "fatou@example.org;Fatou;1;2;3\n"
         "gael@example.org;Gaël;30;en\n"
     )
     assert [(it.line, it.value.split(";")[0], str(it.reason)) for it in report.rejected] == [
         (3, "Dupont", "there is no @ in the address"),
-        (4, "bernard@example.org", 'age: "quarante" is not a number'),
         (5, "ANNE@example.org", "the address stands on line 2 already"),
-        (6, "chloe@example.org", 'the language "de" is neither fr nor en'),
         (8, "denis@example.org", "a quotation mark is opened and never closed"),
-        (9, "emile@example.org", "the name is longer than 200 characters"),
         (10, "fatou@example.org", "there is a cell too many in this line"),
     ]
-    assert report.added == 2
+    assert [(it.line, str(it.reason)) for it in report.noted] == [
+        (4, 'age: "quarante" is not a number: left out'),
+        (6, 'the language "de" is neither fr nor en'),
+        (9, f'the name "{"E" * 60}…" is longer than 200 characters: left out'),
+    ]
+    assert report.added == 5
     assert (await office.person("anne@example.org")).attributes == {"age": 40.5}
     assert (await office.person("gael@example.org")).language == "en"
     rule = await segments.read(office.session, "age < 40")
     assert await segments.count(office.session, rule) == 1
+
+
+async def test_a_column_beside_the_point_loses_no_person(office: Office) -> None:
+    note = "x" * 1001
+    lines = "".join(f"ligne {n}\n" for n in range(300))
+    report = await office.take(
+        "Courriel;Langue;Remarque;\n"
+        f"anne@example.org;Anglais;{note};\n"
+        f'bernard@example.org;Breton;"{lines}";rappeler\n'
+        "chloe@example.org;en-GB;;\n"
+        "denis@example.org;Français (France);;\n"
+    )
+    assert _counts(report) == (4, 0, 0, 0, 0)
+    assert [(it.line, it.value, str(it.reason)) for it in report.noted] == [
+        (2, "anne@example.org", "remarque: the text is longer than 1000 characters: left out"),
+        (3, "bernard@example.org", 'column 4 has no heading: "rappeler" is left out'),
+        (3, "bernard@example.org", 'the language "Breton" is neither fr nor en'),
+        (3, "bernard@example.org", "remarque: the text is longer than 1000 characters: left out"),
+    ]
+    languages = [
+        (await office.person(f"{it}@example.org")).language for it in ("anne", "chloe", "denis")
+    ]
+    assert languages == ["en", "en", "fr"]
+
+
+NOES = """Courriel;Prénom;Statut
+anne@example.org;Anne;inscrit
+bernard@example.org;Bernard;désinscrit
+chloe@example.org;Chloé;bounced
+denis@example.org;Denis;plainte
+emile@example.org;Émile;blocklisted
+fatou@example.org;Fatou;pending
+Anne@example.org;Anne;
+"""
+
+
+async def test_who_said_no_elsewhere_becomes_no_subscriber(office: Office) -> None:
+    report = await office.take(NOES)
+    assert _counts(report) == (1, 0, 0, 0, 2)
+    assert (report.left, report.suppressed, report.rows) == (1, 3, 7)
+    assert await office.on_the_list() == ["a"]
+    assert [str(it.reason) for it in report.rejected] == [
+        'Statut says "pending": the person never confirmed',
+        "the address stands on line 2 already",
+    ]
+    barred = {it.reason for it in await office.session.scalars(select(Suppression))}
+    assert barred == set(SuppressionReason)
+    records = list(await office.session.scalars(select(ConsentRecord)))
+    assert {it.event for it in records} == {ConsentEvent.SUBSCRIBED, ConsentEvent.LEFT}
+    # Neither the same file without its column nor the file again brings anybody back.
+    plain = "\n".join(line.rpartition(";")[0] for line in NOES.splitlines()[:6])
+    assert _counts(await office.take(plain + "\n")) == (0, 0, 1, 4, 0)
+    assert _counts(await office.take(NOES)) == (0, 0, 1, 4, 2)
+    assert await office.on_the_list() == ["a"]
+
+
+async def test_a_no_ends_a_subscription_that_runs(office: Office) -> None:
+    await office.take("Courriel\nanne@example.org\nchloe@example.org\nbernard@example.org\n")
+    report = await office.take(
+        "Courriel;Désinscrit le;Bounced\n"
+        "anne@example.org;;0\nbernard@example.org;12/03/2026;0\nchloe@example.org;;1\n"
+    )
+    assert _counts(report) == (0, 1, 0, 0, 0)
+    assert (report.left, report.suppressed) == (1, 1)
+    assert await office.on_the_list() == ["a"]
+
+
+async def test_the_no_of_a_later_line_counts_for_the_first(office: Office) -> None:
+    report = await office.take(
+        "Courriel;Statut\nanne@example.org;inscrit\nANNE@example.org;désinscrit\n"
+    )
+    assert (report.added, report.left, len(report.rejected)) == (0, 1, 1)
+    assert await office.on_the_list() == []
+
+
+async def test_a_word_that_nobody_answered_makes_nobody_a_subscriber(office: Office) -> None:
+    report = await office.take("Courriel;Statut\nanne@example.org;en sommeil\nb@example.org;\n")
+    assert [str(it.reason) for it in report.rejected] == [
+        'Statut says "en sommeil": nobody said what that means'
+    ]
+    assert await office.on_the_list() == ["b"]
 
 
 async def test_more_than_a_chunk_is_taken_and_duplicates_are_seen_across_chunks(

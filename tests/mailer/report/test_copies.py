@@ -11,6 +11,8 @@ from sqlalchemy import delete, func, select, update
 
 from mailer.links import Links, OptOutToken
 from mailer.models import Delivery, Status
+from mailer.outcomes import Reason
+from mailer.reasons import sentence
 from mailer.report import copies
 from mailer.report.copies import COLUMNS
 from pli.database import Database
@@ -131,3 +133,10 @@ async def test_the_link_to_leave_by_is_the_one_in_the_latest_copy(
     assert link is not None
     read = Links(keys, "", "").read_unsubscribe(link.rpartition("/")[2])
     assert read == OptOutToken(person.id, members.id, latest, keys.current)
+
+
+def test_a_reason_that_covers_what_no_relay_was_asked_accuses_no_relay() -> None:
+    told = sentence(Status.FAILED, Reason.OTHER.value)
+    assert told is not None
+    assert "refused" not in str(told)
+    assert "refus" not in told.tell("fr")
