@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from commands.common import LANGUAGE, Context, _, as_json, now, running, show_json, tell
-from commands.policy import identity_of
+from commands.policy import identity_of, sizes_of
 from mailer.letter import preflight
 from mailer.letter.letter import (
     Letter,
@@ -81,9 +81,10 @@ def _next_number(folder: Path) -> int:
 @letter.command(help=_("Show what a letter says of itself."))
 @file
 @as_json
-def show(path: Path, as_json: bool) -> None:
+@click.pass_obj
+def show(context: Context, path: Path, as_json: bool) -> None:
     """Its front matter, its pictures and its length."""
-    read = read_letter(path)
+    read = _read(context, path)
     document = {
         "number": read.number,
         "title": read.title,
@@ -111,9 +112,9 @@ def show(path: Path, as_json: bool) -> None:
 @running
 async def check(context: Context, path: Path, as_json: bool) -> None:
     """Exit 1 if it cannot be sent."""
-    read = read_letter(path)
+    read = _read(context, path)
     faults = check_expressions(read, await _attributes(context, read))
-    findings = preflight.check(read, *_pressed(read, context))
+    findings = preflight.check(read, *_pressed(read, context), sizes_of(context.settings()))
     errors = preflight.errors(findings)
     if as_json:
         show_json({"faults": [it.tell(LANGUAGE) for it in faults], "findings": _told(findings)})
@@ -184,8 +185,12 @@ def export(context: Context, path: Path, form: str, output: Path | None) -> None
     tell(say(N_("Written: {file}."), file=str(output)))
 
 
+def _read(context: Context, path: Path) -> Letter:
+    return read_letter(path, sizes_of(context.settings()))
+
+
 def _exported(context: Context, path: Path, form: str) -> bytes:
-    read = read_letter(path)
+    read = _read(context, path)
     pressed, identity = _pressed(read, context)
     keys = key_ring.generate()
     links = Links(keys, identity.public_url, identity.domain)

@@ -9,10 +9,13 @@ costs no more than its length suggests.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from babel.dates import format_date
@@ -33,6 +36,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 FILTERS = ("default", "d", "upper", "lower", "capitalize", "title", "trim")
 TESTS = ("defined", "undefined", "none")
 LONGEST = 500
+LARGEST = 1e15
+"""Numbers with a point; from here on they are no longer exact."""
+DEEPEST = 30
+"""So many parts of an expression may stand within each other."""
 
 _PARTS = (
     *(nodes.Const, nodes.Getattr, nodes.Name, nodes.And, nodes.Or, nodes.Not, nodes.Compare),
@@ -43,6 +50,7 @@ _EXPRESSION = re.compile(
     r"""\{\{((?:[^"'{}\n]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')*)\}\}""",
 )
 _BRACES = re.compile(r"\{\{|\{%|\{#(?=[^{}]*#\})")
+_BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
 _CURLY_QUOTES = re.compile("[“”„«»‘’]")
 
 Values = Mapping[str, Mapping[str, Any]]
@@ -86,9 +94,10 @@ class Found:
 
 def find(text: str) -> Iterator[Found]:
     """Yield every `{{ }}` of a text, and every brace that is a fault, in order."""
-    position = 0
+    position, line, counted = 0, 0, 0
     while brace := _BRACES.search(text, position):
-        line = text.count("\n", 0, brace.start())
+        line += text.count("\n", counted, brace.start())
+        counted = brace.start()
         expression = _EXPRESSION.match(text, brace.start())
         if expression:
             source = expression[1].strip()
@@ -106,6 +115,7 @@ def find(text: str) -> Iterator[Found]:
         position = brace.end()
 
 
+@lru_cache(maxsize=1_000)
 def _fault_of(source: str) -> Sentence | None:
     try:
         names(source)
@@ -122,7 +132,7 @@ def names(source: str) -> frozenset[tuple[str, str]]:
     """
     tree = _parse(source)
     read: set[tuple[str, str]] = set()
-    _check(tree, source, read)
+    _check(tree, source, read, DEEPEST)
     for root, name in sorted(read):
         if root != "subscriber" and name not in NAMES[root]:
             raise ExpressionError.listing([unknown(root, name, NAMES[root])])
@@ -132,11 +142,15 @@ def names(source: str) -> frozenset[tuple[str, str]]:
 def _parse(source: str) -> nodes.Node:
     if len(source) > LONGEST:
         raise ExpressionError(N_("an expression is longer than {n} characters"), n=LONGEST)
+    if max(accumulate(_BRACKETS.get(it, 0) for it in source), default=0) > DEEPEST:
+        raise _too_deep()
     try:
         parser = Parser(_SANDBOX, source, state="variable")
         tree = parser.parse_expression()
         if not parser.stream.eos:
             raise TemplateSyntaxError("chunk after expression", 1)
+    except RecursionError:
+        raise _too_deep() from None
     except TemplateSyntaxError:
         if _CURLY_QUOTES.search(source):
             raise ExpressionError(
@@ -150,7 +164,19 @@ def _parse(source: str) -> nodes.Node:
     return tree
 
 
-def _check(node: nodes.Node, source: str, read: set[tuple[str, str]]) -> None:
+def _too_deep() -> ExpressionError:
+    return ExpressionError(
+        N_("an expression has more than {n} parts within each other: make it simpler"), n=DEEPEST
+    )
+
+
+def _check(node: nodes.Node, source: str, read: set[tuple[str, str]], deep: int) -> None:
+    if not deep:
+        raise _too_deep()
+    if isinstance(node, nodes.Const) and not _is_sayable(node.value):
+        raise ExpressionError(
+            N_("{{{{ {source} }}}} holds a number that cannot be written"), source=source
+        )
     if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
         if node.node.name not in NAMES:
             raise ExpressionError.listing([_unknown_root(node.node.name)])
@@ -177,7 +203,12 @@ def _check(node: nodes.Node, source: str, read: set[tuple[str, str]]) -> None:
             source=source,
         )
     for child in node.iter_child_nodes():
-        _check(child, source, read)
+        _check(child, source, read, deep - 1)
+
+
+def _is_sayable(value: object) -> bool:
+    """Whether a constant can be written: no copy can be made with 1e999, which is infinite."""
+    return not isinstance(value, float) or (math.isfinite(value) and abs(value) < LARGEST)
 
 
 def _unknown_root(name: str) -> Sentence:
@@ -216,7 +247,7 @@ def compiled(source: str, language: str) -> Callable[[Values], str]:
     def evaluate(values: Values) -> str:
         try:
             return shown(expression(values), language)
-        except (TypeError, ValueError, UndefinedError):
+        except (ArithmeticError, TypeError, ValueError, UndefinedError):
             return ""
 
     return evaluate

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from html import unescape
 from xml.etree.ElementTree import Element
 
-from mailer.letter import markdown
+from mailer.letter import limits, markdown
 from mailer.letter.letter import Letter
-from mailer.letter.markdown import ParsedMarkdown, line_of
+from mailer.letter.limits import USUAL, LetterLimits
+from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.press import Pressed
+from mailer.letter.sanitising import line_of
 from mailer.sender import Identity
 from pli.language import N_, Sentence, say
 
@@ -57,16 +59,20 @@ class Finding:
         )
 
 
-def check(letter: Letter, pressed: Pressed, identity: Identity) -> list[Finding]:
+def check(
+    letter: Letter, pressed: Pressed, identity: Identity, sizes: LetterLimits = USUAL
+) -> list[Finding]:
     """All findings, errors first."""
     parsed = markdown.read(letter.body)
     findings = [
         *_footer(identity, letter),
         *_page(letter, pressed),
+        *_weight(letter, pressed, sizes),
         *_preheader(letter),
         *_headings(letter, parsed),
         *_links(letter, parsed),
         *_images(letter, parsed),
+        *(_warning(letter.place(it.line), it.sentence, it.remedy) for it in parsed.notes),
     ]
     return sorted(findings, key=lambda finding: finding.severity is Severity.WARNING)
 
@@ -119,6 +125,25 @@ def _page(letter: Letter, pressed: Pressed) -> Iterator[Finding]:
             letter.source,
             say(N_("double braces would arrive as they are")),
             say(N_("correct the expression, or take the braces away")),
+        )
+
+
+def _weight(letter: Letter, pressed: Pressed, sizes: LetterLimits) -> Iterator[Finding]:
+    texts = sum(
+        len(piece.encode())
+        for piece in (*pressed.html_pieces, *pressed.text_pieces)
+        if isinstance(piece, str)
+    )
+    weight = texts + limits.as_sent(sum(len(it.data) for it in pressed.pictures))
+    if weight > sizes.weight:
+        yield _error(
+            letter.source,
+            say(
+                N_("a copy weighs {size} kB, and may weigh {limit} kB"),
+                size=weight // 1000,
+                limit=sizes.weight // 1000,
+            ),
+            say(N_("make the pictures smaller, or put some on a web page")),
         )
 
 
