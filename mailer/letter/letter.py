@@ -126,7 +126,7 @@ def _plain_lines(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
-_CONTROLS = {code: " " for code in (*range(32), 127) if code not in (9, 10)}
+_CONTROLS = {code: " " for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 
 
 def _add_image(
