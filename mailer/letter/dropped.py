@@ -61,9 +61,6 @@ class Dropped:
         line = 0
         swallowing: tuple[str, int] | None = None
         for tag in tags(html):
-            if tag.end is None:
-                self.faults.append((line, _unclosed(tag)))
-                return
             line = line_in(html, tag, line)
             if swallowing and tag.closing and tag.name == swallowing[0]:
                 swallowing = None
@@ -81,6 +78,14 @@ class Dropped:
                 self.attribute(tag.name, name, value, line)
         elif ":" not in tag.name and tag.name not in _HARMLESS and self._first("tag", tag.name):
             self._notes.append(_taken_out(tag.name, line))
+
+    def unclosed(self, tag: Tag, line: int) -> None:
+        """A tag or comment that its author did not end: it takes out what follows."""
+        if tag.comment:
+            fault = say(N_("a comment is not closed: write --> at its end"))
+        else:
+            fault = say(N_("<{tag} is not closed: write > at its end"), tag=tag.name or "!")
+        self.faults.append((line, fault))
 
     def word(self, source: str, line: int) -> None:
         """An author's word between < and >, which stays as it is written."""
@@ -216,12 +221,6 @@ def _vanishes(word: str) -> Sentence:
     return say(
         N_('the words from "{word}" on would vanish: correct the HTML before them'), word=_cut(word)
     )
-
-
-def _unclosed(tag: Tag) -> Sentence:
-    if tag.comment:
-        return say(N_("a comment is not closed: write --> at its end"))
-    return say(N_("<{tag} is not closed: write > at its end"), tag=tag.name or "!")
 
 
 def _taken_out(name: str, line: int) -> Note:

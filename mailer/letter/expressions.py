@@ -60,18 +60,41 @@ class ExpressionError(PliError):
     """An expression cannot be parsed, or does more than a letter may."""
 
 
+class _Missing(Undefined):
+    """A value that a person lacks: empty, and equal to an empty text."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Undefined) or other in ("", None)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = Undefined.__hash__
+
+
+def _default(value: object, instead: object = "", boolean: object = False) -> object:
+    """The filter `default`: what `or` means for a missing value; 0 and no are values."""
+    missing = value is None or isinstance(value, Undefined) or value == ""
+    return instead if missing or (boolean and not value) else value
+
+
 class _Sandbox(SandboxedEnvironment):
     """Reads attributes as keys of plain mappings, so that no attribute of Python's is in reach."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(undefined=_Missing)
         self.globals.clear()
         self.filters = {name: self.filters[name] for name in FILTERS}
+        self.filters |= dict.fromkeys(("default", "d"), _default)
         self.tests = {name: self.tests[name] for name in TESTS}
+        self.tests["none"] = lambda value: value is None or isinstance(value, Undefined)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         found = obj.get(attribute)
-        return self.undefined(name=attribute) if found is None else found
+        blank = found is None or (isinstance(found, str) and not found.strip())
+        return self.undefined(name=attribute) if blank else found
 
 
 _SANDBOX = _Sandbox()
@@ -130,7 +153,7 @@ def names(source: str) -> frozenset[tuple[str, str]]:
     Raises ExpressionError. Every name of `subscriber` passes here: attributes are declared in the
     database, and `letter.check_expressions` compares the names with them.
     """
-    tree = _parse(source)
+    tree = parse(source)
     read: set[tuple[str, str]] = set()
     _check(tree, source, read, DEEPEST)
     for root, name in sorted(read):
@@ -139,7 +162,8 @@ def names(source: str) -> frozenset[tuple[str, str]]:
     return frozenset(read)
 
 
-def _parse(source: str) -> nodes.Node:
+def parse(source: str) -> nodes.Node:
+    """The tree of an expression, which `names` still has to check; raises ExpressionError."""
     if len(source) > LONGEST:
         raise ExpressionError(N_("an expression is longer than {n} characters"), n=LONGEST)
     if max(accumulate(_BRACKETS.get(it, 0) for it in source), default=0) > DEEPEST:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
 
@@ -111,8 +111,16 @@ def is_word(tag: Tag) -> bool:
     return bool(tag.name) and tag.name not in ELEMENTS and ":" not in tag.name
 
 
-def marked(html: str, line: int, placeholders: Placeholders, words: list[tuple[int, str]]) -> str:
-    """An HTML text with the line of each tag in it, and unknown tags as text, added to `words`."""
+@dataclass(slots=True)
+class Odd:
+    """What is odd in the HTML of a letter, with lines: words in tags, and tags without an end."""
+
+    words: list[tuple[int, str]] = field(default_factory=list)
+    unclosed: list[tuple[int, Tag]] = field(default_factory=list)
+
+
+def marked(html: str, line: int, placeholders: Placeholders, odd: Odd) -> str:
+    """An HTML text with the line of each tag in it, and unknown tags as text; adds to `odd`."""
     pieces: list[str] = []
     at = 0
     for tag in tags(html):
@@ -121,7 +129,7 @@ def marked(html: str, line: int, placeholders: Placeholders, words: list[tuple[i
         end = len(html) if tag.end is None else tag.end
         source = html[tag.start : end]
         if is_word(tag) and not placeholders.within(source):
-            words.append((line, source))
+            odd.words.append((line, source))
             pieces.append(source.replace("<", "&lt;").replace(">", "&gt;"))
         elif tag.name and tag.end is not None:
             name = _RENAMED.get(tag.name, tag.name)
@@ -130,6 +138,8 @@ def marked(html: str, line: int, placeholders: Placeholders, words: list[tuple[i
             pieces.append(f"<{'/' if tag.closing else ''}{name}{mark}{source[begin:]}")
         else:
             pieces.append(source)
+        if tag.end is None:
+            odd.unclosed.append((line, tag))
         line += source.count("\n")
         at = end
     pieces.append(html[at:])

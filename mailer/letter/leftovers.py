@@ -37,7 +37,7 @@ _SIGNS = (
     ),
     (
         re.compile(
-            r"(?<!\*)\*\*(?!\*)|(?<![_\w])__(?=\s?\w)|(?<=\w)__(?![_\w])|(?<!~)~~(?!~)"
+            r"(?<!\*)\*\*(?!\*)|(?<!\w)__(?=\s?[^\W_])|(?<=[^\W_])__(?!\w)|(?<!~)~~(?!~)"
             r"|(?<!\S)\*\s?\w[^*]{0,80}\w\s\*(?!\S)|(?<!\S)\*\s\w[^*]{0,80}\w\s?\*(?!\S)"
         ),
         N_('"{sign}" is shown as it is written'),
@@ -125,7 +125,7 @@ def _runs_together(lines: list[str]) -> int:
         apart = lines[at - 1].endswith(_BREAK)
         if not apart and lines[at - 1].strip() and _POINT.match(lines[at]):
             return at
-    listed = [line.strip() for line in lines if line.strip(_BREAK + " ")]
+    listed = [line.strip(" \t") for line in lines if line.strip()]
     if len(listed) < 2 or any(_BREAK in line for line in listed):
         return 0
     short = all(

@@ -164,13 +164,13 @@ def _marked_html(text: str, placeholders: Placeholders, dropped: Dropped) -> str
     environment: dict[str, Any] = {html_source.PLACEHOLDERS: placeholders}
     tokens = _MARKDOWN.parse(text, environment)
     labels: list[str] = []
-    words: list[tuple[int, str]] = []
+    odd = html_source.Odd()
     for token, line in _walk(tokens, 0):
         if token.type in ("html_block", "html_inline"):
-            token.content = html_source.marked(token.content, line, placeholders, words)
+            token.content = html_source.marked(token.content, line, placeholders, odd)
         elif token.type == html_source.WORD:
             token.type = "text"
-            words.append((line, token.content))
+            odd.words.append((line, token.content))
         elif token.nesting == 1 or token.type in ("image", "code_inline", "hr"):
             token.attrSet(LINE, str(line))
         for name in token.meta.get("insecure_attrs", ()):
@@ -179,8 +179,10 @@ def _marked_html(text: str, placeholders: Placeholders, dropped: Dropped) -> str
             labels.append(token.meta["label"])
         if token.type == "code_block":
             dropped.indented(line)
-    for line, word in words:
+    for line, word in odd.words:
         dropped.word(word, line)
+    for line, tag in odd.unclosed:
+        dropped.unclosed(tag, line)
     dropped.references(environment.get("references", {}), labels)
     return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, environment))
 

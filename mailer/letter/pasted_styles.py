@@ -15,6 +15,7 @@ from mailer.letter.sanitising import BLOCKS, LINE, READ, line_of
 _ZERO = re.compile(r"[+-]?0*\.?0+(?:[a-z]{2,4}|%)?")
 _BOLD = re.compile(r"bold|bolder|[6-9]\d\d|1000")
 _LIGHT = re.compile(r"normal|lighter|[1-5]\d\d")
+_SIDES = frozenset(("left", "right", "center", "justify"))
 _CELLS = frozenset(("td", "th"))
 _ALREADY = {
     "strong": frozenset(("b", "strong", "th", "h1", "h2", "h3", "h4", "h5", "h6")),
@@ -70,7 +71,7 @@ def say_by_elements(tree: Element) -> None:
                 element.tag = "span" if element.tag in _ALREADY[tag] else element.tag
         for name in READ - {LINE}:
             element.attrib.pop(name, None)
-        if element.tag in _CELLS and style.get("text-align"):
+        if element.tag in _CELLS and style.get("text-align") in _SIDES:
             element.set("style", f"text-align:{style['text-align']}")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import unescape
 from xml.etree.ElementTree import Element
 
-from mailer.letter import limits, markdown
+from mailer.letter import gaps, limits, markdown
 from mailer.letter.letter import Letter
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.markdown import ParsedMarkdown
@@ -29,6 +29,7 @@ _VAGUE = re.compile(
     r"((cliquez|cliquer) )?ici|en savoir plus|lire la suite|lien|(click )?here|read more|link",
     re.IGNORECASE,
 )
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 _BRACES = re.compile(r"\{\{|\{%|%7B%7B", re.IGNORECASE)
 
 
@@ -69,6 +70,8 @@ def check(
         *_page(letter, pressed),
         *_weight(letter, pressed, sizes),
         *_preheader(letter),
+        *_entities(letter),
+        *_gaps(letter, parsed),
         *_headings(letter, parsed),
         *_links(letter, parsed),
         *_images(letter, parsed),
@@ -158,6 +161,32 @@ def _preheader(letter: Letter) -> Iterator[Finding]:
                 most=PREHEADER.stop - 1,
             ),
         )
+
+
+def _entities(letter: Letter) -> Iterator[Finding]:
+    for name in ("title", "subject", "preheader"):
+        found = _ENTITY.search(getattr(letter, name))
+        if found and (sign := unescape(found[0])) != found[0]:
+            yield _warning(
+                letter.source,
+                say(N_('{name} shows "{entity}" as it is written'), name=name, entity=found[0]),
+                say(N_('write "{sign}"'), sign=sign),
+            )
+
+
+def _gaps(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
+    """Personal words that are missing for some, such as the name in "Bonjour ,"."""
+    for placeholder, source in parsed.expressions.items():
+        for name in gaps.unguarded(source):
+            yield _warning(
+                letter.place(parsed.lines[placeholder]),
+                say(
+                    N_("{{{{ {source} }}}} leaves a gap for people without {name}"),
+                    source=source,
+                    name=name,
+                ),
+                say(N_('write {{{{ subscriber.{name} or "…" }}}}'), name=name),
+            )
 
 
 def _headings(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ PROPERTIES = frozenset(
         *("opacity", "text-align", "text-decoration", "text-decoration-line", "visibility"),
     )
 )
-"""Properties of `style` that pass here, to be read in the tree."""
+"""Properties of `style` that mean something: `pasted_styles` says them by elements."""
 _VOID = frozenset(("br", "hr", "img"))
 _NUMBERS = ("colspan", "rowspan", "start", "width", LINE)
 
@@ -59,7 +59,6 @@ def sanitised(html: str) -> str:
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()}
         | {"*": set(EVERYWHERE | READ)},
         allowed_classes=CLASSES,
-        filter_style_properties=set(PROPERTIES),
         url_schemes={"https", "mailto", "tel", "http", "data"},
         link_rel=None,
     )
