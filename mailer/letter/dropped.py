@@ -228,7 +228,7 @@ def _taken_out(name: str, line: int) -> Note:
         sentence = say(N_("<{tag}> is taken out, with all that it holds"), tag=name)
     else:
         sentence = say(N_("<{tag}> is taken out, and what it holds is plain text"), tag=name)
-    return Note(line, sentence, say(N_("write &lt;{tag}> if it should be read"), tag=name))
+    return Note(line, sentence, say(N_("write \\<{tag}> if it should be read"), tag=name))
 
 
 def _cut(text: str) -> str:
