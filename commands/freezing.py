@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from commands.common import tell
-from commands.policy import identity_of
+from commands.policy import identity_of, sizes_of
 from mailer.letter.letter import Letter
 from mailer.letter.sendable import sendable
 from mailer.letter.snapshot import Frozen
@@ -16,7 +16,12 @@ def freeze(
     letter: Letter, settings: Settings, attributes: Collection[str], *, quiet: bool
 ) -> Frozen:
     """The letter as it will be sent; its warnings go to stderr, or nowhere if `quiet`."""
-    checked = sendable(letter, identity=identity_of(settings, letter), attributes=attributes)
+    checked = sendable(
+        letter,
+        identity=identity_of(settings, letter),
+        attributes=attributes,
+        sizes=sizes_of(settings),
+    )
     if not quiet:
         for finding in checked.warnings:
             tell(finding.line, stderr=True)

@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 import click
+from jinja2 import Environment
 
 from commands.common import LANGUAGE, Context, _, as_json, now, running, show_json, tell
-from commands.policy import identity_of
+from commands.policy import identity_of, sizes_of
 from mailer.letter import preflight
 from mailer.letter.letter import (
     Letter,
@@ -32,6 +33,7 @@ from pli.language import N_, Sentence, say
 from subscribers import attributes
 
 NEW = "new.md"
+PREVIEW = "preview.html.j2"
 EXIT_FAULTY = 1
 
 SAMPLE = Recipient(
@@ -45,6 +47,8 @@ SAMPLE = Recipient(
     list=ListLine(0, "exemple", "Exemple"),
 )
 """Whom previews and exports are for; nobody's name is used to look at a letter."""
+NOBODY = SAMPLE._replace(first_name="", last_name="")
+"""Somebody of whom nothing but the address is known."""
 
 file = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 
@@ -81,9 +85,10 @@ def _next_number(folder: Path) -> int:
 @letter.command(help=_("Show what a letter says of itself."))
 @file
 @as_json
-def show(path: Path, as_json: bool) -> None:
+@click.pass_obj
+def show(context: Context, path: Path, as_json: bool) -> None:
     """Its front matter, its pictures and its length."""
-    read = read_letter(path)
+    read = _read(context, path)
     document = {
         "number": read.number,
         "title": read.title,
@@ -111,9 +116,9 @@ def show(path: Path, as_json: bool) -> None:
 @running
 async def check(context: Context, path: Path, as_json: bool) -> None:
     """Exit 1 if it cannot be sent."""
-    read = read_letter(path)
+    read = _read(context, path)
     faults = check_expressions(read, await _attributes(context, read))
-    findings = preflight.check(read, *_pressed(read, context))
+    findings = preflight.check(read, *_pressed(read, context), sizes_of(context.settings()))
     errors = preflight.errors(findings)
     if as_json:
         show_json({"faults": [it.tell(LANGUAGE) for it in faults], "findings": _told(findings)})
@@ -161,8 +166,8 @@ def _unchecked(asked: set[str], error: PliError) -> Sentence:
 @file
 @click.pass_obj
 def preview(context: Context, path: Path) -> None:
-    """A page in a temporary folder, as one member would see it."""
-    page = _exported(context, path, "html")
+    """A page in a temporary folder: as one member sees the letter, and as one without values."""
+    page = _previewed(context, path)
     target = Path(tempfile.mkdtemp(prefix="pli-")) / f"{path.stem}.html"
     target.write_bytes(page)
     click.echo(target)
@@ -172,11 +177,16 @@ def preview(context: Context, path: Path) -> None:
 @letter.command(help=_("Write a letter as a web page, a mail or a text."))
 @file
 @click.option("--format", "form", type=click.Choice(["html", "eml", "text"]), default="html")
+@click.option(
+    "--without-values", is_flag=True, help=_("As a person reads it of whom nothing is known.")
+)
 @click.option("--output", type=click.Path(path_type=Path), help=_("A file instead of stdout."))
 @click.pass_obj
-def export(context: Context, path: Path, form: str, output: Path | None) -> None:
+def export(
+    context: Context, path: Path, form: str, without_values: bool, output: Path | None
+) -> None:
     """The copy of an invented member; its signed links lead nowhere."""
-    exported = _exported(context, path, form)
+    exported = _exported(context, path, form, NOBODY if without_values else SAMPLE)
     if output is None:
         click.echo(exported, nl=False)
         return
@@ -184,17 +194,42 @@ def export(context: Context, path: Path, form: str, output: Path | None) -> None
     tell(say(N_("Written: {file}."), file=str(output)))
 
 
-def _exported(context: Context, path: Path, form: str) -> bytes:
-    read = read_letter(path)
+def _read(context: Context, path: Path) -> Letter:
+    return read_letter(path, sizes_of(context.settings()))
+
+
+def _previewed(context: Context, path: Path) -> bytes:
+    """The page of an invented member; with personal words, that of one without values below."""
+    page, bare = (_exported(context, path, "html", person) for person in (SAMPLE, NOBODY))
+    if "{{" not in _read(context, path).body:
+        return page
+    template = (shipped("templates") / "letters" / PREVIEW).read_text("utf-8")
+    return (
+        Environment(autoescape=True)
+        .from_string(template)
+        .render(
+            language=LANGUAGE,
+            title=path.name,
+            pages=[
+                (say(N_("For somebody of whom all is known")).tell(LANGUAGE), page.decode()),
+                (say(N_("For somebody of whom nothing is known")).tell(LANGUAGE), bare.decode()),
+            ],
+        )
+        .encode()
+    )
+
+
+def _exported(context: Context, path: Path, form: str, person: Recipient) -> bytes:
+    read = _read(context, path)
     pressed, identity = _pressed(read, context)
     keys = key_ring.generate()
     links = Links(keys, identity.public_url, identity.domain)
     if form == "eml":
         composer = Composer(pressed, read, identity, links, keys.current)
-        return plain(composer.copy(SAMPLE, now()))
+        return plain(composer.copy(person, now()))
     if form == "text":
-        return pressed.text(SAMPLE, links, keys.current).encode()
-    return pressed.preview(SAMPLE, links, keys.current).encode()
+        return pressed.text(person, links, keys.current).encode()
+    return pressed.preview(person, links, keys.current).encode()
 
 
 def _pressed(read: Letter, context: Context) -> tuple[Pressed, Identity]:

@@ -12,7 +12,7 @@ import click
 from commands import hours as opening_hours
 from commands.common import Context, _, confirm, now, running, tell
 from commands.freezing import freeze
-from commands.policy import policy_of
+from commands.policy import policy_of, sizes_of
 from commands.sending import retry_after, starts_by_itself
 from mailer.campaign import lifecycle, ordering, scheduling
 from mailer.campaign.finding import find_campaign
@@ -57,7 +57,7 @@ async def create(
     person: str | None,
 ) -> None:
     """From now on the letter's file may change: the campaign keeps what it was."""
-    written = read_letter(letter)
+    written = read_letter(letter, sizes_of(context.settings()))
     async with context.open() as installation:
         installation.settings.require(
             "relay_url", "public_url", "committee", "address", "phone", "email"

@@ -6,6 +6,7 @@ from commands.common import Installation
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
 from mailer.letter.letter import Letter
+from mailer.letter.limits import LetterLimits
 from mailer.providers import KNOWN, Providers
 from mailer.sender import Identity
 from pli.quiet import Quiet
@@ -22,6 +23,17 @@ def identity_of(settings: Settings, letter: Letter | None = None) -> Identity:
         sender=(letter.sender if letter else None) or settings.sender,
         reply_to=(letter.reply_to if letter else None) or settings.reply_to,
         public_url=settings.public_url,
+    )
+
+
+def sizes_of(settings: Settings) -> LetterLimits:
+    """How large a letter may be."""
+    return LetterLimits(
+        text=settings.letter_text_kb * 1000,
+        depth=settings.letter_depth,
+        pictures=settings.letter_pictures,
+        pixels=settings.letter_megapixels * 1_000_000,
+        weight=settings.letter_weight_kb * 1000,
     )
 
 

@@ -23,7 +23,7 @@ from commands.common import (
     tell,
 )
 from commands.freezing import freeze
-from commands.policy import policy_of
+from commands.policy import policy_of, sizes_of
 from mailer.campaign import ordering
 from mailer.campaign.finding import find_campaign
 from mailer.campaign.ordering import Order, OrderError
@@ -101,7 +101,7 @@ async def send(
     from commands.engine_room import EXIT_INTERRUPTED
     from commands.following import show_result, work_or_watch
 
-    written = read_letter(letter)
+    written = read_letter(letter, sizes_of(context.settings()))
     async with context.open() as installation:
         when = hours.parse(hour, zone=installation.settings.timezone, now=now()) if hour else None
         installation.settings.require(

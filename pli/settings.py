@@ -163,6 +163,15 @@ class Settings(BaseSettings):
     """A worker ends if PostgreSQL is away for so long: the worker's supervisor starts it again."""
     journal_folder: Path = Path("pli.journal")
     """Where this machine's processes note what went on the wire; never shared between machines."""
+    letter_text_kb: Annotated[int, Field(ge=1, le=10_000)] = 200
+    """The largest file of a letter: Markdown's time grows faster than the text."""
+    letter_depth: Annotated[int, Field(ge=10, le=200)] = 100
+    """How many elements of a letter may stand within each other."""
+    letter_pictures: Annotated[int, Field(ge=0, le=1_000)] = 50
+    letter_megapixels: Annotated[int, Field(ge=1, le=1_000)] = 50
+    """The largest picture of a letter, in millions of pixels."""
+    letter_weight_kb: Annotated[int, Field(ge=100, le=50_000)] = 5_000
+    """The heaviest copy, with its pictures as they are sent."""
     listen: str = "127.0.0.1:8080"
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

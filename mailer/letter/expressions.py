@@ -9,10 +9,13 @@ costs no more than its length suggests.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from babel.dates import format_date
@@ -33,6 +36,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 FILTERS = ("default", "d", "upper", "lower", "capitalize", "title", "trim")
 TESTS = ("defined", "undefined", "none")
 LONGEST = 500
+LARGEST = 1e15
+"""Numbers with a point; from here on they are no longer exact."""
+DEEPEST = 30
+"""So many parts of an expression may stand within each other."""
 
 _PARTS = (
     *(nodes.Const, nodes.Getattr, nodes.Name, nodes.And, nodes.Or, nodes.Not, nodes.Compare),
@@ -43,6 +50,7 @@ _EXPRESSION = re.compile(
     r"""\{\{((?:[^"'{}\n]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')*)\}\}""",
 )
 _BRACES = re.compile(r"\{\{|\{%|\{#(?=[^{}]*#\})")
+_BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
 _CURLY_QUOTES = re.compile("[“”„«»‘’]")
 
 Values = Mapping[str, Mapping[str, Any]]
@@ -52,18 +60,41 @@ class ExpressionError(PliError):
     """An expression cannot be parsed, or does more than a letter may."""
 
 
+class _Missing(Undefined):
+    """A value that a person lacks: empty, and equal to an empty text."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Undefined) or other in ("", None)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = Undefined.__hash__
+
+
+def _default(value: object, instead: object = "", boolean: object = False) -> object:
+    """The filter `default`: what `or` means for a missing value; 0 and no are values."""
+    missing = value is None or isinstance(value, Undefined) or value == ""
+    return instead if missing or (boolean and not value) else value
+
+
 class _Sandbox(SandboxedEnvironment):
     """Reads attributes as keys of plain mappings, so that no attribute of Python's is in reach."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(undefined=_Missing)
         self.globals.clear()
         self.filters = {name: self.filters[name] for name in FILTERS}
+        self.filters |= dict.fromkeys(("default", "d"), _default)
         self.tests = {name: self.tests[name] for name in TESTS}
+        self.tests["none"] = lambda value: value is None or isinstance(value, Undefined)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         found = obj.get(attribute)
-        return self.undefined(name=attribute) if found is None else found
+        blank = found is None or (isinstance(found, str) and not found.strip())
+        return self.undefined(name=attribute) if blank else found
 
 
 _SANDBOX = _Sandbox()
@@ -86,9 +117,10 @@ class Found:
 
 def find(text: str) -> Iterator[Found]:
     """Yield every `{{ }}` of a text, and every brace that is a fault, in order."""
-    position = 0
+    position, line, counted = 0, 0, 0
     while brace := _BRACES.search(text, position):
-        line = text.count("\n", 0, brace.start())
+        line += text.count("\n", counted, brace.start())
+        counted = brace.start()
         expression = _EXPRESSION.match(text, brace.start())
         if expression:
             source = expression[1].strip()
@@ -106,6 +138,7 @@ def find(text: str) -> Iterator[Found]:
         position = brace.end()
 
 
+@lru_cache(maxsize=1_000)
 def _fault_of(source: str) -> Sentence | None:
     try:
         names(source)
@@ -120,23 +153,28 @@ def names(source: str) -> frozenset[tuple[str, str]]:
     Raises ExpressionError. Every name of `subscriber` passes here: attributes are declared in the
     database, and `letter.check_expressions` compares the names with them.
     """
-    tree = _parse(source)
+    tree = parse(source)
     read: set[tuple[str, str]] = set()
-    _check(tree, source, read)
+    _check(tree, source, read, DEEPEST)
     for root, name in sorted(read):
         if root != "subscriber" and name not in NAMES[root]:
             raise ExpressionError.listing([unknown(root, name, NAMES[root])])
     return frozenset(read)
 
 
-def _parse(source: str) -> nodes.Node:
+def parse(source: str) -> nodes.Node:
+    """The tree of an expression, which `names` still has to check; raises ExpressionError."""
     if len(source) > LONGEST:
         raise ExpressionError(N_("an expression is longer than {n} characters"), n=LONGEST)
+    if max(accumulate(_BRACKETS.get(it, 0) for it in source), default=0) > DEEPEST:
+        raise _too_deep()
     try:
         parser = Parser(_SANDBOX, source, state="variable")
         tree = parser.parse_expression()
         if not parser.stream.eos:
             raise TemplateSyntaxError("chunk after expression", 1)
+    except RecursionError:
+        raise _too_deep() from None
     except TemplateSyntaxError:
         if _CURLY_QUOTES.search(source):
             raise ExpressionError(
@@ -150,7 +188,19 @@ def _parse(source: str) -> nodes.Node:
     return tree
 
 
-def _check(node: nodes.Node, source: str, read: set[tuple[str, str]]) -> None:
+def _too_deep() -> ExpressionError:
+    return ExpressionError(
+        N_("an expression has more than {n} parts within each other: make it simpler"), n=DEEPEST
+    )
+
+
+def _check(node: nodes.Node, source: str, read: set[tuple[str, str]], deep: int) -> None:
+    if not deep:
+        raise _too_deep()
+    if isinstance(node, nodes.Const) and not _is_sayable(node.value):
+        raise ExpressionError(
+            N_("{{{{ {source} }}}} holds a number that cannot be written"), source=source
+        )
     if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
         if node.node.name not in NAMES:
             raise ExpressionError.listing([_unknown_root(node.node.name)])
@@ -177,7 +227,12 @@ def _check(node: nodes.Node, source: str, read: set[tuple[str, str]]) -> None:
             source=source,
         )
     for child in node.iter_child_nodes():
-        _check(child, source, read)
+        _check(child, source, read, deep - 1)
+
+
+def _is_sayable(value: object) -> bool:
+    """Whether a constant can be written: no copy can be made with 1e999, which is infinite."""
+    return not isinstance(value, float) or (math.isfinite(value) and abs(value) < LARGEST)
 
 
 def _unknown_root(name: str) -> Sentence:
@@ -216,7 +271,7 @@ def compiled(source: str, language: str) -> Callable[[Values], str]:
     def evaluate(values: Values) -> str:
         try:
             return shown(expression(values), language)
-        except (TypeError, ValueError, UndefinedError):
+        except (ArithmeticError, TypeError, ValueError, UndefinedError):
             return ""
 
     return evaluate

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+import textwrap
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -78,57 +80,137 @@ def read(text: str) -> FrontMatter:
 def _scalars(text: str, matter: FrontMatter) -> dict[str, str] | None:
     """The text of each key's value, as written: 0294 stays 0294, and 2025-10-14 stays a text.
 
-    "?" stands for a value that is a fault already. None: the front matter is no mapping.
+    "?" stands for a value that is a fault already. None: the front matter has no values.
     """
-    root = _composed(text, matter)
-    unread = set(matter.lines)
-    if root is None:
-        return dict.fromkeys(unread, "?")
-    if not isinstance(root, yaml.MappingNode):
+    scalars: dict[str, str] = {}
+    entries = [*_entries(text)]
+    if entries and all(entry.key is None for entry in entries):
         matter.faults.append((2, say(N_('the front matter is no list of "name: value" lines'))))
         return None
-    scalars = dict.fromkeys(unread, "?")
-    for key_node, node in root.value:
-        line = key_node.start_mark.line + 2
-        key = str(key_node.value).strip() if isinstance(key_node, yaml.ScalarNode) else "?"
-        if key not in REQUIRED + OPTIONAL:
-            matter.faults.append((line, _unknown(key)))
+    for entry in entries:
+        key = entry.key
+        if key is None:
+            fault = say(N_('this line is no "name: value": put a whole value on one line'))
+            matter.faults.append((entry.line, fault))
+        elif key not in REQUIRED + OPTIONAL:
+            matter.faults.append((entry.line, _unknown(key)))
         elif key in matter.lines:
             fault = say(
                 N_("{key} stands twice, first on line {first}: take one away"),
                 key=key,
                 first=matter.lines[key],
             )
-            matter.faults.append((line, fault))
+            matter.faults.append((entry.line, fault))
         else:
-            matter.lines[key] = line
-            scalars[key] = _text(key, node, line, matter)
+            matter.lines[key] = entry.line
+            value, fault_in = _value(key, entry.value)
+            scalars[key] = "?" if fault_in else value
+            if fault_in:
+                matter.faults.append((entry.line, fault_in))
     return scalars
 
 
-def _composed(text: str, matter: FrontMatter) -> yaml.Node | None:
-    """The YAML tree; an unreadable line becomes a fault, and the rest is read without that line."""
-    lines = text.split("\n")
-    for _ in range(len(lines) + 1):
-        try:
-            return yaml.compose("\n".join(lines), Loader=yaml.SafeLoader)
-        except yaml.YAMLError as error:
-            line, fault = _yaml_fault(error)
-            line = min(line, len(lines) + 1)
-            matter.faults.append((line, fault))
-            matter.lines[lines[line - 2].partition(":")[0].strip()] = line
-            lines[line - 2] = ""
-    return None
+@dataclass(slots=True)
+class _Entry:
+    """A line `key: value` with the lines that continue it; `key` is None if it is no such line."""
+
+    line: int
+    key: str | None
+    value: str
 
 
-def _yaml_fault(error: yaml.YAMLError) -> tuple[int, Sentence]:
-    mark = getattr(error, "problem_mark", None)
-    line = mark.line + 2 if mark else 2
-    problem = str(getattr(error, "problem", None) or getattr(error, "reason", "") or "")
-    if "mapping values are not allowed" in problem:
+def _entries(text: str) -> Iterator[_Entry]:
+    """The entries of a front matter: YAML's, line by line, so that one does not spoil the rest."""
+    entry: _Entry | None = None
+    for number, line in enumerate(textwrap.dedent(text).split("\n"), 2):
+        continues = entry is not None and entry.key is not None and line[:1] in (" ", "\t")
+        if entry and (continues or (not line.strip() and _BLOCK.match(entry.value))):
+            entry.value += f"\n{line}"
+            continue
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if entry:
+            yield entry
+        found = _KEY.fullmatch(line.strip())
+        near = _NEAR.fullmatch(line.strip())
+        if found:
+            entry = _Entry(number, found[1].strip(" \t\"'"), found[2] or "")
+        elif near and near[1].strip().lower() in (*REQUIRED, *OPTIONAL):
+            # "subject:Urgent": YAML asks for a space, and no reader would.
+            entry = _Entry(number, near[1].strip().lower(), near[2])
+        else:
+            entry = _Entry(number, None, line)
+    if entry:
+        yield entry
+
+
+_KEY = re.compile(r"([^\s:#\[{-][^:]{0,60}?)\s*:(?:\s+(.*))?")
+_NEAR = re.compile(r"([A-Za-z-]{1,20}\s*):(\S.*)")
+_BLOCK = re.compile(r"[|>][+-]?[1-9]?[+-]?\s*(?:\n|\Z)")
+_PROSE = frozenset(("title", "subject", "preheader"))
+"""Keys whose values are sentences: nothing in them is YAML's."""
+
+
+def _value(key: str, written: str) -> tuple[str, Sentence | None]:
+    """A value as its author wrote it; a fault where YAML would read anything else."""
+    plain = " ".join(line.strip() for line in written.split("\n") if line.strip())
+    if sign := _unseen(plain):
+        return "", _hidden(key, sign)
+    read = _read(written)
+    if key not in _PROSE:
+        return plain if read is None else read, None
+    marked = written[:1] in ("'", '"') or _BLOCK.match(written)
+    if read is not None and (marked or read == plain):
+        return read, None
+    if ": " in plain and not marked:
         # French sets a space before a colon, too: "title: Plénière : le compte rendu".
-        return line, say(N_('": " within a value: put the whole value between quotes "…"'))
-    return line, say(N_("cannot be read as YAML ({problem}): correct this line"), problem=problem)
+        return "", say(N_('": " within a value: put the whole value between quotes "…"'))
+    return "", say(
+        N_('YAML reads "{sign}" as a sign of its own: put the whole value between quotes {quotes}'),
+        sign="#" if " #" in plain and plain[0] not in _SIGNS else plain[:1],
+        quotes="'…'" if '"' in plain and "'" not in plain else '"…"',
+    )
+
+
+def _read(written: str) -> str | None:
+    """What YAML reads as one text; None if it reads none, or something else."""
+    if not written.strip():
+        return ""
+    try:
+        node = yaml.compose(f"k: {written}", Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return None
+    if not isinstance(node, yaml.MappingNode) or len(node.value) != 1:
+        return None
+    value = node.value[0][1]
+    return str(value.value).strip() if isinstance(value, yaml.ScalarNode) else None
+
+
+def _unseen(text: str) -> str:
+    """The first character of a text that no reader sees as one, such as a control character."""
+    return next(
+        (
+            it
+            for it in text
+            if unicodedata.category(it) in ("Cc", "Cs", "Zl", "Zp") or ord(it) & 0xFFFE == 0xFFFE
+        ),
+        "",
+    )
+
+
+def _hidden(key: str, sign: str) -> Sentence:
+    if sign in _LINE_ENDS:
+        return say(N_("{key} is more than one line: write it on one"), key=key)
+    return say(
+        N_("{key} holds a character that nobody sees (U+{code}): write it anew"),
+        key=key,
+        code=f"{ord(sign):04X}",
+    )
+
+
+_LINE_ENDS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
+_SIGNS = frozenset("[]{}!&*@%`|>?-,'\"#")
+"""Signs with which YAML lets no plain text begin."""
 
 
 def _unknown(key: str) -> Sentence:
@@ -142,14 +224,6 @@ def _unknown(key: str) -> Sentence:
         key=key,
         known=", ".join(REQUIRED + OPTIONAL),
     )
-
-
-def _text(key: str, node: yaml.Node, line: int, matter: FrontMatter) -> str:
-    if not isinstance(node, yaml.ScalarNode):
-        fault = say(N_("{key} is not one value: write one text after the colon"), key=key)
-        matter.faults.append((line, fault))
-        return "?"
-    return "" if node.tag == "tag:yaml.org,2002:null" else str(node.value).strip()
 
 
 def _convert(scalars: Mapping[str, str], matter: FrontMatter) -> None:
@@ -216,8 +290,8 @@ def _dates(text: str) -> Iterator[tuple[int, int, int]]:
 
 def _line(key: str, text: str) -> _Read:
     """Reads a text for a header or the top of the page: one line, without expressions."""
-    if any(ord(it) < 32 or it in "\x7f\x85\u2028\u2029" for it in text):
-        return None, say(N_("{key} is more than one line: write it on one"), key=key)
+    if sign := _unseen(text):
+        return None, _hidden(key, sign)
     if re.search(r"\{\{|\{%|\{#|%7b%7b", text, re.IGNORECASE):
         return None, say(
             N_('{key} holds "{{{{" or "{{%": personal words can stand in the text only'), key=key

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from mailer.letter import expressions, front_matter, images, markdown
+from mailer.letter import expressions, front_matter, images, limits, markdown
+from mailer.letter.limits import USUAL, LetterLimits
 from pli.errors import PliError, reason_of
 from pli.language import N_, Sentence, say
 
@@ -46,10 +47,12 @@ class Letter:
         return f"{self.source}:{self.line + line}"
 
 
-def read_letter(path: Path) -> Letter:
+def read_letter(path: Path, sizes: LetterLimits = USUAL) -> Letter:
     """Read a letter, and its images from the same folder; LetterError lists every fault."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(sizes.text + 1)
+            size = max(len(data), path.stat().st_size)
     except FileNotFoundError:
         raise LetterError(
             N_('{file}: no such file: look at its name, or run "pli letter new"'), file=str(path)
@@ -58,7 +61,9 @@ def read_letter(path: Path) -> Letter:
         raise LetterError(
             N_("{file}: cannot be read: {reason}"), file=str(path), reason=reason_of(error)
         ) from None
-    return parse_letter(decode(data, path.name), path.name, images.beside(path.parent))
+    if fault := limits.too_long(size, sizes):
+        raise _error(path.name, [(1, fault)])
+    return parse_letter(decode(data, path.name), path.name, images.beside(path.parent), sizes)
 
 
 def decode(data: bytes, name: str) -> str:
@@ -74,19 +79,27 @@ def decode(data: bytes, name: str) -> str:
 
 
 def parse_letter(
-    text: str, name: str = "lettre.md", load_image: Callable[[str], bytes] | None = None
+    text: str,
+    name: str = "lettre.md",
+    load_image: Callable[[str], bytes] | None = None,
+    sizes: LetterLimits = USUAL,
 ) -> Letter:
     """Parse a letter; raises LetterError. Without `load_image` its local images are left out."""
+    if fault := limits.too_long(len(text.encode("utf-8", "replace")), sizes):
+        raise _error(name, [(1, fault)])
     matter = front_matter.read(_plain_lines(text))
-    parsed = markdown.read(matter.body)
+    parsed = markdown.read(matter.body, sizes=sizes)
     faults = list(matter.faults)
     if not matter.body.strip() and not faults:
         faults.append((matter.end, say(N_("the letter has no text: write it below the dashes"))))
     faults += [(matter.end + 1 + line, fault) for line, fault in parsed.faults]
     pictures: dict[str, bytes] = {}
     for line, image in parsed.images():
-        if fault := _add_image(image, pictures, load_image):
+        if fault := _add_image(image, pictures, load_image, sizes):
             faults.append((matter.end + 1 + line, fault))
+        if fault := limits.too_many(len(pictures), sum(map(len, pictures.values())), sizes):
+            faults.append((matter.end + 1 + line, fault))
+            break
     if faults:
         raise _error(name, faults)
     values = matter.values
@@ -113,11 +126,14 @@ def _plain_lines(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
-_CONTROLS = {code: " " for code in (*range(32), 127) if code not in (9, 10)}
+_CONTROLS = {code: " " for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 
 
 def _add_image(
-    image: str, pictures: dict[str, bytes], load: Callable[[str], bytes] | None
+    image: str,
+    pictures: dict[str, bytes],
+    load: Callable[[str], bytes] | None,
+    sizes: LetterLimits,
 ) -> Sentence | None:
     """Add an image to `pictures` if it is a local one; what is wrong with it, if anything."""
     scheme = image.partition(":")[0].lower() if ":" in image else ""
@@ -134,9 +150,11 @@ def _add_image(
         return None
     try:
         data = load(image)
-        images.look(image, data)
+        seen = images.look(image, data)
     except PliError as error:
         return error.sentences[0]
+    if fault := limits.too_wide(image, seen.width * seen.height, sizes):
+        return fault
     pictures[image] = data
     return None
 

@@ -1,60 +1,50 @@
 """Parses the body of a letter: Markdown into a clean tree, with the expressions taken out.
 
 A placeholder replaces each `{{ }}` before Markdown is parsed, in code as well. So no tool between
-here and the copy can take an expression for anything but text.
+here and the copy can take an expression for anything but text. Sizes are judged before each step,
+since no step can be stopped.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from html.parser import HTMLParser
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote
-from xml.etree.ElementTree import Element, TreeBuilder
+from xml.etree.ElementTree import Element
 
-import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.attrs import attrs_block_plugin, attrs_plugin
 
-from mailer.letter import expressions
+from mailer.letter import (
+    bare_links,
+    expressions,
+    html_source,
+    leftovers,
+    limits,
+    nesting,
+    pasted_styles,
+    placement,
+)
+from mailer.letter.dropped import Dropped
+from mailer.letter.limits import LARGEST, LetterLimits
+from mailer.letter.note import Note
 from mailer.letter.placeholders import Placeholders
-from pli.language import N_, Sentence, say
+from mailer.letter.sanitising import BLOCKS, LINE, line_of, parse_html, sanitised
+from pli.language import Sentence
 
-LINE = "data-line"
-BLOCKS = frozenset(
-    (
-        *("address", "blockquote", "caption", "dd", "div", "dl", "dt", "figcaption", "figure"),
-        *("h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "table", "tbody"),
-        *("td", "tfoot", "th", "thead", "tr", "ul"),
-    )
-)
-_INLINE = frozenset(
-    (
-        *("a", "abbr", "b", "br", "cite", "code", "del", "em", "i", "img", "ins", "kbd", "mark"),
-        *("q", "s", "samp", "small", "span", "strong", "sub", "sup", "u"),
-    )
-)
-_VOID = frozenset(("br", "hr", "img"))
-_ATTRIBUTES = {
-    "a": {"href", "title", LINE},
-    "abbr": {"title"},
-    "img": {"src", "alt", "title", "width", LINE},
-    "ol": {"start"},
-    "td": {"colspan", "rowspan", "style"},
-    "th": {"colspan", "rowspan", "scope", "style"},
-    "table": {LINE},
-    **{f"h{level}": {LINE} for level in range(1, 7)},
-}
-_CLASSES = {"a": {"button"}, "p": {"caption", "lead"}}
+__all__ = ["BLOCKS", "LINE", "ParsedMarkdown", "line_of", "read"]
+
+_ATTRIBUTES = ("class", "width", "title")
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedMarkdown:
-    """The tree of a body, its expressions and their lines by placeholder, and its faults.
+    """The tree of a body, its expressions and their lines by placeholder, faults and notes.
 
-    Lines, also those in the tree's `data-line`, count from 0 at the first line of the body.
+    Lines, also those in the tree's `data-line`, count from 0 at the first line of the body. If
+    not `whole`, the body is too large to be read, and the tree is empty.
     """
 
     tree: Element
@@ -62,6 +52,8 @@ class ParsedMarkdown:
     lines: Mapping[str, int]
     faults: Sequence[tuple[int, Sentence]]
     placeholders: Placeholders
+    notes: Sequence[Note] = ()
+    whole: bool = True
 
     def images(self) -> Iterator[tuple[int, str]]:
         """Each image's line, and its name or address with percent-encoding decoded."""
@@ -69,139 +61,152 @@ class ParsedMarkdown:
             yield line_of(image), unquote(image.get("src", ""))
 
 
-def line_of(element: Element) -> int:
-    """The line of the body on which an element begins, from 0; 0 if it has none."""
-    return int(element.get(LINE, 0)) if element.get(LINE, "0").isdigit() else 0
+@dataclass(slots=True)
+class _Lifted:
+    """A body whose expressions are placeholders."""
+
+    text: str
+    sources: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    faults: list[tuple[int, Sentence]] = field(default_factory=list)
 
 
-def read(body: str, *others: str) -> ParsedMarkdown:
+def read(body: str, *others: str, sizes: LetterLimits = LARGEST) -> ParsedMarkdown:
     """Parse a body; raises nothing, `faults` holds every fault.
 
-    The placeholders occur in none of the texts of `others`.
+    The placeholders occur in none of the texts of `others`. `sizes` are the limits to judge by.
     """
     placeholders = Placeholders(body, *others)
+    faults = [*_too_large(body, sizes)]
+    if faults:
+        return _unread(faults, placeholders)
+    lifted = _lifted(body, placeholders)
+    try:
+        return _grown(lifted, placeholders, sizes)
+    except nesting.TooDeep as deep:
+        return _unread([*lifted.faults, (deep.line, limits.too_deep(sizes))], placeholders)
+    except RecursionError:
+        line = nesting.first_line(lifted.text, _MARKDOWN.render)
+        return _unread([*lifted.faults, (line, limits.too_deep(sizes))], placeholders)
+
+
+def _too_large(body: str, sizes: LetterLimits) -> Iterator[tuple[int, Sentence]]:
+    if fault := limits.too_long(len(body.encode("utf-8", "replace")), sizes):
+        yield 0, fault
+    else:
+        yield from limits.too_dense(body)
+
+
+def _unread(faults: Sequence[tuple[int, Sentence]], placeholders: Placeholders) -> ParsedMarkdown:
+    return ParsedMarkdown(Element("div"), {}, {}, faults, placeholders, whole=False)
+
+
+def _lifted(body: str, placeholders: Placeholders) -> _Lifted:
+    """Take the expressions out of a body; those that are faults leave nothing behind."""
+    lifted = _Lifted("")
     pieces: list[str] = []
-    sources: dict[str, str] = {}
-    lines: dict[str, int] = {}
-    faults: list[tuple[int, Sentence]] = []
     position = 0
     for found in expressions.find(body):
         pieces.append(body[position : found.start])
         position = found.end
         if found.fault:
-            faults.append((found.line, found.fault))
+            lifted.faults.append((found.line, found.fault))
         else:
             placeholder = placeholders.take()
-            sources[placeholder] = found.source
-            lines[placeholder] = found.line
+            lifted.sources[placeholder] = found.source
+            lifted.lines[placeholder] = found.line
             pieces.append(placeholder)
     pieces.append(body[position:])
-    tree = parse_html(sanitised(_marked_html("".join(pieces))))
-    faults.extend(_misplaced(tree, sources, lines))
-    return ParsedMarkdown(tree, sources, lines, faults, placeholders)
+    lifted.text = "".join(pieces)
+    return lifted
 
 
-def _marked_html(text: str) -> str:
-    tokens = _MARKDOWN.parse(text)
-    for token in _walk(tokens, 0):
-        if token.type in ("heading_open", "table_open") and token.map:
-            token.attrSet(LINE, str(token.map[0]))
-    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+def _grown(lifted: _Lifted, placeholders: Placeholders, sizes: LetterLimits) -> ParsedMarkdown:
+    """Grow the tree, and look at what became of what the author wrote."""
+    dropped = Dropped()
+    html = _marked_html(lifted.text, placeholders, dropped)
+    nesting.judge_html(html)
+    dropped.html(html, placeholders)
+    tree = parse_html(sanitised(html))
+    nesting.judge_tree(tree, sizes.depth)
+    if not dropped.faults:
+        dropped.lost([*html_source.said(html)], "".join(tree.itertext()))
+    links = bare_links.mend(tree, placeholders)
+    faults = [
+        *lifted.faults,
+        *dropped.faults,
+        *placement.misplaced(tree, lifted.sources, lifted.lines, placeholders),
+    ]
+    for line, text in pasted_styles.drop_hidden(tree):
+        dropped.hidden(line, _readable(text, lifted.sources, placeholders))
+    pasted_styles.say_by_elements(tree)
+    left = leftovers.found(tree, placeholders)
+    return ParsedMarkdown(
+        tree,
+        lifted.sources,
+        lifted.lines,
+        [*faults, *left.faults],
+        placeholders,
+        sorted([*dropped.notes(), *links, *left.notes], key=lambda it: it.line),
+    )
 
 
-def _walk(tokens: Sequence[Token], line: int) -> Iterator[Token]:
-    """Yield all tokens; mark each link and image with the line on which it stands."""
+def _readable(text: str, sources: Mapping[str, str], placeholders: Placeholders) -> str:
+    """A text with its expressions as the author wrote them."""
+    return "".join(
+        f"{{{{ {sources.get(part, '')} }}}}" if is_placeholder else part
+        for part, is_placeholder in placeholders.parts(text)
+    )
+
+
+def _marked_html(text: str, placeholders: Placeholders, dropped: Dropped) -> str:
+    """The HTML of a Markdown text, each element with its line."""
+    environment: dict[str, Any] = {html_source.PLACEHOLDERS: placeholders}
+    tokens = _MARKDOWN.parse(text, environment)
+    labels: list[str] = []
+    odd = html_source.Odd()
+    for token, line in _walk(tokens, 0):
+        if token.type in ("html_block", "html_inline"):
+            token.content = html_source.marked(token.content, line, placeholders, odd)
+        elif token.type == html_source.WORD:
+            token.type = "text"
+            odd.words.append((line, token.content))
+        elif token.nesting == 1 or token.type in ("image", "code_inline", "hr"):
+            token.attrSet(LINE, str(line))
+        for name in token.meta.get("insecure_attrs", ()):
+            dropped.attribute(token.tag, name, "", line)
+        if "label" in token.meta:
+            labels.append(token.meta["label"])
+        if token.type == "code_block":
+            dropped.indented(line)
+    for line, word in odd.words:
+        dropped.word(word, line)
+    for line, tag in odd.unclosed:
+        dropped.unclosed(tag, line)
+    dropped.references(environment.get("references", {}), labels)
+    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, environment))
+
+
+def _walk(tokens: Sequence[Token], line: int) -> Iterator[tuple[Token, int]]:
+    """Yield all tokens with the line on which each stands."""
     here = line
     for token in tokens:
         here = token.map[0] if token.map else here
-        yield token
-        if token.type in ("link_open", "image"):
-            token.attrSet(LINE, str(here))
+        yield token, here
         if token.type in ("softbreak", "hardbreak"):
             here += 1
+        if token.type == "html_inline":
+            here += token.content.count("\n")
         if token.children:
             yield from _walk(token.children, here)
 
 
 def _markdown() -> MarkdownIt:
-    allowed = ("class", "width", "title")
-    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    markdown.use(attrs_plugin, allowed=allowed).use(attrs_block_plugin, allowed=allowed)
+    options = {"html": True, "maxNesting": nesting.MARKDOWN, "store_labels": True}
+    markdown = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
+    markdown.use(attrs_plugin, allowed=_ATTRIBUTES).use(attrs_block_plugin, allowed=_ATTRIBUTES)
+    html_source.keep_words(markdown)
     return markdown
 
 
 _MARKDOWN = _markdown()
-
-
-def sanitised(html: str) -> str:
-    """Clean HTML: no script, style, form, id or foreign class comes through.
-
-    http and data addresses pass here, so that they can be reported. `mail_html` lets neither into
-    a letter.
-    """
-    return nh3.clean(
-        html,
-        tags=set(BLOCKS | _INLINE),
-        clean_content_tags={"script", "style", "title", "template", "textarea", "iframe"},
-        attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
-        allowed_classes=_CLASSES,
-        filter_style_properties={"text-align"},
-        url_schemes={"https", "mailto", "tel", "http", "data"},
-        link_rel=None,
-    )
-
-
-class _TreeParser(HTMLParser):
-    """Builds a tree from nh3's output, which is balanced and has few entities."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.builder = TreeBuilder()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.builder.start(tag, {name: value or "" for name, value in attrs})
-        if tag in _VOID:
-            self.builder.end(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in _VOID:
-            self.builder.end(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.builder.data(data)
-
-
-def parse_html(html: str) -> Element:
-    """The tree of sanitised HTML, within one `div`."""
-    parser = _TreeParser()
-    parser.feed(f"<div>{html}</div>")
-    parser.close()
-    return parser.builder.close()
-
-
-def _misplaced(
-    tree: Element, sources: Mapping[str, str], lines: Mapping[str, int]
-) -> Iterator[tuple[int, Sentence]]:
-    """Faults of expressions in addresses and HTML tags, which must be the same in all copies."""
-    targets = " ".join(element.get(name, "") for element in tree.iter() for name in ("href", "src"))
-    seen = "".join(tree.itertext()) + " ".join(
-        element.get(name, "") for element in tree.iter() for name in ("alt", "title")
-    )
-    for placeholder, source in sources.items():
-        in_address = rf"(?:https?://|mailto:|www\.)\S*{placeholder}"
-        if placeholder in targets or re.search(in_address, seen):
-            yield (
-                lines[placeholder],
-                say(
-                    N_("{{{{ {source} }}}} stands in an address: it must be the same for all"),
-                    source=source,
-                ),
-            )
-        elif placeholder not in seen:
-            yield (
-                lines[placeholder],
-                say(
-                    N_("{{{{ {source} }}}} stands in an HTML tag: move it into the text"),
-                    source=source,
-                ),
-            )

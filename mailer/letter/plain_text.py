@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 from mailer.letter.markdown import BLOCKS
 
 WIDTH = 76
+NARROWEST = 20
 _BLANK = re.compile(r"[ \t\r\n]+")
 _UNDERLINES = {"h1": "=", "h2": "-"}
 _GAP = "  "
@@ -26,6 +27,7 @@ def written(tree: Element, width: int = WIDTH) -> str:
 
 def wrapped(text: str, width: int = WIDTH) -> list[str]:
     """Wrap a text into lines; a word longer than a line, such as an address, stays whole."""
+    width = max(width, NARROWEST)  # far inside quotations and lists
     return [
         line
         for paragraph in text.split("\n")

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from html import unescape
 from xml.etree.ElementTree import Element
 
-from mailer.letter import markdown
+from mailer.letter import gaps, limits, markdown
 from mailer.letter.letter import Letter
-from mailer.letter.markdown import ParsedMarkdown, line_of
+from mailer.letter.limits import USUAL, LetterLimits
+from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.press import Pressed
+from mailer.letter.sanitising import line_of
 from mailer.sender import Identity
 from pli.language import N_, Sentence, say
 
@@ -27,6 +29,7 @@ _VAGUE = re.compile(
     r"((cliquez|cliquer) )?ici|en savoir plus|lire la suite|lien|(click )?here|read more|link",
     re.IGNORECASE,
 )
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 _BRACES = re.compile(r"\{\{|\{%|%7B%7B", re.IGNORECASE)
 
 
@@ -57,16 +60,22 @@ class Finding:
         )
 
 
-def check(letter: Letter, pressed: Pressed, identity: Identity) -> list[Finding]:
+def check(
+    letter: Letter, pressed: Pressed, identity: Identity, sizes: LetterLimits = USUAL
+) -> list[Finding]:
     """All findings, errors first."""
     parsed = markdown.read(letter.body)
     findings = [
         *_footer(identity, letter),
         *_page(letter, pressed),
+        *_weight(letter, pressed, sizes),
         *_preheader(letter),
+        *_entities(letter),
+        *_gaps(letter, parsed),
         *_headings(letter, parsed),
         *_links(letter, parsed),
         *_images(letter, parsed),
+        *(_warning(letter.place(it.line), it.sentence, it.remedy) for it in parsed.notes),
     ]
     return sorted(findings, key=lambda finding: finding.severity is Severity.WARNING)
 
@@ -122,6 +131,25 @@ def _page(letter: Letter, pressed: Pressed) -> Iterator[Finding]:
         )
 
 
+def _weight(letter: Letter, pressed: Pressed, sizes: LetterLimits) -> Iterator[Finding]:
+    texts = sum(
+        len(piece.encode())
+        for piece in (*pressed.html_pieces, *pressed.text_pieces)
+        if isinstance(piece, str)
+    )
+    weight = texts + limits.as_sent(sum(len(it.data) for it in pressed.pictures))
+    if weight > sizes.weight:
+        yield _error(
+            letter.source,
+            say(
+                N_("a copy weighs {size} kB, and may weigh {limit} kB"),
+                size=weight // 1000,
+                limit=sizes.weight // 1000,
+            ),
+            say(N_("make the pictures smaller, or put some on a web page")),
+        )
+
+
 def _preheader(letter: Letter) -> Iterator[Finding]:
     if len(letter.preheader) not in PREHEADER:
         yield _warning(
@@ -133,6 +161,32 @@ def _preheader(letter: Letter) -> Iterator[Finding]:
                 most=PREHEADER.stop - 1,
             ),
         )
+
+
+def _entities(letter: Letter) -> Iterator[Finding]:
+    for name in ("title", "subject", "preheader"):
+        found = _ENTITY.search(getattr(letter, name))
+        if found and (sign := unescape(found[0])) != found[0]:
+            yield _warning(
+                letter.source,
+                say(N_('{name} shows "{entity}" as it is written'), name=name, entity=found[0]),
+                say(N_('write "{sign}"'), sign=sign),
+            )
+
+
+def _gaps(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
+    """Personal words that are missing for some, such as the name in "Bonjour ,"."""
+    for placeholder, source in parsed.expressions.items():
+        for name in gaps.unguarded(source):
+            yield _warning(
+                letter.place(parsed.lines[placeholder]),
+                say(
+                    N_("{{{{ {source} }}}} leaves a gap for people without {name}"),
+                    source=source,
+                    name=name,
+                ),
+                say(N_('write {{{{ subscriber.{name} or "…" }}}}'), name=name),
+            )
 
 
 def _headings(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:

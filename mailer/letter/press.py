@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from html import escape
+from html import escape, unescape
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from mailer.letter import expressions, images, mail_html, markdown, plain_text, typography
 from mailer.letter.expressions import Values
 from mailer.letter.layout import FramePlaceholders, Layout
-from mailer.letter.letter import Letter
+from mailer.letter.letter import Letter, LetterError
 from mailer.letter.mail_html import MailHtml
 from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.placeholders import Placeholders
@@ -27,6 +28,7 @@ from mailer.letter.theme import Theme
 from mailer.links import Links
 from mailer.recipient import ListLine, Recipient
 from mailer.sender import Identity
+from pli.language import N_, say
 
 UNSUBSCRIBE = "unsubscribe"
 WEB_VERSION = "web version"
@@ -135,7 +137,11 @@ class Pressed:
 
 
 def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
-    """Press a letter: 0.02 to 0.1 s, once for all copies."""
+    """Press a letter: 0.02 to 0.1 s, once for all copies.
+
+    Raises LetterError for a letter that could not leave whole: nested too deeply, or pressed
+    without the end that the law asks for.
+    """
     parsed = _parsed(letter, theme, identity)
     placeholders = parsed.placeholders
     frame = FramePlaceholders(*(placeholders.take() for _ in range(4)))
@@ -156,13 +162,14 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         return _cut(page, placeholders, holes)
 
     sources = {LIST_TITLE, *parsed.expressions.values()}
+    page = _page(parsed.tree, letter, layout, in_mail, placeholders, web=False)
+    html_pieces = _cut(page, placeholders, holes)
+    text_pieces = _cut(layout.text(text), placeholders, holes)
+    for pieces in (html_pieces, text_pieces):
+        _check_end(pieces, letter, identity)
     return Pressed(
-        html_pieces=_cut(
-            _page(parsed.tree, letter, layout, in_mail, placeholders, web=False),
-            placeholders,
-            holes,
-        ),
-        text_pieces=_cut(layout.text(text), placeholders, holes),
+        html_pieces=html_pieces,
+        text_pieces=text_pieces,
         web_pieces=web_pieces,
         pictures=tuple(pictures.values()),
         evaluators={s: expressions.compiled(s, letter.language) for s in sources},
@@ -179,6 +186,11 @@ def _parsed(letter: Letter, theme: Theme, identity: Identity) -> ParsedMarkdown:
     """The body parsed for mail, plain text and web version: links mended, French spaces set."""
     frame = (letter.title, letter.preheader, *theme.files.values(), *_lines(identity))
     parsed = markdown.read(letter.body, *frame)
+    if not parsed.whole:
+        raise LetterError.listing(
+            say(N_("{place}: {fault}"), place=letter.place(line), fault=fault)
+            for line, fault in parsed.faults
+        )
     mail_html.mend_links(parsed.tree)
     typography.space(parsed.tree, letter.language)
     return parsed
@@ -221,3 +233,23 @@ def _page(
 
 def _cut(text: str, placeholders: Placeholders, holes: Mapping[str, Hole]) -> Pieces:
     return tuple(holes[part] if is_hole else part for part, is_hole in placeholders.parts(text))
+
+
+def _check_end(pieces: Pieces, letter: Letter, identity: Identity) -> None:
+    """Refuse a part of the mail that has lost its footer, or a link to leave by.
+
+    A tool that gives up in the middle of a page says nothing of it, and leaves out the end.
+    """
+    doors = {piece.source for piece in pieces if isinstance(piece, Hole)}
+    static = "".join(piece for piece in pieces if isinstance(piece, str))
+    seen = _words(unescape(re.sub("<[^>]*>", " ", static)))
+    lines = [_words(line) for text in _lines(identity) for line in text.split("\n")]
+    if not {UNSUBSCRIBE, WEB_VERSION, LIST_TITLE} <= doors or not all(it in seen for it in lines):
+        raise LetterError(
+            N_("{place}: the end of the letter is lost, with its footer: simplify the HTML in it"),
+            place=letter.source,
+        )
+
+
+def _words(text: str) -> str:
+    return "".join(text.split())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mailer.letter import preflight
 from mailer.letter.letter import Letter, LetterError, check_expressions
+from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.preflight import Finding
 from mailer.letter.press import press
 from mailer.letter.snapshot import Frozen
@@ -22,7 +23,13 @@ class SendableLetter:
     warnings: Sequence[Finding]
 
 
-def sendable(letter: Letter, *, identity: Identity, attributes: Collection[str]) -> SendableLetter:
+def sendable(
+    letter: Letter,
+    *,
+    identity: Identity,
+    attributes: Collection[str],
+    sizes: LetterLimits = USUAL,
+) -> SendableLetter:
     """Check a letter, and freeze it; LetterError lists everything that forbids to send it.
 
     `attributes` are the declared ones, which its expressions may name.
@@ -30,7 +37,7 @@ def sendable(letter: Letter, *, identity: Identity, attributes: Collection[str])
     if unknown := check_expressions(letter, attributes):
         raise LetterError.listing(unknown)
     theme = load_theme(letter.theme)
-    findings = preflight.check(letter, press(letter, theme, identity), identity)
+    findings = preflight.check(letter, press(letter, theme, identity), identity, sizes)
     if errors := preflight.errors(findings):
         raise LetterError.listing(it.line for it in errors)
     return SendableLetter(Frozen.of(letter, theme, identity), tuple(findings))

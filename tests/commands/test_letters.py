@@ -63,3 +63,35 @@ def test_a_letter_is_exported_as_a_mail_a_page_and_a_text(folder: Path) -> None:
     assert "Bonjour Camille, voilà." in pli("letter", "export", "a.md", "--format", "text").stdout
     pli("letter", "export", "a.md", "--output", "a.html")
     assert "Bonjour Camille, voilà." in (folder / "a.html").read_text()
+
+
+def test_a_letter_with_personal_words_is_previewed_for_somebody_and_for_nobody(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("click.launch", lambda _: 0)
+    (folder / "a.md").write_text(
+        FRONT + 'Bonjour {{ subscriber.first_name or "camarade" }}, voilà.'
+    )
+    page = Path(pli("letter", "preview", "a.md").stdout.strip()).read_text()
+    assert page.index("Bonjour Camille, voilà.") < page.index("Bonjour camarade, voilà.")
+    bare = pli("letter", "export", "a.md", "--format", "text", "--without-values").stdout
+    assert "Bonjour camarade, voilà." in bare
+
+
+def test_a_letter_without_personal_words_is_previewed_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("click.launch", lambda _: 0)
+    (folder / "a.md").write_text(FRONT + "Bonjour.")
+    page = Path(pli("letter", "preview", "a.md").stdout.strip()).read_text()
+    assert page.count("Bonjour.") == 1
+    assert "iframe" not in page
+
+
+def test_the_limits_of_a_letter_are_settings(folder: Path) -> None:
+    (folder / "a.md").write_text(FRONT + "x" * 3_000)
+    assert pli("letter", "check", "a.md").exit_code == 0
+    (folder / "pli.toml").write_text(SETTINGS + "letter_text_kb = 2\n")
+    for command in (("check",), ("show",), ("export",)):
+        refused = pli("letter", *command, "a.md")
+        assert "shorten it to 2 kB" in str(refused.exception)

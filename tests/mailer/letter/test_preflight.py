@@ -52,6 +52,11 @@ def test_braces_in_an_address_stop_a_letter() -> None:
         ("# x\n\n![a](https://e.org/a.png)", "loaded from a site"),
         ("# x\n\n### y", "lettre.md:10: a heading of level 3 follows one of level 1"),
         ("# x\n\n# y", "lettre.md:10: there is a second first-level heading"),
+        (
+            "# x\n\nBonjour {{ subscriber.first_name }},",
+            "lettre.md:10: {{ subscriber.first_name }} leaves a gap for people without first_name: "
+            'write {{ subscriber.first_name or "…" }}',
+        ),
         ("# x\n\n" + "mot " * 22_000, "the HTML weighs"),
     ],
 )
@@ -70,3 +75,16 @@ def test_errors_stand_before_warnings() -> None:
     lines = found("[x](#)", replace(IDENTITY, phone=""))
     assert [line.split(":")[0] for line in lines] == ["error", "warning", "warning"]
     assert Severity("error") is Severity.ERROR
+
+
+@pytest.mark.parametrize("name", ["title", "subject", "preheader"])
+def test_an_entity_in_the_front_matter_is_a_warning(name: str) -> None:
+    entities = "Une phrase assez longue, l'&eacute;t&eacute; &amp; nous toutes et tous"
+    (line,) = found("# x", IDENTITY, **{name: entities})
+    assert f'{name} shows "&eacute;" as it is written: write "é"' in line
+    assert (
+        found(
+            "# x", IDENTITY, **{name: "Une phrase assez longue de R&D; et de &tous; sans entités"}
+        )
+        == []
+    )

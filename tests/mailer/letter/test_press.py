@@ -157,7 +157,7 @@ def test_no_braces_are_left_anywhere() -> None:
     body = "{{ subscriber.first_name }} `{{ list.title }}`\n\n```\n{{ campaign.number }}\n```"
     for edition in (html(body), text(body), pressed(body).web(LIST)):
         assert "{{" not in edition.partition("<body")[2] + edition * ("<body" not in edition)
-        assert "xPli" not in edition
+        assert not re.search(r"x[a-z0-9]{10}z\d+x", edition)
         assert "294" in edition
 
 
