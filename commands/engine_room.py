@@ -13,7 +13,8 @@ from datetime import timedelta
 from functools import partial
 
 from commands import limits, relays
-from commands.common import Installation, iso, now
+from commands.common import Installation
+from commands.engine_turn import Turn
 from commands.measuring import Gauge, measuring
 from commands.policy import providers_of
 from mailer.engine import workers
@@ -27,7 +28,6 @@ from mailer.pacing.presence import Presence
 from pli import __version__, logs
 from pli.database import DatabaseAway
 from pli.interpreter import tune_for_sending
-from pli.lock import Lock, Owner
 from pli.work import until
 
 log = logging.getLogger("pli.delivery")
@@ -35,37 +35,23 @@ log = logging.getLogger("pli.delivery")
 EXIT_INTERRUPTED = 130
 
 
-def lock_of(installation: Installation, role: str = "engine") -> Lock | None:
-    """The lock of a role on this file; None where many may have it (PostgreSQL)."""
-    file = installation.database.file
-    return Lock(file, role) if file else None
-
-
-def take(lock: Lock | None, command: str) -> bool:
-    """Try to become the one that has this role on this file."""
-    return lock is None or lock.take(Owner(os.getpid(), command, iso(now()))) is not None
-
-
 @asynccontextmanager
-async def engine(
-    installation: Installation, lock: Lock | None, command: str
-) -> AsyncIterator[Engine]:
+async def engine(installation: Installation, turn: Turn) -> AsyncIterator[Engine]:
     """Run the engine beside what is done inside; stopped cleanly at the end.
 
-    Whoever holds the file's lock knows that no older engine lives: its leases end here.
+    It is this process's turn. Whoever holds the file's lock knows that no older engine lives: its
+    leases end here.
     """
     async with (
         measuring(installation) as gauge,
-        _engine(installation, lock, command, gauge) as machine,
+        _engine(installation, turn, gauge) as machine,
     ):
         yield machine
 
 
 @asynccontextmanager
-async def _engine(
-    installation: Installation, lock: Lock | None, command: str, gauge: Gauge
-) -> AsyncIterator[Engine]:
-    if lock is not None:
+async def _engine(installation: Installation, turn: Turn, gauge: Gauge) -> AsyncIterator[Engine]:
+    if turn.alone:
         async with installation.database.begin() as session:
             await leasing.end_leases(session)
             await shares.end_shares(session)
@@ -102,17 +88,17 @@ async def _engine(
             )
             for name, courier in failover.couriers.items()
         },
+        scope=turn.scope,
     )
     gauge.watch(machine.figures)
     logs.load()
     tune_for_sending()
-    machine.attach(partial(_tell_of, installation, machine, command))
+    machine.attach(partial(_tell_of, installation, machine, turn.command))
     try:
         async with machine:
             yield machine
     finally:
-        if lock is not None:
-            lock.release()
+        turn.release()
 
 
 async def wait(machine: Engine, stop: asyncio.Event) -> None:

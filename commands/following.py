@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from functools import partial
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from commands import limits
 from commands.common import LANGUAGE, Installation, _, console, now, show_json, tell
-from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
+from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible
+from commands.engine_turn import Turn
 from commands.reporting import print_table
 from mailer import reasons
+from mailer.campaign import unfinished
 from mailer.campaign.finding import CampaignError, find_campaign, reason_of
+from mailer.engine.engine import Engine
 from mailer.models import CampaignState
 from mailer.report import summary
 from mailer.report.outlook import Outlook
-from pli.language import N_, say, say_n
+from mailer.scope import Scope
+from pli.language import N_, Sentence, say, say_n
+from pli.lock import Owner
 
 POLL_SECONDS = 0.25
 SHOWN_HOLDS = 3
@@ -29,35 +36,88 @@ RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED
 async def work_or_watch(installation: Installation, campaign_id: int, *, quiet: bool) -> int:
     """Run the engine, or watch another process run it, until the campaign rests; the exit code.
 
-    Whenever the engine's lock is free this process takes it: the other may have died.
+    The engine here sends this campaign alone, and the notices. Whenever the engine's lock is free
+    this process takes it: the other may have died.
     """
-    lock = lock_of(installation)
     stop = asyncio.Event()
-    told = say(
-        N_('Stopped in campaign {id}: the same "pli send", or "pli serve", goes on.'),
-        id=campaign_id,
-    )
-    with Bar(quiet) as shown:
+    waited_for: int | None = None
+    watched: Owner | None = None
+    with (
+        Bar(quiet) as shown,
+        Turn(installation, "pli send", Scope.of_campaign(campaign_id)) as turn,
+    ):
         async with interruptible(stop.set):
             while not stop.is_set():
-                if take(lock, "pli send"):
-                    async with engine(installation, lock, "pli send") as machine:
-                        rests = await _follow(installation, campaign_id, shown, stop, machine.over)
-                else:
-                    soon = asyncio.Event()
-                    asyncio.get_running_loop().call_later(TRY_AGAIN_SECONDS, soon.set)
-                    rests = await _follow(installation, campaign_id, shown, stop, soon)
-                    if stop.is_set() and lock is not None and (owner := lock.owner()):
-                        told = say(
-                            N_("Stopped watching: {command} ({pid}) goes on with campaign {id}."),
-                            command=owner.command,
-                            pid=owner.pid,
-                            id=campaign_id,
+                if turn.take():
+                    watched = None
+                    async with engine(installation, turn) as machine:
+                        rests = await _follow(
+                            installation,
+                            campaign_id,
+                            shown,
+                            stop,
+                            partial(_is_over, machine, turn),
                         )
+                else:
+                    other = turn.waits_for()
+                    if other and other.pid != waited_for:
+                        tell(_waits_for(campaign_id, other), stderr=True)
+                        waited_for = other.pid
+                    again_at = time.monotonic() + TRY_AGAIN_SECONDS
+                    rests = await _follow(
+                        installation, campaign_id, shown, stop, partial(_has_passed, again_at)
+                    )
+                    watched = None if other else turn.owner()
                 if rests:
                     return 0
-    tell(told, stderr=True)
+    tell(await _stopped(installation, campaign_id, watched), stderr=True)
     return EXIT_INTERRUPTED
+
+
+def _is_over(machine: Engine, turn: Turn) -> bool:
+    return machine.over.is_set() or turn.makes_room(machine.figures().batches)
+
+
+def _has_passed(moment: float) -> bool:
+    return time.monotonic() > moment
+
+
+def _waits_for(campaign_id: int, other: Owner) -> Sentence:
+    return say(
+        N_("Campaign {id} waits until {command} ({pid}) is done with {only}."),
+        id=campaign_id,
+        command=other.command,
+        pid=other.pid,
+        only=say(N_("campaign {id}"), id=other.only.removeprefix("campaign "))
+        if other.only.startswith("campaign ")
+        else say(N_("a test copy")),
+    )
+
+
+async def _stopped(installation: Installation, campaign_id: int, watched: Owner | None) -> Sentence:
+    """The last line after Ctrl-C: how many have it, and what can be done."""
+    async with installation.database.reading() as session:
+        progress = await summary.progress(session, campaign_id)
+    have_it = unfinished.have_it(progress.sent, progress.prepared)
+    if watched is not None:
+        return say(
+            N_(
+                "Stopped watching: {command} ({pid}) goes on with campaign {id}: {have_it}. "
+                '"pli campaign pause {id}" holds it, "pli campaign cancel {id}" gives it up.'
+            ),
+            command=watched.command,
+            pid=watched.pid,
+            id=campaign_id,
+            have_it=have_it,
+        )
+    return say(
+        N_(
+            'Stopped in campaign {id}: {have_it}. The same "pli send", or "pli campaign resume '
+            '{id}" with "pli serve", goes on; "pli campaign cancel {id}" gives it up.'
+        ),
+        id=campaign_id,
+        have_it=have_it,
+    )
 
 
 async def _follow(
@@ -65,11 +125,11 @@ async def _follow(
     campaign_id: int,
     shown: Bar,
     stop: asyncio.Event,
-    over: asyncio.Event,
+    is_over: Callable[[], bool],
 ) -> bool:
-    """Show the numbers until the campaign rests; False: stopped, or it is over otherwise."""
+    """Show the numbers until the campaign rests; False: stopped, or it `is_over` otherwise."""
     ahead, asked = Outlook(), float("-inf")
-    while not (stop.is_set() or over.is_set()):
+    while not (stop.is_set() or is_over()):
         async with installation.database.reading() as session:
             progress = await summary.progress(session, campaign_id)
             if shown.seen and time.monotonic() > asked + OUTLOOK_SECONDS:

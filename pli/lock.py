@@ -16,11 +16,12 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who has the lock."""
+    """Who has the lock; `only`: the one thing that it works on, "" for everything."""
 
     pid: int
     command: str
     since: str
+    only: str = ""
 
 
 class Lock:

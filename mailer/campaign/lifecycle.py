@@ -30,6 +30,7 @@ from mailer.models import (
     is_open,
 )
 from mailer.providers import KNOWN, Providers
+from mailer.scope import EVERYTHING, Scope
 from pli.columns import clock
 from pli.language import N_, Sentence
 
@@ -178,12 +179,12 @@ async def pause(session: AsyncSession, *, campaign_id: int, reason: Sentence | N
 
 
 async def resume(session: AsyncSession, *, campaign_id: int) -> None:
-    """Go on with a paused campaign; without its end, if that has passed."""
+    """Go on with a paused campaign, without its end, if that has passed; one that runs goes on."""
     passed = Campaign.not_after <= clock()
     await step(
         session,
         campaign_id,
-        (CampaignState.PAUSED,),
+        (CampaignState.PAUSED, CampaignState.RUNNING),
         CampaignState.RUNNING,
         reason=null(),
         not_after=case((passed, null()), else_=Campaign.not_after),
@@ -233,11 +234,13 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
     return True
 
 
-async def finishable(session: AsyncSession) -> Sequence[int]:
+async def finishable(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
     """Running campaigns that have neither pending rows nor rows in work."""
     open_batches = exists().where(Batch.campaign_id == Campaign.id, is_open())
     found = await session.execute(
-        select(Campaign.id).where(Campaign.state == CampaignState.RUNNING, ~open_batches)
+        select(Campaign.id).where(
+            Campaign.state == CampaignState.RUNNING, scope.campaigns(), ~open_batches
+        )
     )
     return found.scalars().all()
 

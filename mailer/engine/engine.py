@@ -34,6 +34,7 @@ from mailer.ledger.rows import LeasedBatch, LeaseLost
 from mailer.notices.notice_sender import NoticeSender
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.pacers import Pacers
+from mailer.scope import EVERYTHING, Scope
 from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
@@ -82,7 +83,7 @@ class _Taking:
 
 
 class Engine:
-    """Works all running campaigns of one database, through one courier or several relays'.
+    """Sends what its scope names of one database, through one courier or several relays'.
 
     Its parts live and end together: `async with` begins them, and a part that dies stops the
     others in order; its error is raised at the end.
@@ -101,6 +102,7 @@ class Engine:
         observer: Observer = UNOBSERVED,
         without_database: float | None = None,
         pacers: Mapping[str, Pacer] | None = None,
+        scope: Scope = EVERYTHING,
     ) -> None:
         failover = RelayFailover.of(courier)
         slots = ProviderSlots(connections)
@@ -113,9 +115,10 @@ class Engine:
             journal,
             observer,
             policy_pause_percent / 100,
+            scope,
         )
         self._failover = failover
-        self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers)
+        self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers, scope)
         self._work = Work(concurrency=WINDOWS)
         self._runs: dict[int, BatchRun] = {}
         """What is in work, by batch."""
@@ -307,6 +310,7 @@ class Engine:
                 batch_id=batch_id,
                 lease=lease,
                 find_record=self._context.journal.record,
+                scope=self._context.scope,
             )
         except BaseException:
             notes.close(all_settled=False)

@@ -14,6 +14,7 @@ from mailer.ledger.journal_record import FindRecord, no_record
 from mailer.ledger.recovery import recover_orphans
 from mailer.ledger.rows import LeasedBatch, lock_batch, lock_campaign, of
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status, is_open
+from mailer.scope import EVERYTHING, Scope
 from pli.columns import clock
 from subscribers.models import List
 
@@ -44,12 +45,13 @@ async def due(
     limit: int,
     closed: Collection[int] = (),
     without: Collection[Shut] = (),
+    scope: Scope = EVERYTHING,
 ) -> Sequence[Due]:
     """Batches that want a worker: due pending rows, or rows in work that nobody works on.
 
     `closed`: campaigns that may not send at this hour; `without`: whom nothing may be sent to now.
     Rows in work count all the same, also in a campaign that was paused or cancelled: its workers
-    died before they heard.
+    died before they heard. Nothing is sent of those, so that they count out of `scope`, too.
     Campaigns take turns: the first batch of each, then the second of each, and so on.
     """
     place = func.row_number().over(
@@ -69,12 +71,16 @@ async def due(
             or_(
                 and_(
                     Campaign.state == CampaignState.RUNNING,
+                    scope.campaigns(),
                     Batch.pending > 0,
                     Batch.due_at <= clock(),
                     Batch.campaign_id.not_in(closed) if closed else true(),
                     *(not_(_is_shut(it)) for it in without),
                 ),
-                Batch.sending > 0,
+                and_(
+                    Batch.sending > 0,
+                    or_(scope.campaigns(), Campaign.state != CampaignState.RUNNING),
+                ),
             ),
             is_open(),
             _unleased(),
@@ -91,10 +97,16 @@ async def due(
 
 
 def take(
-    session: Session, *, batch_id: int, lease: int, find_record: FindRecord = no_record
+    session: Session,
+    *,
+    batch_id: int,
+    lease: int,
+    find_record: FindRecord = no_record,
+    scope: Scope = EVERYTHING,
 ) -> LeasedBatch | None:
     """Take a batch; None if another has it, or if there is nothing to do in it.
 
+    Out of `scope` only what the dead left of it is settled, as in a campaign that does not run.
     Rows found in work under another lease are settled by what `find_record` knows of it; the rest
     become uncertain. They keep that lease, so that late truth can still be told.
     """
@@ -102,7 +114,7 @@ def take(
     if campaign_id is None:
         return None
     terms = lock_campaign(session, campaign_id)
-    runs = terms.state is CampaignState.RUNNING
+    runs = terms.state is CampaignState.RUNNING and scope.includes(campaign_id)
     row = (
         session.execute(
             update(Batch)

@@ -24,7 +24,7 @@ class LeasedBatch:
     lease: int
     takings: int
     runs: bool = True
-    """Whether its campaign runs; of another one only what the dead left is settled."""
+    """Whether its campaign runs, for whoever took it; else only what the dead left is settled."""
     provider: str = OTHER
 
 
