@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.common import (
     LANGUAGE,
     Context,
+    Installation,
     _,
     as_json,
     confirm,
@@ -108,6 +109,7 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
     """A number, or letter:NUMBER for its latest."""
     # Not above: it loads all that speaks with a relay, and the list needs none of it.
     from commands import limits
+    from commands.outdated import restarts
 
     async with context.open() as installation, installation.database.reading() as session:
         campaign_id = await summary.find(session, campaign)
@@ -115,6 +117,7 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
         found = await find_campaign(session, campaign_id)
         reason, hours = reason_of(found), SendingHours.of(found)
         ahead = await limits.look_ahead(session, installation.settings, it)
+        outdated = await restarts(session, installation)
     if as_json:
         show_json(
             {
@@ -123,6 +126,7 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
                 "not_after": summary.iso(hours.end.moment) if hours.end else None,
                 "held_by": holds.as_json(ahead.held_by, LANGUAGE),
                 "arrives_at": ahead.arrives_at,
+                "restart": [sentence.tell(LANGUAGE) for sentence in outdated],
             }
         )
         return
@@ -134,6 +138,8 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
         table.add_row(_("starts"), it.starts.tell(LANGUAGE))
     if reason:
         table.add_row(_("why"), reason.tell(LANGUAGE))
+    for sentence in outdated:
+        table.add_row(_("look"), sentence.tell(LANGUAGE))
     for hold in ahead.held_by:
         table.add_row(_("held back by"), hold.sentence.tell(LANGUAGE))
     if it.pending and ahead.arrives_at:
@@ -171,6 +177,7 @@ async def pause(context: Context, campaign: str) -> None:
 @running
 async def resume(context: Context, campaign: str) -> None:
     """The work is done by `pli serve`, or by the same `pli send`."""
+    from commands.outdated import restarts  # not above, as in `show`
     from mailer.campaign import lifecycle  # not above, as in `pause`
 
     ended: list[bool] = []
@@ -179,9 +186,14 @@ async def resume(context: Context, campaign: str) -> None:
         ended.append(SendingHours.of(await find_campaign(session, campaign_id)).over(now))
         await lifecycle.resume(session, campaign_id=campaign_id)
 
-    await _change(context, campaign, go_on)
+    async with context.open() as installation:
+        await _changed(installation, campaign, go_on)
+        async with installation.database.reading() as session:
+            outdated = await restarts(session, installation)
     if any(ended):
         tell(say(N_("Its end has passed: it goes on without one.")))
+    for sentence in outdated:
+        tell(sentence, stderr=True)
     tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))
 
 
@@ -214,13 +226,24 @@ async def _change(
 ) -> int:
     """Ask first, and only then open the transaction: nobody waits for a person's answer."""
     async with context.open() as installation:
-        async with installation.database.reading() as session:
-            campaign_id = await summary.find(session, name)
-            progress = await summary.progress(session, campaign_id)
-        if question is not None and not confirm(question(progress), yes=yes):
-            raise click.Abort
-        async with installation.database.begin() as session:
-            await verb(session, campaign_id, now())
+        return await _changed(installation, name, verb, question, yes=yes)
+
+
+async def _changed(
+    installation: Installation,
+    name: str,
+    verb: Callable[[AsyncSession, int, datetime], Awaitable[None]],
+    question: Callable[[Progress], Sentence] | None = None,
+    *,
+    yes: bool = False,
+) -> int:
+    async with installation.database.reading() as session:
+        campaign_id = await summary.find(session, name)
+        progress = await summary.progress(session, campaign_id)
+    if question is not None and not confirm(question(progress), yes=yes):
+        raise click.Abort
+    async with installation.database.begin() as session:
+        await verb(session, campaign_id, now())
     return campaign_id
 
 

@@ -181,7 +181,7 @@ def starts_by_itself(campaign_id: int, when: Hour) -> Sentence:
 async def _tell_what_waits(installation: Installation, order: Order) -> None:
     """Name, before anything is asked, what was begun to these lists and does not go on."""
     async with installation.database.reading() as session:
-        served = any(alive for _worker, alive in await workers.known(session))
+        served = await workers.sends(session)
         for sentence in await unfinished.beside(
             session, list_ids=order.list_ids, besides=order.go_on_with, served=served
         ):

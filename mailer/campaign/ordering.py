@@ -123,9 +123,15 @@ async def create(
 async def schedule(
     session: AsyncSession, *, order: Order, policy: SendingPolicy, at: Hour, now: datetime
 ) -> int:
-    """Make a draft of what was ordered, which starts by itself at an hour; its id."""
+    """Make a draft of what was ordered, which starts by itself at an hour; its id.
+
+    Refused where nobody may receive it as things stand.
+    """
     refuse_unseen(order, policy)
     refuse_what_is_there(order)
+    async with session.begin_nested() as tried:
+        await prepare(session, order=order, policy=policy, now=now)
+        await tried.rollback()
     campaign_id = await create(session, order=order, policy=policy, now=now)
     await scheduling.schedule(session, campaign_id=campaign_id, at=at.moment, zone=at.zone)
     return campaign_id
