@@ -192,10 +192,10 @@ class Pacer:
         self._standings = {**self._standings, provider: replace(before, throttle=throttle)}
         self._agree()
         if throttle.level > before.throttle.level:
-            log.warning("pacing.slowed", extra={"provider": provider, "level": throttle.level})
+            log.warning("pacing.slowed", extra={"provider": provider, "step": throttle.level})
             self.on_slowed(provider)
         elif throttle.level < before.throttle.level:
-            log.info("pacing.recovers", extra={"provider": provider, "level": throttle.level})
+            log.info("pacing.recovers", extra={"provider": provider, "step": throttle.level})
 
     def _hear_farewells(self) -> None:
         """A 421 between two copies is no copy's outcome, but the provider's word all the same."""
