@@ -27,7 +27,7 @@ from mailer import reasons
 from mailer.campaign import holds
 from mailer.campaign.finding import CampaignError, find_campaign, reason_of
 from mailer.campaign.sending_hours import SendingHours
-from mailer.report import summary
+from mailer.report import put_off, summary
 from mailer.report.summary import Progress
 from pli.language import N_, Sentence, say, translations
 
@@ -118,6 +118,7 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
         reason, hours = reason_of(found), SendingHours.of(found)
         ahead = await limits.look_ahead(session, installation.settings, it)
         outdated = await restarts(session, installation)
+        reply = await put_off.relay_says(session, campaign_id)
     if as_json:
         show_json(
             {
@@ -126,6 +127,7 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
                 "not_after": summary.iso(hours.end.moment) if hours.end else None,
                 "held_by": holds.as_json(ahead.held_by, LANGUAGE),
                 "arrives_at": ahead.arrives_at,
+                "put_off_with": reply,
                 "restart": [sentence.tell(LANGUAGE) for sentence in outdated],
             }
         )
@@ -153,6 +155,8 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
         table.add_row(translations(LANGUAGE).gettext(name), str(n))
     if it.pending and it.next_try_at and it.next_try_at > now():
         table.add_row(_("next try"), it.next_try_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
+    if reply:
+        table.add_row(_("the relay says"), reply)
     console().print(table)
 
 

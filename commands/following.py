@@ -19,7 +19,7 @@ from mailer.campaign import unfinished
 from mailer.campaign.finding import CampaignError, find_campaign, reason_of
 from mailer.engine.engine import Engine
 from mailer.models import CampaignState
-from mailer.report import summary
+from mailer.report import put_off, summary
 from mailer.report.outlook import Outlook
 from mailer.scope import Scope
 from pli.language import N_, Sentence, say, say_n
@@ -129,17 +129,47 @@ async def _follow(
 ) -> bool:
     """Show the numbers until the campaign rests; False: stopped, or it `is_over` otherwise."""
     ahead, asked = Outlook(), float("-inf")
+    reply: str | None = None
+    told: set[str] = set()
     while not (stop.is_set() or is_over()):
         async with installation.database.reading() as session:
             progress = await summary.progress(session, campaign_id)
             if shown.seen and time.monotonic() > asked + OUTLOOK_SECONDS:
                 ahead = await limits.look_ahead(session, installation.settings, progress)
+                reply = await put_off.relay_says(session, campaign_id) if _waits(progress) else None
                 asked = time.monotonic()
-        shown.show(progress, ahead)
+        shown.show(progress, ahead, reply)
+        if reply and reply not in told and progress.next_try_at:
+            tell(_put_off(progress, reply), stderr=True)
+            told.add(reply)
         if progress.state in RESTING:
             return True
         await asyncio.sleep(POLL_SECONDS)
     return False
+
+
+def _waits(progress: summary.Progress) -> bool:
+    """Whether all that is left waits for a further try."""
+    due = progress.next_try_at
+    return bool(progress.pending and not progress.sending and due and due > now())
+
+
+def _put_off(progress: summary.Progress, reply: str) -> Sentence:
+    assert progress.next_try_at is not None
+    time = progress.next_try_at.astimezone().strftime("%H:%M:%S")
+    if progress.pending == progress.prepared:
+        return say(
+            N_("The relay puts everybody off: “{reply}”; next try at {time}."),
+            reply=reply,
+            time=time,
+        )
+    return say_n(
+        "{n} copy is put off by the relay: “{reply}”; next try at {time}.",
+        "{n} copies are put off by the relay: “{reply}”; next try at {time}.",
+        progress.pending,
+        reply=reply,
+        time=time,
+    )
 
 
 class Bar:
@@ -164,10 +194,10 @@ class Bar:
     def __exit__(self, *_exception: object) -> None:
         self._progress.stop()
 
-    def show(self, progress: summary.Progress, ahead: Outlook) -> None:
+    def show(self, progress: summary.Progress, ahead: Outlook, reply: str | None) -> None:
         """How much is settled, what holds it back, and when all will be.
 
-        If all that is left waits for another try: when that is.
+        If all that is left waits for another try: when that is, and what the relay said.
         """
         note = ", ".join(it.sentence.tell(LANGUAGE) for it in ahead.held_by[:SHOWN_HOLDS])
         if ahead.arrives_at and progress.pending:
@@ -175,14 +205,14 @@ class Bar:
             done = say(N_("all sent about {time}"), time=arrives).tell(LANGUAGE)
             note = f"{note}; {done}" if note else done
         due = progress.next_try_at
-        waits = progress.pending and not progress.sending and due and due > now()
-        if waits and due and not ahead.held_by:
+        if _waits(progress) and due and not ahead.held_by:
             note = say_n(
                 "{n} waits, next try at {time}",
                 "{n} wait, next try at {time}",
                 progress.pending,
                 time=due.astimezone().strftime("%H:%M:%S"),
             ).tell(LANGUAGE)
+            note = f"{note} ({reply})" if reply else note
         self._progress.update(
             self._task, completed=progress.settled, total=progress.prepared, note=note
         )
