@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 
 import click
@@ -29,6 +30,7 @@ from mailer.campaign.finding import CampaignError, find_campaign, reason_of
 from mailer.campaign.sending_hours import SendingHours
 from mailer.report import put_off, summary
 from mailer.report.summary import Progress
+from pli.hours import clock_time
 from pli.language import N_, Sentence, say, translations
 
 SHOWN = 50
@@ -132,12 +134,13 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
             }
         )
         return
+    zone = installation.settings.timezone
     table = new_table(show_header=False)
     table.add_row(_("campaign"), str(it.campaign))
     table.add_row(_("letter"), f"{it.letter}, {it.title}")
     table.add_row(_("state"), reasons.state(it.state).tell(LANGUAGE))
     if it.starts:
-        table.add_row(_("starts"), it.starts.tell(LANGUAGE))
+        table.add_row(_("starts"), replace(it.starts, zone=zone).tell(LANGUAGE))
     if reason:
         table.add_row(_("why"), reason.tell(LANGUAGE))
     for sentence in outdated:
@@ -145,16 +148,15 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
     for hold in ahead.held_by:
         table.add_row(_("held back by"), hold.sentence.tell(LANGUAGE))
     if it.pending and ahead.arrives_at:
-        arrives = ahead.arrives_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        table.add_row(_("all sent about"), arrives)
+        table.add_row(_("all sent about"), clock_time(ahead.arrives_at, zone))
     if hours.quiet:
         table.add_row(_("quiet hours"), f"{hours.quiet} ({hours.zone})")
     if hours.end:
-        table.add_row(_("end"), hours.end.tell(LANGUAGE))
+        table.add_row(_("end"), replace(hours.end, zone=zone).tell(LANGUAGE))
     for name, n in _numbers(it).items():
         table.add_row(translations(LANGUAGE).gettext(name), str(n))
     if it.pending and it.next_try_at and it.next_try_at > now():
-        table.add_row(_("next try"), it.next_try_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
+        table.add_row(_("next try"), clock_time(it.next_try_at, zone))
     if reply:
         table.add_row(_("the relay says"), reply)
     console().print(table)

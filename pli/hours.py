@@ -70,6 +70,11 @@ def plain(text: str) -> str:
     return _ONE_DIGIT.sub(r"0\1", found, count=1)
 
 
+def clock_time(moment: datetime, zone: str) -> str:
+    """Date and time to the second, with the zone."""
+    return f"{moment.astimezone(zone_of(zone)):%Y-%m-%d %H:%M:%S} ({zone})"
+
+
 def parse(text: str, *, zone: str, now: datetime) -> Hour:
     """An hour to come, such as 2026-11-25 08:00 or 8h (the next), in its own zone or `zone`."""
     if len(text) > _LONGEST:
@@ -131,8 +136,8 @@ def _in_zone(local: datetime, where: tzinfo) -> datetime:
 def _unreadable(text: str) -> HourError:
     return HourError(
         N_(
-            "“{text}” is no hour: write 2026-11-25 08:00 or 25/11/2026 8h, or 8h for the next, with "
-            "a zone behind it where it is not yours"
+            "“{text}” is no hour: write 2026-11-25 08:00 or 25/11/2026 8h, or 8h for the next, "
+            "with a zone behind it where it is not yours"
         ),
         text=text,
     )
