@@ -112,6 +112,7 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
     # Not above: it loads all that speaks with a relay, and the list needs none of it.
     from commands import limits
     from commands.outdated import restarts
+    from commands.report_table import visible
 
     async with context.open() as installation, installation.database.reading() as session:
         campaign_id = await summary.find(session, campaign)
@@ -158,7 +159,7 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
     if it.pending and it.next_try_at and it.next_try_at > now():
         table.add_row(_("next try"), clock_time(it.next_try_at, zone))
     if reply:
-        table.add_row(_("the relay says"), reply)
+        table.add_row(_("the relay says"), visible(reply))
     console().print(table)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import tzinfo
 from functools import partial
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -13,6 +14,7 @@ from commands import limits
 from commands.common import LANGUAGE, Installation, _, console, now, show_json, tell
 from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible
 from commands.engine_turn import Turn
+from commands.report_table import visible
 from commands.reporting import print_table
 from mailer import reasons
 from mailer.campaign import unfinished
@@ -22,6 +24,7 @@ from mailer.models import CampaignState
 from mailer.report import put_off, summary
 from mailer.report.outlook import Outlook
 from mailer.scope import Scope
+from pli.hours import zone_of
 from pli.language import N_, Sentence, say, say_n
 from pli.lock import Owner
 
@@ -43,7 +46,7 @@ async def work_or_watch(installation: Installation, campaign_id: int, *, quiet: 
     waited_for: int | None = None
     watched: Owner | None = None
     with (
-        Bar(quiet) as shown,
+        Bar(quiet, zone_of(installation.settings.timezone)) as shown,
         Turn(installation, "pli send", Scope.of_campaign(campaign_id)) as turn,
     ):
         async with interruptible(stop.set):
@@ -136,11 +139,12 @@ async def _follow(
             progress = await summary.progress(session, campaign_id)
             if shown.seen and time.monotonic() > asked + OUTLOOK_SECONDS:
                 ahead = await limits.look_ahead(session, installation.settings, progress)
-                reply = await put_off.relay_says(session, campaign_id) if _waits(progress) else None
+                said = await put_off.relay_says(session, campaign_id) if _waits(progress) else None
+                reply = visible(said) if said else None
                 asked = time.monotonic()
         shown.show(progress, ahead, reply)
         if reply and reply not in told and progress.next_try_at:
-            tell(_put_off(progress, reply), stderr=True)
+            tell(_put_off(progress, reply, shown.zone), stderr=True)
             told.add(reply)
         if progress.state in RESTING:
             return True
@@ -154,9 +158,9 @@ def _waits(progress: summary.Progress) -> bool:
     return bool(progress.pending and not progress.sending and due and due > now())
 
 
-def _put_off(progress: summary.Progress, reply: str) -> Sentence:
+def _put_off(progress: summary.Progress, reply: str, zone: tzinfo) -> Sentence:
     assert progress.next_try_at is not None
-    time = progress.next_try_at.astimezone().strftime("%H:%M:%S")
+    time = progress.next_try_at.astimezone(zone).strftime("%H:%M:%S")
     if progress.pending == progress.prepared:
         return say(
             N_("The relay puts everybody off: “{reply}”; next try at {time}."),
@@ -175,13 +179,14 @@ def _put_off(progress: summary.Progress, reply: str) -> Sentence:
 class Bar:
     """The progress bar, on stderr; nothing at all when quiet."""
 
-    def __init__(self, quiet: bool) -> None:
+    def __init__(self, quiet: bool, zone: tzinfo) -> None:
         self.seen = not quiet
+        self.zone = zone
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             console=console(stderr=True),
             disable=quiet,
         )
@@ -201,7 +206,7 @@ class Bar:
         """
         note = ", ".join(it.sentence.tell(LANGUAGE) for it in ahead.held_by[:SHOWN_HOLDS])
         if ahead.arrives_at and progress.pending:
-            arrives = ahead.arrives_at.astimezone().strftime("%H:%M")
+            arrives = ahead.arrives_at.astimezone(self.zone).strftime("%H:%M")
             done = say(N_("all sent about {time}"), time=arrives).tell(LANGUAGE)
             note = f"{note}; {done}" if note else done
         due = progress.next_try_at
@@ -210,7 +215,7 @@ class Bar:
                 "{n} waits, next try at {time}",
                 "{n} wait, next try at {time}",
                 progress.pending,
-                time=due.astimezone().strftime("%H:%M:%S"),
+                time=due.astimezone(self.zone).strftime("%H:%M:%S"),
             ).tell(LANGUAGE)
             note = f"{note} ({reply})" if reply else note
         self._progress.update(

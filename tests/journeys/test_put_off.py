@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -30,6 +32,10 @@ def test_what_the_relay_says_is_told_while_everything_waits(
         until(lambda: said in told.read_text("utf-8"))
         shown = installation.pli("campaign", "show", "1")
         assert WORDS in " ".join(shown.out.split())
+        document = installation.pli("campaign", "show", "1", "--json").json
+        due = datetime.fromisoformat(document["next_try_at"]).astimezone(ZoneInfo("Asia/Tokyo"))
+        there = installation.pli("campaign", "show", "1", PLI_TIMEZONE="Asia/Tokyo", TZ="UTC").out
+        assert f"{due:%Y-%m-%d %H:%M:%S} (Asia/Tokyo)" in there
         assert installation.pli("campaign", "show", "1", "--json").json["put_off_with"] == WORDS
         process.send_signal(signal.SIGINT)
         process.wait(20)
