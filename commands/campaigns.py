@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 
 import click
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.common import (
     LANGUAGE,
     Context,
+    Installation,
     _,
     as_json,
     confirm,
@@ -26,8 +28,9 @@ from mailer import reasons
 from mailer.campaign import holds
 from mailer.campaign.finding import CampaignError, find_campaign, reason_of
 from mailer.campaign.sending_hours import SendingHours
-from mailer.report import summary
+from mailer.report import put_off, summary
 from mailer.report.summary import Progress
+from pli.hours import clock_time
 from pli.language import N_, Sentence, say, translations
 
 SHOWN = 50
@@ -108,6 +111,8 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
     """A number, or letter:NUMBER for its latest."""
     # Not above: it loads all that speaks with a relay, and the list needs none of it.
     from commands import limits
+    from commands.outdated import restarts
+    from commands.report_table import visible
 
     async with context.open() as installation, installation.database.reading() as session:
         campaign_id = await summary.find(session, campaign)
@@ -115,6 +120,8 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
         found = await find_campaign(session, campaign_id)
         reason, hours = reason_of(found), SendingHours.of(found)
         ahead = await limits.look_ahead(session, installation.settings, it)
+        outdated = await restarts(session, installation)
+        reply = await put_off.relay_says(session, campaign_id)
     if as_json:
         show_json(
             {
@@ -123,30 +130,36 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
                 "not_after": summary.iso(hours.end.moment) if hours.end else None,
                 "held_by": holds.as_json(ahead.held_by, LANGUAGE),
                 "arrives_at": ahead.arrives_at,
+                "put_off_with": reply,
+                "restart": [sentence.tell(LANGUAGE) for sentence in outdated],
             }
         )
         return
+    zone = installation.settings.timezone
     table = new_table(show_header=False)
     table.add_row(_("campaign"), str(it.campaign))
     table.add_row(_("letter"), f"{it.letter}, {it.title}")
     table.add_row(_("state"), reasons.state(it.state).tell(LANGUAGE))
     if it.starts:
-        table.add_row(_("starts"), it.starts.tell(LANGUAGE))
+        table.add_row(_("starts"), replace(it.starts, zone=zone).tell(LANGUAGE))
     if reason:
         table.add_row(_("why"), reason.tell(LANGUAGE))
+    for sentence in outdated:
+        table.add_row(_("look"), sentence.tell(LANGUAGE))
     for hold in ahead.held_by:
         table.add_row(_("held back by"), hold.sentence.tell(LANGUAGE))
     if it.pending and ahead.arrives_at:
-        arrives = ahead.arrives_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        table.add_row(_("all sent about"), arrives)
+        table.add_row(_("all sent about"), clock_time(ahead.arrives_at, zone))
     if hours.quiet:
         table.add_row(_("quiet hours"), f"{hours.quiet} ({hours.zone})")
     if hours.end:
-        table.add_row(_("end"), hours.end.tell(LANGUAGE))
+        table.add_row(_("end"), replace(hours.end, zone=zone).tell(LANGUAGE))
     for name, n in _numbers(it).items():
         table.add_row(translations(LANGUAGE).gettext(name), str(n))
     if it.pending and it.next_try_at and it.next_try_at > now():
-        table.add_row(_("next try"), it.next_try_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
+        table.add_row(_("next try"), clock_time(it.next_try_at, zone))
+    if reply:
+        table.add_row(_("the relay says"), visible(reply))
     console().print(table)
 
 
@@ -171,6 +184,7 @@ async def pause(context: Context, campaign: str) -> None:
 @running
 async def resume(context: Context, campaign: str) -> None:
     """The work is done by `pli serve`, or by the same `pli send`."""
+    from commands.outdated import restarts  # not above, as in `show`
     from mailer.campaign import lifecycle  # not above, as in `pause`
 
     ended: list[bool] = []
@@ -179,9 +193,14 @@ async def resume(context: Context, campaign: str) -> None:
         ended.append(SendingHours.of(await find_campaign(session, campaign_id)).over(now))
         await lifecycle.resume(session, campaign_id=campaign_id)
 
-    await _change(context, campaign, go_on)
+    async with context.open() as installation:
+        await _changed(installation, campaign, go_on)
+        async with installation.database.reading() as session:
+            outdated = await restarts(session, installation)
     if any(ended):
         tell(say(N_("Its end has passed: it goes on without one.")))
+    for sentence in outdated:
+        tell(sentence, stderr=True)
     tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))
 
 
@@ -214,13 +233,24 @@ async def _change(
 ) -> int:
     """Ask first, and only then open the transaction: nobody waits for a person's answer."""
     async with context.open() as installation:
-        async with installation.database.reading() as session:
-            campaign_id = await summary.find(session, name)
-            progress = await summary.progress(session, campaign_id)
-        if question is not None and not confirm(question(progress), yes=yes):
-            raise click.Abort
-        async with installation.database.begin() as session:
-            await verb(session, campaign_id, now())
+        return await _changed(installation, name, verb, question, yes=yes)
+
+
+async def _changed(
+    installation: Installation,
+    name: str,
+    verb: Callable[[AsyncSession, int, datetime], Awaitable[None]],
+    question: Callable[[Progress], Sentence] | None = None,
+    *,
+    yes: bool = False,
+) -> int:
+    async with installation.database.reading() as session:
+        campaign_id = await summary.find(session, name)
+        progress = await summary.progress(session, campaign_id)
+    if question is not None and not confirm(question(progress), yes=yes):
+        raise click.Abort
+    async with installation.database.begin() as session:
+        await verb(session, campaign_id, now())
     return campaign_id
 
 

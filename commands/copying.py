@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from commands.common import Context, Installation, _, as_json, console, running, show_json, tell
-from commands.engine_room import lock_of, take
+from commands.engine_turn import lock_of, take
 from pli import copying
 from pli.database import Database, DatabaseError
 from pli.errors import PliError

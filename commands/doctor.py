@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from rich.text import Text
 
 from commands import doctor_relays
 from commands.common import LANGUAGE, Context, _, as_json, console, running, show_json
-from commands.policy import identity_of
+from commands.policy import identity_of, settings_hash
 from mailer.engine import checkup
 from mailer.links import Links
 from mailer.sender import Identity
@@ -94,7 +95,7 @@ async def _examine(context: Context, address: str | None, resolver: str | None) 
     database = Database(values.database_url)
     broken: set[str] = set()
     asked = [
-        _guarded("database", _database(database, ring)),
+        _guarded("database", _database(database, ring, values)),
         _guarded("disk", _disks(database, values.journal_folder)),
         _guarded("relay", _relays(values, ring, identity, address, broken)),
         _guarded("dns", _domain(identity, resolver)),
@@ -175,7 +176,7 @@ def _has_secrets(values: Settings) -> bool:
     return any(urlsplit(value).password for value, secret in shown if secret)
 
 
-async def _database(database: Database, ring: Keys | None) -> list[Check]:
+async def _database(database: Database, ring: Keys | None, values: Settings) -> list[Check]:
     """The database, its clock beside ours, and what its rows say of those who send."""
     try:
         async with asyncio.timeout(None if database.is_sqlite else DATABASE_SECONDS):
@@ -184,7 +185,11 @@ async def _database(database: Database, ring: Keys | None) -> list[Check]:
                 return found
             async with database.reading() as session:
                 latest = await checkup.latest(session)
-                told = await checkup.check(session)
+                told = await checkup.check(
+                    session,
+                    host=socket.gethostname(),
+                    settings_hash=settings_hash(values, ring) if ring else "",
+                )
             return [*found, await ground.clock(database, latest), *told]
     except TimeoutError:
         silent = say(N_("the database does not answer within {n} s"), n=f"{DATABASE_SECONDS:.0f}")

@@ -13,9 +13,10 @@ from datetime import timedelta
 from functools import partial
 
 from commands import limits, relays
-from commands.common import Installation, iso, now
+from commands.common import Installation
+from commands.engine_turn import Turn
 from commands.measuring import Gauge, measuring
-from commands.policy import providers_of
+from commands.policy import providers_of, settings_hash
 from mailer.engine import workers
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
@@ -27,7 +28,6 @@ from mailer.pacing.presence import Presence
 from pli import __version__, logs
 from pli.database import DatabaseAway
 from pli.interpreter import tune_for_sending
-from pli.lock import Lock, Owner
 from pli.work import until
 
 log = logging.getLogger("pli.delivery")
@@ -35,37 +35,23 @@ log = logging.getLogger("pli.delivery")
 EXIT_INTERRUPTED = 130
 
 
-def lock_of(installation: Installation, role: str = "engine") -> Lock | None:
-    """The lock of a role on this file; None where many may have it (PostgreSQL)."""
-    file = installation.database.file
-    return Lock(file, role) if file else None
-
-
-def take(lock: Lock | None, command: str) -> bool:
-    """Try to become the one that has this role on this file."""
-    return lock is None or lock.take(Owner(os.getpid(), command, iso(now()))) is not None
-
-
 @asynccontextmanager
-async def engine(
-    installation: Installation, lock: Lock | None, command: str
-) -> AsyncIterator[Engine]:
+async def engine(installation: Installation, turn: Turn) -> AsyncIterator[Engine]:
     """Run the engine beside what is done inside; stopped cleanly at the end.
 
-    Whoever holds the file's lock knows that no older engine lives: its leases end here.
+    It is this process's turn. Whoever holds the file's lock knows that no older engine lives: its
+    leases end here.
     """
     async with (
         measuring(installation) as gauge,
-        _engine(installation, lock, command, gauge) as machine,
+        _engine(installation, turn, gauge) as machine,
     ):
         yield machine
 
 
 @asynccontextmanager
-async def _engine(
-    installation: Installation, lock: Lock | None, command: str, gauge: Gauge
-) -> AsyncIterator[Engine]:
-    if lock is not None:
+async def _engine(installation: Installation, turn: Turn, gauge: Gauge) -> AsyncIterator[Engine]:
+    if turn.alone:
         async with installation.database.begin() as session:
             await leasing.end_leases(session)
             await shares.end_shares(session)
@@ -102,17 +88,17 @@ async def _engine(
             )
             for name, courier in failover.couriers.items()
         },
+        scope=turn.scope,
     )
     gauge.watch(machine.figures)
     logs.load()
     tune_for_sending()
-    machine.attach(partial(_tell_of, installation, machine, command))
+    machine.attach(partial(_tell_of, installation, machine, turn))
     try:
         async with machine:
             yield machine
     finally:
-        if lock is not None:
-            lock.release()
+        turn.release()
 
 
 async def wait(machine: Engine, stop: asyncio.Event) -> None:
@@ -124,7 +110,7 @@ async def wait(machine: Engine, stop: asyncio.Event) -> None:
         task.cancel()
 
 
-async def _tell_of(installation: Installation, machine: Engine, command: str) -> None:
+async def _tell_of(installation: Installation, machine: Engine, turn: Turn) -> None:
     """Say in the table of workers that this one lives; a database that is away is told later."""
     worker_id: int | None = None
     while True:
@@ -136,11 +122,13 @@ async def _tell_of(installation: Installation, machine: Engine, command: str) ->
                         session,
                         host=socket.gethostname(),
                         pid=os.getpid(),
-                        command=command,
+                        command=turn.command,
                         version=__version__,
                         relay=", ".join(
                             it.name for it in relays.of(installation.settings).values()
                         ),
+                        settings_hash=settings_hash(installation.settings, installation.keys),
+                        scope=turn.scope,
                     )
                     log.info("worker.started", extra={"worker": worker_id})
                 elif worker_id is not None and ends:
@@ -157,19 +145,32 @@ async def _tell_of(installation: Installation, machine: Engine, command: str) ->
 
 @asynccontextmanager
 async def interruptible(stop: Callable[[], None]) -> AsyncIterator[None]:
-    """Ctrl-C and SIGTERM call `stop` once; what runs inside ends by itself.
+    """Ctrl-C, SIGTERM and SIGHUP call `stop` once; what runs inside ends by itself.
 
-    A second Ctrl-C does not wait: the process dies as Python lets it.
+    A second Ctrl-C does not wait: the process dies as Python lets it. SIGHUP may come twice, from
+    the shell and from the kernel; whoever was started with it ignored (nohup) goes on.
     """
     loop = asyncio.get_running_loop()
+    terminals = [it for it in (1, 2) if os.isatty(it)]
 
     def first(number: int) -> None:
         loop.remove_signal_handler(number)
         stop()
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    def hung_up() -> None:
+        # Whatever is still shown goes nowhere: to write to a closed terminal is an error.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for terminal in terminals:
+            os.dup2(nowhere, terminal)
+        os.close(nowhere)
+        stop()
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
     for number in numbers:
         loop.add_signal_handler(number, first, number)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+        loop.add_signal_handler(signal.SIGHUP, hung_up)
     try:
         yield
     finally:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from datetime import tzinfo
+from functools import partial
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from commands import limits
 from commands.common import LANGUAGE, Installation, _, console, now, show_json, tell
-from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
+from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible
+from commands.engine_turn import Turn
+from commands.report_table import visible
 from commands.reporting import print_table
 from mailer import reasons
+from mailer.campaign import unfinished
 from mailer.campaign.finding import CampaignError, find_campaign, reason_of
+from mailer.engine.engine import Engine
 from mailer.models import CampaignState
-from mailer.report import summary
+from mailer.report import put_off, summary
 from mailer.report.outlook import Outlook
-from pli.language import N_, say, say_n
+from mailer.scope import Scope
+from pli.hours import zone_of
+from pli.language import N_, Sentence, say, say_n
+from pli.lock import Owner
 
 POLL_SECONDS = 0.25
 SHOWN_HOLDS = 3
@@ -29,35 +39,88 @@ RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED
 async def work_or_watch(installation: Installation, campaign_id: int, *, quiet: bool) -> int:
     """Run the engine, or watch another process run it, until the campaign rests; the exit code.
 
-    Whenever the engine's lock is free this process takes it: the other may have died.
+    The engine here sends this campaign alone, and the notices. Whenever the engine's lock is free
+    this process takes it: the other may have died.
     """
-    lock = lock_of(installation)
     stop = asyncio.Event()
-    told = say(
-        N_('Stopped in campaign {id}: the same "pli send", or "pli serve", goes on.'),
-        id=campaign_id,
-    )
-    with Bar(quiet) as shown:
+    waited_for: int | None = None
+    watched: Owner | None = None
+    with (
+        Bar(quiet, zone_of(installation.settings.timezone)) as shown,
+        Turn(installation, "pli send", Scope.of_campaign(campaign_id)) as turn,
+    ):
         async with interruptible(stop.set):
             while not stop.is_set():
-                if take(lock, "pli send"):
-                    async with engine(installation, lock, "pli send") as machine:
-                        rests = await _follow(installation, campaign_id, shown, stop, machine.over)
-                else:
-                    soon = asyncio.Event()
-                    asyncio.get_running_loop().call_later(TRY_AGAIN_SECONDS, soon.set)
-                    rests = await _follow(installation, campaign_id, shown, stop, soon)
-                    if stop.is_set() and lock is not None and (owner := lock.owner()):
-                        told = say(
-                            N_("Stopped watching: {command} ({pid}) goes on with campaign {id}."),
-                            command=owner.command,
-                            pid=owner.pid,
-                            id=campaign_id,
+                if turn.take():
+                    watched = None
+                    async with engine(installation, turn) as machine:
+                        rests = await _follow(
+                            installation,
+                            campaign_id,
+                            shown,
+                            stop,
+                            partial(_is_over, machine, turn),
                         )
+                else:
+                    other = turn.waits_for()
+                    if other and other.pid != waited_for:
+                        tell(_waits_for(campaign_id, other), stderr=True)
+                        waited_for = other.pid
+                    again_at = time.monotonic() + TRY_AGAIN_SECONDS
+                    rests = await _follow(
+                        installation, campaign_id, shown, stop, partial(_has_passed, again_at)
+                    )
+                    watched = None if other else turn.owner()
                 if rests:
                     return 0
-    tell(told, stderr=True)
+    tell(await _stopped(installation, campaign_id, watched), stderr=True)
     return EXIT_INTERRUPTED
+
+
+def _is_over(machine: Engine, turn: Turn) -> bool:
+    return machine.over.is_set() or turn.makes_room(machine.figures().batches)
+
+
+def _has_passed(moment: float) -> bool:
+    return time.monotonic() > moment
+
+
+def _waits_for(campaign_id: int, other: Owner) -> Sentence:
+    return say(
+        N_("Campaign {id} waits until {command} ({pid}) is done with {only}."),
+        id=campaign_id,
+        command=other.command,
+        pid=other.pid,
+        only=say(N_("campaign {id}"), id=other.only.removeprefix("campaign "))
+        if other.only.startswith("campaign ")
+        else say(N_("a test copy")),
+    )
+
+
+async def _stopped(installation: Installation, campaign_id: int, watched: Owner | None) -> Sentence:
+    """The last line after Ctrl-C: how many have it, and what can be done."""
+    async with installation.database.reading() as session:
+        progress = await summary.progress(session, campaign_id)
+    have_it = unfinished.have_it(progress.sent, progress.prepared)
+    if watched is not None:
+        return say(
+            N_(
+                "Stopped watching: {command} ({pid}) goes on with campaign {id}: {have_it}. "
+                '"pli campaign pause {id}" holds it, "pli campaign cancel {id}" gives it up.'
+            ),
+            command=watched.command,
+            pid=watched.pid,
+            id=campaign_id,
+            have_it=have_it,
+        )
+    return say(
+        N_(
+            'Stopped in campaign {id}: {have_it}. The same "pli send", or "pli campaign resume '
+            '{id}" with "pli serve", goes on; "pli campaign cancel {id}" gives it up.'
+        ),
+        id=campaign_id,
+        have_it=have_it,
+    )
 
 
 async def _follow(
@@ -65,33 +128,65 @@ async def _follow(
     campaign_id: int,
     shown: Bar,
     stop: asyncio.Event,
-    over: asyncio.Event,
+    is_over: Callable[[], bool],
 ) -> bool:
-    """Show the numbers until the campaign rests; False: stopped, or it is over otherwise."""
+    """Show the numbers until the campaign rests; False: stopped, or it `is_over` otherwise."""
     ahead, asked = Outlook(), float("-inf")
-    while not (stop.is_set() or over.is_set()):
+    reply: str | None = None
+    told: set[str] = set()
+    while not (stop.is_set() or is_over()):
         async with installation.database.reading() as session:
             progress = await summary.progress(session, campaign_id)
             if shown.seen and time.monotonic() > asked + OUTLOOK_SECONDS:
                 ahead = await limits.look_ahead(session, installation.settings, progress)
+                said = await put_off.relay_says(session, campaign_id) if _waits(progress) else None
+                reply = visible(said) if said else None
                 asked = time.monotonic()
-        shown.show(progress, ahead)
+        shown.show(progress, ahead, reply)
+        if reply and reply not in told and progress.next_try_at:
+            tell(_put_off(progress, reply, shown.zone), stderr=True)
+            told.add(reply)
         if progress.state in RESTING:
             return True
         await asyncio.sleep(POLL_SECONDS)
     return False
 
 
+def _waits(progress: summary.Progress) -> bool:
+    """Whether all that is left waits for a further try."""
+    due = progress.next_try_at
+    return bool(progress.pending and not progress.sending and due and due > now())
+
+
+def _put_off(progress: summary.Progress, reply: str, zone: tzinfo) -> Sentence:
+    assert progress.next_try_at is not None
+    time = progress.next_try_at.astimezone(zone).strftime("%H:%M:%S")
+    if progress.pending == progress.prepared:
+        return say(
+            N_("The relay puts everybody off: “{reply}”; next try at {time}."),
+            reply=reply,
+            time=time,
+        )
+    return say_n(
+        "{n} copy is put off by the relay: “{reply}”; next try at {time}.",
+        "{n} copies are put off by the relay: “{reply}”; next try at {time}.",
+        progress.pending,
+        reply=reply,
+        time=time,
+    )
+
+
 class Bar:
     """The progress bar, on stderr; nothing at all when quiet."""
 
-    def __init__(self, quiet: bool) -> None:
+    def __init__(self, quiet: bool, zone: tzinfo) -> None:
         self.seen = not quiet
+        self.zone = zone
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             console=console(stderr=True),
             disable=quiet,
         )
@@ -104,25 +199,25 @@ class Bar:
     def __exit__(self, *_exception: object) -> None:
         self._progress.stop()
 
-    def show(self, progress: summary.Progress, ahead: Outlook) -> None:
+    def show(self, progress: summary.Progress, ahead: Outlook, reply: str | None) -> None:
         """How much is settled, what holds it back, and when all will be.
 
-        If all that is left waits for another try: when that is.
+        If all that is left waits for another try: when that is, and what the relay said.
         """
         note = ", ".join(it.sentence.tell(LANGUAGE) for it in ahead.held_by[:SHOWN_HOLDS])
         if ahead.arrives_at and progress.pending:
-            arrives = ahead.arrives_at.astimezone().strftime("%H:%M")
+            arrives = ahead.arrives_at.astimezone(self.zone).strftime("%H:%M")
             done = say(N_("all sent about {time}"), time=arrives).tell(LANGUAGE)
             note = f"{note}; {done}" if note else done
         due = progress.next_try_at
-        waits = progress.pending and not progress.sending and due and due > now()
-        if waits and due and not ahead.held_by:
+        if _waits(progress) and due and not ahead.held_by:
             note = say_n(
                 "{n} waits, next try at {time}",
                 "{n} wait, next try at {time}",
                 progress.pending,
-                time=due.astimezone().strftime("%H:%M:%S"),
+                time=due.astimezone(self.zone).strftime("%H:%M:%S"),
             ).tell(LANGUAGE)
+            note = f"{note} ({reply})" if reply else note
         self._progress.update(
             self._task, completed=progress.settled, total=progress.prepared, note=note
         )

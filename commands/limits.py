@@ -12,6 +12,7 @@ from mailer.models import CampaignState
 from mailer.pacing.limits import CAREFUL, DAY, NONE, Limits, Plan, Quota
 from mailer.report.outlook import Outlook, outlook
 from mailer.report.summary import Progress
+from pli.hours import zone_of
 from pli.settings import LimitSettings, Settings
 
 _PERIODS = {"per_minute": 60.0, "per_hour": 3_600.0, "per_day": DAY}
@@ -26,6 +27,7 @@ async def look_ahead(session: AsyncSession, settings: Settings, progress: Progre
         campaign_id=progress.campaign,
         plans={name: plan(settings, name, it.name) for name, it in relays.of(settings).items()},
         providers=providers_of(settings),
+        zone=zone_of(settings.timezone),
     )
 
 

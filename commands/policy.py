@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
+import json
+
 from commands.common import Installation
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
@@ -9,6 +12,8 @@ from mailer.letter.letter import Letter
 from mailer.letter.limits import LetterLimits
 from mailer.providers import KNOWN, Providers
 from mailer.sender import Identity
+from pli import settings as settings_file
+from pli.keys import Keys
 from pli.quiet import Quiet
 from pli.settings import Settings
 
@@ -60,3 +65,21 @@ def usual_hours(settings: Settings) -> SendingHours:
 def providers_of(settings: Settings) -> Providers:
     """Whose domains are whose, with those of the settings."""
     return KNOWN.with_domains({name: it.domains for name, it in settings.providers.items()})
+
+
+def settings_hash(settings: Settings, keys: Keys) -> str:
+    """By what two processes know whether they send by the same settings: relays and limits.
+
+    Keyed, since a relay's address may hold a password.
+    """
+    sending = {
+        name: value
+        for name, (value, _secret) in settings_file.shown(settings).items()
+        if name.startswith(_OF_SENDING)
+    }
+    document = json.dumps(sending, sort_keys=True, default=str)
+    return hmac.digest(keys.address, b"settings\0" + document.encode(), "sha256").hex()[:32]
+
+
+_OF_SENDING = ("relay", "providers.", "policy_pause_percent")
+"""Settings that an engine reads once, at its start; "relay": relay_* and relays.NAME.*, too."""

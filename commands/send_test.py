@@ -8,7 +8,8 @@ from contextlib import AsyncExitStack
 import click
 
 from commands.common import Installation, now, show_json, tell
-from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible, lock_of, take
+from commands.engine_room import EXIT_INTERRUPTED, engine, interruptible
+from commands.engine_turn import Turn
 from mailer.engine.engine import Engine
 from mailer.letter.snapshot import Frozen
 from mailer.models import Status
@@ -16,6 +17,7 @@ from mailer.notices import writing
 from mailer.notices.queue import NO_RELAY
 from mailer.report import notice
 from mailer.report.notice import NoticeReport
+from mailer.scope import Scope
 from pli.errors import PliError
 from pli.language import N_, say
 from subscribers import lists
@@ -60,9 +62,12 @@ async def send_one(
 
 
 async def _seen_through(installation: Installation, notice_id: int) -> NoticeReport:
-    """Run the engine if nobody does, until the first try is over."""
-    lock, stop = lock_of(installation), asyncio.Event()
+    """Run an engine for it alone if nobody has one, until the first try is over."""
+    stop = asyncio.Event()
     async with AsyncExitStack() as stack:
+        turn = stack.enter_context(
+            Turn(installation, "pli send --test", Scope.of_notice(notice_id))
+        )
         await stack.enter_async_context(interruptible(stop.set))
         machine: Engine | None = None
         while True:
@@ -76,10 +81,8 @@ async def _seen_through(installation: Installation, notice_id: int) -> NoticeRep
                 raise click.exceptions.Exit(EXIT_INTERRUPTED)
             if ended:
                 break
-            if machine is None and take(lock, "pli send --test"):
-                machine = await stack.enter_async_context(
-                    engine(installation, lock, "pli send --test")
-                )
+            if machine is None and turn.take():
+                machine = await stack.enter_async_context(engine(installation, turn))
             await asyncio.sleep(LOOK_SECONDS)
     # Leaving the engine has told why it ended, where it knows.
     raise TestRefused(N_("it is not sent: the sending ended before its turn"))

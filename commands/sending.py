@@ -24,11 +24,12 @@ from commands.common import (
 )
 from commands.freezing import freeze
 from commands.policy import policy_of, sizes_of
-from mailer.campaign import ordering
+from mailer.campaign import ordering, unfinished
 from mailer.campaign.finding import find_campaign
 from mailer.campaign.ordering import Order, OrderError
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
+from mailer.engine import workers
 from mailer.letter.letter import read_letter
 from mailer.models import Audience
 from pli import hours
@@ -129,6 +130,8 @@ async def send(
         ordering.refuse_unseen(order, policy)
         if when is not None:
             ordering.refuse_what_is_there(order)
+        if not as_json:
+            await _tell_what_waits(installation, order)
         if not yes:
             await _ask(installation, order, policy, when)
         if when is not None:
@@ -173,6 +176,16 @@ def starts_by_itself(campaign_id: int, when: Hour) -> Sentence:
         id=campaign_id,
         hour=when,
     )
+
+
+async def _tell_what_waits(installation: Installation, order: Order) -> None:
+    """Name, before anything is asked, what was begun to these lists and does not go on."""
+    async with installation.database.reading() as session:
+        served = await workers.sends(session)
+        for sentence in await unfinished.beside(
+            session, list_ids=order.list_ids, besides=order.go_on_with, served=served
+        ):
+            tell(sentence, stderr=True)
 
 
 async def _ask(

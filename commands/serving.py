@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from commands.common import Context, Installation, _, running, tell
-from commands.engine_room import engine, interruptible, lock_of, take, wait
+from commands.engine_room import engine, interruptible, wait
+from commands.engine_turn import Turn, lock_of, take
 from commands.measuring import measuring
 from commands.policy import identity_of
 from commands.web_server import listening, open_doors
@@ -36,7 +37,7 @@ class ServeError(PliError):
 )
 @running
 async def serve(context: Context, listen: str | None, no_work: bool) -> None:
-    """One server to a SQLite file; the engine starts as soon as no `pli send` has it."""
+    """One server to a SQLite file; a `pli send` that runs the engine makes room for its."""
     overrides = {"listen": listen} if listen else {}
     values = context.settings(**overrides)
     values.require("relay_url", "public_url", "committee", "address", "phone", "email")
@@ -82,14 +83,14 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
 
 
 async def work(installation: Installation, stop: asyncio.Event) -> None:
-    """Run the engine until `stop`, as soon as its lock is free."""
-    lock = lock_of(installation)
-    while not stop.is_set():
-        if take(lock, "pli serve"):
-            async with engine(installation, lock, "pli serve") as machine:
-                await wait(machine, stop)
-        else:
-            await until(stop, WAIT_SECONDS)
+    """Run the engine until `stop`; a `pli send` that has it makes room."""
+    with Turn(installation, "pli serve") as turn:
+        while not stop.is_set():
+            if turn.take():
+                async with engine(installation, turn) as machine:
+                    await wait(machine, stop)
+            else:
+                await until(stop, WAIT_SECONDS)
 
 
 def _served(lock: Lock | None) -> ServeError:

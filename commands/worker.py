@@ -44,6 +44,7 @@ async def work(context: Context, processes: int) -> None:
     """One engine, or several processes with one each."""
     # Not above: `pli worker list` needs no engine.
     from commands.engine_room import engine, interruptible, wait
+    from commands.engine_turn import Turn
 
     async with context.open() as installation:
         if installation.database.is_sqlite:
@@ -56,7 +57,8 @@ async def work(context: Context, processes: int) -> None:
         installation.settings.require("relay_url", "public_url")
         stop = asyncio.Event()
         if processes == 1:
-            async with interruptible(stop.set), engine(installation, None, "pli worker") as machine:
+            turn = Turn(installation, "pli worker")
+            async with interruptible(stop.set), engine(installation, turn) as machine:
                 tell(say(N_("A worker sends. Ctrl-C ends it.")))
                 await wait(machine, stop)
             return

@@ -308,7 +308,9 @@ class Notice(Base):
 class Worker(Base):
     """A process that sends: on which host, when it was last seen, and how fast.
 
-    `rate` is in copies a second over the last seconds; `settled` counts since it started.
+    `rate` is in copies a second over the last seconds; `settled` counts since it started. `only` is
+    the one thing that it sends ("campaign 3"), "" for everything; `settings_hash` is of the
+    settings with which it began.
     """
 
     __tablename__ = "worker"
@@ -318,6 +320,8 @@ class Worker(Base):
     command: Mapped[str] = mapped_column(String(64))
     version: Mapped[str] = mapped_column(String(32))
     relay: Mapped[str] = mapped_column(String(255))
+    only: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    settings_hash: Mapped[str] = mapped_column(String(32), default="", server_default="")
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     batches: Mapped[int] = mapped_column(default=0)

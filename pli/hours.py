@@ -12,6 +12,14 @@ from pli.language import N_, say
 
 _NAMED = re.compile(r"(?P<hour>.+?)\s+(?P<zone>[A-Za-z][\w+-]*(?:/[\w+-]+)*)")
 _TIME_ALONE = re.compile(r"\d{1,2}:\d{2}")
+_LONGEST = 100
+_WITH_H = re.compile(r"(?<!\d)(\d{1,2}) ?[hH](?: ?(\d{2}))?(?!\w)")
+"""8h, 8 h, 08h00, 8 h 30, as one writes in French."""
+_DAY_FIRST = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?!\d)")
+_YEAR_FIRST = re.compile(r"(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?!\d)")
+_BETWEEN = re.compile(r"(?<=\d)(?:, ?| )(?:à |a |at )?(?=\d)")
+"""Between the date and the time: "30/11/2026 à 8h", "2026-11-30, 8:00"."""
+_ONE_DIGIT = re.compile(r"(?<=[ T])(\d)(?=:\d{2})")
 
 
 class HourError(PliError):
@@ -56,11 +64,27 @@ def zone_of(name: str) -> tzinfo:
         ) from None
 
 
+def plain(text: str) -> str:
+    """An hour as ISO 8601 has it, of what people write: 8h, 08h00, 30/11/2026 8:00 (day first)."""
+    found = _WITH_H.sub(lambda it: f"{it[1]}:{it[2] or '00'}", " ".join(text.split()))
+    found = _DAY_FIRST.sub(lambda it: f"{it[4]}-{it[3]:0>2}-{it[1]:0>2}", found, count=1)
+    found = _YEAR_FIRST.sub(lambda it: f"{it[1]}-{it[3]:0>2}-{it[4]:0>2}", found, count=1)
+    found = _BETWEEN.sub(" ", found, count=1)
+    return _ONE_DIGIT.sub(r"0\1", found, count=1)
+
+
+def clock_time(moment: datetime, zone: str) -> str:
+    """Date and time to the second, with the zone."""
+    return f"{moment.astimezone(zone_of(zone)):%Y-%m-%d %H:%M:%S} ({zone})"
+
+
 def parse(text: str, *, zone: str, now: datetime) -> Hour:
-    """Read an hour to come: 2026-11-25 08:00, or 08:00 for the next. Without a zone, `zone` holds.
+    """Read an hour to come: 2026-11-25 08:00, or 8h for the next. Without a zone, `zone` holds.
 
     Raises HourError.
     """
+    if len(text) > _LONGEST:
+        raise _unreadable(f"{text[:_LONGEST]}…")
     try:
         hour = _read(text, zone, now)
     except OverflowError:  # the last day of the year 9999, in another zone
@@ -71,8 +95,9 @@ def parse(text: str, *, zone: str, now: datetime) -> Hour:
 
 
 def _read(text: str, zone: str, now: datetime) -> Hour:
-    named = _NAMED.fullmatch(text.strip())
-    hour, zone = (named["hour"], named["zone"]) if named else (text.strip(), zone)
+    written = plain(text)
+    named = _NAMED.fullmatch(written)
+    hour, zone = (named["hour"], named["zone"]) if named else (written, zone)
     where = zone_of(zone)
     if _TIME_ALONE.fullmatch(hour):
         return _next(hour, where, zone, now)
@@ -117,8 +142,8 @@ def _in_zone(local: datetime, where: tzinfo) -> datetime:
 def _unreadable(text: str) -> HourError:
     return HourError(
         N_(
-            "“{text}” is no hour: write 2026-11-25 08:00, or 08:00 for the next, with a zone "
-            "behind it where it is not yours"
+            "“{text}” is no hour: write 2026-11-25 08:00 or 25/11/2026 8h, or 8h for the next, "
+            "with a zone behind it where it is not yours"
         ),
         text=text,
     )

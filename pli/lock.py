@@ -16,11 +16,12 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The process that has a lock."""
+    """The process that has a lock; `only` names the one thing it works on, "" everything."""
 
     pid: int
     command: str
     since: str
+    only: str = ""
 
 
 class Lock:

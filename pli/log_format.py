@@ -22,9 +22,10 @@ def formatter(kind: str) -> ProcessorFormatter:
     """A formatter that writes records of the standard library as `text` or `json`."""
     return ProcessorFormatter(
         foreign_pre_chain=[
+            # First, so that no field can take the place of the level or the logger's name.
+            ExtraAdder(),
             structlog.stdlib.add_logger_name,
             structlog.stdlib.add_log_level,
-            ExtraAdder(),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
         processors=[

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from pli.errors import PliError
+from pli.hours import plain
 from pli.language import N_
 
 _SPAN = re.compile(r"\s*(\d{1,2}:\d{2})\s*[-–]\s*(\d{1,2}:\d{2})\s*")
+_DASH = re.compile(r"[-–]")
+_LONGEST = 100
 _DAYS = (-1, 0, 1, 2)
 
 
@@ -27,8 +30,8 @@ class Quiet:
 
     @classmethod
     def parse(cls, text: str) -> Quiet:
-        """Read a text such as 21:00-07:00; raises QuietError."""
-        found = _SPAN.fullmatch(text)
+        """Read a text such as 21:00-07:00 or 21h-7h; raises QuietError."""
+        found = _SPAN.fullmatch("-".join(plain(it) for it in _DASH.split(text[:_LONGEST])))
         try:
             begins, ends = (time.fromisoformat(it.zfill(5)) for it in found.groups())  # type: ignore[union-attr]
         except (AttributeError, ValueError):

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from mailer.campaign import candidates, list_lock
 from mailer.campaign.finding import UNFINISHED, CampaignError, find_campaign, lists_of, wrong_state
+from mailer.campaign.nobody import nobody
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.campaign.transition import as_document, step, take_step, transition
 from mailer.ledger import answers, balance, retrying
@@ -30,8 +31,10 @@ from mailer.models import (
     is_open,
 )
 from mailer.providers import KNOWN, Providers
+from mailer.scope import EVERYTHING, Scope
 from pli.columns import clock
 from pli.language import N_, Sentence
+from subscribers.models import List
 
 if TYPE_CHECKING:
     from mailer.letter.snapshot import Frozen
@@ -124,6 +127,7 @@ async def prepare(
     """Write a delivery for every candidate, pending or excluded with its reason, in batches.
 
     One INSERT … SELECT, so that counts and rows come from one snapshot. Run twice, it adds none.
+    Refused where nobody may receive it: it would be called finished, and its letter sent.
     """
     campaign = await find_campaign(session, campaign_id)
     await list_lock.lock_lists(session, await lists_of(session, campaign_id=campaign_id))
@@ -139,6 +143,15 @@ async def prepare(
     excluded = await candidates.write(
         session, campaign, batch_size=batch_size, providers=providers, now=now
     )
+    waits = select(Batch.id).where(Batch.campaign_id == campaign_id).limit(1)
+    if await session.scalar(waits) is None:
+        names = await session.scalars(
+            select(List.name)
+            .join(CampaignList, CampaignList.list_id == List.id)
+            .where(CampaignList.campaign_id == campaign_id)
+            .order_by(CampaignList.position)
+        )
+        raise nobody(campaign, list_names=names.all(), excluded=excluded)
     await session.execute(
         update(Campaign).where(Campaign.id == campaign_id).values(excluded=excluded)
     )
@@ -178,12 +191,12 @@ async def pause(session: AsyncSession, *, campaign_id: int, reason: Sentence | N
 
 
 async def resume(session: AsyncSession, *, campaign_id: int) -> None:
-    """Go on with a paused campaign; without its end, if that has passed."""
+    """Go on with a paused campaign, without its end, if that has passed; one that runs goes on."""
     passed = Campaign.not_after <= clock()
     await step(
         session,
         campaign_id,
-        (CampaignState.PAUSED,),
+        (CampaignState.PAUSED, CampaignState.RUNNING),
         CampaignState.RUNNING,
         reason=null(),
         not_after=case((passed, null()), else_=Campaign.not_after),
@@ -233,11 +246,13 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
     return True
 
 
-async def finishable(session: AsyncSession) -> Sequence[int]:
+async def finishable(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
     """Running campaigns that have neither pending rows nor rows in work."""
     open_batches = exists().where(Batch.campaign_id == Campaign.id, is_open())
     found = await session.execute(
-        select(Campaign.id).where(Campaign.state == CampaignState.RUNNING, ~open_batches)
+        select(Campaign.id).where(
+            Campaign.state == CampaignState.RUNNING, scope.campaigns(), ~open_batches
+        )
     )
     return found.scalars().all()
 

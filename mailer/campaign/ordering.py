@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign import lifecycle, list_lock, scheduling
+from mailer.campaign import lifecycle, list_lock, scheduling, unfinished
 from mailer.campaign.finding import UNFINISHED, find_campaign, lists_of
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
@@ -20,7 +20,7 @@ from mailer.letter.snapshot import Frozen
 from mailer.models import Audience, Batch, Campaign, CampaignList, CampaignState
 from pli.errors import PliError
 from pli.hours import Hour
-from pli.language import N_
+from pli.language import N_, Sentence, say
 from subscribers import lists, segments
 
 
@@ -77,7 +77,10 @@ def refuse_what_is_there(order: Order) -> None:
     """Refuse an order for a new campaign if an unfinished one is there for the same people."""
     if order.go_on_with is not None:
         raise OrderError(
-            N_("campaign {id} is there for just that: start it, or cancel it and make a new one"),
+            N_(
+                'campaign {id} is there for just that: the same "pli send" goes on with it at '
+                'once, "pli campaign cancel {id}" gives it up'
+            ),
             id=order.go_on_with,
         )
 
@@ -120,9 +123,15 @@ async def create(
 async def schedule(
     session: AsyncSession, *, order: Order, policy: SendingPolicy, at: Hour, now: datetime
 ) -> int:
-    """Make a draft of what was ordered, which starts by itself at an hour; its id."""
+    """Make a draft of what was ordered, which starts by itself at an hour; its id.
+
+    Refused where nobody may receive it as things stand.
+    """
     refuse_unseen(order, policy)
     refuse_what_is_there(order)
+    async with session.begin_nested() as tried:
+        await prepare(session, order=order, policy=policy, now=now)
+        await tried.rollback()
     campaign_id = await create(session, order=order, policy=policy, now=now)
     await scheduling.schedule(session, campaign_id=campaign_id, at=at.moment, zone=at.zone)
     return campaign_id
@@ -219,16 +228,7 @@ async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
     """The unfinished campaign for just what was ordered; OrderError if it would go out twice."""
     number = order.frozen.letter.number
     earlier = await precedents(session, number=number, list_ids=order.list_ids)
-    for campaign in earlier:
-        if campaign.letter_hash != order.frozen.letter_hash:
-            raise OrderError(
-                N_(
-                    "letter {number} was sent with another text in campaign {id}: "
-                    "give this one a number of its own"
-                ),
-                number=number,
-                id=campaign.id,
-            )
+    await _refuse_another_text(session, order, earlier)
     for campaign in reversed(earlier):
         if campaign.state not in UNFINISHED or campaign.rule != order.rule:
             continue
@@ -236,6 +236,17 @@ async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
             return campaign.id
     if earlier and order.audience is Audience.FIRST:
         last = earlier[-1]
+        if last.state in UNFINISHED:
+            raise OrderError(
+                N_(
+                    "letter {number} has the unfinished campaign {id} for others of these lists: "
+                    '{have_it}; {ways}; "--again new" sends it to those who are not in it'
+                ),
+                number=number,
+                id=last.id,
+                have_it=(await unfinished.reached(session, last.id)).tell(),
+                ways=unfinished.ways(last),
+            )
         when = last.finished_at or last.started_at or last.created_at
         raise OrderError(
             N_(
@@ -247,3 +258,46 @@ async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
             date=when.astimezone().strftime("%Y-%m-%d %H:%M"),
         )
     return None
+
+
+async def _refuse_another_text(
+    session: AsyncSession, order: Order, earlier: Sequence[Campaign]
+) -> None:
+    """Refuse a number that an earlier campaign has with another text.
+
+    What is unfinished there is decided on first: whoever stopped it may not know that it waits.
+    """
+    others = [it for it in earlier if it.letter_hash != order.frozen.letter_hash]
+    waiting = [it for it in others if it.state in UNFINISHED]
+    if waiting:
+        raise OrderError.listing([await _waits_with_another_text(session, it) for it in waiting])
+    for campaign in others:
+        raise OrderError(
+            N_(
+                "letter {number} was sent with another text in campaign {id}: "
+                "give this one a number of its own"
+            ),
+            number=campaign.number,
+            id=campaign.id,
+        )
+
+
+async def _waits_with_another_text(session: AsyncSession, campaign: Campaign) -> Sentence:
+    reached = await unfinished.reached(session, campaign.id)
+    told = {"number": campaign.number, "id": campaign.id, "ways": unfinished.ways(campaign)}
+    if not reached.left:
+        return say(
+            N_(
+                "campaign {id} has letter {number} with another text, is unfinished, and nobody "
+                "has it: {ways}; once it is given up, this one can go"
+            ),
+            **told,
+        )
+    return say(
+        N_(
+            "letter {number} was sent with another text in campaign {id}, which is unfinished: "
+            "{have_it}; {ways}; then give this one a number of its own"
+        ),
+        have_it=reached.tell(),
+        **told,
+    )

@@ -15,6 +15,7 @@ from mailer.campaign.sending_hours import SendingHours, refuse_an_end_before
 from mailer.campaign.transition import as_document, step, take_step
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.providers import KNOWN, Providers
+from mailer.scope import EVERYTHING, Scope
 from pli.columns import clock
 from pli.hours import zone_of
 from pli.language import N_, Sentence, say
@@ -47,12 +48,13 @@ async def schedule(
     )
 
 
-async def launchable(session: AsyncSession) -> Sequence[int]:
+async def launchable(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
     """Scheduled campaigns whose hour has come, by the database's clock."""
     found = await session.execute(
         select(Campaign.id)
         .where(
             Campaign.state == CampaignState.SCHEDULED,
+            scope.campaigns(),
             Campaign.scheduled_at <= clock(),
             Campaign.reason.is_(None),
         )
@@ -118,10 +120,12 @@ async def hold(session: AsyncSession, *, campaign_id: int, reason: Sentence) -> 
     )
 
 
-async def ended(session: AsyncSession) -> Sequence[int]:
+async def ended(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
     """Running campaigns whose end has passed, by the database's clock, while copies wait."""
     found = await session.execute(
-        select(Campaign.id).where(Campaign.state == CampaignState.RUNNING, _waits_after_its_end())
+        select(Campaign.id).where(
+            Campaign.state == CampaignState.RUNNING, scope.campaigns(), _waits_after_its_end()
+        )
     )
     return found.scalars().all()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -110,8 +110,11 @@ async def open_until(session: AsyncSession, campaign_id: int, moment: datetime) 
     return left <= SendingHours.of(row).seconds_open(row.now)
 
 
-async def held(session: AsyncSession, campaign_id: int) -> list[Hold]:
-    """The quiet hours that hold a running campaign back now, by the database's clock."""
+async def held(session: AsyncSession, campaign_id: int, zone: tzinfo | None = None) -> list[Hold]:
+    """The quiet hours that hold a running campaign back now, by the database's clock.
+
+    `zone`: by whose clocks it is told; None: those of the quiet hours.
+    """
     row = (
         await session.execute(
             select(Campaign.state, *COLUMNS, clock().label("now")).where(Campaign.id == campaign_id)
@@ -121,5 +124,5 @@ async def held(session: AsyncSession, campaign_id: int) -> list[Hold]:
     found = hours.opening(row.now)
     if row.state is not CampaignState.RUNNING or found.open or found.until is None:
         return []
-    at = f"{found.until.astimezone(zone_of(hours.zone)):%H:%M}"
+    at = f"{found.until.astimezone(zone or zone_of(hours.zone)):%H:%M}"
     return [Hold("quiet_hours", say(N_("quiet hours: goes on at {time}"), time=at), found.until)]

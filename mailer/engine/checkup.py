@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,26 +12,46 @@ from mailer.campaign.finding import reason_of
 from mailer.engine import workers
 from mailer.models import Batch, Campaign, CampaignState, Worker
 from pli.checks import Check, fine, warn, wrong
+from pli.columns import clock
+from pli.hours import Hour
 from pli.language import N_, say, say_n
 
+A_MOMENT = timedelta(minutes=1)
+"""So long after its hour a campaign may still be about to start."""
 
-async def check(session: AsyncSession) -> list[Check]:
-    """Check who sends, which workers are gone, and which campaigns do not go on."""
+
+async def check(session: AsyncSession, *, host: str = "", settings_hash: str = "") -> list[Check]:
+    """Check who sends, which workers are gone, and which campaigns do not go on.
+
+    `settings_hash`: of the settings as they are now, which a process of this `host` should have.
+    """
     known = await workers.known(session)
     living = [worker for worker, alive in known if alive]
     found = [_living(living)]
     found += [
         _gone(worker) for worker, alive in known if not alive and not _followed(worker, living)
     ]
+    found += [
+        warn("workers", workers.restart(it))
+        for it in await workers.outdated(session, host=host, settings_hash=settings_hash)
+        if settings_hash
+    ]
     rows = await session.scalars(
         select(Campaign)
-        .where(Campaign.state.in_((CampaignState.RUNNING, CampaignState.PAUSED)))
+        .where(
+            Campaign.state.in_(
+                (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.SCHEDULED)
+            )
+        )
         .order_by(Campaign.id)
     )
+    launches = await workers.sends(session)
     for campaign in rows.all():
         if campaign.state is CampaignState.PAUSED:
             found.append(_paused(campaign))
-        elif not living:
+        elif campaign.state is CampaignState.SCHEDULED:
+            found += await _scheduled(session, campaign, launches=launches)
+        elif not await workers.sends(session, campaign.id):
             found.append(await _nobodys(session, campaign))
     return found
 
@@ -85,6 +105,40 @@ def _paused(campaign: Campaign) -> Check:
         else say(N_("campaign {id} (letter {number}) is paused by a person"), **told),
         say(N_('"pli campaign resume {id}" goes on'), id=campaign.id),
     )
+
+
+async def _scheduled(session: AsyncSession, campaign: Campaign, *, launches: bool) -> list[Check]:
+    """One that is held, whose hour has passed, or that no process will start."""
+    told = {"id": campaign.id, "number": campaign.number}
+    start = say(
+        N_('"pli campaign start {id}" sends it now, "pli campaign cancel {id}" gives it up'),
+        id=campaign.id,
+    )
+    if reason := reason_of(campaign):
+        held = say(
+            N_("campaign {id} (letter {number}) does not start by itself: {reason}"),
+            reason=reason,
+            **told,
+        )
+        return [wrong("campaigns", held, start)]
+    at = campaign.scheduled_at
+    hour = Hour(at, campaign.scheduled_zone or "UTC") if at else None
+    now = (await session.execute(select(clock()))).scalar_one()
+    if at and at + A_MOMENT < now:
+        missed = say(
+            N_("campaign {id} (letter {number}) was to start {hour}, and has not"),
+            hour=hour,
+            **told,
+        )
+        return [wrong("campaigns", missed, start)]
+    if launches:
+        return []
+    unserved = say(
+        N_("campaign {id} (letter {number}) starts {hour}, and no process runs to start it"),
+        hour=hour,
+        **told,
+    )
+    return [warn("campaigns", unserved, say(N_('start "pli serve", or "pli worker"')))]
 
 
 async def _nobodys(session: AsyncSession, campaign: Campaign) -> Check:

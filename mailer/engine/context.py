@@ -15,6 +15,7 @@ from mailer.engine.pressed_campaigns import PressedCampaigns
 from mailer.engine.provider_slots import ProviderSlots
 from mailer.models import Batch
 from mailer.pacing.pacers import Pacers
+from mailer.scope import EVERYTHING, Scope
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import Observer
 from pli.database import Database, DatabaseAway
@@ -36,6 +37,8 @@ class EngineContext:
     observer: Observer
     policy_pause: float
     """A campaign pauses if this share (0 to 1) of its latest copies fails because of the sender."""
+    scope: Scope = EVERYTHING
+    """What may be sent."""
     stopping: bool = False
     settled: int = 0
     waiting: set[int] = field(default_factory=set)

@@ -34,6 +34,7 @@ from mailer.ledger.rows import LeasedBatch, LeaseLost
 from mailer.notices.notice_sender import NoticeSender
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.pacers import Pacers
+from mailer.scope import EVERYTHING, Scope
 from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
@@ -86,7 +87,7 @@ class _Taking:
 
 
 class Engine:
-    """Sends all running campaigns of one database, through one courier or several.
+    """Sends what its scope names of one database, through one courier or several.
 
     `async with` starts its parts. A part that dies stops the others in order; its error is raised
     at the end.
@@ -105,6 +106,7 @@ class Engine:
         observer: Observer = UNOBSERVED,
         without_database: float | None = None,
         pacers: Mapping[str, Pacer] | None = None,
+        scope: Scope = EVERYTHING,
     ) -> None:
         failover = RelayFailover.of(courier)
         slots = ProviderSlots(connections)
@@ -117,9 +119,10 @@ class Engine:
             journal,
             observer,
             policy_pause_percent / 100,
+            scope,
         )
         self._failover = failover
-        self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers)
+        self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers, scope)
         self._work = Work(concurrency=WINDOWS)
         self._runs: dict[int, BatchRun] = {}
         """The runs in progress, by batch id."""
@@ -315,6 +318,7 @@ class Engine:
                 batch_id=batch_id,
                 lease=lease,
                 find_record=self._context.journal.record,
+                scope=self._context.scope,
             )
         except BaseException:
             notes.close(all_settled=False)

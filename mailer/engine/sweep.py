@@ -73,16 +73,18 @@ class Sweep:
             await self._replay_journals()
             self._replayed = boot_time()
         async with self._context.database.reading() as session:
+            scope = self._context.scope
             batches = await leasing.due(
                 session,
                 limit=constants.LOOKED_AT,
                 closed=await sending_hours.closed(session),
                 without=await self._shut(session),
+                scope=scope,
             )
-            done = await lifecycle.finishable(session)
-            ended = await scheduling.ended(session)
-            scheduled = await scheduling.launchable(session)
-            notices = await queue.notices_due(session)
+            done = await lifecycle.finishable(session, scope=scope)
+            ended = await scheduling.ended(session, scope=scope)
+            scheduled = await scheduling.launchable(session, scope=scope)
+            notices = await queue.notices_due(session, scope=scope)
         if notices and not self._context.stopping:
             await self._notice_sender.step()
         await self._distribute(batches)

@@ -10,7 +10,9 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Worker
+from mailer.scope import EVERYTHING, Scope
 from pli.columns import clock
+from pli.language import N_, Sentence, say
 
 BEAT_SECONDS = 2.0
 GONE = timedelta(seconds=30)
@@ -33,7 +35,15 @@ class Figures:
 
 
 async def register(
-    session: AsyncSession, *, host: str, pid: int, command: str, version: str, relay: str
+    session: AsyncSession,
+    *,
+    host: str,
+    pid: int,
+    command: str,
+    version: str,
+    relay: str,
+    settings_hash: str = "",
+    scope: Scope = EVERYTHING,
 ) -> int:
     """Add a worker and return its id; remove workers that were not seen for a day."""
     await session.execute(delete(Worker).where(Worker.seen_at < clock(-FORGOTTEN.total_seconds())))
@@ -45,6 +55,8 @@ async def register(
             command=command,
             version=version,
             relay=relay,
+            only=scope.name,
+            settings_hash=settings_hash,
             started_at=clock(),
             seen_at=clock(),
         )
@@ -78,3 +90,30 @@ async def known(session: AsyncSession) -> Sequence[tuple[Worker, bool]]:
         select(Worker, Worker.seen_at > clock(-GONE.total_seconds())).order_by(Worker.id)
     )
     return [(row[0], bool(row[1])) for row in rows]
+
+
+async def sends(session: AsyncSession, campaign_id: int | None = None) -> bool:
+    """Whether a process lives that sends everything, or this campaign."""
+    scopes = {"", *([Scope.of_campaign(campaign_id).name] if campaign_id else [])}
+    return any(alive and it.only in scopes for it, alive in await known(session))
+
+
+async def outdated(session: AsyncSession, *, host: str, settings_hash: str) -> Sequence[Worker]:
+    """Processes of this machine that live and began with other settings.
+
+    Those of another machine may have settings of their own.
+    """
+    return [
+        it
+        for it, alive in await known(session)
+        if alive and it.host == host and it.settings_hash not in ("", settings_hash)
+    ]
+
+
+def restart(worker: Worker) -> Sentence:
+    """What a person should do about one of the outdated."""
+    return say(
+        N_("{command} (pid {pid}) runs with other settings: restart it"),
+        command=worker.command,
+        pid=worker.pid,
+    )

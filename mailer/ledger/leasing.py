@@ -14,6 +14,7 @@ from mailer.ledger.journal_record import FindRecord, no_record
 from mailer.ledger.recovery import recover_orphans
 from mailer.ledger.rows import LeasedBatch, lock_batch, lock_campaign, of
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status, is_open
+from mailer.scope import EVERYTHING, Scope
 from pli.columns import clock
 from subscribers.models import List
 
@@ -44,13 +45,14 @@ async def due(
     limit: int,
     closed: Collection[int] = (),
     without: Collection[Shut] = (),
+    scope: Scope = EVERYTHING,
 ) -> Sequence[Due]:
     """Batches that want a worker: they have due rows, or rows in work without a lease.
 
     `closed`: campaigns that may not send at this hour. `without`: what may not be sent to now.
-    A batch with rows in work counts in any case, also in a paused or cancelled campaign: its worker
-    died before it settled them. Campaigns take turns: the first batch of each, then the second of
-    each, and so on.
+    A batch with rows in work counts in any case, also in a paused or cancelled campaign, and out of
+    `scope`: its worker died before it settled them, and nothing more is sent. Campaigns take turns:
+    the first batch of each, then the second of each, and so on.
     """
     place = func.row_number().over(
         partition_by=Batch.campaign_id, order_by=[Batch.due_at, Batch.id]
@@ -69,12 +71,16 @@ async def due(
             or_(
                 and_(
                     Campaign.state == CampaignState.RUNNING,
+                    scope.campaigns(),
                     Batch.pending > 0,
                     Batch.due_at <= clock(),
                     Batch.campaign_id.not_in(closed) if closed else true(),
                     *(not_(_is_shut(it)) for it in without),
                 ),
-                Batch.sending > 0,
+                and_(
+                    Batch.sending > 0,
+                    or_(scope.campaigns(), Campaign.state != CampaignState.RUNNING),
+                ),
             ),
             is_open(),
             _unleased(),
@@ -91,10 +97,16 @@ async def due(
 
 
 def take(
-    session: Session, *, batch_id: int, lease: int, find_record: FindRecord = no_record
+    session: Session,
+    *,
+    batch_id: int,
+    lease: int,
+    find_record: FindRecord = no_record,
+    scope: Scope = EVERYTHING,
 ) -> LeasedBatch | None:
     """Take a batch; None if another worker has it, or if there is nothing to do in it.
 
+    Out of `scope` only what a dead worker left is settled, as in a campaign that does not run.
     Rows in work under another lease are settled as far as the record from `find_record` tells. The
     others become uncertain. They keep that lease, so that its worker or journal can still correct
     them.
@@ -103,7 +115,7 @@ def take(
     if campaign_id is None:
         return None
     terms = lock_campaign(session, campaign_id)
-    runs = terms.state is CampaignState.RUNNING
+    runs = terms.state is CampaignState.RUNNING and scope.includes(campaign_id)
     row = (
         session.execute(
             update(Batch)

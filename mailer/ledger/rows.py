@@ -24,7 +24,7 @@ class LeasedBatch:
     lease: int
     takings: int
     runs: bool = True
-    """Whether its campaign runs; otherwise only rows that a dead worker left are settled."""
+    """Whether its campaign runs and is in scope; else only what a dead worker left is settled."""
     provider: str = OTHER
 
 

@@ -22,6 +22,7 @@ from mailer.pacing.pacers import Pacers
 from mailer.pacing.permits import FREELY, Held, Permit
 from mailer.pacing.throttle import Heard
 from mailer.providers import WHOLE
+from mailer.scope import EVERYTHING, Scope
 from mailer.sender import needs_smtputf8
 from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover
@@ -98,9 +99,11 @@ class NoticeSender:
         keys: Keys,
         carrier: Courier | RelayFailover,
         pacers: Pacers | None = None,
+        scope: Scope = EVERYTHING,
     ) -> None:
         self._database = database
         self._keys = keys
+        self._scope = scope
         self._failover = RelayFailover.of(carrier)
         self._pacers = pacers or Pacers(database, self._failover)
         self._running: set[asyncio.Task[None]] = set()
@@ -116,7 +119,7 @@ class NoticeSender:
         holding.renewed(boot_time(), NOTICE_LEASE.total_seconds())
         async with self._database.begin() as session:
             most = max(it.size for it in permits.values())
-            rows = await queue.claim_notices(session, lease=lease, limit=most)
+            rows = await queue.claim_notices(session, lease=lease, limit=most, scope=self._scope)
         carried: dict[str, list[asyncio.Task[None]]] = defaultdict(list)
         for row in rows:
             copy = NoticeCopy(row.address, holding)

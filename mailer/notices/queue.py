@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Notice, Status
 from mailer.outcomes import Kind, Reason, Result, next_try, reason_of
+from mailer.scope import EVERYTHING, Scope
 from pli.columns import clock
 from subscribers.models import Suppression
 
@@ -25,14 +26,14 @@ DELAYS = (60.0, 300.0, 900.0, 3600.0)
 """Seconds before each further try: a person waits for a test copy for minutes, not days."""
 
 
-async def notices_due(session: AsyncSession) -> bool:
+async def notices_due(session: AsyncSession, *, scope: Scope = EVERYTHING) -> bool:
     """Whether any notice wants a worker."""
-    found = await session.execute(select(Notice.id).where(_wanted()).limit(1))
+    found = await session.execute(select(Notice.id).where(_wanted(), scope.notices()).limit(1))
     return found.one_or_none() is not None
 
 
 async def claim_notices(
-    session: AsyncSession, *, lease: int, limit: int
+    session: AsyncSession, *, lease: int, limit: int, scope: Scope = EVERYTHING
 ) -> Sequence[Row[int, str, bytes, str, int]]:
     """Claim due notices.
 
@@ -40,18 +41,20 @@ async def claim_notices(
     """
     await _update(
         session,
-        _lapsed(),
+        and_(_lapsed(), scope.notices()),
         status=Status.UNCERTAIN,
     )
     await _update(
         session,
-        and_(_waits(), exists().where(Suppression.address_key == Notice.address_key)),
+        and_(
+            _waits(), scope.notices(), exists().where(Suppression.address_key == Notice.address_key)
+        ),
         status=Status.SKIPPED,
         reason="suppressed",
     )
     chosen = (
         select(Notice.id)
-        .where(_waits())
+        .where(_waits(), scope.notices())
         .order_by(Notice.next_attempt_at, Notice.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -192,10 +192,10 @@ class Pacer:
         self._standings = {**self._standings, provider: replace(before, throttle=throttle)}
         self._agree()
         if throttle.level > before.throttle.level:
-            log.warning("pacing.slowed", extra={"provider": provider, "level": throttle.level})
+            log.warning("pacing.slowed", extra={"provider": provider, "step": throttle.level})
             self.on_slowed(provider)
         elif throttle.level < before.throttle.level:
-            log.info("pacing.recovers", extra={"provider": provider, "level": throttle.level})
+            log.info("pacing.recovers", extra={"provider": provider, "step": throttle.level})
 
     def _collect_farewells(self) -> None:
         """Collect the 421 replies between two copies: no outcome has them, but they count, too."""

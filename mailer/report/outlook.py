@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,15 +34,17 @@ async def outlook(
     campaign_id: int,
     plans: Mapping[str, Plan],
     providers: Providers = KNOWN,
+    zone: tzinfo | None = None,
 ) -> Outlook:
     """How it goes on with a campaign; of one that does not run there is nothing to say.
 
     `plans` are the limits of each relay by its name, in the order in which relays are tried.
+    `zone`: by whose clocks hours are told; None: this machine's.
     """
     state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
     if state is not CampaignState.RUNNING or not plans:
         return Outlook()
-    held = await sending_hours.held(session, campaign_id)
+    held = await sending_hours.held(session, campaign_id, zone)
     lists_by = await _lists_by_relay(session, tuple(plans)) if len(plans) > 1 else None
     arrivals: list[float | None] = []
     for relay, plan in plans.items():
@@ -52,6 +54,7 @@ async def outlook(
             plan,
             providers,
             lists=None if lists_by is None else lists_by[relay],
+            zone=zone,
         )
         arrivals.append(pacing_forecast.arrives_at(view))
         holds = pacing_forecast.holds(view)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from mailer.campaign.holds import Hold
 from mailer.pacing.limits import DAY, NONE, Limits, Plan
@@ -34,6 +34,8 @@ class View:
     due: float = 0.0
     names: Mapping[str, str] = field(default_factory=dict)
     """What people know a provider by."""
+    zone: tzinfo | None = None
+    """By whose clocks hours are told; None: this machine's."""
 
     def limits(self, provider: str) -> Limits:
         """A provider's limits, less what it is slowed down."""
@@ -98,7 +100,7 @@ def _of_the_relay(view: View) -> Iterator[Hold]:
     shut = _shut(view, WHOLE)
     if shut is not None:
         quota, until, warming = shut
-        goes_on = _hour(until, view.now)
+        goes_on = _hour(until, view.now, view.zone)
         if warming:
             text = N_("warm-up of the relay: {quota} for now, goes on at {time}")
             yield Hold("warm_up", say(text, quota=quota, time=goes_on), _moment(until))
@@ -116,7 +118,9 @@ def _of(view: View, provider: str) -> Iterator[Hold]:
     if throttle.rests(view.now):
         text = N_("{provider}: rests after {said}, goes on at {time}")
         until = throttle.rest_until
-        sentence = say(text, provider=name, said=throttle.said, time=_hour(until, view.now))
+        sentence = say(
+            text, provider=name, said=throttle.said, time=_hour(until, view.now, view.zone)
+        )
         yield Hold("resting", sentence, _moment(until))
     elif (shut := _shut(view, provider)) is not None:
         quota, until, warming = shut
@@ -125,7 +129,7 @@ def _of(view: View, provider: str) -> Iterator[Hold]:
             if warming
             else N_("{provider}: {quota}, goes on at {time}")
         )
-        sentence = say(text, provider=name, quota=quota, time=_hour(until, view.now))
+        sentence = say(text, provider=name, quota=quota, time=_hour(until, view.now, view.zone))
         yield Hold("warm_up" if warming else "provider_quota", sentence, _moment(until))
     elif throttle.level:
         text = N_("{provider}: slowed down after {said}, a few at a time")
@@ -177,10 +181,10 @@ def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _hour(until: float, now: float) -> str:
+def _hour(until: float, now: float, zone: tzinfo | None) -> str:
     """As short as it can be understood: seconds where it is soon, the day where it is another."""
-    there = _moment(until).astimezone()
+    there = _moment(until).astimezone(zone)
     if until - now < 300:
         return f"{there:%H:%M:%S}"
-    same = there.date() == _moment(now).astimezone().date()
+    same = there.date() == _moment(now).astimezone(zone).date()
     return f"{there:%H:%M}" if same else f"{there:%Y-%m-%d %H:%M}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import tzinfo
 
 from sqlalchemy import case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,10 +26,11 @@ async def view(
     providers: Providers = KNOWN,
     *,
     lists: Collection[int] | None = None,
+    zone: tzinfo | None = None,
 ) -> View:
     """What waits of it and of those it takes turns with, what is used, and how fast it goes.
 
-    `lists`: those that go by this plan's relay; None: all.
+    `lists`: those that go by this plan's relay; None: all. `zone`: by whose clocks hours are told.
     """
     standings, now = await usage.look(session, plan)
     left = func.sum(Batch.pending + Batch.sending)
@@ -88,4 +90,5 @@ async def view(
         workers=workers,
         due=due,
         names={it: providers.name(it) for it in pending},
+        zone=zone,
     )

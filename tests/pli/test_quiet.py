@@ -115,3 +115,10 @@ def test_a_span_is_read_as_it_is_written(quiet: Quiet) -> None:
 
 def test_one_digit_hours_and_spaces_are_read_too() -> None:
     assert str(Quiet.parse(" 9:00 – 9:30 ")) == "09:00-09:30"
+
+
+@pytest.mark.parametrize(
+    "text", ["21:00-7:00", "21h-7h", "21 h - 7 h", "21h00–07h00", "21\u202fh\u202f–\u202f7\u202fh"]
+)
+def test_quiet_hours_are_read_as_people_write_hours(text: str) -> None:
+    assert str(Quiet.parse(text)) == "21:00-07:00"

@@ -16,6 +16,7 @@ from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
 from mailer.ledger import balance
 from mailer.models import CampaignState, Delivery
+from mailer.scope import EVERYTHING, Scope
 from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.relay import Relay as Address
@@ -35,6 +36,7 @@ async def working(
     by: str | RelayFailover,
     connections: int = 3,
     folder: Path | None = None,
+    scope: Scope = EVERYTHING,
 ) -> AsyncIterator[Engine]:
     """An engine of this process, until the end; it sends by one relay's address, or by several."""
     carrier: Courier | RelayFailover = (
@@ -44,7 +46,9 @@ async def working(
     )
     with TemporaryDirectory() as own:
         journal = Journal(folder or Path(own), "tests")
-        engine = Engine(database, keys, carrier, journal=journal, connections=connections)
+        engine = Engine(
+            database, keys, carrier, journal=journal, connections=connections, scope=scope
+        )
         async with engine:
             yield engine
 
