@@ -6,11 +6,14 @@ import gc
 import pkgutil
 from importlib import import_module
 
+import aiosqlite
 import alembic.command
 import asyncpg
 import premailer
 import rich.progress
 import rich.table
+import sqlalchemy.dialects.postgresql.asyncpg
+import sqlalchemy.dialects.sqlite.aiosqlite
 import uvicorn
 from sqlalchemy.orm import configure_mappers
 
@@ -21,4 +24,4 @@ configure_mappers()
 # What is imported stays: a child that counts it over would have to copy it first.
 gc.freeze()
 
-__all__ = ["alembic", "asyncpg", "premailer", "rich", "uvicorn"]
+__all__ = ["aiosqlite", "alembic", "asyncpg", "premailer", "rich", "sqlalchemy", "uvicorn"]

@@ -5,16 +5,28 @@ from __future__ import annotations
 import click
 
 from commands.common import _
+from commands.lazy import LazyGroup, Place
 from commands.people.adding import add
-from commands.people.importing import import_
 from commands.people.opting_out import lift, suppress, unsubscribe
 from commands.people.showing import show
 
+# What reads a file that an office wrote knows dozens of encodings, and nobody else needs them.
+ELSEWHERE = {
+    "import": Place(
+        "commands.people.importing", "import_",
+        _("Read people from a CSV file onto a list."),
+    )
+}  # fmt: skip
 
-@click.group(help=_("People: read them in, see what is held about them, let them leave."))
+
+@click.group(
+    cls=LazyGroup,
+    places=ELSEWHERE,
+    help=_("People: read them in, see what is held about them, let them leave."),
+)
 def subscriber() -> None:
     """Commands over people."""
 
 
-for command in (import_, add, show, unsubscribe, suppress, lift):
+for command in (add, show, unsubscribe, suppress, lift):
     subscriber.add_command(command)

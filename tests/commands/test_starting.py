@@ -15,6 +15,7 @@ import pytest
 import cli
 from commands.campaigns import campaign
 from commands.lazy import LazyGroup
+from commands.people import subscriber
 from commands.setup import db
 from pli import keys as key_ring
 from tests.paths import ROOT
@@ -122,7 +123,9 @@ def test_no_command_is_loaded_to_be_listed(tmp_path: Path) -> None:
     assert {it.module for it in cli.COMMANDS.values()} & modules == set()
 
 
-@pytest.mark.parametrize("group", [cli.context, campaign, db], ids=lambda it: str(it.name))
+@pytest.mark.parametrize(
+    "group", [cli.context, campaign, db, subscriber], ids=lambda it: str(it.name)
+)
 def test_what_a_list_tells_of_a_command_is_what_its_own_help_says(group: LazyGroup) -> None:
     context = click.Context(group)
     for name, place in group.places.items():
