@@ -125,7 +125,7 @@ async def test_an_unfinished_campaign_for_just_that_is_gone_on_with(
     async with database.reading() as session:
         campaign = await find_campaign(session, campaign_id)
         assert campaign.state is CampaignState.RUNNING
-        with pytest.raises(OrderError, match="sent in campaign"):
+        with pytest.raises(OrderError, match="has the unfinished campaign"):
             await ordered(session, segment="list:membres")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailer.campaign.published import LARGEST_NUMBER, frozen_letter, published
+from mailer.models import Audience
 from pli.database import Database
 from pli.keys import Keys
 from tests import factories as make
@@ -17,8 +18,11 @@ async def test_it_is_the_latest_that_went_out_to_the_list_as_it_was_frozen(
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
         await make.a_list(session, "autres", now=now)
+        await make.a_person(session, keys, "anne", members, now=now)
         await make.a_campaign(session, keys, [members], now=now)
-        latest = await make.a_campaign(session, keys, [members], now=now, of=letter)
+        latest = await make.a_campaign(
+            session, keys, [members], now=now, of=letter, audience=Audience.ALL
+        )
         await make.a_draft(session, keys, [members], now=now)
     async with database.reading() as session:
         found = await published(session, list_name="membres", number=letter.number)

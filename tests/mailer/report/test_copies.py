@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from mailer.links import Links, OptOutToken
-from mailer.models import Delivery, Status
+from mailer.models import Audience, Delivery, Status
 from mailer.outcomes import Reason
 from mailer.reasons import sentence
 from mailer.report import copies
@@ -126,8 +126,8 @@ async def test_the_link_to_leave_by_is_the_one_in_the_latest_copy(
         members = await make.a_list(session, "membres", now=now)
         person = await make.a_person(session, keys, "anne", members, now=now)
         assert await copies.unsubscribe_link(session, address=anne, keys=keys) is None
-        for _ in range(2):
-            await make.a_campaign(session, keys, [members], now=now)
+        for audience in (Audience.FIRST, Audience.ALL):
+            await make.a_campaign(session, keys, [members], now=now, audience=audience)
         latest = (await session.execute(select(func.max(Delivery.id)))).scalar_one()
         link = await copies.unsubscribe_link(session, address=anne, keys=keys)
     assert link is not None
