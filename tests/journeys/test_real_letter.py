@@ -15,7 +15,7 @@ def test_every_sentence_of_a_real_letter_arrives_in_both_parts_of_a_mail(
     (installation.folder / "lettre-294.md").write_text(REAL_FRONT + source)
     installation.members(1)
     said = installation.pli("send", "lettre-294.md", "--list", "comite", "--yes")
-    assert len(said.err.split("lettre-294.md:")) == 3
+    assert len(said.err.split("lettre-294.md:")) == 4
     (mail,) = relay.received
     text, html = (str(part.get_content()) for part in mail.message.iter_parts())
     wanted = sentences(source)
