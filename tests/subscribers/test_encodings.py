@@ -20,14 +20,22 @@ def a_file(name: str) -> str:
     return f"Courriel;Nom;Ville\r\na@example.org;{name};Nantes\r\n"
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "mac_roman", "iso8859-15", "cp850"])
-def test_one_name_alone_tells_the_encoding(name: str, encoding: str) -> None:
-    try:
-        data = a_file(name).encode(encoding)
-    except UnicodeEncodeError:
-        pytest.skip("this encoding has no such letter")
-    assert decode(data).text == a_file(name)
+def has(encoding: str, name: str) -> bool:
+    """Whether an encoding has all letters of a name: DOS, for one, has no œ."""
+    return name.encode(encoding, "replace").decode(encoding) == name
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        (encoding, name)
+        for encoding in ("utf-8", "cp1252", "mac_roman", "iso8859-15", "cp850")
+        for name in NAMES
+        if has(encoding, name)
+    ],
+)
+def test_one_name_alone_tells_the_encoding(encoding: str, name: str) -> None:
+    assert decode(a_file(name).encode(encoding)).text == a_file(name)
 
 
 @pytest.mark.parametrize(
