@@ -1,1 +1,1 @@
-"""A campaign's life: the only writer of its state, and of who its candidates are."""
+"""Writes the state of campaigns, and who their candidates are; no other package does."""

@@ -1,4 +1,4 @@
-"""Candidates: everybody a campaign is for, written down as one copy each, in one statement."""
+"""Writes the candidates of a campaign: one copy for each person, all in one statement."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ async def write(
     providers: Providers = KNOWN,
     now: datetime,
 ) -> Mapping[str, int]:
-    """Write a delivery for every candidate and cut them into batches; the excluded by reason.
+    """Write a delivery for every candidate, in batches; the number of the excluded by reason.
 
-    A batch is of one list and one provider, so that what is slow for one holds up nobody else; the
-    first batches of all come before the second ones.
+    Each batch has one list and one provider, so that a slow provider holds up no other. Batches
+    are numbered in turn: the first of every list and provider, then the second of each.
     First tries are due since the day before: a clock that is set back does not hold them up.
     """
     chosen = _candidates(campaign, await _selected(session, campaign.rule), providers).cte("chosen")
@@ -88,9 +88,10 @@ async def _selected(session: AsyncSession, rule: str) -> ColumnElement[bool] | N
 def _candidates(
     campaign: Campaign, selected: ColumnElement[bool] | None, providers: Providers
 ) -> Select[Any]:
-    """Everybody with a subscription, in any state, whom the segment selects, once.
+    """Everybody whom the segment selects, once, with a subscription in any state.
 
-    The list is the first of the campaign's that the person may receive, else the first he has.
+    Of the campaign's lists, in its order, each person gets the first that the person may receive,
+    else the first that the person has a subscription to.
     """
     hindered = hindrance(Subscription.list_id)
     ties = (
@@ -120,7 +121,7 @@ def _candidates(
 
 
 def _already(campaign: Campaign, subscriber_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """Whether another campaign of this very letter was prepared for that person."""
+    """Whether another campaign prepared a copy of the same letter for that person."""
     earlier, copy = aliased(Campaign), aliased(Delivery)
     return exists().where(
         and_(
@@ -130,15 +131,15 @@ def _already(campaign: Campaign, subscriber_id: ColumnElement[int]) -> ColumnEle
             copy.campaign_id == earlier.id,
             copy.subscriber_id == subscriber_id,
             copy.status != Status.EXCLUDED,
-            # Cancelled before it was taken: that person has had nothing of it. Also after tries:
-            # what may have arrived by one of them is uncertain, never skipped.
+            # A copy skipped by a cancelled campaign never arrived, even if it was tried: a copy
+            # that may have arrived is uncertain, never skipped.
             ~and_(copy.status == Status.SKIPPED, copy.reason == "cancelled"),
         )
     )
 
 
 def _batches_of(campaign_id: int, due_at: datetime, providers: Providers) -> Any:
-    """What a batch is of is read from any one of its rows: they are alike in it."""
+    """The INSERT of the batches; each takes list and provider from its first row, as all agree."""
     counts = {"sending": 0, "sent": 0, "failed": 0, "skipped": 0, "uncertain": 0, "takings": 0}
     cut = (
         select(

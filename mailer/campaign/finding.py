@@ -1,4 +1,4 @@
-"""A campaign as it stands: one by its number, its lists, and why it is paused."""
+"""Finds a campaign by its id, its lists, and the reason why it is paused."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ UNFINISHED = (
 
 
 class CampaignError(PliError):
-    """The campaign is not in a state for that, or there is none."""
+    """A campaign does not exist, or its state does not allow what was asked."""
 
 
 async def find_campaign(session: AsyncSession, campaign_id: int) -> Campaign:
-    """One campaign, or an error that says there is none."""
+    """The campaign with this id; raises CampaignError if there is none."""
     campaign = await session.get(Campaign, campaign_id)
     if campaign is None:
         raise CampaignError(
@@ -38,7 +38,7 @@ async def find_campaign(session: AsyncSession, campaign_id: int) -> Campaign:
 
 
 async def lists_of(session: AsyncSession, *, campaign_id: int) -> Sequence[int]:
-    """The ids of a campaign's lists, in its order."""
+    """The ids of a campaign's lists, in the campaign's order."""
     found = await session.execute(
         select(CampaignList.list_id)
         .where(CampaignList.campaign_id == campaign_id)
@@ -48,7 +48,7 @@ async def lists_of(session: AsyncSession, *, campaign_id: int) -> Sequence[int]:
 
 
 def wrong_state(campaign: Campaign) -> CampaignError:
-    """The refusal that names the state the campaign is in."""
+    """The error that says which state the campaign is in."""
     return CampaignError(
         N_('campaign {id} is {state}: see "pli campaign show {id}"'),
         id=campaign.id,
@@ -62,7 +62,7 @@ def reason_of(campaign: Campaign) -> Sentence | None:
 
 
 def as_sentence(kept: Mapping[str, Any]) -> Sentence:
-    """A reason as it is kept, to be told."""
+    """The sentence of a reason that was kept as JSON (`transition.as_document`)."""
     values = {
         name: as_sentence(value) if isinstance(value, dict) else value
         for name, value in kept["values"].items()

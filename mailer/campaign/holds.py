@@ -1,4 +1,4 @@
-"""What holds a campaign back, in words, and until when."""
+"""What holds a campaign back: a sentence, and until when."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pli.language import Sentence
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One thing that holds a campaign back; `kind` is what scripts know it by."""
+    """One thing that holds a campaign back; scripts know it by `kind`."""
 
     kind: str
     sentence: Sentence
@@ -20,7 +20,7 @@ class Hold:
 
 
 def as_json(holds: Sequence[Hold], language: str) -> list[dict[str, Any]]:
-    """As scripts read them; `until` is a moment, or null."""
+    """The holds as scripts read them; `until` is a datetime, or None."""
     return [
         {"kind": it.kind, "sentence": it.sentence.tell(language), "until": it.until} for it in holds
     ]

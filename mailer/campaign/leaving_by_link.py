@@ -1,4 +1,4 @@
-"""A person leaves by the link of one copy: off the list, and the copy is known to have arrived."""
+"""A person leaves a list by the link in a copy, which proves that the copy arrived."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from subscribers import optout
 async def leave(
     session: AsyncSession, *, token: OptOutToken, source: str, now: datetime
 ) -> int | None:
-    """Leave the list that the token names; the id of the consent record of what this call did.
+    """Leave the list that the token names; the id of the consent record that this call wrote.
 
     None if there was nothing to leave.
     """
@@ -34,7 +34,7 @@ async def leave(
 
 
 async def _prove_arrival(session: AsyncSession, token: OptOutToken, now: datetime) -> None:
-    """The link stands in one copy alone: if that copy was in doubt, now one knows that it left."""
+    """Settle the token's copy as sent if it was in doubt: no other copy has this link."""
     campaign_id = await session.scalar(
         select(Delivery.campaign_id).where(
             Delivery.id == token.delivery_id,

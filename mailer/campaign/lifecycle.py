@@ -1,4 +1,4 @@
-"""The life of a campaign, in the order in which it is lived, from the draft to the end."""
+"""The steps of a campaign's life, in their order, from the draft to the end."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ async def approve(
     second_person: bool = False,
     now: datetime,
 ) -> None:
-    """Stamp the hash of what was frozen: what was approved is what is sent.
+    """Approve a draft: keep the hash of what was frozen, so that `start` can refuse anything else.
 
-    `second_person`: who made it may not approve it.
+    `second_person`: the person who made the campaign may not approve it.
     """
     campaign = await find_campaign(session, campaign_id)
     if second_person and by == campaign.created_by:
@@ -126,8 +126,9 @@ async def prepare(
 ) -> None:
     """Write a delivery for every candidate, pending or excluded with its reason, in batches.
 
-    One INSERT … SELECT, so that counts and rows come from one snapshot. Run twice, it adds none.
-    Refused where nobody may receive it: it would be called finished, and its letter sent.
+    One INSERT … SELECT writes the rows, and the batches are counted from these rows. A second call
+    adds nothing. A campaign that nobody may receive is refused: it would be finished at once, and
+    its letter would count as sent.
     """
     campaign = await find_campaign(session, campaign_id)
     await list_lock.lock_lists(session, await lists_of(session, campaign_id=campaign_id))
@@ -160,11 +161,11 @@ async def prepare(
 async def start(
     session: AsyncSession, *, campaign_id: int, second_person: bool = False, now: datetime
 ) -> None:
-    """Let the engine have a prepared campaign; refused if it is not what was approved.
+    """Let the engine send a prepared campaign; refused if it is not what was approved.
 
-    `second_person`: somebody else than its maker must have approved it.
+    `second_person`: another person than its maker must have approved the campaign.
     """
-    # Not above: it loads all that reads a letter, and to hold or cancel a campaign needs none.
+    # Imported here: it loads all that reads letters, and pausing or cancelling needs none of that.
     from mailer.letter import snapshot
 
     campaign = await find_campaign(session, campaign_id)
@@ -180,7 +181,10 @@ async def start(
 
 
 async def pause(session: AsyncSession, *, campaign_id: int, reason: Sentence | None = None) -> bool:
-    """Hold a running campaign; what is on the wire is told. False: it was not running."""
+    """Pause a running campaign; False if it was not running.
+
+    Copies that are on the wire are still settled.
+    """
     return await take_step(
         session,
         campaign_id,
@@ -191,7 +195,10 @@ async def pause(session: AsyncSession, *, campaign_id: int, reason: Sentence | N
 
 
 async def resume(session: AsyncSession, *, campaign_id: int) -> None:
-    """Go on with a paused campaign, without its end, if that has passed; one that runs goes on."""
+    """Resume a paused campaign, and remove its end if that has passed; a running one goes on.
+
+    The fruitless takings of its batches are forgotten.
+    """
     passed = Campaign.not_after <= clock()
     await step(
         session,
@@ -206,26 +213,26 @@ async def resume(session: AsyncSession, *, campaign_id: int) -> None:
 
 
 async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
-    """End a campaign for good: what waits is skipped, what is on the wire is told."""
+    """End a campaign for good: waiting copies are skipped, copies on the wire are still settled."""
     await step(
         session,
         campaign_id,
         UNFINISHED,
         CampaignState.CANCELLED,
         finished_at=now,
-        # Why it was paused before is no reason for this.
+        # A reason that is there says why the campaign was paused, not why it was cancelled.
         reason=null(),
     )
     await retrying.cancel(session, campaign_id=campaign_id)
 
 
 async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> bool:
-    """Call a campaign finished if nothing of it is pending or in work; whether it was.
+    """Finish a running campaign if no copy is pending or in work; whether this call did so.
 
-    The sum must be right first: CampaignError lists every batch whose counts are not its rows.
+    The balance must be right: else CampaignError lists each difference of counts and rows.
     """
-    # A statement of its own: one that had to wait for the row would judge by older batches. And
-    # none that waits: whoever has the row is not done with it, and the next sweep asks again.
+    # A statement of its own: an UPDATE that waits for the row would judge by older batches. A
+    # locked row is skipped: its owner is still at work, and the next sweep asks again.
     held = await session.execute(
         select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(skip_locked=True)
     )
@@ -247,7 +254,7 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
 
 
 async def finishable(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
-    """Running campaigns that have neither pending rows nor rows in work."""
+    """The ids of running campaigns that have neither pending rows nor rows in work."""
     open_batches = exists().where(Batch.campaign_id == Campaign.id, is_open())
     found = await session.execute(
         select(Campaign.id).where(
@@ -258,9 +265,10 @@ async def finishable(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Seq
 
 
 def reopen(session: Session, *, campaign_id: int) -> bool:
-    """A finished campaign has rows to send again; False if it was not finished.
+    """Let a finished campaign run again, for it has rows to send; False if it was not finished.
 
-    A plain function, since late truth reopens a campaign in the transaction that settles it.
+    A plain function: when a finding that comes late reopens a campaign, the transaction that
+    settles the copy calls this.
     """
     statement = transition(
         campaign_id, (CampaignState.FINISHED,), CampaignState.RUNNING, finished_at=None
@@ -276,9 +284,10 @@ async def retry(
     failed: bool,
     reply: str = "",
 ) -> int:
-    """Send again what a person chose, under the same Message-ID; how many copies.
+    """Let the chosen copies be sent again, each under its old Message-ID; how many copies.
 
-    `reply` narrows the failed copies to those whose last answer it matches (ledger/answers.py).
+    `uncertain` and `failed` choose copies by status. `reply` narrows the failed copies to those
+    whose last answer it matches (ledger/answers.py).
     """
     campaign = await find_campaign(session, campaign_id)
     await session.refresh(campaign, with_for_update=True)

@@ -1,4 +1,4 @@
-"""The lock on lists under which one asks whether a letter went out already, and prepares it."""
+"""Locks lists while a process asks whether a letter went out already, and prepares its copies."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from subscribers.models import List
 
 
 async def lock_lists(session: AsyncSession, list_ids: Sequence[int], *, waits: bool = True) -> bool:
-    """From here to the end of the transaction nobody else prepares a sending to these lists.
+    """Keep all others from preparing a sending to these lists until the transaction ends.
 
-    Two that ask at one moment whether a letter was sent already would both hear no. Before the
-    campaign's row, always. False: somebody else has one of them, and `waits` was not allowed.
+    Without the lock, two processes that ask at one moment whether a letter was sent already would
+    both hear no. Always lock the lists before the campaign's row. False: another process has locked
+    one of the lists, and `waits` is False.
     """
     held = await session.scalars(
         select(List.id)
         .where(List.id.in_(list_ids))
         .order_by(List.id)
-        # Not as strong as a deletion: people come and go meanwhile.
+        # NO KEY UPDATE, so that people can still be subscribed to these lists meanwhile.
         .with_for_update(key_share=True, skip_locked=not waits)
     )
     return set(held) >= set(list_ids)

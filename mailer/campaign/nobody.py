@@ -1,4 +1,4 @@
-"""A campaign for nobody: what a person is told who orders one."""
+"""What a person is told who orders a campaign that nobody may receive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from pli.language import N_, Sentence, say, say_n
 def nobody(
     campaign: Campaign, *, list_names: Sequence[str], excluded: Mapping[str, int]
 ) -> CampaignError:
-    """Nobody on its lists may receive it: who is there at all, and why each of them may not."""
+    """The error for a campaign that nobody may receive.
+
+    It says that the lists are empty, or that the segment selects nobody, or how many people may
+    not receive the letter for which reason.
+    """
     names = ", ".join(list_names)
     if not excluded and campaign.rule:
         return CampaignError(

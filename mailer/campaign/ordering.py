@@ -1,6 +1,6 @@
-"""Would this letter go out twice? What is ordered is refused if so; else made, prepared, started.
+"""Orders a sending: refuses a letter that would go out twice, else makes, prepares and starts it.
 
-Every entrance (the terminal, the pages) orders by these verbs, so that all refuse the same.
+Every entrance (the terminal, the pages) calls these verbs, so that all refuse the same.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ class OrderError(PliError):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be sent to whom; `go_on_with` is the unfinished campaign for just that.
+    """What is to be sent to whom.
 
-    `retry_delays` (seconds) and `hours`: None for those of the policy; a campaign that is there
-    keeps its own.
+    `go_on_with` is the unfinished campaign for the same letter, lists and rule, if there is one.
+    None as `retry_delays` (seconds) or `hours` means those of the policy. They hold for a new
+    campaign; an unfinished campaign keeps its own retry delays.
     """
 
     frozen: Frozen
@@ -48,7 +49,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A campaign whose copies are written, and how many of them wait."""
+    """A campaign whose copies are written, and how many copies wait to be sent."""
 
     campaign_id: int
     waiting: int
@@ -63,9 +64,9 @@ async def order(
     again: Audience | None = None,
     retry_delays: Sequence[float] | None = None,
 ) -> Order:
-    """Read what was asked for; refused where a letter would go out twice.
+    """Make an order of what a person asks for; refused if the letter would go out twice.
 
-    `segment` is a saved name or a rule. `again`: to whom, of a letter that was sent already.
+    `segment` is a saved name or a rule. `again` says who gets a letter that was sent already.
     """
     list_ids = [(await lists.get(session, name)).id for name in dict.fromkeys(list_names)]
     name, rule = await segments.resolve(session, segment) if segment else ("", "")
@@ -74,7 +75,7 @@ async def order(
 
 
 def refuse_what_is_there(order: Order) -> None:
-    """Refuse an order for a new campaign if an unfinished one is there for the same people."""
+    """Refuse to make a new campaign if an unfinished one is there for the same people."""
     if order.go_on_with is not None:
         raise OrderError(
             N_(
@@ -86,7 +87,7 @@ def refuse_what_is_there(order: Order) -> None:
 
 
 def refuse_unseen(order: Order, policy: SendingPolicy) -> None:
-    """Refuse to send at once, or at an hour, what a second person must approve first."""
+    """Refuse an order that sends by itself if a second person must approve each campaign."""
     if policy.second_person and order.go_on_with is None:
         raise OrderError(
             N_('a second person must approve it: "pli campaign create", then "approve" and "start"')
@@ -101,7 +102,7 @@ async def create(
     created_by: str | None = None,
     now: datetime,
 ) -> int:
-    """Make a draft of what was ordered; its id."""
+    """Make a draft of what was ordered; the campaign's id."""
     await _still_as_ordered(session, order)
     campaign = await lifecycle.create(
         session,
@@ -123,9 +124,9 @@ async def create(
 async def schedule(
     session: AsyncSession, *, order: Order, policy: SendingPolicy, at: Hour, now: datetime
 ) -> int:
-    """Make a draft of what was ordered, which starts by itself at an hour; its id.
+    """Make a campaign of what was ordered, which starts by itself at an hour; its id.
 
-    Refused where nobody may receive it as things stand.
+    Refused if nobody may receive the letter now.
     """
     refuse_unseen(order, policy)
     refuse_what_is_there(order)
@@ -140,7 +141,7 @@ async def schedule(
 async def prepare(
     session: AsyncSession, *, order: Order, policy: SendingPolicy, now: datetime
 ) -> Prepared:
-    """Write the copies of what was ordered, in a new campaign or in the one that is there."""
+    """Write the copies of what was ordered, in a new campaign or in the unfinished one."""
     campaign_id = order.go_on_with
     if campaign_id is None:
         campaign_id = await create(session, order=order, policy=policy, now=now)
@@ -162,7 +163,7 @@ async def prepare(
 async def release(
     session: AsyncSession, *, order: Order, policy: SendingPolicy, now: datetime
 ) -> int:
-    """Prepare and start in one transaction, or go on; the campaign's id."""
+    """Prepare and start a campaign, or go on with the unfinished one; the campaign's id."""
     refuse_unseen(order, policy)
     campaign_id = (await prepare(session, order=order, policy=policy, now=now)).campaign_id
     if order.go_on_with is not None and order.hours is not None:
@@ -191,7 +192,7 @@ async def precedents(
 ) -> Sequence[Campaign]:
     """Earlier campaigns of the letter with this number to any of these lists, oldest first.
 
-    One that was cancelled before anything left, or could have, is no precedent.
+    A campaign that was cancelled before any copy left, or could have left, is no precedent.
     """
     to_lists = exists().where(
         CampaignList.campaign_id == Campaign.id, CampaignList.list_id.in_(list_ids)
@@ -213,7 +214,10 @@ async def precedents(
 
 
 async def _still_as_ordered(session: AsyncSession, order: Order) -> None:
-    """Ask once more whether it would go out twice: somebody else may have sent it meanwhile."""
+    """Ask again, under the lock, whether the letter would go out twice.
+
+    Another process may have made a campaign since the order was read.
+    """
     await list_lock.lock_lists(session, order.list_ids)
     campaign_id = await _to_go_on_with(session, order)
     if campaign_id != order.go_on_with:
@@ -225,7 +229,7 @@ async def _still_as_ordered(session: AsyncSession, order: Order) -> None:
 
 
 async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
-    """The unfinished campaign for just what was ordered; OrderError if it would go out twice."""
+    """The unfinished campaign for the same order; OrderError if the letter would go out twice."""
     number = order.frozen.letter.number
     earlier = await precedents(session, number=number, list_ids=order.list_ids)
     await _refuse_another_text(session, order, earlier)
@@ -263,9 +267,10 @@ async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
 async def _refuse_another_text(
     session: AsyncSession, order: Order, earlier: Sequence[Campaign]
 ) -> None:
-    """Refuse a number that an earlier campaign has with another text.
+    """Refuse a letter if an earlier campaign has its number with another text.
 
-    What is unfinished there is decided on first: whoever stopped it may not know that it waits.
+    Unfinished campaigns are told first, all of them: the person who stopped one may not know that
+    its copies still wait.
     """
     others = [it for it in earlier if it.letter_hash != order.frozen.letter_hash]
     waiting = [it for it in others if it.state in UNFINISHED]

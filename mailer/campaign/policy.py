@@ -1,4 +1,4 @@
-"""What holds for every sending of an installation: plain values, whoever read them from where."""
+"""What holds for every sending of an installation, as plain values."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from mailer.providers import KNOWN, Providers
 class SendingPolicy:
     """The values by which campaigns are made, prepared and started.
 
-    `token_key` signs the links of new campaigns. `retry_delays` (seconds) and `hours` hold where an
-    order names none. `resend_uncertain`: a copy in doubt is sent again by itself. `second_person`:
-    somebody else than its maker must approve a campaign.
+    `token_key` names the key that signs the links of new campaigns. `retry_delays` (seconds) and
+    `hours` hold where an order names none. `resend_uncertain`: the engine sends copies in doubt
+    again by itself. `second_person`: another person than its maker must approve a campaign.
     """
 
     token_key: str

@@ -1,4 +1,4 @@
-"""The letter that stands on the web under /l/LIST/NUMBER, as it was frozen."""
+"""Finds the letter that the public page /l/LIST/NUMBER shows, as it was frozen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LARGEST_NUMBER = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class PublishedLetter:
-    """Which campaign's letter it is; `frozen_hash` changes with anything that is shown of it."""
+    """A letter for the web: its campaign, the hash of all that was frozen, and the list."""
 
     campaign_id: int
     frozen_hash: str
@@ -30,7 +30,10 @@ class PublishedLetter:
 async def published(
     session: AsyncSession, *, list_name: str, number: int
 ) -> PublishedLetter | None:
-    """The letter of the latest campaign of this number that went out to this list, if any did."""
+    """The letter of the latest campaign with this number that was started for this list.
+
+    None if there was no such campaign.
+    """
     if number > LARGEST_NUMBER:
         return None
     row = (
@@ -56,6 +59,6 @@ async def published(
 async def frozen_letter(
     session: AsyncSession, *, campaign_id: int
 ) -> tuple[Letter, Theme, Identity]:
-    """A campaign's letter, and all that was frozen with it; there must be such a campaign."""
+    """The letter, theme and sender that a campaign froze; the campaign must exist."""
     frozen = await session.execute(select(Campaign.frozen).where(Campaign.id == campaign_id))
     return thaw(frozen.scalar_one())

@@ -1,4 +1,4 @@
-"""A campaign's hours: when it starts by itself, when its end has passed, what they are now."""
+"""Starts campaigns at their hour, pauses them at their end, and changes their sending hours."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ async def schedule(
     zone: str,
     second_person: bool = False,
 ) -> None:
-    """Let a draft or an approved campaign start by itself at an hour; `zone` is how it was named.
+    """Let a draft or an approved campaign start by itself at an hour.
 
-    Its copies are prepared at that hour, for whoever is on the lists then. An hour after its end is
-    refused.
+    `zone` is the time zone in which a person named the hour. The copies are prepared at that hour,
+    for the people who are on the lists then. An hour after the campaign's end is refused.
     """
     campaign = await find_campaign(session, campaign_id)
     refuse_an_end_before(at, SendingHours.of(campaign), campaign_id=campaign_id)
@@ -49,7 +49,10 @@ async def schedule(
 
 
 async def launchable(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
-    """Scheduled campaigns whose hour has come, by the database's clock."""
+    """The ids of scheduled campaigns whose hour has come, by the database's clock.
+
+    A campaign with a reason is held for a person, and not among them.
+    """
     found = await session.execute(
         select(Campaign.id)
         .where(
@@ -73,12 +76,14 @@ async def launch(
     providers: Providers = KNOWN,
     now: datetime,
 ) -> bool:
-    """Prepare and start a campaign whose hour has come; False if somebody else has, or may not.
+    """Prepare and start a campaign whose hour has come; whether this call started it.
 
-    Later than `latest` after its hour, by the database's clock, a person is asked: it stays
-    scheduled, with the reason.
+    False: another process has started it, or has locked it or its lists, or the hour is long past.
+    If it passed more than `latest` ago, by the database's clock, the campaign stays scheduled, and
+    its reason asks a person to decide.
     """
-    # As `prepare` does: in another order this and a person's "start" could wait for each other.
+    # The lists before the campaign, as `prepare` locks them: in another order, this and a person's
+    # "start" could wait for each other.
     if not await list_lock.lock_lists(
         session, await lists_of(session, campaign_id=campaign_id), waits=False
     ):
@@ -112,7 +117,7 @@ async def launch(
 
 
 async def hold(session: AsyncSession, *, campaign_id: int, reason: Sentence) -> None:
-    """A scheduled campaign does not start by itself: a person must look."""
+    """Keep a scheduled campaign from starting by itself; `reason` tells a person why."""
     await session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.state == CampaignState.SCHEDULED)
@@ -121,7 +126,7 @@ async def hold(session: AsyncSession, *, campaign_id: int, reason: Sentence) -> 
 
 
 async def ended(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
-    """Running campaigns whose end has passed, by the database's clock, while copies wait."""
+    """The ids of running campaigns whose end has passed, by the database's clock; copies wait."""
     found = await session.execute(
         select(Campaign.id).where(
             Campaign.state == CampaignState.RUNNING, scope.campaigns(), _waits_after_its_end()
@@ -131,7 +136,10 @@ async def ended(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence
 
 
 async def end(session: AsyncSession, *, campaign_id: int) -> bool:
-    """Pause a campaign whose end has passed, with what can be done; whether it was this call."""
+    """Pause a campaign whose end has passed while copies wait; whether this call paused it.
+
+    The campaign's reason says what a person can do.
+    """
     campaign = await find_campaign(session, campaign_id)
     if campaign.not_after is None:
         return False
@@ -157,7 +165,7 @@ async def end(session: AsyncSession, *, campaign_id: int) -> bool:
 
 
 async def set_hours(session: AsyncSession, *, campaign_id: int, hours: SendingHours) -> None:
-    """Change when an unfinished campaign may send; whoever sends it knows within two seconds."""
+    """Change when an unfinished campaign may send; its engine notices within two seconds."""
     changed = await session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.state.in_(UNFINISHED))

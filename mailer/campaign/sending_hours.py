@@ -27,7 +27,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class SendingHours:
-    """A campaign's quiet hours, in their zone, and the hour after which it claims nothing more."""
+    """A campaign's quiet hours, their time zone, and the end after which no copy is claimed."""
 
     quiet: Quiet | None = None
     zone: str = "UTC"
@@ -35,7 +35,7 @@ class SendingHours:
 
     @classmethod
     def of(cls, row: Row[*tuple[Any, ...]] | Campaign) -> SendingHours:
-        """As they stand in a campaign, or in a row of COLUMNS."""
+        """The sending hours of a campaign, or of a row of COLUMNS."""
         return cls(
             Quiet.parse(row.quiet_hours) if row.quiet_hours else None,
             row.quiet_zone or "UTC",
@@ -43,7 +43,7 @@ class SendingHours:
         )
 
     def columns(self) -> dict[str, Any]:
-        """As a campaign keeps them."""
+        """The values of a campaign's columns."""
         return {
             "quiet_hours": str(self.quiet) if self.quiet else None,
             "quiet_zone": self.zone if self.quiet else None,
@@ -52,11 +52,14 @@ class SendingHours:
         }
 
     def over(self, now: datetime) -> bool:
-        """Whether its end has passed."""
+        """Whether the end has passed at `now`; False if there is none."""
         return self.end is not None and now >= self.end.moment
 
     def opening(self, now: datetime) -> Opening:
-        """Whether it may send at `now`, and until when that stays so; None: as far as is known."""
+        """Whether the campaign may send at `now`, and until when that holds.
+
+        `until` is None if that holds for good.
+        """
         if self.over(now):
             return Opening(False, None)
         found = opening(now, self.quiet, zone_of(self.zone)) if self.quiet else Opening(True, None)
@@ -65,7 +68,7 @@ class SendingHours:
         return found
 
     def seconds_open(self, now: datetime) -> float:
-        """For how long it may go on sending from `now`; 0 if it may not."""
+        """How many seconds the campaign may send from `now`; 0 if it may not, inf without limit."""
         found = self.opening(now)
         if not found.open:
             return 0.0
@@ -76,7 +79,7 @@ ALWAYS = SendingHours()
 
 
 def refuse_an_end_before(begins: datetime, hours: SendingHours, *, campaign_id: int) -> None:
-    """Refuse to begin after the end: somebody made a mistake."""
+    """Refuse a campaign that would begin after its end: a person has made a mistake."""
     if hours.over(begins):
         raise CampaignError(
             N_(
@@ -89,7 +92,7 @@ def refuse_an_end_before(begins: datetime, hours: SendingHours, *, campaign_id: 
 
 
 async def closed(session: AsyncSession) -> list[int]:
-    """Running campaigns that may not send now, by the database's clock."""
+    """The ids of running campaigns that may not send now, by the database's clock."""
     rows = await session.execute(
         select(Campaign.id, *COLUMNS, clock().label("now")).where(
             Campaign.state == CampaignState.RUNNING,
@@ -100,7 +103,7 @@ async def closed(session: AsyncSession) -> list[int]:
 
 
 async def open_until(session: AsyncSession, campaign_id: int, moment: datetime) -> bool:
-    """Whether a campaign may go on sending from now until then, by the database's clock."""
+    """Whether a campaign may send all the time from now to `moment`, by the database's clock."""
     row = (
         await session.execute(
             select(*COLUMNS, clock().label("now")).where(Campaign.id == campaign_id)
@@ -113,7 +116,7 @@ async def open_until(session: AsyncSession, campaign_id: int, moment: datetime) 
 async def held(session: AsyncSession, campaign_id: int, zone: tzinfo | None = None) -> list[Hold]:
     """The quiet hours that hold a running campaign back now, by the database's clock.
 
-    `zone`: by whose clocks it is told; None: those of the quiet hours.
+    The sentence names the hour in `zone`; None: in the zone of the quiet hours.
     """
     row = (
         await session.execute(

@@ -21,7 +21,7 @@ async def step(
     after: CampaignState,
     **values: Any,
 ) -> None:
-    """A step that must be possible: else it says in what state the campaign is."""
+    """Take a campaign from one of the states `before` to `after`, or raise CampaignError."""
     if not await take_step(session, campaign_id, before, after, **values):
         raise wrong_state(await find_campaign(session, campaign_id))
 
@@ -34,7 +34,7 @@ async def take_step(
     *where: ColumnElement[bool],
     **values: Any,
 ) -> bool:
-    """Take a campaign from one state to the next; whether this call did so."""
+    """Take a campaign from one of the states `before` to `after`; whether this call did so."""
     done = await session.execute(transition(campaign_id, before, after, *where, **values))
     return done.scalar_one_or_none() is not None
 
@@ -46,7 +46,7 @@ def transition(
     *where: ColumnElement[bool],
     **values: Any,
 ) -> ReturningUpdate[tuple[int]]:
-    """The statement: guarded in its WHERE, it gives the campaign's id back if it did anything."""
+    """The statement of a step, guarded in its WHERE; it returns the campaign's id if it did it."""
     return (
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.state.in_(before), *where)
@@ -56,12 +56,12 @@ def transition(
 
 
 def as_document(reason: Sentence | None) -> Mapping[str, Any] | Any:
-    """A reason as a campaign keeps it: JSON, or NULL."""
+    """A reason as the campaign's row keeps it: JSON, or NULL."""
     return _kept(reason) if reason else null()
 
 
 def _kept(sentence: Sentence) -> dict[str, Any]:
-    """A sentence as JSON, with those that stand in it: they are told in the reader's language."""
+    """A sentence as JSON, with the sentences among its values: all are translated when shown."""
     values = {
         name: _kept(value) if isinstance(value, Sentence) else value
         for name, value in sentence.values.items()

@@ -1,4 +1,4 @@
-"""An unfinished campaign as it is told: how many have it, how it goes on, how it is given up."""
+"""Tells of unfinished campaigns: how many people have the letter, and what a person can do."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ BEGUN = (CampaignState.RUNNING, CampaignState.PAUSED)
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How many copies of a campaign there are, were sent, and may have left in any way."""
+    """How many copies of a campaign were prepared, how many were sent, how many may have left.
+
+    `left` counts copies that are sending, sent, failed or uncertain.
+    """
 
     prepared: int
     sent: int
     left: int
 
     def tell(self) -> Sentence:
-        """How many have it."""
+        """How many people have the letter."""
         return have_it(self.sent, self.prepared)
 
 
 def have_it(sent: int, prepared: int) -> Sentence:
-    """How many of those whom a campaign is for have it."""
+    """The sentence that says how many of a campaign's people have the letter."""
     return say_n("{n} of {all} has it", "{n} of {all} have it", sent, all=prepared)
 
 
 def ways(campaign: Campaign) -> Sentence:
-    """How an unfinished campaign goes on, and how it is given up."""
+    """The sentence with the commands that go on with an unfinished campaign, and give it up."""
     if campaign.state in BEGUN:
         return say(
             N_('"pli campaign resume {id}" goes on, "pli campaign cancel {id}" gives it up'),
@@ -46,7 +49,7 @@ def ways(campaign: Campaign) -> Sentence:
 
 
 async def reached(session: AsyncSession, campaign_id: int) -> Reached:
-    """Counted from the batches."""
+    """Count a campaign's copies, from the counts of its batches."""
     left = Batch.sending + Batch.sent + Batch.failed + Batch.uncertain
     sums = (left + Batch.pending + Batch.skipped, Batch.sent, left)
     row = await session.execute(
@@ -60,9 +63,10 @@ async def reached(session: AsyncSession, campaign_id: int) -> Reached:
 async def beside(
     session: AsyncSession, *, list_ids: Sequence[int], besides: int | None, served: bool
 ) -> list[Sentence]:
-    """What a person should know who sends to these lists: what was begun there and does not go on.
+    """Tell of the campaigns to these lists that were begun and stand still; one sentence each.
 
-    All but the campaign `besides`. `served`: a process sends, so that only the paused stand still.
+    The campaign `besides` is left out. `served`: a process sends, so only paused campaigns stand
+    still; without one, running campaigns do, too.
     """
     to_lists = exists().where(
         CampaignList.campaign_id == Campaign.id, CampaignList.list_id.in_(list_ids)
