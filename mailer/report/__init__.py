@@ -1,1 +1,1 @@
-"""Reports: SELECT only, and frozen values for the table, the JSON and the page."""
+"""Reads what tables, JSON and pages show, by SELECT only, into frozen values."""

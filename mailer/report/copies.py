@@ -1,4 +1,4 @@
-"""The copies of a campaign one by one: who, what became of it, and what the relay answered."""
+"""The copies of a campaign one by one: to whom, what became of each, and the relay's answer."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ COLUMNS = (
     "reply_text",
     "message_id",
 )
-"""The CSV that scripts rely on."""
+"""The columns of the CSV; scripts rely on their names and order."""
 
 PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One candidate's copy, with what its last attempt was answered; an erased person has no id.
+    """One candidate's copy, with the answer to its last attempt; an erased person has no id.
 
-    `proof` is by what it is known what became of it, where it was in doubt.
+    `proof` tells how it became known what had become of a copy in doubt.
     """
 
     delivery_id: int
@@ -67,19 +67,19 @@ class Copy:
 
     @property
     def sentence(self) -> Sentence | None:
-        """Why it is where it is."""
+        """Why the copy has its status; None if there is nothing to explain."""
         return sentence(self.status, self.reason)
 
     @property
     def answer(self) -> str:
-        """What the relay said, code first; "" where it said nothing."""
+        """The relay's last reply, code first; "" if there was none."""
         return " ".join(f"{self.reply_code or ''} {self.reply_text}".split())
 
 
 async def by_status(
     session: AsyncSession, campaign_id: int, *, status: Status, limit: int
 ) -> list[Copy]:
-    """The first copies of one status, sorted by reason, each with what settled it."""
+    """The first copies of one status, sorted by reason, each with the proof that settled it."""
     rows = await session.execute(
         _copies()
         .where(balance.rows_of(campaign_id, status))
@@ -99,10 +99,10 @@ async def by_status(
 
 
 async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:
-    """Every candidate's copy in the order of preparing, a page in memory at a time.
+    """Yield every candidate's copy in the order of ids, with one page in memory at a time.
 
-    A campaign's rows are written by one statement, so that their ids lie together: each page is a
-    range of the table itself, and needs neither sorting nor an index.
+    One statement writes the rows of a campaign, so their ids lie together: each page is a range of
+    the table's primary key, and needs neither sorting nor another index.
     """
     first, last = (
         await session.execute(
@@ -126,9 +126,9 @@ async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:
 
 
 async def as_csv(session: AsyncSession, campaign_id: int, keys: Keys) -> AsyncIterator[str]:
-    """The list of every copy as CSV, in pieces of whole lines.
+    """Yield every copy as CSV, in pieces of whole lines.
 
-    The Message-ID is under the domain that was frozen with the letter, as the copy itself has it.
+    Each Message-ID is that of the copy itself: it has the domain that was frozen with the letter.
     """
     frozen, key = (
         await session.execute(
@@ -140,7 +140,8 @@ async def as_csv(session: AsyncSession, campaign_id: int, keys: Keys) -> AsyncIt
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(COLUMNS)
     async for copy in every(session, campaign_id):
-        # Without a recorded try, too: its worker was lost, and it may have left under this one.
+        # An uncertain copy may have no recorded attempt, for its worker was lost: it may have left
+        # with this Message-ID all the same.
         has_left = copy.attempts or copy.status in (Status.UNCERTAIN, Status.SENT)
         writer.writerow(
             _cells(copy, links.marks(copy.delivery_id, key).message_id if has_left else "")
@@ -153,7 +154,7 @@ async def as_csv(session: AsyncSession, campaign_id: int, keys: Keys) -> AsyncIt
 
 
 async def unsubscribe_link(session: AsyncSession, *, address: Address, keys: Keys) -> str | None:
-    """The link by which a person leaves, as it stands in the latest copy; None: there is none."""
+    """The unsubscribe link in a person's latest copy; None if the person has no copy."""
     row = (
         await session.execute(
             select(
@@ -177,8 +178,8 @@ async def unsubscribe_link(session: AsyncSession, *, address: Address, keys: Key
 
 
 def _links(frozen: str, keys: Keys) -> Links:
-    """Links as the copies themselves have them, at the addresses that were frozen with them."""
-    # Not above: it loads all that reads a letter, and a table or a page needs none of it.
+    """Links as the copies have them, with the public URL and domain frozen with the letter."""
+    # Imported here: it loads all that reads letters, and a table or a page needs none of that.
     from mailer.letter.snapshot import thaw
 
     identity = thaw(frozen)[2]
@@ -236,6 +237,6 @@ def _cells(copy: Copy, message_id: str) -> list[str]:
 
 
 def _harmless(cell: str) -> str:
-    """One line, and no formula to a spreadsheet: an address may well begin with "=" or "+"."""
+    """A cell on one line that no spreadsheet runs: an address may begin with "=" or "+"."""
     cell = " ".join(cell.splitlines())
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell

@@ -1,4 +1,4 @@
-"""A report as one page that is whole in itself: to look at, to send on, to print."""
+"""Renders a report as one page without other files: to look at, to send on, to print."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pli import pages
 from pli.language import Sentence
 
 SHOWN = 500
-"""So many copies of each status are told one by one; the CSV has them all."""
+"""How many copies of each status the page lists one by one; the CSV lists them all."""
 
 ORDER = (
     Status.SENT,
@@ -34,7 +34,7 @@ TALL = 96
 
 @dataclass(frozen=True, slots=True)
 class Rect:
-    """A piece of a chart: of what, and where (percent across, pixels down)."""
+    """A piece of a chart: the status or outcome, and the place (percent across, pixels down)."""
 
     of: str
     x: float
@@ -51,7 +51,11 @@ async def render(
     refresh: int | None = None,
     office: bool = False,
 ) -> str:
-    """The page in one language; in the `office` it leads on, and may look again (`refresh`, s)."""
+    """The page in one language.
+
+    `office`: the page is shown in the office, with links to other pages. `refresh` is after how
+    many seconds the browser loads the page again; None: never.
+    """
     over_time = await timeline(session, report.campaign)
     return pages.render(
         "reports/report.html.j2",
@@ -78,7 +82,7 @@ async def render(
 
 
 def bar(counts: Counts) -> list[Rect]:
-    """Every candidate in one bar."""
+    """One bar of all candidates: a piece for each status."""
     rects = []
     x = 0.0
     for status in ORDER:
@@ -107,7 +111,7 @@ def _by_reason(report: Report) -> dict[Status, list[tuple[Sentence | None, int]]
 
 
 def _columns(over_time: Timeline) -> list[Rect]:
-    """A column for each stretch of time, its outcomes one upon the other."""
+    """One column for each stretch of time, with the outcomes stacked."""
     rects = []
     width = 100 / len(over_time.stretches)
     for place, tried in enumerate(over_time.stretches):

@@ -1,4 +1,4 @@
-"""What became of a notice, a single mail that is no letter."""
+"""Reads what became of a notice, a single mail that is no letter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mailer.models import Notice, Status
 
 @dataclass(frozen=True, slots=True)
 class NoticeReport:
-    """Where a notice stands, and what its last try was answered."""
+    """The status of a notice, and the relay's answer to its last try."""
 
     address: str
     status: Status
@@ -24,14 +24,14 @@ class NoticeReport:
 
     @property
     def tried(self) -> bool:
-        """Whether its first try is over, or there will be none."""
+        """Whether the first try is over, or there will be none."""
         if self.status is Status.PENDING:
             return bool(self.attempts or self.reason)
         return self.status is not Status.SENDING
 
 
 async def report(session: AsyncSession, *, notice_id: int) -> NoticeReport:
-    """Where one notice stands; there must be one of that id."""
+    """The report of one notice, which must exist."""
     rows = await session.execute(
         select(
             Notice.address,

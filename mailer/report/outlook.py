@@ -22,7 +22,7 @@ from subscribers import lists
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What holds a campaign back now, and when its last copy leaves; None: nobody can know."""
+    """What holds a campaign back now, and when its last copy leaves; None: that is unknown."""
 
     held_by: Sequence[Hold] = ()
     arrives_at: datetime | None = None
@@ -36,10 +36,10 @@ async def outlook(
     providers: Providers = KNOWN,
     zone: tzinfo | None = None,
 ) -> Outlook:
-    """How it goes on with a campaign; of one that does not run there is nothing to say.
+    """The outlook of a campaign; empty if the campaign is not running.
 
     `plans` are the limits of each relay by its name, in the order in which relays are tried.
-    `zone`: by whose clocks hours are told; None: this machine's.
+    `zone` is the time zone of the hours in sentences; None: this machine's.
     """
     state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
     if state is not CampaignState.RUNNING or not plans:
@@ -68,7 +68,7 @@ async def outlook(
 
 
 async def _lists_by_relay(session: AsyncSession, relays: Sequence[str]) -> Mapping[str, list[int]]:
-    """Each list's number, by the relay that it goes by first."""
+    """The ids of the lists that use each relay first."""
     found: dict[str, list[int]] = defaultdict(list)
     for list_ in await lists.everything(session):
         order = [name for name in list_.relays or relays if name in relays]

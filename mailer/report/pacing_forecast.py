@@ -1,4 +1,4 @@
-"""What limits hold a campaign back now, and when its last copy leaves, as far as one can know."""
+"""Forecasts a campaign on one relay: which limits hold it back, and when its last copy leaves."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from pli.language import N_, Sentence, say, say_n
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How things stand for one campaign; moments are seconds of the database's clock.
+    """The state of one campaign on one relay; times are seconds of the database's clock.
 
-    `pending`: its own copies by provider. `before`: how many copies leave until its last one does,
-    by provider; more than its own while others take turns with it. `rates`: copies a second that
-    workers have lately reached, WHOLE for all of them. `due`: when its last try is due that waits.
+    `pending`: the campaign's own unsettled copies by provider. `before`: how many copies leave
+    until its last one has left, by provider; copies of other campaigns that take turns are among
+    them. `rates`: copies a second that workers have lately reached, by provider; WHOLE stands for
+    all providers. `due`: when the latest of its waiting batches is due.
     """
 
     now: float
@@ -33,17 +34,17 @@ class View:
     workers: int
     due: float = 0.0
     names: Mapping[str, str] = field(default_factory=dict)
-    """What people know a provider by."""
+    """The name by which people know each provider."""
     zone: tzinfo | None = None
-    """By whose clocks hours are told; None: this machine's."""
+    """The time zone of the hours in sentences; None: this machine's."""
 
     def limits(self, provider: str) -> Limits:
-        """A provider's limits, less what it is slowed down."""
+        """A provider's limits, halved once for each level of its throttle."""
         level = self.standing(provider).throttle.level
         return self.plan.of(provider).slowed(level, self.plan.whole.connections or 1)
 
     def standing(self, provider: str) -> Standing:
-        """How its row stands, or a new one would."""
+        """The state of a provider's row, or of a new row if there is none."""
         known = self.standings.get(provider)
         if known is not None:
             return known
@@ -51,12 +52,12 @@ class View:
         return Standing(tuple(SlidingWindow(it.copies, it.seconds) for it in quotas), Throttle())
 
     def named(self, provider: str) -> str:
-        """What people know it by."""
+        """The name by which people know a provider."""
         return self.names.get(provider, provider)
 
 
 def holds(view: View) -> list[Hold]:
-    """What holds the campaign back: the relay's limits, then those of whom it waits for."""
+    """What holds the campaign back: the relay's limits, then those of each provider with copies."""
     if not any(view.pending.values()):
         return []
     return [
@@ -66,9 +67,9 @@ def holds(view: View) -> list[Hold]:
 
 
 def arrives_at(view: View) -> float | None:
-    """When its last copy leaves, if all goes on as it does; None: nobody sends, or nobody knows.
+    """When the last copy leaves, if all goes on as now; None: no worker sends, or no rate is known.
 
-    Never before the limits allow, nor faster than workers have lately been.
+    That is never before the limits allow, nor faster than workers have lately been.
     """
     left = {it: n for it, n in view.before.items() if n}
     if not left:
@@ -86,7 +87,7 @@ def arrives_at(view: View) -> float | None:
 
 
 def _passes(view: View, provider: str, n: int) -> Iterator[float]:
-    """When the `n`-th copy from now has passed each limit."""
+    """Yield the time at which each limit lets the `n`-th copy from now pass."""
     opens = view.standing(provider).opens_at(1, view.now)
     yield view.standing(provider).opens_at(n, view.now)
     limits, rate = view.limits(provider), view.rates.get(provider, 0.0)
@@ -153,7 +154,10 @@ def _of(view: View, provider: str) -> Iterator[Hold]:
 
 
 def _shut(view: View, provider: str) -> tuple[Sentence, float, bool] | None:
-    """The quota that lets nothing through now: in words, until when, and whether by warm-up."""
+    """The quota that is used up now: in words, until when, and whether the warm-up set it.
+
+    Of several used-up quotas, the one that opens last. None: no quota is used up.
+    """
     limits = view.plan.of(provider)
     sliding_windows = view.standing(provider).sliding_windows
     shut = [(it.opens_at(1, view.now), it) for it in sliding_windows if not it.room(view.now)]
@@ -182,7 +186,7 @@ def _moment(seconds: float) -> datetime:
 
 
 def _hour(until: float, now: float, zone: tzinfo | None) -> str:
-    """As short as it can be understood: seconds where it is soon, the day where it is another."""
+    """An hour as text: with seconds within five minutes from `now`, with the date on another day."""
     there = _moment(until).astimezone(zone)
     if until - now < 300:
         return f"{there:%H:%M:%S}"

@@ -1,4 +1,4 @@
-"""How a campaign's pacing stands, asked of the database: SELECT only, cheap enough for a second."""
+"""Reads the state of a campaign's pacing: SELECT only, cheap enough for every second."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ async def view(
     lists: Collection[int] | None = None,
     zone: tzinfo | None = None,
 ) -> View:
-    """What waits of it and of those it takes turns with, what is used, and how fast it goes.
+    """The state of a campaign on the plan's relay.
 
-    `lists`: those that go by this plan's relay; None: all. `zone`: by whose clocks hours are told.
+    It counts waiting copies, also of campaigns that take turns with this one, and reads the used
+    quotas and the rates of the workers. `lists`: the ids of the lists that use this relay; None:
+    all. `zone` is the time zone of the hours in sentences.
     """
     standings, now = await usage.look(session, plan)
     left = func.sum(Batch.pending + Batch.sending)
@@ -59,7 +61,7 @@ async def view(
         if id_ == campaign_id:
             pending[provider] = n
             due = max(due, last.timestamp() if last else 0.0)
-    # Campaigns take turns: so many others' copies leave until its own last one does, at most.
+    # Campaigns take turns: for each copy of this campaign, at most one of every other leaves.
     before = {it: min(all_of[it], n * campaigns[it]) for it, n in pending.items()}
     rates = {
         provider: float(rate)

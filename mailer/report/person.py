@@ -1,4 +1,4 @@
-"""Everything that is held about one person, for whoever asks for it (GDPR 15)."""
+"""Reads everything that is held about one person, who may ask for it (GDPR, article 15)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from subscribers.models import (
 
 @dataclass(frozen=True, slots=True)
 class HeldSubscription:
-    """The person's subscription to one list, which is called by its name."""
+    """The person's subscription to one list; `list` is the list's name."""
 
     list: str
     state: SubscriptionState
@@ -38,7 +38,7 @@ class HeldSubscription:
 
 @dataclass(frozen=True, slots=True)
 class HeldConsent:
-    """One event of the person's consent; `list` is its name, None for what concerns no list."""
+    """One event of the person's consent; `list` is a list's name, None if it concerns no list."""
 
     at: datetime
     event: ConsentEvent
@@ -51,7 +51,7 @@ class HeldConsent:
 
 @dataclass(frozen=True, slots=True)
 class HeldEvidence:
-    """What showed the end of a copy that was in doubt."""
+    """A proof that settled a copy in doubt."""
 
     at: datetime
     source: Source
@@ -61,7 +61,7 @@ class HeldEvidence:
 
 @dataclass(frozen=True, slots=True)
 class HeldCopy:
-    """One copy to the person: of which letter, in which campaign, and what became of it."""
+    """One copy to the person: the numbers of its letter and campaign, and what became of it."""
 
     letter: int
     campaign: int
@@ -72,7 +72,7 @@ class HeldCopy:
 
 @dataclass(frozen=True, slots=True)
 class AccessAnswer:
-    """Everything that is held; `suppressed` is why the address is not to be written to, if so."""
+    """Everything that is held; `suppressed` is why nothing may be sent to the address, if so."""
 
     email: str
     first_name: str
@@ -87,7 +87,7 @@ class AccessAnswer:
 
 
 async def access_answer(session: AsyncSession, *, address: Address) -> AccessAnswer:
-    """What is held about the person of that address; raises PersonError if there is none."""
+    """What is held about the person with this address; PersonError if there is none."""
     person = await people.get(session, address)
     suppression = await session.get(Suppression, person.address_key)
     return AccessAnswer(

@@ -1,4 +1,4 @@
-"""What the relay says to copies that it put off, in its own words; SELECT only."""
+"""Reads how the relay answers the copies that it defers, in its own words; SELECT only."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from mailer.models import Attempt, Batch, Delivery, Status
 from pli.columns import clock
 
 BATCHES = 3
-"""So many of the batches that wait are read: what a relay says to one it says to the others."""
+"""How many waiting batches are read: a relay answers the others alike."""
 
 
 async def relay_says(session: AsyncSession, campaign_id: int) -> str | None:
-    """The reply that most copies had which wait for a further try; None: none was put off.
+    """The most frequent reply to copies that wait for another try; None: none was deferred.
 
-    Of replies with one code the least in the alphabet stands for all: they differ in addresses and
-    numbers.
+    Replies with the same codes count as one, for they differ only in addresses and numbers. The
+    first of them in alphabetical order is given.
     """
     waiting = (
         select(Batch.number)

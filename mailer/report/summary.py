@@ -1,4 +1,4 @@
-"""What became of a campaign's copies: SELECT only, into one frozen value for every form of it."""
+"""Counts what became of a campaign's copies: SELECT only, into frozen values for every output."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ReportError(PliError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many copies of a campaign are where; `excluded` by reason."""
+    """How many copies of a campaign have each status; the excluded ones by reason."""
 
     excluded: Mapping[str, int]
     pending: int
@@ -51,17 +51,17 @@ class Counts:
 
     @property
     def prepared(self) -> int:
-        """Copies that were meant to go out."""
+        """The copies that were to be sent: all but the excluded."""
         return sum(self.of(status) for status in balance.COUNTED)
 
     @property
     def candidates(self) -> int:
-        """Everybody the letter was for."""
+        """The people whom the letter was for, the excluded among them."""
         return self.prepared + self.of(Status.EXCLUDED)
 
     @property
     def settled(self) -> int:
-        """Copies of which nothing more is expected."""
+        """The copies that are neither pending nor in work."""
         return self.prepared - sum(self.of(status) for status in _OPEN)
 
     def of(self, status: Status) -> int:
@@ -76,8 +76,8 @@ class Counts:
 class Progress(Counts):
     """Where a campaign stands, from the batches' counts.
 
-    `starts` is its hour while it is scheduled, `next_try_at` is when more is due, `reason` says why
-    it is paused or does not start by itself.
+    `starts` is the hour of a scheduled campaign. `next_try_at` is when the next batch is due.
+    `reason` says why the campaign is paused, or why it does not start by itself.
     """
 
     campaign: int
@@ -95,9 +95,9 @@ class Progress(Counts):
 class Report(Counts):
     """Everything that is counted of a campaign.
 
-    The counts are of the rows; `faults` says where the batches or the excluded were counted
-    otherwise. `failures` and `skipped_for` are numbers by reason, `settled_by` is how many were in
-    doubt until that told what had become of them.
+    The counts are of the rows; `faults` says where the counts kept in batches and campaign differ.
+    `failures` and `skipped_for` are numbers by reason. `settled_by` is how many copies in doubt
+    each source of evidence settled.
     """
 
     campaign: int
@@ -123,7 +123,7 @@ class Report(Counts):
         return not self.faults
 
     def as_json(self) -> dict[str, Any]:
-        """The JSON that scripts rely on."""
+        """The document for JSON; scripts rely on its keys."""
         return {
             "campaign": self.campaign,
             "letter": self.letter,
@@ -147,7 +147,7 @@ def iso(moment: datetime | None) -> str | None:
 
 
 async def find(session: AsyncSession, name: str) -> int:
-    """The campaign that `12` or `letter:294` names; of a letter, the latest."""
+    """The id of the campaign that `12` or `letter:294` names: of a letter, the latest campaign."""
     by_letter = name.startswith("letter:")
     digits = name.removeprefix("letter:")
     is_number = digits.isascii() and digits.isdigit() and len(digits) < 20
@@ -168,7 +168,7 @@ async def find(session: AsyncSession, name: str) -> int:
 
 
 async def progress(session: AsyncSession, campaign_id: int) -> Progress:
-    """Where a campaign stands, by one query over its batches: cheap enough for every second."""
+    """Where a campaign stands; one query over its batches, cheap enough for every second."""
     (found,) = await _standing(session, Campaign.id == campaign_id) or (None,)
     if found is None:
         raise _none(campaign_id)
@@ -235,7 +235,7 @@ async def _standing(session: AsyncSession, *where: Any, limit: int | None = None
 
 
 async def report(session: AsyncSession, campaign_id: int) -> Report:
-    """Count every row of a campaign, and compare with what its batches say."""
+    """Count every row of a campaign, and compare the numbers with the counts of its batches."""
     campaign = await session.get(Campaign, campaign_id, populate_existing=True)
     if campaign is None:
         raise _none(campaign_id)
@@ -262,7 +262,8 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
     settled = await session.execute(
         select(Evidence.source, func.count().label("n"))
         .join(Delivery, Delivery.id == Evidence.delivery_id)
-        # + 0: from the few proofs to their copies; else SQLite walks the whole campaign.
+        # + 0 hides the index of campaigns: so SQLite goes from the few proofs to their copies, and
+        # does not walk the whole campaign.
         .where(Delivery.campaign_id + 0 == campaign_id, Delivery.status == Evidence.status)
         .group_by(Evidence.source)
         .order_by(Evidence.source)
@@ -310,7 +311,7 @@ def _by_reason(counted: Mapping[str | None, int]) -> dict[str, int]:
 
 
 def _failures(counted: Mapping[str | None, int]) -> dict[str, int]:
-    """Every code of the contract; what an older or newer version wrote counts as other."""
+    """The failures by each known reason; a reason of another version of Pli counts as "other"."""
     failures = dict.fromkeys(FAILURES, 0)
     for reason, n in counted.items():
         failures[reason if reason in failures else "other"] += n
@@ -318,7 +319,7 @@ def _failures(counted: Mapping[str | None, int]) -> dict[str, int]:
 
 
 def _unfinished(campaign: Campaign, counts: Mapping[str, int]) -> Iterable[Sentence]:
-    """What must not be in a campaign that is called finished."""
+    """Yield a fault if a finished campaign still has copies that are pending or in work."""
     copies = sum(counts[status.value] for status in _OPEN)
     if campaign.state is CampaignState.FINISHED and copies:
         yield say(N_("the campaign is called finished, and {copies} copies are not"), copies=copies)

@@ -1,4 +1,4 @@
-"""When a campaign's copies were tried: what each stretch of time brought."""
+"""Counts the attempts of a campaign over time, by outcome."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Timeline:
 
 
 async def timeline(session: AsyncSession, campaign_id: int) -> Timeline | None:
-    """The attempts of a campaign over time; None before the first."""
+    """The attempts of a campaign over time; None if there are none yet."""
     of_campaign = (
         select(Attempt.at, Attempt.outcome)
         .join(Delivery, Delivery.id == Attempt.delivery_id)
