@@ -1,4 +1,4 @@
-"""pli campaign: see what is being sent, hold it, go on, give it up, send a part of it again."""
+"""pli campaign: shows, pauses, resumes and cancels campaigns; the other commands lie elsewhere."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ which = click.argument("campaign")
 yes = click.option("--yes", is_flag=True, help=_("Ask nothing."))
 
 
-# Who looks at a campaign needs neither letters nor the engine.
+# Each is loaded when it is called: the commands here need neither letters nor the engine.
 ELSEWHERE = {
     "create": Place(
         "commands.planning", "create",
@@ -74,14 +74,14 @@ ELSEWHERE = {
 
 @click.group(cls=LazyGroup, places=ELSEWHERE, help=_("Campaigns: each one sending of one letter."))
 def campaign() -> None:
-    """Commands over what is or was being sent."""
+    """The group of the campaign commands."""
 
 
 @campaign.command("list", help=_("The latest campaigns and where they stand."))
 @as_json
 @running
 async def list_(context: Context, as_json: bool) -> None:
-    """Newest first."""
+    """Show the latest campaigns, newest first."""
     async with context.open() as installation, installation.database.reading() as session:
         found = await summary.campaigns(session, limit=SHOWN)
     if as_json:
@@ -108,8 +108,8 @@ async def list_(context: Context, as_json: bool) -> None:
 @as_json
 @running
 async def show(context: Context, campaign: str, as_json: bool) -> None:
-    """A number, or letter:NUMBER for its latest."""
-    # Not above: it loads all that speaks with a relay, and the list needs none of it.
+    """Show one campaign: its id, or letter:NUMBER for the latest campaign of that letter."""
+    # Imported here: they load all that speaks with a relay, and the list needs none of that.
     from commands import limits
     from commands.outdated import restarts
     from commands.report_table import visible
@@ -167,9 +167,9 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
 @which
 @running
 async def pause(context: Context, campaign: str) -> None:
-    """Takes effect within a second or two, in whatever process sends."""
+    """Pause a campaign; the process that sends it stops within two seconds."""
 
-    from mailer.campaign import lifecycle  # not above: who only looks changes nothing
+    from mailer.campaign import lifecycle  # not above: commands that only show do not need it
 
     async def hold(session: AsyncSession, campaign_id: int, _now: datetime) -> None:
         if not await lifecycle.pause(session, campaign_id=campaign_id):
@@ -183,7 +183,7 @@ async def pause(context: Context, campaign: str) -> None:
 @which
 @running
 async def resume(context: Context, campaign: str) -> None:
-    """The work is done by `pli serve`, or by the same `pli send`."""
+    """Resume a campaign; `pli serve`, or the same `pli send`, sends the copies."""
     from commands.outdated import restarts  # not above, as in `show`
     from mailer.campaign import lifecycle  # not above, as in `pause`
 
@@ -209,7 +209,7 @@ async def resume(context: Context, campaign: str) -> None:
 @yes
 @running
 async def cancel(context: Context, campaign: str, yes: bool) -> None:
-    """For good; what was sent stays in the report."""
+    """Cancel a campaign for good; the report still counts what was sent."""
 
     from mailer.campaign import lifecycle  # not above, as in `pause`
 
@@ -231,7 +231,10 @@ async def _change(
     *,
     yes: bool = False,
 ) -> int:
-    """Ask first, and only then open the transaction: nobody waits for a person's answer."""
+    """Open the installation, ask, and call the verb in a transaction; the campaign's id.
+
+    The transaction begins after the answer, so that no process waits for a person.
+    """
     async with context.open() as installation:
         return await _changed(installation, name, verb, question, yes=yes)
 

@@ -1,7 +1,7 @@
-"""What every command shares: settings, the open installation, the language, and how to show.
+"""What every command uses: settings, the open installation, the language, and how to show.
 
 A command parses, calls one verb and shows the answer. It raises PliError for what a person can
-mend; `cli.main` turns that into one line a fault and exit 1.
+mend; `cli.main` prints that error, one line a fault, and exits with 1.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 LANGUAGE = terminal_language()
-"""One process serves one terminal: its language is known when the commands are declared."""
+"""The terminal's language; a process has one terminal, so help texts are translated at import."""
 
 _ = translations(LANGUAGE).gettext
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What a command works with once the doors are open."""
+    """What a command works with: the settings, the keys and the open database."""
 
     settings: Settings
     keys: Keys
@@ -51,20 +51,20 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the options before the command's name said."""
+    """The options that stand before the command's name."""
 
     config: Path | None
 
     def settings(self, **overrides: Any) -> Settings:
-        """The settings, read anew."""
-        # Not above: pydantic takes as long to load as all that `pli --help` needs.
+        """Read the settings anew."""
+        # Imported here: pydantic takes as long to load as all that `pli --help` needs.
         from pli import settings
 
         return settings.read(self.config, **overrides)
 
     @asynccontextmanager
     async def open(self, **overrides: Any) -> AsyncIterator[Installation]:
-        """Settings, keys and database, checked against each other; closed at the end."""
+        """Open the installation of the settings file, with `overrides`; closed at the end."""
         values = self.settings(**overrides)
         async with open_installation(values) as installation:
             yield installation
@@ -72,8 +72,8 @@ class Context:
 
 @asynccontextmanager
 async def open_installation(values: Settings) -> AsyncIterator[Installation]:
-    """Keys and database of these settings, checked against each other; closed at the end."""
-    # Not above: SQLAlchemy is half of what a command loads, and not every command has a database.
+    """Open keys and database of these settings, and check that they match; closed at the end."""
+    # Imported here: SQLAlchemy is half of what a command loads, and some need no database.
     from pli import database as databases
     from pli import keys as key_ring
     from pli import schema
@@ -93,12 +93,12 @@ async def open_installation(values: Settings) -> AsyncIterator[Installation]:
 def running(
     function: Callable[Concatenate[Context, P], Coroutine[Any, Any, None]],
 ) -> Callable[P, None]:
-    """Make an async function a command's body: it gets the Context first, and a loop of its own."""
+    """Make an async function the body of a command: it gets the Context, and runs in a new loop."""
 
     @click.pass_obj
     @wraps(function)
     def body(context: Context, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        # Not above: help needs neither asyncio nor uvloop.
+        # Imported here: help needs neither asyncio nor uvloop.
         from pli import interpreter
 
         interpreter.run(function(context, *args, **kwargs))
@@ -110,7 +110,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON, fo
 
 
 def show_json(document: Any) -> None:
-    """One JSON document on stdout; moments as ISO 8601 in UTC."""
+    """Print one JSON document on stdout, with datetimes as ISO 8601 in UTC."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_as_text))
 
 
@@ -126,16 +126,16 @@ def iso(moment: datetime) -> str:
 
 
 def now() -> datetime:
-    """The hour a command was called at: what verbs receive as `now`."""
+    """The time that commands give to verbs as `now`."""
     return datetime.now(UTC)
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Where tables and progress are drawn; plain text when it is no terminal."""
-    # Not above: what is said in a line, or in JSON, needs no Rich.
+    """Where tables and progress are drawn; plain text if the output is no terminal."""
+    # Imported here: output of plain lines or of JSON needs no Rich.
     from rich.console import Console
 
-    # Markup off: a relay's answer or a letter's title may have brackets, and they mean nothing.
+    # No markup: brackets in a relay's answer or a letter's title are no styles.
     return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
 
 
@@ -147,13 +147,13 @@ def new_table(*heads: str, show_header: bool = True) -> Table:
 
 
 def tell(sentence: Sentence, *, stderr: bool = False) -> None:
-    """Tell the person at the terminal one sentence."""
+    """Print one sentence in the terminal's language."""
     click.echo(sentence.tell(LANGUAGE), err=stderr)
 
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """While a person is asked, Ctrl-C ends at once; asyncio would only cancel a waiting task."""
+    """Let Ctrl-C end the command at once inside; asyncio would only cancel a task that awaits."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
@@ -162,7 +162,7 @@ def answering() -> Iterator[None]:
 
 
 def confirm(question: Sentence, *, yes: bool) -> bool:
-    """Ask; `yes` answers beforehand, and without a terminal nobody can be asked: refused."""
+    """Ask a person, unless `yes` answers already; refused if there is no terminal to ask at."""
     if yes:
         return True
     if not sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""pli db copy: an installation from SQLite to PostgreSQL."""
+"""pli db copy: copies an installation from SQLite to PostgreSQL."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CopyError(PliError):
 @as_json
 @running
 async def copy(context: Context, url: str, as_json: bool) -> None:
-    """The source stays as it is; what to change then is said at the end."""
+    """Copy every table; the source stays as it is. The last line says what to change then."""
     target = _target(url)
     try:
         async with context.open() as installation:
@@ -76,7 +76,7 @@ def _no_target() -> DatabaseError:
 
 @contextmanager
 def _held(installation: Installation) -> Iterator[None]:
-    """No engine and no server beside: what they did meanwhile would be lost."""
+    """Keep engine and server from running meanwhile: the copy would lack what they write."""
     with ExitStack() as stack:
         for role in ROLES:
             lock = lock_of(installation, role)

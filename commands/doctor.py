@@ -1,4 +1,4 @@
-"""pli doctor: looks at everything that a sending stands on, and says what to do."""
+"""pli doctor: checks everything that a sending needs, and says what to do."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _SHOWN = {
 async def doctor(
     context: Context, send_to: str | None, resolver: str | None, as_json: bool
 ) -> None:
-    """Each check stands alone: one that fails does not hide the others."""
+    """Run every check, also after one has failed; exit 1 if a sending is impossible."""
     address = Address.parse(send_to).email if send_to else None
     checks = await _examine(context, address, resolver)
     if as_json:
@@ -61,7 +61,7 @@ async def doctor(
 
 
 def as_document(checks: Sequence[Check]) -> dict[str, object]:
-    """What scripts read; the sentences are in the terminal's language."""
+    """The checks as scripts read them; the sentences are in the terminal's language."""
     return {
         "ok": not stops_a_sending(checks),
         "errors": sum(check.state is State.ERROR for check in checks),
@@ -110,7 +110,7 @@ async def _examine(context: Context, address: str | None, resolver: str | None) 
 
 
 async def _guarded(name: str, looking: Awaitable[list[Check]]) -> list[Check]:
-    """What a look came to, whatever goes wrong in it."""
+    """The checks of one look; if it raises, a check that says so."""
     try:
         return await looking
     except DatabaseAway as error:
@@ -177,7 +177,7 @@ def _has_secrets(values: Settings) -> bool:
 
 
 async def _database(database: Database, ring: Keys | None, values: Settings) -> list[Check]:
-    """The database, its clock beside ours, and what its rows say of those who send."""
+    """Check the database, compare its clock with ours, and check the workers it knows."""
     try:
         async with asyncio.timeout(None if database.is_sqlite else DATABASE_SECONDS):
             found = await ground.database(database, ring)
@@ -209,12 +209,12 @@ async def _relays(
     address: str | None,
     broken: set[str],
 ) -> list[Check]:
-    """Each relay; the names of those by which nothing can be sent are put into `broken`."""
+    """Check each relay; add the names of those by which nothing can be sent to `broken`."""
     if not values.relay_url or identity.mailbox is None:
         return []
     mail_from = identity.from_address
     if ring is not None:
-        # The return path of a copy that there is not: what comes back to it is nobody's bounce.
+        # The return path of delivery 0, which never exists: a bounce to it belongs to no person.
         mail_from = (
             Links(ring, values.public_url, identity.domain).marks(0, ring.current).return_path
         )

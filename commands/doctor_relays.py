@@ -1,4 +1,4 @@
-"""The doctor's look at the relays: each of them, and whether every list has one that works."""
+"""The doctor's checks of the relays: each relay, and whether every list has one that works."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from pli.settings import Settings
 from subscribers import lists
 
 Found = Mapping[str, Sequence[Check]]
-"""What was found at each relay, by its name."""
+"""The checks of each relay, by the relay's name."""
 
 
 async def look(
     settings: Settings, mail_from: str, writer: Mailbox, address: str | None
 ) -> dict[str, list[Check]]:
-    """Connect to every relay; to those that work a message to oneself is handed, if asked for."""
+    """Connect to every relay and check it; send a message to `address` by each that works."""
     of = relays.of(settings)
 
     async def one(relay: Relay) -> list[Check]:
@@ -46,7 +46,10 @@ def broken(found: Found) -> set[str]:
 
 
 def told(found: Found) -> list[Check]:
-    """All that was found; what is wrong with one relay is a warning while another works."""
+    """All checks of the relays in one list; an error becomes a warning while another relay works.
+
+    The names of further relays stand in the names of their checks.
+    """
     softened = broken(found) != set(found)
     return [
         replace(
@@ -62,7 +65,7 @@ def told(found: Found) -> list[Check]:
 async def lists_without(
     session: AsyncSession, settings: Settings, broken: Collection[str]
 ) -> list[Check]:
-    """Lists that name relays which there are not, or only such as do not work."""
+    """A check for each list that names an unknown relay, or only relays that do not work."""
     checks = []
     for list_ in await lists.everything(session):
         strangers = relays.unknown(settings, list_.relays)

@@ -1,4 +1,4 @@
-"""pli campaign settle and retry: what becomes of copies in doubt, and of those that failed."""
+"""pli campaign settle and retry: settle copies in doubt by logs, send copies again."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SHOWN = 10
 _GZIP = b"\x1f\x8b"
 _LONGEST_LINE = 65_536
 _STEP = 10_000
-"""The bar moves once in so many lines."""
+"""After how many lines the bar moves."""
 
 
 class LogError(PliError):
@@ -66,7 +66,10 @@ class LogError(PliError):
 @as_json
 @running
 async def settle(context: Context, campaign: str, files: Sequence[str], as_json: bool) -> None:
-    """What the log does not show stays in doubt: that it is not there proves nothing."""
+    """Settle copies that the log shows as sent; a copy that it lacks stays in doubt.
+
+    Lines may be missing from a log, so a missing line proves nothing.
+    """
     async with context.open() as installation:
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
@@ -121,7 +124,7 @@ async def settle(context: Context, campaign: str, files: Sequence[str], as_json:
 async def retry(
     context: Context, campaign: str, failed: bool, reply: str, uncertain: bool, yes: bool
 ) -> None:
-    """An uncertain copy may have arrived: sending it again is for a person to decide."""
+    """Send copies again; a person decides, for an uncertain copy may have arrived."""
     if not (failed or uncertain):
         raise click.UsageError(_("say which: --failed, --uncertain, or both"))
     if reply and not failed:
@@ -174,7 +177,7 @@ async def retry(
 
 
 def _show(answers: Answers) -> None:
-    """What is meant, by what it was answered: before the question, and not in its way."""
+    """Show the replies to the failed copies, on stderr, before the question is asked."""
     table = Table(box=None, show_header=False)
     table.add_column(justify="right")
     table.add_column(overflow="fold")
@@ -187,7 +190,7 @@ def _show(answers: Answers) -> None:
 
 
 def _read(doubted: Doubt, files: Sequence[str], *, quiet: bool) -> list[Proof]:
-    """Every proof in these logs, with a bar on stderr; one after the other, as one log."""
+    """Every proof in these logs, read one after the other as one log, with a bar on stderr."""
     shown = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -197,19 +200,19 @@ def _read(doubted: Doubt, files: Sequence[str], *, quiet: bool) -> list[Proof]:
         disable=quiet,
         transient=True,
     )
-    # The reading never awaits: without this, Ctrl-C would wait for its end.
+    # Reading the logs never awaits: without `answering`, Ctrl-C would wait for the last line.
     with shown, answering():
         return list(doubted.proofs(_log(name, shown) for name in files))
 
 
 def _log(name: str, shown: Progress) -> tuple[str, Iterator[bytes]]:
-    """A log's name as it is told, and its lines."""
+    """The name of a log as messages give it, and its lines."""
     label = _("standard input") if name == STDIN else Path(name).name
     return label, _lines(name, shown, _("Reading {file}").format(file=label))
 
 
 def _lines(name: str, shown: Progress, description: str) -> Iterator[bytes]:
-    """Line by line; what has no line ends is cut, so that it never stands in memory as a whole."""
+    """Yield a log line by line; a line that is too long is cut, so that memory stays small."""
     with _opened(name) as (raw, file):
         size = os.fstat(raw.fileno()).st_size
         task = shown.add_task(description, total=size or None)
@@ -229,7 +232,10 @@ def _lines(name: str, shown: Progress, description: str) -> Iterator[bytes]:
 
 @contextmanager
 def _opened(name: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """The file as it lies there, and its lines; what is packed is known by its first bytes."""
+    """Open a log: the file itself, and the file to read lines from, unpacked if it is gzip.
+
+    The first bytes tell gzip, never the name.
+    """
     with open(sys.stdin.fileno() if name == STDIN else name, "rb", closefd=name != STDIN) as raw:
         if raw.peek(2)[:2] == _GZIP:
             with gzip.GzipFile(fileobj=raw) as unpacked:

@@ -37,10 +37,10 @@ EXIT_INTERRUPTED = 130
 
 @asynccontextmanager
 async def engine(installation: Installation, turn: Turn) -> AsyncIterator[Engine]:
-    """Run the engine beside what is done inside; stopped cleanly at the end.
+    """Run the engine while the block inside runs; stop it cleanly at the end.
 
-    It is this process's turn. Whoever holds the file's lock knows that no older engine lives: its
-    leases end here.
+    The caller has taken `turn`. On SQLite the lock proves that no older engine lives, so the leases
+    and shares that older engines left end here.
     """
     async with (
         measuring(installation) as gauge,
@@ -102,7 +102,7 @@ async def _engine(installation: Installation, turn: Turn, gauge: Gauge) -> Async
 
 
 async def wait(machine: Engine, stop: asyncio.Event) -> None:
-    """Until somebody says stop, or the engine has ended by itself (its database is gone)."""
+    """Wait until `stop` is set, or the engine has ended by itself (its database is gone)."""
     told = asyncio.create_task(stop.wait())
     over = asyncio.create_task(machine.over.wait())
     await asyncio.wait([told, over], return_when=asyncio.FIRST_COMPLETED)
@@ -111,7 +111,10 @@ async def wait(machine: Engine, stop: asyncio.Event) -> None:
 
 
 async def _tell_of(installation: Installation, machine: Engine, turn: Turn) -> None:
-    """Say in the table of workers that this one lives; a database that is away is told later."""
+    """Register this process in the table of workers, and renew its row until the engine ends.
+
+    While the database is away, nothing is written; the next beat tries again.
+    """
     worker_id: int | None = None
     while True:
         ends = machine.over.is_set()
@@ -145,10 +148,11 @@ async def _tell_of(installation: Installation, machine: Engine, turn: Turn) -> N
 
 @asynccontextmanager
 async def interruptible(stop: Callable[[], None]) -> AsyncIterator[None]:
-    """Ctrl-C, SIGTERM and SIGHUP call `stop` once; what runs inside ends by itself.
+    """Let Ctrl-C, SIGTERM and SIGHUP call `stop`; the block inside then ends by itself.
 
-    A second Ctrl-C does not wait: the process dies as Python lets it. SIGHUP may come twice, from
-    the shell and from the kernel; whoever was started with it ignored (nohup) goes on.
+    A second Ctrl-C or SIGTERM does not wait: it has Python's usual effect. SIGHUP may come twice,
+    from the shell and from the kernel. A process that was started with SIGHUP ignored (nohup)
+    ignores it here, too.
     """
     loop = asyncio.get_running_loop()
     terminals = [it for it in (1, 2) if os.isatty(it)]
@@ -158,7 +162,7 @@ async def interruptible(stop: Callable[[], None]) -> AsyncIterator[None]:
         stop()
 
     def hung_up() -> None:
-        # Whatever is still shown goes nowhere: to write to a closed terminal is an error.
+        # Later output goes to /dev/null: writing to a closed terminal is an error.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for terminal in terminals:
             os.dup2(nowhere, terminal)

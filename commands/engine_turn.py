@@ -1,6 +1,6 @@
-"""Whose turn it is to run the engine of a SQLite file: one process at a time, and who is next.
+"""Decides which process runs the engine of a SQLite file: one at a time, and which one is next.
 
-On PostgreSQL every process has an engine of its own, and nobody waits.
+On PostgreSQL every process has an engine of its own, and no process waits.
 """
 
 from __future__ import annotations
@@ -15,28 +15,29 @@ from mailer.scope import EVERYTHING, Scope
 from pli.lock import Lock, Owner
 
 IDLE_SECONDS = 2.0
-"""So long an engine has nothing in work before it makes room for one that waits."""
+"""How long an engine has nothing in work before it makes room for a process that waits."""
 ALL, NEXT = "engine-all", "engine-next"
-"""The places in the line: of who sends everything, and of who sends one campaign or notice."""
+"""The places in the line: for a process that sends everything, and for one that sends one thing."""
 
 
 def lock_of(installation: Installation, role: str = "engine") -> Lock | None:
-    """The lock of a role on this file; None where many may have it (PostgreSQL)."""
+    """The lock of a role on the database's file; None on PostgreSQL, where no lock is needed."""
     file = installation.database.file
     return Lock(file, role) if file else None
 
 
 def take(lock: Lock | None, command: str, only: str = "") -> bool:
-    """Try to become the one that has this role on this file."""
+    """Try to take a lock for this process; without a lock, every process succeeds."""
     return lock is None or lock.take(Owner(os.getpid(), command, iso(now()), only)) is not None
 
 
 class Turn:
-    """The turn of one process.
+    """The turn of one process to run the engine.
 
-    Whoever sends everything goes before who sends one thing, for it does that one thing, too. An
-    engine makes room for the first at once, and for others while nothing of its own can leave:
-    while it waits for a further try, or for the end of quiet hours.
+    A process that sends everything goes before a process that sends one campaign or notice, for it
+    sends that one, too. An engine for one campaign or notice makes room for it at once. It makes
+    room for other processes while none of its own copies can leave: while they wait for another
+    try, or for the end of quiet hours.
     """
 
     def __init__(self, installation: Installation, command: str, scope: Scope = EVERYTHING) -> None:
@@ -56,16 +57,16 @@ class Turn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Whoever goes away stands in no line."""
+        """Leave the line; `release` gives the engine back."""
         self._leave_the_line()
 
     @property
     def alone(self) -> bool:
-        """Whether this process is the only one with an engine while it has one (SQLite)."""
+        """Whether only one process at a time may have an engine (SQLite)."""
         return self._engine is not None
 
     def take(self) -> bool:
-        """Try to get the engine; if another process has it, stand in line."""
+        """Try to get the engine; if another process has it, stand in line if the place is free."""
         if self._engine is None:
             return True
         if not self.scope.everything and _is_held(self._all):
@@ -80,12 +81,12 @@ class Turn:
         return True
 
     def release(self) -> None:
-        """The engine has ended."""
+        """Give the engine back after it has ended."""
         if self._engine is not None:
             self._engine.release()
 
     def makes_room(self, in_work: int) -> bool:
-        """Whether the engine should end, so that another process gets it; asked while it runs."""
+        """Whether the engine should end, so that another process gets it; ask while it runs."""
         if self.scope.everything:
             return False
         if in_work:
@@ -94,11 +95,11 @@ class Turn:
         return _is_held(self._all) or (idle and _is_held(self._next))
 
     def owner(self) -> Owner | None:
-        """Which process says to have the engine."""
+        """The process that has the engine, as the lock file names it."""
         return self._engine.owner() if self._engine else None
 
     def waits_for(self) -> Owner | None:
-        """The process that must end first, since its engine does not send what is asked here."""
+        """The process that must end first, for its engine does not send what this process wants."""
         owner = self.owner()
         return owner if owner and owner.only not in ("", self.scope.name) else None
 

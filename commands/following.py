@@ -1,4 +1,4 @@
-"""A sending as it goes: worked here or watched, shown as a bar, told as a report at the end."""
+"""Follows a sending: runs or watches the engine, shows a bar, and the report at the end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from pli.lock import Owner
 POLL_SECONDS = 0.25
 SHOWN_HOLDS = 3
 OUTLOOK_SECONDS = 1.0
-"""Between two looks at what holds a campaign back."""
+"""The pause between two looks at what holds a campaign back."""
 TRY_AGAIN_SECONDS = 1.0
 RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED)
 
@@ -39,8 +39,8 @@ RESTING = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.PAUSED
 async def work_or_watch(installation: Installation, campaign_id: int, *, quiet: bool) -> int:
     """Run the engine, or watch another process run it, until the campaign rests; the exit code.
 
-    The engine here sends this campaign alone, and the notices. Whenever the engine's lock is free
-    this process takes it: the other may have died.
+    The engine of this process sends only this campaign, and notices. The process takes the
+    engine's lock as soon as the lock is free: the other process may have died.
     """
     stop = asyncio.Event()
     waited_for: int | None = None
@@ -98,7 +98,7 @@ def _waits_for(campaign_id: int, other: Owner) -> Sentence:
 
 
 async def _stopped(installation: Installation, campaign_id: int, watched: Owner | None) -> Sentence:
-    """The last line after Ctrl-C: how many have it, and what can be done."""
+    """The last line after Ctrl-C: how many people have the letter, and what a person can do."""
     async with installation.database.reading() as session:
         progress = await summary.progress(session, campaign_id)
     have_it = unfinished.have_it(progress.sent, progress.prepared)
@@ -130,7 +130,7 @@ async def _follow(
     stop: asyncio.Event,
     is_over: Callable[[], bool],
 ) -> bool:
-    """Show the numbers until the campaign rests; False: stopped, or it `is_over` otherwise."""
+    """Show the numbers until the campaign rests; False if `stop` or `is_over` came first."""
     ahead, asked = Outlook(), float("-inf")
     reply: str | None = None
     told: set[str] = set()
@@ -153,7 +153,7 @@ async def _follow(
 
 
 def _waits(progress: summary.Progress) -> bool:
-    """Whether all that is left waits for a further try."""
+    """Whether all copies that are left wait for another try."""
     due = progress.next_try_at
     return bool(progress.pending and not progress.sending and due and due > now())
 
@@ -200,9 +200,9 @@ class Bar:
         self._progress.stop()
 
     def show(self, progress: summary.Progress, ahead: Outlook, reply: str | None) -> None:
-        """How much is settled, what holds it back, and when all will be.
+        """Show how many copies are settled, what holds the rest back, and when all will be sent.
 
-        If all that is left waits for another try: when that is, and what the relay said.
+        If all copies that are left wait for another try: when that is, and the relay's reply.
         """
         note = ", ".join(it.sentence.tell(LANGUAGE) for it in ahead.held_by[:SHOWN_HOLDS])
         if ahead.arrives_at and progress.pending:

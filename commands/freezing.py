@@ -1,4 +1,4 @@
-"""A letter frozen for a sending, and its warnings told."""
+"""Freezes a letter for a sending, and prints its warnings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pli.settings import Settings
 def freeze(
     letter: Letter, settings: Settings, attributes: Collection[str], *, quiet: bool
 ) -> Frozen:
-    """The letter as it will be sent; its warnings go to stderr, or nowhere if `quiet`."""
+    """The letter as it will be sent; its warnings go to stderr, unless `quiet`."""
     checked = sendable(
         letter,
         identity=identity_of(settings, letter),

@@ -1,6 +1,6 @@
-"""Click's own words ("Usage:", "Missing option") in the language of the terminal.
+"""Translates Click's own words ("Usage:", "Missing option") into the terminal's language.
 
-Click asks gettext's own catalogues, compiled files in a folder; ours are compiled in memory.
+Click asks gettext, which reads compiled catalogues in a folder; ours are compiled in memory.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ KINDS = {
 
 
 def speak(language: str) -> None:
-    """Let Click say everything in this language from now on."""
+    """Make Click use this language from now on."""
     if language == "en":
         return
     catalogue = translations(language)

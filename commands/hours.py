@@ -1,4 +1,4 @@
-"""When a campaign may send, as it is asked for at the command line and told there."""
+"""The options for a campaign's sending hours, and the sentences that tell the hours."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def asked(
     begins: Hour | None = None,
     before: SendingHours | None = None,
 ) -> SendingHours:
-    """What was asked for; else what it has `before`, else the settings.
+    """The hours that the options ask for; else the campaign's hours `before`, else the settings'.
 
-    An hour alone is the next one after it `begins`.
+    An end without a date is the next such hour after the campaign `begins`.
     """
     kept = before or usual_hours(settings)
     start = max(begins.moment, now()) if begins else now()
@@ -58,7 +58,7 @@ def asked(
 
 
 def told(of: SendingHours, at: datetime) -> Sentence | None:
-    """What a person should know who starts it `at` that moment: it is quiet then."""
+    """The sentence for a person who starts a campaign within its quiet hours; None outside them."""
     if of.quiet is None:
         return None
     zone = zone_of(of.zone)
@@ -73,7 +73,7 @@ def told(of: SendingHours, at: datetime) -> Sentence | None:
 
 
 def summary(campaign_id: int, of: SendingHours) -> Sentence:
-    """When it may send, in a line."""
+    """One line that tells when a campaign may send."""
     return say(
         N_("Campaign {id}: quiet hours {quiet}, end {end}."),
         id=campaign_id,

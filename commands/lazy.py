@@ -1,4 +1,4 @@
-"""Groups of commands that lie elsewhere, each loaded when a person calls it."""
+"""Groups of commands that load a command's module only when a person calls the command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 
 class Place(NamedTuple):
-    """Where a command lies, and its help once more: a list of commands loads none of them."""
+    """Where a command lies, with its help, so that a list of commands need load none of them."""
 
     module: str
     name: str
@@ -18,19 +18,19 @@ class Place(NamedTuple):
 
 
 class LazyGroup(click.Group):
-    """A group with commands of its own, and others by their places."""
+    """A group with commands of its own, and with others that it knows by their places."""
 
     def __init__(self, *args: Any, places: Mapping[str, Place], **options: Any) -> None:
         super().__init__(*args, **options)
         self.places = places
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, sorted as Click does."""
+        """All names, sorted as Click sorts them."""
         del ctx
         return sorted({*self.commands, *self.places})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One command, from its place."""
+        """The command of this name, loaded from its place."""
         if cmd_name not in self.places:
             return super().get_command(ctx, cmd_name)
         place = self.places[cmd_name]
@@ -39,7 +39,7 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The names and what each command does, without loading one."""
+        """Write the name and help of each command, without loading any."""
         _Listed(
             commands={
                 name: self.commands.get(name) or click.Command(name, help=self.places[name].help)

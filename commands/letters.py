@@ -1,4 +1,4 @@
-"""Letters on the desk: begin one, check it, look at it, take it out as a file."""
+"""pli letter: begins, checks, shows and exports a letter's file."""
 
 from __future__ import annotations
 
@@ -46,23 +46,23 @@ SAMPLE = Recipient(
     attributes={},
     list=ListLine(0, "exemple", "Exemple"),
 )
-"""Whom previews and exports are for; nobody's name is used to look at a letter."""
+"""The invented person whose copy previews and exports show, so that they use no real name."""
 NOBODY = SAMPLE._replace(first_name="", last_name="")
-"""Somebody of whom nothing but the address is known."""
+"""A person of whom nothing but the address is known."""
 
 file = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 
 
 @click.group(help=_("Letters: begin one, check it, look at it, take it out as a file."))
 def letter() -> None:
-    """Commands over one file."""
+    """The group of the letter commands."""
 
 
 @letter.command(help=_("Write a first letter to change; FILE is lettre-NUMBER.md if not named."))
 @click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--number", type=click.IntRange(min=1), help=_("Its number; else the next free one."))
 def new(path: Path | None, number: int | None) -> None:
-    """Never overwrites a file."""
+    """Write the file of a new letter; never over a file that is there."""
     number = number or _next_number(path.parent if path else Path())
     path = path or Path(f"lettre-{number}.md")
     text = (shipped("templates") / "letters" / NEW).read_text("utf-8")
@@ -87,7 +87,7 @@ def _next_number(folder: Path) -> int:
 @as_json
 @click.pass_obj
 def show(context: Context, path: Path, as_json: bool) -> None:
-    """Its front matter, its pictures and its length."""
+    """Show a letter's front matter, images and length."""
     read = _read(context, path)
     document = {
         "number": read.number,
@@ -115,7 +115,7 @@ def show(context: Context, path: Path, as_json: bool) -> None:
 @as_json
 @running
 async def check(context: Context, path: Path, as_json: bool) -> None:
-    """Exit 1 if it cannot be sent."""
+    """Show faults and findings; exit 1 if the letter cannot be sent."""
     read = _read(context, path)
     faults = check_expressions(read, await _attributes(context, read))
     findings = preflight.check(read, *_pressed(read, context), sizes_of(context.settings()))
@@ -144,7 +144,7 @@ def _told(findings: list[Finding]) -> list[dict[str, str]]:
 
 
 async def _attributes(context: Context, read: Letter) -> set[str]:
-    """The declared attributes; before there is a database, whatever the letter names."""
+    """The declared attributes; if there is no database yet, those that the letter names."""
     try:
         async with context.open() as installation, installation.database.begin() as session:
             return set(await attributes.declared(session))
@@ -166,7 +166,7 @@ def _unchecked(asked: set[str], error: PliError) -> Sentence:
 @file
 @click.pass_obj
 def preview(context: Context, path: Path) -> None:
-    """A page in a temporary folder: as one member sees the letter, and as one without values."""
+    """Open the preview of a letter in the browser, as a page in a temporary folder."""
     page = _previewed(context, path)
     target = Path(tempfile.mkdtemp(prefix="pli-")) / f"{path.stem}.html"
     target.write_bytes(page)
@@ -185,7 +185,7 @@ def preview(context: Context, path: Path) -> None:
 def export(
     context: Context, path: Path, form: str, without_values: bool, output: Path | None
 ) -> None:
-    """The copy of an invented member; its signed links lead nowhere."""
+    """Export the copy of an invented member; its signed links lead nowhere."""
     exported = _exported(context, path, form, NOBODY if without_values else SAMPLE)
     if output is None:
         click.echo(exported, nl=False)
@@ -199,7 +199,7 @@ def _read(context: Context, path: Path) -> Letter:
 
 
 def _previewed(context: Context, path: Path) -> bytes:
-    """The page of an invented member; with personal words, that of one without values below."""
+    """The page of an invented member; if the letter has expressions, also that of NOBODY below."""
     page, bare = (_exported(context, path, "html", person) for person in (SAMPLE, NOBODY))
     if "{{" not in _read(context, path).body:
         return page

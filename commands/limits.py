@@ -1,4 +1,4 @@
-"""The limits of the settings, as the engine and the reports want them."""
+"""Turns the limits of the settings into the values that the engine and the reports take."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PERIODS = {"per_minute": 60.0, "per_hour": 3_600.0, "per_day": DAY}
 
 
 async def look_ahead(session: AsyncSession, settings: Settings, progress: Progress) -> Outlook:
-    """What holds a campaign back; of one that does not run, not even the relays are read."""
+    """The outlook of a campaign; empty, without reading the relays, if it is not running."""
     if progress.state is not CampaignState.RUNNING or not settings.relay_url:
         return Outlook()
     return await outlook(
@@ -32,9 +32,9 @@ async def look_ahead(session: AsyncSession, settings: Settings, progress: Progre
 
 
 def plan(settings: Settings, name: str, relay: str) -> Plan:
-    """The limits of a relay, and of each provider behind it: ours, where the settings say none.
+    """The limits of a relay and of each provider, with our defaults where the settings say nothing.
 
-    `relay`: what it is called in attempts.
+    `name` is the relay's name in the settings, `relay` its name in attempts.
     """
     said = (
         settings.relays[name]
@@ -62,7 +62,7 @@ def plan(settings: Settings, name: str, relay: str) -> Plan:
 
 
 def limits(said: LimitSettings, otherwise: Limits = NONE) -> Limits:
-    """What was said, and the rest as otherwise."""
+    """The limits that the settings name; each other limit is that of `otherwise`."""
     quotas = {it.seconds: it for it in otherwise.quotas}
     for name, seconds in _PERIODS.items():
         if (copies := getattr(said, name)) is not None:

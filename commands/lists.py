@@ -1,4 +1,4 @@
-"""pli list: what people can join or leave."""
+"""pli list: makes, changes and shows the lists that people can join or leave."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STATES = {
 
 @click.group("list", help=_("Lists: subjects one can join or leave."))
 def list_() -> None:
-    """Commands over lists."""
+    """The group of the list commands."""
 
 
 @list_.command(help=_("A new list; its name stands in web addresses for ever."))
@@ -40,7 +40,7 @@ def list_() -> None:
 @click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 @running
 async def new(context: Context, name: str, title: str, language: str) -> None:
-    """A list without members."""
+    """Make a list without members."""
     async with context.open() as installation, installation.database.begin() as session:
         await lists.create(session, name=name, title=title, language=language, now=now())
     tell(say(N_("The list {name} is there."), name=name))
@@ -61,10 +61,10 @@ async def new(context: Context, name: str, title: str, language: str) -> None:
 async def edit(
     context: Context, name: str, title: str | None, language: str | None, relays: tuple[str, ...]
 ) -> None:
-    """What is not said stays; its name stays for ever."""
+    """Change what the options name; a list's name never changes."""
     if title is None and language is None and not relays:
         raise ListError(N_("nothing to change: say --title, --language or --relay"))
-    # Not above: it loads all that speaks with a relay, and whoever reads a list needs none of it.
+    # Imported here: it loads all that speaks with a relay, and showing lists needs none of that.
     from commands import relays as of_settings
 
     wanted = None if not relays else [] if relays == (ALL_RELAYS,) else relays
@@ -94,7 +94,7 @@ async def edit(
 @as_json
 @running
 async def show_lists(context: Context, as_json: bool) -> None:
-    """Counted by state."""
+    """Show every list, with its subscriptions counted by state."""
     async with context.open() as installation, installation.database.reading() as session:
         found = await lists.counted(session)
     if as_json:

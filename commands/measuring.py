@@ -1,4 +1,4 @@
-"""Where a process shows its figures, if the settings say so."""
+"""Serves the metrics of a process, if the settings say so."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger("pli.web")
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """Who observes the engine, and how it is told where the engine's own figures are."""
+    """The observer of an engine, and the function that lets it read the engine's own figures."""
 
     observer: Observer = UNOBSERVED
     watch: Callable[[Callable[[], Figures]], None] = lambda _: None
@@ -24,15 +24,16 @@ class Gauge:
 
 @asynccontextmanager
 async def measuring(installation: Installation) -> AsyncIterator[Gauge]:
-    """Show figures at `metrics_listen` as long as what is inside goes on.
+    """Serve metrics at `metrics_listen` while the block inside runs.
 
-    An address that is taken is told in the log: letters go before figures.
+    If the address is taken, the log says so and the process goes on without metrics: sending
+    letters matters more.
     """
     address = installation.settings.metrics_listen
     if not address:
         yield Gauge()
         return
-    # Not above: most processes show nothing, and need no web server.
+    # Imported here: most processes serve no metrics, and need no web server.
     from commands.web_server import WebServerError, listening, open_doors
 
     try:
@@ -41,7 +42,7 @@ async def measuring(installation: Installation) -> AsyncIterator[Gauge]:
         log.warning("metrics.not_served", extra={"address": address, "reason": str(error)})
         yield Gauge()
         return
-    # Here, for it takes 80 ms to import, and most processes show nothing.
+    # Imported here: it takes 80 ms, and most processes serve no metrics.
     from web.metrics import Metrics, create_metrics_app
 
     metrics = Metrics()
@@ -54,6 +55,6 @@ async def measuring(installation: Installation) -> AsyncIterator[Gauge]:
 
 
 def beside(address: str, number: int) -> str:
-    """Where the `number`-th of several processes shows its figures: each has the next port."""
+    """The address at which the `number`-th of several processes serves metrics: the next port."""
     host, _, port = address.rpartition(":")
     return f"{host}:{int(port) + number}" if address and int(port) else address

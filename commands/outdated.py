@@ -1,4 +1,4 @@
-"""Processes that send by other settings than those that stand in the file now."""
+"""Finds processes that still send by older settings than those in the file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pli.language import Sentence
 
 
 async def restarts(session: AsyncSession, installation: Installation) -> Sequence[Sentence]:
-    """Which processes of this machine a person should start again."""
+    """One sentence for each process of this machine that a person should start again."""
     found = await workers.outdated(
         session,
         host=socket.gethostname(),

@@ -1,4 +1,4 @@
-"""pli campaign create, approve, start: step by step, where more than one person decides."""
+"""pli campaign create, approve, schedule, hours, start: a sending in steps, by several people."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def create(
     end: str | None,
     person: str | None,
 ) -> None:
-    """From now on the letter's file may change: the campaign keeps what it was."""
+    """Make a draft, which keeps the letter as it is now; its file may change afterwards."""
     written = read_letter(letter, sizes_of(context.settings()))
     async with context.open() as installation:
         installation.settings.require(
@@ -107,7 +107,7 @@ async def create(
 @yes
 @running
 async def approve(context: Context, campaign: str, person: str | None, yes: bool) -> None:
-    """Stamps who, when, and the hash of letter, theme and contact lines."""
+    """Approve a draft: keep who did so, when, and the hash of letter, theme and sender."""
     async with context.open() as installation:
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
@@ -137,7 +137,10 @@ async def approve(context: Context, campaign: str, person: str | None, yes: bool
 @click.option("--at", "hour", required=True, help=_("Such as 2026-11-25 08:00, or 08:00."))
 @running
 async def schedule(context: Context, campaign: str, hour: str) -> None:
-    """Its copies are prepared then; until then it can be scheduled anew, started, or cancelled."""
+    """Let a campaign start at an hour, when its copies are prepared.
+
+    Until then a person can schedule it anew, start it or cancel it.
+    """
     async with context.open() as installation:
         when = hours.parse(hour, zone=installation.settings.timezone, now=now())
         async with installation.database.begin() as session:
@@ -161,7 +164,7 @@ async def schedule(context: Context, campaign: str, hour: str) -> None:
 @opening_hours.not_after
 @running
 async def change_hours(context: Context, campaign: str, quiet: str | None, end: str | None) -> None:
-    """Takes effect within two seconds, in whatever process sends."""
+    """Change a campaign's hours; the process that sends it notices within two seconds."""
     async with context.open() as installation, installation.database.begin() as session:
         campaign_id = await summary.find(session, campaign)
         before = SendingHours.of(await find_campaign(session, campaign_id))
@@ -175,7 +178,7 @@ async def change_hours(context: Context, campaign: str, quiet: str | None, end: 
 @yes
 @running
 async def start(context: Context, campaign: str, yes: bool) -> None:
-    """Prepares its copies for whoever is on the lists now, and lets the engine have them."""
+    """Prepare copies for the people who are on the lists now, and let the engine send them."""
     async with context.open() as installation:
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)

@@ -1,4 +1,4 @@
-"""What the settings say, as the plain values that verbs take: who writes, and how one sends."""
+"""Turns the settings into the plain values that verbs take: the sender, and the sending policy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pli.settings import Settings
 
 
 def identity_of(settings: Settings, letter: Letter | None = None) -> Identity:
-    """Who writes: the settings, where the letter itself says nothing else."""
+    """The sender of the settings, or what the letter names instead."""
     return Identity(
         committee=settings.committee,
         address=settings.address,
@@ -32,7 +32,7 @@ def identity_of(settings: Settings, letter: Letter | None = None) -> Identity:
 
 
 def sizes_of(settings: Settings) -> LetterLimits:
-    """How large a letter may be."""
+    """The limits for the size of a letter."""
     return LetterLimits(
         text=settings.letter_text_kb * 1000,
         depth=settings.letter_depth,
@@ -43,7 +43,7 @@ def sizes_of(settings: Settings) -> LetterLimits:
 
 
 def policy_of(installation: Installation) -> SendingPolicy:
-    """How this installation makes, prepares and starts campaigns."""
+    """The policy by which this installation makes, prepares and starts campaigns."""
     settings = installation.settings
     return SendingPolicy(
         token_key=installation.keys.current,
@@ -57,20 +57,20 @@ def policy_of(installation: Installation) -> SendingPolicy:
 
 
 def usual_hours(settings: Settings) -> SendingHours:
-    """When a campaign may send of which nothing else is said."""
+    """The sending hours of a campaign that names none itself."""
     quiet = Quiet.parse(settings.quiet_hours) if settings.quiet_hours else None
     return SendingHours(quiet, settings.timezone)
 
 
 def providers_of(settings: Settings) -> Providers:
-    """Whose domains are whose, with those of the settings."""
+    """The known providers, with the domains that the settings add."""
     return KNOWN.with_domains({name: it.domains for name, it in settings.providers.items()})
 
 
 def settings_hash(settings: Settings, keys: Keys) -> str:
-    """By what two processes know whether they send by the same settings: relays and limits.
+    """A hash of the settings for relays and limits: equal if two processes send by the same ones.
 
-    Keyed, since a relay's address may hold a password.
+    The hash is keyed, since a relay's URL may hold a password.
     """
     sending = {
         name: value
@@ -82,4 +82,4 @@ def settings_hash(settings: Settings, keys: Keys) -> str:
 
 
 _OF_SENDING = ("relay", "providers.", "policy_pause_percent")
-"""Settings that an engine reads once, at its start; "relay": relay_* and relays.NAME.*, too."""
+"""Prefixes of the settings that an engine reads only at its start; "relay" is also relays.NAME."""

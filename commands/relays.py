@@ -1,4 +1,4 @@
-"""The relays of the settings, made at the roof: their addresses, and a courier for each."""
+"""Makes the relays of the settings, and a courier for each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from subscribers.models import List
 
 
 def of(settings: Settings) -> dict[str, Relay]:
-    """Every relay by its name, in order; or one RelayError with a line for each that is wrong."""
+    """Every relay by its name, in order; else one RelayError with the faults of all URLs."""
     urls = {MAIN: settings.relay_url} | {name: it.url for name, it in settings.relays.items()}
     found: dict[str, Relay] = {}
     faults: list[Sentence] = []
@@ -32,7 +32,7 @@ def of(settings: Settings) -> dict[str, Relay]:
 
 
 def failover(settings: Settings, observer: Observer = UNOBSERVED) -> RelayFailover:
-    """A courier for each relay."""
+    """The failover over all relays, with a courier for each."""
     relays = of(settings)
     return RelayFailover(
         {
@@ -49,26 +49,27 @@ def failover(settings: Settings, observer: Observer = UNOBSERVED) -> RelayFailov
 
 
 def connections(settings: Settings, name: str) -> int:
-    """How many at once to one relay."""
+    """How many connections to one relay may be open at once."""
     own = settings.relays[name].connections if name in settings.relays else None
     return own or settings.relay_connections
 
 
 def messages_per_connection(settings: Settings, name: str) -> int:
-    """How many before a connection to one relay is ended."""
+    """How many messages one connection to a relay carries before it is ended."""
     own = settings.relays[name].messages_per_connection if name in settings.relays else None
     return own or settings.relay_messages_per_connection
 
 
 def unknown(settings: Settings, names: Iterable[str]) -> list[str]:
-    """Which of these names are no relay's."""
+    """The names among these that no relay has."""
     return [name for name in names if name != MAIN and name not in settings.relays]
 
 
 async def greet(installation: Installation, lists: Iterable[List]) -> None:
-    """See, before anything is written, that each list has a relay that answers.
+    """Check that each list has a relay that answers, before anything is written.
 
-    One that does not, while another stands in for it, is told; so is one that there is not.
+    A relay that does not answer is told to the person if another stands in for it. So is a relay
+    that a list names and the settings do not.
     """
     relays = of(installation.settings)
     failed: dict[str, RelayError] = {}

@@ -1,4 +1,4 @@
-"""A report drawn for a terminal."""
+"""Draws a report for a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mailer.report.summary import Report
 from pli.language import N_, Sentence, say
 
 SHOWN = 20
-"""So many copies are told one by one; the CSV has them all."""
+"""How many copies of a status are listed one by one; the CSV lists them all."""
 
 _WIDEST_BAR = 60
 _MARKS = {
@@ -28,12 +28,12 @@ _MARKS = {
     Status.UNCERTAIN: ("?", "magenta"),
     Status.EXCLUDED: ("░", "white"),
 }
-"""A sign and a colour each: on paper, and to many eyes, there is no colour."""
+"""A sign and a colour for each status: paper, and many eyes, show no colour."""
 _ENDS = (Status.SENT, Status.FAILED, Status.SKIPPED, Status.UNCERTAIN)
 
 
 def draw(console: Console, report: Report, copies: Mapping[Status, Sequence[Copy]]) -> None:
-    """Headline, the sum, a bar, every number with its reason; `copies` are told one by one."""
+    """Draw headline, sum, bar and the numbers by reason, then list the given `copies`."""
     console.print()
     console.print(_headline(report))
     console.print(_equations(report))
@@ -62,7 +62,7 @@ def _headline(report: Report) -> Text:
 
 
 def _equations(report: Report) -> Text:
-    """The sum, written out; the ends always stand, what is on its way only where it is."""
+    """The sums, written out; pending and sending copies appear only if there are any."""
     candidates, prepared = _("candidates"), f"{report.prepared} " + _("prepared")
     on_their_way = [it for it in (Status.SENDING, Status.PENDING) if report.of(it)]
     terms = " + ".join(_counted(report, it) for it in (*_ENDS, *on_their_way))
@@ -77,7 +77,7 @@ def _counted(report: Report, status: Status) -> str:
 
 
 def _bar(report: Report, width: int) -> Text:
-    """Every candidate; one cell at least for whatever is there at all."""
+    """A bar of all candidates; each status that occurs has one cell at least."""
     there = [status for status in _MARKS if report.of(status)]
     cells = {it: max(1, round(width * report.of(it) / report.candidates)) for it in there}
     cells[max(there, key=lambda it: cells[it])] += width - sum(cells.values())
@@ -116,7 +116,7 @@ def _one_by_one(report: Report, status: Status, copies: Sequence[Copy]) -> Table
     table.add_column(overflow="fold")
     for copy in copies:
         about = Text(visible(copy.answer), "dim")
-        if status is not Status.UNCERTAIN:  # one sentence holds for them all, and was said
+        if status is not Status.UNCERTAIN:  # all have one sentence, which `_reasons` showed
             about = _sentence(status, copy.reason).append("\n").append_text(about)
         if copy.proof:
             about.append(f"\n{copy.proof.tell(LANGUAGE)}")
@@ -147,7 +147,7 @@ def _sentence(status: Status, code: str | None) -> Text:
 
 
 def _notes(report: Report) -> Iterator[Sentence]:
-    """What to know and to do besides the numbers."""
+    """Yield what a person should know or do besides the numbers."""
     for source, n in report.settled_by.items():
         yield reasons.settled(source, n)
     if report.uncertain and report.state is CampaignState.FINISHED:
@@ -164,5 +164,5 @@ def _notes(report: Report) -> Iterator[Sentence]:
 
 
 def visible(text: str) -> str:
-    """Nothing that a terminal would obey: relays and senders write what they like."""
+    """A text without control characters, for relays and senders write what they like."""
     return "".join(letter if letter.isprintable() else "�" for letter in text)

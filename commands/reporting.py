@@ -1,4 +1,4 @@
-"""pli report: what became of a campaign's copies, as a table, JSON, CSV or a page."""
+"""pli report: shows what became of a campaign's copies, as a table, JSON, CSV or a page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from mailer.report.summary import Report, ReportError
 async def report(
     context: Context, /, campaign: str, form: str, as_json: bool, output: Path | None
 ) -> None:
-    """One report; refused at the end if the sum is not right."""
+    """Show or write one report; a wrong balance is an error after that."""
     if as_json and form not in ("table", "json"):
         raise click.UsageError(_("--json and --format say different things: give one of them"))
     async with context.open() as installation:
@@ -55,7 +55,7 @@ async def report(
 
 
 async def print_table(installation: Installation, campaign_id: int) -> None:
-    """The report of a campaign as a table on stdout."""
+    """Print the report of a campaign as a table on stdout."""
     async with installation.database.reading() as session:
         found = await summary.report(session, campaign_id)
     await _table(installation, found, console())
@@ -64,7 +64,7 @@ async def print_table(installation: Installation, campaign_id: int) -> None:
 async def _pieces(
     installation: Installation, found: Report, form: str, *, to_file: bool
 ) -> AsyncIterator[str]:
-    """The report in one form, in pieces: of a great campaign the list never stands in memory."""
+    """Yield the report in one format, in pieces: memory never holds the CSV of a large campaign."""
     if form == "json":
         yield json.dumps(found.as_json(), ensure_ascii=False, indent=2) + "\n"
     elif form == "csv":
@@ -93,7 +93,7 @@ async def _table(installation: Installation, found: Report, drawn: Console) -> N
 
 
 async def _write(path: Path, pieces: AsyncIterator[str]) -> None:
-    """The whole file or none: what is half written never has its name."""
+    """Write the whole file or none: a file that is half written has another name."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with unfinished.open("w", encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""pli segment: rules that select people, tried and kept."""
+"""pli segment: tries and keeps the rules that select people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from subscribers import segments
 
 @click.group(help=_("Segments: named rules that select people."))
 def segment() -> None:
-    """Commands over segments."""
+    """The group of the segment commands."""
 
 
 @segment.command(help=_("Keep a rule under a name."))
@@ -19,7 +19,7 @@ def segment() -> None:
 @click.argument("rule")
 @running
 async def save(context: Context, name: str, rule: str) -> None:
-    """In place of what the name stood for."""
+    """Keep a rule under a name, in place of any rule that the name has."""
     async with context.open() as installation, installation.database.begin() as session:
         read = await segments.read(session, rule)
         await segments.save(session, name=name, rule=read, now=now())
@@ -39,7 +39,7 @@ async def save(context: Context, name: str, rule: str) -> None:
 @as_json
 @running
 async def show_segments(context: Context, as_json: bool) -> None:
-    """By name."""
+    """Show the saved segments."""
     async with context.open() as installation, installation.database.reading() as session:
         rows = [{"name": it.name, "rule": it.rule} for it in await segments.everything(session)]
     if as_json:
@@ -56,7 +56,7 @@ async def show_segments(context: Context, as_json: bool) -> None:
 @as_json
 @running
 async def count(context: Context, rule: str, as_json: bool) -> None:
-    """A saved name, or a rule."""
+    """Count the people whom a saved segment or a rule selects, and name some of them."""
     async with context.open() as installation, installation.database.reading() as session:
         name, read = await segments.resolve(session, rule)
         n = await segments.count(session, read)

@@ -1,4 +1,4 @@
-"""pli send --test: one copy to one address, before the letter goes to everybody."""
+"""pli send --test: sends one copy to one address, before the letter goes to everybody."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TestRefused(PliError):
 async def send_one(
     installation: Installation, frozen: Frozen, name: str, reader: str, *, as_json: bool
 ) -> None:
-    """Order it, send it or see it sent, and tell what the relay said."""
+    """Order a test copy, wait until it was tried, and tell the relay's answer."""
     address = Address.parse(reader)
     async with installation.database.begin() as session:
         list_ = await lists.get(session, name)
@@ -62,7 +62,7 @@ async def send_one(
 
 
 async def _seen_through(installation: Installation, notice_id: int) -> NoticeReport:
-    """Run an engine for it alone if nobody has one, until the first try is over."""
+    """Wait until the first try of a notice is over; run an engine for it if no process has one."""
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
         turn = stack.enter_context(
@@ -71,7 +71,7 @@ async def _seen_through(installation: Installation, notice_id: int) -> NoticeRep
         await stack.enter_async_context(interruptible(stop.set))
         machine: Engine | None = None
         while True:
-            # Before the look: what it wrote last is then seen.
+            # Asked before the report is read, so that the report shows the engine's last writes.
             ended = machine is not None and machine.over.is_set()
             async with installation.database.reading() as session:
                 found = await notice.report(session, notice_id=notice_id)
@@ -84,7 +84,7 @@ async def _seen_through(installation: Installation, notice_id: int) -> NoticeRep
             if machine is None and turn.take():
                 machine = await stack.enter_async_context(engine(installation, turn))
             await asyncio.sleep(LOOK_SECONDS)
-    # Leaving the engine has told why it ended, where it knows.
+    # If the engine knows why it ended, `engine` has raised that error already.
     raise TestRefused(N_("it is not sent: the sending ended before its turn"))
 
 

@@ -1,4 +1,4 @@
-"""pli send: a letter to a list, from the question to the report."""
+"""pli send: sends a letter to a list, from the question to the report."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ from subscribers import attributes, lists
 
 
 class Delays(click.ParamType[tuple[float, ...]]):
-    """Waits before each further try, such as 5m,15m,1h."""
+    """Reads the waits before each further try, such as 5m,15m,1h."""
 
     name = "5m,15m,1h"
 
     def convert(self, value: str, param: object, ctx: object) -> tuple[float, ...]:
-        """Seconds; click shows the fault."""
+        """The waits in seconds; Click shows a fault."""
         del param, ctx
         found = [_DELAY.fullmatch(it.strip()) for it in value.split(",") if value != "0"]
         if not all(found):
@@ -96,8 +96,8 @@ async def send(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Create, prepare, start; work or watch; report. With an hour: create and schedule."""
-    # Not above: it loads the engine, and `pli campaign create` takes its options from here.
+    """Create, prepare and start a campaign, follow it, report; with an hour, only schedule it."""
+    # Imported here: they load the engine, and `pli campaign create` imports options from here.
     from commands import send_test
     from commands.engine_room import EXIT_INTERRUPTED
     from commands.following import show_result, work_or_watch
@@ -159,7 +159,7 @@ async def send(
 async def _hours(
     installation: Installation, order: Order, quiet: str | None, end: str | None, when: Hour | None
 ) -> SendingHours | None:
-    """When it may send; None: a campaign that is there keeps what it has."""
+    """The hours in which the campaign may send; None: an unfinished campaign keeps its hours."""
     if order.go_on_with is None:
         return opening_hours.asked(installation.settings, quiet, end, begins=when)
     if quiet is None and end is None:
@@ -170,7 +170,7 @@ async def _hours(
 
 
 def starts_by_itself(campaign_id: int, when: Hour) -> Sentence:
-    """What is told of a campaign that has an hour."""
+    """The sentence that tells when a campaign starts by itself."""
     return say(
         N_('Campaign {id} starts {hour}, if "pli serve" or a worker runs then.'),
         id=campaign_id,
@@ -179,7 +179,7 @@ def starts_by_itself(campaign_id: int, when: Hour) -> Sentence:
 
 
 async def _tell_what_waits(installation: Installation, order: Order) -> None:
-    """Name, before anything is asked, what was begun to these lists and does not go on."""
+    """Tell, before the question, which campaigns to these lists were begun and stand still."""
     async with installation.database.reading() as session:
         served = await workers.sends(session)
         for sentence in await unfinished.beside(
@@ -191,7 +191,7 @@ async def _tell_what_waits(installation: Installation, order: Order) -> None:
 async def _ask(
     installation: Installation, order: Order, policy: SendingPolicy, when: Hour | None
 ) -> None:
-    """Ask before anything is written: who says no, or goes away, leaves nothing behind."""
+    """Ask before anything is written, so that a no, or no answer, leaves nothing behind."""
     number = order.frozen.letter.number
     if order.go_on_with is not None:
         question = say(

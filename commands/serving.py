@@ -37,7 +37,10 @@ class ServeError(PliError):
 )
 @running
 async def serve(context: Context, listen: str | None, no_work: bool) -> None:
-    """One server to a SQLite file; a `pli send` that runs the engine makes room for its."""
+    """Serve the pages and run the engine; a `pli send` that has the engine makes room for it.
+
+    A SQLite file has one server at most.
+    """
     overrides = {"listen": listen} if listen else {}
     values = context.settings(**overrides)
     values.require("relay_url", "public_url", "committee", "address", "phone", "email")
@@ -60,7 +63,7 @@ async def serve(context: Context, listen: str | None, no_work: bool) -> None:
 
 @asynccontextmanager
 async def serving(installation: Installation, inbox: Path | None = None) -> AsyncIterator[None]:
-    """The doors, open; refused if another server has this file."""
+    """Serve the web pages while the block inside runs; refused if another server has this file."""
     lock = lock_of(installation, "serve")
     if not take(lock, "pli serve"):
         raise _served(lock)
@@ -71,7 +74,7 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
             keys=installation.keys,
             identity=identity_of(installation.settings),
             language=installation.settings.language,
-            # The staff's pages know no accounts yet: they are for whoever sits at this machine.
+            # The office has no accounts yet: only people at this machine may see its pages.
             office=is_loopback(installation.settings.listen.rpartition(":")[0].strip("[]")),
             inbox=inbox,
         )
@@ -83,7 +86,7 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
 
 
 async def work(installation: Installation, stop: asyncio.Event) -> None:
-    """Run the engine until `stop`; a `pli send` that has it makes room."""
+    """Run the engine until `stop`, as soon as no other process has it."""
     with Turn(installation, "pli serve") as turn:
         while not stop.is_set():
             if turn.take():

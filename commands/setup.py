@@ -1,4 +1,4 @@
-"""Starting for real: settings, keys and the database."""
+"""pli init, settings and db: make and show the settings, the keys and the database."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ HIDDEN = "…"
 
 
 class SetupError(PliError):
-    """What was given cannot make an installation."""
+    """No installation can be made of the given values."""
 
 
 @click.command(
@@ -59,7 +59,7 @@ class SetupError(PliError):
 @click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 @running
 async def init(context: Context, /, sender: str | None, language: str, **given: str | None) -> None:
-    """Nothing is written before everything is known to be right."""
+    """Make settings, keys and database; all answers are checked before anything is written."""
     path = context.config or Path(settings_file.FILE)
     if path.exists():
         raise SetupError(
@@ -78,7 +78,7 @@ async def init(context: Context, /, sender: str | None, language: str, **given: 
         "language": language,
     }
     if is_loopback(urlsplit(values["public_url"]).hostname or ""):
-        # `pli serve` must answer where the links lead; elsewhere a web server stands before it.
+        # On this machine `pli serve` itself answers the links; elsewhere a web server does.
         document["listen"] = urlsplit(values["public_url"]).netloc
     _check(document)
     checked = settings_file.read(None, **document)
@@ -92,7 +92,7 @@ async def init(context: Context, /, sender: str | None, language: str, **given: 
         path.write_text(as_toml(document))
         path.chmod(0o600)
     except BaseException:
-        # Keys that no letter was signed with yet are worth nothing, and would be in the way.
+        # No letter was signed with these keys yet, and the next `pli init` would meet them.
         if fresh_keys:
             keys_path.unlink()
         raise
@@ -106,8 +106,8 @@ async def init(context: Context, /, sender: str | None, language: str, **given: 
 
 
 async def _brought_up(settings: Settings, keys: Keys) -> tuple[str | None, str]:
-    """Make the database, or bring it up; its versions before and after."""
-    # Not above: `pli settings` needs no database.
+    """Make the database, or migrate it; its versions before and after."""
+    # Imported here: `pli settings` needs no database.
     from pli import database as databases
     from pli import schema
 
@@ -140,7 +140,7 @@ def _answers(given: dict[str, str | None]) -> dict[str, str]:
 
 
 def _check(document: dict[str, str]) -> None:
-    # Not above: only who begins has an address and a relay to be judged.
+    # Imported here: only `pli init` checks an address and a relay.
     from email_validator import EmailNotValidError, validate_email
 
     from mailer.sender import Identity
@@ -176,8 +176,8 @@ def _check(document: dict[str, str]) -> None:
 
 
 def as_toml(document: Mapping[str, object]) -> str:
-    """The text of a settings file; what is empty is left out."""
-    # A JSON string is a TOML basic string, but for DEL, which JSON leaves as it is.
+    """The text of a settings file; empty values are left out."""
+    # A JSON string is a TOML basic string, except that TOML wants DEL escaped.
     lines = [
         f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
         for name, value in document.items()
@@ -190,7 +190,7 @@ def as_toml(document: Mapping[str, object]) -> str:
 @as_json
 @click.pass_obj
 def settings(context: Context, as_json: bool) -> None:
-    """What holds, after pli.toml and the environment."""
+    """Show the settings that hold, from pli.toml, the environment and the defaults."""
     values = context.settings()
     rows = [
         (name, _shown(value, secret), settings_file.source(name, context.config))
@@ -215,7 +215,7 @@ def _shown(value: object, secret: bool) -> str:
     return text
 
 
-# What copies an installation sees to it that nobody sends meanwhile: it knows the engine.
+# Loaded when it is called: `copy` takes the engine's lock, and so imports the engine.
 ELSEWHERE = {
     "copy": Place(
         "commands.copying", "copy",
@@ -228,13 +228,13 @@ ELSEWHERE = {
     cls=LazyGroup, places=ELSEWHERE, help=_("The database: make it, check it, keep a copy.")
 )
 def db() -> None:
-    """Commands over the whole database."""
+    """The group of the database commands."""
 
 
 @db.command(help=_("Make the database, or bring it up to this program's version."))
 @running
 async def upgrade(context: Context) -> None:
-    """Nothing else migrates."""
+    """Make or migrate the database; besides `pli init`, no other command does."""
     values = context.settings()
     before, after = await _brought_up(values, key_ring.read(values.keys_file))
     sentence = (
@@ -248,7 +248,7 @@ async def upgrade(context: Context) -> None:
 @db.command(help=_("Say whether settings, keys and database belong together."))
 @running
 async def check(context: Context) -> None:
-    """The same check that every command makes."""
+    """Check settings, keys and database, as every command does."""
     async with open_installation(context.settings()):
         click.echo(_("Settings, keys and database belong together."))
 
@@ -257,7 +257,7 @@ async def check(context: Context) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @running
 async def backup(context: Context, file: Path) -> None:
-    """A consistent copy; an existing file is never overwritten."""
+    """Make a consistent copy; an existing file is never overwritten."""
     async with context.open() as installation:
         from pli import database as databases  # not above: `pli settings` needs none
 

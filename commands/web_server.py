@@ -1,4 +1,4 @@
-"""The web server of one process, beside the engine and never in its way."""
+"""Runs the web server of a process beside its engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pli.errors import PliError, reason_of
 from pli.language import N_
 
 GRACE_SECONDS = 3
-"""An open page must not hold the end back: without it one held SIGTERM for 19 s."""
+"""How long open connections may delay the end: an open page once delayed SIGTERM for 19 s."""
 
 
 class WebServerError(PliError):
@@ -25,12 +25,12 @@ class WebServerError(PliError):
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals belong to the command: uvicorn would raise SIGTERM again and cut a job off."""
+        """Leave signals to the command: uvicorn raises SIGTERM again, which would cut a job off."""
         yield
 
 
 def listening(address: str) -> socket.socket:
-    """A socket at HOST:PORT (port 0: any free one)."""
+    """A socket bound to HOST:PORT; port 0 takes any free port."""
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -50,7 +50,7 @@ def listening(address: str) -> socket.socket:
 
 @asynccontextmanager
 async def open_doors(app: Starlette, listener: socket.socket) -> AsyncIterator[None]:
-    """Answer on this socket while what is inside goes on."""
+    """Serve `app` on this socket while the block inside runs."""
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -1,4 +1,4 @@
-"""pli worker: sends what is to be sent, beside as many others as one likes; and who they are."""
+"""pli worker: runs engines that send beside others, and lists the workers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PLI = (sys.executable, "-c", "from cli import main; main()")
 
 
 class WorkerError(PliError):
-    """There can be no such worker here."""
+    """A worker cannot run here, or has ended."""
 
 
 @click.group(
@@ -33,7 +33,7 @@ class WorkerError(PliError):
 )
 @click.pass_context
 def worker(context: click.Context, processes: int) -> None:
-    """Alone it works; `list` shows who does."""
+    """Send until Ctrl-C, unless a subcommand is called."""
     if context.invoked_subcommand is None:
         context.invoke(work, processes=processes)
 
@@ -41,8 +41,8 @@ def worker(context: click.Context, processes: int) -> None:
 @click.command(hidden=True)
 @running
 async def work(context: Context, processes: int) -> None:
-    """One engine, or several processes with one each."""
-    # Not above: `pli worker list` needs no engine.
+    """Run one engine, or several processes with an engine each."""
+    # Imported here: `pli worker list` needs no engine.
     from commands.engine_room import engine, interruptible, wait
     from commands.engine_turn import Turn
 
@@ -69,7 +69,7 @@ async def work(context: Context, processes: int) -> None:
 async def _several(
     config: Path | None, processes: int, stop: asyncio.Event, metrics_listen: str
 ) -> None:
-    """Processes of the same command; when one ends, all do: a supervisor begins anew."""
+    """Run several processes of this command; when one ends, end all: a supervisor starts anew."""
     from commands.measuring import beside  # not above, as in `work`
 
     words = [*PLI, *(["--config", str(config)] if config else []), "worker"]
@@ -98,7 +98,7 @@ async def _several(
 @as_json
 @running
 async def list_(context: Context, as_json: bool) -> None:
-    """Also those who were not seen for a while, up to a day."""
+    """Show the workers, also those that were last seen up to a day ago."""
     async with context.open() as installation, installation.database.reading() as session:
         found = await workers.known(session)
     if as_json:

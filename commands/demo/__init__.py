@@ -1,4 +1,4 @@
-"""pli demo: the whole road on this machine, with an inbox to look into."""
+"""pli demo: a whole sending on this machine, with an inbox to look into."""
 
 from __future__ import annotations
 
@@ -58,27 +58,27 @@ REFUSALS = {
     15: "451 4.7.1 greylisted, try again in a moment",
     17: "550 5.7.1 refused by policy",
 }
-"""What the inbox answers to whom, by place among those who may receive."""
+"""The inbox's replies, by the recipient's place among the people who may receive."""
 
 LEAVERS = (9, 15)
-"""Who presses unsubscribe between the first and the second try."""
+"""The places of the people who press unsubscribe between the first and the second try."""
 
 RETRY_SECONDS = [2.0, 2.0]
 
 
 class DemoError(PliError):
-    """The demo cannot be made there."""
+    """The demo cannot be made in this folder."""
 
 
 @dataclass(slots=True)
 class Leaving:
-    """Presses the unsubscribe button for some of those who were told to wait."""
+    """Presses the unsubscribe button for some people whose copy was deferred."""
 
     installation: Installation
     addresses: frozenset[str]
 
     async def press(self, address: str) -> None:
-        """As a mail program does it: one POST to the address in List-Unsubscribe (RFC 8058)."""
+        """Unsubscribe as a mail program does: POST to the URL of List-Unsubscribe (RFC 8058)."""
         if address.lower() in self.addresses:
             link = await _unsubscribe_link(self.installation, address)
             await asyncio.to_thread(_post, link)
@@ -102,7 +102,7 @@ class Leaving:
 async def demo(
     context: Context, once: bool, as_json: bool, recipients: int | None, folder: Path | None
 ) -> None:
-    """Everything is made in one folder; nothing leaves this machine."""
+    """Run the demo in one folder; nothing leaves this machine."""
     del context
     home = _fresh(folder)
     async with AsyncExitStack() as stack:
@@ -134,7 +134,7 @@ def _fresh(folder: Path | None) -> Path:
 
 @asynccontextmanager
 async def _installed(home: Path, recipients: int | None) -> AsyncIterator[Installation]:
-    """Keys, database, people, inbox and settings, in that order: the inbox must know its people."""
+    """Make keys, database and people, then the inbox, which must know the people, and settings."""
     keys = key_ring.generate()
     key_ring.write(keys, home / "pli.keys")
     for name in (LETTER, IMAGE):
@@ -182,7 +182,7 @@ def _write_settings(home: Path, relay_url: str) -> None:
 
 
 async def _send(installation: Installation, home: Path, *, quiet: bool) -> int:
-    """As `pli send` does it."""
+    """Order and start the campaign, as `pli send` does; the campaign's id."""
     letter = read_letter(home / LETTER)
     async with installation.database.reading() as session:
         known = await attributes.declared(session)
@@ -210,7 +210,7 @@ async def _show_links(installation: Installation, campaign_id: int, *, quiet: bo
 
 
 async def _unsubscribe_link(installation: Installation, address: str) -> str:
-    """The link that stands in the latest copy of somebody who has one."""
+    """The unsubscribe link in a person's latest copy, which must exist."""
     async with installation.database.reading() as session:
         link = await copies.unsubscribe_link(
             session, address=Address.parse(address), keys=installation.keys
@@ -220,7 +220,7 @@ async def _unsubscribe_link(installation: Installation, address: str) -> str:
 
 
 def _post(link: str) -> None:
-    # The link is one of ours, to this machine.
+    # This demo made the link, and it leads to this machine.
     request = urllib.request.Request(link, data=b"List-Unsubscribe=One-Click")  # noqa: S310
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
         answer.read()

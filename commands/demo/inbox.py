@@ -1,4 +1,4 @@
-"""The demo's inbox: a real SMTP server on the loopback that keeps what it accepts in a Maildir."""
+"""The demo's inbox: a real SMTP server on the loopback that keeps accepted mails in a Maildir."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _PARTS = ("tmp", "new", "cur")
 
 
 class Inbox:
-    """Accepts everything but what `replies` refuses; runs in the loop that starts it.
+    """Accepts every copy, unless `replies` has a reply for its address; runs in the caller's loop.
 
-    A reply that begins with 5 is given at each try of that address; one that begins with 4 at the
-    first only, after `on_deferred` was awaited with the address.
+    The inbox gives a reply that begins with 5 at each try. It gives a reply that begins with 4 only
+    at the first try, after it has awaited `on_deferred` with the address.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Inbox:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> str:
-        """Listen on a free port of the loopback; the relay's URL."""
+        """Listen on a free port of the loopback; the URL to use as a relay."""
         for part in _PARTS:
             (self._folder / part).mkdir(parents=True, exist_ok=True)
         loop = asyncio.get_running_loop()
@@ -44,7 +44,7 @@ class Inbox:
         return f"smtp://127.0.0.1:{port}?tls=none"
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -67,7 +67,7 @@ class Inbox:
         hostname: str,
         responses: list[str],
     ) -> list[str]:
-        """Offer PIPELINING: aiosmtpd reads by command, so it serves it, but never offers it."""
+        """Offer PIPELINING: aiosmtpd can read pipelined commands, but does not offer this."""
         del server, envelope
         session.host_name = hostname
         return [*responses[:-1], "250-PIPELINING", responses[-1]]
@@ -75,7 +75,7 @@ class Inbox:
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """The scripted reply, or yes."""
+        """The address's reply of `replies`; else accept."""
         del server, session
         folded = address.lower()
         reply = self._replies.get(folded, "")
@@ -91,19 +91,19 @@ class Inbox:
         return "250 2.1.5 Ok"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        """Keep one copy for each recipient."""
+        """Keep a copy for each recipient."""
         del server, session
         content = (envelope.original_content or b"").replace(b"\r\n", b"\n")
         for address in envelope.rcpt_tos:
-            # Final delivery notes the envelope's sender (RFC 5321 section 4.4).
+            # The server that delivers a mail adds its Return-Path (RFC 5321 section 4.4).
             trace = f"Return-Path: <{envelope.mail_from or ''}>\nDelivered-To: {address}\n"
             self._keep(trace.encode("utf-8", "surrogateescape") + content)
         return f"250 2.0.0 Ok: kept as {self.accepted}"
 
     def _keep(self, content: bytes) -> None:
-        """Into tmp, then by its name into new: no reader ever sees half a mail.
+        """Write a mail into tmp, then move it into new, so that no reader sees half a mail.
 
-        Written in the loop: 0.1 ms, less than handing it to a thread costs.
+        Writing blocks the loop for 0.1 ms, which is less than a thread would cost.
         """
         self.accepted += 1
         now = time.time_ns()

@@ -1,4 +1,4 @@
-"""The demo's people: plainly invented, as a French office's Excel saves them."""
+"""Invents the demo's people, and writes them as a French office's Excel would."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Person(NamedTuple):
 
 
 def people(count: int) -> Iterator[Person]:
-    """The same invented people each time."""
+    """Yield invented people, the same at each call."""
     chance = random.Random(SEED)
     for n in range(count):
         first, last = chance.choice(FIRST_NAMES), chance.choice(LAST_NAMES)
@@ -73,7 +73,7 @@ def people(count: int) -> Iterator[Person]:
 
 
 def as_excel_saves_it(rows: Sequence[Person]) -> bytes:
-    """Semicolons, Windows-1252, and lines that end as on Windows."""
+    """A CSV file with semicolons, Windows-1252 and CRLF."""
     lines = [";".join(it) for it in (HEADINGS, *rows)]
     return ("\r\n".join(lines) + "\r\n").encode("cp1252")
 
@@ -81,7 +81,7 @@ def as_excel_saves_it(rows: Sequence[Person]) -> bytes:
 async def populate(
     session: AsyncSession, home: Path, keys: Keys, *, recipients: int | None, now: datetime
 ) -> None:
-    """Two lists from two files; some of the people then doubt, leave, or object."""
+    """Import two lists from two files; then let some people leave, ask to come back, or object."""
     everybody = list(people(recipients or SAMPLE))
     councillors = [it for n, it in enumerate(everybody) if n % 4 == 0]
     members = [it for n, it in enumerate(everybody) if n % 4 != 0 or n % 8 == 0]
@@ -103,7 +103,7 @@ async def populate(
 
 
 async def _trouble(session: AsyncSession, *, now: datetime) -> None:
-    """What time does to a list: some leave, some of those want back and wait, some object."""
+    """Let some people leave, some of these ask to come back (unconfirmed), and some object."""
     rows = await session.execute(
         select(Subscriber.id, Subscriber.address_key, Subscription.list_id)
         .join(Subscription, Subscription.subscriber_id == Subscriber.id)
@@ -137,7 +137,7 @@ async def _trouble(session: AsyncSession, *, now: datetime) -> None:
 
 
 async def reachable(session: AsyncSession, *, limit: int) -> list[str]:
-    """The first of those whom the demo's letter will go to."""
+    """The addresses of the first people who will receive the demo's letter."""
     members = await lists.get(session, LISTS[0])
     selected = await segments.selecting(session, SEGMENT)
     found = await session.scalars(

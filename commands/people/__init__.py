@@ -1,4 +1,4 @@
-"""pli subscriber: people read in, shown, and let go."""
+"""pli subscriber: imports, adds and shows people, and lets them leave."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from commands.people.adding import add
 from commands.people.opting_out import lift, suppress, unsubscribe
 from commands.people.showing import show
 
-# What reads a file that an office wrote knows dozens of encodings, and nobody else needs them.
+# Loaded when it is called: the import brings dozens of encodings that no other command needs.
 ELSEWHERE = {
     "import": Place(
         "commands.people.importing", "import_",
@@ -25,7 +25,7 @@ ELSEWHERE = {
     help=_("People: read them in, see what is held about them, let them leave."),
 )
 def subscriber() -> None:
-    """Commands over people."""
+    """The group of the commands over people."""
 
 
 for command in (add, show, unsubscribe, suppress, lift):

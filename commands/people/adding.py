@@ -1,4 +1,4 @@
-"""pli subscriber add: one person put on a list."""
+"""pli subscriber add: adds one person to a list."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def add(
     pairs: tuple[str, ...],
     again: bool,
 ) -> None:
-    """Somebody who left comes back by `--again` alone."""
+    """Add one person to a list; a person who left comes back only with `--again`."""
     parsed = Address.parse(address)
     async with context.open() as installation, installation.database.begin() as session:
         joined = await lists.get(session, name)

@@ -1,4 +1,4 @@
-"""What was made of a file of people, shown before anybody is imported: a wrong guess is seen."""
+"""Shows how a file of people was read, before the import, so that a person sees a wrong guess."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIELDS = {
 
 
 def document(sheet: Sheet, statuses: Statuses) -> dict[str, Any]:
-    """What was made of a file, for scripts."""
+    """How a file was read, for scripts."""
     return {
         "encoding": sheet.encoding,
         "delimiter": sheet.delimiter,
@@ -41,7 +41,7 @@ def document(sheet: Sheet, statuses: Statuses) -> dict[str, Any]:
 
 
 def sentences(sheet: Sheet, statuses: Statuses, file: Path) -> Iterator[Sentence]:
-    """What was made of a file, for a person: encoding, delimiter, columns, three people."""
+    """How a file was read, for a person: encoding, delimiter, columns, and some rows."""
     yield say(
         N_("{file}: read as {encoding}, divided by {delimiter}, headings on line {line}"),
         file=file.name,

@@ -1,4 +1,4 @@
-"""pli subscriber import: people read in from an office's CSV file."""
+"""pli subscriber import: imports people from an office's CSV file."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def import_(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """All of the file or nothing; a row that is no person is told with its line."""
+    """Import the file in one transaction; tell each row that cannot be taken, with its line."""
     if not source.strip():
         raise PeopleError(N_("--source is empty: say where the addresses come from"))
     sign = None if delimiter is None else headings.read_delimiter(delimiter)
@@ -124,7 +124,7 @@ async def import_(
 
 
 def _ask_for_meanings(sheet: Sheet, statuses: Statuses, file: Path, *, yes: bool) -> Statuses:
-    """Ask what each unknown word of a status column means; refuse where nobody can be asked."""
+    """Ask what each unknown word of a status column means; refused if there is nobody to ask."""
     if yes or not sys.stdin.isatty():
         raise PeopleError.listing(
             say_n(
@@ -158,7 +158,7 @@ def _ask_for_meanings(sheet: Sheet, statuses: Statuses, file: Path, *, yes: bool
 
 @contextmanager
 def _counting(rows: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr that a long import fills."""
+    """Show the progress of an import as a bar on stderr."""
     shown = Progress(console=console(stderr=True), disable=quiet, transient=True)
     with shown:
         task = shown.add_task(_("Reading"), total=rows)
@@ -181,7 +181,7 @@ def _foreseen(report: ImportReport, name: str, *, is_new: bool) -> Sentence:
 
 
 def _refuse_all(report: ImportReport, file: Path) -> None:
-    """A file without one person in it is not an import but a mistake: nothing is kept of it."""
+    """Refuse a file if none of its rows can be taken: it is probably the wrong file."""
     if report.rejected and len(report.rejected) == report.rows:
         raise PeopleError.listing(_lines(report.rejected, file))
 
@@ -238,7 +238,7 @@ def _show_import(report: ImportReport) -> None:
 
 
 def _noes(report: ImportReport) -> Iterator[Sentence]:
-    """For how many people the file itself says no."""
+    """Yield how many people left, or may not be written to, as the file itself says."""
     if report.left:
         yield say_n(
             "{n} person left, the file says: kept as left",
@@ -254,7 +254,7 @@ def _noes(report: ImportReport) -> Iterator[Sentence]:
 
 
 def _show_rejected(report: ImportReport, file: Path) -> None:
-    """The rows that cannot be taken, and what is to be told of those that are."""
+    """Show the rows that cannot be taken, and the remarks on those that can."""
     if report.rejected:
         n = len(report.rejected)
         tell(say_n("{n} row cannot be taken:", "{n} rows cannot be taken:", n), stderr=True)

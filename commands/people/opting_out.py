@@ -1,4 +1,4 @@
-"""pli subscriber unsubscribe, suppress, lift: who says no, and what was no by mistake."""
+"""pli subscriber unsubscribe, suppress, lift: write down a no, or lift one made by mistake."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from subscribers.models import SuppressionReason
 @click.option("--source", default="", help=_("How it was said."))
 @running
 async def unsubscribe(context: Context, address: str, name: str, source: str) -> None:
-    """Takes effect in running sendings, too."""
+    """Let a person leave a list; running sendings notice, too."""
     async with context.open() as installation, installation.database.begin() as session:
         person = await people.get(session, Address.parse(address))
         joined = await lists.get(session, name)
@@ -44,7 +44,7 @@ async def unsubscribe(context: Context, address: str, name: str, source: str) ->
 @click.option("--source", default="", help=_("How it was said."))
 @running
 async def suppress(context: Context, address: str, reason: str, source: str) -> None:
-    """The address need not be known: it stays away from imports, too."""
+    """Suppress an address, which need not be known: later imports skip it, too."""
     parsed = Address.parse(address)
     async with context.open() as installation, installation.database.begin() as session:
         await session.run_sync(
@@ -61,7 +61,7 @@ async def suppress(context: Context, address: str, reason: str, source: str) -> 
 @click.argument("address")
 @running
 async def lift(context: Context, address: str) -> None:
-    """Lists that were left stay left."""
+    """Lift the suppression of an address; its person does not return to lists that were left."""
     parsed = Address.parse(address)
     async with context.open() as installation, installation.database.begin() as session:
         key = installation.keys.address_key(parsed.folded)

@@ -1,4 +1,4 @@
-"""What commands over people have in common: their options, and their refusal."""
+"""The options that commands over people share, and their error."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ list_option = click.option("--list", "name", required=True, help=_("The list."))
 
 
 class PeopleError(PliError):
-    """That cannot be done with these people."""
+    """A command over people is refused."""

@@ -1,4 +1,4 @@
-"""pli subscriber show: everything that is held about one person."""
+"""pli subscriber show: shows everything that is held about one person."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ REASONS = {
 @as_json
 @running
 async def show(context: Context, address: str, as_json: bool) -> None:
-    """Also what became of each copy to that person."""
+    """Show what is held about a person, with what became of each copy to that person."""
     async with context.open() as installation, installation.database.reading() as session:
         answer = await access_answer(session, address=Address.parse(address))
     if as_json:

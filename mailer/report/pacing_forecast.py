@@ -186,7 +186,7 @@ def _moment(seconds: float) -> datetime:
 
 
 def _hour(until: float, now: float, zone: tzinfo | None) -> str:
-    """An hour as text: with seconds within five minutes from `now`, with the date on another day."""
+    """An hour as text: with seconds if it comes within five minutes, with the date if not today."""
     there = _moment(until).astimezone(zone)
     if until - now < 300:
         return f"{there:%H:%M:%S}"
