@@ -1,1 +1,1 @@
-"""The engine: finds batches that are due, takes them, and keeps the wire busy."""
+"""The engine: finds batches that are due, takes them, and sends their copies."""

@@ -1,4 +1,4 @@
-"""How many copies wait, over all workers, counted from the batches that have something left."""
+"""Counts the copies that wait, over all workers, from the batches that have copies left."""
 
 from __future__ import annotations
 

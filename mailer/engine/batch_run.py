@@ -126,7 +126,7 @@ class BatchRun:
                     self.courier.post(copies, lane=self.pacer.lane(self.batch.provider))
                 window = await self._settle(window)
         except Exception as error:
-            # The next window may be claimed, and nobody carries it. The journal stays to say so.
+            # The next window may be claimed, and no task carries it. The journal stays to say so.
             self.unclear = True
             self.end(Ending.FAULT, error)
         finally:
@@ -350,7 +350,7 @@ class BatchRun:
         return reason
 
     def _take_back(self, session: Session, back: Sequence[WindowCopy], *, cancelled: bool) -> bool:
-        """Put back or skip returned copies; whether some had been called uncertain meanwhile."""
+        """Put back or skip returned copies; whether a copy had been called uncertain meanwhile."""
         unwanted = {
             copy.delivery_id: copy.stopped or "cancelled"
             for copy in back

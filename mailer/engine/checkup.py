@@ -17,13 +17,13 @@ from pli.hours import Hour
 from pli.language import N_, say, say_n
 
 A_MOMENT = timedelta(minutes=1)
-"""So long after its hour a campaign may still be about to start."""
+"""How long after its hour a campaign may still be about to start."""
 
 
 async def check(session: AsyncSession, *, host: str = "", settings_hash: str = "") -> list[Check]:
     """Check who sends, which workers are gone, and which campaigns do not go on.
 
-    `settings_hash`: of the settings as they are now, which a process of this `host` should have.
+    `settings_hash` is the hash of the settings now; processes of this `host` should have the same.
     """
     known = await workers.known(session)
     living = [worker for worker, alive in known if alive]
@@ -108,7 +108,7 @@ def _paused(campaign: Campaign) -> Check:
 
 
 async def _scheduled(session: AsyncSession, campaign: Campaign, *, launches: bool) -> list[Check]:
-    """One that is held, whose hour has passed, or that no process will start."""
+    """A check if a scheduled campaign is held, has missed its hour, or no process will start it."""
     told = {"id": campaign.id, "number": campaign.number}
     start = say(
         N_('"pli campaign start {id}" sends it now, "pli campaign cancel {id}" gives it up'),

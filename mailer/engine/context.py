@@ -38,7 +38,7 @@ class EngineContext:
     policy_pause: float
     """A campaign pauses if this share (0 to 1) of its latest copies fails because of the sender."""
     scope: Scope = EVERYTHING
-    """What may be sent."""
+    """What this engine may send."""
     stopping: bool = False
     settled: int = 0
     waiting: set[int] = field(default_factory=set)

@@ -9,23 +9,23 @@ class Ending(enum.IntEnum):
     """What ends a run; of two endings, the one further down this list counts."""
 
     LIMIT = enum.auto()
-    """A limit of its relay or provider allows no copy now; after a later permit the run goes on."""
+    """A limit of relay or provider allows no copy now; after a later permit the run goes on."""
     TURN = enum.auto()
     """The batch has had its turn, and another campaign waits."""
     DRAINED = enum.auto()
     """No row of the batch is due any more."""
     HOUR = enum.auto()
-    """Its campaign may not send at this hour."""
+    """The campaign may not send at this hour."""
     RELAY = enum.auto()
-    """Its relay cannot be used."""
+    """The relay cannot be used."""
     STOPPED = enum.auto()
     """The engine stops."""
     PAUSED = enum.auto()
-    """Its campaign no longer runs."""
+    """The campaign no longer runs."""
     CANCELLED = enum.auto()
-    """Its campaign was cancelled."""
+    """The campaign was cancelled."""
     LEASE_LOST = enum.auto()
-    """Another worker has the batch, or nobody renews the lease."""
+    """Another worker has the batch, or the heartbeat that renews the lease has failed."""
     JOURNAL = enum.auto()
     """This machine cannot write its journal."""
     FAULT = enum.auto()

@@ -1,4 +1,4 @@
-"""The engine: finds batches that are due, takes them, and keeps the wire busy.
+"""The engine: finds batches that are due, takes them, and sends their copies.
 
 `sweep` finds what is to be done, `batch_run` sends one batch, `heartbeat` watches over that run.
 This module starts all of them, takes batches, and gives them back. `sweep` and `work` do one piece
@@ -63,7 +63,7 @@ class _Taking:
 
     @property
     def blameless(self) -> bool:
-        """Whether the cause of its end lies outside the batch: then it is not fruitless."""
+        """Whether the cause of the run's end lies outside the batch: then it is not fruitless."""
         if self.run is None:
             return self.carried_out and self.batch.runs and not self.passage.open
         return self.carried_out and self.run.ending is not None and self.run.ending.blameless
@@ -80,7 +80,7 @@ class _Taking:
     def wait(self) -> float:
         """Seconds before the batch is looked at again, if a limit held it.
 
-        At most `LOOK_AGAIN_SECONDS`: somebody may change the limits.
+        At most `LOOK_AGAIN_SECONDS`, for a person may change the limits meanwhile.
         """
         held = self.run.held if self.run else None
         return min(held.until - held.now, constants.LOOK_AGAIN_SECONDS) if held else 0.0
@@ -259,7 +259,7 @@ class Engine:
     # One batch
 
     def _work_in_own_slot(self, batch: Due, slot: ProviderSlot) -> None:
-        """Work on a batch in its provider's own slot, if no other batch is in work there."""
+        """Start work on a batch in its provider's own slot, if no batch is in work there."""
         if slot.batch is not None or self._context.stopping:
             return
         slot.batch = batch.id

@@ -37,7 +37,7 @@ async def watch(run: BatchRun) -> None:
             if run.over:
                 run.recall()
     finally:
-        # However this ends: copies of a run that nobody watches must not leave.
+        # However this function ends: copies of a run without a heartbeat must not leave.
         if not run.done.is_set():
             run.end(Ending.LEASE_LOST)
             run.holding.end()

@@ -4,8 +4,8 @@ Each taking of a batch has a file. One note is written before a body is handed t
 another before its outcome is settled. A note is a few bytes in a file that is mapped into memory:
 it costs no system call, and nothing waits for the disk. The page cache outlives the process, so
 that after a crash at most one copy a connection is in doubt. A power cut may lose notes. So "never
-written" is concluded only under the boot id in the file's first line, and only when nobody holds
-the file's lock: then the writer is dead.
+written" is concluded only under the boot id in the file's first line, and only when no process
+holds the file's lock: then the writer is dead.
 """
 
 from __future__ import annotations
@@ -250,7 +250,7 @@ def _notes(data: bytes) -> tuple[Mapping[int, Note], bool]:
     """The last note on each delivery, and whether the whole file could be read.
 
     Zeros follow the last note, and a note that was cut off does not count. Bytes that are no note
-    end the reading: nobody knows where the next note begins.
+    end the reading: the start of the next note is unknown.
     """
     notes: dict[int, Note] = {}
     place = 0

@@ -1,4 +1,4 @@
-"""Pressed campaigns: what all copies of a campaign have in common, pressed once in a process."""
+"""Presses the letter of a campaign once in a process, for all copies of the campaign."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pli.keys import Keys
 from subscribers.models import List
 
 KEPT = 8
-"""This many pressed campaigns stay in memory; more only while they are in work."""
+"""How many pressed campaigns stay in memory; more only while they are in work."""
 LATEST = 200
 """How many of a campaign's last outcomes are judged together."""
 LEAST_REFUSED = 5
@@ -100,7 +100,8 @@ class PressedCampaigns:
             async with self._pressing:
                 if campaign_id not in self._kept:
                     await self._press(campaign_id)
-                    # Another worker may have finished a campaign unnoticed: the oldest idle go.
+                    # Another worker may finish a campaign, and this process does not notice. So
+                    # the oldest idle campaigns are dropped.
                     busy = {campaign_id, *live()}
                     idle = [it for it in self._kept if it not in busy]
                     for done in idle[: max(0, len(self._kept) - KEPT)]:

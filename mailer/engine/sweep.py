@@ -122,7 +122,7 @@ class Sweep:
         """Queue each due batch for the open slot, or start it in its provider's own slot."""
         wanted: dict[str, set[str]] = defaultdict(set)
         free: dict[int, list[int]] = defaultdict(list)
-        # In random order: else every worker would reach for the same batches.
+        # In random order: else all workers would try to take the same batches.
         for batch in random.sample(batches, len(batches)):
             courier = self._context.failover.likely(batch.relays)
             if courier is None:
@@ -148,7 +148,7 @@ class Sweep:
         await self._work.enqueue(turns[: max(0, constants.QUEUED - self._work.known)])
 
     async def _replay_journals(self) -> None:
-        """Write down what dead workers of this machine had noted, and did not settle."""
+        """Write down what dead workers of this machine had noted and not settled."""
         with self._context.journal.left_behind() as records:
             for record in records:
                 try:
@@ -192,7 +192,8 @@ class Sweep:
                     log.info("campaign.launched", extra={"campaign": campaign_id})
         except DatabaseAway:
             raise
-        # For example, a rule that can no longer be read: this campaign waits, the engine goes on.
+        # For example, its rule can no longer be read: then this campaign waits for a person, and
+        # the engine goes on.
         except PliError as refused:
             async with self._context.database.begin() as session:
                 await scheduling.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])

@@ -1,4 +1,4 @@
-"""How fast copies are settled, and how many rows a window should therefore hold."""
+"""Measures how fast copies are settled, and decides how many rows a window should hold."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ async def register(
     settings_hash: str = "",
     scope: Scope = EVERYTHING,
 ) -> int:
-    """Add a worker and return its id; remove workers that were not seen for a day."""
+    """Add a worker, and remove workers that were not seen for a day; the new worker's id."""
     await session.execute(delete(Worker).where(Worker.seen_at < clock(-FORGOTTEN.total_seconds())))
     told = await session.execute(
         insert(Worker)
@@ -93,15 +93,15 @@ async def known(session: AsyncSession) -> Sequence[tuple[Worker, bool]]:
 
 
 async def sends(session: AsyncSession, campaign_id: int | None = None) -> bool:
-    """Whether a process lives that sends everything, or this campaign."""
+    """Whether a living worker sends everything, or just this campaign."""
     scopes = {"", *([Scope.of_campaign(campaign_id).name] if campaign_id else [])}
     return any(alive and it.only in scopes for it, alive in await known(session))
 
 
 async def outdated(session: AsyncSession, *, host: str, settings_hash: str) -> Sequence[Worker]:
-    """Processes of this machine that live and began with other settings.
+    """The living workers of machine `host` that began with other settings.
 
-    Those of another machine may have settings of their own.
+    Workers of another machine may have settings of their own.
     """
     return [
         it
@@ -111,7 +111,7 @@ async def outdated(session: AsyncSession, *, host: str, settings_hash: str) -> S
 
 
 def restart(worker: Worker) -> Sentence:
-    """What a person should do about one of the outdated."""
+    """The sentence that asks a person to restart an outdated worker."""
     return say(
         N_("{command} (pid {pid}) runs with other settings: restart it"),
         command=worker.command,
