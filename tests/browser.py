@@ -1,4 +1,4 @@
-"""What is asked of a page that a browser shows, and where pictures of it go."""
+"""How tests start a browser, what they ask of a page, and where its pictures go."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 
 
 def how_to_launch() -> dict[str, Any]:
-    """What playwright is told to begin Debian's Chromium, also as root; or MissingProgram."""
+    """The options with which playwright starts Debian's Chromium, also as root; MissingProgram."""
     return {"executable_path": tool("chromium"), "args": ["--no-sandbox", "--disable-gpu"]}
 
 
@@ -42,4 +42,4 @@ CONTRASTS = """
   return faint;
 }
 """
-"""Texts whose contrast with their ground is below 4.5 (WCAG 2.1, 1.4.3)."""
+"""Finds texts whose contrast with their background is below 4.5 (WCAG 2.1, 1.4.3)."""

@@ -1,4 +1,4 @@
-"""A certificate authority that lives as long as the tests, made by openssl."""
+"""A certificate authority, made by openssl, that exists as long as the tests run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def authority() -> Path:
 
 @cache
 def certificate(name: str) -> tuple[Path, Path]:
-    """Certificate and key of a server that is called `name`: "IP:127.0.0.1", "DNS:mx.example"."""
+    """Certificate and key for a server's name, such as "IP:127.0.0.1" or "DNS:mx.example"."""
     folder = authority()
     stem = name.replace(":", "-")
     (folder / f"{stem}.ext").write_text(f"subjectAltName={name}\n")
@@ -41,7 +41,7 @@ def certificate(name: str) -> tuple[Path, Path]:
 
 @cache
 def server_context(name: str) -> ssl.SSLContext:
-    """What such a server shows."""
+    """The TLS context of a server with this name's certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate(name))
     return context

@@ -1,4 +1,4 @@
-"""The hour at which the tests' stories happen."""
+"""The time at which the tests' stories happen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all rooms' tests stand on: a migrated database of each kind, keys, and a fixed clock."""
+"""Fixtures for all tests: a migrated database of each kind, keys, and a fixed clock."""
 
 from __future__ import annotations
 
@@ -27,46 +27,46 @@ from tests.clock import NOW
 from tests.factories import KEYS
 from tests.servers import PostgreSQL
 
-# Helpers beside the tests say as much as the tests when an assertion of theirs fails.
+# pytest explains a failed assertion only in test files; these helpers want that, too.
 pytest.register_assert_rewrite("tests.commands", "tests.journeys", "tests.mailer", "tests.web")
 
 # The command line speaks the terminal's language; tests read English unless they say otherwise.
 os.environ["LC_ALL"] = "C.UTF-8"
 
-# A script that starts the tests by "&" or nohup has these ignored, and a command that a test starts
-# would inherit that: it is tested as a person starts it.
+# A script that starts the tests by "&" or nohup has these signals ignored. The commands that tests
+# start would inherit that, and tests want them as a person starts them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# Two busy cores shared with servers and browsers: a slow example is no finding.
+# Tests share two busy cores with servers and browsers, so a slow example is no fault.
 settings.register_profile("pli", deadline=None)
 settings.load_profile("pli")
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
-    """Tests run on the loop that commands run on."""
+    """Run tests on the event loop that commands use."""
     return {"loop": new_event_loop}
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Most tests wait, for a relay or a server: two for each core, up to a dozen."""
+    """Two workers for each core, a dozen at most: most tests wait for a relay or a server."""
     cores = os.cpu_count() or 1
     return max(cores, min(2 * cores, 12))
 
 
 def pytest_collection_finish() -> None:
-    """What is imported stays: the collector need not look through it again and again."""
+    """Keep the garbage collector from looking through the imported modules again and again."""
     gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, so that nobody waits for it at the end."""
+    """Begin with the long tests, so that no worker runs one alone at the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where everything is installed (PLI_TESTS_MAY_NOT_SKIP), a skipped test is a failed one."""
+    """With PLI_TESTS_MAY_NOT_SKIP, where every program is installed, a skipped test has failed."""
     report = yield
     if report.skipped and os.environ.get("PLI_TESTS_MAY_NOT_SKIP"):
         report.outcome = "failed"
@@ -74,7 +74,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """In one line: how many tests were skipped, and which packages would let them run."""
+    """Write one line: how many tests were skipped, and which packages would let them run."""
     reasons = [str(it.longrepr[-1]) for it in terminalreporter.getreports("skipped")]
     packages = sorted({it.rpartition("apt install ")[2] for it in reasons if "apt install" in it})
     if packages:
@@ -83,33 +83,33 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _run_aside(work: Coroutine[Any, Any, None]) -> None:
-    """Run to its end in a thread: a session's fixture may be asked for inside a running loop."""
+    """Run `work` in a thread, for a test whose loop is running may ask for a session's fixture."""
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, work).result()
 
 
 @pytest.fixture(scope="session")
 def keys() -> Keys:
-    """The keys by which the factories hash addresses and sign links."""
+    """The keys with which the factories hash addresses and sign links."""
     return KEYS
 
 
 @pytest.fixture
 def now() -> datetime:
-    """The hour at which verbs are called."""
+    """The time that tests give to verbs as `now`."""
     return NOW
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """A PostgreSQL server of this worker's own, in a private folder, on a free port."""
+    """A PostgreSQL server for this pytest worker alone, in a private folder, on a free port."""
     with PostgreSQL.started() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty migrated SQLite file, copied by the tests: faster than migrating for each."""
+    """An empty migrated SQLite file; tests copy it, which is faster than migrating each time."""
     path = tmp_path_factory.mktemp("migrated") / "pli.db"
 
     async def migrate() -> None:
@@ -126,7 +126,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_template(postgresql: PostgreSQL) -> str:
-    """The name of a migrated database that others are copied from."""
+    """The name of a migrated database; each test's database is copied from it."""
     name = "pli_template"
 
     async def migrate() -> None:
@@ -141,7 +141,7 @@ def postgresql_template(postgresql: PostgreSQL) -> str:
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
-    """The address of a migrated SQLite file of this test's own."""
+    """The URL of a migrated SQLite file for this test alone."""
     path = tmp_path / "pli.db"
     shutil.copy(migrated_sqlite, path)
     return f"sqlite+aiosqlite:///{path}"
@@ -149,7 +149,7 @@ def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database(request: pytest.FixtureRequest, keys: Keys) -> AsyncIterator[Database]:
-    """A migrated database of this test's own, once of each kind."""
+    """A migrated database for this test alone; the test runs once with each kind."""
     if request.param == "sqlite":
         database = Database(request.getfixturevalue("sqlite_url"))
         server: PostgreSQL | None = None
@@ -164,5 +164,5 @@ async def database(request: pytest.FixtureRequest, keys: Keys) -> AsyncIterator[
     yield database
     await database.close()
     if server is not None:
-        # Kept to the end, hundreds of them took half a minute to remove.
+        # Dropped now: hundreds of databases took half a minute to remove at the end.
         await server.execute(f"DROP DATABASE {database.url.database} WITH (FORCE)")

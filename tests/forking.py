@@ -1,6 +1,6 @@
-"""Processes that begin with everything imported: a test's command costs no second of start.
+"""Forks processes from a server that has imported everything, which saves a second each time.
 
-One server for a whole run, from which both the command line and workers that die are forked.
+A whole run has one such server; the tests' commands and the workers that die are forked from it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A real name server for tests, on the loopback; the test says what stands in its zone."""
+"""A real name server for tests, on the loopback; the test gives its zone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Zone = Mapping[str, Mapping[str, Sequence[str]]]
 """Name without final dot → type → records, as a zone file writes them."""
 
 PUBLIC: Zone = {"org": {"NS": ["a0.org.example."]}}
-"""What makes a name server one that knows the world."""
+"""Without this record the check takes a name server for one that is offline."""
 
 SOUND: Zone = {
     **PUBLIC,
@@ -28,7 +28,7 @@ SOUND: Zone = {
 
 @contextmanager
 def answering(zone: Zone) -> Iterator[str]:
-    """Answer by this zone; HOST:PORT."""
+    """Run a server that answers by this zone; its HOST:PORT."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         host, port = sock.getsockname()

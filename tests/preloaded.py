@@ -1,4 +1,4 @@
-"""What commands import, but for themselves: they learn the terminal's language as they are read."""
+"""Imports all that commands import, but no command: a command's language is set at its import."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ for _room in ("pli", "subscribers", "mailer", "web"):
     for _module in pkgutil.walk_packages(import_module(_room).__path__, f"{_room}."):
         import_module(_module.name)
 configure_mappers()
-# What is imported stays: a child that counts it over would have to copy it first.
+# Without this, a child's garbage collector would touch, and so copy, the imported modules.
 gc.freeze()
 
 __all__ = ["aiosqlite", "alembic", "asyncpg", "premailer", "rich", "sqlalchemy", "uvicorn"]

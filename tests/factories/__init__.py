@@ -1,7 +1,7 @@
-"""Invented people, letters and campaigns, in as few words as a story needs.
+"""Makes invented people, letters and campaigns, in as few words as a test needs.
 
-Each has one name and one signature, and gives the row that it made. `a_campaign` goes the way of a
-real one, by the verbs; `a_campaign_with` writes copies in any state by the tables alone.
+Most functions return the row that they have made. `a_campaign` calls the verbs, as a real sending
+does; `a_campaign_with` writes copies in any state straight into the tables.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Campaigns, made by the verbs."""
+"""Makes campaigns by the verbs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def a_campaign(
     retry_delays: Sequence[float] = (0.05,),
     started: bool = True,
 ) -> Campaign:
-    """A prepared campaign, started unless said otherwise."""
+    """A prepared campaign; it is started, too, unless `started` is False."""
     campaign = await a_draft(
         session,
         keys,
@@ -56,7 +56,7 @@ async def a_draft(
     audience: Audience = Audience.FIRST,
     retry_delays: Sequence[float] = (0.05,),
 ) -> Campaign:
-    """A campaign of which nothing is prepared."""
+    """A draft of a campaign, without copies."""
     return await lifecycle.create(
         session,
         frozen=frozen(of),

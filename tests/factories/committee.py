@@ -1,4 +1,4 @@
-"""Who writes: a committee, and its keys."""
+"""An invented committee, and its keys."""
 
 from __future__ import annotations
 

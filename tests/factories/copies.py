@@ -1,4 +1,4 @@
-"""Campaigns with copies in any state, made by the tables alone, and what relays say of them."""
+"""Makes campaigns with copies in any state, straight in the tables, and replies of relays."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ QUEUED = (250, "2.0.0", "2.0.0 Ok: queued")
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One copy to make: its end, why, and the replies it met."""
+    """One copy to make: its status, the reason, and the replies to its attempts."""
 
     status: Status
     reason: str | None = None
@@ -71,7 +71,7 @@ async def a_campaign_with(
     batch_size: int = 3,
     keys: Keys = KEYS,
 ) -> Campaign:
-    """A campaign with these copies and batches that count them rightly, on a list of its own."""
+    """A campaign with these copies, whose batches count them rightly, on a new list."""
     list_id = list_id or (await a_list(session, list_name, now=now)).id
     excluded = Counter(it.reason for it in copies if it.status is Status.EXCLUDED)
     what = frozen(of)
@@ -149,5 +149,5 @@ async def a_campaign_with(
 
 
 def accepted() -> Outcome:
-    """What a relay says of a copy that it took."""
+    """The outcome of a copy that the relay took."""
     return judge(Stage.BODY, 250, "2.0.0 ok")

@@ -1,4 +1,4 @@
-"""Letters, as an author writes them, and frozen."""
+"""Makes letters as an author writes them, and freezes them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PIXEL = bytes.fromhex(
 
 
 def letter(body: str = "# Une séance\n\nBonjour.\n", **changes: Any) -> Letter:
-    """A letter with this body; what is changed is said by the names of its fields."""
+    """A letter with this body; `changes` replace its fields by name."""
     written = parse_letter(FRONT + body, load_image=lambda _: PIXEL)
     return replace(written, **changes)
 

@@ -1,4 +1,4 @@
-"""Lists, and people on them."""
+"""Makes lists, and people on them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def a_person(
     confirmed: bool = True,
     host: str = "example.org",
 ) -> Subscriber:
-    """Somebody, at example.org if nothing else is said, on these lists."""
+    """A person with an address at `host`, on these lists."""
     email = f"{name}@{host}"
     row = Subscriber(
         email=email,
@@ -62,7 +62,7 @@ async def a_subscription(
     state: SubscriptionState = SubscriptionState.CONFIRMED,
     paused: bool = False,
 ) -> Subscription:
-    """A person on a list, in any state, without a word on how it came to it."""
+    """A subscription in any state, without a consent record."""
     row = Subscription(
         subscriber_id=subscriber_id,
         list_id=list_id,
@@ -79,14 +79,14 @@ async def a_subscription(
 async def members(
     session: AsyncSession, keys: Keys, list_: List, count: int, *, now: datetime
 ) -> list[Subscriber]:
-    """So many confirmed people, p000 and so on."""
+    """`count` confirmed people, named p000 and so on."""
     return [await a_person(session, keys, f"p{n:03}", list_, now=now) for n in range(count)]
 
 
 async def crowd(
     session: AsyncSession, keys: Keys, list_: List, count: int, *, now: datetime
 ) -> None:
-    """So many confirmed people at once, p0 and so on, without a word on their consent."""
+    """Make `count` confirmed people at once, p0 and so on, without consent records."""
     addresses = [f"p{n}@example.org" for n in range(count)]
     await session.execute(
         insert(Subscriber),

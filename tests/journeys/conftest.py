@@ -36,7 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def installation(tmp_path: Path, made: Path, relay: Relay) -> Installation:
-    """A copy of it with a relay and a port of its own."""
+    """A copy of the folder `made`, with a relay and a port of its own."""
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     installation = Installation(tmp_path, free_port())
     settings = tmp_path / "pli.toml"

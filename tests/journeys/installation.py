@@ -1,4 +1,4 @@
-"""An installation as its users have it: a folder, the command line, a browser's view of the web."""
+"""An installation as its users have it: a folder, the command line, and the web pages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Bonjour {{{{ subscriber.first_name or "camarade" }}}},
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a command said, and how it ended."""
+    """The output of a command, and its exit code."""
 
     code: int
     out: str
@@ -63,7 +63,7 @@ class Installation:
         return {**kept, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **more}
 
     def pli(self, *words: str, code: int | None = 0, **environment: str) -> Said:
-        """Run a command to its end; `code` is how it must end."""
+        """Run a command to its end; `code` is the exit code that it must have (None: any)."""
         with self._begun(words, environment) as command:
             out, err = command.communicate(60)
             assert command.returncode is not None
@@ -75,7 +75,7 @@ class Installation:
 
     @contextmanager
     def running(self, *words: str, **environment: str) -> Iterator[Command]:
-        """Run a command beside; ended by its id at the end."""
+        """Run a command while the block inside runs; afterwards the process is ended by its id."""
         with self._begun(words, environment) as command:
             yield command
 
@@ -87,20 +87,20 @@ class Installation:
 
     @contextmanager
     def serving(self) -> Iterator[Command]:
-        """`pli serve`, once it answers."""
+        """Run `pli serve`, and go on once it answers."""
         with self.running("serve") as process:
             until(lambda: process.poll() is not None or self.get("/healthz")[0] == 200)
             assert process.poll() is None, process.communicate()
             yield process
 
     def letter(self, number: int = 1, text: str = "Voici la lettre.") -> str:
-        """Write a letter; its name."""
+        """Write a letter's file; the file's name."""
         path = self.folder / f"lettre-{number}.md"
         path.write_text(LETTER.format(number=number, text=text))
         return path.name
 
     def members(self, count: int, list_name: str = "comite") -> None:
-        """So many members on a list, by a CSV file."""
+        """Import `count` members onto a list from a CSV file."""
         rows = "".join(f"p{n:04}@example.org;Prénom{n};44\r\n" for n in range(count))
         (self.folder / "membres.csv").write_text("Courriel;Prénom;Département\r\n" + rows)
         self.pli(
@@ -132,7 +132,7 @@ def _fault(err: str) -> str:
 
 
 def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for something another process does."""
+    """Wait until another process has made a condition true."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"

@@ -28,7 +28,7 @@ LOCAL_IDENTITY = replace(
 
 @dataclass
 class Clock:
-    """An hour that tests set."""
+    """A clock that tests set."""
 
     at: datetime
 
@@ -38,7 +38,7 @@ class Clock:
 
 @dataclass
 class Web:
-    """A client, and the hour that the application goes by."""
+    """A client, and the application's clock."""
 
     client: httpx.AsyncClient
     clock: Clock
@@ -46,7 +46,7 @@ class Web:
 
 @dataclass
 class Options:
-    """What the application is made with beside a database."""
+    """The options with which the application is made."""
 
     office: bool = False
     inbox: Path | None = None
@@ -57,7 +57,7 @@ class Options:
 async def serving(
     database: Database, keys: Keys, now: datetime, options: Options | None = None
 ) -> AsyncIterator[Web]:
-    """The application, served until the end."""
+    """Serve the application while the block inside runs."""
     options = options or Options()
     clock = Clock(now)
     app = create_app(

@@ -51,7 +51,7 @@ STEPS: dict[str, tuple[Any, str, int, bool]] = {
     "before the campaign is finished": (lifecycle, "finish", 1, True),
     "before the finish is committed": (lifecycle, "finish", 1, False),
 }
-"""Where it dies: what is called there, at which call, and whether before it or after it."""
+"""Where the worker dies: at the n-th call of which function, and whether before or after it."""
 
 UNCOMMON_STEPS: dict[str, tuple[Any, str, int, bool]] = {
     "before a claim that somebody left": (claiming, "claim", 1, True),
@@ -59,11 +59,11 @@ UNCOMMON_STEPS: dict[str, tuple[Any, str, int, bool]] = {
     "before a refusal is settled": (settling, "settle", 1, True),
     "before that settling is committed": (settling, "settle", 1, False),
 }
-"""The same where somebody has left, and the relay refuses somebody."""
+"""More such steps, for a campaign in which a person has left and the relay refuses a copy."""
 
 
 def run(url: str, keys: Keys, relay: str, folder: Path, step: str) -> None:
-    """Work until death."""
+    """Work until the worker kills itself at `step`; "" works to the end."""
     if step:
         owner, name, nth, before = (STEPS | UNCOMMON_STEPS)[step]
         setattr(owner, name, _deadly(getattr(owner, name), nth, before=before))
@@ -71,13 +71,13 @@ def run(url: str, keys: Keys, relay: str, folder: Path, step: str) -> None:
 
 
 def run_with_short_lease(url: str, keys: Keys, relay: str, folder: Path) -> None:
-    """Work under a lease of a second, so that being stopped for two outlasts it."""
+    """Work with leases of one second, so that a stop of two seconds outlasts a lease."""
     shorten_leases()
     asyncio.run(_work(url, keys, relay, folder))
 
 
 def shorten_leases() -> Callable[[], None]:
-    """A lease of a second in this process, and as much for a silent transaction; the way back."""
+    """Shorten leases and silent transactions to one second; returns the function that undoes it."""
     before = leasing.LEASE, constants.RENEW_SECONDS, constants.WATCH_SECONDS
     databases.IDLE_SECONDS = 1.0
     leasing.LEASE = timedelta(seconds=1)
@@ -92,7 +92,7 @@ def shorten_leases() -> Callable[[], None]:
 
 
 def close_as_killed(notes: Notes) -> None:
-    """Do what the kernel does for a killed process: free the lock, leave the file as it is."""
+    """Do what the kernel does for a killed process: release the lock, leave the file unchanged."""
     notes._map.close()
     os.close(notes._descriptor)
 

@@ -1,4 +1,4 @@
-"""An engine at work on a campaign: how it is begun, what is waited for, and how each copy ended."""
+"""Runs an engine on a campaign, waits for steps of it, and reads how each copy ended."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def working(
     folder: Path | None = None,
     scope: Scope = EVERYTHING,
 ) -> AsyncIterator[Engine]:
-    """An engine of this process, until the end; it sends by one relay's address, or by several."""
+    """Run an engine in this process while the block runs; `by` is a relay's URL, or a failover."""
     carrier: Courier | RelayFailover = (
         SMTPCourier(Address.parse(by), connections=connections, rests=(0.01,))
         if isinstance(by, str)
@@ -56,7 +56,7 @@ async def working(
 async def prepared(
     database: Database, keys: Keys, now: datetime, count: int = 20, batch_size: int = 8
 ) -> int:
-    """A campaign that runs, to so many members of one list; its id."""
+    """Start a campaign to `count` members of one list; the campaign's id."""
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, count, now=now)
@@ -65,7 +65,7 @@ async def prepared(
 
 
 async def rests(database: Database, campaign_id: int) -> CampaignState:
-    """Wait until a campaign runs no more; its state then."""
+    """Wait until a campaign no longer runs; its state then."""
     async with asyncio.timeout(20):
         while True:
             async with database.reading() as session:
@@ -76,14 +76,14 @@ async def rests(database: Database, campaign_id: int) -> CampaignState:
 
 
 async def first_copy(relay: Relay) -> None:
-    """Wait until the relay has taken one."""
+    """Wait until the relay has taken one copy."""
     async with asyncio.timeout(10):
         while not relay.received:  # noqa: ASYNC110 (the relay runs in another thread)
             await asyncio.sleep(0.01)
 
 
 async def ends(database: Database, campaign_id: int) -> dict[str, tuple[str, str | None]]:
-    """How each copy ended, by address: status and reason; the sum is right."""
+    """The status and reason of each copy, by address; asserts that the balance is right."""
     async with database.reading() as session:
         assert await balance.faults(session, campaign_id=campaign_id) == []
         rows = await session.execute(
@@ -95,7 +95,7 @@ async def ends(database: Database, campaign_id: int) -> dict[str, tuple[str, str
 
 
 async def leaves(database: Database, email: str, now: datetime) -> None:
-    """Somebody leaves the only list there is."""
+    """Let the person with this address leave the only list."""
     async with database.begin() as session:
         person = (
             await session.execute(select(Subscriber.id).where(Subscriber.email == email))

@@ -36,7 +36,7 @@ Bonjour {{ subscriber.first_name or "camarade" }},
 Voici la lettre.
 """
 
-# In the order in which they are cut into batches of six; the addresses say what becomes of each.
+# In the order in which they are cut into batches of six; the names below say what becomes of some.
 FIRST = ("adele", "bruno", "clara", "denis", "elise", "fabien")
 SECOND = ("gaelle", "hugo", "ines", "jules", "karim", "lea")
 SLOW = ("marc@lent.example.org", "nora@lent.example.org", "omar@lent.example.org")
@@ -64,13 +64,13 @@ per_hour = 2
 
 def main(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    # Which of two batches an engine takes first is chance; the second may hold up the first.
+    # Chance decides which batch the engine takes first, and the second one may hold up the first.
     while not _tried(out):
         print("The first batch was not settled in time: once more.")
 
 
 def _tried(out: Path) -> bool:
-    """Send and kill; whether the database was left as the specimen is to be."""
+    """Send and kill; whether the database is then in the state that the specimen wants."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         held: list[sqlite3.Connection] = []
@@ -98,7 +98,7 @@ def _tried(out: Path) -> bool:
             with _begun(folder, "send", "lettre-294.md", "--list", "comite", "--yes") as sending:
                 _until(lambda: bool(held) and any(it.recipient.startswith(ON_THE_WIRE)
                                                   for it in relay.refused))  # fmt: skip
-                # What it is answered is in its journal within this time, and cannot be settled.
+                # By then the answer is in the sender's journal, and cannot be settled.
                 time.sleep(0.5)
                 sending.kill()
             for it in held:
@@ -129,7 +129,7 @@ def _prepare(folder: Path, relay_url: str) -> None:
 
 
 def _locked(file: Path) -> sqlite3.Connection:
-    """Nobody else writes into this database as long as it is open."""
+    """A connection that keeps all others from writing into this database until it is closed."""
     connection = sqlite3.connect(file, timeout=10, check_same_thread=False, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     return connection
@@ -146,7 +146,7 @@ def _keep(folder: Path, relay: Relay, out: Path) -> None:
     for name in ("pli.keys", "pli.toml", "lettre-294.md"):
         (out / f"{name}.txt").write_text((folder / name).read_text())
     journal = {
-        # The file's room ends in zeros, which a reader of the specimen puts back.
+        # The file ends in zeros; a reader of the specimen puts them back.
         it.name: base64.b64encode(it.read_bytes().rstrip(b"\0")).decode()
         for it in sorted((folder / "pli.journal").iterdir())
     }
