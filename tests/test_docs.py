@@ -1,4 +1,4 @@
-"""The documentation is inside the proof: what it names is there."""
+"""The files, pages and tests that the documentation names exist."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOMS = (
     "web",
 )
 PATH = re.compile(rf"`((?:{'|'.join(ROOMS)})/[\w./*-]+|cli\.py)`")
-# In capitals stands what a reader fills in; an image of a letter's example lies beside the letter.
+# A reader fills in names in capitals; the image of an example lies beside the reader's letter.
 EXAMPLE = re.compile(r"[A-Z]{4}|\.png$")
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 TEST = re.compile(r"`(test_\w+)`")

@@ -1,4 +1,4 @@
-"""No rule hides in an entrance: the terminal and the pages ask the tables by verbs alone."""
+"""No rule hides in an entrance: the terminal and the pages reach the tables only by verbs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ASKS_IF_OF_A_SESSION = {"add", "add_all", "delete", "flush", "get", "merge", "re
 
 
 def sql_in(source: str) -> Iterator[str]:
-    """What a file imports of SQLAlchemy to write statements, and what it asks the database."""
+    """Yield what a file imports from SQLAlchemy to write statements, and its calls of a session."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sqlalchemy":
             for it in node.names:

@@ -1,4 +1,4 @@
-"""The house's rules that no import can show."""
+"""Each table has the writers that ARCHITECTURE.md names, and no others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROGRAM = ("cli.py", "commands", "mailer", "pli", "subscribers", "web")
 MODELS = {mapper.class_.__name__ for mapper in Base.registry.mappers}
 VERBS = {"update", "insert", "delete", "insert_into", "ManyRows"}
 
-# The same words as in ARCHITECTURE.md: the fact, who writes it; and the models that hold it.
+# The fact and its writers, in the words of ARCHITECTURE.md; then the models that hold the fact.
 WRITERS = (
     (
         "campaign.state, and the frozen letter",
@@ -61,12 +61,12 @@ WRITERS = (
     ("key_fingerprint", "`pli/database.py`", {"KeyFingerprint"}),
     ("program: which version and schema runs", "`pli/schema.py`", {"Program"}),
 )
-# They move or invent whole installations.
+# These copy or invent whole installations.
 EXCEPTED = ("pli/copying.py", "commands/demo/")
 
 
 def written(source: str) -> Iterator[tuple[int, str]]:
-    """Each line that writes a table: update(X), insert(X), delete(X), or a new row X(…)."""
+    """Yield each line that writes a table: update(X), insert(X), delete(X), or a new row X(…)."""
     for call in ast.walk(ast.parse(source)):
         if not isinstance(call, ast.Call):
             continue
@@ -80,7 +80,7 @@ def written(source: str) -> Iterator[tuple[int, str]]:
 
 
 def writers() -> dict[str, set[str]]:
-    """By model, the files and folders that the table names; a bare name lies beside the last."""
+    """The writers of each model; a name without folder is in the folder of the name before it."""
     found: dict[str, set[str]] = {model: set() for model in MODELS}
     for _, words, models in WRITERS:
         folder = ""

@@ -1,4 +1,4 @@
-"""The house that the tests stand in: whence they may import, and that a name is made once."""
+"""Tests import only from helpers, and what the factories make is made nowhere else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def name_of(file: Path) -> str:
 
 
 def imported(source: str) -> Iterator[str]:
-    """Every module that is named by an import, also inside a function."""
+    """Yield every module that an import names, also inside a function."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (it.name for it in node.names)
@@ -31,12 +31,12 @@ def imported(source: str) -> Iterator[str]:
 
 
 def of_tests(module: str) -> bool:
-    """Whether a part of this name is a test's or a conftest's."""
+    """Whether a part of this name is a test file or a conftest."""
     return any(part == "conftest" or part.startswith("test_") for part in module.split("."))
 
 
 def defined(source: str) -> Iterator[str]:
-    """What a module defines by itself; what it only imports is not among it."""
+    """Yield the names that a module defines itself, without those that it imports."""
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name

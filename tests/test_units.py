@@ -1,4 +1,4 @@
-"""The systemd units in deploy/: they start what there is, always again, and give nothing away."""
+"""The systemd units in deploy/ name real commands, restart them, and confine them."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def test_systemd_understands_the_units() -> None:
         check=False,
         text=True,
     )
-    # That the program is not installed here is no fault of the unit's.
+    # The program is not installed here, which is no fault of the unit.
     told = [line for line in done.stderr.splitlines() if str(UNITS[0].parent) in line]
     assert [line for line in told if "is not executable" not in line] == []

@@ -1,4 +1,4 @@
-"""A command of the terminal, run in this process."""
+"""Runs a command of the terminal in this process."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ import cli
 
 
 def pli(*words: str, told: bytes = b"") -> Result:
-    """Run one command to its end; `told` is what stands on its input."""
+    """Run one command to its end; `told` is its standard input."""
     return CliRunner().invoke(cli.context, words, input=told)

@@ -19,7 +19,7 @@ REPLIES = {
 
 
 class Client:
-    """A client that writes what it is told and reads reply by reply."""
+    """A client that writes commands and reads reply by reply."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -32,7 +32,7 @@ class Client:
         return b"".join(lines).decode()
 
     async def say(self, *commands: str) -> list[str]:
-        """All commands in one write (RFC 2920); the reply of each."""
+        """Write all commands at once (RFC 2920); the reply to each."""
         self.writer.write("".join(f"{it}\r\n" for it in commands).encode())
         return [await self.reply() for _ in commands]
 
@@ -47,7 +47,7 @@ class Post:
         self.deferred = deferred
 
     async def send(self, recipient: str, content: str = "Subject: x\r\n\r\nText\r\n") -> list[str]:
-        """One copy, its commands in one write; the replies."""
+        """Send one copy, with its commands in one write; the replies."""
         replies = await self.client.say(
             "MAIL FROM:<bounce+1@example.org>", f"RCPT TO:<{recipient}>", "DATA"
         )

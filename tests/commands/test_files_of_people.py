@@ -1,4 +1,4 @@
-"""Files of people as they come: what was made of each is shown, and can be settled."""
+"""Imports of files as offices save them: the person sees how a file was read, and corrects that."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def folder(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def refused(*arguments: str) -> str:
-    """Run one command that is refused; the reason."""
+    """Run a command that must be refused; the reason."""
     result = pli(*arguments)
     assert isinstance(result.exception, PliError), result.output
     return str(result.exception)

@@ -1,4 +1,4 @@
-"""A command as it is really started: by an interpreter of its own, that knows nothing yet."""
+"""A command as it is really started: by a new interpreter, which has imported nothing yet."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ OF_THE_ENGINE_AND_THE_WEB = {
 
 
 def started(folder: Path, *words: str) -> tuple[str, set[str]]:
-    """What it said, and what it had to load."""
+    """The output of a command, and the modules that it loaded."""
     done = subprocess.run(
         [sys.executable, "-c", RUN, json.dumps(words)],
         cwd=folder,
@@ -58,7 +58,7 @@ def started(folder: Path, *words: str) -> tuple[str, set[str]]:
 
 
 def libraries(modules: set[str]) -> set[str]:
-    """Whose modules they are, but for Python's and ours; what begins with _ is part of another."""
+    """The libraries that were loaded, without Python's, ours, and names that begin with _."""
     names = {name.partition(".")[0] for name in modules}
     return {
         it for it in names - OURS - sys.stdlib_module_names

@@ -1,4 +1,4 @@
-"""A sending that more than one person decides, as they do it."""
+"""A sending that several people decide, step by step."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_letter_with_an_hour_leaves_by_itself_and_is_shown_with_it(
     shown = installation.pli("campaign", "show", "1", "--json").json
     assert (shown["state"], shown["scheduled_at"]) == ("scheduled", "2030-05-01T06:00:00Z")
     with installation.serving():
-        # Later than any machine takes to start a command.
+        # Far enough ahead that even a slow machine has run the commands before.
         soon = datetime.now(UTC) + timedelta(seconds=8)
         installation.pli("campaign", "schedule", "1", "--at", soon.isoformat(timespec="seconds"))
         until(

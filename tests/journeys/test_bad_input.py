@@ -1,4 +1,4 @@
-"""What is wrong gets a line a fault and exit 1, and nothing is half done."""
+"""Wrong input ends with exit 1 and one line for each fault, and nothing is half done."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_init_without_a_terminal_names_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_a_real_first_sending_takes_five_commands(installation: Installation, relay: Relay) -> None:
-    """As the README walks it; `installation` was the first of the five."""
+    """The steps of the README; the fixture `installation` was the first of the five."""
     installation.pli("letter", "new", "lettre-1.md")
     (installation.folder / "membres.csv").write_text("Courriel\na@example.org\n")
     installation.pli(

@@ -1,4 +1,4 @@
-"""`make bench` runs through, with a few copies; what the figures are is not a test's business."""
+"""`make bench` runs to its end with a few copies; tests do not judge the figures."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_copy_is_signed_so_that_others_verify_it(tmp_path: Path) -> None:
     done = subprocess.run(
         [*BENCH, *words], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
-    # The run verifies one itself, and ends with an error if that fails.
+    # The run itself verifies a copy, and ends with an error if that fails.
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -1,4 +1,4 @@
-"""The demo shows excluded, failed, retried and skipped copies, and not only sunshine."""
+"""The demo shows excluded, failed, retried and skipped copies, not only sent ones."""
 
 from __future__ import annotations
 

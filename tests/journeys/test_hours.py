@@ -13,7 +13,7 @@ UTC_ZONE = {"PLI_TIMEZONE": "UTC"}
 
 
 def span(before: int, after: int) -> str:
-    """Quiet hours from so many minutes ago to so many minutes hence."""
+    """Quiet hours that began some minutes ago and end some minutes from now."""
     now = datetime.now(UTC)
     begins, ends = now - timedelta(minutes=before), now + timedelta(minutes=after)
     return f"{begins:%H:%M}-{ends:%H:%M}"

@@ -1,4 +1,4 @@
-"""Logs of whole sendings: what happened can be followed by ids, and no member is named."""
+"""Logs of whole sendings: ids show what happened, and no line names a member."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def lines(err: str) -> list[dict[str, Any]]:
 
 
 def trouble(stage: str, recipient: str, times: int) -> str | None:
-    """Replies that name the recipient, as many servers' do; and connections that break."""
+    """Replies that name the recipient, as those of many servers do, and broken connections."""
     if stage == "rcpt" and recipient.startswith("p000"):
         return f"550 5.1.1 <{recipient}>: Recipient address rejected: User unknown"
     if stage == "rcpt" and recipient.startswith("p001"):

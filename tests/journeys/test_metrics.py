@@ -1,4 +1,4 @@
-"""Figures of real sendings, asked as Prometheus asks: each process at an address of its own."""
+"""Metrics of real sendings, read as Prometheus reads them, from each process's own address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.servers import PostgreSQL, free_port
 
 
 def scraped(port: int) -> dict[str, float]:
-    """Every sample by its name; those with labels by name, and label=value in order."""
+    """Every sample by its name; a sample with labels by its name and label=value, in order."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
             text = answer.read().decode()

@@ -1,4 +1,4 @@
-"""Nobody to send to, nobody to start a campaign, and processes that run by other settings."""
+"""A letter for nobody, a campaign that no process starts, and processes with other settings."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_process_that_runs_with_other_settings_is_told_until_it_is_started_aga
     with installation.serving():
         until(workers)
         assert outdated() == []
-    # Another setting than those of the sending is nothing to restart a sender for.
+    # A setting that has no part in sending is no reason to restart a process.
     with installation.serving():
         until(workers)
         file.write_text(

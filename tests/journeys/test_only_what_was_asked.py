@@ -1,4 +1,4 @@
-"""A command sends what it was asked to send; what else runs is for `serve` and `worker`."""
+"""A command sends only what it was asked to send; `serve` and `worker` send all that runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def send(installation: Installation, letter: str, *more: str, code: int | None =
 
 
 def stopped(installation: Installation, relay: Relay, letter: str) -> tuple[int, str]:
-    """Ctrl-C in the middle of a sending; how many copies left, and the last line."""
+    """Press Ctrl-C in the middle of a sending; how many copies left, and the last line."""
     relay.delay = 0.05
     with installation.running("send", letter, "--list", "comite", "--yes") as process:
         until(lambda: len(relay.received) > 20)
@@ -46,7 +46,7 @@ def test_a_stopped_letter_goes_no_further_when_the_corrected_one_is_sent(
     assert f"campaign 1 (letter 1): {n} of 200 have it" in done.err
     assert len(relay.received) == n + 1 + 200
     assert installation.pli("report", "1", "--json").json["state"] == "running"
-    # One that runs can be told to go on; and whoever serves does so.
+    # A running campaign may be resumed, too; `pli serve` then sends it.
     assert "pli serve" in installation.pli("campaign", "resume", "1").out
     with installation.serving():
         until(lambda: installation.pli("report", "1", "--json").json["state"] == "finished")
@@ -148,5 +148,5 @@ def test_a_send_that_waits_for_a_further_try_makes_room_for_another(
 
 
 def told(file: IO[str]) -> str:
-    """All that a command has said there until now."""
+    """All output of a command so far."""
     return Path(file.name).read_text("utf-8")

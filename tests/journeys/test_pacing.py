@@ -1,4 +1,4 @@
-"""Limits as an operator sets them, and what a sender is told of them."""
+"""Limits as an operator sets them, and what a person who sends is told about them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_relays_quota_holds_and_the_sender_is_told_until_when(
         assert len(relay.received) == 5
         assert sending.poll() is None
     assert installation.pli("campaign", "show", "1", "--json").json["state"] == "running"
-    # Whoever raises the limit need not wait for the hour.
+    # A person who raises the limit need not wait for the hour.
     settings = installation.folder / "pli.toml"
     settings.write_text(settings.read_text().replace("relay_per_hour = 5", "relay_per_hour = 100"))
     with installation.running("send", installation.letter(), "--list", "comite", "--yes"):

@@ -1,4 +1,4 @@
-"""A relay that puts copies off is told at once, in its own words."""
+"""A person is told at once, in the relay's own words, that a relay defers copies."""
 
 from __future__ import annotations
 

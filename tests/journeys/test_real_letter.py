@@ -1,4 +1,4 @@
-"""A letter that really was sent takes the whole road, when it lies beside the project."""
+"""A letter that really was sent goes from file to inbox, if its file lies beside the project."""
 
 from __future__ import annotations
 

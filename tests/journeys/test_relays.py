@@ -1,4 +1,4 @@
-"""More than one relay, as an operator sees them: settings, lists, the doctor, and a sending."""
+"""Several relays, as an operator sees them: in settings, lists, the doctor, and a sending."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sender's stories, from the outside: command line, HTTP, and a real SMTP server."""
+"""Whole sendings, from the outside: command line, HTTP, and a real SMTP server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings that decide what a sending does by itself, each seen in what becomes of its copies."""
+"""Settings that decide what a sending does by itself; its copies show each of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An installation of an earlier version, killed in the middle of a letter, goes on with this."""
+"""This version goes on with an installation of an earlier one, killed in the middle of a letter."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ DOUBTED = {"clara@example.org", "jules@example.org"}
 
 
 def restored(folder: Path, relay: Relay, *, rebooted: bool) -> Installation:
-    """The specimen in a folder of its own, at this relay, on this machine."""
+    """The specimen in a folder of its own, with this relay."""
     installation = Installation(folder, free_port())
     written = {it.name: it.read_text("utf-8") for it in SPECIMEN.iterdir()}
     (there,) = re.findall(r"smtp://([\d.:]+)", written["pli.toml.txt"])
     here = f"127.0.0.1:{relay.port}"
     settings = written["pli.toml.txt"].replace(there, here)
-    # Omar's provider takes two copies an hour, and the specimen may be younger than that.
+    # Omar's provider takes two copies an hour, and the specimen may be younger than an hour.
     settings = settings.replace("per_hour = 2", "per_hour = 3")
     (folder / "pli.toml").write_text(settings.replace("8080", str(installation.port)), "utf-8")
     (folder / "pli.keys").write_text(written["pli.keys.txt"])
@@ -67,7 +67,7 @@ def ends(installation: Installation, **environment: str) -> dict[str, dict[str, 
 def has_gone_on(
     installation: Installation, relay: Relay, told: Any, *, rebooted: bool, **environment: str
 ) -> None:
-    """Nobody has a second copy, everybody has one who may be sent one, and the sum holds."""
+    """Each person who may receive has one copy, nobody has two, and the balance is right."""
     doubted = DOUBTED | CLAIMED if rebooted else DOUBTED
     expected = {PUT_OFF, NEVER_TRIED} if rebooted else {PUT_OFF, NEVER_TRIED, *CLAIMED}
     assert relay.recipients == dict.fromkeys(expected, 1)

@@ -1,4 +1,4 @@
-"""Workers on PostgreSQL as an operator sees them: side by side, in a list, without a database."""
+"""Workers on PostgreSQL as an operator sees them: side by side, listed, and without a database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.servers import PostgreSQL
 
 @pytest.fixture
 def on_postgresql(postgresql: PostgreSQL) -> Callable[[Installation], Installation]:
-    """Move an installation's setting to a new database there, and bring it up."""
+    """Make a new database on the server, migrate it, and make the installation use it."""
 
     def move(installation: Installation) -> Installation:
         name = f"w{uuid.uuid4().hex[:12]}"
@@ -120,7 +120,7 @@ def test_workers_go_on_by_the_second_relay_when_the_first_dies(
         installation.pli("list", "new", "comite", "--title", "Comité", code=None)
         installation.members(300)
         relay.delay = 0.02
-        # At MAIL, and not after a body: so that nothing is in doubt.
+        # It ends them at MAIL, not after a body, so that no copy is in doubt.
         relay.script = lambda stage, *_: (
             "drop" if stage in ("connect", "mail") and len(relay.received) > 60 else None
         )

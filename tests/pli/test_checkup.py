@@ -1,4 +1,4 @@
-"""The ground's check-up: what is damaged, full, closed or late is told."""
+"""The check-up of package pli: it tells of damaged files, full disks, other keys, wrong clocks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_a_damaged_file_is_told(first: int, sqlite_url: str, keys: Keys) -
 
 
 def spoil(file: Path, first: int) -> None:
-    """Overwrite the beginning of every page from the `first` on."""
+    """Overwrite the beginning of every page of the file, from page `first` on."""
     octets = bytearray(file.read_bytes())
     page = int.from_bytes(octets[16:18], "big")
     for start in range(first * page, len(octets), page):

@@ -1,4 +1,4 @@
-"""An installation from SQLite to PostgreSQL: row by row the same, and it goes on there."""
+"""Copies an installation from SQLite to PostgreSQL: every row is the same, and sending goes on."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ async def target(postgresql: PostgreSQL) -> AsyncIterator[Database]:
 
 
 def silent(_table: str, _rows: int) -> None:
-    """Nobody listens."""
+    """Ignore the progress."""
 
 
 async def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of all tables that move; a JSON null apart from no value."""
+    """All rows of all tables that are copied; tells a JSON null from no value."""
     found = {}
     async with database.reading() as session:
         for table in Base.metadata.sorted_tables:

@@ -1,4 +1,4 @@
-"""The ground under the tables, on both databases."""
+"""Database, schema, keys and locks, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each call of a log in the program, made through both formats: one sound line comes of it."""
+"""Each log call of the program makes one sound line, in both formats."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OURS = {"event", "level", "logger", "timestamp", "exception", "exc_info", "stack
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Where a log is called, how, and with which fields."""
+    """A log call: where it stands, its level, and its fields."""
 
     place: str
     level: str
@@ -29,7 +29,7 @@ class Call:
 
 
 def dicts(of: ast.expr, module: ast.Module) -> Iterator[ast.Dict]:
-    """The dictionaries of which an `extra` is made: written there, named, or returned by a call."""
+    """The dictionaries of an `extra`: written in the call, named, or returned by a function."""
     for node in ast.walk(of):
         if isinstance(node, ast.Dict):
             yield node

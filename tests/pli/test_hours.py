@@ -1,4 +1,4 @@
-"""Hours as people name them: one moment, or an error that says why not."""
+"""Hours as people write them: each is one moment, or an error says why not."""
 
 from __future__ import annotations
 

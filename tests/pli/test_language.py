@@ -1,4 +1,4 @@
-"""Whatever a person is told is told in French, too: every room, every catalogue."""
+"""Every text that a person sees has its French, in every room and every catalogue."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ METHODS = {".py": "python", ".j2": "jinja2.ext:babel_extract"}
 
 
 def extracted(files: Iterable[Path]) -> dict[tuple[str, ...], str]:
-    """Every marked text (and its plural), and where it stands first."""
+    """Every marked text, with its plural, and where it first stands."""
     found: dict[tuple[str, ...], str] = {}
     for file in sorted(files):
         marks = LETTER_MARKS if file.suffix == ".j2" else MARKS

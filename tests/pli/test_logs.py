@@ -1,4 +1,4 @@
-"""Logs: a name and fields, in one line, and never an address in them."""
+"""Logs: each entry is one line with a name and fields, and never has an address."""
 
 from __future__ import annotations
 

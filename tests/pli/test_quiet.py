@@ -1,4 +1,4 @@
-"""Quiet hours by the clock on the wall, also in the nights in which it is put on or back."""
+"""Quiet hours by the clock on the wall, also in nights in which clocks change."""
 
 from __future__ import annotations
 
@@ -81,10 +81,10 @@ def test_it_stays_so_until_the_moment_named_and_changes_then(
         # The night has nine hours in March, eleven in October.
         ("2026-03-28 22:00", "21:00-07:00", False, "2026-03-29 07:00+02:00"),
         ("2026-10-24 22:00", "21:00-07:00", False, "2026-10-25 07:00+01:00"),
-        # 02:30 is left out in March: its hour ends when the clock jumps over it.
+        # In March clocks skip 02:30: quiet hours that begin or end then do so at 03:00.
         ("2026-03-29 01:59", "21:00-02:30", False, "2026-03-29 03:00+02:00"),
         ("2026-03-29 01:59", "02:30-07:00", True, "2026-03-29 03:00+02:00"),
-        # And comes twice in October: open for half an hour between both.
+        # In October 02:30 comes twice, with half an hour between them that is not quiet.
         ("2026-10-25 01:00", "21:00-02:30", False, "2026-10-25 02:30+02:00"),
     ],
 )

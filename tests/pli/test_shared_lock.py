@@ -1,4 +1,4 @@
-"""Who shares a lock, who has it alone, and in what order."""
+"""Which tasks share a lock, which has it alone, and in what order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The only door by which a raw address enters."""
+"""`Address.parse`, through which every raw address goes."""
 
 from __future__ import annotations
 

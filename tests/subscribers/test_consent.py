@@ -1,4 +1,4 @@
-"""Who may receive, and how a yes is written."""
+"""Which people may receive, and how a yes is recorded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LEFT, UNCONFIRMED = SubscriptionState.LEFT, SubscriptionState.UNCONFIRMED
 
 
 async def _everybody(session: AsyncSession, keys: Keys, now: datetime) -> tuple[int, int]:
-    """Two lists; on the first somebody in each state there is, named by what hinders him."""
+    """Two lists; on the first a person in each state, named by the reason against receiving."""
     here = (await make.a_list(session, "here", now=now)).id
     there = (await make.a_list(session, "there", now=now)).id
     for name, state, paused in (
@@ -91,7 +91,7 @@ async def test_the_clause_takes_a_column_for_the_list_and_works_in_an_insert_fro
 ) -> None:
     async with database.begin() as session:
         here, there = await _everybody(session, keys, now)
-        # Through Subscription itself, as preparing does: the clause must not be captured by it.
+        # The statement reads Subscription itself, as preparing does; the clause must stay apart.
         may = consent.may_receive(Subscription.list_id)
         joined = (
             select(Subscriber.email, Subscription.list_id)

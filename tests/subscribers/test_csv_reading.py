@@ -1,4 +1,4 @@
-"""Files of people as offices save them, and as they break them."""
+"""Files of people as offices save them, sound and broken."""
 
 from __future__ import annotations
 

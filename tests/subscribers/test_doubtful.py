@@ -1,4 +1,4 @@
-"""Addresses that can be written and that hardly any mailbox has: taken, and told."""
+"""Addresses that are valid but probably mistyped: they are imported, and told."""
 
 from __future__ import annotations
 

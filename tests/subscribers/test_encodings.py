@@ -1,4 +1,4 @@
-"""In which encoding an office saved its file: names must arrive as they were written."""
+"""The encoding of an office's file is recognised, so that names arrive as they were written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The line of headings, wherever an office or a form puts it, and what its columns mean."""
+"""The line of headings is found wherever it stands, and its columns get their meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many people at once: what is taken, what is skipped, what is told."""
+"""Imports: which people are taken, which are skipped, and what is told."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ chloe@example.com;Chloé;Modèle;;suppléant
 
 
 class Office:
-    """Imports into one list, one after the other."""
+    """Imports files into one list, one after the other."""
 
     def __init__(self, session: AsyncSession, keys: Keys, now: datetime, list_id: int) -> None:
         self.session, self.keys, self.now, self.list_id = session, keys, now, list_id
@@ -143,7 +143,7 @@ async def test_an_import_never_brings_back_who_left_nor_writes_to_who_objected(
             source="clic",
             now=office.now,
         )
-    # Somebody asks to come back in Bernard's name, and he never confirms it.
+    # Somebody asks in Bernard's name to come back, and Bernard never confirms that.
     assert await consent.subscribe(
         office.session,
         subscriber_id=bernard.id,
@@ -264,7 +264,7 @@ async def test_who_said_no_elsewhere_becomes_no_subscriber(office: Office) -> No
     assert barred == set(SuppressionReason)
     records = list(await office.session.scalars(select(ConsentRecord)))
     assert {it.event for it in records} == {ConsentEvent.SUBSCRIBED, ConsentEvent.LEFT}
-    # Neither the same file without its column nor the file again brings anybody back.
+    # Nobody comes back by the same file without its column, or by the file again.
     plain = "\n".join(line.rpartition(";")[0] for line in NOES.splitlines()[:6])
     assert _counts(await office.take(plain + "\n")) == (0, 0, 1, 4, 0)
     assert _counts(await office.take(NOES)) == (0, 0, 1, 4, 2)

@@ -1,4 +1,4 @@
-"""The small language of segments: what parses, what is told of what does not."""
+"""The small language of segments: which rules parse, and what an error points at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rules select, the same on both databases."""
+"""Which people a rule selects; both databases agree."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PEOPLE: dict[str, dict[str, Value]] = {
 
 @pytest.fixture
 async def session(database: Database, keys: Keys, now: datetime) -> AsyncIterator[AsyncSession]:
-    """Five people, two lists; Anne and Bernard on `comite`, Chloé has left it."""
+    """Five people and two lists; Anne and Bernard are on `comite`, Chloé has left it."""
     async with database.begin() as session:
         for name, type in ATTRIBUTES.items():
             await attributes.declare(session, name=name, type=type, label=name)
@@ -200,7 +200,7 @@ def _true(rule: Rule, values: Mapping[str, Value]) -> bool | None:
         case Comparison(field, operator, value):
             if field not in values:
                 return None
-            # Both are of the attribute's own type, as the rule was checked.
+            # Both values have the attribute's type, for the rule was checked.
             left: Any = as_compared(values[field])
             right: Any = as_compared(value)
             if isinstance(left, str) and isinstance(right, str):

@@ -1,4 +1,4 @@
-"""What exports of other systems say of their people: a no makes nobody a subscriber."""
+"""Status columns in exports of other systems: a person with a no becomes no subscriber."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def surveyed(heading: str, *words: str, **answers: Standing) -> Statuses:
 
 
 def said(heading: str, word: str) -> Standing | None:
-    """What a word says under a heading; None if nobody knows."""
+    """The meaning of a word under a heading; None if it is unknown."""
     statuses = surveyed(heading, word)
     return None if statuses.unknown else statuses.noes.get("p0@example.org", YES)
 

@@ -1,4 +1,4 @@
-"""Where texts become typed values, and headings names."""
+"""Texts become typed values, and headings become names."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def maildir(folder: Path) -> Path:
 
 
 def put(folder: Path, name: str, data: bytes, part: str = "new") -> str:
-    """Keep a mail under a name; its key."""
+    """Keep a mail in a file of this name; the mail's key."""
     (folder / part / name).write_bytes(data)
     return name.partition(":")[0]
 

@@ -1,4 +1,4 @@
-"""The front page, the answers to machines, and what is answered when something is wrong."""
+"""The front page, the answers to machines, and the answers when something is wrong."""
 
 from __future__ import annotations
 

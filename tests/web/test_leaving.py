@@ -1,4 +1,4 @@
-"""Leaving a list by the link under a letter, on both databases."""
+"""A person leaves a list by the link in a letter, on both databases."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 @dataclass
 class Member:
-    """A member of one list, with the link under a letter and a browser."""
+    """A member of one list, with the link of a letter and a browser."""
 
     database: Database
     client: httpx.AsyncClient
@@ -235,7 +235,7 @@ async def test_the_page_speaks_the_lists_language_and_without_one_the_readers(
 async def in_doubt(
     member: Member, now: datetime, status: Status = Status.UNCERTAIN
 ) -> tuple[int, str]:
-    """A copy to the member of which nobody knows, and the link that stands in it."""
+    """Make a campaign with a copy in doubt to the member; its id, and the link in the copy."""
     async with member.database.begin() as session:
         campaign = await make.a_campaign_with(
             session, (Copy(status),), now=now, list_id=member.list_id
@@ -296,7 +296,7 @@ async def test_who_had_left_already_proves_it_too_and_another_copys_link_proves_
 async def test_a_link_whose_numbers_name_somebody_elses_copy_proves_nothing(
     member: Member, now: datetime
 ) -> None:
-    """An installation begun anew with old keys counts its copies from one again."""
+    """A new installation with old keys counts its copies from one again."""
     async with member.database.begin() as session:
         campaign = await make.a_campaign_with(
             session, (Copy(Status.UNCERTAIN),), now=now, list_name="autres"

@@ -70,7 +70,7 @@ HEADINGS = "() => [...document.querySelectorAll('h1,h2,h3')].map(it => Number(it
 
 @pytest.fixture
 async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> dict[str, str]:
-    """The pages to look at, by name, as the server gives them out."""
+    """The pages to look at, by name, as the server sends them."""
     database = Database(sqlite_url)
     inbox = maildir(tmp_path / "inbox")
     written = make.letter("# Après le comité\n", title="Après le comité")
@@ -164,6 +164,6 @@ async def test_the_report_prints(browser: Any, pages: dict[str, str]) -> None:
 
 
 def _alone(text: str) -> str:
-    """A page that asks for nothing more: neither its frame's document, nor itself once again."""
+    """A page without requests of its own: no document for a frame, and no reload."""
     still = re.sub(r'<meta http-equiv="refresh"[^>]*>', "", text)
     return re.sub(r'src="/inbox/[^"]+"', 'srcdoc="<p>Bonjour</p>"', still)

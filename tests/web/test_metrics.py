@@ -1,4 +1,4 @@
-"""Figures as Prometheus reads them: counted rightly, bounded, and naming nobody."""
+"""Metrics as Prometheus reads them: right, bounded in number, and without names of people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a real browser makes of the pages' policies."""
+"""How a real browser applies the pages' content security policies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.web.mails import HOSTILE, a_mail, maildir, put
 
 @dataclass
 class Browser:
-    """A tab whose requests are answered by the application; all others are noted and refused."""
+    """A browser tab whose requests the application answers; all others are noted and refused."""
 
     page: Any
     client: httpx.AsyncClient

@@ -1,4 +1,4 @@
-"""Who is a candidate, who is excluded and why; and that preparing twice adds nobody."""
+"""Which people are candidates, which are excluded and why; preparing twice adds nobody."""
 
 from __future__ import annotations
 

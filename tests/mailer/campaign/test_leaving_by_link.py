@@ -1,4 +1,4 @@
-"""Leaving by the link of a copy, on both databases."""
+"""A person leaves by the link in a copy, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Would this letter go out twice: what is ordered is refused, gone on with, or made anew."""
+"""An order is refused if its letter would go out twice; else it makes or resumes a campaign."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NIGHT = SendingHours(Quiet(time(21), time(7)), "Europe/Paris")
 
 @pytest.fixture
 def policy(keys: Keys) -> SendingPolicy:
-    """Two people a batch, two further tries, nothing at night."""
+    """A policy with two people a batch, two further tries, and quiet hours at night."""
     return SendingPolicy(
         token_key=keys.current, batch_size=2, retry_delays=(60.0, 300.0), hours=NIGHT
     )
@@ -35,7 +35,7 @@ def policy(keys: Keys) -> SendingPolicy:
 
 @pytest.fixture(autouse=True)
 async def three_members(database: Database, keys: Keys, now: datetime) -> None:
-    """Three people on the list membres, and the empty list autres."""
+    """Make the list membres with three people, and the empty list autres."""
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
         await make.a_list(session, "autres", now=now)
@@ -60,7 +60,7 @@ async def ordered(
 
 
 async def released(database: Database, policy: SendingPolicy, now: datetime) -> int:
-    """The letter, sent to the members; the campaign's id."""
+    """Send the letter to the members; the campaign's id."""
     async with database.begin() as session:
         order = await ordered(session)
         return await ordering.release(session, order=order, policy=policy, now=now)

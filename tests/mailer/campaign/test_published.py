@@ -1,4 +1,4 @@
-"""Which letter stands on the web, on both databases."""
+"""Which campaign's letter the web shows, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A campaign that starts by itself at its hour: once, for whoever is there then, or it asks."""
+"""A campaign starts by itself at its hour, once, for the people on its lists then; or it asks."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ async def test_missed_by_too_much_it_asks_and_a_person_may_start_it(
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
             async with asyncio.timeout(10):
-                # The engine's own sweep holds it, and tells nobody but the table.
+                # The engine's sweep holds the campaign, and writes the reason into its row.
                 while not await held(database, campaign_id):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
             async with database.reading() as session:

@@ -1,4 +1,4 @@
-"""Quiet hours and an end: what is not on the wire by then waits, and goes on or asks."""
+"""Quiet hours and an end: copies not on the wire by then wait, for the morning or for a person."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ NIGHT = Quiet(time(21), time(7))
 
 @pytest.fixture
 def now() -> datetime:
-    """The real hour: the engine judges by the database's own clock."""
+    """The real time, for the engine uses the database's own clock."""
     return datetime.now(UTC)
 
 
 def quiet_in(seconds: float, *, ends: bool = False) -> SendingHours:
-    """Quiet hours that begin, or end, in so many seconds: a zone in which it is just so late."""
+    """Quiet hours that begin, or end, in `seconds`: the zone is chosen so that this is true now."""
     wanted = timedelta(hours=7 if ends else 21) - timedelta(seconds=seconds)
     at = datetime.now(UTC)
     offset = wanted - timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
@@ -60,7 +60,7 @@ async def statuses(database: Database, campaign_id: int) -> Counter[str]:
 
 
 async def silent(relay: Relay, seconds: float = 1.0) -> int:
-    """How many copies came by the time that none came for a while."""
+    """Wait until no copy has come for a while; how many have come."""
     async with asyncio.timeout(15):
         while True:
             before = len(relay.received)
@@ -93,7 +93,7 @@ async def test_quiet_hours_that_begin_in_the_middle_stop_it_and_it_stays_running
             )
             assert held.until is not None
             assert held.until.astimezone(zone_of(hours.zone)).time() == time(7)
-            # Long enough for several sweeps: none of them takes it.
+            # Long enough for several sweeps, none of which takes the batch.
             await asyncio.sleep(1.5)
             assert len(relay.received) == count
             await set_hours(database, campaign_id, ALWAYS)

@@ -1,4 +1,4 @@
-"""What waits, on both databases: counted from the batches that have something left alone."""
+"""How many copies wait, counted only from batches with copies left, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine against a real SMTP server, on both databases: each copy in exactly one end."""
+"""The engine against a real SMTP server, on both databases: each copy has exactly one end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIRST_TRIES = 1
 
 @pytest.fixture
 def now() -> datetime:
-    """The real hour: the engine judges by the database's own clock."""
+    """The real time, for the engine uses the database's own clock."""
     return datetime.now(UTC)
 
 
@@ -168,7 +168,7 @@ async def test_who_leaves_a_big_window_of_a_slow_relay_gets_no_copy_two_seconds_
                 found = await session.scalars(select(Delivery).order_by(Delivery.id))
                 rows = [it for it in found if it.status is Status.SENDING]
                 assert len(rows) == 60, "all of them claimed"
-                # One is on the wire, the next one's envelope, too; this one's turn is in 3 seconds.
+                # One copy is on the wire, and the next one's envelope; this one follows in 3 s.
                 leaving = rows[len(relay.received) + 3]
                 assert leaving.subscriber_id is not None
                 await optout.unsubscribe(

@@ -1,4 +1,4 @@
-"""What an engine must get over by itself: each of these once held it up for ever, or sent twice."""
+"""Troubles that an engine must survive: each once held it up for ever, or made it send twice."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from tests.mailer.engine.running import ends, first_copy, prepared, rests, worki
 from tests.mailer.ledger.in_work import claimed
 from tests.relay import Relay
 
-# SQLite writes one transaction after the other, and takes a NUL.
+# SQLite writes one transaction after the other, so two of them never wait for each other there.
 on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 
@@ -136,7 +136,7 @@ async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
                 await send_test.send_one(
                     installation, make.frozen(), "membres", "autrice@example.org", as_json=False
                 )
-    # Called off after a while it would raise the same: it must end by itself.
+    # Cancelled by the timeout, it would raise the same error: it must end by itself before.
     assert time.monotonic() - began < 10
 
 
@@ -288,7 +288,7 @@ async def test_two_who_tell_late_truth_of_a_finished_campaign_do_not_wait_for_ea
 
     async def tell() -> bool:
         async with database.begin() as session:
-            with suppress(TimeoutError):  # the second has to wait for the first
+            with suppress(TimeoutError):  # one transaction may have to wait for the other
                 async with asyncio.timeout(0.5):
                     await held.wait()
             await session.run_sync(rows.lock_campaign, campaign_id)
@@ -338,7 +338,7 @@ async def test_what_came_back_is_put_back_once_though_the_next_claim_is_broken_o
         if broken:
             return await real(self, sent, permit)
         broken.append(True)
-        # A claim of another window of the same taking, begun before it was over: it has them now.
+        # Another window of the same taking had begun its claim earlier, and gets the rows now.
         await database.transact(
             settle_and_claim.settle_and_claim, taken, [], relay="relay:25", size=3
         )

@@ -1,4 +1,4 @@
-"""Death between any two steps, and what else befalls an engine: the relay's count is the judge."""
+"""Workers die between any two steps, and meet other faults; the relay counts what arrived."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def test_after_a_kill_at_any_step_all_is_accounted_for(
         assert by[Status.FAILED] == ({"p001@example.org"} if uncommon else set())
         reached = COPIES - 2 if uncommon else COPIES
         assert len(by[Status.SENT]) + len(by[Status.UNCERTAIN]) == reached
-        # At most what was on the wire: one copy a connection, where two are allowed.
+        # At most one copy for each connection is in doubt, though two would be allowed.
         assert len(by[Status.UNCERTAIN]) <= killed_worker.CONNECTIONS
         assert list(folder.iterdir()) == []
 
@@ -122,7 +122,7 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # It may be stopped in the middle of a transaction: then others must not wait for its locks.
+    # The worker may be stopped within a transaction: others must not wait for its locks then.
     monkeypatch.setattr(databases, "IDLE_SECONDS", 1.0)
     monkeypatch.setattr(constants, "REPLAY_SECONDS", 1.0)
     with Relay(delay=0.05).running() as relay:
@@ -141,7 +141,7 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
         await asyncio.sleep(2)
         try:
             if database.is_sqlite:
-                # The file's lock keeps every other engine away: it goes on by itself.
+                # The file's lock keeps other engines away, so the worker itself goes on.
                 os.kill(process.pid, signal.SIGCONT)
                 assert await rests(database, campaign_id) is CampaignState.FINISHED
             else:
@@ -152,7 +152,7 @@ async def test_a_worker_stopped_past_its_lease_and_continued_sends_nothing_twice
                     if finished:
                         assert await rests(database, campaign_id) is CampaignState.FINISHED
                     os.kill(process.pid, signal.SIGCONT)
-                    # The one who seemed dead says what it knows: nothing stays in doubt.
+                    # The worker that seemed dead settles what it knows, so nothing stays in doubt.
                     async with asyncio.timeout(10):
                         while await still_open(database):  # noqa: ASYNC110 (another process)
                             await asyncio.sleep(0.02)
@@ -257,7 +257,7 @@ async def test_a_clock_set_back_an_hour_holds_nothing_up(
 ) -> None:
     hour = timedelta(hours=1)
     with Relay().running() as relay:
-        # Everything that was written before the clock was set back is of an hour ahead.
+        # All times that were written before the clock was set back now lie an hour ahead.
         campaign_id = await prepared(database, keys, now + hour, COPIES, batch_size=8)
         async with database.begin() as session:
             first = (await session.execute(select(Batch).order_by(Batch.id).limit(1))).scalar_one()
@@ -286,7 +286,7 @@ async def test_a_disk_too_full_for_the_database_holds_up_and_loses_nothing(
     monkeypatch.setattr(Pace, "window", lambda _: 20)
 
     async def grows_to(pages: str) -> None:
-        # SQLite asks each connection for itself, and there are two that write.
+        # SQLite has this limit for each connection, and two connections write.
         pragma = f"PRAGMA max_page_count = {pages}"
         async with database.begin() as session:
             await session.execute(text(pragma))

@@ -1,4 +1,4 @@
-"""The journal: what outlives a process, and what its absence proves."""
+"""The journal: which notes outlive a process, and what a missing note proves."""
 
 from __future__ import annotations
 
@@ -168,13 +168,13 @@ def test_every_outcome_comes_back_as_it_was(
     assert (notes[delivery].number, notes[delivery].outcome) == (number, outcome)
 
 
-# What the ledger makes of it, on both databases
+# How the ledger uses a journal, on both databases
 
 
 async def six_claimed(
     database: Database, keys: Keys, now: datetime
 ) -> tuple[LeasedBatch, list[int]]:
-    """A running campaign of six, all of them in work."""
+    """A running campaign with six copies, all in work."""
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, 6, now=now)
@@ -241,7 +241,7 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
     close_as_killed(notes)
     async with database.begin() as session:
         await session.execute(update(Batch).values(lease=None))
-        # Another machine takes over, and has no such file.
+        # Another machine, without that journal file, takes the batch.
         elsewhere = await session.run_sync(leasing.take, batch_id=taken.id, lease=4712)
         assert elsewhere is not None
         assert set(await statuses(session, ids)) == {"uncertain"}

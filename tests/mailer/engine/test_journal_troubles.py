@@ -1,4 +1,4 @@
-"""What a disk or a database makes of a journal, and no sending may be held up by."""
+"""Journals that a disk damages or a database refuses: none may hold up a sending."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.mailer.engine.killed_worker import close_as_killed
 from tests.mailer.engine.running import ends, prepared, rests, working
 from tests.relay import Relay
 
-# SQLite writes one transaction after the other, and takes a NUL.
+# SQLite accepts a NUL in a text, and writes one transaction after the other.
 on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 
@@ -30,7 +30,7 @@ def now() -> datetime:
 
 
 def left(folder: Path, name: bytes, *, batch_id: int = 999) -> Journal:
-    """A journal whose writer died, and what its disk made of it."""
+    """Write a journal, let its writer die, and damage the file as a disk may."""
     journal = Journal(folder, "tests")
     notes = journal.begin(batch_id, 7, "relay:25")
     notes.leaves(1, 1)

@@ -1,4 +1,4 @@
-"""The engine's parts live and end together: none dies alone, and none takes a copy with it."""
+"""The engine's parts live and end together: no part dies alone, and none costs a copy."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from tests.relay import Relay
 
 
 class Unforeseen(Exception):
-    """What nobody has thought of."""
+    """An error that the program does not expect."""
 
 
 def dies(after: Callable[[], bool], otherwise: Any) -> Any:
-    """A part that dies once it is asked after the first copy has arrived."""
+    """Makes a part die when it is called after the first copy has arrived."""
 
     async def part(*args: Any, **options: Any) -> Any:
         if after():

@@ -25,12 +25,12 @@ from tests.relay import Relay
 
 @pytest.fixture
 def now() -> datetime:
-    """The real hour: the engine judges by the database's own clock."""
+    """The real time, for the engine uses the database's own clock."""
     return datetime.now(UTC)
 
 
 async def another(database: Database, keys: Keys, now: datetime, *, started: bool = True) -> int:
-    """A campaign of letter 2 to the same list; its id."""
+    """Start a campaign of letter 2 to the same list; its id."""
     async with database.begin() as session:
         members = (await session.scalars(select(List))).one()
         campaign = await make.a_campaign(

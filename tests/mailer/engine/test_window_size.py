@@ -9,7 +9,7 @@ from mailer.engine.window_size import LARGEST_WINDOW, LATEST_SECONDS, Pace
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The one number in it is the hour."""
+    """A clock that tests move: its only element is the time in seconds."""
     hour = [1_000.0]
     monkeypatch.setattr(time, "monotonic", lambda: hour[0])
     return hour

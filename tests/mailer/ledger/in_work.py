@@ -1,4 +1,4 @@
-"""Copies in work, as a worker has them, without a worker."""
+"""Puts copies in work, as a worker would, without a worker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pli.database import Database
 async def claimed(
     database: Database, size: int, lease: int = 7
 ) -> tuple[LeasedBatch, Sequence[Row[Any]]]:
-    """A batch that is taken, and so many of its rows that are claimed."""
+    """Take a batch and claim `count` of its rows; both."""
     async with database.begin() as session:
         batch_id = await session.scalar(select(Batch.id))
         assert batch_id is not None

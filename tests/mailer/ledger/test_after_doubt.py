@@ -1,4 +1,4 @@
-"""What may have arrived is never forgotten: not after a kill, a second try, a cancel, a leaving."""
+"""A copy that may have arrived stays in doubt after a kill, a second try, a cancel, a leaving."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def now() -> datetime:
 
 
 async def called_uncertain(database: Database, size: int) -> None:
-    """Their worker is gone, and nothing is known of them."""
+    """Make copies uncertain: their worker is lost, and nothing is known of them."""
     taken, _rows = await claimed(database, size)
     async with database.begin() as session:
         await leasing.end_leases(session)
@@ -139,7 +139,7 @@ async def test_who_leaves_while_a_copy_in_doubt_waits_again_may_have_had_it(
 
 
 async def waiting_again(database: Database, campaign_id: int) -> list[int]:
-    """Copies in doubt that a person said to send again; which ones."""
+    """Let copies in doubt be sent again, as a person decides; their ids."""
     await called_uncertain(database, 2)
     async with database.begin() as session:
         await lifecycle.retry(session, campaign_id=campaign_id, uncertain=True, failed=False)

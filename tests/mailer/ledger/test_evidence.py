@@ -1,4 +1,4 @@
-"""Copies in doubt, settled by what tells for certain, on both databases."""
+"""Evidence settles copies in doubt, on both databases."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DOUBTS = (
 
 
 async def in_doubt(database: Database, now: datetime) -> tuple[int, list[int]]:
-    """A finished campaign with four copies in doubt in two batches; the ids of all its copies."""
+    """Make a finished campaign with four copies in doubt in two batches; the ids of all copies."""
     async with database.begin() as session:
         campaign = await make.a_campaign_with(
             session, DOUBTS, now=now, state=CampaignState.FINISHED
@@ -192,7 +192,7 @@ async def test_a_person_chooses_among_the_failed_by_what_was_answered(
 async def taken(
     database: Database, now: datetime, *, resend: bool, attempts: int = 0
 ) -> tuple[int, int, rows.LeasedBatch]:
-    """One copy in work of a campaign that tries twice; campaign, copy, and the batch in hand."""
+    """A copy in work, of a campaign with two tries; the campaign, the copy and the leased batch."""
     earlier = ((0, "", "connection lost"),) * attempts
     async with database.begin() as session:
         campaign_id = (
@@ -219,7 +219,7 @@ LATER = judge(Stage.RCPT, 451, "4.7.1 later")
     [
         (False, 0, LOST, "uncertain"),
         (True, 0, LOST, "pending"),
-        # The campaign has one delay, so that the second try is the last.
+        # The campaign has one retry delay, so the second try is the last.
         (True, 1, LOST, "uncertain"),
         (True, 1, LATER, "uncertain"),
         (False, 0, LATER, "pending"),

@@ -1,4 +1,4 @@
-"""What a journal proves of a row that its dead worker left: a table of every case."""
+"""What a journal proves about a row that a dead worker left in work: a table of all cases."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ TOLD_WITHOUT_AN_HOUR = Note(2, None, TAKEN_IT)
         (Status.SENDING, record(TOLD, complete=False), answered(EARLIER)),
         (Status.UNCERTAIN, record(TOLD, complete=True), answered(EARLIER)),
         (Status.SENDING, record(TOLD_WITHOUT_AN_HOUR, complete=True), answered(NOW)),
-        # Of an earlier try, which is settled: of this one nothing is noted.
+        # The note is of an earlier try, which is settled; nothing is noted of this try.
         (Status.SENDING, record(OF_THE_FIRST_TRY, complete=True), UNWRITTEN),
         (Status.SENDING, record(OF_THE_FIRST_TRY, complete=False), IN_DOUBT),
-        # Settled as uncertain by its own worker: nothing more is to come.
+        # The worker itself settled the row as uncertain: no later finding will come.
         (Status.UNCERTAIN, record(OF_THE_FIRST_TRY, complete=True), NOTHING),
         (Status.UNCERTAIN, record(Note(3, EARLIER, TAKEN_IT), complete=True), NOTHING),
     ],

@@ -1,7 +1,7 @@
-"""What a sending asks the database costs the same for the last copy as for the first.
+"""A statement of a sending costs the same for the last copy as for the first.
 
-Every statement that an engine really emits is planned again on a campaign of which nearly all has
-been sent: none may walk through what is already over.
+The database plans every statement that an engine emits, on a campaign whose copies are nearly all
+sent. No plan may read the rows of copies that are settled.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from tests.relay import Relay
 BATCHES = 300
 SIZE = 100
 LEFT = 40
-"""So many copies at the end are still to be sent."""
+"""How many copies, the last ones, are still to be sent."""
 
 Statements = dict[str, Any]
 
-# Where a walk is a fault; the other tables hold a handful of rows (campaigns, lists, workers).
+# Reading such a table as a whole is a fault; the other tables (campaigns, lists) are small.
 LARGE = ("delivery", "attempt", "subscriber", "subscription")
 KEPT_SMALL = ("batch", "suppression", "notice", "tie")
-"""Of these PostgreSQL knows that a walk is cheaper here; SQLite looks for an index all the same."""
+"""PostgreSQL may read these as a whole, for that is cheaper here; SQLite still uses an index."""
 WHAT_IS_OPEN = "ix_batch_open|ix_notice_due"
-"""These indexes hold nothing that is over: to walk through one is no fault."""
+"""These indexes hold no settled rows, so reading one as a whole is no fault."""
 WALKS = {
     "sqlite": re.compile(
         rf"SCAN (?:{'|'.join((*LARGE, *KEPT_SMALL))})\b(?! USING INDEX (?:{WHAT_IS_OPEN}))"
@@ -47,7 +47,7 @@ WALKS = {
 
 @contextmanager
 def overheard(database: Database) -> Iterator[Statements]:
-    """Every statement that is sent while this is open, with its last parameters."""
+    """Collect every statement that is sent while the block runs, with its last parameters."""
     said: Statements = {}
     engines: list[Engine] = [database.writer.sync_engine, database.reader.sync_engine]
     if database.is_sqlite:
@@ -68,7 +68,7 @@ def overheard(database: Database) -> Iterator[Statements]:
 
 @asynccontextmanager
 async def nearly_over(database: Database, keys: Keys, now: datetime) -> AsyncIterator[int]:
-    """A campaign of thousands, the last few of which wait."""
+    """Make a campaign with thousands of copies, of which the last few wait."""
     people = BATCHES * SIZE
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
@@ -98,7 +98,7 @@ async def nearly_over(database: Database, keys: Keys, now: datetime) -> AsyncIte
 
 
 async def plan(database: Database, statement: str, parameters: Any) -> str:
-    """How the database would go about it, with the same parameters."""
+    """The database's plan for a statement with these parameters."""
     words = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
     async with database.reading() as session:
         connection = await session.connection()
@@ -121,10 +121,10 @@ async def test_nothing_that_a_sending_asks_walks_through_what_is_already_sent(
         await leaves(database, f"p{BATCHES * SIZE - 3}@example.org", now)
         with overheard(database) as said, Relay(script=refuse).running() as relay:
             async with working(database, keys, relay.url, folder=tmp_path):
-                await asyncio.sleep(1.2)  # until it has looked after its copies once
+                await asyncio.sleep(1.2)  # until the heartbeat has asked about the copies once
                 assert await rests(database, campaign_id) is CampaignState.FINISHED
         assert len(relay.received) == LEFT - 2
-        # The sum of a campaign is proved once, at its end, and that reads every row.
+        # The balance is checked once, at the campaign's end, and that reads every row.
         asked = {k: v for k, v in said.items() if "GROUP BY delivery.batch" not in k}
         assert len(said) == len(asked) + 1
         assert len(asked) > 20

@@ -1,4 +1,4 @@
-"""What a relay's log proves, and what it does not."""
+"""What a Postfix log proves about copies, and what it does not."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def status(word: str, *, agent: str = "smtp", to: str = "jeanne@example.org") ->
         ([ACTIVE, status("sent"), REMOVED], False),
         ([ACTIVE, CLEANUP], False),
         ([OTHER, ACTIVE, status("sent"), REMOVED], False),
-        # The queue id is used again: what follows is said of another message.
+        # Postfix uses the queue id again: these lines are about another message.
         ([CLEANUP, OTHER, ACTIVE, REMOVED], False),
         ([CLEANUP, f"{AT}/smtpd[1]: 3F2A1B4C5D: client=x[192.0.2.9]", ACTIVE], False),
         ([CLEANUP, f"{AT}/pickup[1]: 3F2A1B4C5D: uid=0 from=<root>", ACTIVE], False),
-        # Another instance, another machine: other messages, though the queue id be the same.
+        # The same queue id on another instance or machine means another message.
         ([CLEANUP, ACTIVE.replace("postfix/", "postfix-out/")], False),
         ([CLEANUP, ACTIVE.replace("relais", "secours")], False),
         ([CLEANUP, f"{AT}/cleanup[2]: 3F2A1B4C5D: milter-reject: END-OF-MESSAGE: 4.7.1"], False),
@@ -100,9 +100,9 @@ def test_specimens_are_read_as_is_written_beside_them(name: str, expected: dict[
 
 
 def test_what_postfix_3_7_itself_wrote_tells_lost_connections_apart() -> None:
-    """Copies 2 and 6 were cut off in their midst, 4 and 8 right after the final dot.
+    """Copies 2 and 6 were cut off in the middle, copies 4 and 8 right after the final dot.
 
-    Made with a Postfix of its own, first with short queue ids, then with long ones.
+    A real Postfix wrote this log, first with short queue ids, then with long ones.
     """
     assert {it.delivery_id for it in from_specimen("real.log")} == {1, 3, 4, 5, 7, 8}
 

@@ -1,4 +1,4 @@
-"""What a member gets of a letter: pressed, as HTML, as text, and as the bytes of a mail."""
+"""A letter as a member gets it: pressed, as HTML, as text, and as the bytes of a mail."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ def pressed(body: str, **changes: Any) -> Pressed:
 
 
 def html(body: str, recipient: Recipient = MARIE, **changes: Any) -> str:
-    """What one member's mail program shows."""
+    """The HTML of one member's copy."""
     return pressed(body, **changes).html(recipient, LINKS, KEY)
 
 
 def text(body: str, recipient: Recipient = MARIE, **changes: Any) -> str:
-    """What one member's plain text says."""
+    """The text part of one member's copy."""
     return pressed(body, **changes).text(recipient, LINKS, KEY)
 
 
 def composer(body: str, identity: Identity = IDENTITY, **changes: Any) -> Composer:
-    """A composer of copies of this body."""
+    """A composer for copies of a letter with this body."""
     links = Links(KEYS, identity.public_url, identity.domain)
     written = letter(body, **changes)
     return Composer(press(written, THEME, identity), written, identity, links, KEY, 7)
 
 
 def wire(body: str, recipient: Recipient = MARIE, **changes: Any) -> bytes:
-    """One copy as a file holds it."""
+    """One copy as the bytes of a file."""
     return plain(composer(body, **changes).copy(recipient, NOW))
 
 
 def mail(octets: bytes) -> EmailMessage:
-    """One copy as the standard library reads it."""
+    """One copy, parsed by the standard library."""
     read = message_from_bytes(octets, policy=policy.default)
     assert isinstance(read, EmailMessage)
     return read

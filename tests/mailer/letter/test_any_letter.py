@@ -1,4 +1,4 @@
-"""Whatever an author writes is pressed, or refused with a line: nothing in between."""
+"""Any text of an author is either pressed, or refused with a line that says why."""
 
 from __future__ import annotations
 

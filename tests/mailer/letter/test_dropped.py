@@ -1,4 +1,4 @@
-"""What Markdown or the sanitiser takes out of a letter is told with its line."""
+"""An author is told, with the line, what Markdown or the sanitiser takes out of a letter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody is greeted "Bonjour ,": what is missing has its word, or the author is warned."""
+"""Nobody is greeted "Bonjour ,": a missing value has a word in its place, or a warning tells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture is, by its first bytes alone, also where they are written in a rarer way."""
+"""The first bytes alone tell an image's kind and size, also where they are written unusually."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def frame(width: int = 640, height: int = 480, *, kind: int = BASELINE) -> bytes
 
 
 def turned(orientation: int, order: str = ">") -> bytes:
-    """An Exif segment as telephones write it, in either byte order."""
+    """An Exif segment as phones write it, in either byte order."""
     mark = b"MM" if order == ">" else b"II"
     value = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
     directory = struct.pack(order + "HI", 42, 8) + struct.pack(order + "H", 1) + value + bytes(4)

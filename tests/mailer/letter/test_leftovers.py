@@ -1,4 +1,4 @@
-"""Markdown that was not understood is told, and bare addresses are links."""
+"""An author is told of Markdown that was not understood; bare addresses become links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A letter is whole, or it is refused with a line: nothing is cut off, nothing takes for ever."""
+"""A letter is pressed whole, or refused with a line: nothing is cut off, nothing takes for ever."""
 
 from __future__ import annotations
 

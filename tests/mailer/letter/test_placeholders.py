@@ -1,4 +1,4 @@
-"""No author can write a word of ours, and none of ours stands where it must not."""
+"""No author can write one of our placeholders, and none is left where it must not stand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.mailer.letter.rendered import LIST, MARIE, html, pressed, text
 
 @pytest.fixture
 def known_stem(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The stem, as if an author had guessed what is drawn."""
+    """Fix the random stem of placeholders, as if an author had guessed it."""
     monkeypatch.setattr("mailer.letter.placeholders._drawn", lambda: "xguessz")
     return "xguessz"
 
@@ -56,7 +56,7 @@ def test_an_address_with_a_word_like_ours_is_the_same_in_all_copies() -> None:
 )
 def test_even_a_guessed_word_is_a_fault_with_its_line(known_stem: str, body: str) -> None:
     forged = body.replace("{}", f"&#120;{known_stem[1:]}7x")
-    if "`" in body:  # in code an entity is no sign
+    if "`" in body:  # in code, an entity stays as it is written
         forged = body.replace("{}", "ok")
         assert not markdown.read(forged).faults
         return

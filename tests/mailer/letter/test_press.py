@@ -13,7 +13,7 @@ NBSP = "\u202f"
 
 
 def visible(page: str) -> str:
-    """What a page says, tags and white space apart."""
+    """The text of a page, without tags and white space."""
     from html import unescape
 
     body = page.partition("<body")[2].partition(">")[2]

@@ -1,4 +1,4 @@
-"""A letter that really was sent, when it lies beside the project; none of it is kept here."""
+"""A letter that really was sent, if its file lies beside the project; none of its text is here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A letter is frozen if it can be sent; else everything that forbids it is told."""
+"""A letter is frozen if it can be sent; else an error lists everything that forbids it."""
 
 from __future__ import annotations
 

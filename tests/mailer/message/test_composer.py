@@ -108,7 +108,7 @@ def test_pictures_stand_beside_the_html_alone() -> None:
 def test_whoever_it_is_for_a_copy_keeps_the_wires_measure(
     first: str, last: str, title: str
 ) -> None:
-    # A list of its own: what lists share is remembered by their id.
+    # Each example has a list id of its own, for the composer caches texts by the list's id.
     list_ = replace(MARIE.list, id=next(LIST_IDS), title=title)
     person = MARIE._replace(first_name=first, last_name=last, list=list_)
     octets = b"".join(COMPOSER.copy(person, NOW))
@@ -167,5 +167,5 @@ def test_a_copy_of_a_long_letter_costs_microseconds() -> None:
     size = sum(map(len, made.copy(MARIE, NOW)))
     assert size > 50_000
     spent = min(timeit.repeat(lambda: made.copy(MARIE, NOW), number=300, repeat=5)) / 300
-    # 11 µs measured; the margin is for a machine that does other work beside.
+    # 11 µs were measured; the margin is for a busy machine.
     assert spent < 100e-6

@@ -22,7 +22,7 @@ def read(field: str, name: str) -> str:
 
 
 def keeps_its_measure(field: str) -> None:
-    """RFC 2047 2 and RFC 5322 2.1.1, and no line that is only a space."""
+    """Check the lengths of RFC 2047 2 and RFC 5322 2.1.1, and that no line is only a space."""
     for line in field.removesuffix("\r\n").split("\r\n"):
         assert line.isascii()
         assert "\r" not in line
@@ -58,7 +58,7 @@ def test_a_name_arrives_beside_its_address(first: str, last: str) -> None:
     (address,) = message["To"].addresses
     assert address.addr_spec == "marie@example.org"
     keeps_its_measure(field)
-    # The new parser puts a space between two encoded-words of a name; the old one is right.
+    # Python's new parser wrongly puts a space between two encoded-words of a name.
     raw, _, _ = unfolded(field).rpartition(" <")
     arrived = str(make_header(decode_header(raw))) if "=?" in raw else address.display_name
     assert " ".join(arrived.split()) == " ".join(headers.one_line(display).split())

@@ -1,4 +1,4 @@
-"""Test copies, as an author orders them."""
+"""Orders test copies, as an author does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests import factories as make
 async def ordered(
     database: Database, keys: Keys, now: datetime, address: str = "autrice@example.org"
 ) -> int:
-    """A test copy to this address, on the first list there is; the notice's id."""
+    """Order a test copy to this address, on the only list; the notice's id."""
     async with database.begin() as session:
         list_ = (await session.scalars(select(List))).first()
         if list_ is None:

@@ -1,4 +1,4 @@
-"""Test copies: before every campaign, in no campaign's sum, and told as they ended."""
+"""Test copies: sent before campaigns, counted in none, and each told as it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pacing as a relay sees it that counts by time: several engines, a restart, slow providers."""
+"""Pacing, as a relay sees it: with several engines, a restart, and slow providers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def paced(
     connections: int = 6,
     folder: Path | None = None,
 ) -> AsyncIterator[Engine]:
-    """An engine that keeps to this plan, as one process of its own would."""
+    """Run an engine with this plan, as a process of its own would."""
     relays = {MAIN: (relay, plan)}
     async with paced_each(database, keys, relays, connections, folder) as engine:
         yield engine
@@ -66,7 +66,7 @@ async def paced_each(
     connections: int = 6,
     folder: Path | None = None,
 ) -> AsyncIterator[Engine]:
-    """The same with several relays, each with a plan of its own."""
+    """Run an engine with several relays, each with a plan of its own."""
     with TemporaryDirectory() as own:
         home = folder or Path(own)
         couriers = {
@@ -102,7 +102,7 @@ async def paced_each(
 async def written(
     database: Database, keys: Keys, now: datetime, *, batch_size: int = 10, **hosts: int
 ) -> int:
-    """A running campaign to so many people at each of these hosts (`orange_fr=20`)."""
+    """Start a campaign to people at these hosts: `orange_fr=20` means 20 people at orange.fr."""
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
         for host, count in hosts.items():
@@ -115,7 +115,7 @@ async def written(
 
 
 async def finished(database: Database, campaign_id: int) -> None:
-    """Several engines in one process share two cores with whatever else is tested: patience."""
+    """Wait until a campaign is finished; long, for other tests share the two cores."""
     async with asyncio.timeout(90):
         while True:
             async with database.reading() as session:
@@ -127,9 +127,9 @@ async def finished(database: Database, campaign_id: int) -> None:
 
 
 def fullest(relay: Relay, seconds: float) -> int:
-    """The most that arrived in any half-open stretch of so many seconds.
+    """The most copies that arrived in any half-open interval of `seconds`.
 
-    Less the time by which the relay, on a busy machine, may have seen some of them too late.
+    The interval is shortened by the relay's lag: on a busy machine, times may be too late by that.
     """
     assert relay.lag < seconds / 2, "too busy a machine to measure anything on"
     moments, seconds = relay.arrivals(), seconds - relay.lag
@@ -330,7 +330,7 @@ async def test_what_finds_no_room_waits_no_hour_when_the_clock_was_set_back(
             (pacer,) = engine._context.pacers
             await pacer.beat()
             assert not pacer.has_share(WHOLE)
-            # What it knows of the database's clock is of before it was set back.
+            # What the engine knows of the database's clock dates from before it was set back.
             monkeypatch.setattr(Pacer, "beat", no_more)
             await asyncio.sleep(0.3)  # one may be under way
             pacer._ahead += hour.total_seconds()
@@ -367,14 +367,14 @@ async def test_seats_are_shared_given_back_and_freed_by_proof_of_death(
     for it in (one, two):
         await it.beat()
     assert await shares() == [3, 4]
-    # What a death does: the kernel closes its files.
+    # When a process dies, the kernel closes its files.
     assert one._presence is not None
     assert one._presence._descriptor is not None
     os.close(one._presence._descriptor)
     await two.beat()
     async with database.reading() as session:
         parts = await session.execute(select(Share.connections, Share.per_second))
-        # What the dead one sent is in the second that still lasts; its connections are closed.
+        # The dead worker's copies still count in this second; its connections are closed.
         assert (0, 2) in {tuple(it) for it in parts}
     await asyncio.sleep(PUT_DOWN_SECONDS)
     await two.beat()

@@ -1,4 +1,4 @@
-"""The arithmetic of pacing: no stretch of a period holds more than its quota, by any clock."""
+"""The arithmetic of pacing: no interval of one period holds more than the quota, by any clock."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mailer.pacing.sliding_window import AHEAD_SECONDS, SLOTS, SlidingWindow
 START = 1_800_000_000.0
 PERIODS = st.sampled_from([3.0, 60.0, 3_600.0, DAY])
 WAITS = st.floats(0, 2.5)
-"""Fifths of a period."""
+"""Waits, in periods."""
 ROUNDING = 1e-5
-"""Seconds: a clock's reading in 2026 has so many digits behind the point."""
+"""In seconds: a float of a time in 2026 is no more exact than that."""
 
 
 def slack(window: SlidingWindow) -> float:
-    """How much longer than its period a copy keeps its place at most."""
+    """For how many seconds beyond its period a copy may count at most."""
     return AHEAD_SECONDS + 2 * window.seconds / SLOTS
 
 
@@ -39,7 +39,7 @@ def slack(window: SlidingWindow) -> float:
 def test_no_stretch_of_a_period_holds_more_than_the_quota(
     copies: int, seconds: float, steps: list[tuple[float, int, float, int, bool]]
 ) -> None:
-    """Each grant is used in part, as late as may be; some are never told of (a dead worker)."""
+    """Each grant is used in part, as late as possible; a dead worker never tells of some."""
     window, now = SlidingWindow(copies, seconds), START
     used: list[float] = []
     for wait, wanted, late, kept, told in steps:
@@ -67,7 +67,7 @@ def test_a_clock_that_is_set_forward_never_opens_more_than_the_whole_quota(
     assert window.room(START + ahead) <= copies
     again = window.take(window.room(START + ahead), START + ahead)
     assert again.room(START + ahead) == 0
-    # And back again: what was granted ahead counts as if it were granted now.
+    # The clock is set back again: copies granted ahead of it count as if they were granted now.
     assert again.room(START) == 0
 
 
@@ -100,7 +100,7 @@ def test_what_it_says_of_when_it_opens_is_so(
         if taken == wanted:
             break
         now = window.opens_at(1, now)
-    # Each round takes the period and a slot, or less: a copy need not be the first of its slot.
+    # Each round takes a period and a slot at most: a copy need not be the first in its slot.
     assert opens - (1 + wanted / copies) * seconds / SLOTS - 0.1 <= now <= opens + 0.1
 
 
@@ -116,7 +116,7 @@ def test_more_than_there_is_room_for_is_refused() -> None:
 
 
 def test_two_hundred_an_hour_go_at_once_and_the_next_after_an_hour() -> None:
-    """Whoever has 150 members does not wait 18 seconds for each of them."""
+    """A committee with 150 members does not wait 18 seconds for each of them."""
     window = SlidingWindow(200, 3_600.0)
     assert window.room(START) == 200
     window = window.take(200, START).tell(200, 200, START, START + 5)

@@ -1,4 +1,4 @@
-"""Slowing down and recovering: by a share of the latest answers, for one provider alone."""
+"""A throttle slows one provider down by a share of its latest answers, and lets it recover."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_fair_parts_are_the_whole_and_differ_by_one_at_most(limit: int, holders:
 def test_however_workers_come_and_go_they_never_hold_more_than_there_is(
     limit: int, story: list[tuple[int, str]]
 ) -> None:
-    """Each uses what it was told at its last beat, and no more; rows are seen by all."""
+    """Each worker uses no more than its last beat told it; all workers see the same rows."""
     rows: dict[int, int] = {}
     used: dict[int, int] = {}
 

@@ -20,7 +20,7 @@ VOID = {"meta", "br", "hr", "img", "input", "link", "rect"}
 
 
 class Outline(HTMLParser):
-    """The tags of a page, and whether each that opens is closed in its order."""
+    """Collects the tags of a page, and checks that each is closed in order."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

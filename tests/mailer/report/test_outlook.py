@@ -1,4 +1,4 @@
-"""What holds a campaign back over all relays, and when it arrives, on both databases."""
+"""What holds a campaign back over all relays, and when its last copy leaves, on both databases."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_each_relay_answers_for_the_lists_that_go_by_it(
     async with database.reading() as session:
         assert (await outlook(session, campaign_id=campaign_id, plans=plans)).held_by == []
     async with database.begin() as session:
-        # A relay that the settings do not have any more is passed over.
+        # A relay that is no longer in the settings is passed over.
         await lists.edit(session, name="autres", relays=["disparu", "secours"])
     async with database.reading() as session:
         (hold,) = (await outlook(session, campaign_id=campaign_id, plans=plans)).held_by
@@ -66,7 +66,7 @@ async def test_each_relay_answers_for_the_lists_that_go_by_it(
 async def test_it_is_not_said_to_arrive_after_its_end(database: Database, campaign_id: int) -> None:
     await a_worker(database)
     now = datetime.now(UTC)
-    # Later than any look at it, before the six copies can have left.
+    # Later than any outlook is asked for, and before the six copies can have left.
     for end, arrives in ((now + timedelta(days=1), True), (now + timedelta(seconds=2), False)):
         async with database.begin() as session:
             hours = SendingHours(end=Hour(end, "UTC"))

@@ -1,4 +1,4 @@
-"""What is said of a campaign that is held back, and when it is said to arrive."""
+"""What the forecast says of a campaign that is held back, and when its last copy leaves."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ ANNE = Address.parse("Anne@example.org")
 
 @pytest.fixture(autouse=True)
 async def anne(database: Database, keys: Keys, now: datetime) -> None:
-    """Anne is on two lists, Bernard on one."""
+    """Put Anne on two lists, Bernard on one."""
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
         others = await make.a_list(session, "autres", now=now)

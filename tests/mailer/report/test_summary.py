@@ -1,4 +1,4 @@
-"""What a report says of a campaign, on both databases."""
+"""What a report counts of a campaign, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies for a courier, without a campaign behind them."""
+"""Copies for a courier that belong to no campaign."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ class Parcel:
 
 
 async def told(parcels: list[Parcel]) -> None:
-    """Wait until each has its outcome, or came back."""
+    """Wait until each copy has its outcome, or has come back."""
     await asyncio.wait_for(asyncio.gather(*(parcel.told.wait() for parcel in parcels)), 10)

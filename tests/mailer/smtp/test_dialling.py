@@ -1,4 +1,4 @@
-"""A relay's host may have several addresses, and a dead one of them costs a blink."""
+"""A relay's host may have several addresses; a dead address among them costs little time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HERE, THERE, NOWHERE = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 
 
 def named(monkeypatch: pytest.MonkeyPatch, addresses: Sequence[str]) -> None:
-    """From now on the made-up host has these addresses, in this order."""
+    """Give the invented host these addresses, in this order."""
     loop = asyncio.get_running_loop()
     real = loop.getaddrinfo
 
@@ -39,7 +39,7 @@ def named(monkeypatch: pytest.MonkeyPatch, addresses: Sequence[str]) -> None:
 
 @contextmanager
 def swallowing(address: str, port: int) -> Iterator[None]:
-    """At this address every SYN is dropped, because the listener's backlog is full."""
+    """An address at which every SYN is dropped, because the listener's backlog is full."""
     with closing(socket.socket()) as listener, contextlib.ExitStack() as waiting:
         listener.bind((address, port))
         listener.listen(0)

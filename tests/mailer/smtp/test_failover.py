@@ -1,4 +1,4 @@
-"""Several relays in order: what one cannot carry the next one does, and no person's copy pays."""
+"""Several relays in order: the next carries what one cannot, and no copy fails for that."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SPARE = "secours"
 
 @pytest.fixture
 def now() -> datetime:
-    """The real hour: the engine judges by the database's own clock."""
+    """The real time, for the engine uses the database's own clock."""
     return datetime.now(UTC)
 
 
@@ -69,7 +69,7 @@ async def statuses(database: Database, campaign_id: int) -> Counter[str]:
 
 
 class Gone:
-    """A relay that dies in the middle: from a moment on it hangs up on everybody."""
+    """A relay that dies in the middle of a sending: from then on it ends every connection."""
 
     def __init__(self, after: int) -> None:
         self.after = after
@@ -81,7 +81,7 @@ class Gone:
         if stage == "mail":
             self.taken += 1
             self.dead = self.dead or self.taken > self.after
-        # At MAIL, and not after a body: so that nothing is in doubt.
+        # It ends them at MAIL, not after a body, so that no copy is in doubt.
         return "drop" if self.dead and stage in ("connect", "mail") else None
 
 
@@ -170,7 +170,7 @@ async def test_with_both_relays_dead_the_campaign_pauses_with_both_reasons_and_c
             async with asyncio.timeout(10):
                 while (await statuses(database, campaign_id)).keys() != {"pending"}:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
-            # A person has looked; both are asked at once, though neither has rested long enough.
+            # A person resumes: both relays are tried at once, though their rest is not over.
             other.script = lambda *_: None
             async with database.begin() as session:
                 await lifecycle.resume(session, campaign_id=campaign_id)
@@ -319,7 +319,7 @@ async def test_a_test_copy_goes_by_the_next_relay_at_once(
 
 
 class Stub:
-    """A courier that carries nothing."""
+    """A courier that sends nothing."""
 
     def __init__(self, relay: str) -> None:
         self.relay = relay
@@ -349,7 +349,7 @@ class Stub:
 
 
 class BootTime:
-    """Seconds that the test says."""
+    """A clock that tests set, in seconds."""
 
     def __init__(self) -> None:
         self.now = 1000.0

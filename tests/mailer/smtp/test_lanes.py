@@ -1,4 +1,4 @@
-"""Lanes and connections, without a wire: who carries what, and for whom it makes room."""
+"""Lanes and connections, without a wire: which connection carries which lane's copies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mailer.smtp.lanes import Lanes, Line
 
 
 class Wire:
-    """A connection that pipelines: one copy awaits its answer while the next is written."""
+    """A connection that pipelines: it writes a copy while the one before awaits its answer."""
 
     def __init__(self, lanes: Lanes) -> None:
         self.on_the_way: list[str] = []
@@ -25,14 +25,14 @@ class Wire:
         self.ended = True
 
     def ask(self) -> None:
-        """Take a copy if it may: never more than one behind the one that is on the way."""
+        """Take a copy if the connection may: one copy at most waits behind the one on its way."""
         if len(self.on_the_way) < 2 and not self.ended:
             copy: Any = self.line.next()
             if copy is not None:
                 self.on_the_way.append(copy)
 
     def answered(self) -> None:
-        """The relay has answered the first."""
+        """Let the relay answer the first copy."""
         if self.on_the_way:
             self.on_the_way.pop(0)
         self.ask()

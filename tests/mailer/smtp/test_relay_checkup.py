@@ -32,7 +32,7 @@ async def test_a_good_relay_is_fine_and_gets_nothing(tls: str) -> None:
         checks = await found(relay)
         assert relay.received == []
     told = {name: str(check.told) for name, check in checks.items()}
-    # The test's certificate lives two days, and that is worth a warning.
+    # The test's certificate is valid for two days, which is worth a warning.
     stood = {name: check.state for name, check in checks.items() if name != "relay.tls"}
     assert set(stood.values()) == {State.OK}, told
     assert "PIPELINING" in told["relay.features"]

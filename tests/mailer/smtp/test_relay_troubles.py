@@ -1,4 +1,4 @@
-"""What a relay has against all of us: nobody's copy is at fault, and a person is told."""
+"""A relay refuses the sender, whatever the copy: no copy is at fault, and a person is told."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def test_what_a_relay_says_to_a_connection_is_kept_and_shown_without_signs
 async def test_a_relay_that_takes_no_mail_of_this_size_pauses_the_campaign(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Refused without a word on the wire: a window lasts no longer than it takes to look at it.
+    # Such copies are refused before anything is sent, so a window ends almost at once.
     monkeypatch.setattr(Pace, "window", lambda _: 20)
     campaign_id = await prepared(database, keys, now, count=300, batch_size=300)
     offer = "250-relay\r\n250-PIPELINING\r\n250 SIZE 1000"

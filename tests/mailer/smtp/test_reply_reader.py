@@ -1,4 +1,4 @@
-"""What a relay says is read the same however the network cuts it, and nothing it says crashes."""
+"""Replies are read alike however the network cuts them, and no reply crashes the reader."""
 
 from __future__ import annotations
 

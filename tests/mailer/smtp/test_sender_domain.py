@@ -1,4 +1,4 @@
-"""What the DNS says of the sender's domain, asked of a real name server."""
+"""The check of the sender's domain, which asks a real name server."""
 
 from __future__ import annotations
 

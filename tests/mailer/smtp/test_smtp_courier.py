@@ -38,7 +38,7 @@ def at(where: str, name: str, reply: str, *, times: int = 10**6) -> Script:
 @pytest.mark.parametrize("pipelining", [True, False])
 async def test_every_copy_arrives_once_and_whole(pipelining: bool) -> None:
     parcels = [Parcel(f"p{n}") for n in range(100)]
-    # So slow that no connection is through with all before the others are there.
+    # So slow that all connections are open before one of them could send everything.
     with Relay(pipelining=pipelining, delay=0.01).running() as relay:
         async with carried(relay, parcels, connections=4):
             assert relay.connections == 4
@@ -91,7 +91,7 @@ async def test_one_copys_misfortune_is_told_by_stage_and_leaves_the_others_alone
 
 @pytest.mark.parametrize("pipelining", [True, False])
 async def test_a_connection_carries_no_more_than_it_may(pipelining: bool) -> None:
-    """An envelope behind the last body would be one too many, and cost a 421."""
+    """An envelope behind the last body would be one too many, and the relay would answer 421."""
     parcels = [Parcel(f"p{n}") for n in range(10)]
     with Relay(pipelining=pipelining).running() as relay:
         courier = SMTPCourier(Address.parse(relay.url), connections=1, messages_per_connection=3)

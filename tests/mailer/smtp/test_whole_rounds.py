@@ -1,4 +1,4 @@
-"""The four replies of a round, read in one go or one by one: it must come to the same."""
+"""The four replies of a round have one result, whether they are read at once or one by one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OTHERS = (
 
 
 class Wire(asyncio.Transport):
-    """Keeps what is written to it."""
+    """A transport that keeps what is written to it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Talk:
         self.conversation.data_received(OPENING)
 
     def came_to(self) -> tuple[object, ...]:
-        """All that can be seen from outside, but for how long it took."""
+        """All that can be seen from outside, except how long it took."""
         return (
             [[it._replace(milliseconds=0) for it in parcel.outcomes] for parcel in self.parcels],
             [parcel.back for parcel in self.parcels],
@@ -85,7 +85,7 @@ class Talk:
 
 
 class Unnoted(Parcel):
-    """Whose leaving cannot be noted, for a reason nobody had foreseen."""
+    """A copy that raises an unexpected error when its leaving is noted."""
 
     def leaves(self) -> bool:
         raise ValueError("mmap closed or invalid")
@@ -96,7 +96,7 @@ def parcels(second: type[Parcel] = Parcel, *, wanted: bool = True) -> list[Parce
 
 
 def rounds() -> list[bytes]:
-    """A good round, and rounds with another reply at each place, one more, one less, or a fault."""
+    """A good round; then rounds with one reply changed, added, left out or broken."""
     found: list[tuple[str, ...]] = [GOOD]
     for place in range(4):
         found += [(*GOOD[:place], other, *GOOD[place + 1 :]) for other in OTHERS]
@@ -117,7 +117,7 @@ def test_a_round_in_one_piece_comes_to_what_it_comes_to_line_by_line(
         apart.conversation.data_received(said[:cut])
         if not apart.wire.aborted:
             apart.conversation.data_received(said[cut:])
-        # Bytes behind a 354 mean something else than the same bytes a moment later.
+        # Bytes that come right behind a 354 mean something else than the same bytes a moment later.
         if not (whole.wire.aborted and "spoke before" in whole.conversation.why):
             assert apart.came_to() == whole.came_to(), f"cut after {said[:cut]!r}"
 

@@ -1,4 +1,4 @@
-"""Every row of docs/outcomes.md against a server that really speaks so, in clear and over TLS."""
+"""Every row of docs/outcomes.md, against a real server that replies so, in clear and over TLS."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ BINARY = b"\x16\x03\x01\x00\xff\x00-\x80\r\n"
 
 @pytest.fixture(autouse=True)
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' authority stands where this machine's would."""
+    """Make this machine trust the tests' certificate authority."""
     monkeypatch.setenv("SSL_CERT_FILE", str(authority() / "ca.pem"))
 
 
 @dataclass(frozen=True)
 class Case:
-    """What the server does with one copy, and what is to become of that copy."""
+    """What the server does with one copy, and what should become of that copy."""
 
     row: str
     stage: str
@@ -142,7 +142,7 @@ STALLED = [
 
 
 def script_of(case: Case) -> Script:
-    """It befalls whoever is called bad."""
+    """A script that causes a case's trouble for the recipient called bad."""
 
     def script(stage: str, recipient: str, _times: int) -> Reply | None:
         return case.reply if stage == case.stage and "bad" in recipient else None
@@ -152,7 +152,7 @@ def script_of(case: Case) -> Script:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What goes wrong before any copy can be carried, and what is told."""
+    """What goes wrong before any copy can be sent, and what a person is told."""
 
     row: str
     stage: str
@@ -164,7 +164,7 @@ class Trouble:
         return f"{self.row}-{self.stage}-{self.reply!r:.24}"
 
 
-# Retried with rests: the courier tries once more than it rests.
+# The courier tries these again after each rest, so there is one try more than rests.
 PASSING = [
     Trouble("C1", "connect", DROP, "cannot be used: .*onnect"),
     *(
@@ -181,7 +181,7 @@ PASSING = [
     ),
     Trouble("C3", "connect", BINARY, "cannot be used"),
 ]
-# Told at once: it would be the same again.
+# The courier tells these at once, for another try would end in the same way.
 LASTING = [
     Trouble("C4", "connect", "554 5.7.1 no service for you", "refuses every .*554 5.7.1 no serv"),
     Trouble("C4", "ehlo", "550 5.7.1 bad name", "refuses every .*550 5.7.1 bad name"),
@@ -250,7 +250,7 @@ async def test_what_the_relay_says_decides_what_becomes_of_that_copy_alone(
 
 
 async def test_a_reply_that_does_not_come_is_not_waited_for_for_ever() -> None:
-    """Every stage, way and manner at once: what is late is late by the clock."""
+    """All cases at once, over each kind of connection, since each waits for a real timeout."""
 
     async def late(case: Case, tls: str, pipelining: bool) -> None:
         parcels = [Parcel(it) for it in ("good-1", "bad", "good-2")]
@@ -270,7 +270,7 @@ async def test_a_reply_that_does_not_come_is_not_waited_for_for_ever() -> None:
 @pytest.mark.parametrize("tls", TLS)
 @pytest.mark.parametrize("code", ["550 5.1.1 nobody", "450 4.2.1 later"])
 async def test_a_354_for_a_refused_recipient_gets_a_lone_dot(code: str, tls: str) -> None:
-    """E8, RFC 2920 section 3.1: nobody's letter is in it, and the refusal stands."""
+    """E8, RFC 2920 section 3.1: no letter is sent, and the refusal stands."""
     kind = Kind.FAILED if code.startswith("5") else Kind.DEFERRED
     case = Case("E8", "rcpt", code, kind, Stage.RCPT, int(code[:3]), gone=kind is Kind.FAILED)
     parcels = [Parcel(it) for it in ("bad-first", "good-1", "bad-later", "good-2")]
@@ -283,7 +283,7 @@ async def test_a_354_for_a_refused_recipient_gets_a_lone_dot(code: str, tls: str
 
 @pytest.mark.parametrize("end", [DROP, "421 4.3.2 closing", BINARY])
 async def test_a_refusal_stands_though_the_connection_ends_behind_it(end: Reply) -> None:
-    """E8: refused at RCPT, and then DATA, or the lone dot, is not answered as it should be."""
+    """E8: after a refusal at RCPT, the server answers DATA or the lone dot wrongly."""
     case = failed("E8", "rcpt", "550 5.1.1 nobody", Reason.UNKNOWN_USER, gone=True)
     for where in ("data", "body-received"):
         parcels = [Parcel(it) for it in ("bad-first", "good-1", "bad-later", "good-2")]
@@ -341,7 +341,7 @@ def check_all_came_back(relay: Relay, parcels: list[Parcel]) -> None:
 
 @dataclass(frozen=True)
 class Mistake:
-    """An address and a relay that do not fit each other; nothing but a person mends that."""
+    """A relay's URL that does not fit the relay; only a person can mend that."""
 
     row: str
     relay: Relay
@@ -401,7 +401,7 @@ async def test_a_relay_that_does_not_greet_to_the_end_is_not_waited_for(
 
 
 async def test_words_slipped_in_before_tls_are_not_heard() -> None:
-    """RFC 3207 section 4.2: whoever sits in between could say anything there."""
+    """RFC 3207 section 4.2: an attacker between could send anything there."""
     slipped = Trouble("C7", "starttls", b"220 go on\r\n250-x\r\n250 PIPELINING\r\n", "")
     relay = Relay(script=script_of_trouble(slipped), tls="starttls", pipelining=False)
     parcels = [Parcel(f"good-{n}") for n in range(3)]
@@ -431,7 +431,7 @@ async def test_a_relay_that_wants_a_login_first_is_no_fault_of_the_person(
 async def test_a_relay_that_ends_every_connection_does_not_get_the_whole_campaign(
     stage: str, reply: Reply
 ) -> None:
-    """E13: each connection costs a copy its try; after the rests the others wait."""
+    """E13: each connection costs one copy a try; after the rests, the other copies wait."""
     relay = Relay(script=lambda at, *_: reply if at == stage else None)
     parcels = [Parcel(f"good-{n}") for n in range(10)]
     with relay.running():
@@ -458,7 +458,7 @@ async def test_a_login_is_given_in_either_manner(method: str) -> None:
 
 @pytest.mark.parametrize("tls", TLS)
 def test_it_is_the_same_where_there_is_no_uvloop(tls: str) -> None:
-    """asyncio has transports and a TLS of its own; one case of each row."""
+    """asyncio has transports and TLS of its own; one case of each row is tried with them."""
 
     async def all_rows() -> None:
         for case in {case.row: case for case in CASES}.values():
@@ -470,7 +470,7 @@ def test_it_is_the_same_where_there_is_no_uvloop(tls: str) -> None:
 
 
 def test_the_table_in_the_manual_and_these_rows_are_the_same() -> None:
-    """What docs/outcomes.md says of a copy is what is tested, and nothing else is."""
+    """The tests cover exactly the rows of docs/outcomes.md that are about a copy."""
     page = ROOT / "docs" / "outcomes.md"
     told = {
         row: (what, again.startswith("yes"), "yes" in kept)
