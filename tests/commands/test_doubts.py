@@ -182,7 +182,7 @@ def test_a_machine_whose_clock_is_wrong_does_not_make_what_is_sent_again_wait(
     assert rows == [(1,), (1,)]
 
 
-def test_where_nothing_is_meant_nothing_changes_and_nobody_is_asked() -> None:
+def test_where_no_copy_is_meant_nothing_changes_and_nobody_is_asked() -> None:
     none = pli("campaign", "retry", "1", "--failed", "--reply", "no such reply")
     assert none.stdout == "No copy of campaign 1 is meant by that: nothing changed.\n"
     assert pli("campaign", "retry", "1", "--reply", "x", "--uncertain").exit_code == 2

@@ -49,7 +49,7 @@ OLD = "Horodateur;Courriel *;Prénom (obligatoire);Statut;Город\r\n" + "".j
 )
 
 
-def test_what_was_made_of_a_file_is_shown_before_the_question() -> None:
+def test_how_a_file_was_read_is_shown_before_the_question() -> None:
     Path("file.csv").write_bytes(OLD.replace("Город", "Gorod").encode("cp1252"))
     result = pli("subscriber", "import", "file.csv", *ON)
     assert isinstance(result.exception, PliError)
@@ -67,7 +67,7 @@ def test_what_was_made_of_a_file_is_shown_before_the_question() -> None:
     ]
 
 
-def test_what_was_made_of_a_file_stands_in_the_json() -> None:
+def test_how_a_file_was_read_stands_in_the_json() -> None:
     document = json.loads(imported(OLD.replace(";", "\t").encode(), "--json").stdout)
     file = document["file"]
     assert (file["encoding"], file["delimiter"], file["headings_line"]) == ("utf-8", "\t", 1)
@@ -102,7 +102,7 @@ NOES = "Courriel;Nom;Statut\r\n" + "".join(
 )
 
 
-def test_those_of_whom_a_file_says_no_are_kept_apart_and_counted() -> None:
+def test_people_with_a_no_in_the_file_are_kept_apart_and_counted() -> None:
     told = imported(NOES.encode("cp1252")).stdout
     assert "1 added, 0 changed" in told
     assert "1 person left, the file says: kept as left" in told

@@ -104,7 +104,7 @@ def test_a_command_loads_no_library_that_it_does_not_need(
 @pytest.mark.parametrize(
     ("words", "said"), [("letter check lettre.md", "can be sent"), ("send --help", "--yes")]
 )
-def test_who_has_a_letter_to_hand_loads_neither_the_engine_nor_the_web(
+def test_commands_over_letters_load_neither_the_engine_nor_the_web(
     words: str, said: str, installed: Path
 ) -> None:
     told, modules = started(installed, *words.split())

@@ -65,7 +65,7 @@ def test_a_sound_installation_is_fine(
     assert "no member can reach its links → for real letters" in shown
 
 
-def test_it_speaks_french(installation: Installation, resolver: str) -> None:
+def test_the_doctor_speaks_french(installation: Installation, resolver: str) -> None:
     shown = installation.pli("doctor", "--resolver", resolver, LC_ALL="fr_FR.UTF-8").out
     assert "Rien n’empêche un envoi." in shown
     assert "personne n’envoie" in shown
@@ -139,7 +139,7 @@ def test_a_password_that_others_can_read_is_a_warning(
     assert "secret" not in said.out
 
 
-def test_who_sends_who_is_gone_and_what_waits_for_a_person(
+def test_the_doctor_tells_who_sends_who_is_gone_and_what_waits_for_a_person(
     installation: Installation, resolver: str
 ) -> None:
     installation.members(3)
@@ -170,7 +170,7 @@ def test_who_sends_who_is_gone_and_what_waits_for_a_person(
     assert "pli campaign resume 1" in paused["remedy"]
 
 
-def test_on_postgresql_and_without_it(
+def test_the_doctor_checks_postgresql_when_it_runs_and_when_it_does_not(
     installation: Installation, postgresql: PostgreSQL, resolver: str
 ) -> None:
     name = f"d{uuid.uuid4().hex[:12]}"

@@ -74,7 +74,7 @@ def test_the_settings_quiet_hours_hold_and_send_can_say_none(
     assert len(relay.received) == 2
 
 
-def test_an_end_pauses_what_waits_and_resume_goes_on_without_it(
+def test_an_end_pauses_the_campaign_and_resume_goes_on_without_it(
     installation: Installation, relay: Relay
 ) -> None:
     installation.members(2)
@@ -136,7 +136,7 @@ def test_an_end_alone_is_the_next_such_hour_after_the_start(installation: Instal
         (("--not-after", "tomorrow"), "is no hour"),
     ],
 )
-def test_hours_that_cannot_be_are_refused_before_anything_is_written(
+def test_impossible_hours_are_refused_before_anything_is_written(
     words: tuple[str, str], told: str, installation: Installation
 ) -> None:
     installation.members(1)
@@ -147,6 +147,6 @@ def test_hours_that_cannot_be_are_refused_before_anything_is_written(
     assert installation.pli("campaign", "list", "--json").json == []
 
 
-def test_quiet_hours_in_the_settings_that_are_none_are_told(installation: Installation) -> None:
+def test_wrong_quiet_hours_in_the_settings_are_told(installation: Installation) -> None:
     said = installation.pli("settings", code=1, PLI_QUIET_HOURS="nuit")
     assert "PLI_QUIET_HOURS: is no span of hours such as 21:00-07:00" in said.err

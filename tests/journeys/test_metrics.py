@@ -63,7 +63,7 @@ def test_a_server_shows_what_it_sends_stage_by_stage(
     assert told["pli_queue_copies state=pending"] == told["pli_queue_copies state=sending"] == 0
 
 
-def test_while_it_sends_the_queue_and_the_connections_show(
+def test_the_metrics_show_queue_and_connections_while_a_server_sends(
     installation: Installation, relay: Relay
 ) -> None:
     installation.members(200)
@@ -85,7 +85,7 @@ def test_while_it_sends_the_queue_and_the_connections_show(
         assert told["pli_campaigns state=running"] == 1
 
 
-def test_without_the_setting_nobody_listens_and_a_taken_address_stops_no_letter(
+def test_no_setting_means_no_metrics_and_a_taken_address_stops_no_letter(
     installation: Installation, relay: Relay
 ) -> None:
     installation.members(3)
@@ -106,7 +106,7 @@ def knows_its_database(port: int) -> bool:
     return scraped(port).get("pli_database_up") == 1
 
 
-def test_each_of_several_workers_has_the_next_port_and_the_doors_tell_the_queue(
+def test_each_of_several_workers_has_the_next_port_and_serve_tells_the_queue(
     installation: Installation, postgresql: PostgreSQL
 ) -> None:
     name = f"p{uuid.uuid4().hex[:12]}"

@@ -154,7 +154,7 @@ def test_a_terminal_that_is_closed_stops_cleanly(
     assert set(relay.recipients.values()) == {1}
 
 
-def test_who_was_started_by_nohup_goes_on(installation: Installation, relay: Relay) -> None:
+def test_a_command_started_by_nohup_goes_on(installation: Installation, relay: Relay) -> None:
     installation.members(30)
     relay.delay = 0.1
     send = ("send", installation.letter(), "--list", "comite", "--yes", "--json")

@@ -12,7 +12,7 @@ from tests.relay import DROP, Relay
 COPIES = 40
 
 
-def test_what_is_in_doubt_is_sent_again_by_itself_where_the_setting_says_so(
+def test_copies_in_doubt_are_sent_again_if_the_setting_says_so(
     installation: Installation, relay: Relay
 ) -> None:
     installation.members(3)
@@ -27,7 +27,7 @@ def test_what_is_in_doubt_is_sent_again_by_itself_where_the_setting_says_so(
     assert again.message["Message-ID"] == lost.message["Message-ID"]
 
 
-def test_how_many_refusals_of_what_we_are_pause_a_campaign_is_a_setting(
+def test_the_share_of_policy_refusals_that_pauses_a_campaign_is_a_setting(
     installation: Installation, relay: Relay
 ) -> None:
     installation.members(COPIES)

@@ -96,9 +96,7 @@ def test_a_campaign_half_sent_by_the_version_before_goes_on(
     assert not list((tmp_path / "pli.journal").glob("*.taking"))
 
 
-def test_what_stands_in_copies_of_the_version_before_still_works(
-    tmp_path: Path, relay: Relay
-) -> None:
+def test_links_in_copies_of_the_version_before_still_work(tmp_path: Path, relay: Relay) -> None:
     installation = restored(tmp_path, relay, rebooted=False)
     installation.pli("db", "upgrade")
     installation.pli("campaign", "pause", "letter:294")

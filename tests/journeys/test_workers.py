@@ -32,7 +32,7 @@ def on_postgresql(postgresql: PostgreSQL) -> Callable[[Installation], Installati
     return move
 
 
-def test_two_workers_and_the_doors_share_a_sending_and_stand_in_the_list(
+def test_two_workers_and_serve_without_work_share_a_sending_and_are_listed(
     installation: Installation,
     relay: Relay,
     on_postgresql: Callable[[Installation], Installation],

@@ -83,13 +83,13 @@ def test_an_hour_is_read_in_its_zone(text: str, moment: str) -> None:
         ("", "is no hour"),
     ],
 )
-def test_what_is_no_one_hour_is_refused_in_a_line(text: str, why: str) -> None:
+def test_a_text_that_is_not_one_hour_is_refused_in_a_line(text: str, why: str) -> None:
     with pytest.raises(HourError, match=why):
         hours.parse(text, zone="Europe/Paris", now=NOW)
 
 
 @given(st.text(max_size=30))
-def test_whatever_is_written_it_is_an_hour_or_an_error_of_ours(text: str) -> None:
+def test_any_text_is_an_hour_or_an_error_of_ours(text: str) -> None:
     with suppress(HourError):
         assert hours.parse(text, zone="Europe/Paris", now=NOW).moment > NOW
 

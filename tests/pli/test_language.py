@@ -107,7 +107,7 @@ def test_a_line_that_is_no_catalogues_is_refused() -> None:
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda it: it.stem)
-def test_nothing_is_translated_that_nobody_tells(catalogue: Path) -> None:
+def test_every_translation_belongs_to_a_text_that_is_told(catalogue: Path) -> None:
     told = CLICK if catalogue.stem == "click" else {key for room in TOLD.values() for key in room}
     assert [message.id for message in messages(catalogue) if forms(message.id) not in told] == []
 

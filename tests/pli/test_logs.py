@@ -73,7 +73,7 @@ def test_an_address_is_taken_out_wherever_it_stands(
     assert line.count(ADDRESS) == 5  # the traceback shows its source, too
 
 
-def test_ours_are_told_from_their_level_on_and_others_only_to_warn(
+def test_our_logs_count_from_their_level_on_and_others_from_warning_on(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     logs.configure("text", "info")
@@ -87,7 +87,7 @@ def test_ours_are_told_from_their_level_on_and_others_only_to_warn(
     ]  # fmt: skip
 
 
-async def test_what_a_database_complains_of_names_no_value(database: Database) -> None:
+async def test_a_database_error_in_the_log_names_no_value(database: Database) -> None:
     with pytest.raises(DBAPIError) as refused:
         async with database.begin() as session:
             await session.execute(text("SELECT x FROM nowhere WHERE name = :n"), {"n": "Marie"})

@@ -57,7 +57,9 @@ async def test_what_is_not_there_stays_so_and_a_moment_keeps_its_microseconds(
     assert [(it.at - first).total_seconds() for it in written] == [0.0, 1.0, 0.000001]
 
 
-async def test_a_row_that_is_there_already_refuses_all(database: Database) -> None:
+async def test_a_row_that_is_there_already_makes_the_whole_statement_fail(
+    database: Database,
+) -> None:
     await database.transact(WRITER.write, [row(7, 1.0)], SHARED)
     with pytest.raises(DBAPIError):
         await database.transact(WRITER.write, [row(6, 1.0), row(7, 1.0)], SHARED)

@@ -57,7 +57,7 @@ def test_what_the_clock_on_the_wall_shows_decides(
 
 
 @given(moments | near_a_change, quiets, zones)
-def test_it_stays_so_until_the_moment_named_and_changes_then(
+def test_an_opening_holds_until_the_time_it_names_and_changes_then(
     now: datetime, quiet: Quiet, zone: ZoneInfo
 ) -> None:
     found = opening(now, quiet, zone)

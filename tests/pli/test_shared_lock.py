@@ -11,7 +11,7 @@ from pli.shared_lock import SharedLock
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.booleans()), max_size=12))
-def test_nobody_is_beside_one_who_is_alone_and_whoever_is_called_off_holds_nobody_up(
+def test_an_exclusive_holder_is_alone_and_a_cancelled_waiter_blocks_nobody(
     visits: list[tuple[bool, int, bool]],
 ) -> None:
     asyncio.run(visit(visits))
@@ -45,7 +45,7 @@ async def visit(visits: list[tuple[bool, int, bool]]) -> None:
         pass
 
 
-async def test_who_waits_to_be_alone_is_not_passed_by_those_who_would_share() -> None:
+async def test_a_task_that_waits_for_the_exclusive_lock_is_not_overtaken() -> None:
     lock = SharedLock()
     came: list[str] = []
 

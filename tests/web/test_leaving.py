@@ -82,7 +82,7 @@ async def test_looking_at_the_page_changes_nothing_however_often(member: Member)
     assert await member.events() == []
 
 
-async def test_whoever_asks_what_is_possible_is_told(member: Member) -> None:
+async def test_an_options_request_gets_the_allowed_methods(member: Member) -> None:
     answer = await member.client.options(member.link)
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
 
@@ -161,7 +161,7 @@ async def test_an_old_undo_does_not_bring_back_who_left_again(member: Member) ->
     assert await member.state() is SubscriptionState.LEFT
 
 
-async def test_an_undo_of_somebody_else_does_nothing(
+async def test_an_undo_for_another_person_does_nothing(
     member: Member, database: Database, keys: Keys, now: datetime
 ) -> None:
     async with database.begin() as session:
@@ -282,7 +282,7 @@ async def test_a_link_that_is_used_proves_it_also_while_the_copy_waits_to_be_sen
     assert await end_of(member, campaign_id) == (Status.SENT, [Source.OPT_OUT])
 
 
-async def test_who_had_left_already_proves_it_too_and_another_copys_link_proves_nothing(
+async def test_a_link_proves_arrival_after_leaving_too_but_only_of_its_own_copy(
     member: Member, now: datetime
 ) -> None:
     campaign_id, link = await in_doubt(member, now)

@@ -29,7 +29,7 @@ async def table(session: AsyncSession, campaign: Campaign) -> dict[str, tuple[st
     return {name.lower(): (status.value, reason) for name, status, reason in rows}
 
 
-async def test_every_candidate_has_a_row_and_the_excluded_their_first_reason(
+async def test_each_candidate_has_a_row_and_each_excluded_one_its_first_reason(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     async with database.begin() as session:
@@ -103,7 +103,7 @@ async def test_batches_hold_their_size_and_count_their_rows(
         assert sorted(map(tuple, batches)) == [(1, 3), (2, 3), (3, 1)]
 
 
-async def test_preparing_twice_adds_none(database: Database, keys: Keys, now: datetime) -> None:
+async def test_preparing_twice_adds_no_row(database: Database, keys: Keys, now: datetime) -> None:
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, 3, now=now)
@@ -113,7 +113,7 @@ async def test_preparing_twice_adds_none(database: Database, keys: Keys, now: da
         assert await table(session, campaign) == before
 
 
-async def test_again_new_is_for_those_whom_no_campaign_of_the_letter_prepared(
+async def test_again_new_reaches_only_people_without_a_copy_of_the_letter(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     async with database.begin() as session:
@@ -135,7 +135,9 @@ async def test_again_new_is_for_those_whom_no_campaign_of_the_letter_prepared(
         assert {it[0] for it in (await table(session, everybody)).values()} == {"pending"}
 
 
-async def test_cancelling_skips_what_waits(database: Database, keys: Keys, now: datetime) -> None:
+async def test_cancelling_skips_the_copies_that_wait(
+    database: Database, keys: Keys, now: datetime
+) -> None:
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, 2, now=now)
@@ -150,7 +152,7 @@ async def test_cancelling_skips_what_waits(database: Database, keys: Keys, now: 
             await lifecycle.resume(session, campaign_id=campaign.id)
 
 
-async def test_a_campaign_whose_sum_is_wrong_is_not_called_finished_and_says_where(
+async def test_a_campaign_with_a_wrong_balance_is_not_finished_and_says_where(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     async with database.begin() as session:
@@ -169,7 +171,7 @@ async def test_a_campaign_whose_sum_is_wrong_is_not_called_finished_and_says_whe
         assert found.state is CampaignState.RUNNING
 
 
-async def test_what_was_changed_after_approval_is_not_sent(
+async def test_a_campaign_changed_after_its_approval_is_not_sent(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     async with database.begin() as session:
@@ -186,7 +188,7 @@ async def test_what_was_changed_after_approval_is_not_sent(
             await lifecycle.start(session, campaign_id=made.id, second_person=True, now=now)
 
 
-async def test_a_batch_is_of_one_list_and_one_provider_and_the_first_of_each_come_first(
+async def test_each_batch_has_one_list_and_provider_and_first_batches_come_first(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     async with database.begin() as session:

@@ -17,7 +17,7 @@ from subscribers.optout import OnList
 from tests import factories as make
 
 
-async def test_who_leaves_by_a_copys_link_proves_that_it_arrived(
+async def test_leaving_by_the_link_of_a_copy_proves_that_the_copy_arrived(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     async with database.begin() as session:

@@ -66,7 +66,7 @@ async def released(database: Database, policy: SendingPolicy, now: datetime) -> 
         return await ordering.release(session, order=order, policy=policy, now=now)
 
 
-async def test_a_letter_that_nobody_had_is_released_by_the_policy(
+async def test_a_letter_that_was_never_sent_is_released_by_the_policy(
     database: Database, policy: SendingPolicy, now: datetime
 ) -> None:
     campaign_id = await released(database, policy, now)
@@ -79,7 +79,7 @@ async def test_a_letter_that_nobody_had_is_released_by_the_policy(
         assert await session.scalar(select(func.count()).select_from(Batch)) == 2
 
 
-async def test_what_the_order_says_goes_before_the_policy(
+async def test_the_order_overrides_the_policy(
     database: Database, policy: SendingPolicy, now: datetime
 ) -> None:
     end = SendingHours(end=Hour(now + timedelta(hours=3), "Europe/Paris"))
@@ -95,7 +95,7 @@ async def test_what_the_order_says_goes_before_the_policy(
     assert SendingHours.of(campaign) == end
 
 
-async def test_the_same_letter_is_refused_until_somebody_says_to_whom_again(
+async def test_the_same_letter_is_refused_unless_the_order_says_to_whom_again(
     database: Database, policy: SendingPolicy, now: datetime
 ) -> None:
     campaign_id = await released(database, policy, now)
@@ -111,7 +111,7 @@ async def test_the_same_letter_is_refused_until_somebody_says_to_whom_again(
         assert (await ordered(session, to=("autres",))).go_on_with is None
 
 
-async def test_an_unfinished_campaign_for_just_that_is_gone_on_with(
+async def test_an_unfinished_campaign_for_the_same_order_is_resumed(
     database: Database, policy: SendingPolicy, now: datetime
 ) -> None:
     campaign_id = await released(database, policy, now)
@@ -129,7 +129,7 @@ async def test_an_unfinished_campaign_for_just_that_is_gone_on_with(
             await ordered(session, segment="list:membres")
 
 
-async def test_a_campaign_whose_end_has_passed_is_not_gone_on_with(
+async def test_a_campaign_whose_end_has_passed_is_not_resumed(
     database: Database, policy: SendingPolicy, now: datetime
 ) -> None:
     campaign_id = await released(database, policy, now)
@@ -141,7 +141,7 @@ async def test_a_campaign_whose_end_has_passed_is_not_gone_on_with(
             await ordering.release(session, order=order, policy=policy, now=now)
 
 
-async def test_what_was_sent_meanwhile_is_not_sent_by_an_older_order(
+async def test_an_older_order_does_not_send_what_was_sent_meanwhile(
     database: Database, policy: SendingPolicy, now: datetime
 ) -> None:
     async with database.reading() as session:
@@ -153,7 +153,7 @@ async def test_what_was_sent_meanwhile_is_not_sent_by_an_older_order(
                 await verb(session, order=order, policy=policy, now=now)
 
 
-async def test_how_many_would_have_it_is_known_before_anything_is_kept(
+async def test_preparing_tells_how_many_copies_wait_before_anything_is_kept(
     database: Database, policy: SendingPolicy, now: datetime
 ) -> None:
     async with database.begin() as session:
@@ -165,7 +165,7 @@ async def test_how_many_would_have_it_is_known_before_anything_is_kept(
         assert await session.scalar(select(func.count()).select_from(Campaign)) == 0
 
 
-async def test_where_two_decide_nobody_sends_alone(
+async def test_where_a_second_person_must_approve_nobody_sends_alone(
     database: Database, policy: SendingPolicy, now: datetime
 ) -> None:
     policy = replace(policy, second_person=True)

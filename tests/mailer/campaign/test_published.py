@@ -11,7 +11,7 @@ from pli.keys import Keys
 from tests import factories as make
 
 
-async def test_it_is_the_latest_that_went_out_to_the_list_as_it_was_frozen(
+async def test_the_web_shows_the_latest_campaign_to_the_list_as_it_was_frozen(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     letter = make.letter(body="# Après\n")

@@ -47,7 +47,7 @@ async def state(database: Database) -> CampaignState | None:
         return await session.scalar(select(Campaign.state))
 
 
-async def test_at_its_hour_it_goes_to_whoever_is_on_the_list_then(
+async def test_at_its_hour_a_campaign_goes_to_the_people_on_the_list_then(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await scheduled(database, keys, now, now + timedelta(seconds=1.5))
@@ -69,7 +69,7 @@ async def test_at_its_hour_it_goes_to_whoever_is_on_the_list_then(
     assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
 
 
-async def test_it_is_launched_once_whoever_asks(
+async def test_a_campaign_is_launched_once_though_several_ask(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
@@ -86,7 +86,7 @@ async def test_it_is_launched_once_whoever_asks(
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-async def test_a_person_may_start_it_at_the_very_moment_of_its_hour(
+async def test_a_person_may_start_a_campaign_at_the_very_moment_of_its_hour(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
@@ -122,7 +122,7 @@ async def held(database: Database, campaign_id: int) -> bool:
         return reason_of(await find_campaign(session, campaign_id)) is not None
 
 
-async def test_missed_by_too_much_it_asks_and_a_person_may_start_it(
+async def test_a_campaign_long_past_its_hour_waits_for_a_person_to_start_it(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await scheduled(database, keys, now, now - timedelta(hours=3))
@@ -148,7 +148,7 @@ async def test_missed_by_too_much_it_asks_and_a_person_may_start_it(
     assert len(relay.recipients) == 3
 
 
-async def test_what_is_not_what_was_approved_does_not_start_by_itself(
+async def test_a_campaign_changed_after_its_approval_does_not_start_by_itself(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
@@ -164,7 +164,7 @@ async def test_what_is_not_what_was_approved_does_not_start_by_itself(
     assert not relay.recipients
 
 
-async def test_a_rule_that_cannot_be_read_any_more_holds_its_campaign_and_no_other(
+async def test_a_rule_that_can_no_longer_be_read_holds_only_its_own_campaign(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
@@ -181,7 +181,7 @@ async def test_a_rule_that_cannot_be_read_any_more_holds_its_campaign_and_no_oth
     assert "mandat" in str(reason_of(campaign))
 
 
-async def test_a_draft_that_nobody_else_has_seen_gets_no_hour(
+async def test_a_draft_without_a_second_approval_cannot_be_scheduled(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     async with database.begin() as session:

@@ -69,7 +69,7 @@ async def silent(relay: Relay, seconds: float = 1.0) -> int:
                 return before
 
 
-async def test_quiet_hours_that_begin_in_the_middle_stop_it_and_it_stays_running(
+async def test_quiet_hours_that_begin_stop_the_copies_of_a_running_campaign(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=200, batch_size=200)
@@ -102,7 +102,7 @@ async def test_quiet_hours_that_begin_in_the_middle_stop_it_and_it_stays_running
     assert relay.recipients == dict.fromkeys(copies, 1)
 
 
-async def test_what_is_started_in_quiet_hours_goes_by_itself_when_they_end(
+async def test_a_campaign_started_in_quiet_hours_sends_when_they_end(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=5)
@@ -135,7 +135,7 @@ async def test_another_campaign_goes_on_while_one_is_quiet(
     assert await statuses(database, quiet_one) == {"pending": 4}
 
 
-async def test_what_a_dead_worker_left_is_told_in_quiet_hours_too(
+async def test_what_a_dead_worker_left_is_settled_in_quiet_hours_too(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
@@ -157,7 +157,7 @@ async def test_what_a_dead_worker_left_is_told_in_quiet_hours_too(
     assert await statuses(database, campaign_id) == {"pending": 3, "uncertain": 1}
 
 
-async def test_an_end_that_passes_pauses_it_with_what_to_do_and_resume_goes_on_without(
+async def test_an_end_that_passes_pauses_the_campaign_and_resume_removes_it(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=200, batch_size=200)
@@ -185,7 +185,7 @@ async def test_an_end_that_passes_pauses_it_with_what_to_do_and_resume_goes_on_w
         assert await session.scalar(select(Campaign.not_after)) is None
 
 
-async def test_an_end_that_passes_when_nothing_waits_is_no_pause(
+async def test_an_end_that_passes_when_no_copy_waits_pauses_nothing(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=5)
@@ -201,7 +201,7 @@ async def test_an_end_that_passes_when_nothing_waits_is_no_pause(
         assert not await scheduling.end(session, campaign_id=campaign_id)
 
 
-async def test_resuming_keeps_an_end_that_is_to_come(
+async def test_resuming_keeps_an_end_in_the_future(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=1)
@@ -215,7 +215,7 @@ async def test_resuming_keeps_an_end_that_is_to_come(
         assert SendingHours.of(campaign) == hours
 
 
-async def test_the_hours_of_what_is_over_cannot_be_changed(
+async def test_the_hours_of_a_finished_campaign_cannot_be_changed(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=1)

@@ -28,7 +28,7 @@ async def two_campaigns(database: Database, keys: Keys, members: int) -> list[in
     return [campaign.id for campaign in made]
 
 
-async def test_nothing_waits_in_an_empty_house(database: Database) -> None:
+async def test_nothing_waits_in_an_empty_database(database: Database) -> None:
     async with database.reading() as session:
         found = await backlog(session)
     assert (found.pending, found.sending, found.paused, found.oldest_due) == (0, 0, 0, 0.0)
@@ -59,7 +59,9 @@ async def test_running_and_paused_copies_are_told_apart_and_how_late_the_oldest_
     assert found.campaigns == {CampaignState.RUNNING: 1, CampaignState.PAUSED: 1}
 
 
-async def test_what_waits_for_a_later_try_is_not_late(database: Database, keys: Keys) -> None:
+async def test_a_copy_that_waits_for_a_later_try_is_not_late(
+    database: Database, keys: Keys
+) -> None:
     await two_campaigns(database, keys, 3)
     async with database.begin() as session:
         await session.execute(update(Batch).values(due_at=datetime.now(UTC) + timedelta(hours=1)))
@@ -90,7 +92,7 @@ async def test_sqlite_reads_only_the_batches_that_have_something_left(
         await database.close()
 
 
-def test_a_provider_has_several_domains_and_the_rest_is_nobodys_own() -> None:
+def test_a_provider_may_have_several_domains_and_all_others_count_as_other() -> None:
     assert provider_of("a@Wanadoo.FR") == provider_of("b@orange.fr") == "orange"
     assert provider_of("c@googlemail.com") == "gmail"
     assert provider_of("d@dupont-martin.fr") == OTHER

@@ -129,7 +129,7 @@ async def test_an_uncertain_copy_is_sent_again_by_a_person_under_the_same_messag
     assert first.message["Message-ID"] == second.message["Message-ID"] is not None
 
 
-async def test_who_leaves_while_the_letter_goes_out_gets_no_copy(
+async def test_a_person_who_leaves_while_the_letter_goes_out_gets_no_copy(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=60, batch_size=60)
@@ -187,7 +187,7 @@ async def test_who_leaves_a_big_window_of_a_slow_relay_gets_no_copy_two_seconds_
     assert len(relay.recipients) == 59
 
 
-async def test_who_is_erased_while_the_letter_goes_out_did_not_leave(
+async def test_an_erased_person_counts_as_erased_and_not_as_left(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     await prepared(database, keys, now, count=2, batch_size=2)
@@ -227,7 +227,7 @@ async def test_pause_and_cancel_take_effect_within_two_seconds(
     assert relay.recipients == {email: 1 for email, end in copies.items() if end == ("sent", None)}
 
 
-async def test_a_relay_that_goes_away_pauses_the_campaign_and_blames_nobody(
+async def test_a_relay_that_goes_away_pauses_the_campaign_and_fails_no_copy(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now)

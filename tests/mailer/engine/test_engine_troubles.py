@@ -162,7 +162,7 @@ async def test_a_finish_beside_a_retry_neither_waits_for_it_nor_forgets_what_wai
 
 
 @on_postgresql
-async def test_what_is_to_be_sent_again_while_its_batch_is_given_back_does_not_wait_for_the_rest(
+async def test_a_copy_to_send_again_does_not_wait_for_its_batchs_next_try(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
@@ -192,7 +192,7 @@ async def test_what_is_to_be_sent_again_while_its_batch_is_given_back_does_not_w
     assert due_at <= await database.now()
 
 
-async def test_what_is_held_back_is_due_again_by_the_clock_as_it_is_then(
+async def test_a_batch_held_back_is_due_again_by_the_database_clock(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     await prepared(database, keys, now, count=2, batch_size=2)
@@ -205,7 +205,7 @@ async def test_what_is_held_back_is_due_again_by_the_clock_as_it_is_then(
     assert 50 < (due_at - await database.now()).total_seconds() <= 60
 
 
-async def test_a_watch_that_could_not_ask_once_still_renews_the_lease(
+async def test_a_heartbeat_that_fails_once_still_renews_the_lease(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     back = killed_worker.shorten_leases()
@@ -230,7 +230,7 @@ async def test_a_watch_that_could_not_ask_once_still_renews_the_lease(
     assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
 
 
-async def test_what_nobody_watches_any_more_does_not_leave(
+async def test_copies_of_a_run_without_a_heartbeat_do_not_leave(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=60, batch_size=60)
@@ -252,7 +252,7 @@ async def test_what_nobody_watches_any_more_does_not_leave(
     assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
 
 
-async def test_a_pause_that_the_database_does_not_take_at_once_is_asked_for_again(
+async def test_a_pause_is_tried_again_while_the_database_is_away(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(constants, "WATCH_SECONDS", 0.05)
@@ -278,7 +278,7 @@ async def test_a_pause_that_the_database_does_not_take_at_once_is_asked_for_agai
 
 
 @on_postgresql
-async def test_two_who_tell_late_truth_of_a_finished_campaign_do_not_wait_for_each_other(
+async def test_two_late_findings_on_a_finished_campaign_do_not_deadlock(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=2, batch_size=1)
@@ -300,7 +300,7 @@ async def test_two_who_tell_late_truth_of_a_finished_campaign_do_not_wait_for_ea
     assert sorted(told) == [False, True]
 
 
-async def test_what_came_back_is_put_back_once_though_the_next_claim_is_broken_off(
+async def test_returned_copies_are_put_back_once_though_the_next_claim_fails(
     database: Database, keys: Keys, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=3, batch_size=3)
@@ -395,7 +395,7 @@ async def test_a_window_that_fails_in_an_unforeseen_way_is_told(
     assert len(relay.received) == 4
 
 
-async def test_a_pause_that_the_database_did_not_hear_is_told_and_comes_again(
+async def test_a_pause_that_fails_is_logged_and_tried_again(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4)

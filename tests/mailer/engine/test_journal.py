@@ -74,7 +74,7 @@ def test_a_settled_taking_leaves_no_file(journal: Journal, tmp_path: Path) -> No
     assert journal.record(TAKEN.lease) is None
 
 
-def test_of_an_earlier_start_of_the_machine_only_what_stands_there_counts(
+def test_a_journal_of_an_earlier_boot_proves_only_what_it_says(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
@@ -126,7 +126,7 @@ def test_a_full_disk_is_told_before_the_copy_leaves_and_the_file_stays_readable(
     assert record.notes[noted] == Note(1), "what there was no room for is left out whole"
 
 
-def test_a_note_that_its_writer_did_not_live_to_end_is_none(
+def test_a_note_cut_off_by_a_crash_does_not_count(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
@@ -141,7 +141,7 @@ def test_a_note_that_its_writer_did_not_live_to_end_is_none(
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(b"o".__add__))
-def test_whatever_stands_in_a_file_it_is_read_without_a_fault(data: bytes) -> None:
+def test_a_journal_with_any_content_is_read_without_a_crash(data: bytes) -> None:
     notes, _whole = journal_module._notes(data)
     assert all(note.number >= 0 for note in notes.values())
 
@@ -265,7 +265,7 @@ async def test_later_truth_corrects_what_another_worker_called_uncertain(
     assert journal.record(taken.lease) is None
 
 
-async def test_while_one_process_hears_a_journal_another_takes_its_batch_by_it(
+async def test_while_one_process_replays_a_journal_another_may_take_its_batch(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
     taken, ids = await six_claimed(database, keys, now)
@@ -293,7 +293,7 @@ async def test_while_one_process_hears_a_journal_another_takes_its_batch_by_it(
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-async def test_two_processes_that_hear_one_journal_put_it_on_record_once(
+async def test_two_processes_that_replay_one_journal_record_it_once(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
     taken, ids = await six_claimed(database, keys, now)
@@ -321,7 +321,7 @@ async def test_two_processes_that_hear_one_journal_put_it_on_record_once(
         assert len((await session.scalars(select(Evidence.id))).all()) == len(ids)
 
 
-async def test_without_a_journal_all_that_was_in_work_is_uncertain(
+async def test_without_a_journal_all_copies_in_work_are_uncertain(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     taken, ids = await six_claimed(database, keys, now)
@@ -359,7 +359,7 @@ async def test_a_note_of_an_earlier_try_says_nothing_of_the_next(
         assert await session.scalar(select(Attempt.number)) == 1
 
 
-async def test_what_a_cancelled_campaign_never_wrote_is_skipped(
+async def test_copies_that_a_cancelled_campaign_never_wrote_are_skipped(
     database: Database, keys: Keys, now: datetime, journal: Journal
 ) -> None:
     taken, ids = await six_claimed(database, keys, now)

@@ -63,7 +63,7 @@ async def test_a_journal_that_a_power_cut_spoilt_holds_nobody_up_and_proves_noth
 
 
 @on_postgresql
-async def test_a_testimony_that_the_database_refuses_is_set_aside(
+async def test_a_journal_that_the_database_refuses_is_set_aside(
     database: Database, keys: Keys, now: datetime, tmp_path: Path
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=6, batch_size=6)

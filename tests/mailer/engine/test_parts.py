@@ -107,7 +107,7 @@ async def test_a_part_that_dies_ends_the_engine_with_its_reason_and_costs_no_cop
     assert max(relay.recipients.values()) == 1
 
 
-async def test_what_is_attached_to_the_engine_ends_it_too(
+async def test_an_attached_part_that_ends_ends_the_engine_too(
     database: Database, keys: Keys, tmp_path: Path
 ) -> None:
     engine = Engine(

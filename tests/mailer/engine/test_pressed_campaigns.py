@@ -17,7 +17,7 @@ from tests.mailer.engine.running import prepared
 from tests.mailer.ledger.in_work import claimed
 
 
-async def test_the_first_batches_of_a_campaign_share_one_pressing_and_what_is_heard(
+async def test_the_first_batches_of_a_campaign_share_one_pressing_and_its_outcomes(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=3, batch_size=1)
@@ -50,7 +50,7 @@ async def test_a_sending_does_not_press_the_web_version(
     assert pages == [False]
 
 
-async def test_a_row_is_the_same_by_both_roads_of_a_claim(
+async def test_both_ways_to_claim_give_the_same_row(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     await prepared(database, keys, now, count=2, batch_size=2)

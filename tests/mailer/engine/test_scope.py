@@ -49,7 +49,7 @@ async def notice(database: Database, notice_id: int) -> Status:
         return (await session.get_one(Notice, notice_id)).status
 
 
-async def test_one_campaign_is_sent_and_the_other_that_runs_is_left_alone(
+async def test_an_engine_for_one_campaign_leaves_another_running_one_alone(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     wrong = await prepared(database, keys, now, count=30)
@@ -121,7 +121,7 @@ async def test_each_question_of_a_sweep_asks_within_the_scope(
     assert await found(Scope.of_notice(99)) == (set(), set(), set(), set(), False)
 
 
-async def test_what_the_dead_left_in_a_cancelled_campaign_is_settled_by_whoever_sends_next(
+async def test_the_next_sender_settles_what_a_dead_worker_left_in_a_cancelled_campaign(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     given_up = await prepared(database, keys, now, count=4, batch_size=4)
@@ -139,7 +139,7 @@ async def test_what_the_dead_left_in_a_cancelled_campaign_is_settled_by_whoever_
     assert len(relay.received) == 4
 
 
-async def test_a_batch_that_runs_out_of_scope_is_taken_for_its_dead_alone(
+async def test_a_batch_out_of_scope_without_rows_left_by_the_dead_is_not_taken(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4, batch_size=4)

@@ -47,7 +47,7 @@ async def statuses(database: Database, campaign_id: int) -> set[tuple[str, str |
     return set((await ends(database, campaign_id)).values())
 
 
-async def test_what_was_recorded_as_uncertain_stays_so_when_its_worker_dies_later(
+async def test_a_copy_recorded_as_uncertain_stays_so_when_its_worker_dies_later(
     database: Database, keys: Keys, now: datetime, tmp_path: Path
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=6, batch_size=6)
@@ -75,7 +75,7 @@ async def test_what_was_recorded_as_uncertain_stays_so_when_its_worker_dies_late
     assert rows[0].email not in relay.recipients
 
 
-async def test_a_settling_whose_commit_was_not_heard_of_may_be_written_twice(
+async def test_a_settling_may_be_written_twice_if_its_commit_was_not_confirmed(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
@@ -114,7 +114,7 @@ async def test_a_copy_in_doubt_that_was_to_be_sent_again_is_in_doubt_after_a_can
     assert copies.count(("skipped", "cancelled")) == 1
 
 
-async def test_who_leaves_while_a_copy_in_doubt_waits_again_may_have_had_it(
+async def test_a_copy_in_doubt_stays_so_if_its_person_leaves_before_the_second_try(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=3, batch_size=3)
@@ -149,7 +149,7 @@ async def waiting_again(database: Database, campaign_id: int) -> list[int]:
         return list(found)
 
 
-async def test_what_is_proved_while_it_waits_again_is_settled_and_does_not_leave_twice(
+async def test_a_copy_proved_while_it_waits_again_is_settled_and_not_sent_twice(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4, batch_size=2)
@@ -297,7 +297,7 @@ async def _in_work(database: Database) -> bool:
         return bool(found.all())
 
 
-async def test_what_comes_back_late_and_must_not_leave_is_skipped_though_called_uncertain(
+async def test_a_copy_returned_late_that_must_not_leave_is_skipped_though_uncertain(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
@@ -310,7 +310,7 @@ async def test_what_comes_back_late_and_must_not_leave_is_skipped_though_called_
     assert await statuses(database, campaign_id) == {("skipped", "left")}
 
 
-async def test_what_was_only_deferred_before_a_cancel_goes_out_when_the_letter_is_sent_again(
+async def test_a_copy_only_deferred_before_a_cancel_is_sent_with_the_next_campaign(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=3, batch_size=3)

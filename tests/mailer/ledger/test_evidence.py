@@ -70,7 +70,7 @@ async def copies_of(database: Database, campaign_id: int) -> list[tuple[str, str
         return [(status.value, reason, attempts) for status, reason, attempts in rows]
 
 
-async def test_what_is_proved_is_settled_and_what_proved_it_stands_with_the_copy(
+async def test_a_proved_copy_is_settled_and_keeps_its_evidence(
     database: Database, now: datetime
 ) -> None:
     campaign_id, ids = await in_doubt(database, now)
@@ -101,7 +101,7 @@ async def test_what_is_proved_is_settled_and_what_proved_it_stands_with_the_copy
         assert campaign.state is CampaignState.FINISHED
 
 
-async def test_a_proof_told_twice_or_of_a_copy_that_is_not_in_doubt_does_nothing(
+async def test_a_proof_given_twice_or_for_a_copy_not_in_doubt_does_nothing(
     database: Database, now: datetime
 ) -> None:
     campaign_id, ids = await in_doubt(database, now)
@@ -132,7 +132,7 @@ async def in_doubt_elsewhere(database: Database, now: datetime) -> tuple[int, li
         return campaign.id, list(ids)
 
 
-async def test_thousands_are_settled_in_pieces(database: Database, now: datetime) -> None:
+async def test_thousands_of_copies_are_settled_in_pieces(database: Database, now: datetime) -> None:
     async with database.begin() as session:
         copies = (Copy(Status.UNCERTAIN),) * 1_100
         campaign = await make.a_campaign_with(session, copies, now=now, batch_size=400)
@@ -166,7 +166,7 @@ REFUSALS = (
         ("'; --\\", []),
     ],
 )
-async def test_a_person_chooses_among_the_failed_by_what_was_answered(
+async def test_a_person_chooses_failed_copies_by_their_last_reply(
     database: Database, now: datetime, pattern: str, chosen: list[int]
 ) -> None:
     async with database.begin() as session:
@@ -225,7 +225,7 @@ LATER = judge(Stage.RCPT, 451, "4.7.1 later")
         (False, 0, LATER, "pending"),
     ],
 )
-async def test_what_is_in_doubt_is_sent_again_by_itself_if_so_set_and_never_called_failed(
+async def test_a_copy_in_doubt_is_sent_again_if_so_set_and_is_never_called_failed(
     database: Database, now: datetime, resend: bool, attempts: int, outcome: Outcome, end: str
 ) -> None:
     campaign_id, copy, held = await taken(database, now, resend=resend, attempts=attempts)

@@ -67,7 +67,7 @@ def status(word: str, *, agent: str = "smtp", to: str = "jeanne@example.org") ->
         ([f"{AT}/smtpd[1]: NOQUEUE: reject: RCPT from x: <copy1@lettres.example.org>"], False),
     ],
 )  # fmt: skip
-def test_only_what_is_said_of_a_message_in_the_queue_proves_that_it_was_taken(
+def test_only_log_lines_of_a_queued_message_prove_that_the_relay_took_it(
     lines: list[str], proved: bool
 ) -> None:
     assert [it.delivery_id for it in taken("\n".join(lines))] == [1] * proved
@@ -115,7 +115,7 @@ PIECES = st.sampled_from(
 @given(
     st.lists(st.binary(max_size=80) | PIECES.map(str.encode) | st.text(max_size=40).map(str.encode))
 )
-def test_no_line_whatever_is_too_much(lines: list[bytes]) -> None:
+def test_any_lines_at_all_are_read_without_a_crash(lines: list[bytes]) -> None:
     for it in read([("", lines)], copy_of):
         assert it.delivery_id == 1
         assert 1 <= it.number <= len(lines)

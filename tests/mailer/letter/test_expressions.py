@@ -41,7 +41,7 @@ FORBIDDEN = [
 
 
 @pytest.mark.parametrize("source", FORBIDDEN)
-def test_an_expression_can_neither_call_nor_loop_nor_look_about(source: str) -> None:
+def test_an_expression_can_neither_call_nor_loop_nor_reach_anything_else(source: str) -> None:
     with pytest.raises(ExpressionError):
         expressions.names(source)
 
@@ -61,7 +61,7 @@ def test_expressions_say_what_they_look_like() -> None:
     assert said("'oui' if subscriber.age is defined and subscriber.age > 60 else ''") == ""
 
 
-def test_what_a_person_lacks_leaves_a_gap_and_never_stops_a_copy() -> None:
+def test_a_missing_value_leaves_a_gap_and_never_stops_a_copy() -> None:
     assert said("subscriber.nothing") == ""
     assert said("subscriber.nothing > 3") == ""
     assert said("subscriber.age > 3", age="abc") == ""

@@ -27,7 +27,9 @@ from tests.mailer.letter.rendered import LIST, MARIE, html, pressed, text
     ],
 )
 @pytest.mark.parametrize("first_name", ["", " ", "\u00a0", None])
-def test_a_missing_name_is_missing_however_one_asks(source: str, first_name: str | None) -> None:
+def test_a_missing_name_is_found_missing_by_every_kind_of_test(
+    source: str, first_name: str | None
+) -> None:
     said = expressions.compiled(source, "fr")
     person = {} if first_name is None else {"first_name": first_name}
     assert said({"subscriber": person}) == "camarade"
@@ -60,13 +62,13 @@ def test_zero_and_no_are_values(value: object, said: str) -> None:
         ("subscriber.age > 60", ()),
     ],
 )
-def test_a_word_without_another_for_those_who_lack_it_is_found(
+def test_an_expression_without_a_word_for_a_missing_value_is_found(
     source: str, names: tuple[str, ...]
 ) -> None:
     assert gaps.unguarded(source) == names
 
 
-def test_the_copy_the_text_and_the_web_version_say_the_same_to_nobody() -> None:
+def test_copy_text_and_web_version_agree_for_a_person_without_values() -> None:
     nobody = MARIE._replace(first_name="")
     body = 'Bonjour {{ subscriber.first_name | default("camarade") }},'
     for part in (html(body, nobody), text(body, nobody), pressed(body).web(LIST)):

@@ -295,7 +295,7 @@ async def test_greylisting_of_all_and_a_few_that_are_put_off_slow_nobody(
     assert len(relay.received) == 60
 
 
-async def test_a_batch_for_which_there_is_no_room_does_not_pause_its_campaign(
+async def test_a_batch_without_room_under_a_limit_does_not_pause_its_campaign(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     plan = Plan("", Limits(), {"orange": Limits(quotas=(Quota(3, 3.0),))})
@@ -309,7 +309,7 @@ async def test_a_batch_for_which_there_is_no_room_does_not_pause_its_campaign(
     assert max(takings) <= 1
 
 
-async def test_what_finds_no_room_waits_no_hour_when_the_clock_was_set_back(
+async def test_a_copy_without_room_does_not_wait_an_hour_if_the_clock_is_set_back(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def no_more(_: Pacer) -> None:
@@ -343,7 +343,7 @@ async def test_what_finds_no_room_waits_no_hour_when_the_clock_was_set_back(
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-async def test_seats_are_shared_given_back_and_freed_by_proof_of_death(
+async def test_shares_are_split_given_back_and_freed_by_proof_of_death(
     database: Database, tmp_path: Path
 ) -> None:
     plan = Plan("relay", Limits(connections=7, per_second=4))

@@ -84,7 +84,7 @@ def test_a_clock_that_is_set_back_holds_up_for_one_period_at_most(
 
 
 @given(st.integers(1, 50), PERIODS, st.integers(1, 50), st.integers(1, 200))
-def test_what_it_says_of_when_it_opens_is_so(
+def test_a_window_opens_when_it_says(
     copies: int, seconds: float, granted: int, wanted: int
 ) -> None:
     granted = min(granted, copies)

@@ -40,7 +40,7 @@ def test_what_was_on_its_way_when_the_rest_began_changes_nothing() -> None:
     assert throttle.hears(Heard(10, put_off=10), START + 1) == throttle
 
 
-def test_it_recovers_by_probes_that_are_taken_and_rests_longer_when_they_are_not() -> None:
+def test_a_throttle_recovers_by_accepted_probes_and_rests_longer_after_others() -> None:
     now, throttle = START, Throttle()
     for level in range(1, HIGHEST + 1):
         throttle = throttle.hears(Heard(20, put_off=20), now)
@@ -114,7 +114,7 @@ def test_fair_parts_are_the_whole_and_differ_by_one_at_most(limit: int, holders:
     st.integers(1, 20),
     st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["beat", "beat", "come", "go", "die"]))),
 )
-def test_however_workers_come_and_go_they_never_hold_more_than_there_is(
+def test_workers_that_come_and_go_never_hold_more_than_all_shares(
     limit: int, story: list[tuple[int, str]]
 ) -> None:
     """Each worker uses no more than its last beat told it; all workers see the same rows."""

@@ -135,7 +135,7 @@ async def test_the_link_to_leave_by_is_the_one_in_the_latest_copy(
     assert read == OptOutToken(person.id, members.id, latest, keys.current)
 
 
-def test_a_reason_that_covers_what_no_relay_was_asked_accuses_no_relay() -> None:
+def test_a_copy_never_offered_to_a_relay_has_a_reason_that_blames_no_relay() -> None:
     told = sentence(Status.FAILED, Reason.OTHER.value)
     assert told is not None
     assert "refused" not in str(told)

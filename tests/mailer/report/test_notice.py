@@ -28,7 +28,7 @@ from tests import factories as make
         (Status.SKIPPED, 0, "suppressed", True),
     ],
 )
-async def test_it_is_tried_once_something_is_known_of_it(
+async def test_a_notice_counts_as_tried_once_its_outcome_is_known(
     database: Database,
     keys: Keys,
     now: datetime,

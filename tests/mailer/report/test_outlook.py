@@ -63,7 +63,9 @@ async def test_each_relay_answers_for_the_lists_that_go_by_it(
     assert (hold.kind, str(hold.sentence)) == ("relay_rate", "secours: relay: 2 copies a second")
 
 
-async def test_it_is_not_said_to_arrive_after_its_end(database: Database, campaign_id: int) -> None:
+async def test_no_arrival_is_told_that_lies_after_the_campaigns_end(
+    database: Database, campaign_id: int
+) -> None:
     await a_worker(database)
     now = datetime.now(UTC)
     # Later than any outlook is asked for, and before the six copies can have left.
@@ -77,7 +79,7 @@ async def test_it_is_not_said_to_arrive_after_its_end(database: Database, campai
         assert (ahead.arrives_at is not None) == arrives
 
 
-async def test_of_a_campaign_that_does_not_run_there_is_nothing_to_say(
+async def test_a_campaign_that_does_not_run_has_no_outlook(
     database: Database, campaign_id: int
 ) -> None:
     async with database.begin() as session:

@@ -86,13 +86,13 @@ def test_a_providers_rest_its_slowness_and_its_warm_up_are_told() -> None:
     assert "50 a day for now, goes on at 2026-11-26 14:" in told(view)[0]
 
 
-def test_nobody_knows_when_it_arrives_while_nobody_sends_or_has_sent_yet() -> None:
+def test_no_arrival_is_told_before_a_worker_sends() -> None:
     assert arrives_at(replace(QUIET, workers=0)) is None
     assert arrives_at(replace(QUIET, rates={})) is None
     assert arrives_at(replace(QUIET, before={})) == NOW
 
 
-def test_it_arrives_when_the_slowest_does() -> None:
+def test_a_campaign_arrives_when_its_slowest_provider_does() -> None:
     assert arrives_at(QUIET) == pytest.approx(NOW + 10)
     slow = replace(QUIET, rates={WHOLE: 100.0, "orange": 2.0})
     assert arrives_at(slow) == pytest.approx(NOW + 150)
@@ -111,7 +111,7 @@ def test_it_arrives_when_the_slowest_does() -> None:
     st.floats(0.1, 1_000),
     st.integers(0, 500),
 )
-def test_it_never_arrives_before_its_limits_allow_nor_faster_than_workers_are(
+def test_a_campaign_arrives_no_earlier_than_limits_and_workers_allow(
     n: int, copies: int, seconds: float, per_second: int, rate: float, more: int
 ) -> None:
     limits = Limits(quotas=(Quota(copies, seconds),), per_second=per_second)

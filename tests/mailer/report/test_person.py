@@ -126,7 +126,7 @@ async def test_a_copy_has_what_settled_its_doubt(database: Database, now: dateti
     }
 
 
-async def test_of_somebody_who_is_not_there_nothing_is_held(database: Database) -> None:
+async def test_a_person_who_is_not_there_has_no_answer(database: Database) -> None:
     async with database.reading() as session:
         with pytest.raises(PersonError, match="nobody here has that address"):
             await access_answer(session, address=Address.parse("chloe@example.org"))

@@ -406,7 +406,7 @@ def test_the_first_in_order_that_does_not_rest_is_chosen_and_a_stranger_is_passe
     assert failover.choose() is stubs["a"]
 
 
-async def test_one_that_has_rested_is_looked_at_beside_before_copies_go_by_it_again() -> None:
+async def test_a_relay_that_has_rested_is_probed_before_copies_go_by_it_again() -> None:
     failover, clock, stubs = a_failover("a", "b")
     looks: list[str] = []
     faults: list[Exception] = [RelayError("still not"), ValueError("what is that")]
@@ -431,7 +431,7 @@ async def test_one_that_has_rested_is_looked_at_beside_before_copies_go_by_it_ag
     assert failover.choose() is stubs["a"]
 
 
-def test_when_all_rest_all_are_called_and_their_rests_still_grow() -> None:
+def test_when_all_relays_rest_all_are_tried_and_their_rests_still_grow() -> None:
     failover, clock, stubs = a_failover("a", "b")
     stubs["a"].on_trouble(Sentence("no a"))
     stubs["b"].on_trouble(Sentence("no b"))

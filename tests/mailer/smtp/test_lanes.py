@@ -90,7 +90,7 @@ def test_a_connection_that_has_carried_what_it_may_retires_and_keeps_its_place_t
     assert other.lanes() == {"slow"}
 
 
-def test_what_is_one_connection_too_many_retires() -> None:
+def test_a_connection_beyond_the_limit_retires() -> None:
     lanes = Lanes()
     post(lanes, OPEN, 20)
     wire = Wire(lanes)
@@ -147,7 +147,7 @@ def test_whatever_comes_each_lane_keeps_to_its_connections_and_all_is_carried(
     assert not lanes
 
 
-def test_terms_for_all_together_are_not_terms_of_the_open_lane() -> None:
+def test_limits_of_the_whole_relay_are_not_limits_of_the_open_lane() -> None:
     lanes = Lanes()
     lanes.agree(WHOLE, LaneTerms(connections=1))
     assert lanes.whole.terms == LaneTerms(connections=1)

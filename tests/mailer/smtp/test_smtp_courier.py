@@ -149,7 +149,7 @@ async def test_a_relay_that_is_not_there_is_trouble_and_no_copy_is_blamed() -> N
     assert not any(parcel.outcomes for parcel in parcels)
 
 
-async def test_what_waits_is_given_back_at_closing_and_what_was_handed_over_is_told() -> None:
+async def test_closing_gives_waiting_copies_back_and_tells_the_end_of_sent_ones() -> None:
     parcels = [Parcel(f"p{n}") for n in range(50)]
     with Relay(delay=0.05).running() as relay:
         courier = SMTPCourier(Address.parse(relay.url), connections=2)

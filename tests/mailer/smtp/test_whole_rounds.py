@@ -107,9 +107,7 @@ def rounds() -> list[bytes]:
 
 @pytest.mark.parametrize("said", rounds(), ids=repr)
 @pytest.mark.parametrize("limit", [2, 100])
-def test_a_round_in_one_piece_comes_to_what_it_comes_to_line_by_line(
-    said: bytes, limit: int
-) -> None:
+def test_a_round_in_one_piece_has_the_same_result_as_line_by_line(said: bytes, limit: int) -> None:
     whole = Talk(parcels(), limit)
     whole.conversation.data_received(said)
     for cut in range(1, len(said)):

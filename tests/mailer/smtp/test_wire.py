@@ -300,7 +300,7 @@ async def test_a_refusal_stands_though_the_connection_ends_behind_it(end: Reply)
 
 
 @pytest.mark.parametrize(("trouble", "tls"), everywhere(PASSING), ids=str)
-async def test_a_relay_that_cannot_just_now_is_tried_again_and_then_somebody_is_told(
+async def test_a_relay_with_a_temporary_trouble_is_tried_again_then_a_person_is_told(
     trouble: Trouble, tls: str
 ) -> None:
     login = trouble.stage == "auth"
@@ -319,7 +319,9 @@ async def test_a_relay_that_cannot_just_now_is_tried_again_and_then_somebody_is_
 
 
 @pytest.mark.parametrize(("trouble", "tls"), everywhere(LASTING), ids=str)
-async def test_a_relay_that_refuses_us_is_told_of_at_once(trouble: Trouble, tls: str) -> None:
+async def test_a_person_is_told_at_once_of_a_relay_that_refuses_us(
+    trouble: Trouble, tls: str
+) -> None:
     relay = Relay(script=script_of_trouble(trouble), tls=tls, login=trouble.stage == "auth")
     parcels = [Parcel(f"good-{n}") for n in range(3)]
     with relay.running():
@@ -377,7 +379,7 @@ async def test_a_mistake_in_the_relays_address_is_told_at_once(
 
 
 @pytest.mark.parametrize("url", ["smtp://127.0.0.1:9", "smtps://127.0.0.1:9", "smtp://no.invalid"])
-async def test_where_nobody_answers_somebody_is_told_after_the_rests(url: str) -> None:
+async def test_a_person_is_told_after_the_rests_if_no_relay_answers(url: str) -> None:
     """C1."""
     parcels = [Parcel(f"good-{n}") for n in range(3)]
     (said,) = await carry(Relay(), parcels, url=url)
@@ -457,14 +459,14 @@ async def test_a_login_is_given_in_either_manner(method: str) -> None:
 
 
 @pytest.mark.parametrize("tls", TLS)
-def test_it_is_the_same_where_there_is_no_uvloop(tls: str) -> None:
+def test_replies_decide_alike_without_uvloop(tls: str) -> None:
     """asyncio has transports and TLS of its own; one case of each row is tried with them."""
 
     async def all_rows() -> None:
         for case in {case.row: case for case in CASES}.values():
             await test_what_the_relay_says_decides_what_becomes_of_that_copy_alone(case, tls, True)
         for trouble in (it for it in LASTING if tls in it.tls):
-            await test_a_relay_that_refuses_us_is_told_of_at_once(trouble, tls)
+            await test_a_person_is_told_at_once_of_a_relay_that_refuses_us(trouble, tls)
 
     asyncio.run(all_rows())
 
