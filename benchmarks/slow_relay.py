@@ -1,4 +1,4 @@
-"""A slow relay: it answers each message of a connection only after a while.
+"""Runs a slow relay: it answers each message of a connection only after a while.
 
     python -m benchmarks.slow_relay SECONDS
 

@@ -1,8 +1,8 @@
-"""How long a command takes, beside what importing the libraries that it needs costs alone.
+"""Measure how long a command takes, against an interpreter that only imports its libraries.
 
-In turns within one run, for the machine moves more than the program: a fresh interpreter that
-imports the libraries, and the command itself, from its start to its end, with everything in the
-cache. Ends with 1 if the command takes more than 1.5 times as long, or loads a further library.
+Both run in turns, for the machine's speed varies more than the program's: a new interpreter that
+imports the libraries, then the command itself, from its start to its end, with all files cached.
+Exit 1 if the command takes more than 1.5 times as long, or loads another library.
 
     .venv/bin/python -m benchmarks.starting
     .venv/bin/python -m benchmarks.starting --turns 40 --language fr
@@ -35,7 +35,7 @@ NEEDED = (
     "sqlalchemy", "sqlalchemy.orm", "sqlalchemy.ext.asyncio",
     "sqlalchemy.dialects.sqlite.aiosqlite", "aiosqlite",
 )  # fmt: skip
-"""What our modules import that this command loads, and what the database's address names."""
+"""The libraries that our modules import for this command, with the database's driver."""
 ALONE = "import " + ", ".join(NEEDED)
 LOADED = """
 import json, sys
@@ -54,7 +54,7 @@ INIT = (
 
 
 class Turn(NamedTuple):
-    """One interpreter's time: by the clock, and of a processor, which a busy machine moves less."""
+    """An interpreter's time by the clock, and its processor time, which varies less under load."""
 
     seconds: float
     cpu: float
@@ -62,13 +62,13 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """Fresh interpreters in one folder, in one language."""
+    """Starts new interpreters in one folder, in one language."""
 
     folder: Path
     language: str
 
     def run(self, code: str, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run to its end; an interpreter that fails ends the benchmark."""
+        """Run an interpreter to its end; one that fails ends the benchmark."""
         return subprocess.run(
             [sys.executable, "-c", code, *words],
             cwd=self.folder,
@@ -83,7 +83,7 @@ class Interpreter:
         )
 
     def turn(self, code: str, *words: str) -> Turn:
-        """How long it takes, from its start to its end."""
+        """How long an interpreter takes, from its start to its end."""
         begun, before = time.perf_counter(), _cpu_of_children()
         self.run(code, *words)
         return Turn(time.perf_counter() - begun, _cpu_of_children() - before)
@@ -95,14 +95,14 @@ def _cpu_of_children() -> float:
 
 
 def libraries(here: Interpreter, code: str, *words: str) -> Counter[str]:
-    """What is loaded that is neither Python's nor ours: so many modules of each library."""
+    """How many modules of each library are loaded, without Python's and ours."""
     modules = json.loads(here.run(LOADED.format(code=code), *words).stderr)
     names = (it.partition(".")[0] for it in modules if not it.startswith("_"))
     return Counter(it for it in names if it not in OURS | sys.stdlib_module_names)
 
 
 def measured(here: Interpreter, turns: int) -> tuple[Turn, Turn]:
-    """The medians of both; who is first changes, and a turn before them warms the cache."""
+    """The medians of both, which take turns in being first; one run before warms the cache."""
     alone: list[Turn] = []
     command: list[Turn] = []
     for turn in range(turns + 1):
@@ -119,14 +119,14 @@ def _median(turns: Sequence[Turn]) -> Turn:
 
 
 def machine() -> str:
-    """The processor's name and how many of it there are."""
+    """The processor's name, and the number of cores."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     name = next((it.partition(":")[2].strip() for it in lines if it.startswith("model name")), "?")
     return f"{os.cpu_count()} × {name}"
 
 
 def main() -> None:
-    """Measure, and show."""
+    """Measure, and print the result; exit 1 if the command is too slow or loads too much."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=20)
     parser.add_argument("--language", choices=LANGUAGES, default="en")

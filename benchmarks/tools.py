@@ -1,4 +1,4 @@
-"""Other people's programs, and which Debian package brings each."""
+"""Finds programs outside this project, and names the Debian package of each."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ PACKAGES = {
     "initdb": "postgresql",
 }
 HIDDEN = "PLI_WITHOUT_PROGRAMS"
-"""A variable of the environment: as if none of these programs were installed."""
+"""An environment variable: if it is set, none of these programs counts as installed."""
 
 
 class MissingProgram(Skipped):
-    """A program is not installed: a benchmark ends with this line.
+    """A program is not installed; a benchmark ends with this error's line.
 
-    To pytest it is a skip, wherever a test asks for the program: no test can forget to ask first.
+    pytest treats the error as a skip, so a test need not ask for the program beforehand.
     """
 
     def __init__(self, name: str) -> None:
@@ -43,14 +43,14 @@ def told_if_missing() -> Iterator[None]:
 
 
 def found(name: str) -> str | None:
-    """Where a program is, also one that is only for administrators."""
+    """The path of a program, also of one for administrators; None if it is not installed."""
     if os.environ.get(HIDDEN):
         return None
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/bin")
 
 
 def tool(name: str) -> str:
-    """Where a program is, or MissingProgram."""
+    """The path of a program; MissingProgram if it is not installed."""
     there = found(name)
     if there is None:
         raise MissingProgram(name)

@@ -34,10 +34,10 @@ def take(lock: Lock | None, command: str, only: str = "") -> bool:
 class Turn:
     """The turn of one process to run the engine.
 
-    A process that sends everything goes before a process that sends one campaign or notice, for it
-    sends that one, too. An engine for one campaign or notice makes room for it at once. It makes
-    room for other processes while none of its own copies can leave: while they wait for another
-    try, or for the end of quiet hours.
+    A process that sends everything goes before a process that sends one campaign or notice, for
+    everything includes that one. An engine for one campaign or notice ends at once for such a
+    process. For other processes it ends only while none of its own copies can leave: while they
+    wait for another try, or for the end of quiet hours.
     """
 
     def __init__(self, installation: Installation, command: str, scope: Scope = EVERYTHING) -> None:
