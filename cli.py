@@ -74,7 +74,7 @@ COMMANDS = {
     ),
     "doctor": Place(
         "commands.doctor", "doctor",
-        _("Look at all that a sending needs, say what to do; exit 1: none can be."),
+        _("Look at all that a sending needs, and say what to do; exit 1 if no letter can be sent."),
     ),
 }  # fmt: skip
 

@@ -41,7 +41,9 @@ _SHOWN = {
 }
 
 
-@click.command(help=_("Look at all that a sending needs, say what to do; exit 1: none can be."))
+@click.command(
+    help=_("Look at all that a sending needs, and say what to do; exit 1 if no letter can be sent.")
+)
 @click.option("--send-to", metavar="ADDRESS", help=_("Send a message to yourself, too."))
 @click.option("--resolver", metavar="HOST:PORT", help=_("Ask this name server about the domain."))
 @as_json

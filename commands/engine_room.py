@@ -9,18 +9,16 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from functools import partial
 
 from commands import limits, relays
 from commands.common import Installation
 from commands.engine_turn import Turn
 from commands.measuring import Gauge, measuring
-from commands.policy import providers_of, settings_hash
+from commands.policy import policy_of, providers_of, settings_hash
 from mailer.engine import workers
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
-from mailer.engine.sweep import Launching
 from mailer.ledger import leasing
 from mailer.pacing import shares
 from mailer.pacing.pacer import Pacer
@@ -68,12 +66,7 @@ async def _engine(installation: Installation, turn: Turn, gauge: Gauge) -> Async
             relays.connections(installation.settings, name) for name in failover.couriers
         ),
         policy_pause_percent=installation.settings.policy_pause_percent,
-        launching=Launching(
-            batch_size=installation.settings.batch_size,
-            latest=timedelta(hours=installation.settings.late_start_hours),
-            second_person=installation.settings.second_person,
-            providers=providers,
-        ),
+        policy=policy_of(installation),
         observer=gauge.observer,
         without_database=None
         if installation.database.is_sqlite

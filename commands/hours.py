@@ -22,7 +22,7 @@ quiet = click.option(
     "--quiet",
     "quiet",
     metavar="21:00-07:00|none",
-    help=_("When nothing of it is sent, if not the hours of the settings."),
+    help=_("The hours in which this campaign sends nothing, instead of those of the settings."),
 )
 not_after = click.option(
     "--not-after",

@@ -82,7 +82,7 @@ def _next_number(folder: Path) -> int:
     return max((int(name[1]) for name in found if name), default=0) + 1
 
 
-@letter.command(help=_("Show what a letter says of itself."))
+@letter.command(help=_("Show a letter's front matter, pictures and length."))
 @file
 @as_json
 @click.pass_obj

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from datetime import timedelta
 
 from commands.common import Installation
 from mailer.campaign.policy import SendingPolicy
@@ -52,6 +53,7 @@ def policy_of(installation: Installation) -> SendingPolicy:
         resend_uncertain=settings.uncertain == "resend",
         second_person=settings.second_person,
         hours=usual_hours(settings),
+        late_start=timedelta(hours=settings.late_start_hours),
         providers=providers_of(settings),
     )
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from mailer.campaign.policy import SendingPolicy
 from mailer.engine import constants, gate
 from mailer.engine.batch_run import BatchRun
 from mailer.engine.context import EngineContext
@@ -23,7 +24,7 @@ from mailer.engine.heartbeat import watch
 from mailer.engine.journal import Journal, Notes
 from mailer.engine.pressed_campaigns import PressedCampaigns
 from mailer.engine.provider_slots import ProviderSlot, ProviderSlots
-from mailer.engine.sweep import Launching, Sweep
+from mailer.engine.sweep import Sweep
 from mailer.engine.window import WindowCopy
 from mailer.engine.window_size import WINDOWS
 from mailer.engine.workers import Figures
@@ -102,7 +103,7 @@ class Engine:
         journal: Journal,
         connections: int,
         policy_pause_percent: float = 30.0,
-        launching: Launching | None = None,
+        policy: SendingPolicy | None = None,
         observer: Observer = UNOBSERVED,
         without_database: float | None = None,
         pacers: Mapping[str, Pacer] | None = None,
@@ -130,7 +131,7 @@ class Engine:
             self._context,
             self._work,
             self._notice_sender,
-            launching or Launching(),
+            policy or SendingPolicy(token_key=keys.current),
             in_own_slot=self._work_in_own_slot,
             in_work=self._in_work,
         )

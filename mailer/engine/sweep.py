@@ -6,8 +6,7 @@ import logging
 import random
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import zip_longest
 
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from mailer.campaign import lifecycle, scheduling, sending_hours
 from mailer.campaign.finding import CampaignError
+from mailer.campaign.policy import SendingPolicy
 from mailer.engine import constants
 from mailer.engine.context import EngineContext
 from mailer.engine.provider_slots import ProviderSlot
@@ -24,7 +24,7 @@ from mailer.ledger.journal_record import JournalRecord
 from mailer.ledger.leasing import Due, Shut
 from mailer.notices import queue
 from mailer.notices.notice_sender import NoticeSender
-from mailer.providers import KNOWN, WHOLE, Providers
+from mailer.providers import WHOLE
 from mailer.smtp.courier import Courier
 from pli.clocks import boot_time
 from pli.database import DatabaseAway, refuses_the_data
@@ -35,16 +35,6 @@ from subscribers import lists
 log = logging.getLogger("pli.delivery")
 
 
-@dataclass(frozen=True, slots=True)
-class Launching:
-    """The settings by which scheduled campaigns are launched."""
-
-    batch_size: int = 1_000
-    latest: timedelta = timedelta(hours=2)
-    second_person: bool = False
-    providers: Providers = KNOWN
-
-
 class Sweep:
     """Finds what is due in one database, and starts it."""
 
@@ -53,7 +43,7 @@ class Sweep:
         context: EngineContext,
         queue: Work,
         notice_sender: NoticeSender,
-        launching: Launching,
+        policy: SendingPolicy,
         *,
         in_own_slot: Callable[[Due, ProviderSlot], None],
         in_work: Callable[[], Collection[int]],
@@ -62,7 +52,7 @@ class Sweep:
         self._context = context
         self._work = queue
         self._notice_sender = notice_sender
-        self._launching = launching
+        self._policy = policy
         self._work_in_own_slot = in_own_slot
         self._in_work = in_work
         self._replayed = float("-inf")
@@ -183,10 +173,10 @@ class Sweep:
                 if await scheduling.launch(
                     session,
                     campaign_id=campaign_id,
-                    batch_size=self._launching.batch_size,
-                    latest=self._launching.latest,
-                    second_person=self._launching.second_person,
-                    providers=self._launching.providers,
+                    batch_size=self._policy.batch_size,
+                    latest=self._policy.late_start,
+                    second_person=self._policy.second_person,
+                    providers=self._policy.providers,
                     now=datetime.now(UTC),
                 ):
                     log.info("campaign.launched", extra={"campaign": campaign_id})
