@@ -8,7 +8,7 @@ RUN := $(VENV)/.run-stamp
 DEV := $(VENV)/.dev-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage check lint bench wheel clean lock
+.PHONY: help demo test coverage check lint cases bench wheel clean lock
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -30,6 +30,9 @@ lint: $(DEV) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+cases: $(DEV) ## inputs that went wrong once, from ../shared/cases; ARGS="letters" chooses
+	@$(BIN)/python -m tests.cases $(ARGS)
 
 bench: $(DEV) ## whole sendings against the wire's limit, into build/bench.md; ARGS="--only sqlite-8k"
 	@$(BIN)/python -m benchmarks.wire $(ARGS)
