@@ -29,7 +29,9 @@ PORT = 8097
 
 def pli(home: Path, *words: str) -> None:
     """Run one command to its end."""
-    done = subprocess.run((*PLI, *words), cwd=home, env=_environment(), capture_output=True)
+    done = subprocess.run(
+        (*PLI, *words), cwd=home, env=_environment(), capture_output=True, check=False
+    )
     if done.returncode:
         raise SystemExit(done.stderr.decode())
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TARGET_SECONDS = 0.25
-"""How long a slice holds SQLite's write lock: half of what anybody else may notice."""
+TARGET_SECONDS = 0.2
+"""How long a slice is to hold SQLite's write lock. On a busy machine some take twice as long."""
 REST_SECONDS = 0.12
 """SQLite's waiting writers look at the lock every 100 ms at least, and its locks are unfair: who
 lets go and takes the lock again at once keeps all others out."""

@@ -165,7 +165,8 @@ def test_doubtful_addresses_are_taken_and_told() -> None:
 
 
 def test_an_import_that_was_stopped_says_where_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    write, written = import_rows.write, []
+    write = import_rows.write
+    written: list[int] = []
 
     async def failing(*arguments: Any, **options: Any) -> None:
         if len(written) == 2:
