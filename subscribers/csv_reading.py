@@ -6,6 +6,7 @@ with a fault, and no other line is lost. `encodings`, `headings` and `records` d
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -40,6 +41,7 @@ class Sheet:
     The headings stand on `headings_line`. The first row begins at the offset `begins` of `text`, on
     the line `line` of the file. `encoding` is named as `--encoding` takes it; `otherwise` are lines
     of a UTF-8 file that were read in an older encoding, and `faults` lines that nobody can read.
+    `digest` is the SHA-256 of the file's bytes.
     """
 
     columns: tuple[Column, ...]
@@ -52,6 +54,7 @@ class Sheet:
     encoding: str = "utf-8"
     otherwise: Mapping[int, str] = field(default_factory=dict)
     faults: Mapping[int, Sentence] = field(default_factory=dict)
+    digest: str = ""
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows that are not empty, one by one: a large file is never all in objects."""
@@ -141,6 +144,7 @@ def read(data: bytes, *, encoding: str | None = None, delimiter: str | None = No
         encoding=decoded.encoding,
         otherwise=decoded.otherwise,
         faults=decoded.faults,
+        digest=hashlib.sha256(data).hexdigest(),
     )
 
 

@@ -1,106 +1,149 @@
 """Imports people from a file onto a list, with a basis and a source; reports each rejected row.
 
 An import never brings back a person who left, and never takes a suppressed address.
+
+It is written in slices, each a transaction of its own: on SQLite, whoever leaves a list by a link
+waits for a slice and not for the file. An import that was stopped between two slices goes on when
+the same file comes again; the row of the import says behind which row.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import asyncio
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from time import monotonic
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pli.database import Database
 from pli.errors import PliError, reason_of
 from pli.keys import Keys
-from pli.language import N_, Sentence, say
-from subscribers import attributes, consent, csv_reading, optout, people, status_words
+from pli.language import N_, say
+from subscribers import attributes, csv_reading, import_rows, status_words
 from subscribers.address import AddressError
 from subscribers.csv_reading import ReadingError, Row, Sheet
-from subscribers.models import (
-    AttributeType,
-    Basis,
-    Import,
-    Subscriber,
-    Subscription,
-    SubscriptionState,
-    Suppression,
-    SuppressionReason,
-)
+from subscribers.import_report import ImportReport, Noted, Rejected
+from subscribers.models import AttributeType, Basis, Import, ImportState, List
 from subscribers.row_reading import PersonRow, read_row
-from subscribers.status_words import Standing, Statuses
+from subscribers.slice_pace import REST_SECONDS, TARGET_SECONDS, SlicePace
+from subscribers.status_words import Statuses
 
 CHUNK = 500
 """Rows that are looked up and written together: far fewer than SQLite's limit of bound values."""
 
-_SUPPRESSING = {
-    Standing.BOUNCED: SuppressionReason.HARD_BOUNCE,
-    Standing.COMPLAINED: SuppressionReason.COMPLAINT,
-    Standing.OBJECTED: SuppressionReason.OBJECTION,
-}
-"""What is said of a person that bars the address from every list."""
+
+_COUNTS = (
+    "rows", "line", "added", "updated", "unchanged", "rejected", "objected",
+    "left_by_file", "barred_by_file",
+)  # fmt: skip
+
+
+class ImportFault(PliError):
+    """An import cannot go on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """A row that is not imported: its line, the address as written, and the reason."""
+class _Chunk:
+    """Some rows of the file, read: how many they are, the line of the last, and the people."""
 
+    rows: int
     line: int
-    value: str
-    reason: Sentence
+    people: list[PersonRow]
 
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """A row that is imported, and what to tell of it: what was left out, what is doubtful."""
-
-    line: int
-    value: str
-    reason: Sentence
+    @property
+    def rejected(self) -> int:
+        """How many of the rows are nobody."""
+        return self.rows - len(self.people)
 
 
 @dataclass(slots=True)
-class ImportReport:
-    """What became of the rows.
+class _Reading:
+    """The rows of a sheet, read as people one after the other; what is no person is told."""
 
-    `added` people are new on the list, whether or not they were known. `objected` people were
-    skipped: they had left, or their address is suppressed. The file says of `left` people that they
-    left, and of `suppressed` ones that they bounced, complained or objected: both are kept so.
+    sheet: Sheet
+    types: dict[str, AttributeType]
+    statuses: Statuses
+    report: ImportReport
+    rows: Iterator[Row] = field(init=False)
+    first_seen: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rows = self.sheet.rows()
+
+    def chunk(self, size: int) -> _Chunk | None:
+        """The next rows; None at the end of the file."""
+        rows = list(islice(self.rows, size))
+        if not rows:
+            return None
+        return _Chunk(len(rows), rows[-1].line, list(self._people(rows)))
+
+    def skip(self, rows: int) -> None:
+        """Read rows that are in already: their addresses count, and what is told of them is."""
+        while rows > 0 and (chunk := self.chunk(min(rows, CHUNK))):
+            rows -= chunk.rows
+
+    def _people(self, rows: list[Row]) -> Iterator[PersonRow]:
+        for row in rows:
+            try:
+                person = read_row(row, self.types, self.statuses)
+            except AddressError as error:
+                reason = error.reason
+            except PliError as error:
+                reason = error.sentences[0]
+            else:
+                line = self.first_seen.setdefault(person.address.folded, row.line)
+                if line == row.line:
+                    email = row.cells.get("email", "")
+                    self.report.noted += [Noted(row.line, email, it) for it in person.notes]
+                    yield person
+                    continue
+                reason = say(N_("the address stands on line {line} already"), line=line)
+            self.report.rejected.append(Rejected(row.line, row.cells.get("email", ""), reason))
+
+
+@dataclass(slots=True)
+class Work:
+    """An import in work, whose slices are written one after the other.
+
+    `resumed_after` is the line behind which it goes on, None if it began now. `ahead` are rows that
+    are read and not written yet. `locked_at` is when the last slice took the lock. `rows` and
+    `line` are of the slice in work, `saved_rows` and `saved_line` of the last one committed.
     """
 
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    objected: int = 0
-    left: int = 0
-    suppressed: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
-    noted: list[Noted] = field(default_factory=list)
+    id: int
+    list_id: int
+    basis: Basis
+    source: str
+    keys: Keys
+    entered_by: str
+    report: ImportReport
+    reading: _Reading
+    rows: int = 0
+    line: int = 0
+    rejected: int = 0
+    resumed_after: int | None = None
+    pace: SlicePace = field(default_factory=SlicePace)
+    saved_rows: int = 0
+    saved_line: int = 0
+    ahead: deque[_Chunk] = field(default_factory=deque, init=False)
+    locked_at: float = field(default=0.0, init=False)
 
-    @property
-    def rows(self) -> int:
-        """How many rows the report counts."""
-        taken = self.added + self.updated + self.unchanged
-        return taken + self.objected + self.left + self.suppressed + len(self.rejected)
-
-
-@dataclass(frozen=True, slots=True)
-class _Writes:
-    """What to write for one chunk of rows: new people, changed columns, ids to subscribe.
-
-    The file says no for `gone` people, who are new, for those of the ids `leaving`, and for the
-    addresses `barred`.
-    """
-
-    fresh: list[PersonRow] = field(default_factory=list)
-    changed: list[dict[str, object]] = field(default_factory=list)
-    joining: list[int] = field(default_factory=list)
-    gone: list[PersonRow] = field(default_factory=list)
-    leaving: list[int] = field(default_factory=list)
-    barred: list[tuple[bytes, SuppressionReason]] = field(default_factory=list)
+    def read_ahead(self) -> bool:
+        """Read the rows of the next slice, while nobody waits; False if there are none."""
+        while (missing := self.pace.rows - sum(it.rows for it in self.ahead)) > 0:
+            chunk = self.reading.chunk(min(missing, CHUNK))
+            if chunk is None:
+                break
+            self.ahead.append(chunk)
+        return bool(self.ahead)
 
 
 def read(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> Sheet:
@@ -122,6 +165,39 @@ def read(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
     return sheet
 
 
+def all_rejected(sheet: Sheet, statuses: Statuses) -> list[Rejected]:
+    """Every row with its reason if no row is a person; else nothing."""
+    reading = _Reading(sheet, {}, statuses, ImportReport())
+    while chunk := reading.chunk(CHUNK):
+        if chunk.people:
+            return []
+    return reading.report.rejected
+
+
+async def find_stopped(
+    session: AsyncSession,
+    sheet: Sheet,
+    *,
+    list_id: int,
+    basis: Basis,
+    source: str,
+    statuses: Statuses,
+) -> Import | None:
+    """The import of this very file that was not finished: same list, basis, source and answers."""
+    return await session.scalar(
+        select(Import)
+        .where(
+            Import.digest == _digest(sheet, statuses),
+            Import.list_id == list_id,
+            Import.basis == basis,
+            Import.source == source,
+            Import.state == ImportState.RUNNING,
+        )
+        .order_by(Import.id.desc())
+        .limit(1)
+    )
+
+
 async def preview(
     session: AsyncSession,
     sheet: Sheet,
@@ -133,11 +209,126 @@ async def preview(
 ) -> ImportReport:
     """What `run` would report now; writes nothing. `list_id` None: the list is yet to be made."""
     statuses = statuses or status_words.survey(sheet)
-    types = await _types(session, sheet)
     report = ImportReport()
-    async for _ in _by_chunk(session, sheet, types, statuses, list_id, keys, report):
+    reading = _Reading(sheet, await _types(session, sheet), statuses, report)
+    await _plan_each_time(session)
+    while chunk := reading.chunk(CHUNK):
+        await import_rows.plan(session, chunk.people, list_id, keys, report)
         progress(report.rows)
     return report
+
+
+async def begin(
+    session: AsyncSession,
+    sheet: Sheet,
+    *,
+    list_id: int,
+    basis: Basis,
+    source: str,
+    keys: Keys,
+    file: str = "",
+    entered_by: str = "",
+    statuses: Statuses | None = None,
+    now: datetime,
+) -> Work:
+    """Begin an import, or go on with the one of the same file that was stopped.
+
+    `statuses` is what the file says of its people, if that was surveyed.
+    """
+    statuses = statuses or status_words.survey(sheet)
+    types = await _types(session, sheet)
+    for column in sheet.columns:
+        if column.name in types:
+            await attributes.declare(
+                session, name=column.name, type=types[column.name], label=column.heading
+            )
+    row = await find_stopped(
+        session, sheet, list_id=list_id, basis=basis, source=source, statuses=statuses
+    )
+    stopped = row is not None
+    if row is None:
+        row = Import(
+            file=file,
+            list_id=list_id,
+            basis=basis,
+            source=source,
+            digest=_digest(sheet, statuses),
+            state=ImportState.RUNNING,
+            at=now,
+            **dict.fromkeys(_COUNTS, 0),
+        )
+        session.add(row)
+        await session.flush()
+    report = ImportReport(
+        added=row.added,
+        updated=row.updated,
+        unchanged=row.unchanged,
+        objected=row.objected - row.left_by_file - row.barred_by_file,
+        left=row.left_by_file,
+        suppressed=row.barred_by_file,
+    )
+    reading = _Reading(sheet, types, statuses, report)
+    reading.skip(row.rows)
+    return Work(
+        id=row.id,
+        list_id=list_id,
+        basis=basis,
+        source=source,
+        keys=keys,
+        entered_by=entered_by,
+        report=report,
+        reading=reading,
+        rows=row.rows,
+        line=row.line,
+        rejected=row.rejected,
+        saved_rows=row.rows,
+        saved_line=row.line,
+        resumed_after=row.line if stopped else None,
+    )
+
+
+async def write_slice(
+    session: AsyncSession, work: Work, *, seconds: float | None = None, now: datetime
+) -> None:
+    """Write rows that were read ahead, until `seconds` have passed since the lock was taken.
+
+    At least one chunk of them is written. Known people keep each value that the file does not
+    give. Raises ImportFault if another process writes this import: what it wrote stays.
+    """
+    mine = select(Import.rows).where(Import.id == work.id).with_for_update()
+    if await session.scalar(mine) != work.rows:
+        raise _taken_over(work)
+    work.locked_at = monotonic()
+    await _plan_each_time(session)
+    before = work.rows
+    while work.ahead and (
+        seconds is None or work.rows == before or monotonic() - work.locked_at < seconds
+    ):
+        chunk = work.ahead.popleft()
+        writes = await import_rows.plan(session, chunk.people, work.list_id, work.keys, work.report)
+        await import_rows.write(
+            session,
+            writes,
+            list_id=work.list_id,
+            basis=work.basis,
+            source=work.source,
+            entered_by=work.entered_by,
+            keys=work.keys,
+            now=now,
+        )
+        work.rows += chunk.rows
+        work.line = chunk.line
+        work.rejected += chunk.rejected
+    await _note(session, work)
+
+
+async def finish(session: AsyncSession, work: Work, *, now: datetime) -> None:
+    """Call an import finished: its last slice is written."""
+    await session.execute(
+        update(Import)
+        .where(Import.id == work.id, Import.rows == work.rows)
+        .values(state=ImportState.FINISHED, ended_at=now)
+    )
 
 
 async def run(
@@ -151,59 +342,111 @@ async def run(
     file: str = "",
     entered_by: str = "",
     statuses: Statuses | None = None,
-    progress: Callable[[int], None] = lambda _: None,
     now: datetime,
 ) -> ImportReport:
-    """Import a sheet's people onto a list: all of them or, by the caller's transaction, none.
+    """Import a sheet's people in the caller's transaction: all of them or none.
 
-    Known people keep each value that the file does not give. `progress` is called with the number
-    of rows done so far. `statuses` is what the file says of its people, if that was surveyed.
+    On SQLite everybody else waits meanwhile: for small files, and where nobody else is.
     """
-    statuses = statuses or status_words.survey(sheet)
-    types = await _types(session, sheet)
-    for column in sheet.columns:
-        if column.name in types:
-            await attributes.declare(
-                session, name=column.name, type=types[column.name], label=column.heading
-            )
-    report = ImportReport()
-    async for writes in _by_chunk(session, sheet, types, statuses, list_id, keys, report):
-        if writes.changed:
-            await session.execute(update(Subscriber), writes.changed)
-        joining = writes.joining
-        if writes.fresh:
-            rows = [_new(it, keys, now) for it in writes.fresh]
-            joining += await session.scalars(insert(Subscriber).returning(Subscriber.id), rows)
-        await consent.subscribe_many(
-            session,
-            subscriber_ids=joining,
-            list_id=list_id,
-            basis=basis,
-            source=source,
-            entered_by=entered_by,
-            confirmed=True,
-            now=now,
-        )
-        await _write_noes(
-            session, writes, list_id=list_id, basis=basis, source=source, keys=keys, now=now
-        )
-        progress(report.rows)
-    session.add(
-        Import(
-            file=file,
-            list_id=list_id,
-            basis=basis,
-            source=source,
-            at=now,
+    work = await begin(
+        session,
+        sheet,
+        list_id=list_id,
+        basis=basis,
+        source=source,
+        keys=keys,
+        file=file,
+        entered_by=entered_by,
+        statuses=statuses,
+        now=now,
+    )
+    work.pace.rows = CHUNK
+    while work.read_ahead():
+        await write_slice(session, work, now=now)
+    await finish(session, work, now=now)
+    return work.report
+
+
+async def run_in_slices(
+    database: Database,
+    work: Work,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+    now: Callable[[], datetime],
+) -> ImportReport:
+    """Write an import that was begun, in transactions that let others through between them.
+
+    `progress` is called with the number of rows that are in. What an exception interrupts is one
+    slice: those before it stay, and `begin` goes on behind them.
+    """
+    while True:
+        rested = monotonic()
+        if not work.read_ahead():
+            break
+        if database.is_sqlite and work.locked_at:
+            # Reading ahead is a part of the rest.
+            await asyncio.sleep(max(0.0, REST_SECONDS - (monotonic() - rested)))
+        before = work.rows
+        async with database.begin() as session:
+            await write_slice(session, work, seconds=TARGET_SECONDS, now=now())
+        work.saved_rows, work.saved_line = work.rows, work.line
+        work.pace.learn(work.rows - before, monotonic() - work.locked_at)
+        progress(work.rows)
+    async with database.begin() as session:
+        await finish(session, work, now=now())
+    return work.report
+
+
+@dataclass(frozen=True, slots=True)
+class ListedImport:
+    """An import, with the name of its list."""
+
+    row: Import
+    list: str
+
+
+async def everything(session: AsyncSession, *, limit: int | None = None) -> list[ListedImport]:
+    """The imports, the latest first."""
+    rows = await session.execute(
+        select(Import, List.name)
+        .join(List, List.id == Import.list_id)
+        .order_by(Import.id.desc())
+        .limit(limit)
+    )
+    return [ListedImport(row, name) for row, name in rows]
+
+
+async def _note(session: AsyncSession, work: Work) -> None:
+    """Write where the import stands, in the transaction of its rows."""
+    report = work.report
+    await session.execute(
+        update(Import)
+        .where(Import.id == work.id)
+        .values(
+            rows=work.rows,
+            line=work.line,
             added=report.added,
             updated=report.updated,
             unchanged=report.unchanged,
-            rejected=len(report.rejected),
+            rejected=work.rejected,
             objected=report.objected + report.left + report.suppressed,
+            left_by_file=report.left,
+            barred_by_file=report.suppressed,
         )
     )
-    await session.flush()
-    return report
+
+
+def _taken_over(work: Work) -> ImportFault:
+    return ImportFault(
+        N_("another process writes import {id} of the same file: let it end"), id=work.id
+    )
+
+
+def _digest(sheet: Sheet, statuses: Statuses) -> str:
+    """What an import is known by: the file's bytes, how they were read, and what was answered."""
+    answers = {word: standing.value for word, standing in statuses.answers.items()}
+    how = json.dumps([sheet.encoding, sheet.delimiter, sorted(answers.items())])
+    return hashlib.sha256(f"{sheet.digest} {how}".encode()).hexdigest()
 
 
 async def _types(session: AsyncSession, sheet: Sheet) -> dict[str, AttributeType]:
@@ -216,24 +459,6 @@ async def _types(session: AsyncSession, sheet: Sheet) -> dict[str, AttributeType
     }
 
 
-async def _by_chunk(
-    session: AsyncSession,
-    sheet: Sheet,
-    types: dict[str, AttributeType],
-    statuses: Statuses,
-    list_id: int | None,
-    keys: Keys,
-    report: ImportReport,
-) -> AsyncIterator[_Writes]:
-    """Yield what is to be written for each chunk of rows, and count the rows in `report`."""
-    await _plan_each_time(session)
-    first_seen: dict[str, int] = {}
-    rows = sheet.rows()
-    while chunk := list(islice(rows, CHUNK)):
-        parsed = list(_parsed(chunk, types, statuses, first_seen, report))
-        yield await _chunk_writes(session, parsed, list_id, keys, report)
-
-
 async def _plan_each_time(session: AsyncSession) -> None:
     """Make PostgreSQL plan each statement anew.
 
@@ -241,137 +466,3 @@ async def _plan_each_time(session: AsyncSession) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
-
-
-def _parsed(
-    rows: Sequence[Row],
-    types: dict[str, AttributeType],
-    statuses: Statuses,
-    first_seen: dict[str, int],
-    report: ImportReport,
-) -> Iterator[PersonRow]:
-    for row in rows:
-        try:
-            parsed = read_row(row, types, statuses)
-        except AddressError as error:
-            reason = error.reason
-        except PliError as error:
-            reason = error.sentences[0]
-        else:
-            line = first_seen.setdefault(parsed.address.folded, row.line)
-            if line == row.line:
-                email = row.cells.get("email", "")
-                report.noted += [Noted(row.line, email, it) for it in parsed.notes]
-                yield parsed
-                continue
-            reason = say(N_("the address stands on line {line} already"), line=line)
-        report.rejected.append(Rejected(row.line, row.cells.get("email", ""), reason))
-
-
-async def _chunk_writes(
-    session: AsyncSession,
-    parsed: Sequence[PersonRow],
-    list_id: int | None,
-    keys: Keys,
-    report: ImportReport,
-) -> _Writes:
-    known = await _known(session, [it.address.folded for it in parsed], list_id)
-    address_keys = {it.address.folded: keys.address_key(it.address.folded) for it in parsed}
-    suppressed = set(
-        await session.scalars(
-            select(Suppression.address_key).where(
-                Suppression.address_key.in_(list(address_keys.values()))
-            )
-        )
-    )
-    writes = _Writes()
-    for it in parsed:
-        person, state, has_said_no = known.get(it.address.folded, (None, None, False))
-        barred = address_keys[it.address.folded] in suppressed
-        # Who had left may still be barred from every list; who is barred stays it.
-        if barred or (has_said_no and it.standing not in _SUPPRESSING):
-            report.objected += 1
-            continue
-        if it.standing in _SUPPRESSING:
-            writes.barred.append((address_keys[it.address.folded], _SUPPRESSING[it.standing]))
-            report.suppressed += 1
-            continue
-        if it.standing is Standing.LEFT:
-            if person is None:
-                writes.gone.append(it)
-            else:
-                writes.leaving.append(person.id)
-            report.left += 1
-            continue
-        if person is None:
-            writes.fresh.append(it)
-            report.added += 1
-            continue
-        changes = people.changes(
-            person,
-            first_name=it.first_name,
-            last_name=it.last_name,
-            language=it.language,
-            attributes=it.attributes,
-        )
-        if changes:
-            writes.changed.append({"id": person.id, **changes})
-        if state is not SubscriptionState.CONFIRMED:
-            writes.joining.append(person.id)
-        if state is None:
-            report.added += 1
-        elif changes or state is SubscriptionState.UNCONFIRMED:
-            report.updated += 1
-        else:
-            report.unchanged += 1
-    return writes
-
-
-async def _write_noes(
-    session: AsyncSession,
-    writes: _Writes,
-    *,
-    list_id: int,
-    basis: Basis,
-    source: str,
-    keys: Keys,
-    now: datetime,
-) -> None:
-    """Write down who left or is barred, as the file says: a later import brings nobody back."""
-    leaving = list(writes.leaving)
-    if writes.gone:
-        rows = [_new(it, keys, now) for it in writes.gone]
-        leaving += await session.scalars(insert(Subscriber).returning(Subscriber.id), rows)
-    await optout.leave_many(
-        session, subscriber_ids=leaving, list_id=list_id, basis=basis, source=source, now=now
-    )
-    for address_key, reason in writes.barred:
-        await session.run_sync(
-            optout.suppress, address_key=address_key, reason=reason, source=source, now=now
-        )
-
-
-async def _known(
-    session: AsyncSession, folded: Sequence[str], list_id: int | None
-) -> dict[str, tuple[Subscriber, SubscriptionState | None, bool]]:
-    rows = await session.execute(
-        select(Subscriber, Subscription.state, consent.has_said_no())
-        .outerjoin(
-            Subscription,
-            (Subscription.subscriber_id == Subscriber.id) & (Subscription.list_id == list_id),
-        )
-        .where(Subscriber.email_folded.in_(folded))
-    )
-    return {person.email_folded: (person, state, bool(no)) for person, state, no in rows}
-
-
-def _new(it: PersonRow, keys: Keys, now: datetime) -> dict[str, object]:
-    return people.row(
-        address=it.address,
-        keys=keys,
-        first_name=it.first_name or "",
-        last_name=it.last_name or "",
-        language=it.language or "fr",
-        attributes=it.attributes,
-        now=now,
-    )

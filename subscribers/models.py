@@ -48,6 +48,13 @@ class ConsentEvent(enum.Enum):
     RESUMED = "resumed"
 
 
+class ImportState(enum.Enum):
+    """Whether all rows of an imported file are in."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+
+
 class SuppressionReason(enum.Enum):
     """Why an address is not written to."""
 
@@ -158,7 +165,13 @@ class Attribute(Base):
 
 
 class Import(Base):
-    """One imported file: its name, its list, basis and source, and what became of its rows."""
+    """One imported file: its name, its list, basis and source, and what became of its rows.
+
+    It is written in slices: `rows` are in, the last of them from the file's line `line`. A RUNNING
+    import is being written, or was stopped. The same file, known by `digest`, then goes on behind
+    those rows. `objected` counts everybody who said no. The file itself said it of
+    `left_by_file` and `barred_by_file` of them.
+    """
 
     __tablename__ = "import"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -166,9 +179,20 @@ class Import(Base):
     list_id: Mapped[int] = mapped_column(ForeignKey("list.id"))
     basis: Mapped[Basis] = mapped_column(enum_of(Basis))
     source: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    state: Mapped[ImportState] = mapped_column(
+        enum_of(ImportState),
+        default=ImportState.FINISHED,
+        server_default=ImportState.FINISHED.value,
+    )
     at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    rows: Mapped[int] = mapped_column(default=0, server_default="0")
+    line: Mapped[int] = mapped_column(default=0, server_default="0")
     added: Mapped[int]
     updated: Mapped[int]
     unchanged: Mapped[int]
     rejected: Mapped[int]
     objected: Mapped[int]
+    left_by_file: Mapped[int] = mapped_column(default=0, server_default="0")
+    barred_by_file: Mapped[int] = mapped_column(default=0, server_default="0")

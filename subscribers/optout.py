@@ -69,6 +69,21 @@ async def on_list(session: AsyncSession, *, subscriber_id: int, list_id: int) ->
     return OnList(title, language, state not in (None, SubscriptionState.LEFT))
 
 
+async def still_on(session: AsyncSession, *, subscriber_id: int) -> list[List]:
+    """The lists that a person can leave, in a fixed order: two requests lock them alike."""
+    return list(
+        await session.scalars(
+            select(List)
+            .join(Subscription, Subscription.list_id == List.id)
+            .where(
+                Subscription.subscriber_id == subscriber_id,
+                Subscription.state != SubscriptionState.LEFT,
+            )
+            .order_by(List.id)
+        )
+    )
+
+
 async def unsubscribe(
     session: AsyncSession,
     *,

@@ -53,7 +53,7 @@ WRITERS = (
         "`subscribers/optout.py`",
         {"Subscription", "ConsentRecord", "Suppression"},
     ),
-    ("subscriber", "`subscribers/people.py`, and `importing.py` with its rows", {"Subscriber"}),
+    ("subscriber", "`subscribers/people.py`, and `import_rows.py` with a file's", {"Subscriber"}),
     ("list", "`subscribers/lists.py`", {"List"}),
     ("segment", "`subscribers/segments.py`", {"Segment"}),
     ("attribute", "`subscribers/attributes.py`", {"Attribute"}),

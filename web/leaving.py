@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.campaign import leaving_by_link
+from mailer.campaign.leaving_by_link import Reach
 from mailer.links import Links, OptOutToken
 from subscribers import optout
 from subscribers.optout import OnList
@@ -22,6 +23,7 @@ from web.pages import Pages, beginning
 
 LARGEST_BODY = 16_384
 _ONE_CLICK = b"One-Click"
+_MOST_FIELDS = 100
 
 
 class Leaving:
@@ -43,15 +45,16 @@ class Leaving:
         return await (self.leave(request) if request.method == "POST" else self.ask(request))
 
     async def ask(self, request: Request) -> Response:
-        """One button; whoever is not on the list any more is told so."""
+        """One button; who is not on the list any more is told so."""
         token = self._token(request)
         if token is None:
             return self._unknown(request)
         async with self._pages.database.reading() as session:
             tie = await _tie(session, token)
+            choices = await leaving_by_link.choices(session, token=token)
         if not tie.subscribed:
-            return self._page(request, "left", tie, undo=None)
-        return self._page(request, "ask", tie)
+            return self._page(request, "left", tie, left=(), undo=(), choices=choices)
+        return self._page(request, "ask", tie, choices=choices)
 
     async def leave(self, request: Request) -> Response:
         """Out at once; the way back is offered for what this very click did, and nothing else."""
@@ -59,31 +62,48 @@ class Leaving:
         if token is None:
             return self._unknown(request)
         body = await beginning(request, LARGEST_BODY)
+        one_click = _ONE_CLICK in body
         now = self._pages.now()
         async with self._pages.database.begin() as session:
-            source = "one-click" if _ONE_CLICK in body else "unsubscribe page"
-            record = await leaving_by_link.leave(session, token=token, source=source, now=now)
+            left = await leaving_by_link.leave(
+                session,
+                token=token,
+                # RFC 8058 section 3.2: one click leaves the list of the letter, whatever else.
+                reach=Reach.LIST if one_click else _reach(body),
+                source="one-click" if one_click else "unsubscribe page",
+                now=now,
+            )
             tie = await _tie(session, token)
-        undo = None
-        if record is not None:
-            expires = int((now + optout.UNDO_FOR).timestamp())
-            undo = self._links.undo(token.subscriber_id, token.list_id, record, expires)
-        return self._page(request, "left", tie, undo=undo)
+            choices = await leaving_by_link.choices(session, token=token)
+        expires = int((now + optout.UNDO_FOR).timestamp())
+        undo = [
+            self._links.undo(token.subscriber_id, it.list_id, it.record, expires) for it in left
+        ]
+        titles = [it.title for it in left]
+        return self._page(request, "left", tie, left=titles, undo=undo, choices=choices)
 
     async def undo(self, request: Request) -> Response:
-        """Take one click back, by the token that only the page after that click held."""
+        """Take one click back, by the tokens that only the page after that click held."""
         token = self._token(request)
         if token is None:
             return self._unknown(request)
-        form = parse_qs((await beginning(request, LARGEST_BODY)).decode("ascii", "replace"))
+        form = _form(await beginning(request, LARGEST_BODY))
         now = self._pages.now()
-        told = self._links.read_undo(form.get("undo", [""])[0], now.timestamp())
+        read = [self._links.read_undo(it, now.timestamp()) for it in form.get("undo", [])]
+        titles = []
         async with self._pages.database.begin() as session:
-            if told and (told.subscriber_id, told.list_id) == (token.subscriber_id, token.list_id):
+            for told in read:
+                if told is None or told.subscriber_id != token.subscriber_id:
+                    continue
                 await optout.undo(session, consent_record_id=told.consent_record_id, now=now)
+                back = await optout.on_list(
+                    session, subscriber_id=told.subscriber_id, list_id=told.list_id
+                )
+                if back.subscribed:  # by this click, or by the one before it
+                    titles.append(back.title)
             tie = await _tie(session, token)
-        if tie.subscribed:  # by this click, or by the one before it
-            return self._page(request, "restored", tie)
+        if titles or tie.subscribed:
+            return self._page(request, "restored", tie, titles=titles or [tie.title])
         return self._page(request, "too_late", tie, status_code=410)
 
     def _token(self, request: Request) -> OptOutToken | None:
@@ -105,6 +125,21 @@ class Leaving:
     def _unknown(self, request: Request) -> Response:
         language = self._pages.language_for(request)
         return self._pages.page("public/unknown_link.html.j2", language, status_code=404)
+
+
+def _form(body: bytes) -> dict[str, list[str]]:
+    try:
+        return parse_qs(body.decode("ascii", "replace"), max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return {}
+
+
+def _reach(body: bytes) -> Reach:
+    """What the page's form says; what nobody asked for is the list of the letter alone."""
+    try:
+        return Reach(_form(body).get("from", [Reach.LIST])[0])
+    except ValueError:
+        return Reach.LIST
 
 
 async def _tie(session: AsyncSession, token: OptOutToken) -> OnList:

@@ -7,6 +7,7 @@ import click
 from commands.common import _
 from commands.lazy import LazyGroup, Place
 from commands.people.adding import add
+from commands.people.imports import imports
 from commands.people.opting_out import lift, suppress, unsubscribe
 from commands.people.showing import show
 
@@ -28,5 +29,5 @@ def subscriber() -> None:
     """The group of the commands over people."""
 
 
-for command in (add, show, unsubscribe, suppress, lift):
+for command in (add, show, imports, unsubscribe, suppress, lift):
     subscriber.add_command(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from rich.progress import Progress
 from commands.common import (
     LANGUAGE,
     Context,
+    Installation,
     _,
     as_json,
     confirm,
@@ -25,11 +27,13 @@ from commands.common import (
 )
 from commands.people import file_view
 from commands.people.options import PeopleError, basis_option, list_option, source_option
+from pli.errors import PliError
 from pli.language import N_, Sentence, say, say_n
 from subscribers import headings, importing, lists, status_words
 from subscribers.csv_reading import Sheet
 from subscribers.folding import visible
-from subscribers.importing import ImportReport, Noted, Rejected
+from subscribers.import_report import ImportReport, Noted, Rejected
+from subscribers.importing import Work
 from subscribers.models import Basis
 from subscribers.status_words import Standing, Statuses
 
@@ -65,7 +69,7 @@ async def import_(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Import the file in one transaction; tell each row that cannot be taken, with its line."""
+    """In slices: one that is stopped goes on when the same file is given again."""
     if not source.strip():
         raise PeopleError(N_("--source is empty: say where the addresses come from"))
     sign = None if delimiter is None else headings.read_delimiter(delimiter)
@@ -78,49 +82,91 @@ async def import_(
                 tell(sentence)
         if statuses.unknown:
             statuses = _ask_for_meanings(sheet, statuses, file, yes=yes)
-        rows = statuses.rows
+        if nobody := importing.all_rejected(sheet, statuses):
+            raise PeopleError.listing(_lines(nobody, file))
         if not yes:
-            async with installation.database.reading() as session:
-                joined = await lists.find(session, name)
-                with _counting(rows, quiet=as_json) as counted:
-                    foreseen = await importing.preview(
-                        session,
-                        sheet,
-                        list_id=joined.id if joined else None,
-                        keys=installation.keys,
-                        statuses=statuses,
-                        progress=counted,
-                    )
-            _refuse_all(foreseen, file)
-            _show_rejected(foreseen, file)
-            for sentence in _noes(foreseen):
-                tell(sentence, stderr=True)
-            if not confirm(_foreseen(foreseen, name, is_new=joined is None), yes=False):
-                raise click.Abort
-        with _counting(rows, quiet=as_json) as counted:
-            async with installation.database.begin() as session:
-                joined = await lists.find(session, name)
-                if joined is None:
-                    joined = await lists.create(session, name=name, now=now())
-                report = await importing.run(
-                    session,
-                    sheet,
-                    list_id=joined.id,
-                    basis=Basis(basis),
-                    source=source,
-                    keys=installation.keys,
-                    file=file.name,
-                    statuses=statuses,
-                    progress=counted,
-                    now=now(),
+            await _ask(installation, sheet, statuses, file, name, quiet=as_json)
+        async with installation.database.begin() as session:
+            joined = await lists.find(session, name)
+            if joined is None:
+                joined = await lists.create(session, name=name, now=now())
+            work = await importing.begin(
+                session,
+                sheet,
+                list_id=joined.id,
+                basis=Basis(basis),
+                source=source,
+                keys=installation.keys,
+                file=file.name,
+                statuses=statuses,
+                now=now(),
+            )
+        if work.resumed_after is not None and not as_json:
+            tell(_goes_on(work, file))
+        try:
+            with _counting(statuses.rows, quiet=as_json) as counted:
+                report = await importing.run_in_slices(
+                    installation.database, work, progress=counted, now=now
                 )
-                _refuse_all(report, file)
+        except (PliError, asyncio.CancelledError):
+            tell(_stopped(work, file), stderr=True)
+            raise
     if as_json:
-        show_json({**_document(report), "file": file_view.document(sheet, statuses)})
+        show_json({**_document(report), **_of_the_import(work), **_of_file(sheet, statuses)})
     else:
         _show_import(report)
     if yes and not as_json:
         _show_rejected(report, file)
+
+
+async def _ask(
+    installation: Installation,
+    sheet: Sheet,
+    statuses: Statuses,
+    file: Path,
+    name: str,
+    *,
+    quiet: bool,
+) -> None:
+    """Say what the import would do, and ask whether it may."""
+    async with installation.database.reading() as session:
+        joined = await lists.find(session, name)
+        with _counting(statuses.rows, quiet=quiet) as counted:
+            foreseen = await importing.preview(
+                session,
+                sheet,
+                list_id=joined.id if joined else None,
+                keys=installation.keys,
+                statuses=statuses,
+                progress=counted,
+            )
+    _show_rejected(foreseen, file)
+    for sentence in _noes(foreseen):
+        tell(sentence, stderr=True)
+    if not confirm(_foreseen(foreseen, name, is_new=joined is None), yes=False):
+        raise click.Abort
+
+
+def _goes_on(work: Work, file: Path) -> Sentence:
+    return say(
+        N_("{file}: import {id} had stopped behind line {line}: it goes on there"),
+        file=file.name,
+        id=work.id,
+        line=work.resumed_after,
+    )
+
+
+def _stopped(work: Work, file: Path) -> Sentence:
+    return say(
+        N_(
+            "{file}: import {id} stopped behind line {line} ({rows} rows are in): "
+            "the same command goes on there"
+        ),
+        file=file.name,
+        id=work.id,
+        line=work.saved_line,
+        rows=work.saved_rows,
+    )
 
 
 def _ask_for_meanings(sheet: Sheet, statuses: Statuses, file: Path, *, yes: bool) -> Statuses:
@@ -180,12 +226,6 @@ def _foreseen(report: ImportReport, name: str, *, is_new: bool) -> Sentence:
     )
 
 
-def _refuse_all(report: ImportReport, file: Path) -> None:
-    """Refuse a file if none of its rows can be taken: it is probably the wrong file."""
-    if report.rejected and len(report.rejected) == report.rows:
-        raise PeopleError.listing(_lines(report.rejected, file))
-
-
 def _lines(rows: Sequence[Rejected] | Sequence[Noted], file: Path) -> Iterator[Sentence]:
     for it in rows[:SHOWN]:
         yield say(
@@ -210,6 +250,14 @@ def _document(report: ImportReport) -> dict[str, Any]:
         "rejected": [_row(it) for it in report.rejected],
         "noted": [_row(it) for it in report.noted],
     }
+
+
+def _of_the_import(work: Work) -> dict[str, Any]:
+    return {"import": work.id, "resumed_after_line": work.resumed_after}
+
+
+def _of_file(sheet: Sheet, statuses: Statuses) -> dict[str, Any]:
+    return {"file": file_view.document(sheet, statuses)}
 
 
 def _row(it: Rejected | Noted) -> dict[str, Any]:

@@ -11,7 +11,9 @@ import pytest
 from click.testing import Result
 
 from pli import keys as key_ring
+from pli.database import DatabaseAway
 from pli.errors import PliError
+from subscribers import import_rows
 from tests.commands.invoking import pli
 
 ON = ("--list", "comite", "--basis", "member", "--source", "essai")
@@ -160,3 +162,35 @@ def test_doubtful_addresses_are_taken_and_told() -> None:
     assert "1 added" in result.stdout
     assert "file.csv:2: o’neil@example.org: doubtful" in result.stderr
     assert "file.csv:3: a\ufffd@example.org: a letter of the address was lost" in result.stderr
+
+
+def test_an_import_that_was_stopped_says_where_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    write = import_rows.write
+    written: list[int] = []
+
+    async def failing(*arguments: Any, **options: Any) -> None:
+        if len(written) == 2:
+            raise DatabaseAway("the disk is full")
+        written.append(1)
+        await write(*arguments, **options)
+
+    monkeypatch.setattr(import_rows, "write", failing)
+    data = b"Mail\n" + b"".join(b"p%d@example.org\n" % n for n in range(400))
+    stopped = imported(data)
+    assert isinstance(stopped.exception, DatabaseAway)
+    (row,) = json.loads(pli("subscriber", "imports", "--json").stdout)
+    rows, line = row["rows"], row["line"]
+    assert (row["file"], row["state"], line) == ("file.csv", "running", rows + 1)
+    assert 50 <= rows < 400
+    told = f"file.csv: import 1 stopped behind line {line} ({rows} rows are in): the same command"
+    assert told in stopped.stderr
+    shown = f"not finished: {rows} rows are in, up to line {line}"
+    assert shown in pli("subscriber", "imports").stdout
+    monkeypatch.setattr(import_rows, "write", write)
+    again = imported(data)
+    assert again.exit_code == 0
+    assert f"import 1 had stopped behind line {line}: it goes on there" in again.stdout
+    assert "400 added, 0 changed, 0 as before" in again.stdout
+    listed = json.loads(pli("subscriber", "imports", "--json").stdout)
+    assert [(it["id"], it["state"], it["added"]) for it in listed] == [(1, "finished", 400)]
+    assert "finished" in pli("subscriber", "imports").stdout

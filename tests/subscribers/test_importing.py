@@ -13,7 +13,7 @@ from pli.database import Database
 from pli.keys import Keys
 from subscribers import attributes, consent, csv_reading, importing, lists, optout, people, segments
 from subscribers.address import Address
-from subscribers.importing import ImportReport
+from subscribers.import_report import ImportReport
 from subscribers.models import (
     AttributeType,
     Basis,

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 
 from mailer.ledger import balance
 from mailer.links import Links
-from mailer.models import Delivery, Evidence, Source, Status
+from mailer.models import CampaignList, Delivery, Evidence, Source, Status
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import (
@@ -306,3 +306,113 @@ async def test_a_link_whose_numbers_name_somebody_elses_copy_proves_nothing(
         link = member.links.unsubscribe(member.id, member.list_id, copy_id, member.key)
     await member.client.post(link)
     assert await end_of(member, campaign.id) == (Status.UNCERTAIN, [])
+
+
+@dataclass
+class OnThree:
+    """A member of three lists; the letter of the link went to the first two of them."""
+
+    member: Member
+    link: str
+    names: dict[int, str]
+
+    async def on(self) -> set[str]:
+        async with self.member.database.reading() as session:
+            rows = await session.scalars(
+                select(Subscription.list_id).where(
+                    Subscription.subscriber_id == self.member.id,
+                    Subscription.state == SubscriptionState.CONFIRMED,
+                )
+            )
+            return {self.names[it] for it in rows}
+
+
+@pytest.fixture
+async def on_three(member: Member, now: datetime) -> OnThree:
+    names = {member.list_id: "membres"}
+    async with member.database.begin() as session:
+        campaign = await make.a_campaign_with(
+            session, (Copy(Status.SENT),), now=now, list_id=member.list_id
+        )
+        copy = (await session.scalars(select(Delivery))).one()
+        copy.subscriber_id = member.id
+        for name in ("conseil", "fetes"):
+            further = await make.a_list(session, name, now=now)
+            names[further.id] = name
+            await make.a_subscription(session, member.id, further.id, now=now)
+            if name == "conseil":
+                session.add(CampaignList(campaign_id=campaign.id, list_id=further.id, position=1))
+        link = member.links.unsubscribe(member.id, member.list_id, copy.id, member.key)
+    return OnThree(member, link, names)
+
+
+async def test_who_is_on_several_lists_is_asked_which_to_leave(on_three: OnThree) -> None:
+    page = (await on_three.member.client.get(on_three.link)).text
+    assert page.count("<button") == 1
+    assert re.findall(r'name="from" value="(\w+)"( checked)?', page) == [
+        ("list", " checked"), ("letter", ""), ("all", ""),
+    ]  # fmt: skip
+    assert "<fieldset" in page
+    assert "<legend>Que souhaitez-vous quitter\u202f?</legend>" in page
+    assert "Liste membres, Liste conseil" in page
+    # Which other lists a person is on is nobody's business who was handed the letter.
+    assert "fetes" not in page
+    assert await on_three.on() == {"membres", "conseil", "fetes"}
+
+
+@pytest.mark.parametrize(
+    ("body", "stays"),
+    [
+        ("", {"conseil", "fetes"}),
+        ("from=list", {"conseil", "fetes"}),
+        ("from=anything", {"conseil", "fetes"}),
+        ("from=letter", {"fetes"}),
+        ("from=all", set()),
+        ("List-Unsubscribe=One-Click", {"conseil", "fetes"}),
+        ("List-Unsubscribe=One-Click&from=all", {"conseil", "fetes"}),
+        ("&".join(["from=all"] * 200), {"conseil", "fetes"}),
+    ],
+)
+async def test_the_button_leaves_what_was_chosen_and_one_click_the_letters_list_alone(
+    on_three: OnThree, body: str, stays: set[str]
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    page = await on_three.member.client.post(on_three.link, content=body, headers=headers)
+    assert page.status_code == 200
+    assert await on_three.on() == stays
+    assert page.text.count('name="undo"') == 3 - len(stays)
+    form = {"undo": re.findall(r'name="undo" value="([^"]+)"', page.text)}
+    back = await on_three.member.client.post(f"{on_three.link}/undo", data=form)
+    assert back.status_code == 200
+    assert back.text.count("Vous continuez à recevoir") == 3 - len(stays)
+    assert await on_three.on() == {"membres", "conseil", "fetes"}
+
+
+async def test_who_left_one_list_is_offered_the_others_of_the_letter_and_all(
+    on_three: OnThree,
+) -> None:
+    page = (await on_three.member.client.post(on_three.link)).text
+    assert "Cette lettre est aussi allée à Liste conseil" in page
+    assert re.findall(r'name="from" value="(\w+)"', page) == ["letter", "all"]
+    page = (await on_three.member.client.post(on_three.link, data={"from": "letter"})).text
+    assert await on_three.on() == {"fetes"}
+    assert (
+        "plus rien de « Liste conseil »".replace("« ", "«\u202f").replace(" »", "\u202f»") in page
+    )
+    assert re.findall(r'name="from" value="(\w+)"', page) == ["all"]
+    page = (await on_three.member.client.get(on_three.link)).text
+    assert "une autre de nos listes" in page
+    page = (await on_three.member.client.post(on_three.link, data={"from": "all"})).text
+    assert await on_three.on() == set()
+    assert 'name="from"' not in page
+
+
+async def test_somebody_elses_way_back_is_not_taken(on_three: OnThree) -> None:
+    member = on_three.member
+    page = (await member.client.post(on_three.link)).text
+    token = re.search(r'name="undo" value="([^"]+)"', page)
+    assert token
+    other = member.links.unsubscribe(member.id + 1, member.list_id, 1, member.key)
+    answer = await member.client.post(f"{other}/undo", data={"undo": token[1]})
+    assert answer.status_code == 410
+    assert await on_three.on() == {"conseil", "fetes"}

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from mailer.campaign import lifecycle
 from mailer.links import Links
-from mailer.models import CampaignState, Status
+from mailer.models import CampaignState, Delivery, Status
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import Sentence
@@ -58,7 +59,7 @@ CROWDED = """
 }).map(it => it.tagName + '.' + it.className)
 """
 SMALL_TARGETS = """
-() => [...document.querySelectorAll('button, .button, .tabs a, .pages a')]
+() => [...document.querySelectorAll('button, .button, .choices label, .tabs a, .pages a')]
   .filter(it => it.getBoundingClientRect().height < 44).map(it => it.outerHTML)
 """
 REFUSED = Sentence(
@@ -75,7 +76,8 @@ async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> d
     inbox = maildir(tmp_path / "inbox")
     written = make.letter("# Après le comité\n", title="Après le comité")
     async with database.begin() as session:
-        list_id = (await make.a_list(session, "membres", now=now)).id
+        members = await make.a_list(session, "membres", now=now)
+        list_id = members.id
         person = await make.a_person(session, keys, "jeanne", now=now)
         await make.a_subscription(session, person.id, list_id, now=now)
         done = await make.a_campaign_with(
@@ -91,9 +93,21 @@ async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> d
             session, ONE_OF_EACH, now=now, list_id=list_id, of=replace(written, number=295)
         )
         await lifecycle.pause(session, campaign_id=stopped.id, reason=REFUSED)
-    link = Links(keys, LOCAL_IDENTITY.public_url, LOCAL_IDENTITY.domain).unsubscribe(
-        person.id, list_id, 7, keys.current
-    )
+        council = await make.a_list(session, "conseil", now=now)
+        further = (council, await make.a_list(session, "fêtes", now=now))
+        both = await make.a_person(session, keys, "denise", members, *further, now=now)
+        two = await make.a_campaign(
+            session, keys, [members, council], of=replace(written, number=296), now=now
+        )
+        copy = await session.scalar(
+            select(Delivery.id).where(
+                Delivery.campaign_id == two.id, Delivery.subscriber_id == both.id
+            )
+        )
+    assert copy is not None
+    links = Links(keys, LOCAL_IDENTITY.public_url, LOCAL_IDENTITY.domain)
+    link = links.unsubscribe(person.id, list_id, 7, keys.current)
+    of_two = links.unsubscribe(both.id, list_id, copy, keys.current)
     names = [put(inbox, f"17000000{n:02}.M1P1Q1.x", a_mail(n)) for n in range(60)]
     async with serving(database, keys, now, Options(office=True, inbox=inbox)) as web:
         get = web.client.get
@@ -102,6 +116,9 @@ async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> d
             "leave": await get(link),
             "left": await web.client.post(link),
             "left-again": await web.client.post(link),
+            "leave-several": await get(of_two),
+            "left-one": await web.client.post(of_two),
+            "left-several": await web.client.post(of_two, data={"from": "all"}),
             "unknown-link": await get("/u/nothing"),
             "unknown-letter": await get("/l/membres/1"),
             "report": await get(f"/report/{done.id}"),
