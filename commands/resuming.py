@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from commands.common import Context, _, confirm, now, running, tell
+from commands.common import Context, _, at_a_terminal, confirm, now, running, tell
 from commands.outdated import restarts
 from mailer.campaign import barring, lifecycle
 from mailer.campaign.finding import find_campaign
@@ -74,7 +72,7 @@ def _decided(said: bool | None, question: Sentence, otherwise: Sentence) -> bool
     """What was said, or is said now; where nobody can be asked, what remains to be done is told."""
     if said is not None:
         return said
-    if sys.stdin.isatty():
+    if at_a_terminal():
         return confirm(question, yes=False)
     tell(otherwise)
     return False
