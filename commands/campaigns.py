@@ -61,6 +61,10 @@ ELSEWHERE = {
         "commands.planning", "start",
         _("Start a campaign that was made step by step; the engine sends it."),
     ),
+    "resume": Place(
+        "commands.resuming", "resume",
+        _("Go on with a paused campaign."),
+    ),
     "settle": Place(
         "commands.doubts", "settle",
         _("Settle copies in doubt by what the relay's log says of them."),
@@ -177,31 +181,6 @@ async def pause(context: Context, campaign: str) -> None:
 
     campaign_id = await _change(context, campaign, hold)
     tell(say(N_('Paused. "pli campaign resume {id}" goes on.'), id=campaign_id))
-
-
-@campaign.command(help=_("Go on with a paused campaign."))
-@which
-@running
-async def resume(context: Context, campaign: str) -> None:
-    """Resume a campaign; `pli serve`, or the same `pli send`, sends the copies."""
-    from commands.outdated import restarts  # not above, as in `show`
-    from mailer.campaign import lifecycle  # not above, as in `pause`
-
-    ended: list[bool] = []
-
-    async def go_on(session: AsyncSession, campaign_id: int, now: datetime) -> None:
-        ended.append(SendingHours.of(await find_campaign(session, campaign_id)).over(now))
-        await lifecycle.resume(session, campaign_id=campaign_id)
-
-    async with context.open() as installation:
-        await _changed(installation, campaign, go_on)
-        async with installation.database.reading() as session:
-            outdated = await restarts(session, installation)
-    if any(ended):
-        tell(say(N_("Its end has passed: it goes on without one.")))
-    for sentence in outdated:
-        tell(sentence, stderr=True)
-    tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))
 
 
 @campaign.command(help=_("Give a campaign up: what waits is not sent."))

@@ -161,11 +161,16 @@ def answering() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def at_a_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty()
+
+
 def confirm(question: Sentence, *, yes: bool) -> bool:
     """Ask a person, unless `yes` answers already; refused if there is no terminal to ask at."""
     if yes:
         return True
-    if not sys.stdin.isatty():
+    if not at_a_terminal():
         raise PliError(N_('{question} There is no terminal to ask: add "--yes"'), question=question)
     text = question.tell(LANGUAGE) + _(" [y/N]")
     with answering():

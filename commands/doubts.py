@@ -30,7 +30,7 @@ from commands.common import (
     tell,
 )
 from commands.report_table import visible
-from mailer.campaign import lifecycle
+from mailer.campaign import barring, lifecycle
 from mailer.campaign.finding import find_campaign
 from mailer.ledger import answers, doubt, evidence
 from mailer.ledger.answers import Answers
@@ -118,13 +118,24 @@ async def settle(context: Context, campaign: str, files: Sequence[str], as_json:
         'Of the failed, those whose last reply has this in it; * stands for anything: "452*full".'
     ),
 )
+@click.option("--uncertain", is_flag=True, help=_("Those of which nobody can know."))
 @click.option(
-    "--uncertain", is_flag=True, help=_("Copies in doubt: nobody can know whether they arrived.")
+    "--lift/--no-lift",
+    default=None,
+    help=_(
+        "Whether to write again to those whom an answer barred (5.1.1); else they are left out."
+    ),
 )
 @click.option("--yes", is_flag=True, help=_("Ask nothing."))
 @running
 async def retry(
-    context: Context, campaign: str, failed: bool, reply: str, uncertain: bool, yes: bool
+    context: Context,
+    campaign: str,
+    failed: bool,
+    reply: str,
+    uncertain: bool,
+    lift: bool | None,
+    yes: bool,
 ) -> None:
     """Send copies again; a person decides, for an uncertain copy may have arrived."""
     if not (failed or uncertain):
@@ -136,9 +147,15 @@ async def retry(
             campaign_id = await summary.find(session, campaign)
             doubtful = (await summary.progress(session, campaign_id)).uncertain * uncertain
             answered = await answers.of_failed(session, campaign_id, pattern=reply, limit=SHOWN)
+            barred = failed * await barring.barred_among_failed(
+                session, campaign_id=campaign_id, reply=reply
+            )
         if failed and not yes:
             _show(answered)
-        meant = doubtful + answered.copies * failed
+        if barred and lift is None:
+            lift = _asks_to_lift(barred, campaign_id, yes=yes)
+        left_out = 0 if lift else barred
+        meant = doubtful + answered.copies * failed - left_out
         question = say_n(
             "Send {n} copy of campaign {id} again?",
             "Send {n} copies of campaign {id} again?",
@@ -148,6 +165,8 @@ async def retry(
         if meant and not confirm(question, yes=yes):
             raise click.Abort
         async with installation.database.begin() as session:
+            if barred and lift:
+                await barring.lift(session, campaign_id=campaign_id, reply=reply)
             copies = await lifecycle.retry(
                 session,
                 campaign_id=campaign_id,
@@ -175,6 +194,32 @@ async def retry(
             '{n} copies wait again: "pli serve", or the same "pli send", sends them.',
             copies,
         )
+    )
+
+
+def _asks_to_lift(barred: int, campaign_id: int, *, yes: bool) -> bool:
+    """Say how many addresses are barred, and whether a person wants them written to again."""
+    if yes:
+        tell(
+            say_n(
+                "{n} of these addresses is barred and left out: "
+                '"pli subscriber lift --campaign {id}", then this again, sends it, too.',
+                "{n} of these addresses are barred and left out: "
+                '"pli subscriber lift --campaign {id}", then this again, sends them, too.',
+                barred,
+                id=campaign_id,
+            ),
+            stderr=True,
+        )
+        return False
+    return confirm(
+        say_n(
+            "{n} of these addresses is barred, for the relay called it unknown. Write to it again?",
+            "{n} of these addresses are barred, for the relay called them unknown. "
+            "Write to them again?",
+            barred,
+        ),
+        yes=False,
     )
 
 

@@ -58,6 +58,7 @@ def plan(settings: Settings, name: str, relay: str) -> Plan:
         | {
             name: limits(said, CAREFUL.get(name, NONE)) for name, said in settings.providers.items()
         },
+        zone_of(settings.timezone),
     )
 
 

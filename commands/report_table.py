@@ -120,6 +120,8 @@ def _one_by_one(report: Report, status: Status, copies: Sequence[Copy]) -> Table
             about = _sentence(status, copy.reason).append("\n").append_text(about)
         if copy.proof:
             about.append(f"\n{copy.proof.tell(LANGUAGE)}")
+        if copy.barred:
+            about.append(f"\n{_(reasons.IS_BARRED)}")
         table.add_row(Text(visible(copy.email) or _("(erased)")), about)
     if report.of(status) > len(copies):
         more = say(
@@ -150,6 +152,8 @@ def _notes(report: Report) -> Iterator[Sentence]:
     """Yield what a person should know or do besides the numbers."""
     for source, n in report.settled_by.items():
         yield reasons.settled(source, n)
+    if report.barred:
+        yield reasons.barred(report.barred, report.campaign)
     if report.uncertain and report.state is CampaignState.FINISHED:
         yield say(
             N_('Uncertain copies can be sent again: "pli campaign retry {id} --uncertain"'),

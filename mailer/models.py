@@ -270,6 +270,26 @@ class Evidence(Base):
     detail: Mapped[str] = mapped_column(Text)
 
 
+class UnknownUser(Base):
+    """An answer that called a recipient unknown; kept until nothing waits for it any more.
+
+    `others` counts the other answers that the same worker had from the relay since the answer of
+    this kind before, `others_of_provider` those about addresses of the same provider. `bars`: the
+    answer suppresses the address, unless it comes in a burst (mailer/ledger/unknown_users.py).
+    """
+
+    __tablename__ = "unknown_user"
+    __table_args__ = (Index("ix_unknown_user_campaign", "campaign_id", "id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(Id)
+    delivery_id: Mapped[int] = mapped_column(Id)
+    relay: Mapped[str] = mapped_column(String(255))
+    provider: Mapped[str] = mapped_column(String(32))
+    others: Mapped[int]
+    others_of_provider: Mapped[int]
+    bars: Mapped[bool]
+
+
 class Notice(Base):
     """A single mail that is no letter; it goes before every campaign, and no campaign counts it.
 
@@ -333,7 +353,9 @@ class Pacing(Base):
     """What is used of the limits of a relay, or (`provider`) of a provider behind it.
 
     `sliding_windows`: seconds of the period → [slot, copies] pairs. `level`, `rest_until`, `tries`,
-    `weight` and `said` are the throttle (mailer/pacing/throttle.py).
+    `weight` and `said` are the throttle (mailer/pacing/throttle.py). Nothing is sent until
+    `limit_until`, since the relay said in the words of `limit_said` that a limit of its own is
+    reached.
     """
 
     __tablename__ = "pacing"
@@ -346,6 +368,8 @@ class Pacing(Base):
     tries: Mapped[int] = mapped_column(default=0)
     weight: Mapped[int] = mapped_column(default=0)
     said: Mapped[str] = mapped_column(Text, default="")
+    limit_until: Mapped[datetime | None]
+    limit_said: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class Share(Base):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from mailer import answer_words
 from mailer.models import Stage
 
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?=\s|$)")  # RFC 2034 section 4
@@ -79,19 +80,25 @@ def judge(stage: Stage, code: int, text: str, milliseconds: int = 0) -> Outcome:
 
     552 at RCPT without an enhanced code means "too many recipients" to old senders, and is
     temporary (RFC 5321 section 4.5.3.1.10). A reply without a meaning is temporary before the
-    final dot. After the final dot it makes the copy uncertain.
+    final dot. After the final dot it makes the copy uncertain. A refusal that names a limit of
+    sending, of an hour or a day, is temporary: the limit passes.
     """
     if 200 <= code < 300 and stage is Stage.BODY:
         kind = Kind.SENT
-    elif 500 <= code < 600 and not (
-        code == 552 and stage is Stage.RCPT and not _ENHANCED.match(text)
-    ):
-        kind = Kind.FAILED
+    elif 500 <= code < 600:
+        kind = Kind.DEFERRED if _passes(stage, code, text) else Kind.FAILED
     elif stage is Stage.BODY and not 400 <= code < 500:
         kind = Kind.UNCERTAIN
     else:
         kind = Kind.DEFERRED
     return Outcome(kind, stage, code, text[:TEXT_LIMIT], milliseconds)
+
+
+def _passes(stage: Stage, code: int, text: str) -> bool:
+    """Whether what a 5xx names passes by itself."""
+    if code == 552 and stage is Stage.RCPT and not _ENHANCED.match(text):
+        return True
+    return answer_words.limit_in(text[:TEXT_LIMIT]) is not None
 
 
 def accepted(code: int, text: str, milliseconds: int) -> Outcome:
@@ -120,13 +127,24 @@ def reason_of(outcome: Outcome) -> Reason:
         return Reason.TOO_LARGE
     if subject.startswith("7."):
         return Reason.POLICY
-    if enhanced:
+    if subject not in _SAY_NOTHING:
         return Reason.OTHER
-    if outcome.code == 552:
+    if outcome.code == 552 and not enhanced:
         return Reason.TOO_LARGE if outcome.stage is not Stage.RCPT else Reason.MAILBOX_FULL
-    if outcome.stage is Stage.RCPT and outcome.code in (550, 551, 553):
+    if outcome.stage is Stage.RCPT and answer_words.says_unknown(outcome.text):
         return Reason.UNKNOWN_USER
     return Reason.OTHER
+
+
+_SAY_NOTHING = ("", "0.0", "1.0", "2.0")
+"""Enhanced codes without a detail (RFC 3463 section 3.1): as if there were none."""
+
+
+def calls_unknown(outcome: Outcome) -> bool:
+    """Whether a refusal is about a recipient who does not exist, by its code or in words."""
+    if outcome.kind is not Kind.FAILED or outcome.stage in (Stage.CONNECT, Stage.MAIL):
+        return False
+    return reason_of(outcome) is Reason.UNKNOWN_USER or answer_words.says_unknown(outcome.text)
 
 
 def is_gone(outcome: Outcome) -> bool:

@@ -35,9 +35,14 @@ WRITERS = (
         {"Attempt"},
     ),
     ("evidence", "`mailer/ledger/evidence.py`, `recovery.py`", {"Evidence"}),
+    (
+        "unknown_user: answers that call a recipient unknown",
+        "`mailer/ledger/unknown_users.py`",
+        {"UnknownUser"},
+    ),
     ("notice", "`mailer/notices/writing.py`, `queue.py`", {"Notice"}),
     (
-        "pacing: what is used of limits, how far a provider is slowed down",
+        "pacing: what is used of limits, how far a provider is slowed down, a relay's rest",
         "`mailer/pacing/usage.py`",
         {"Pacing"},
     ),

@@ -6,7 +6,9 @@ import click
 
 from commands.common import Context, _, now, running, tell
 from commands.people.options import PeopleError, list_option
-from pli.language import N_, say
+from mailer.campaign import barring
+from mailer.report import summary
+from pli.language import N_, say, say_n
 from subscribers import lists, optout, people
 from subscribers.address import Address
 from subscribers.models import SuppressionReason
@@ -33,8 +35,23 @@ async def unsubscribe(context: Context, address: str, name: str, source: str) ->
     tell(say(told, address=person.email, list=name))
 
 
+of_campaign = click.option(
+    "--campaign",
+    metavar="CAMPAIGN",
+    help=_("All whom the relay called unknown (5.1.1) in this campaign."),
+)
+by_reply = click.option(
+    "--reply",
+    default="",
+    metavar="PATTERN",
+    help=_('Of these, whose refusal has this in it; * stands for anything: "550*unknown".'),
+)
+
+
 @click.command(help=_("Never write to an address again, on any list."))
-@click.argument("address")
+@click.argument("address", required=False)
+@of_campaign
+@by_reply
 @click.option(
     "--reason",
     type=click.Choice([it.value for it in SuppressionReason]),
@@ -43,9 +60,27 @@ async def unsubscribe(context: Context, address: str, name: str, source: str) ->
 )
 @click.option("--source", default="", help=_("How it was said."))
 @running
-async def suppress(context: Context, address: str, reason: str, source: str) -> None:
-    """Suppress an address, which need not be known: later imports skip it, too."""
-    parsed = Address.parse(address)
+async def suppress(
+    context: Context,
+    address: str | None,
+    campaign: str | None,
+    reply: str,
+    reason: str,
+    source: str,
+) -> None:
+    """The address need not be known: it stays away from imports, too."""
+    _one_of(address, campaign, reply)
+    if campaign is not None:
+        async with context.open() as installation, installation.database.begin() as session:
+            barred = await barring.suppress(
+                session,
+                campaign_id=await summary.find(session, campaign),
+                reply=reply,
+                now=now(),
+            )
+        tell(say_n("{n} address is barred.", "{n} addresses are barred.", barred))
+        return
+    parsed = Address.parse(address or "")
     async with context.open() as installation, installation.database.begin() as session:
         await session.run_sync(
             optout.suppress,
@@ -58,13 +93,40 @@ async def suppress(context: Context, address: str, reason: str, source: str) -> 
 
 
 @click.command(help=_("Write to an address again: it was suppressed by mistake."))
-@click.argument("address")
+@click.argument("address", required=False)
+@of_campaign
+@by_reply
 @running
-async def lift(context: Context, address: str) -> None:
-    """Lift the suppression of an address; its person does not return to lists that were left."""
-    parsed = Address.parse(address)
+async def lift(context: Context, address: str | None, campaign: str | None, reply: str) -> None:
+    """Lists that were left stay left."""
+    _one_of(address, campaign, reply)
+    if campaign is not None:
+        async with context.open() as installation, installation.database.begin() as session:
+            campaign_id = await summary.find(session, campaign)
+            lifted = await barring.lift(session, campaign_id=campaign_id, reply=reply)
+        tell(
+            say_n(
+                "{n} address may be written to again: "
+                '"pli campaign retry {id} --failed" sends the letter to it.',
+                "{n} addresses may be written to again: "
+                '"pli campaign retry {id} --failed" sends the letter to them.',
+                lifted,
+                id=campaign_id,
+            )
+            if lifted
+            else say(N_("No address is barred by an answer in campaign {id}."), id=campaign_id)
+        )
+        return
+    parsed = Address.parse(address or "")
     async with context.open() as installation, installation.database.begin() as session:
         key = installation.keys.address_key(parsed.folded)
         if not await optout.lift(session, address_key=key):
             raise PeopleError(N_("{address} was not suppressed."), address=parsed.email)
     tell(say(N_("{address} may be written to again."), address=parsed.email))
+
+
+def _one_of(address: str | None, campaign: str | None, reply: str) -> None:
+    if (address is None) == (campaign is None):
+        raise click.UsageError(_("name an address, or --campaign"))
+    if reply and campaign is None:
+        raise click.UsageError(_("--reply chooses among those of a campaign: add --campaign"))

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
+    and_,
     case,
     exists,
+    not_,
     null,
     select,
     update,
@@ -21,13 +23,14 @@ from mailer.campaign.finding import UNFINISHED, CampaignError, find_campaign, li
 from mailer.campaign.nobody import nobody
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.campaign.transition import as_document, step, take_step, transition
-from mailer.ledger import answers, balance, retrying
+from mailer.ledger import answers, balance, retrying, unknown_users
 from mailer.models import (
     Audience,
     Batch,
     Campaign,
     CampaignList,
     CampaignState,
+    Delivery,
     is_open,
 )
 from mailer.providers import KNOWN, Providers
@@ -195,9 +198,9 @@ async def pause(session: AsyncSession, *, campaign_id: int, reason: Sentence | N
 
 
 async def resume(session: AsyncSession, *, campaign_id: int) -> None:
-    """Resume a paused campaign, and remove its end if that has passed; a running one goes on.
+    """Go on with a paused campaign, without its end, if that has passed; one that runs goes on.
 
-    The fruitless takings of its batches are forgotten.
+    If it was paused by a burst of answers that call people unknown, nobody is barred for them.
     """
     passed = Campaign.not_after <= clock()
     await step(
@@ -210,6 +213,8 @@ async def resume(session: AsyncSession, *, campaign_id: int) -> None:
         not_after_zone=case((passed, null()), else_=Campaign.not_after_zone),
     )
     await session.execute(update(Batch).where(Batch.campaign_id == campaign_id).values(takings=0))
+    if await session.run_sync(unknown_users.burst, campaign_id):
+        await session.run_sync(unknown_users.let_go, campaign_id)
 
 
 async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
@@ -224,12 +229,15 @@ async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> N
         reason=null(),
     )
     await retrying.cancel(session, campaign_id=campaign_id)
+    await session.run_sync(unknown_users.end, campaign_id, now)
 
 
 async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> bool:
     """Finish a running campaign if no copy is pending or in work; whether this call did so.
 
-    The balance must be right: else CampaignError lists each difference of counts and rows.
+    Then the addresses that its relay called unknown are suppressed. If those came in a burst, the
+    campaign pauses instead.
+    The sum must be right first: CampaignError lists every batch whose counts are not its rows.
     """
     # A statement of its own: an UPDATE that waits for the row would judge by older batches. A
     # locked row is skipped: its owner is still at work, and the next sweep asks again.
@@ -237,6 +245,10 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
         select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(skip_locked=True)
     )
     if held.one_or_none() is None:
+        return False
+    # Also where the worker that saw the burst had no time to pause it.
+    if burst := await session.run_sync(unknown_users.burst, campaign_id):
+        await pause(session, campaign_id=campaign_id, reason=burst.tell())
         return False
     open_batches = exists().where(Batch.campaign_id == campaign_id, is_open())
     if not await take_step(
@@ -250,6 +262,7 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
         return False
     if faults := await balance.faults(session, campaign_id=campaign_id):
         raise CampaignError.listing(faults)
+    await session.run_sync(unknown_users.bar, campaign_id, now)
     return True
 
 
@@ -286,8 +299,8 @@ async def retry(
 ) -> int:
     """Let the chosen copies be sent again, each under its old Message-ID; how many copies.
 
-    `uncertain` and `failed` choose copies by status. `reply` narrows the failed copies to those
-    whose last answer it matches (ledger/answers.py).
+    `reply` narrows the failed copies to those whose last answer it matches (ledger/answers.py).
+    Failed copies to addresses that an answer barred stay failed: they would only be skipped.
     """
     campaign = await find_campaign(session, campaign_id)
     await session.refresh(campaign, with_for_update=True)
@@ -297,8 +310,10 @@ async def retry(
     if uncertain:
         copies += await retrying.retry_uncertain(session, campaign_id=campaign_id)
     if failed:
-        answered = answers.matching(reply) if reply else None
-        copies += await retrying.retry_failed(session, campaign_id=campaign_id, only=answered)
+        only = not_(unknown_users.is_barred(Delivery.subscriber_id))
+        if reply:
+            only = and_(only, answers.matching(reply))
+        copies += await retrying.retry_failed(session, campaign_id=campaign_id, only=only)
     if copies:
         await session.run_sync(reopen, campaign_id=campaign_id)
     return copies

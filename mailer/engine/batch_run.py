@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -24,10 +24,11 @@ from mailer.engine.journal import Notes
 from mailer.engine.pressed_campaigns import PressedCampaign
 from mailer.engine.provider_slots import ProviderSlot
 from mailer.engine.window import Window, WindowCopy
-from mailer.ledger import claiming, rows, settle_and_claim, settling
+from mailer.ledger import claiming, rows, settle_and_claim, settling, unknown_users
 from mailer.ledger.holding import Holding
 from mailer.ledger.rows import Claimed, LeasedBatch, LeaseLost
 from mailer.ledger.settle_and_claim import NeedsSlowPath
+from mailer.ledger.unknown_users import Burst, Others
 from mailer.models import Status
 from mailer.outcomes import Kind, Outcome, Result
 from mailer.pacing.pacer import Pacer
@@ -38,7 +39,7 @@ from mailer.sender import needs_smtputf8
 from mailer.smtp.courier import Courier
 from pli.clocks import boot_time
 from pli.database import DatabaseAway
-from pli.language import N_, Sentence, say
+from pli.language import Sentence
 
 log = logging.getLogger("pli.delivery")
 
@@ -63,6 +64,8 @@ class BatchRun:
     """The error that ended the run, with JOURNAL and FAULT."""
     held: Held | None = None
     """The pacer's last answer, if the limits allowed no copy."""
+    unknown: Sentence | None = None
+    """Why to pause, if too many recipients were called unknown."""
     unclear: bool = False
     """Whether rows may be claimed under our lease that no window holds: the journal stays."""
     began: float = field(default_factory=boot_time)
@@ -254,12 +257,15 @@ class BatchRun:
             # Judged before the next window is claimed: if copies are refused because of the
             # sender, the next ones must not be used up.
             refused = self._judge_window(window)
+            window.others = self.pressed.counting.count(
+                self.courier.relay, self.batch.provider, window.results
+            )
             began = boot_time()
             following = await self._record(window)
             self.context.observer.settled(window.tries(), boot_time() - began)
             log.debug("delivery.settled", extra=self.names() | {"copies": len(window.results)})
             await self._tell_pacer_of(window)
-            if refused is not None:
+            if refused := self.unknown or refused:
                 await self.context.pause(self.batch.campaign_id, refused)
         finally:
             self.windows.remove(window)
@@ -297,9 +303,9 @@ class BatchRun:
             # Put back once only: afterwards another window of this lease may claim these rows, and
             # have them on the wire. If the write fails, the journal says "never written".
             back, window.back = window.back, []
-            await self._settle_any(rest, back)
+            await self._settle_any(rest, back, window.others)
         freely = window.permit.grant is None and self.pacer.freely(self.batch.provider)
-        at_once = freely and not heard_from(it.outcome for it in rest).weight
+        at_once = freely and not heard_from(it.outcome for it in rest).slows
         permit = await self._permitted() if at_once else None
         try:
             following = await self._settle_and_claim(sent, permit)
@@ -312,10 +318,18 @@ class BatchRun:
         await self._tell_pacer_of(window)
         return await self._next()
 
-    async def _settle_any(self, results: Sequence[Result], back: Sequence[WindowCopy]) -> None:
-        """Settle outcomes of any kind, and write down what came back, in one transaction."""
+    async def _settle_any(
+        self,
+        results: Sequence[Result],
+        back: Sequence[WindowCopy],
+        others: Mapping[int, Others] | None = None,
+    ) -> None:
+        """Settle outcomes of any kind, and write down what came back, in one transaction.
 
-        def write(session: Session) -> None:
+        `others` belong to answers that call somebody unknown; if those are a burst, the run ends.
+        """
+
+        def write(session: Session) -> Burst | None:
             terms = rows.lock_campaign(session, self.batch.campaign_id)
             moved = settling.settle(
                 session,
@@ -324,30 +338,28 @@ class BatchRun:
                 relay=self.courier.relay,
                 delays=self.pressed.retry_delays,
                 now=datetime.now(UTC),
+                others=others or {},
             )
             late = self._take_back(session, back, cancelled=terms.cancelled)
             if late or moved.get(Status.PENDING):
                 lifecycle.reopen(session, campaign_id=self.batch.campaign_id)
+            return unknown_users.burst(session, self.batch.campaign_id) if others else None
 
-        await self.context.database.perform(write)
+        burst = await self.context.database.perform(write)
+        if burst is not None:
+            self.unknown = burst.tell()
+            self.end(Ending.PAUSED)
 
     def _judge_window(self, window: Window) -> Sentence | None:
         """Why to pause, if many of the latest copies were refused because of the sender."""
         latest = self.pressed.latest
         latest.extend(it.outcome for it in window.results)
         refused = self.pressed.refused_for_us(self.context.policy_pause)
-        if not refused:
+        if refused is None:
             return None
         self.end(Ending.PAUSED)
-        reason = say(
-            N_("{n} of the last {total} copies were refused for what we are: {code} {text}"),
-            n=len(refused),
-            total=len(latest),
-            code=refused[-1].code,
-            text=refused[-1].text,
-        )
         latest.clear()
-        return reason
+        return refused.tell()
 
     def _take_back(self, session: Session, back: Sequence[WindowCopy], *, cancelled: bool) -> bool:
         """Put back or skip returned copies; whether a copy had been called uncertain meanwhile."""

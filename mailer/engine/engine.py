@@ -35,6 +35,7 @@ from mailer.ledger.rows import LeasedBatch, LeaseLost
 from mailer.notices.notice_sender import NoticeSender
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.pacers import Pacers
+from mailer.providers import WHOLE
 from mailer.scope import EVERYTHING, Scope
 from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover
@@ -400,11 +401,14 @@ class Engine:
     # Callbacks of the relays and their pacers
 
     def _on_slowed(self, relay: str, provider: str) -> None:
-        """Recall the copies that wait at a relay for a provider that has been slowed down."""
+        """Recall the copies that wait at a relay for a provider that has been slowed down.
+
+        WHOLE: the relay rests, and all copies that wait there are recalled.
+        """
         for courier in self._failover.couriers.values():
             if courier.relay == relay:
                 courier.recall(
-                    lambda copy: isinstance(copy, WindowCopy) and copy.provider == provider
+                    lambda copy: isinstance(copy, WindowCopy) and provider in (copy.provider, WHOLE)
                 )
 
     def _is_needed(self, courier: Courier) -> bool:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign.finding import lists_of
+from mailer.ledger.unknown_users import Counting
 from mailer.letter import layout, snapshot
 from mailer.letter.press import press
 from mailer.links import Links
 from mailer.message.composer import Composer
-from mailer.models import Campaign, Stage
-from mailer.outcomes import Kind, Outcome
+from mailer.models import Campaign
+from mailer.outcomes import Outcome
 from mailer.recipient import ListLine
+from mailer.refusals import Refused, judge_latest
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import List
@@ -26,10 +28,6 @@ KEPT = 8
 """How many pressed campaigns stay in memory; more only while they are in work."""
 LATEST = 200
 """How many of a campaign's last outcomes are judged together."""
-LEAST_REFUSED = 5
-"""Fewer refusals prove nothing about the sender."""
-NO_SMTPUTF8 = "5.6.7"
-"""The only code of copies not offered to the relay that is about the address (RFC 6531)."""
 
 
 @dataclass(slots=True)
@@ -43,24 +41,12 @@ class PressedCampaign:
     retry_delays: list[float]
     lists: dict[int, ListLine]
     latest: deque[Outcome] = field(default_factory=lambda: deque(maxlen=LATEST))
+    counting: Counting = field(default_factory=Counting)
+    """The answers between those that call somebody unknown."""
 
-    def refused_for_us(self, share: float) -> Sequence[Outcome]:
-        """The refusals because of the sender, if they are `share` of the latest outcomes.
-
-        They are: policy (5.7.x, RFC 3463); any refusal at MAIL, before a recipient is named; and
-        copies that are not offered to the relay, too large for it or impossible to compose.
-        """
-        refused = [it for it in self.latest if _is_about_us(it)]
-        return refused if len(refused) >= max(LEAST_REFUSED, share * len(self.latest)) else ()
-
-
-def _is_about_us(outcome: Outcome) -> bool:
-    if outcome.kind is not Kind.FAILED:
-        return False
-    enhanced = outcome.enhanced or ""
-    if outcome.stage is Stage.CONNECT:
-        return enhanced != NO_SMTPUTF8
-    return outcome.stage is Stage.MAIL or enhanced.startswith("5.7.")
+    def refused_for_us(self, share: float) -> Refused | None:
+        """The refusals that are not about a recipient, if they are `share` of the latest."""
+        return judge_latest(self.latest, share)
 
 
 async def begin(session: AsyncSession, campaign_id: int, keys: Keys) -> PressedCampaign:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,16 @@ from sqlalchemy.orm import aliased
 
 from mailer.ledger import balance
 from mailer.models import Attempt, Delivery, Status
+from mailer.outcomes import TEXT_LIMIT
+from pli.errors import PliError
+from pli.language import N_
 
 _ESCAPE = "\\"
+_STARS = re.compile(r"\*+")
+
+
+class AnswerError(PliError):
+    """Copies cannot be chosen by that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +45,13 @@ def matching(pattern: str) -> ColumnElement[bool]:
     return exists().where(
         last.delivery_id == Delivery.id,
         last.number == Delivery.attempts,
-        _answer(last).ilike(_like(pattern), escape=_ESCAPE),
+        is_like(last, pattern),
     )
+
+
+def is_like(attempt: type[Attempt], pattern: str) -> ColumnElement[bool]:
+    """Whether the answer to one try contains `pattern`, as `matching` reads it."""
+    return _answer(attempt).ilike(_like(pattern), escape=_ESCAPE)
 
 
 async def of_failed(
@@ -77,6 +91,9 @@ def _answer(attempt: type[Attempt]) -> ColumnElement[str]:
 
 
 def _like(pattern: str) -> str:
+    if len(pattern) > TEXT_LIMIT:
+        raise AnswerError(N_("--reply: no answer is longer than {n} letters"), n=TEXT_LIMIT)
     for special in (_ESCAPE, "%", "_"):
         pattern = pattern.replace(special, _ESCAPE + special)
-    return f"%{pattern.replace('*', '%')}%"
+    # Several stars together mean one: a database would try each of them at each letter.
+    return f"%{_STARS.sub('%', pattern)}%"

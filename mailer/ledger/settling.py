@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
+from mailer.ledger import unknown_users
 from mailer.ledger.rows import LeasedBatch, change, count, doubted_among, lock_batch, lock_campaign
-from mailer.models import Attempt, Delivery, Status
-from mailer.outcomes import Kind, Reason, Result, is_gone, next_try, reason_of
-from subscribers import optout
-from subscribers.models import Subscriber, SuppressionReason
+from mailer.ledger.unknown_users import Others
+from mailer.models import Attempt, CampaignState, Delivery, Status
+from mailer.outcomes import Kind, Reason, Result, next_try, reason_of
 
 
 class End(NamedTuple):
@@ -37,6 +38,8 @@ class Rules:
     tries: int
     cancelled: bool
     resend: bool
+    over: bool
+    """Whether the campaign has ended: this is late truth."""
 
     def was_last(self, result: Result) -> bool:
         """Whether no further try follows this one."""
@@ -51,11 +54,13 @@ def settle(
     relay: str,
     delays: Sequence[float],
     now: datetime,
+    others: Mapping[int, Others] = MappingProxyType({}),
 ) -> Mapping[Status, int]:
     """Write down the outcomes of a window: rows, attempts and counts.
 
-    Returns by how much each status changed. A row that was called uncertain meanwhile is corrected.
-    A row with another lease is left alone. In a cancelled campaign nothing is tried again.
+    `others`: how many other answers came before each that calls somebody unknown. Returns by how
+    much each status changed. A row that was called uncertain meanwhile is corrected. A row with
+    another lease is left alone. In a cancelled campaign nothing is tried again.
     """
     rules = _rules(session, batch, delays)
     # A worker that seemed dead may settle while another takes its batch and judges the same rows.
@@ -96,7 +101,8 @@ def settle(
     waiting = [*ends.get(LATER, ()), *ends.get(AGAIN, ())]
     postponed = [it for it in waiting if it.delivery_id in written]
     _postpone(session, postponed, delays)
-    _suppress_gone(session, recorded, now)
+    if unknown_users.note(session, batch, recorded, relay=relay, others=others) and rules.over:
+        unknown_users.end(session, batch.campaign_id, now)
     moved = {status.value: n for status, n in totals.items()}
     count(session, batch, progress=bool(recorded), **moved)
     return totals
@@ -104,7 +110,10 @@ def settle(
 
 def _rules(session: Session, batch: LeasedBatch, delays: Sequence[float]) -> Rules:
     terms = lock_campaign(session, batch.campaign_id)
-    return Rules(len(delays) + 1, cancelled=terms.cancelled, resend=terms.resend_uncertain)
+    over = terms.cancelled or terms.state is CampaignState.FINISHED
+    return Rules(
+        len(delays) + 1, cancelled=terms.cancelled, resend=terms.resend_uncertain, over=over
+    )
 
 
 def _end(result: Result, rules: Rules, doubted: Collection[int]) -> End:
@@ -160,23 +169,3 @@ def _attempt(result: Result, relay: str) -> dict[str, object]:
         "reply_text": outcome.text,
         "milliseconds": outcome.milliseconds,
     }
-
-
-def _suppress_gone(session: Session, results: Sequence[Result], now: datetime) -> None:
-    """Suppress addresses refused with 5.1.1 at RCPT: a hard bounce, told by the relay at once."""
-    gone = [it.delivery_id for it in results if is_gone(it.outcome)]
-    if not gone:
-        return
-    keys = session.execute(
-        select(Subscriber.address_key)
-        .join(Delivery, Delivery.subscriber_id == Subscriber.id)
-        .where(Delivery.id.in_(gone))
-    )
-    for key in keys.scalars().all():
-        optout.suppress(
-            session,
-            address_key=key,
-            reason=SuppressionReason.HARD_BOUNCE,
-            source="5.1.1 at RCPT",
-            now=now,
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 
 from mailer.providers import WHOLE
 
@@ -78,11 +79,15 @@ CAREFUL = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The limits of one relay (`relay`: its name in attempts), and of each provider behind it."""
+    """The limits of one relay (`relay`: its name in attempts), and of each provider behind it.
+
+    `zone`: by whose clocks an hour or a day of the relay's own limits is over.
+    """
 
     relay: str
     whole: Limits = NONE
     providers: Mapping[str, Limits] = field(default_factory=dict)
+    zone: tzinfo = UTC
 
     def of(self, provider: str) -> Limits:
         """A provider's limits; WHOLE: the relay's own."""

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 
+from mailer.answer_words import Period
 from mailer.pacing import shares, usage
 from mailer.pacing.limits import Limits, Plan
 from mailer.pacing.permits import Held, Permit
@@ -147,6 +148,10 @@ class Pacer:
 
     async def permit(self, provider: str, wanted: int) -> Permit | Held:
         """Permit up to `wanted` copies of a provider to be claimed now; Held if none may."""
+        now = boot_time() + self._ahead
+        rest = self._standings.get(WHOLE, _UNKNOWN).rest
+        if rest.lasts(now):
+            return Held(now, rest.until)
         if self.freely(provider):
             return Permit(wanted)
         limits = self._limits(provider)
@@ -169,6 +174,8 @@ class Pacer:
         """Take what became of a permit's copies; how the provider took them sets its throttle."""
         self._collect_farewells()
         heard += self._farewells.pop(provider, Heard(0))
+        if heard.limit is not None:
+            await self._rest(heard.limit, heard.limit_said)
         before = self._standings.get(provider, _UNKNOWN)
         speaks = bool(heard.weight or before.throttle.level or before.throttle.weight)
         if not speaks:
@@ -196,6 +203,20 @@ class Pacer:
             self.on_slowed(provider)
         elif throttle.level < before.throttle.level:
             log.info("pacing.recovers", extra={"provider": provider, "step": throttle.level})
+
+    async def _rest(self, period: Period, said: str) -> None:
+        """Let the whole relay rest: a limit of its own is reached."""
+        async with self._database.begin() as session:
+            rest, now = await usage.rest(session, self.plan, period, said)
+        before = self._standings.get(WHOLE, _UNKNOWN)
+        self._ahead = now - boot_time()
+        if before.rest == rest:
+            return
+        self._standings = {**self._standings, WHOLE: replace(before, rest=rest)}
+        log.warning(
+            "pacing.limit_reached", extra={"relay": self.plan.relay, "period": period.value}
+        )
+        self.on_slowed(WHOLE)
 
     def _collect_farewells(self) -> None:
         """Collect the 421 replies between two copies: no outcome has them, but they count, too."""

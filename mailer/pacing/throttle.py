@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from mailer.answer_words import Period, limit_in, without_addresses
 from mailer.models import Stage
 from mailer.outcomes import Kind, Outcome, enhanced_code
 
@@ -30,13 +31,16 @@ class Heard:
     """What some tries tell about a provider.
 
     `put_off` counts 4xx replies that speak for slowing down, `farewells` the 421 replies. `said`:
-    the codes of the latest of them.
+    the codes of the latest of them. `limit`: the relay says that a limit of its own is reached, in
+    the words of `limit_said`, without addresses.
     """
 
     tries: int
     put_off: int = 0
     farewells: int = 0
     said: str = ""
+    limit: Period | None = None
+    limit_said: str = ""
 
     def __add__(self, other: Heard) -> Heard:
         """Add both together; the later `said` is kept."""
@@ -45,6 +49,8 @@ class Heard:
             self.put_off + other.put_off,
             self.farewells + other.farewells,
             other.said or self.said,
+            other.limit or self.limit,
+            other.limit_said or self.limit_said,
         )
 
     @property
@@ -52,13 +58,18 @@ class Heard:
         """How much speaks for slowing the provider down."""
         return self.put_off + FAREWELL * self.farewells
 
+    @property
+    def slows(self) -> bool:
+        """Whether it must be known before more copies are claimed."""
+        return bool(self.weight or self.limit)
+
 
 def heard_from(outcomes: Iterable[Outcome]) -> Heard:
     """What these outcomes tell about their provider; of a reply, only the codes are kept."""
     put_off = Kind.DEFERRED  # looked up once: there are as many outcomes as copies
     heard, good = Heard(0), 0
     for it in outcomes:
-        if it.kind is not put_off or _is_about_a_mailbox(it):
+        if it.kind is not put_off or (_is_about_a_mailbox(it) and not limit_in(it.text)):
             good += 1
         else:
             heard += heard_in(it.code, it.text, tries=1)
@@ -70,8 +81,11 @@ def heard_in(code: int, text: str, *, tries: int) -> Heard:
 
     x.3.x is about the mail system that says it (RFC 3463). That is our relay, so no provider is
     slowed down. Nor is one slowed down for greylisting (RFC 6647), which wants a second try of each
-    copy, however few copies come.
+    copy, however few copies come. Nor for a limit of the relay's own, of an hour or a day: then
+    the relay rests until that is over.
     """
+    if limit := limit_in(text):
+        return Heard(tries, limit=limit, limit_said=f"{code} {without_addresses(text)}")
     enhanced = enhanced_code(text) or ""
     if not 400 <= code < 500 or enhanced.startswith("4.3.") or _GREYLISTED.search(text):
         return Heard(tries)

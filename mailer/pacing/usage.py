@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.answer_words import Period
 from mailer.models import Pacing
 from mailer.pacing.limits import DAY, Limits, Plan
 from mailer.pacing.permits import Grant, Held
+from mailer.pacing.relay_rest import NO_REST, RelayRest
 from mailer.pacing.sliding_window import SlidingWindow
 from mailer.pacing.throttle import Heard, Throttle
 from mailer.providers import WHOLE
@@ -30,9 +32,12 @@ class Standing:
 
     sliding_windows: tuple[SlidingWindow, ...]
     throttle: Throttle
+    rest: RelayRest = NO_REST
 
     def room(self, now: float) -> int | None:
         """How many copies may be granted now; None if there is no quota."""
+        if self.rest.lasts(now):
+            return 0
         return min((it.room(now) for it in self.sliding_windows), default=None)
 
     def opens_at(self, n: int, now: float) -> float:
@@ -40,6 +45,8 @@ class Standing:
         moments = [it.opens_at(n, now) for it in self.sliding_windows]
         if self.throttle.rests(now):
             moments.append(self.throttle.rest_until)
+        if self.rest.lasts(now):
+            moments.append(self.rest.until)
         return max(moments, default=now)
 
 
@@ -95,6 +102,20 @@ async def tell(
     return throttle
 
 
+async def rest(
+    session: AsyncSession, plan: Plan, period: Period, said: str
+) -> tuple[RelayRest, float]:
+    """Let the whole relay rest, since a limit of its own is reached; until when, and the time now.
+
+    A rest that lasts is not changed: what was on its way when it began says the same.
+    """
+    (row,), now = await _locked(session, plan, [WHOLE])
+    before = standing(row, plan.whole, now).rest
+    after = before.again(period, said, now, plan.zone)
+    row.limit_until, row.limit_said = datetime.fromtimestamp(after.until, UTC), after.said
+    return after, now
+
+
 async def look(session: AsyncSession, plan: Plan) -> tuple[Mapping[str, Standing], float]:
     """The state of all rows of a relay, by provider, and the time of the database's clock."""
     rows = await session.scalars(select(Pacing).where(Pacing.relay == plan.relay))
@@ -111,7 +132,9 @@ def standing(row: Pacing, limits: Limits, now: float) -> Standing:
     )
     rest_until = row.rest_until.timestamp() if row.rest_until else 0.0
     return Standing(
-        sliding_windows, Throttle(row.level, rest_until, row.tries, row.weight, row.said)
+        sliding_windows,
+        Throttle(row.level, rest_until, row.tries, row.weight, row.said),
+        RelayRest(row.limit_until.timestamp(), row.limit_said) if row.limit_until else NO_REST,
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from mailer.ledger import balance
+from mailer.ledger import balance, unknown_users
 from mailer.links import Links
 from mailer.models import Attempt, Campaign, Delivery, Evidence, Status
 from mailer.reasons import proof, sentence
@@ -47,7 +47,8 @@ PAGE = 1_000
 class Copy:
     """One candidate's copy, with the answer to its last attempt; an erased person has no id.
 
-    `proof` tells how it became known what had become of a copy in doubt.
+    `proof` is by what it is known what became of it, where it was in doubt. `barred`: the address
+    is not written to any more, since a relay called it unknown.
     """
 
     delivery_id: int
@@ -64,6 +65,7 @@ class Copy:
     enhanced_code: str | None
     reply_text: str
     proof: Sentence | None = None
+    barred: bool = False
 
     @property
     def sentence(self) -> Sentence | None:
@@ -95,7 +97,18 @@ async def by_status(
         .order_by(Evidence.id)
     )
     shown = {delivery_id: proof(source, status) for delivery_id, source in proofs}
-    return [replace(it, proof=shown.get(it.delivery_id)) for it in found]
+    barred = set(
+        await session.scalars(
+            select(Delivery.id).where(
+                Delivery.id.in_([it.delivery_id for it in found]),
+                unknown_users.is_barred(Delivery.subscriber_id),
+            )
+        )
+    )
+    return [
+        replace(it, proof=shown.get(it.delivery_id), barred=it.delivery_id in barred)
+        for it in found
+    ]
 
 
 async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:

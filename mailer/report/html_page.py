@@ -13,7 +13,7 @@ from mailer.report import copies
 from mailer.report.summary import Counts, Report
 from mailer.report.timeline import Timeline, timeline
 from pli import pages
-from pli.language import Sentence
+from pli.language import Sentence, say
 
 SHOWN = 500
 """How many copies of each status the page lists one by one; the CSV lists them all."""
@@ -75,7 +75,11 @@ async def render(
             for status in _ONE_BY_ONE
             if report.of(status)
         },
-        settled=[reasons.settled(source, n) for source, n in report.settled_by.items()],
+        settled=[
+            *(reasons.settled(source, n) for source, n in report.settled_by.items()),
+            *([reasons.barred(report.barred, report.campaign)] if report.barred else []),
+        ],
+        is_barred=say(reasons.IS_BARRED),
         refresh=refresh,
         office=office,
     )

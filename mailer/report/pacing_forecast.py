@@ -98,6 +98,12 @@ def _passes(view: View, provider: str, n: int) -> Iterator[float]:
 
 
 def _of_the_relay(view: View) -> Iterator[Hold]:
+    rest = view.standing(WHOLE).rest
+    if rest.lasts(view.now):
+        text = N_("the relay's own limit is reached (“{said}”), goes on at {time}")
+        time = _hour(rest.until, view.now, view.zone)
+        yield Hold("relay_limit", say(text, said=rest.said, time=time), _moment(rest.until))
+        return
     shut = _shut(view, WHOLE)
     if shut is not None:
         quota, until, warming = shut

@@ -12,7 +12,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign.finding import as_sentence, reason_of
-from mailer.ledger import balance
+from mailer.ledger import balance, unknown_users
 from mailer.models import (
     Batch,
     Campaign,
@@ -116,6 +116,8 @@ class Report(Counts):
     started_at: datetime | None
     finished_at: datetime | None
     faults: tuple[Sentence, ...]
+    barred: int = 0
+    """So many addresses are barred because this campaign's relay called them unknown."""
 
     @property
     def balanced(self) -> bool:
@@ -293,6 +295,7 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
             *await balance.faults(session, campaign_id=campaign_id, counted=tally),
             *_unfinished(campaign, counts),
         ),
+        barred=await unknown_users.barred_by(session, campaign_id),
     )
 
 

@@ -1,4 +1,4 @@
-"""The relay's check-up: every step of a connection up to MAIL, and a message to oneself."""
+"""The relay's check-up: every step of a connection up to RCPT, and a message to oneself."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ SOON = timedelta(days=14)
 _OFFERS = ("pipelining", "size", "8bitmime", "smtputf8", "starttls")
 
 
-async def check(relay: Relay, mail_from: str) -> list[Check]:
-    """Check the connection, TLS, login, what EHLO offers, and whether `mail_from` is accepted."""
+async def check(relay: Relay, mail_from: str, recipient: str | None = None) -> list[Check]:
+    """Check the connection, TLS, login, what EHLO offers, and whether `mail_from` is accepted.
+
+    Many relays refuse a sender only when a `recipient` is named: give the sender's own address.
+    """
     began = time.monotonic()
     try:
         async with _connected(relay) as client:
@@ -40,7 +43,7 @@ async def check(relay: Relay, mail_from: str) -> list[Check]:
                 _tls(relay, client),
                 _login(relay),
                 *_features(client),
-                await _sender(client, mail_from),
+                await _sender(client, mail_from, recipient),
             ]
     except RelayError as error:
         return refused("relay.connect", error)
@@ -146,11 +149,10 @@ def _features(client: aiosmtplib.SMTP) -> list[Check]:
     return [*found, fine("relay.size", largest)]
 
 
-async def _sender(client: aiosmtplib.SMTP, mail_from: str) -> Check:
-    """Give the relay a copy's return path at MAIL, then reset: nothing is sent."""
+async def _sender(client: aiosmtplib.SMTP, mail_from: str, recipient: str | None) -> Check:
+    """Give the relay a copy's return path and a recipient, then reset: nothing is sent."""
     try:
         await client.mail(mail_from)
-        await client.rset()
     except (aiosmtplib.SMTPException, OSError) as error:
         return wrong(
             "relay.sender",
@@ -161,7 +163,33 @@ async def _sender(client: aiosmtplib.SMTP, mail_from: str) -> Check:
             ),
             say(N_("the relay must let you send from every address of your domain")),
         )
-    return fine("relay.sender", say(N_("it takes mail from {sender}"), sender=mail_from))
+    refused = None
+    with suppress(aiosmtplib.SMTPException, OSError):
+        if recipient is not None:
+            refused = await _refused_to(client, mail_from, recipient)
+        await client.rset()
+    return refused or fine("relay.sender", say(N_("it takes mail from {sender}"), sender=mail_from))
+
+
+async def _refused_to(client: aiosmtplib.SMTP, mail_from: str, recipient: str) -> Check | None:
+    """What the relay has against mail to the sender's own address; None: nothing."""
+    try:
+        await client.rcpt(recipient)
+    except aiosmtplib.SMTPResponseException as error:
+        told = say(
+            N_("it does not take mail from {sender} to {recipient}: {reason}"),
+            sender=mail_from,
+            recipient=recipient,
+            reason=_said(error),
+        )
+        if error.code < 500:
+            later = say(N_("it may be for now only: ask again in some minutes"))
+            return warn("relay.sender", told, later)
+        remedy = N_(
+            "its answer says what it wants: another sender, a login, or a list that has you"
+        )
+        return wrong("relay.sender", told, say(remedy))
+    return None
 
 
 def _said(error: Exception) -> str:

@@ -21,7 +21,7 @@ def _trusted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def found(relay: Relay) -> dict[str, Check]:
-    checks = await relay_checkup.check(Address.parse(relay.url), FROM)
+    checks = await relay_checkup.check(Address.parse(relay.url), FROM, WRITER.address)
     return {check.name: check for check in checks}
 
 
@@ -130,3 +130,26 @@ async def test_a_message_that_is_refused_is_told_with_the_reply(stage: str) -> N
         )
     assert told.state is State.ERROR
     assert "550 5.7.1 no relaying" in str(told.told)
+
+
+@pytest.mark.parametrize(
+    ("reply", "state", "said"),
+    [
+        ("550 5.7.1 sender not allowed", State.ERROR, "another sender, a login"),
+        ("554 relay access denied", State.ERROR, "to contact@example.org"),
+        ("450 4.7.1 greylisted", State.WARNING, "in some minutes"),
+    ],
+)
+async def test_a_sender_who_is_refused_when_a_recipient_is_named_is_told(
+    reply: str, state: State, said: str
+) -> None:
+    def script(stage: str, recipient: str, times: int) -> str | None:
+        del recipient, times
+        return reply if stage == "rcpt" else None
+
+    with Relay(script).running() as relay:
+        check = (await found(relay))["relay.sender"]
+        assert "RSET" in relay.commands
+    assert check.state is state
+    assert said in f"{check.told} {check.remedy}"
+    assert reply[4:] in str(check.told)

@@ -1,0 +1,225 @@
+"""What a relay's answer says in words, where its codes do not say enough.
+
+Relays write what they like, in several languages. Each question here has a small table of words,
+compared without accents, capitals and punctuation. A text is read once from its beginning to its
+end, however long it is.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from functools import lru_cache
+
+ELSE = "…"
+"""Stands for an address that is taken out of an answer."""
+_WORD = re.compile(r"[^\W_]+")
+_AN_HOUR = re.compile(r" (?!24 )\d{1,9} (?:mails |emails |messages )?h ")
+
+
+class Period(enum.StrEnum):
+    """The period of a limit that a relay says it has for us."""
+
+    HOUR = "hour"
+    DAY = "day"
+
+
+class Subject(enum.Enum):
+    """What a refusal that is not about a recipient is about."""
+
+    LOGIN = "login"
+    RATE = "rate"
+    GREETING = "greeting"
+    REPUTATION = "reputation"
+    SENDER = "sender"
+
+
+# "user unknown" as well as "unknown user"; each phrase is whole words, without accents.
+_UNKNOWN = (
+    # English
+    "user unknown", "unknown user", "unknown local user", "unknown local part", "unknown recipient",
+    "recipient unknown", "unknown mailbox", "mailbox unknown", "unknown account", "account unknown",
+    "unknown address", "address unknown", "unknown addressee", "unknown to this server",
+    "user is unknown", "recipient is unknown", "mailbox is unknown", "address is unknown",
+    "no such user", "no such mailbox", "no such recipient", "no such address", "no such account",
+    "no such local user", "no such person", "no such email", "no such alias",
+    "no mailbox by that name", "no mailbox here", "no mailbox found", "no user here",
+    "no account by that name",
+    "user not found", "mailbox not found", "recipient not found", "address not found",
+    "account not found", "user not known", "recipient not known", "not a known user",
+    "not a valid mailbox", "not a valid user", "not a valid recipient", "invalid recipient",
+    "invalid mailbox", "invalid user", "recipient is invalid", "not listed in domino directory",
+    # French
+    "utilisateur inconnu", "destinataire inconnu", "adresse inconnue", "boite inconnue",
+    "boite aux lettres inconnue", "boite mail inconnue", "compte inconnu", "correspondant inconnu",
+    "utilisateur introuvable", "destinataire introuvable", "adresse introuvable",
+    "boite introuvable", "compte introuvable", "adresse inexistante", "boite inexistante",
+    "boite aux lettres inexistante", "compte inexistant", "utilisateur inexistant",
+    "destinataire inexistant", "destinataire invalide", "pas d utilisateur de ce nom",
+    "aucun utilisateur de ce nom", "aucune boite de ce nom",
+    # German
+    "benutzer unbekannt", "unbekannter benutzer", "nutzer unbekannt", "unbekannter nutzer",
+    "empfanger unbekannt", "unbekannter empfanger", "adresse unbekannt", "unbekannte adresse",
+    "postfach unbekannt", "unbekanntes postfach", "konto unbekannt", "kein solcher benutzer",
+    "kein solches postfach", "kein postfach", "empfanger nicht gefunden", "benutzer nicht gefunden",
+    "postfach nicht gefunden", "adresse nicht gefunden", "ungultiger empfanger",
+    "empfangeradresse unbekannt",
+    # Spanish
+    "usuario desconocido", "destinatario desconocido", "direccion desconocida",
+    "buzon desconocido", "cuenta desconocida", "usuario inexistente", "destinatario inexistente",
+    "direccion inexistente", "buzon inexistente", "cuenta inexistente", "usuario no encontrado",
+    "destinatario no encontrado", "buzon no encontrado", "direccion no encontrada",
+    "cuenta no encontrada", "no hay tal usuario",
+)  # fmt: skip
+# Such a verdict counts if one of the things stands somewhere in the answer.
+_MISSING = (
+    "does not exist", "doesn t exist", "do not exist", "not exist",
+    "n existe pas", "n existe plus", "existiert nicht", "no existe",
+)  # fmt: skip
+_THINGS = (
+    "user", "mailbox", "recipient", "account", "address", "addressee",
+    "utilisateur", "destinataire", "adresse", "boite", "compte",
+    "benutzer", "nutzer", "empfanger", "postfach", "konto", "empfangeradresse",
+    "usuario", "destinatario", "direccion", "buzon", "cuenta",
+)  # fmt: skip
+# Who is called unknown is then the one who writes, or logs in.
+_OF_THE_SENDER = (
+    "sender address", "sender verify", "sender verification", "sender rejected", "sender domain",
+    "sender unknown", "sender is unknown", "unknown sender", "sender user", "sender does",
+    "sender s", "verification failed for", "verify sender", "envelope sender", "mail from",
+    "return path", "expediteur", "absender", "absenderadresse", "remitente",
+    "password", "passwort", "contrasena", "mot de passe", "helo", "ehlo",
+)  # fmt: skip
+
+_EXCEEDED = (
+    "exceed", "exceeds", "exceeded", "exceeding", "exceededexception", "reached", "too many",
+    "too much", "over quota", "over limit", "hit", "depasse", "depassee", "depassees",
+    "depassement", "atteint", "atteinte", "trop de", "uberschritten", "erreicht", "zu viele",
+    "superado", "superada", "excedido", "excedida", "alcanzado", "alcanzada", "demasiados",
+)  # fmt: skip
+_SENDING = (
+    "email", "emails", "mail", "mails", "message", "messages", "send", "sending", "sent",
+    "submission", "recipients", "outgoing", "outbound", "smtp", "relay", "courriel", "courriels",
+    "envoi", "envois", "envoye", "envoyes", "versand", "senden", "gesendet", "gesendete",
+    "nachrichten", "envio", "envios", "enviado", "enviados", "correos", "mensajes",
+    "defers",
+)  # fmt: skip
+_BY_THE_HOUR = (
+    "per hour", "hourly", "an hour", "each hour", "every hour", "last hour", "this hour",
+    "one hour", "1 hour", "60 minutes", "3600 seconds", "mails h", "emails h", "messages h",
+    "mails hour", "emails hour", "messages hour", "par heure", "horaire", "par h", "derniere heure",
+    "pro stunde", "je stunde", "stundlich", "stundliche", "stundliches", "stundenlimit",
+    "letzten stunde", "por hora", "ultima hora",
+)  # fmt: skip
+_BY_THE_DAY = (
+    "per day", "daily", "a day", "each day", "every day", "last day", "today", "one day",
+    "24 hours", "24 hour", "24h", "24 h", "86400 seconds", "mails day", "emails day",
+    "messages day", "par jour", "journalier", "journaliere", "quotidien", "quotidienne",
+    "24 heures", "pro tag", "je tag", "taglich", "tagliche", "tagliches", "tageslimit",
+    "24 stunden", "por dia", "diario", "diaria", "24 horas",
+)  # fmt: skip
+# A limit of sending whose period is not said.
+_PLAIN_LIMITS = (
+    "send limit", "sending limit", "sending limits", "send quota", "sending quota",
+    "submission quota", "submissionquotaexceededexception", "message quota", "mail quota",
+    "email quota", "relay limit", "outgoing limit", "message limit", "mail limit", "email limit",
+    "message count quota",
+    "limite d envoi", "quota d envoi", "limite d envois", "quota d envois", "quota de messages",
+    "versandlimit", "sendelimit", "limite de envio", "cuota de envio", "limite de envios",
+)  # fmt: skip
+# These speak of the mailbox of the one who gets the letter.
+_OF_THE_RECIPIENT = (
+    "receiving", "receive", "received", "inbox", "storage", "disk", "space", "mailbox full",
+    "mailbox quota", "recipient s", "reception", "espace", "speicher", "speicherplatz",
+    "empfangen", "recepcion", "espacio", "recibir", "in this session", "in this connection",
+    "per session", "per connection", "per message",
+)  # fmt: skip
+
+# The first that fits counts.
+_SUBJECTS = (
+    (Subject.GREETING, ("helo", "ehlo", "fully qualified hostname", "fully qualified host name")),
+    (Subject.RATE, (
+        "rate", "ratelimit", "rate limit", "overlimit", "throttled", "throttling", "too many",
+        "too fast", "quota", "limit", "trop de", "zu viele", "demasiados",
+    )),
+    (Subject.LOGIN, (
+        "authentication required", "authentication is required", "must authenticate",
+        "relay not permitted", "relay denied", "relaying denied", "relay access denied",
+        "relaying not allowed", "not permitted to relay", "relaying prohibited",
+        "unable to relay", "we do not relay", "authentification requise", "relais interdit",
+        "anmeldung erforderlich", "autenticacion",
+    )),
+    (Subject.REPUTATION, (
+        "spam", "blacklist", "blacklisted", "blocklist", "blocklisted", "block list", "blocked",
+        "listed", "reputation", "rbl", "dnsbl", "spamhaus", "abuse", "liste noire", "bloque",
+        "gesperrt",
+    )),
+    (Subject.SENDER, (
+        "sender", "from", "not verified", "identities", "identity", "spf", "dmarc",
+        "expediteur", "absender", "remitente",
+    )),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=512)
+def says_unknown(text: str) -> bool:
+    """Whether the words of a refusal say that the recipient does not exist."""
+    words = _words(text)
+    if _has(words, _OF_THE_SENDER):
+        return False
+    return _has(words, _UNKNOWN) or (_has(words, _MISSING) and _has(words, _THINGS))
+
+
+@lru_cache(maxsize=256)
+def limit_in(text: str) -> Period | None:
+    """The period of the sending limit that an answer says is reached; None if it says none.
+
+    A limit whose period is not said counts as one of an hour.
+    """
+    words = _words(text)
+    if _has(words, _OF_THE_RECIPIENT):
+        return None
+    plain = _has(words, _PLAIN_LIMITS)
+    if not (_has(words, _EXCEEDED) or " submissionquotaexceededexception " in words):
+        return None
+    hourly = _has(words, _BY_THE_HOUR) or _AN_HOUR.search(words) is not None
+    daily = _has(words, _BY_THE_DAY)
+    if not (plain or (_has(words, _SENDING) and (hourly or daily))):
+        return None
+    return Period.DAY if daily and not hourly else Period.HOUR
+
+
+def subject_of(text: str) -> Subject | None:
+    """What a refusal is about, as far as its words say."""
+    words = _words(text)
+    return next((it for it, phrases in _SUBJECTS if _has(words, phrases)), None)
+
+
+def alike(text: str) -> str:
+    """A text without what differs from copy to copy: addresses, and words with a digit in them."""
+    words = (_same(word) for word in text.casefold().split())
+    return " ".join(word for word in words if word)
+
+
+def without_addresses(text: str) -> str:
+    """A text whose addresses are replaced by "…": it may be kept, and shown to anybody."""
+    return " ".join(ELSE if "@" in word else word for word in text.split())
+
+
+def _same(word: str) -> str:
+    if "@" in word or (word.startswith("<") and ">" in word):
+        return ELSE
+    return "#" if any(sign.isdigit() for sign in word) else word
+
+
+def _words(text: str) -> str:
+    """The words of a text, with a space before and behind each."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    words = " ".join(_WORD.findall(kept))
+    return f" {words} "
+
+
+def _has(words: str, phrases: tuple[str, ...]) -> bool:
+    return any(f" {phrase} " in words for phrase in phrases)

@@ -1,0 +1,205 @@
+"""Whoever calls single people unknown is believed; whoever calls everybody unknown is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from mailer.campaign import barring, lifecycle
+from mailer.campaign.finding import find_campaign, reason_of
+from mailer.ledger import settling, unknown_users
+from mailer.ledger.unknown_users import Counting, Others
+from mailer.models import CampaignState, Stage, UnknownUser
+from mailer.outcomes import Outcome, Result, judge
+from pli.database import Database
+from pli.keys import Keys
+from subscribers.models import Suppression
+from tests.mailer.engine.running import ends, prepared, rests, working
+from tests.mailer.ledger.in_work import claimed
+from tests.relay import Relay, Script
+
+UNKNOWN = "550 5.1.1 <{}>: Recipient address rejected: User unknown in virtual mailbox table"
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def calls_unknown(which: Callable[[str], bool], answer: str = UNKNOWN) -> Script:
+    """A relay that does not know these recipients."""
+
+    def script(stage: str, recipient: str, times: int) -> str | None:
+        del times
+        return answer.format(recipient) if stage == "rcpt" and which(recipient) else None
+
+    return script
+
+
+async def barred(database: Database) -> int:
+    async with database.reading() as session:
+        return (await session.execute(select(func.count()).select_from(Suppression))).scalar_one()
+
+
+async def run(database: Database, keys: Keys, campaign_id: int, script: Script) -> CampaignState:
+    with Relay(script=script).running() as relay:
+        async with working(database, keys, relay.url):
+            return await rests(database, campaign_id)
+
+
+async def test_a_relay_that_calls_everybody_unknown_pauses_and_bars_nobody(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=60, batch_size=60)
+    everybody = calls_unknown(lambda _: True)
+    assert await run(database, keys, campaign_id, everybody) is CampaignState.PAUSED
+    assert await barred(database) == 0
+    async with database.begin() as session:
+        reason = str(reason_of(await find_campaign(session, campaign_id)))
+        found = await barring.undecided(session, campaign_id=campaign_id)
+        assert found is not None
+        assert 10 <= found.would_be_barred <= 60
+        assert "550 5.1.1 …" in reason
+        assert "example.org" not in reason
+        await lifecycle.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
+        await lifecycle.resume(session, campaign_id=campaign_id)
+    mended = calls_unknown(lambda _: False)
+    assert await run(database, keys, campaign_id, mended) is CampaignState.FINISHED
+    assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
+    assert await barred(database) == 0
+
+
+async def test_a_burst_at_the_very_end_keeps_a_campaign_from_being_finished(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=12, batch_size=12)
+    taken, rows = await claimed(database, 12)
+    refused = [Result(row.id, 1, now.timestamp(), _unknown()) for row in rows]
+    async with database.begin() as session:
+        await session.run_sync(settling.settle, taken, refused, relay="r:25", delays=[], now=now)
+    async with database.begin() as session:
+        assert not await lifecycle.finish(session, campaign_id=campaign_id, now=now)
+    async with database.reading() as session:
+        campaign = await find_campaign(session, campaign_id)
+    assert campaign.state is CampaignState.PAUSED
+    assert "12 of the last 12" in str(reason_of(campaign))
+    assert await barred(database) == 0
+
+
+async def test_a_few_unknown_people_are_barred_when_their_campaign_ends(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=40, batch_size=40)
+    some = calls_unknown(lambda it: it in ("p003@example.org", "p017@example.org"))
+    assert await run(database, keys, campaign_id, some) is CampaignState.FINISHED
+    assert await barred(database) == 2
+    async with database.reading() as session:
+        left = await session.scalar(select(func.count()).select_from(UnknownUser))
+        assert await barring.undecided(session, campaign_id=campaign_id) is None
+        assert await unknown_users.barred_by(session, campaign_id) == 2
+    assert left == 0
+
+
+@pytest.mark.parametrize("believed", [True, False])
+async def test_a_person_decides_whether_a_burst_was_right(
+    database: Database, keys: Keys, now: datetime, believed: bool
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=12, batch_size=12)
+    taken, rows = await claimed(database, 12)
+    refused = [Result(row.id, 1, now.timestamp(), _unknown()) for row in rows]
+    async with database.begin() as session:
+        await session.run_sync(settling.settle, taken, refused, relay="r:25", delays=[], now=now)
+        await lifecycle.pause(session, campaign_id=campaign_id)
+    async with database.begin() as session:
+        if believed:
+            assert await barring.believe(session, campaign_id=campaign_id, now=now) == 12
+        await lifecycle.resume(session, campaign_id=campaign_id)
+    async with database.begin() as session:
+        assert await lifecycle.finish(session, campaign_id=campaign_id, now=now)
+    assert await barred(database) == (12 if believed else 0)
+    async with database.begin() as session:
+        again = await barring.suppress(session, campaign_id=campaign_id, now=now)
+        assert again == (0 if believed else 12)
+        assert await barring.lift(session, campaign_id=campaign_id, reply="no*such*thing") == 0
+        assert await barring.lift(session, campaign_id=campaign_id, reply="5.1.1*gone") == 12
+    assert await barred(database) == 0
+
+
+async def test_several_workers_see_a_burst_of_which_each_has_met_a_part(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=12, batch_size=12)
+    taken, rows = await claimed(database, 12)
+    found = []
+    for part in (rows[:6], rows[6:]):
+        refused = [Result(row.id, 1, now.timestamp(), _unknown()) for row in part]
+        others = Counting().count("r:25", taken.provider, refused)
+        assert others is not None
+        async with database.begin() as session:
+            await session.run_sync(
+                settling.settle, taken, refused, relay="r:25", delays=[], now=now, others=others
+            )
+            found.append(await session.run_sync(unknown_users.burst, campaign_id))
+    assert found[0] is None
+    assert found[1] is not None
+    assert found[1].unknown == 12
+
+
+async def test_what_is_cancelled_bars_single_people_and_not_a_burst(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=12, batch_size=12)
+    taken, rows = await claimed(database, 12)
+    for part, expected in ((rows[:2], 2), (rows[2:], 2)):
+        refused = [Result(row.id, 1, now.timestamp(), _unknown()) for row in part]
+        async with database.begin() as session:
+            await session.run_sync(
+                settling.settle, taken, refused, relay="r:25", delays=[], now=now
+            )
+        if expected and len(part) == 2:
+            async with database.begin() as session:
+                await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
+        assert await barred(database) == expected
+
+
+@pytest.mark.parametrize(
+    ("answers", "burst"),
+    [
+        ("x" * 9, False),
+        ("x" * 10, True),
+        ("." * 40 + "x" * 10, True),
+        ("." * 41 + "x" * 10, False),
+        ("." * 5_000 + "x" * 39, False),
+        ("." * 5_000 + "x" * 40, True),
+        (("." * 49 + "x") * 100, False),
+        ("x" * 10 + "." * 5_000 + "x", False),
+        (("." * 3 + "x") * 60, True),
+    ],
+)
+def test_a_burst_is_ten_at_least_and_a_fifth_of_the_last_two_hundred_answers(
+    answers: str, burst: bool
+) -> None:
+    counting = Counting()
+    others: list[Others] = []
+    for number, it in enumerate(answers):
+        outcome = _unknown() if it == "x" else judge(Stage.BODY, 250, "2.0.0 ok")
+        found = counting.count("r:25", "other", [Result(number, 1, 0.0, outcome)])
+        others += found.values() if found else ()
+    judged = unknown_users._judged("r:25", "", [it.of_relay for it in reversed(others)])
+    assert bool(judged) is burst
+
+
+def test_a_window_counts_each_answer_between_two_that_call_somebody_unknown() -> None:
+    counting = Counting()
+    outcomes = [_unknown() if it == "x" else judge(Stage.BODY, 250, "ok") for it in "..x.x."]
+    results = [Result(number, 1, 0.0, it) for number, it in enumerate(outcomes)]
+    assert counting.count("r:25", "orange", results) == {2: (2, 2), 4: (1, 1)}
+    assert counting.count("r:25", "sfr", results[:3]) == {2: (3, 2)}
+    assert counting.count("r:25", "sfr", results[:2]) is None
+
+
+def _unknown() -> Outcome:
+    return judge(Stage.RCPT, 550, "5.1.1 gone")
