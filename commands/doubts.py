@@ -118,7 +118,9 @@ async def settle(context: Context, campaign: str, files: Sequence[str], as_json:
         'Of the failed, those whose last reply has this in it; * stands for anything: "452*full".'
     ),
 )
-@click.option("--uncertain", is_flag=True, help=_("Those of which nobody can know."))
+@click.option(
+    "--uncertain", is_flag=True, help=_("Copies in doubt: nobody can know whether they arrived.")
+)
 @click.option(
     "--lift/--no-lift",
     default=None,
