@@ -37,6 +37,11 @@ WRITERS = (
     ("evidence", "`mailer/ledger/evidence.py`, `recovery.py`", {"Evidence"}),
     ("notice", "`mailer/notices/writing.py`, `queue.py`", {"Notice"}),
     (
+        "relay_trouble: which relays cannot be used, and who was told",
+        "`mailer/smtp/troubles.py`",
+        {"RelayTrouble"},
+    ),
+    (
         "pacing: what is used of limits, how far a provider is slowed down",
         "`mailer/pacing/usage.py`",
         {"Pacing"},

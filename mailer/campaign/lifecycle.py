@@ -32,6 +32,7 @@ from mailer.models import (
 )
 from mailer.providers import KNOWN, Providers
 from mailer.scope import EVERYTHING, Scope
+from mailer.smtp import troubles
 from pli.columns import clock
 from pli.language import N_, Sentence
 from subscribers.models import List
@@ -177,6 +178,7 @@ async def start(
     await step(
         session, campaign_id, (CampaignState.PREPARED,), CampaignState.RUNNING, started_at=now
     )
+    await troubles.ask_again(session)
 
 
 async def pause(session: AsyncSession, *, campaign_id: int, reason: Sentence | None = None) -> bool:
@@ -203,6 +205,7 @@ async def resume(session: AsyncSession, *, campaign_id: int) -> None:
         not_after_zone=case((passed, null()), else_=Campaign.not_after_zone),
     )
     await session.execute(update(Batch).where(Batch.campaign_id == campaign_id).values(takings=0))
+    await troubles.ask_again(session)
 
 
 async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:

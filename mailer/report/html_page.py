@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,8 +50,12 @@ async def render(
     language: str,
     refresh: int | None = None,
     office: bool = False,
+    waits_for: Sequence[Sentence] = (),
 ) -> str:
-    """The page in one language; in the `office` it leads on, and may look again (`refresh`, s)."""
+    """The page in one language; in the `office` it leads on, and may look again (`refresh`, s).
+
+    `waits_for`: what holds the campaign back now.
+    """
     over_time = await timeline(session, report.campaign)
     return pages.render(
         "reports/report.html.j2",
@@ -74,6 +78,7 @@ async def render(
         settled=[reasons.settled(source, n) for source, n in report.settled_by.items()],
         refresh=refresh,
         office=office,
+        waits_for=waits_for,
     )
 
 
