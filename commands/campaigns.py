@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from commands.common import (
     console,
     new_table,
     now,
+    relay_names,
     running,
     show_json,
     tell,
@@ -27,10 +28,11 @@ from commands.lazy import LazyGroup, Place
 from mailer import reasons
 from mailer.campaign import holds
 from mailer.campaign.finding import CampaignError, find_campaign, reason_of
+from mailer.campaign.holds import Hold
 from mailer.campaign.sending_hours import SendingHours
-from mailer.report import put_off, summary
+from mailer.report import put_off, relays_away, summary
 from mailer.report.summary import Progress
-from pli.hours import clock_time
+from pli.hours import clock_time, zone_of
 from pli.language import N_, Sentence, say, translations
 
 SHOWN = 50
@@ -88,11 +90,25 @@ async def list_(context: Context, as_json: bool) -> None:
     """Show the latest campaigns, newest first."""
     async with context.open() as installation, installation.database.reading() as session:
         found = await summary.campaigns(session, limit=SHOWN)
+        waiting = await relays_away.waits(
+            session,
+            relay_names(installation.settings),
+            zone=zone_of(installation.settings.timezone),
+        )
     if as_json:
-        show_json([_document(it) for it in found])
+        show_json(
+            [
+                {
+                    **_document(it),
+                    "held_by": holds.as_json(waiting.get(it.campaign, ()), LANGUAGE),
+                }
+                for it in found
+            ]
+        )
         return
+    why = {it.campaign: [sentence.tell(LANGUAGE) for sentence in _why(it, waiting)] for it in found}
     table = new_table("#", _("letter"), _("title"), _("state"), _("sent"), _("prepared"))
-    if any(it.reason for it in found):
+    if any(why.values()):
         table.add_column(_("why"))
     for it in found:
         table.add_row(
@@ -102,7 +118,7 @@ async def list_(context: Context, as_json: bool) -> None:
             reasons.state(it.state).tell(LANGUAGE),
             str(it.sent),
             str(it.prepared),
-            *([it.reason.tell(LANGUAGE)] if it.reason else []),
+            *(["; ".join(why[it.campaign])] if any(why.values()) else []),
         )
     console().print(table)
 
@@ -234,6 +250,12 @@ async def _changed(
     async with installation.database.begin() as session:
         await verb(session, campaign_id, now())
     return campaign_id
+
+
+def _why(it: Progress, waiting: Mapping[int, Sequence[Hold]]) -> list[Sentence]:
+    """Why a campaign is paused or does not start, or which relays it waits for."""
+    reason = [it.reason] if it.reason else []
+    return reason + [hold.sentence for hold in waiting.get(it.campaign, ())]
 
 
 def _numbers(it: Progress) -> dict[str, int]:

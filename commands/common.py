@@ -23,6 +23,7 @@ import click
 from pli import logs
 from pli.errors import PliError
 from pli.language import N_, Sentence, terminal_language, translations
+from pli.relay_names import MAIN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -118,6 +119,11 @@ def _as_text(value: Any) -> str:
     if isinstance(value, datetime):
         return iso(value)
     return value.value if isinstance(value, Enum) else str(value)
+
+
+def relay_names(settings: Settings) -> tuple[str, ...]:
+    """The names of the relays, in order."""
+    return (MAIN, *settings.relays)
 
 
 def iso(moment: datetime) -> str:

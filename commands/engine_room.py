@@ -15,7 +15,7 @@ from commands import limits, relays
 from commands.common import Installation
 from commands.engine_turn import Turn
 from commands.measuring import Gauge, measuring
-from commands.policy import policy_of, providers_of, settings_hash
+from commands.policy import patience_of, policy_of, providers_of, settings_hash
 from mailer.engine import workers
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
@@ -82,6 +82,7 @@ async def _engine(installation: Installation, turn: Turn, gauge: Gauge) -> Async
             for name, courier in failover.couriers.items()
         },
         scope=turn.scope,
+        patience=patience_of(installation.settings),
     )
     gauge.watch(machine.figures)
     logs.load()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from commands.common import Installation
 from mailer.campaign.policy import SendingPolicy
@@ -17,6 +18,9 @@ from pli import settings as settings_file
 from pli.keys import Keys
 from pli.quiet import Quiet
 from pli.settings import Settings
+
+if TYPE_CHECKING:
+    from mailer.engine.relay_watch import Patience
 
 
 def identity_of(settings: Settings, letter: Letter | None = None) -> Identity:
@@ -69,6 +73,16 @@ def providers_of(settings: Settings) -> Providers:
     return KNOWN.with_domains({name: it.domains for name, it in settings.providers.items()})
 
 
+def patience_of(settings: Settings) -> Patience:
+    """How long campaigns wait for a relay that does not answer, and who is told."""
+    # Not above: it loads the engine, and not every command that needs a policy has one.
+    from mailer.engine.relay_watch import Patience
+    from mailer.notices.trouble_mail import Office
+
+    office = Office(settings.notify, identity_of(settings), settings.language, settings.timezone)
+    return Patience(timedelta(hours=settings.relay_patience_hours), office)
+
+
 def settings_hash(settings: Settings, keys: Keys) -> str:
     """A hash of the settings for relays and limits: equal if two processes send by the same ones.
 
@@ -83,5 +97,5 @@ def settings_hash(settings: Settings, keys: Keys) -> str:
     return hmac.digest(keys.address, b"settings\0" + document.encode(), "sha256").hex()[:32]
 
 
-_OF_SENDING = ("relay", "providers.", "policy_pause_percent")
+_OF_SENDING = ("relay", "providers.", "policy_pause_percent", "notify")
 """Prefixes of the settings that an engine reads only at its start; "relay" is also relays.NAME."""

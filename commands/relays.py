@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from commands.common import Installation, tell
+from commands.policy import identity_of
 from mailer.engine.gate import no_relay
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
@@ -19,11 +21,17 @@ from subscribers.models import List
 def of(settings: Settings) -> dict[str, Relay]:
     """Every relay by its name, in order; else one RelayError with the faults of all URLs."""
     urls = {MAIN: settings.relay_url} | {name: it.url for name, it in settings.relays.items()}
+    domain = identity_of(settings).domain
     found: dict[str, Relay] = {}
     faults: list[Sentence] = []
     for name, url in urls.items():
         try:
-            found[name] = Relay.parse(url, name)
+            own = settings.relays.get(name)
+            found[name] = replace(
+                Relay.parse(url, name),
+                ehlo_name=(own and own.ehlo_name) or settings.relay_ehlo_name or domain,
+                envelope_sender=_envelope_sender(settings, name),
+            )
         except RelayError as error:
             faults += error.sentences
     if faults:
@@ -58,6 +66,13 @@ def messages_per_connection(settings: Settings, name: str) -> int:
     """How many messages one connection to a relay carries before it is ended."""
     own = settings.relays[name].messages_per_connection if name in settings.relays else None
     return own or settings.relay_messages_per_connection
+
+
+def _envelope_sender(settings: Settings, name: str) -> str:
+    """The main relay's is an agreement about that relay alone."""
+    if name in settings.relays:
+        return settings.relays[name].envelope_sender
+    return settings.relay_envelope_sender
 
 
 def unknown(settings: Settings, names: Iterable[str]) -> list[str]:

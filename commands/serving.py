@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from commands.common import Context, Installation, _, running, tell
+from commands.common import Context, Installation, _, relay_names, running, tell
 from commands.engine_room import engine, interruptible, wait
 from commands.engine_turn import Turn, lock_of, take
 from commands.measuring import measuring
@@ -17,6 +17,7 @@ from commands.policy import identity_of
 from commands.web_server import listening, open_doors
 from pli import logs
 from pli.errors import PliError
+from pli.hours import zone_of
 from pli.language import N_, say
 from pli.lock import Lock
 from pli.loopback import is_loopback
@@ -77,6 +78,8 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
             # The office has no accounts yet: only people at this machine may see its pages.
             office=is_loopback(installation.settings.listen.rpartition(":")[0].strip("[]")),
             inbox=inbox,
+            relays=relay_names(installation.settings),
+            zone=zone_of(installation.settings.timezone),
         )
         async with open_doors(app, listening(installation.settings.listen)):
             yield

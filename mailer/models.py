@@ -81,6 +81,7 @@ class NoticeKind(enum.Enum):
     """The purpose of a notice."""
 
     TEST = "test"
+    TROUBLE = "trouble"
 
 
 class Campaign(Base):
@@ -370,6 +371,29 @@ class Pacing(Base):
     said: Mapped[str] = mapped_column(Text, default="")
     limit_until: Mapped[datetime | None]
     limit_said: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
+class RelayTrouble(Base):
+    """A relay that cannot be used, or the last time it could not: `over_at` says that it can again.
+
+    `name` is the relay's name in the settings, `relay` its name in attempts. `refused`: a person
+    must change something; otherwise the relay does not answer, and is tried again at
+    `next_try_at`. `patience_from`: from when the patience of campaigns counts. `told_at`: when the
+    office was told. `asked_at`: when a person asked for a try at once.
+    """
+
+    __tablename__ = "relay_trouble"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    relay: Mapped[str] = mapped_column(String(255))
+    refused: Mapped[bool]
+    reason: Mapped[dict[str, Any]] = mapped_column(Document)
+    since: Mapped[datetime]
+    patience_from: Mapped[datetime]
+    tried_at: Mapped[datetime]
+    next_try_at: Mapped[datetime]
+    over_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
 
 
 class Share(Base):

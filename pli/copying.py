@@ -34,8 +34,9 @@ from pli.database import Database, DatabaseError, away
 from pli.language import N_
 
 PIECE = 5_000
-STAYS = ("program", "worker", "share")
-"""Tables that are not copied, for they belong to the place: its program, and who sends there."""
+STAYS = ("program", "worker", "share", "relay_trouble")
+"""Tables that are not copied, for they belong to the place: its program, who sends there, and by
+which relays."""
 
 
 async def copy(

@@ -80,6 +80,24 @@ class Sentence:
         return self.tell("en")
 
 
+def as_document(sentence: Sentence) -> dict[str, Any]:
+    """A sentence as JSON, with those that stand in it: they are told in the reader's language."""
+    values = {
+        name: as_document(value) if isinstance(value, Sentence) else value
+        for name, value in sentence.values.items()
+    }
+    return {"text": sentence.text, "values": values}
+
+
+def as_sentence(kept: Mapping[str, Any]) -> Sentence:
+    """A sentence that was kept as JSON, to be told."""
+    values = {
+        name: as_sentence(value) if isinstance(value, dict) else value
+        for name, value in kept["values"].items()
+    }
+    return Sentence(kept["text"], values)
+
+
 def say(text: str, /, **values: Any) -> Sentence:
     """Make a Sentence; the extraction of messages looks for this name."""
     return Sentence(text, values)

@@ -16,11 +16,13 @@ from urllib.parse import quote, unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
+from pli import mail_names
 from pli.errors import PliError
 from pli.hours import HourError, zone_of
 from pli.language import N_, Sentence, say
@@ -69,6 +71,23 @@ class SettingsError(PliError):
     """A setting is missing, or its value is impossible."""
 
 
+def _host(name: str) -> str:
+    if not name:
+        return name
+    if (found := mail_names.host_name(name)) is None:
+        raise ValueError(N_("is no name such as mail.example.org, and no [192.0.2.1]"))
+    return found
+
+
+def _envelope(address: str) -> str:
+    if not address:
+        return address
+    found = mail_names.address(address)
+    if found is None or not found.isascii():
+        raise ValueError(N_("is no address such as retours@example.org"))
+    return found
+
+
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -93,6 +112,11 @@ class RelaySettings(LimitSettings):
     """
 
     url: str
+    ehlo_name: str = ""
+    envelope_sender: str = ""
+
+    _ehlo_name = field_validator("ehlo_name")(_host)
+    _envelope_sender = field_validator("envelope_sender")(_envelope)
 
 
 class ProviderSettings(LimitSettings):
@@ -137,6 +161,14 @@ class Settings(BaseSettings):
     relay_per_day: Count | None = None
     relay_warm_up: tuple[Count, ...] = ()
     """The most messages on the relay's first day of use, on its second, and so on."""
+    relay_ehlo_name: str = ""
+    """The name that Pli gives itself at EHLO. Empty: the sender's domain."""
+    relay_envelope_sender: str = ""
+    """The envelope sender of all mail. Empty: a return path of its own for each copy."""
+    relay_patience_hours: Annotated[float, Field(ge=0)] = 24.0
+    """For so long campaigns wait for a relay that does not answer; then they pause."""
+    notify: Annotated[tuple[str, ...], NoDecode] = ()
+    """The office's addresses: they get one mail when a relay cannot be used."""
     providers: dict[str, ProviderSettings] = {}
     """By name: what differs from our table of providers, or a provider that is not in it."""
     relays: dict[str, RelaySettings] = {}
@@ -223,6 +255,25 @@ class Settings(BaseSettings):
         if not host or not port.isdigit() or int(port) > 65_535:
             raise ValueError(N_("is not HOST:PORT, such as 127.0.0.1:8080"))
         return listen
+
+    _ehlo_name = field_validator("relay_ehlo_name")(_host)
+    _envelope_sender = field_validator("relay_envelope_sender")(_envelope)
+
+    @field_validator("notify", mode="before")
+    @classmethod
+    def _list_or_text(cls, given: Any) -> Any:
+        """One address may stand without a list; in the environment commas part several."""
+        if not isinstance(given, str):
+            return given
+        return [it.strip(" \"'") for it in given.strip("[] ").split(",") if it.strip(" \"'")]
+
+    @field_validator("notify")
+    @classmethod
+    def _addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple(mail_names.address(it) for it in addresses)
+        if not all(found):
+            raise ValueError(N_('is no list of addresses such as ["bureau@example.org"]'))
+        return tuple(dict.fromkeys(it for it in found if it))
 
     @field_validator("timezone")
     @classmethod

@@ -42,6 +42,11 @@ WRITERS = (
     ),
     ("notice", "`mailer/notices/writing.py`, `queue.py`", {"Notice"}),
     (
+        "relay_trouble: which relays cannot be used, and who was told",
+        "`mailer/smtp/troubles.py`",
+        {"RelayTrouble"},
+    ),
+    (
         "pacing: what is used of limits, how far a provider is slowed down, a relay's rest",
         "`mailer/pacing/usage.py`",
         {"Pacing"},

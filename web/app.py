@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from pli.database import Database, DatabaseAway
 from pli.keys import Keys
 from pli.language import N_, say
 from pli.loopback import is_loopback
+from pli.relay_names import MAIN
 from web.inbox import Inbox
 from web.leaving import Leaving
 from web.letters import WebVersions
@@ -41,9 +42,13 @@ def create_app(
     language: str = "fr",
     office: bool = False,
     inbox: Path | None = None,
+    relays: Sequence[str] = (MAIN,),
+    zone: tzinfo | None = None,
     now: Callable[[], datetime] = _wall_clock,
 ) -> Starlette:
     """Build the web application; `inbox` is the Maildir of the demo.
+
+    `relays`: their names in the settings, in order. `zone`: by whose clocks the staff is told.
 
     The staff's pages (`office` and the inbox) have no accounts yet. So they exist only if the
     public address itself is this machine's loopback, whatever the arguments say: a server that
@@ -60,7 +65,7 @@ def create_app(
         *WebVersions(pages).routes(),
     ]
     if shows_office:
-        routes += Office(pages, inbox=shows_inbox).routes()
+        routes += Office(pages, inbox=shows_inbox, relays=relays, zone=zone).routes()
     if shows_inbox and inbox is not None:
         routes += Inbox(pages, inbox, office=shows_office).routes()
     app = Starlette(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import tzinfo
+
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,7 +12,7 @@ from starlette.routing import Route
 
 from mailer import reasons
 from mailer.models import CampaignState
-from mailer.report import html_page, summary
+from mailer.report import html_page, relays_away, summary
 from mailer.report.summary import ReportError
 from web.pages import Pages, given_out, only_from_here
 
@@ -23,9 +26,14 @@ _STILL = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.DRAFT)
 class Office:
     """The pages /campaigns and /report/ID."""
 
-    def __init__(self, pages: Pages, *, inbox: bool) -> None:
+    def __init__(
+        self, pages: Pages, *, inbox: bool, relays: Sequence[str], zone: tzinfo | None
+    ) -> None:
+        """`relays`: their names in the settings, in order. `zone`: by whose clocks hours are."""
         self._pages = pages
         self._inbox = inbox
+        self._relays = relays
+        self._zone = zone
 
     def routes(self) -> list[Route]:
         """The routes; each answers only under this machine's own name."""
@@ -38,11 +46,13 @@ class Office:
         """The latest sendings, each with a bar of its outcomes."""
         async with self._pages.database.reading() as session:
             latest = await summary.campaigns(session, limit=SHOWN)
+            waiting = await relays_away.waits(session, self._relays, zone=self._zone)
         moving = any(it.state is CampaignState.RUNNING for it in latest)
         return self._pages.page(
             "office/campaigns.html.j2",
             self._pages.language_for(request),
             campaigns=[(it, html_page.bar(it)) for it in latest],
+            waiting=waiting,
             state=reasons.state,
             status=reasons.status,
             order=html_page.ORDER,
@@ -66,9 +76,17 @@ class Office:
         except ReportError:
             return None
         report = await summary.report(session, campaign_id)
+        waiting = await relays_away.waits(
+            session, self._relays, campaign_id=campaign_id, zone=self._zone
+        )
         refresh = None
         if report.state not in _STILL and "still" not in request.query_params:
             refresh = max(REFRESH_SECONDS, report.candidates // COPIES_A_SECOND)
         return await html_page.render(
-            session, report, language=language, refresh=refresh, office=True
+            session,
+            report,
+            language=language,
+            refresh=refresh,
+            office=True,
+            waits_for=[it.sentence for it in waiting.get(campaign_id, ())],
         )

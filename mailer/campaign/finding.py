@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer import reasons
 from mailer.models import Campaign, CampaignList, CampaignState
 from pli.errors import PliError
-from pli.language import N_, Sentence
+from pli.language import N_, Sentence, as_sentence
 
 UNFINISHED = (
     CampaignState.DRAFT,
@@ -59,12 +58,3 @@ def wrong_state(campaign: Campaign) -> CampaignError:
 def reason_of(campaign: Campaign) -> Sentence | None:
     """Why a campaign is paused, or does not start by itself."""
     return as_sentence(campaign.reason) if campaign.reason else None
-
-
-def as_sentence(kept: Mapping[str, Any]) -> Sentence:
-    """The sentence of a reason that was kept as JSON (`transition.as_document`)."""
-    values = {
-        name: as_sentence(value) if isinstance(value, dict) else value
-        for name, value in kept["values"].items()
-    }
-    return Sentence(kept["text"], values)

@@ -35,6 +35,7 @@ from mailer.models import (
 )
 from mailer.providers import KNOWN, Providers
 from mailer.scope import EVERYTHING, Scope
+from mailer.smtp import troubles
 from pli.columns import clock
 from pli.language import N_, Sentence
 from subscribers.models import List
@@ -181,6 +182,7 @@ async def start(
     await step(
         session, campaign_id, (CampaignState.PREPARED,), CampaignState.RUNNING, started_at=now
     )
+    await troubles.ask_again(session)
 
 
 async def pause(session: AsyncSession, *, campaign_id: int, reason: Sentence | None = None) -> bool:
@@ -215,6 +217,7 @@ async def resume(session: AsyncSession, *, campaign_id: int) -> None:
     await session.execute(update(Batch).where(Batch.campaign_id == campaign_id).values(takings=0))
     if await session.run_sync(unknown_users.burst, campaign_id):
         await session.run_sync(unknown_users.let_go, campaign_id)
+    await troubles.ask_again(session)
 
 
 async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:

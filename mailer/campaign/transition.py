@@ -11,6 +11,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from mailer.campaign.finding import find_campaign, wrong_state
 from mailer.models import Campaign, CampaignState
+from pli import language
 from pli.language import Sentence
 
 
@@ -56,14 +57,5 @@ def transition(
 
 
 def as_document(reason: Sentence | None) -> Mapping[str, Any] | Any:
-    """A reason as the campaign's row keeps it: JSON, or NULL."""
-    return _kept(reason) if reason else null()
-
-
-def _kept(sentence: Sentence) -> dict[str, Any]:
-    """A sentence as JSON, with the sentences among its values: all are translated when shown."""
-    values = {
-        name: _kept(value) if isinstance(value, Sentence) else value
-        for name, value in sentence.values.items()
-    }
-    return {"text": sentence.text, "values": values}
+    """A reason as a campaign keeps it: JSON, or NULL."""
+    return language.as_document(reason) if reason else null()

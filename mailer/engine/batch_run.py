@@ -249,6 +249,8 @@ class BatchRun:
         try:
             await window.done.wait()
             self.slot.pace.mark(len(window.results))
+            if any(it.outcome.kind is Kind.SENT for it in window.results):
+                self.context.failover.worked(self.courier)
             self.context.settled += len(window.results)
             if window.fault is not None:
                 self.end(Ending.JOURNAL, window.fault)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.campaign.finding import reason_of
 from mailer.engine import workers
 from mailer.models import Batch, Campaign, CampaignState, Worker
+from mailer.smtp import troubles
+from mailer.smtp.troubles import Trouble
 from pli.checks import Check, fine, warn, wrong
 from pli.columns import clock
 from pli.hours import Hour
@@ -20,10 +22,17 @@ A_MOMENT = timedelta(minutes=1)
 """How long after its hour a campaign may still be about to start."""
 
 
-async def check(session: AsyncSession, *, host: str = "", settings_hash: str = "") -> list[Check]:
+async def check(
+    session: AsyncSession,
+    *,
+    host: str = "",
+    settings_hash: str = "",
+    zone: tzinfo | None = None,
+) -> list[Check]:
     """Check who sends, which workers are gone, and which campaigns do not go on.
 
     `settings_hash` is the hash of the settings now; processes of this `host` should have the same.
+    `zone`: by whose clocks hours are told; None: this machine's.
     """
     known = await workers.known(session)
     living = [worker for worker, alive in known if alive]
@@ -36,6 +45,7 @@ async def check(session: AsyncSession, *, host: str = "", settings_hash: str = "
         for it in await workers.outdated(session, host=host, settings_hash=settings_hash)
         if settings_hash
     ]
+    found += [_away(it, zone) for it in (await troubles.away(session)).values()]
     rows = await session.scalars(
         select(Campaign)
         .where(
@@ -92,6 +102,14 @@ def _gone(worker: Worker) -> Check:
             time=worker.seen_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
         ),
         say(N_("start it again on that machine: its journal tells what it had in hand")),
+    )
+
+
+def _away(trouble: Trouble, zone: tzinfo | None) -> Check:
+    return warn(
+        "campaigns",
+        trouble.told(named=True, zone=zone),
+        say(N_("nothing is lost, and Pli goes on by itself: ask the relay's operator")),
     )
 
 

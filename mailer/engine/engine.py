@@ -24,6 +24,7 @@ from mailer.engine.heartbeat import watch
 from mailer.engine.journal import Journal, Notes
 from mailer.engine.pressed_campaigns import PressedCampaigns
 from mailer.engine.provider_slots import ProviderSlot, ProviderSlots
+from mailer.engine.relay_watch import Patience, RelayWatch
 from mailer.engine.sweep import Sweep
 from mailer.engine.window import WindowCopy
 from mailer.engine.window_size import WINDOWS
@@ -67,7 +68,8 @@ class _Taking:
     def blameless(self) -> bool:
         """Whether the cause of the run's end lies outside the batch: then it is not fruitless."""
         if self.run is None:
-            return self.carried_out and self.batch.runs and not self.passage.open
+            held = self.courier is None or not self.passage.open
+            return self.carried_out and self.batch.runs and held
         return self.carried_out and self.run.ending is not None and self.run.ending.blameless
 
     @property
@@ -109,6 +111,7 @@ class Engine:
         without_database: float | None = None,
         pacers: Mapping[str, Pacer] | None = None,
         scope: Scope = EVERYTHING,
+        patience: Patience | None = None,
     ) -> None:
         failover = RelayFailover.of(courier)
         slots = ProviderSlots(connections)
@@ -133,6 +136,7 @@ class Engine:
             self._work,
             self._notice_sender,
             policy or SendingPolicy(token_key=keys.current),
+            RelayWatch(self._context, keys, patience or Patience()),
             in_own_slot=self._work_in_own_slot,
             in_work=self._in_work,
         )
@@ -335,7 +339,7 @@ class Engine:
         batch, passage = taking.batch, taking.passage
         if batch.takings > constants.FRUITLESS_TAKINGS:
             await self._context.pause(batch.campaign_id, _fruitless(batch))
-        elif batch.runs and taking.courier is None:
+        elif batch.runs and not self._failover.knows(passage.relays):
             await self._context.pause(
                 batch.campaign_id, gate.no_relay(passage.list_name, passage.relays)
             )
@@ -421,17 +425,14 @@ class Engine:
     def _on_trouble(self, courier: Courier, reason: Sentence) -> None:
         """End the runs of a relay that cannot be used; no copy is at fault.
 
-        Their copies go to the next relay of their list. Without one, the campaign pauses.
+        Their copies go to the next relay of their list. Without one they wait: `RelayWatch` judges
+        for how long.
         """
         self._notice_sender.trouble(courier, reason)
-        affected: dict[int, Sentence] = {}
         for run in self._runs.values():
             if run.courier is courier:
                 run.end(Ending.RELAY)
-                if reasons := self._failover.nothing_left(run.passage.relays):
-                    affected[run.batch.campaign_id] = reasons
-        for campaign_id, reasons in affected.items():
-            self._tasks.create_task(self._task(self._context.pause(campaign_id, reasons)))
+        self.wake()
 
 
 def _fruitless(batch: LeasedBatch) -> Sentence:

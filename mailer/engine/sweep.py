@@ -19,6 +19,7 @@ from mailer.campaign.policy import SendingPolicy
 from mailer.engine import constants
 from mailer.engine.context import EngineContext
 from mailer.engine.provider_slots import ProviderSlot
+from mailer.engine.relay_watch import RelayWatch
 from mailer.ledger import leasing, recovery
 from mailer.ledger.journal_record import JournalRecord
 from mailer.ledger.leasing import Due, Shut
@@ -44,6 +45,7 @@ class Sweep:
         queue: Work,
         notice_sender: NoticeSender,
         policy: SendingPolicy,
+        relay_watch: RelayWatch,
         *,
         in_own_slot: Callable[[Due, ProviderSlot], None],
         in_work: Callable[[], Collection[int]],
@@ -53,6 +55,7 @@ class Sweep:
         self._work = queue
         self._notice_sender = notice_sender
         self._policy = policy
+        self._relay_watch = relay_watch
         self._work_in_own_slot = in_own_slot
         self._in_work = in_work
         self._replayed = float("-inf")
@@ -62,6 +65,7 @@ class Sweep:
         if boot_time() >= self._replayed + constants.REPLAY_SECONDS:
             await self._replay_journals()
             self._replayed = boot_time()
+        await self._relay_watch.step()
         async with self._context.database.reading() as session:
             scope = self._context.scope
             batches = await leasing.due(
@@ -88,12 +92,21 @@ class Sweep:
 
     async def _shut(self, session: AsyncSession) -> Sequence[Shut]:
         """The providers that nothing may be sent to now, by the relays of the lists."""
-        if len(self._context.failover.couriers) == 1:
+        failover = self._context.failover
+        if len(failover.couriers) == 1:
+            if failover.waits():
+                return (Shut(None, None),)
             return self._shut_at(self._context.failover.likely(), None)
         found: list[Shut] = []
         by_relays: dict[Courier | None, list[int]] = defaultdict(list)
+        waiting: list[int] = []
         for list_ in await lists.everything(session):
-            by_relays[self._context.failover.likely(list_.relays)].append(list_.id)
+            if failover.waits(list_.relays):
+                waiting.append(list_.id)
+            else:
+                by_relays[failover.likely(list_.relays)].append(list_.id)
+        if waiting:
+            found.append(Shut(None, waiting))
         for courier, ids in by_relays.items():
             found += self._shut_at(courier, ids)
         return found

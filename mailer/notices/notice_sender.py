@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Row
 
 from mailer.ledger.holding import Holding
-from mailer.models import Stage
-from mailer.notices import queue, writing
-from mailer.notices.queue import NOTICE_LEASE
+from mailer.models import NoticeKind, Stage
+from mailer.notices import queue, trouble_mail, writing
+from mailer.notices.queue import NOTICE_LEASE, ClaimedNotice
 from mailer.notices.writing import Mail
 from mailer.outcomes import Kind, Outcome, Result
 from mailer.pacing.pacers import Pacers
@@ -37,6 +37,8 @@ AT_ONCE = 20
 TRIES = 10
 AGAIN = timedelta(seconds=30)
 """Time to the next try after the relay, or the database, could not be used."""
+SOON = timedelta(seconds=2)
+"""Time to the next try while the relay is tried."""
 NO_ROOM = timedelta(seconds=5)
 """Time to the next try after the limits of its relay allowed no copy."""
 
@@ -59,6 +61,8 @@ class NoticeCopy:
         self.permit = FREELY
         self.no_room = False
         """Whether it comes back because the limits of its relay allowed no copy."""
+        self.soon = False
+        """Whether it comes back until the relay has been tried, which is done at once."""
         self._pieces: list[bytes] = []
         self._holding = holding
 
@@ -108,6 +112,8 @@ class NoticeSender:
         self._pacers = pacers or Pacers(database, self._failover)
         self._running: set[asyncio.Task[None]] = set()
         self._in_hand: set[NoticeCopy] = set()
+        self._hurried: set[int] = set()
+        """Ids of notices for which a relay was tried at once."""
 
     async def step(self) -> bool:
         """Claim due notices and hand them over; whether there were any."""
@@ -137,6 +143,8 @@ class NoticeSender:
                 copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "it could not be composed"))
             else:
                 copy.courier = self._failover.choose(copy.relays)
+                if copy.courier is None and self._failover.waits(copy.relays):
+                    self._wait_for_a_relay(copy, row)
                 if copy.courier is not None:
                     tasks = carried[copy.courier.relay]
                     permit = permits.get(copy.courier.relay)
@@ -183,8 +191,17 @@ class NoticeSender:
         if self._running:
             await asyncio.wait(self._running)
 
-    async def _composed(self, row: Row[int, str, bytes, str, int]) -> Mail:
+    async def _composed(self, row: Row[*ClaimedNotice]) -> Mail:
         async with self._database.reading() as session:
+            if row.kind is NoticeKind.TROUBLE:
+                return await trouble_mail.compose(
+                    session,
+                    notice_id=row.id,
+                    address=row.address,
+                    content=row.content,
+                    keys=self._keys,
+                    now=datetime.now(UTC),
+                )
             return await writing.compose(
                 session,
                 notice_id=row.id,
@@ -202,20 +219,27 @@ class NoticeSender:
         else:
             copy.courier.post([copy], first=True)
 
+    def _wait_for_a_relay(self, copy: NoticeCopy, row: Row[*ClaimedNotice]) -> None:
+        """Try a relay at once for a notice that has not waited yet: a person stands behind it."""
+        if row.id not in self._hurried:
+            self._hurried.add(row.id)
+            copy.soon = True
+            self._failover.hurry(copy.relays)
+        elif reason := self._failover.nothing_left(copy.relays):
+            copy.trouble = str(reason.values.get("reason", ""))
+
     def _again(self, copy: NoticeCopy) -> timedelta:
         """How long a returned notice waits: not at all, if another relay can take it."""
-        if copy.no_room:
-            return NO_ROOM
+        if copy.no_room or copy.soon:
+            return NO_ROOM if copy.no_room else SOON
         passed_over = copy.courier is not None and not self._failover.usable(copy.courier)
-        return (
-            timedelta()
-            if passed_over and self._failover.nothing_left(copy.relays) is None
-            else AGAIN
-        )
+        return timedelta() if passed_over and not self._failover.waits(copy.relays) else AGAIN
 
     async def _record(self, copy: NoticeCopy, notice_id: int, number: int, lease: int) -> None:
         await copy.done.wait()
         self._in_hand.discard(copy)
+        if copy.courier and copy.outcome and copy.outcome.kind is Kind.SENT:
+            self._failover.worked(copy.courier)
         at = datetime.now(UTC)
         for _ in range(TRIES):
             try:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, exists, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.models import Notice, Status
+from mailer.models import Notice, NoticeKind, Status
 from mailer.outcomes import Kind, Reason, Result, next_try, reason_of
 from mailer.scope import EVERYTHING, Scope
 from pli.columns import clock
@@ -26,6 +26,9 @@ DELAYS = (60.0, 300.0, 900.0, 3600.0)
 """Seconds before each further try: a person waits for a test copy for minutes, not days."""
 
 
+ClaimedNotice = tuple[int, NoticeKind, str, bytes, str, int, str | None]
+
+
 async def notices_due(session: AsyncSession, *, scope: Scope = EVERYTHING) -> bool:
     """Whether any notice wants a worker."""
     found = await session.execute(select(Notice.id).where(_wanted(), scope.notices()).limit(1))
@@ -34,7 +37,7 @@ async def notices_due(session: AsyncSession, *, scope: Scope = EVERYTHING) -> bo
 
 async def claim_notices(
     session: AsyncSession, *, lease: int, limit: int, scope: Scope = EVERYTHING
-) -> Sequence[Row[int, str, bytes, str, int]]:
+) -> Sequence[Row[*ClaimedNotice]]:
     """Claim due notices.
 
     Notices of a dead worker become uncertain; those to suppressed addresses are skipped.
@@ -70,7 +73,15 @@ async def claim_notices(
             lease=lease,
             lease_until=clock(NOTICE_LEASE.total_seconds()),
         )
-        .returning(Notice.id, Notice.address, Notice.address_key, Notice.content, Notice.attempts)
+        .returning(
+            Notice.id,
+            Notice.kind,
+            Notice.address,
+            Notice.address_key,
+            Notice.content,
+            Notice.attempts,
+            Notice.reason,
+        )
         .execution_options(synchronize_session=False)
     )
     return claimed.all()

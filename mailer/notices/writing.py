@@ -1,4 +1,4 @@
-"""Writing notices: a test copy is ordered, and later composed as a mail."""
+"""Writing notices: each is ordered, and later composed as a mail; here those of test copies."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,11 +47,27 @@ async def order_test(
     now: datetime,
 ) -> int:
     """Order a test copy of a letter, as a member of that list would get it; the notice's id."""
+    content = {"list": list_id, "frozen": frozen.text}
+    return await order(
+        session, kind=NoticeKind.TEST, address=address, content=content, keys=keys, now=now
+    )
+
+
+async def order(
+    session: AsyncSession,
+    *,
+    kind: NoticeKind,
+    address: Address,
+    content: Mapping[str, Any],
+    keys: Keys,
+    now: datetime,
+) -> int:
+    """Order a notice, which is composed of `content` when its turn comes; the notice's id."""
     notice = Notice(
-        kind=NoticeKind.TEST,
+        kind=kind,
         address=address.email,
         address_key=keys.address_key(address.folded),
-        content=json.dumps({"list": list_id, "frozen": frozen.text}, ensure_ascii=False),
+        content=json.dumps(content, ensure_ascii=False),
         status=Status.PENDING,
         attempts=0,
         created_at=now,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,11 +50,13 @@ async def render(
     language: str,
     refresh: int | None = None,
     office: bool = False,
+    waits_for: Sequence[Sentence] = (),
 ) -> str:
     """The page in one language.
 
     `office`: the page is shown in the office, with links to other pages. `refresh` is after how
-    many seconds the browser loads the page again; None: never.
+    many seconds the browser loads the page again; None: never. `waits_for`: what holds the campaign
+    back now.
     """
     over_time = await timeline(session, report.campaign)
     return pages.render(
@@ -82,6 +84,7 @@ async def render(
         is_barred=say(reasons.IS_BARRED),
         refresh=refresh,
         office=office,
+        waits_for=waits_for,
     )
 
 

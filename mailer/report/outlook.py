@@ -15,7 +15,7 @@ from mailer.campaign.holds import Hold
 from mailer.models import Campaign, CampaignState
 from mailer.pacing.limits import Plan
 from mailer.providers import KNOWN, Providers
-from mailer.report import pacing_forecast, pacing_view
+from mailer.report import pacing_forecast, pacing_view, relays_away
 from pli.language import N_, say
 from subscribers import lists
 
@@ -45,6 +45,8 @@ async def outlook(
     if state is not CampaignState.RUNNING or not plans:
         return Outlook()
     held = await sending_hours.held(session, campaign_id, zone)
+    away = await relays_away.waits(session, tuple(plans), campaign_id=campaign_id, zone=zone)
+    held += away.get(campaign_id, ())
     lists_by = await _lists_by_relay(session, tuple(plans)) if len(plans) > 1 else None
     arrivals: list[float | None] = []
     for relay, plan in plans.items():
@@ -60,7 +62,7 @@ async def outlook(
         holds = pacing_forecast.holds(view)
         held += holds if lists_by is None else [_at_relay(relay, it) for it in holds]
     known = [it for it in arrivals if it is not None]
-    if len(known) < len(arrivals):
+    if len(known) < len(arrivals) or away:
         return Outlook(held)
     arrives = datetime.fromtimestamp(max(known), UTC)
     in_time = await sending_hours.open_until(session, campaign_id, arrives)

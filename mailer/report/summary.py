@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign.finding import as_sentence, reason_of
+from mailer.campaign.finding import reason_of
 from mailer.ledger import balance, unknown_users
 from mailer.models import (
     Batch,
@@ -26,7 +26,7 @@ from mailer.models import (
 from mailer.reasons import FAILURES
 from pli.errors import PliError
 from pli.hours import Hour
-from pli.language import N_, Sentence, say
+from pli.language import N_, Sentence, as_sentence, say
 from subscribers.models import List
 
 _OPEN = (Status.PENDING, Status.SENDING)

@@ -49,6 +49,8 @@ class Courier(Protocol):
     relay: str
     on_trouble: Callable[[Sentence], None]
     """Called when nothing can be carried at all: the relay is at fault, no copy is."""
+    on_refusal: Callable[[Sentence], None] | None
+    """The same, where a person must change something before the relay takes mail again."""
     patient: Callable[[], bool]
     """Asked when connecting failed: try again? False, if another relay stands by."""
 

@@ -15,6 +15,8 @@ from pli.language import N_, Sentence, say
 from pli.relay_names import MAIN
 
 OPEN_SECONDS = 30.0
+FIRST_SECONDS = 5.0
+"""The first rest of a relay that all copies wait for."""
 LONGEST_OPEN_SECONDS = 600.0
 
 
@@ -27,15 +29,17 @@ class RelayFailover:
         *,
         probes: Mapping[str, Probe] | None = None,
         open_seconds: float = OPEN_SECONDS,
+        first_seconds: float = FIRST_SECONDS,
         longest: float = LONGEST_OPEN_SECONDS,
         clock: Callable[[], float] = boot_time,
     ) -> None:
-        """`open_seconds`, `longest`: see `CircuitBreaker`. `clock` counts seconds."""
+        """`…_seconds` and `longest`: see `CircuitBreaker`. `clock` counts seconds."""
         self._breakers = {
             name: CircuitBreaker(
                 courier,
                 (probes or {}).get(name),
                 open_seconds=open_seconds,
+                first_seconds=first_seconds,
                 longest=longest,
                 clock=clock,
             )
@@ -45,9 +49,16 @@ class RelayFailover:
         """Called when a relay cannot be used, before its copies are given back."""
         self.needed: Callable[[Courier], bool] = lambda _: False
         """Asked whether a relay has copies that no other relay can take."""
-        for breaker in self._breakers.values():
-            breaker.courier.on_trouble = self._trouble_of(breaker)
+        self.on_open: Callable[[str], None] = lambda _: None
+        self.on_close: Callable[[str], None] = lambda _: None
+        """Called with the relay's name when its circuit opens, and when a probe has closed it."""
+        for name, breaker in self._breakers.items():
+            breaker.courier.on_trouble = self._trouble_of(breaker, refused=False)
+            breaker.courier.on_refusal = self._trouble_of(breaker, refused=True)
             breaker.courier.patient = self._patience_of(breaker)
+            breaker.stands_alone = self._loneliness_of(breaker)
+            breaker.on_open = self._opening_of(name)
+            breaker.on_close = self._closing_of(name)
 
     @classmethod
     def of(cls, carrier: Courier | RelayFailover) -> RelayFailover:
@@ -59,6 +70,11 @@ class RelayFailover:
         """Each relay's courier, by the relay's name in the settings, in their order."""
         return {name: breaker.courier for name, breaker in self._breakers.items()}
 
+    @property
+    def breakers(self) -> Mapping[str, CircuitBreaker]:
+        """Each relay's circuit breaker, by the relay's name in the settings."""
+        return self._breakers
+
     def likely(self, order: Sequence[str] = ()) -> Courier | None:
         """The courier that `choose` would return now; this changes no circuit."""
         asked = self._asked(order)
@@ -68,19 +84,51 @@ class RelayFailover:
     def choose(self, order: Sequence[str] = ()) -> Courier | None:
         """The courier of the first usable relay of `order`, or of all relays if `order` is empty.
 
-        None if the settings have no such relay. If no relay is usable, all circuits are closed: a
-        person has looked, and has resumed the work. A half-open relay is probed in the background
-        while another stands in, so that no copy waits for the probe.
+        None if the settings have no such relay (`knows`), or if none is usable: its copies wait. A
+        half-open relay is probed in the background, so that no copy waits for the probe.
         """
-        asked = self._asked(order)
-        if asked and not any(breaker.usable for breaker in asked):
-            for breaker in asked:
-                breaker.close()
-        for breaker in asked:
+        for breaker in self._asked(order):
             if breaker.usable:
                 return breaker.courier
             breaker.probe()
         return None
+
+    def knows(self, order: Sequence[str] = ()) -> bool:
+        """Whether the settings have any of these relays."""
+        return bool(self._asked(order))
+
+    def waits(self, order: Sequence[str] = ()) -> bool:
+        """Whether the settings have some of these relays, and none of those can be used now."""
+        asked = self._asked(order)
+        return bool(asked) and not any(it.usable for it in asked)
+
+    def refuses(self, order: Sequence[str] = ()) -> bool:
+        """Whether none can be used now, and one of them refuses: a person must change something."""
+        return self.hindrance(order) is not None and any(it.refused for it in self._asked(order))
+
+    def hindrance(self, order: Sequence[str] = ()) -> Sentence | None:
+        """Why none of these relays can be used; None if one can, or is to be tried at once."""
+        asked = self._asked(order)
+        if not self.waits(order) or any(it.hurried for it in asked):
+            return None
+        return _joined([it.why for it in asked if it.why])
+
+    def probe(self) -> None:
+        """Probe every half-open relay in the background."""
+        for breaker in self._breakers.values():
+            breaker.probe()
+
+    def hurry(self, order: Sequence[str] = ()) -> None:
+        """Probe these relays at once, whatever is left of their rests."""
+        for breaker in self._asked(order):
+            breaker.hurry()
+            breaker.probe()
+
+    def worked(self, courier: Courier) -> None:
+        """This courier's relay has answered a copy."""
+        for breaker in self._breakers.values():
+            if breaker.courier is courier:
+                breaker.worked()
 
     def usable(self, courier: Courier) -> bool:
         """Whether copies may go to this courier now."""
@@ -96,10 +144,7 @@ class RelayFailover:
         reasons = [it.why for it in asked if it.circuit is Circuit.OPEN and it.why]
         if not reasons or len(reasons) < len(asked):
             return None
-        told, *others = reasons
-        for other in others:
-            told = say(N_("{first}; {second}"), first=told, second=other)
-        return told
+        return _joined(reasons)
 
     def unusable(self) -> dict[str, bool]:
         """Each relay's name, and whether the relay is passed over."""
@@ -123,9 +168,9 @@ class RelayFailover:
     def _asked(self, order: Sequence[str]) -> list[CircuitBreaker]:
         return [self._breakers[name] for name in order or self._breakers if name in self._breakers]
 
-    def _trouble_of(self, breaker: CircuitBreaker) -> Callable[[Sentence], None]:
+    def _trouble_of(self, breaker: CircuitBreaker, *, refused: bool) -> Callable[[Sentence], None]:
         def trouble(why: Sentence) -> None:
-            breaker.open(why)
+            breaker.open(why, refused=refused)
             self.on_trouble(breaker.courier, why)
 
         return trouble
@@ -135,3 +180,19 @@ class RelayFailover:
             return not self.another(breaker.courier) or self.needed(breaker.courier)
 
         return patient
+
+    def _loneliness_of(self, breaker: CircuitBreaker) -> Callable[[], bool]:
+        return lambda: not self.another(breaker.courier)
+
+    def _opening_of(self, name: str) -> Callable[[], None]:
+        return lambda: self.on_open(name)
+
+    def _closing_of(self, name: str) -> Callable[[], None]:
+        return lambda: self.on_close(name)
+
+
+def _joined(reasons: Sequence[Sentence]) -> Sentence | None:
+    told: Sentence | None = None
+    for reason in reasons:
+        told = say(N_("{first}; {second}"), first=told, second=reason) if told else reason
+    return told

@@ -17,6 +17,7 @@ from mailer.smtp.reply_reader import printable
 from pli.errors import PliError
 from pli.language import N_, say
 from pli.loopback import is_loopback
+from pli.mail_names import is_public
 from pli.relay_names import MAIN
 
 
@@ -53,6 +54,10 @@ class Relay:
     username: str | None = None
     password: str | None = None
     called: str = MAIN
+    ehlo_name: str = ""
+    """The name to be said at EHLO; "": none is known."""
+    envelope_sender: str = ""
+    """The envelope sender of all mail; "": each copy's own return path."""
 
     @property
     def name(self) -> str:
@@ -105,7 +110,7 @@ class Relay:
         secure = self.tls != "none"
         client = aiosmtplib.SMTP(
             hostname=self.host,
-            local_hostname=await asyncio.to_thread(socket.getfqdn),
+            local_hostname="[127.0.0.1]",  # until we know from which address we come
             use_tls=self.tls == "implicit",
             start_tls=False,
             tls_context=await asyncio.to_thread(ssl.create_default_context) if secure else None,
@@ -114,6 +119,7 @@ class Relay:
         try:
             async with asyncio.timeout(min(timeout, DIAL_SECONDS)):
                 client.sock = await self._dial()
+            client.local_hostname = self.says(client.sock)
             await client.connect()
             await client.ehlo()
             if self.tls == "starttls":
@@ -139,6 +145,19 @@ class Relay:
             client.close()
             raise
         return client
+
+    def says(self, connected: socket.socket | None = None) -> str:
+        """The name for EHLO (RFC 5321 4.1.1.1): the one that was set, else our own address.
+
+        A name that means nothing on other machines, such as `localhost`, is said to a relay on
+        this machine only.
+        """
+        if self.ehlo_name and (is_public(self.ehlo_name) or is_loopback(self.host)):
+            return self.ehlo_name
+        if connected is None:
+            return ""
+        host = str(connected.getsockname()[0]).partition("%")[0]
+        return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
 
     async def greet(self) -> None:
         """Connect, with TLS and login, and quit; RelayError if that fails."""

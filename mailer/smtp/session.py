@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from mailer.models import Stage
-from mailer.outcomes import Outcome, accepted, enhanced_code, judge, lost
+from mailer.outcomes import Kind, Outcome, accepted, enhanced_code, judge, lost
 from mailer.smtp.courier import Copy
 from mailer.smtp.reply_reader import ReplyReader
 from mailer.smtp.transaction import Extensions, MailTransaction, Timeouts
@@ -60,6 +60,7 @@ class SMTPSession(asyncio.Protocol):
         limit: int,
         timeouts: Timeouts,
         replied: Callable[[Stage, float], None] | None = None,
+        envelope_sender: str = "",
     ) -> None:
         self._transport = transport
         # With TLS, each piece would become a record, and the relay would decrypt one by one: ten
@@ -75,6 +76,7 @@ class SMTPSession(asyncio.Protocol):
         self._envelope_seconds = timeouts.envelope
         self._body_seconds = timeouts.body
         self._replied = replied
+        self._envelope_sender = envelope_sender
         self._since = 0.0  # since when the awaited reply is the next to come
         self._awaiting = Awaiting.NOTHING
         self._current: MailTransaction | None = None
@@ -94,6 +96,8 @@ class SMTPSession(asyncio.Protocol):
         """Whether the relay takes nothing before we log in or use TLS."""
         self.dismissed = False
         """Whether a 421 ended it before a copy that was put back: no outcome tells of that 421."""
+        self.in_doubt = False
+        """Whether nobody can know if the last copy was taken."""
         self.idle_since = time.monotonic()
         self.deadline = float("inf")
 
@@ -374,7 +378,7 @@ class SMTPSession(asyncio.Protocol):
             text = f"5.3.4 {size} bytes, and the relay takes {self._extensions.size_limit}"
             copy.settle(judge(Stage.CONNECT, 552, text))
             return None
-        return MailTransaction(copy, body, size)
+        return MailTransaction(copy, body, size, self._envelope_sender)
 
     def _await(self, what: Awaiting, seconds: float) -> None:
         self._awaiting = what
@@ -394,7 +398,9 @@ class SMTPSession(asyncio.Protocol):
         stage = _STAGES.get(self._awaiting, Stage.MAIL)
         useful = self._answered or (current is None and coming is None)
         if current is not None:
-            current.copy.settle(self._ending(current, Stage.BODY))
+            outcome = self._ending(current, Stage.BODY)
+            self.in_doubt = outcome.kind is Kind.UNCERTAIN
+            current.copy.settle(outcome)
         if coming is not None:
             if coming.failed_at is not None:
                 coming.copy.settle(

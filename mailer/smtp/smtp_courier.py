@@ -23,6 +23,8 @@ from pli.language import N_, Sentence
 TIMEOUTS = Timeouts()
 REST_SECONDS = (1.0, 2.0, 4.0)
 """Waits between tries to connect; if the try after the last one fails, the relay is in trouble."""
+FAILING_SECONDS = 30.0
+"""A relay that has failed for so long is in trouble, whatever tries are left: each may be slow."""
 
 
 class SMTPCourier:
@@ -41,6 +43,8 @@ class SMTPCourier:
     ) -> None:
         self.relay = relay.name
         self.on_trouble = on_trouble
+        self.on_refusal: Callable[[Sentence], None] | None = None
+        """None: a refusal is a trouble like any other."""
         self.patient: Callable[[], bool] = lambda: True
         self._address = relay
         self._connections = self._allowed = connections
@@ -55,6 +59,9 @@ class SMTPCourier:
         self._timer: asyncio.TimerHandle | None = None
         self._farewells: dict[str, str] = {}
         self._failures = 0
+        self._failing_since: float | None = None
+        self._doubted = False
+        """Whether a copy has come into doubt since the relay last worked."""
         self._closing = False
 
     def post(self, copies: Sequence[Copy], *, first: bool = False, lane: str = OPEN) -> None:
@@ -149,12 +156,12 @@ class SMTPCourier:
             client = await self._address.connect(greeting)
         except RelayError as error:
             self._observer.not_connected()
-            self._failed(error)
+            self._failed(error, began)
             return
         except Exception as error:
             # Any other error, from a library below, counts too: no copy may wait for ever.
             self._observer.not_connected()
-            self._failed(self._address.refusal(error))
+            self._failed(self._address.refusal(error), began)
             return
         # uvloop's transports are no asyncio.Transport by class, only by their methods.
         transport = cast("asyncio.Transport | None", client.transport)
@@ -172,6 +179,7 @@ class SMTPCourier:
             self._limit,
             self._timeouts,
             self._observer.replied,
+            self._address.envelope_sender,
         )
         line = Line(
             self._lanes,
@@ -238,9 +246,10 @@ class SMTPCourier:
                 )
             )
         elif useful:
-            self._failures = 0
+            self._worked()
             self._dispatch()
         else:
+            self._doubted |= session.in_doubt
             self._failed(self._breaks_off(session.why))
 
     def _breaks_off(self, reason: str) -> RelayError:
@@ -250,15 +259,21 @@ class SMTPCourier:
             reason=reason,
         )
 
-    def _failed(self, error: RelayError) -> None:
-        """Take a failure to connect; it counts if no other connection is open or being made."""
+    def _failed(self, error: RelayError, began: float | None = None) -> None:
+        """Take a failure to connect; it counts if no other connection is open or being made.
+
+        `began`: when the try began; None: it has only just failed.
+        """
         if (task := asyncio.current_task()) is not None:
             self._opening.discard(task)
         if self._open or self._opening or self._closing:
             return
         # Counted once for all connections that tried together: ten refusals at once are one.
         self._failures += 1
-        again = self._failures <= len(self._rests) and self.patient()
+        if self._failing_since is None:
+            self._failing_since = time.monotonic() if began is None else began
+        in_time = time.monotonic() < self._failing_since + FAILING_SECONDS
+        again = self._failures <= len(self._rests) and in_time and self.patient()
         if not again or isinstance(error, RelayRefusal):
             self._give_up(error)
         else:
@@ -266,9 +281,17 @@ class SMTPCourier:
 
     def _give_up(self, error: RelayError) -> None:
         """Give all copies back, since none is at fault, and report why."""
-        self._failures = 0
-        self.on_trouble(error.sentences[0])
+        # A relay that takes letters and does not say so would bring more copies into doubt with
+        # each further try: a person must look at it first.
+        refuses = isinstance(error, RelayRefusal) or self._doubted
+        self._worked()
+        told = self.on_refusal if refuses and self.on_refusal else self.on_trouble
+        told(error.sentences[0])
         self.recall(lambda _: True)
+
+    def _worked(self) -> None:
+        """Begin to count failures anew."""
+        self._failures, self._failing_since, self._doubted = 0, None, False
 
     def _dispatch_later(self) -> None:
         asyncio.get_running_loop().call_soon(self._dispatch)

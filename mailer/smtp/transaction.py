@@ -34,10 +34,12 @@ class Timeouts:
 class MailTransaction:
     """One copy between its MAIL and its last reply."""
 
-    __slots__ = ("body", "code", "copy", "failed_at", "size", "started", "text")
+    __slots__ = ("body", "code", "copy", "failed_at", "mail_from", "size", "started", "text")
 
-    def __init__(self, copy: Copy, body: list[bytes], size: int) -> None:
+    def __init__(self, copy: Copy, body: list[bytes], size: int, envelope_sender: str = "") -> None:
+        """`envelope_sender`: if the relay insists on one, it takes the place of the copy's own."""
         self.copy = copy
+        self.mail_from = envelope_sender or copy.mail_from
         self.body = body
         self.size = size
         self.started = time.monotonic()
@@ -60,7 +62,7 @@ class MailTransaction:
         size = f" SIZE={self.size}" if extensions.size else ""
         eightbit = " BODY=8BITMIME" if copy.smtputf8 and extensions.eightbit else ""
         utf8 = " SMTPUTF8" if copy.smtputf8 else ""
-        return f"MAIL FROM:<{copy.mail_from}>{size}{eightbit}{utf8}\r\n".encode()
+        return f"MAIL FROM:<{self.mail_from}>{size}{eightbit}{utf8}\r\n".encode()
 
     def whole_envelope(self, extensions: Extensions) -> bytes:
         """The commands MAIL, RCPT and DATA in one piece (RFC 2920)."""

@@ -185,3 +185,40 @@ def test_who_sends_names_its_relays_and_french_is_spoken(
         assert worker["relay"].endswith(f"secours (127.0.0.1:{spare.port})")
     said = installation.pli("list", "edit", "comite", "--relay", "x", code=1, LC_ALL="fr_FR.UTF-8")
     assert "il n’y a pas de relais x" in said.err
+
+
+def test_a_relay_that_is_away_while_a_letter_goes_out_is_waited_for(
+    installation: Installation,
+) -> None:
+    installation.members(40)
+    away: list[bool] = []
+
+    def script(stage: str, _recipient: str, _times: int) -> str | None:
+        if len(relay.received) > 5 and not away:
+            away.append(True)
+        # The connections that are open end at their next copy; no other is let in.
+        return "drop" if away and away[-1] and stage in ("connect", "mail") else None
+
+    with Relay(script=script, delay=0.05).running() as relay:
+        sending = ("send", installation.letter(), "--list", "comite", "--yes")
+        with installation.running(*sending, PLI_RELAY_URL=relay.url) as command:
+            until(lambda: away != [])
+            said = ""
+
+            def held() -> bool:
+                nonlocal said
+                said = installation.pli("campaign", "list").out
+                return "does not answer since" in said
+
+            until(held)
+            assert "tried again at" in said
+            (listed,) = installation.pli("campaign", "list", "--json").json
+            assert (listed["state"], listed["failed"]) == ("running", 0)
+            assert [it["kind"] for it in listed["held_by"]] == ["relay_away"]
+            french = installation.pli("campaign", "show", "1", LC_ALL="fr_FR.UTF-8").out
+            assert "le relais ne répond pas depuis" in french
+            away.append(False)
+            out, _err = command.communicate(60)
+            assert command.returncode == 0, out
+    assert len(relay.received) == 40
+    assert max(relay.recipients.values()) == 1

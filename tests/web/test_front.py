@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from mailer.models import CampaignState
+from mailer.smtp import troubles
 from pli.database import Database
 from pli.keys import Keys
+from pli.language import Sentence
 from tests import factories as make
 from tests.factories import ONE_OF_EACH
 from tests.web.client import LOCAL_IDENTITY, Options, serving
@@ -124,3 +126,19 @@ async def test_the_office_answers_to_no_other_name_and_through_no_proxy(
     async with serving(database, keys, now, Options(office=True, inbox=tmp_path)) as web:
         for path in ("/campaigns", "/report/1", "/inbox/"):
             assert (await web.client.get(path, headers=header)).status_code == 404
+
+
+async def test_the_office_sees_since_when_a_relay_does_not_answer(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, 2, now=now)
+        campaign = await make.a_campaign(session, keys, [members], now=now)
+        await troubles.note(
+            session, name="main", relay="r:25", reason=Sentence("no"), refused=False, rest=240
+        )
+    async with serving(database, keys, now, Options(office=True)) as web:
+        for path in ("/campaigns", f"/report/{campaign.id}"):
+            page = await web.client.get(path, headers={"Accept-Language": "en"})
+            assert "the relay does not answer since" in page.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +14,7 @@ from sqlalchemy import select
 from mailer.campaign.finding import find_campaign
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
+from mailer.engine.relay_watch import Patience
 from mailer.ledger import balance
 from mailer.models import CampaignState, Delivery
 from mailer.scope import EVERYTHING, Scope
@@ -28,6 +29,9 @@ from subscribers.models import List, Subscriber
 from tests import factories as make
 from tests.relay import Relay
 
+NO_PATIENCE = Patience(timedelta(0))
+"""A campaign pauses as soon as its relay does not answer."""
+
 
 @asynccontextmanager
 async def working(
@@ -37,6 +41,7 @@ async def working(
     connections: int = 3,
     folder: Path | None = None,
     scope: Scope = EVERYTHING,
+    patience: Patience | None = None,
 ) -> AsyncIterator[Engine]:
     """Run an engine in this process while the block runs; `by` is a relay's URL, or a failover."""
     carrier: Courier | RelayFailover = (
@@ -47,7 +52,13 @@ async def working(
     with TemporaryDirectory() as own:
         journal = Journal(folder or Path(own), "tests")
         engine = Engine(
-            database, keys, carrier, journal=journal, connections=connections, scope=scope
+            database,
+            keys,
+            carrier,
+            journal=journal,
+            connections=connections,
+            scope=scope,
+            patience=patience,
         )
         async with engine:
             yield engine

@@ -20,7 +20,7 @@ from pli.keys import Keys
 from subscribers import optout
 from subscribers.models import ConsentRecord, Subscriber, Subscription, Suppression
 from tests import factories as make
-from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
+from tests.mailer.engine.running import NO_PATIENCE, ends, first_copy, prepared, rests, working
 from tests.relay import Relay
 
 FIRST_TRIES = 1
@@ -231,7 +231,8 @@ async def test_a_relay_that_goes_away_pauses_the_campaign_and_fails_no_copy(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await prepared(database, keys, now)
-    async with working(database, keys, "smtp://127.0.0.1:9?tls=none"):
+    nowhere = "smtp://127.0.0.1:9?tls=none"
+    async with working(database, keys, nowhere, patience=NO_PATIENCE):
         assert await rests(database, campaign_id) is CampaignState.PAUSED
     copies = await ends(database, campaign_id)
     assert set(copies.values()) == {("pending", None)}

@@ -37,7 +37,7 @@ from pli.keys import Keys
 from pli.settings import Settings
 from tests import factories as make
 from tests.mailer.engine import killed_worker
-from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
+from tests.mailer.engine.running import NO_PATIENCE, ends, first_copy, prepared, rests, working
 from tests.mailer.ledger.in_work import claimed
 from tests.relay import Relay
 
@@ -409,6 +409,7 @@ async def test_a_pause_that_fails_is_logged_and_tried_again(
         return await real(session, **named)
 
     monkeypatch.setattr(lifecycle, "pause", pause)
-    async with working(database, keys, "smtp://127.0.0.1:9?tls=none"):
+    nowhere = "smtp://127.0.0.1:9?tls=none"
+    async with working(database, keys, nowhere, patience=NO_PATIENCE):
         assert await rests(database, campaign_id) is CampaignState.PAUSED
     assert "campaign.not_paused" in [it.message for it in caplog.records]

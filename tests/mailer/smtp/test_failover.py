@@ -26,7 +26,7 @@ from pli.keys import Keys
 from pli.language import Sentence
 from subscribers import lists
 from tests import factories as make
-from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
+from tests.mailer.engine.running import NO_PATIENCE, ends, first_copy, prepared, rests, working
 from tests.mailer.notices.orders import ordered
 from tests.relay import Relay
 
@@ -207,7 +207,8 @@ async def test_a_list_whose_only_relay_is_dead_does_not_take_another(
     async with database.begin() as session:
         await lists.edit(session, name="membres", relays=["down"])
     with Relay().running() as main:
-        async with working(database, keys, failover_of({"main": main.url, "down": NOBODY})):
+        failover = failover_of({"main": main.url, "down": NOBODY})
+        async with working(database, keys, failover, patience=NO_PATIENCE):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
     assert main.received == []
 
@@ -324,6 +325,7 @@ class Stub:
     def __init__(self, relay: str) -> None:
         self.relay = relay
         self.on_trouble: Callable[[Sentence], None] = lambda _: None
+        self.on_refusal: Callable[[Sentence], None] | None = None
         self.patient: Callable[[], bool] = lambda: True
         self.recalled = 0
 
@@ -431,14 +433,57 @@ async def test_a_relay_that_has_rested_is_probed_before_copies_go_by_it_again() 
     assert failover.choose() is stubs["a"]
 
 
-def test_when_all_relays_rest_all_are_tried_and_their_rests_still_grow() -> None:
+def test_when_all_rest_none_is_chosen_and_the_one_that_is_left_alone_rests_for_seconds() -> None:
     failover, clock, stubs = a_failover("a", "b")
     stubs["a"].on_trouble(Sentence("no a"))
     stubs["b"].on_trouble(Sentence("no b"))
     assert str(failover.nothing_left()) == "no a; no b"
-    clock.now += 7
-    assert failover.choose() is stubs["a"]
+    assert failover.choose() is None
+    assert failover.waits()
+    assert failover.knows()
+    clock.now += 6
+    assert failover.choose() is stubs["b"]
     assert failover.nothing_left() is None
-    stubs["a"].on_trouble(Sentence("no a"))
-    clock.now += 59
-    assert not failover.usable(stubs["a"])
+
+
+async def test_a_relay_without_another_rests_longer_and_longer_up_to_ten_minutes() -> None:
+    failover, clock, stubs = a_failover("a")
+    looks: list[float] = []
+
+    async def look() -> None:
+        looks.append(clock.now)
+        clock.now += 3600  # a relay that is silent for an hour has not recovered meanwhile
+        raise RelayError("still not")
+
+    failover.breakers["a"]._probe = look
+    stubs["a"].on_trouble(Sentence("no"))
+    rests = []
+    for _ in range(9):
+        rests.append(failover.breakers["a"].rests)
+        clock.now += rests[-1]
+        failover.probe()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert rests == [5, 10, 20, 40, 80, 160, 320, 600, 600]
+    assert len(looks) == 9
+
+
+async def test_a_person_who_asks_has_a_resting_relay_tried_at_once() -> None:
+    failover, _clock, stubs = a_failover("a")
+    closed: list[str] = []
+    failover.on_close = closed.append
+
+    async def look() -> None:
+        pass
+
+    failover.breakers["a"]._probe = look
+    refuse = stubs["a"].on_refusal
+    assert refuse is not None
+    refuse(Sentence("no"))
+    assert failover.refuses()
+    failover.hurry()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert failover.choose() is stubs["a"]
+    assert closed == ["a"]
+    assert not failover.refuses()

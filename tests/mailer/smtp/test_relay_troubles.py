@@ -14,7 +14,7 @@ from mailer.models import CampaignState
 from mailer.smtp.relay import Relay as Address
 from pli.database import Database
 from pli.keys import Keys
-from tests.mailer.engine.running import ends, prepared, rests, working
+from tests.mailer.engine.running import NO_PATIENCE, ends, prepared, rests, working
 from tests.relay import Relay
 
 
@@ -47,7 +47,8 @@ async def test_a_relay_that_closes_right_after_its_greeting_counts_as_gone(
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
-        async with working(database, keys, f"smtp://127.0.0.1:{port}?tls=none"):
+        url = f"smtp://127.0.0.1:{port}?tls=none"
+        async with working(database, keys, url, patience=NO_PATIENCE):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
     finally:
         server.close()
