@@ -194,6 +194,7 @@ async def resume(context: Context, campaign: str) -> None:
         await lifecycle.resume(session, campaign_id=campaign_id)
 
     async with context.open() as installation:
+        await installation.refuse_a_stranger()
         await _changed(installation, campaign, go_on)
         async with installation.database.reading() as session:
             outdated = await restarts(session, installation)

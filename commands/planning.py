@@ -139,6 +139,7 @@ async def approve(context: Context, campaign: str, person: str | None, yes: bool
 async def schedule(context: Context, campaign: str, hour: str) -> None:
     """Its copies are prepared then; until then it can be scheduled anew, started, or cancelled."""
     async with context.open() as installation:
+        await installation.refuse_a_stranger()
         when = hours.parse(hour, zone=installation.settings.timezone, now=now())
         async with installation.database.begin() as session:
             campaign_id = await summary.find(session, campaign)
@@ -177,6 +178,7 @@ async def change_hours(context: Context, campaign: str, quiet: str | None, end: 
 async def start(context: Context, campaign: str, yes: bool) -> None:
     """Prepares its copies for whoever is on the lists now, and lets the engine have them."""
     async with context.open() as installation:
+        await installation.refuse_a_stranger()
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             its = SendingHours.of(await find_campaign(session, campaign_id))

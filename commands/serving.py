@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from commands.common import Context, Installation, _, running, tell
-from commands.engine_room import engine, interruptible, wait
+from commands.engine_room import adopted, engine, interruptible, wait
 from commands.engine_turn import Turn, lock_of, take
 from commands.measuring import measuring
 from commands.policy import identity_of
@@ -86,6 +86,8 @@ async def work(installation: Installation, stop: asyncio.Event) -> None:
     """Run the engine until `stop`; a `pli send` that has it makes room."""
     with Turn(installation, "pli serve") as turn:
         while not stop.is_set():
+            if not await adopted(installation, stop):
+                return
             if turn.take():
                 async with engine(installation, turn) as machine:
                     await wait(machine, stop)

@@ -28,14 +28,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pli import schema
+from pli import home, schema
 from pli.columns import Base, Document
 from pli.database import Database, DatabaseError, away
 from pli.language import N_
+from pli.tables import Home
 
 PIECE = 5_000
-STAYS = ("program", "worker", "share")
-"""Tables that are not copied, for they belong to the place: its program, and who sends there."""
+STAYS = ("program", "home", "worker", "share")
+"""Tables that are not copied, for they belong to the place: its program, where it is, who sends."""
 
 
 async def copy(
@@ -69,6 +70,9 @@ async def copy(
             # No engine works on either side: the next may take every batch.
             batch = Base.metadata.tables["batch"]
             await new.execute(update(batch).values(lease=None, lease_until=None))
+            # The copy is adopted: from now on the source is the older of the two.
+            count = await home.counted(old)
+            await new.execute(update(Home).values(adopted=count.adopted + 1, starts=count.starts))
             return await _counts(new, tables)
     except (DBAPIError, OSError) as error:
         raise away(error) from None

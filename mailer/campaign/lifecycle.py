@@ -205,6 +205,13 @@ async def resume(session: AsyncSession, *, campaign_id: int) -> None:
     await session.execute(update(Batch).where(Batch.campaign_id == campaign_id).values(takings=0))
 
 
+async def go_on(session: AsyncSession, *, campaign_id: int) -> None:
+    """Let a paused campaign run as it did before: with its end, and with its fruitless takings."""
+    await take_step(
+        session, campaign_id, (CampaignState.PAUSED,), CampaignState.RUNNING, reason=null()
+    )
+
+
 async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
     """End a campaign for good: what waits is skipped, what is on the wire is told."""
     await step(
