@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pli.database import Database
+    from pli.home import Here
     from pli.keys import Keys
     from pli.settings import Settings
 
@@ -48,6 +49,20 @@ class Installation:
     settings: Settings
     keys: Keys
     database: Database
+
+    @property
+    def here(self) -> Here:
+        """This place, by which the database knows whether it is at home."""
+        return here_of(self.settings, self.keys, self.database)
+
+    async def refuse_a_stranger(self) -> None:
+        """Raise NotAtHome if the database is older than what this machine knows, or a copy."""
+        from pli import home  # not above: who only looks asks nothing of the kind
+
+        async with self.database.reading() as session:
+            why = await home.stranger(session, self.here)
+        if why is not None:
+            raise home.refusal(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +101,33 @@ async def open_installation(values: Settings) -> AsyncIterator[Installation]:
         await schema.check(database)
         async with database.begin() as session:
             await databases.check_keys(session, keys)
+        await _settle_in(database, here_of(values, keys, database))
         yield Installation(values, keys, database)
     finally:
         await database.close()
+
+
+def here_of(values: Settings, keys: Keys, database: Database) -> Here:
+    """This place: the database's file, and this machine's notes."""
+    from pli.home import Here  # not above, as in `open_installation`
+
+    return Here(database.file, values.journal_folder, keys.fingerprints()["address"])
+
+
+async def _settle_in(database: Database, here: Here) -> None:
+    """A copied database in which nothing was begun is at home where it is opened."""
+    from pli import home  # not above, as in `open_installation`
+
+    async with database.reading() as session:
+        if await home.stranger(session, here) is None:
+            return
+    from mailer.campaign import adoption  # not above: hardly any database was copied
+
+    async with database.begin() as session:
+        if await adoption.anything_at_stake(session):
+            return
+        count = await home.adopt(session, here)
+    here.note(count)
 
 
 def running(

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from commands.common import Context, Installation, _, as_json, console, running, show_json, tell
 from commands.engine_turn import lock_of, take
-from pli import copying
+from pli import copying, home
 from pli.database import Database, DatabaseError
 from pli.errors import PliError
 from pli.language import N_, say
@@ -33,6 +33,7 @@ async def copy(context: Context, url: str, as_json: bool) -> None:
     target = _target(url)
     try:
         async with context.open() as installation:
+            await installation.refuse_a_stranger()
             with _held(installation), _progress(quiet=as_json) as bar:
                 task = bar.add_task("", total=await copying.rows_of(installation.database))
 
@@ -40,6 +41,9 @@ async def copy(context: Context, url: str, as_json: bool) -> None:
                     bar.update(task, advance=rows, description=table)
 
                 counts = await copying.copy(installation.database, target, told=told)
+                async with target.reading() as session:
+                    count = await home.counted(session)
+                installation.here.note(count)
     finally:
         await target.close()
     if as_json:

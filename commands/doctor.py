@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from commands import doctor_relays
-from commands.common import LANGUAGE, Context, _, as_json, console, running, show_json
+from commands.common import LANGUAGE, Context, _, as_json, console, here_of, running, show_json
 from commands.policy import identity_of, settings_hash
 from mailer.engine import checkup
 from mailer.links import Links
@@ -188,6 +188,9 @@ async def _database(database: Database, ring: Keys | None, values: Settings) -> 
                 return found
             async with database.reading() as session:
                 latest = await checkup.latest(session)
+                if ring:
+                    here = here_of(values, ring, database)
+                    found += await checkup.at_home(session, here)
                 told = await checkup.check(
                     session,
                     host=socket.gethostname(),

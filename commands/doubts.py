@@ -145,6 +145,7 @@ async def retry(
     if reply and not failed:
         raise click.UsageError(_("--reply chooses among the failed: add --failed"))
     async with context.open() as installation:
+        await installation.refuse_a_stranger()
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             doubtful = (await summary.progress(session, campaign_id)).uncertain * uncertain

@@ -12,10 +12,11 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from commands import limits, relays
-from commands.common import Installation
+from commands.common import Installation, here_of, tell
 from commands.engine_turn import Turn
 from commands.measuring import Gauge, measuring
 from commands.policy import patience_of, policy_of, providers_of, settings_hash
+from mailer.campaign import adoption
 from mailer.engine import workers
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
@@ -23,7 +24,7 @@ from mailer.ledger import leasing
 from mailer.pacing import shares
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.presence import Presence
-from pli import __version__, logs
+from pli import __version__, home, logs
 from pli.database import DatabaseAway
 from pli.interpreter import tune_for_sending
 from pli.work import until
@@ -31,6 +32,8 @@ from pli.work import until
 log = logging.getLogger("pli.delivery")
 
 EXIT_INTERRUPTED = 130
+ADOPTED_SECONDS = 1.0
+"""Between two looks whether somebody has adopted the database."""
 
 
 @asynccontextmanager
@@ -49,6 +52,7 @@ async def engine(installation: Installation, turn: Turn) -> AsyncIterator[Engine
 
 @asynccontextmanager
 async def _engine(installation: Installation, turn: Turn, gauge: Gauge) -> AsyncIterator[Engine]:
+    counted = await _begin_at_home(installation)
     if turn.alone:
         async with installation.database.begin() as session:
             await leasing.end_leases(session)
@@ -88,11 +92,64 @@ async def _engine(installation: Installation, turn: Turn, gauge: Gauge) -> Async
     logs.load()
     tune_for_sending()
     machine.attach(partial(_tell_of, installation, machine, turn))
+    machine.attach(partial(_count_on, installation, machine, counted))
     try:
         async with machine:
             yield machine
     finally:
         turn.release()
+
+
+async def adopted(installation: Installation, stop: asyncio.Event) -> bool:
+    """Wait until the database is at home here, with its campaigns held; False: stopped before.
+
+    A database that wakes up in the past, or elsewhere, sends nothing by itself.
+    """
+    held = False
+    while not stop.is_set():
+        async with installation.database.reading() as session:
+            why = await home.stranger(session, _here(installation))
+        if why is None:
+            return True
+        if not held:
+            async with installation.database.begin() as session:
+                await adoption.hold(session, why=why)
+            log.warning("home.stranger", extra={"reason": str(why)})
+            for sentence in home.refusal(why).sentences:
+                tell(sentence, stderr=True)
+            held = True
+        await until(stop, ADOPTED_SECONDS)
+    return False
+
+
+def _here(installation: Installation) -> home.Here:
+    return here_of(installation.settings, installation.keys, installation.database)
+
+
+async def _begin_at_home(installation: Installation) -> home.Count:
+    async with installation.database.begin() as session:
+        count = await home.begin(session, _here(installation))
+    await asyncio.to_thread(_here(installation).note, count)
+    return count
+
+
+async def _count_on(installation: Installation, machine: Engine, before: home.Count) -> None:
+    """Raise the counter every minute, and at the end: an older copy is known by it.
+
+    Raises NotAtHome if the database has gone back meanwhile.
+    """
+    ends = False
+    while not ends:
+        ends = await until(machine.over, home.COUNT_SECONDS)
+        try:
+            async with installation.database.begin() as session:
+                count = await home.count_on(session)
+                home.refuse_an_older(count, before)
+        except DatabaseAway as error:
+            log.warning("home.not_counted", extra={"reason": str(error)})
+        else:
+            await asyncio.to_thread(_here(installation).note, count)
+            before = count
 
 
 async def wait(machine: Engine, stop: asyncio.Event) -> None:

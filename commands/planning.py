@@ -142,6 +142,7 @@ async def schedule(context: Context, campaign: str, hour: str) -> None:
     Until then a person can schedule it anew, start it or cancel it.
     """
     async with context.open() as installation:
+        await installation.refuse_a_stranger()
         when = hours.parse(hour, zone=installation.settings.timezone, now=now())
         async with installation.database.begin() as session:
             campaign_id = await summary.find(session, campaign)
@@ -180,6 +181,7 @@ async def change_hours(context: Context, campaign: str, quiet: str | None, end: 
 async def start(context: Context, campaign: str, yes: bool) -> None:
     """Prepare copies for the people who are on the lists now, and let the engine send them."""
     async with context.open() as installation:
+        await installation.refuse_a_stranger()
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             its = SendingHours.of(await find_campaign(session, campaign_id))

@@ -30,11 +30,12 @@ from pli.language import N_, Sentence, say, say_n
 )
 @running
 async def resume(context: Context, campaign: str, bar: bool | None, again: bool | None) -> None:
-    """The work is done by `pli serve`, or by the same `pli send`.
+    """Resume a campaign; `pli serve`, or the same `pli send`, sends the copies.
 
     What the options do not say is asked; where nobody can be asked, it is told and not done.
     """
     async with context.open() as installation:
+        await installation.refuse_a_stranger()
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             found = await find_campaign(session, campaign_id)

@@ -104,6 +104,7 @@ async def send(
 
     written = read_letter(letter, sizes_of(context.settings()))
     async with context.open() as installation:
+        await installation.refuse_a_stranger()
         when = hours.parse(hour, zone=installation.settings.timezone, now=now()) if hour else None
         installation.settings.require(
             "relay_url", "public_url", "committee", "address", "phone", "email"

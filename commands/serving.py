@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from commands.common import Context, Installation, _, relay_names, running, tell
-from commands.engine_room import engine, interruptible, wait
+from commands.engine_room import adopted, engine, interruptible, wait
 from commands.engine_turn import Turn, lock_of, take
 from commands.measuring import measuring
 from commands.policy import identity_of
@@ -92,6 +92,8 @@ async def work(installation: Installation, stop: asyncio.Event) -> None:
     """Run the engine until `stop`, as soon as no other process has it."""
     with Turn(installation, "pli serve") as turn:
         while not stop.is_set():
+            if not await adopted(installation, stop):
+                return
             if turn.take():
                 async with engine(installation, turn) as machine:
                     await wait(machine, stop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from commands.common import (
     as_json,
     console,
     new_table,
+    now,
     open_installation,
     running,
     show_json,
@@ -26,6 +28,7 @@ from commands.lazy import LazyGroup, Place
 from pli import keys as key_ring
 from pli import settings as settings_file
 from pli.errors import PliError
+from pli.hours import zone_of
 from pli.keys import Keys
 from pli.language import N_, say, translations
 from pli.loopback import is_loopback
@@ -220,7 +223,11 @@ ELSEWHERE = {
     "copy": Place(
         "commands.copying", "copy",
         _("Copy this installation from SQLite into an empty PostgreSQL database."),
-    )
+    ),
+    "adopt": Place(
+        "commands.adopting", "adopt",
+        _("Let a backup, or a copy, send from here; says what may be sent twice."),
+    ),
 }  # fmt: skip
 
 
@@ -259,9 +266,14 @@ async def check(context: Context) -> None:
 async def backup(context: Context, file: Path) -> None:
     """Make a consistent copy; an existing file is never overwritten."""
     async with context.open() as installation:
-        from pli import database as databases  # not above: `pli settings` needs none
+        from mailer.campaign import adoption  # not above: `pli settings` needs no database
+        from pli import database as databases
 
-        await databases.backup(installation.database, file)
+        zone = zone_of(installation.settings.timezone)
+        time = f"{now().astimezone(zone):%Y-%m-%d %H:%M} ({installation.settings.timezone})"
+        await databases.backup(
+            installation.database, file, mark=partial(adoption.mark_backup, time=time)
+        )
     click.echo(
         say(N_("Copied into {file}. pli.keys belongs to it."), file=str(file)).tell(LANGUAGE)
     )

@@ -43,7 +43,7 @@ def worker(context: click.Context, processes: int) -> None:
 async def work(context: Context, processes: int) -> None:
     """Run one engine, or several processes with an engine each."""
     # Imported here: `pli worker list` needs no engine.
-    from commands.engine_room import engine, interruptible, wait
+    from commands.engine_room import adopted, engine, interruptible, wait
     from commands.engine_turn import Turn
 
     async with context.open() as installation:
@@ -58,9 +58,12 @@ async def work(context: Context, processes: int) -> None:
         stop = asyncio.Event()
         if processes == 1:
             turn = Turn(installation, "pli worker")
-            async with interruptible(stop.set), engine(installation, turn) as machine:
-                tell(say(N_("A worker sends. Ctrl-C ends it.")))
-                await wait(machine, stop)
+            async with interruptible(stop.set):
+                if not await adopted(installation, stop):
+                    return
+                async with engine(installation, turn) as machine:
+                    tell(say(N_("A worker sends. Ctrl-C ends it.")))
+                    await wait(machine, stop)
             return
     async with interruptible(stop.set):
         await _several(context.config, processes, stop, installation.settings.metrics_listen)

@@ -28,15 +28,16 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pli import schema
+from pli import home, schema
 from pli.columns import Base, Document
 from pli.database import Database, DatabaseError, away
 from pli.language import N_
+from pli.tables import Home
 
 PIECE = 5_000
-STAYS = ("program", "worker", "share", "relay_trouble")
-"""Tables that are not copied, for they belong to the place: its program, who sends there, and by
-which relays."""
+STAYS = ("program", "home", "worker", "share", "relay_trouble")
+"""Tables that are not copied, for they belong to the place: its program, where it is, who sends
+there, and by which relays."""
 
 
 async def copy(
@@ -70,6 +71,9 @@ async def copy(
             # No engine works on either side: the next may take every batch.
             batch = Base.metadata.tables["batch"]
             await new.execute(update(batch).values(lease=None, lease_until=None))
+            # The copy is adopted: from now on the source is the older of the two.
+            count = await home.counted(old)
+            await new.execute(update(Home).values(adopted=count.adopted + 1, starts=count.starts))
             return await _counts(new, tables)
     except (DBAPIError, OSError) as error:
         raise away(error) from None

@@ -6,12 +6,10 @@ alembic, for every other command would wait for that.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sqlalchemy import Connection, column, delete, insert, inspect, select, table
 from sqlalchemy.exc import DBAPIError
 
-from pli import __version__
+from pli import __version__, home
 from pli.database import Database, DatabaseError, away
 from pli.files import shipped
 from pli.language import N_
@@ -41,7 +39,7 @@ async def upgrade(database: Database) -> tuple[str | None, str]:
     from alembic.config import Config
     from alembic.util import CommandError
 
-    wanted = head()
+    wanted, file = head(), database.file
 
     def run(connection: Connection) -> str | None:
         before = _version(connection)
@@ -51,10 +49,12 @@ async def upgrade(database: Database) -> tuple[str | None, str]:
         command.upgrade(config, "head")
         connection.execute(delete(Program))
         connection.execute(insert(Program).values(version=__version__))
+        if file is not None:
+            home.settle_in(connection, file)
         return before
 
-    if database.file is not None:
-        Path(database.file).parent.mkdir(parents=True, exist_ok=True)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     try:
         async with database.writer.begin() as connection:
             before = await connection.run_sync(run)

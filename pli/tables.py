@@ -1,11 +1,11 @@
-"""This package's tables: which keys a database knows, and which program migrated it."""
+"""This package's tables: which keys a database knows, which program migrated it, where it lives."""
 
 from __future__ import annotations
 
-from sqlalchemy import String
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pli.columns import Base
+from pli.columns import Base, Id
 
 
 class KeyFingerprint(Base):
@@ -22,3 +22,20 @@ class Program(Base):
     __tablename__ = "program"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
     version: Mapped[str] = mapped_column(String(32))
+
+
+class Home(Base):
+    """Where this database is at home, and how often an engine has begun to work on it; one row.
+
+    `adopted` counts how often a person said that it is at home where it is now. `inode` and `path`
+    are of a SQLite file; None is unknown, and proves nothing. `backup_of` is set in a file that
+    `pli db backup` wrote: the hour, as a person named it.
+    """
+
+    __tablename__ = "home"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    adopted: Mapped[int] = mapped_column(Id, default=0, server_default="0")
+    starts: Mapped[int] = mapped_column(Id, default=0, server_default="0")
+    inode: Mapped[str | None] = mapped_column(String(20))
+    path: Mapped[str | None] = mapped_column(Text)
+    backup_of: Mapped[str | None] = mapped_column(String(64))

@@ -119,6 +119,9 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     _run_aside(migrate())
     with sqlite3.connect(path) as connection:
+        # Each test's copy is a database of its own, not a copy that somebody brought elsewhere.
+        connection.execute("UPDATE home SET inode = NULL, path = NULL")
+        connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     return path

@@ -69,6 +69,7 @@ WRITERS = (
     ("attribute", "`subscribers/attributes.py`", {"Attribute"}),
     ("import", "`subscribers/importing.py`", {"Import"}),
     ("key_fingerprint", "`pli/database.py`", {"KeyFingerprint"}),
+    ("home: where the database is at home", "`pli/home.py`", {"Home"}),
     ("program: which version and schema runs", "`pli/schema.py`", {"Program"}),
 )
 # These copy or invent whole installations.

@@ -220,6 +220,13 @@ async def resume(session: AsyncSession, *, campaign_id: int) -> None:
     await troubles.ask_again(session)
 
 
+async def go_on(session: AsyncSession, *, campaign_id: int) -> None:
+    """Let a paused campaign run as it did before: with its end, and with its fruitless takings."""
+    await take_step(
+        session, campaign_id, (CampaignState.PAUSED,), CampaignState.RUNNING, reason=null()
+    )
+
+
 async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
     """End a campaign for good: waiting copies are skipped, copies on the wire are still settled."""
     await step(

@@ -125,6 +125,15 @@ async def hold(session: AsyncSession, *, campaign_id: int, reason: Sentence) -> 
     )
 
 
+async def let_go(session: AsyncSession, *, campaign_id: int) -> None:
+    """A scheduled campaign that was held starts by itself again."""
+    await session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.state == CampaignState.SCHEDULED)
+        .values(reason=null())
+    )
+
+
 async def ended(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
     """The ids of running campaigns whose end has passed, by the database's clock; copies wait."""
     found = await session.execute(

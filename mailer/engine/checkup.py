@@ -8,18 +8,30 @@ from datetime import datetime, timedelta, tzinfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.campaign import adoption
 from mailer.campaign.finding import reason_of
 from mailer.engine import workers
 from mailer.models import Batch, Campaign, CampaignState, Worker
 from mailer.smtp import troubles
 from mailer.smtp.troubles import Trouble
+from pli import home
 from pli.checks import Check, fine, warn, wrong
 from pli.columns import clock
+from pli.home import Here
 from pli.hours import Hour
 from pli.language import N_, say, say_n
 
 A_MOMENT = timedelta(minutes=1)
 """How long after its hour a campaign may still be about to start."""
+
+
+async def at_home(session: AsyncSession, here: Here) -> list[Check]:
+    """Check whether the database is at home here; one in which nothing was begun is anywhere."""
+    why = await home.stranger(session, here)
+    if why is None or not await adoption.anything_at_stake(session):
+        return []
+    remedy = say(N_('"pli db adopt" says what may be sent twice, and lets it send from here'))
+    return [wrong("database.home", why, remedy)]
 
 
 async def check(

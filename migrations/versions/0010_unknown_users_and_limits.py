@@ -1,7 +1,7 @@
 """answers that call a recipient unknown wait for a burst, and a relay rests at its own limit
 
 Revision ID: 0010
-Revises: 0008
+Revises: 0009
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from pli.columns import Moment
 ID = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
