@@ -232,6 +232,13 @@ def suppress(
     return suppressed.rowcount > 0
 
 
+async def suppressed(session: AsyncSession, *, address_key: bytes) -> SuppressionReason | None:
+    """Why an address is never written to; None if it may be."""
+    return await session.scalar(
+        select(Suppression.reason).where(Suppression.address_key == address_key)
+    )
+
+
 async def lift(session: AsyncSession, *, address_key: bytes) -> bool:
     """Lift the suppression of an address; False if the address is not suppressed."""
     lifted = await session.execute(
