@@ -101,13 +101,20 @@ async def show_lists(context: Context, as_json: bool) -> None:
         show_json([_document(it) for it in found])
         return
     heads = [translations(LANGUAGE).gettext(STATES[it]) for it in SubscriptionState]
-    table = new_table(_("list"), _("title"), *heads, _("relays"))
+    table = new_table(_("list"), _("title"), *heads, _("never written to"), _("relays"))
     for it in found:
         numbers = [str(n) for n in it.numbers.values()]
+        numbers.append(str(it.suppressed))
         table.add_row(it.name, it.title, *numbers, ", ".join(it.relays) or _("all"))
     console().print(table)
 
 
 def _document(it: CountedList) -> dict[str, object]:
     numbers = {state.value: n for state, n in it.numbers.items()}
-    return {"name": it.name, "title": it.title, **numbers, "relays": it.relays}
+    return {
+        "name": it.name,
+        "title": it.title,
+        **numbers,
+        "suppressed": it.suppressed,
+        "relays": it.relays,
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from pli.language import N_
 from subscribers.folding import slug
 from subscribers.models import Attribute, AttributeType
 from subscribers.upsert import insert_into
+from subscribers.values import Value, read_value
 
 BUILT_IN = ("email", "first_name", "last_name", "language")
 KEYWORDS = frozenset({"and", "or", "not", "in", "has", "et", "ou", "non", "dans"})
@@ -70,3 +72,29 @@ async def declared(session: AsyncSession) -> dict[str, AttributeType]:
     rows = await session.execute(select(Attribute.name, Attribute.type).order_by(Attribute.name))
     # Not dict(rows): a Result has keys(), so dict would take the Result for a mapping.
     return {row.name: row.type for row in rows}
+
+
+async def read_pairs(
+    session: AsyncSession, pairs: Sequence[str]
+) -> tuple[dict[str, Value], list[str]]:
+    """Values such as `departement=44` by name, and the names of those without a value.
+
+    Raises AttributeFault for a name that is not declared, and ValueFault.
+    """
+    known = await declared(session)
+    values: dict[str, Value] = {}
+    without = []
+    for pair in pairs:
+        written, equals, text = pair.partition("=")
+        name = written if written in known else name_of(written)
+        if not equals or name not in known:
+            raise AttributeFault(
+                N_("--set {pair}: there is no such attribute: known are {names}"),
+                pair=pair,
+                names=", ".join(known) or "–",
+            )
+        if text.strip():
+            values[name] = read_value(text, known[name])
+        else:
+            without.append(name)
+    return values, without

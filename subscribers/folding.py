@@ -29,10 +29,14 @@ def visible(text: str) -> str:
     return text if text.isascii() else _UNSEEN.sub("", text)
 
 
-def slug(text: str, joint: str) -> str:
-    """A name made of a heading or title: small ASCII letters and digits, joined by `joint`."""
+def bare(text: str) -> str:
+    """A text without case and accents, to look for it."""
     # Ligatures have no decomposition: "cœur" would lose its œ.
     text = text.casefold().replace("œ", "oe").replace("æ", "ae")
-    bare = unicodedata.normalize("NFKD", text)
-    letters = "".join(letter for letter in bare if not unicodedata.combining(letter))
-    return _NO_WORD.sub(joint, letters).strip(joint)
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def slug(text: str, joint: str) -> str:
+    """A name made of a heading or title: small ASCII letters and digits, joined by `joint`."""
+    return _NO_WORD.sub(joint, bare(text)).strip(joint)

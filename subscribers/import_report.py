@@ -9,7 +9,7 @@ from pli.language import Sentence
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that is not imported: its line, the address as written, and the reason."""
+    """A row that is not imported: its line, the address, and the reason."""
 
     line: int
     value: str
@@ -32,6 +32,7 @@ class ImportReport:
     `added` people are new on the list, whether or not they were known. `objected` people were
     skipped: they had left, or their address is suppressed. The file says of `left` people that they
     left, and of `suppressed` ones that they bounced, complained or objected: both are kept so.
+    `skipped` names the objected people, without those of an import's earlier slices.
     """
 
     added: int = 0
@@ -41,6 +42,7 @@ class ImportReport:
     left: int = 0
     suppressed: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    skipped: list[Rejected] = field(default_factory=list)
     noted: list[Noted] = field(default_factory=list)
 
     @property

@@ -10,8 +10,9 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pli.keys import Keys
+from pli.language import N_, say
 from subscribers import consent, optout, people
-from subscribers.import_report import ImportReport
+from subscribers.import_report import ImportReport, Rejected
 from subscribers.models import (
     Basis,
     Subscriber,
@@ -29,6 +30,13 @@ _SUPPRESSING = {
     Standing.OBJECTED: SuppressionReason.OBJECTION,
 }
 """What is said of a person that bars the address from every list."""
+
+
+_BARRED = {
+    SuppressionReason.HARD_BOUNCE: N_("never written to: the mailbox does not exist"),
+    SuppressionReason.COMPLAINT: N_("never written to: complained"),
+    SuppressionReason.OBJECTION: N_("never written to: objected"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +68,21 @@ async def plan(
     """
     known = await _known(session, [it.address.folded for it in parsed], list_id)
     address_keys = {it.address.folded: keys.address_key(it.address.folded) for it in parsed}
-    suppressed = set(
-        await session.scalars(
-            select(Suppression.address_key).where(
-                Suppression.address_key.in_(list(address_keys.values()))
-            )
+    rows = await session.execute(
+        select(Suppression.address_key, Suppression.reason).where(
+            Suppression.address_key.in_(list(address_keys.values()))
         )
     )
+    suppressed = {row.address_key: row.reason for row in rows}
     writes = Writes()
     for it in parsed:
         person, state, has_said_no = known.get(it.address.folded, (None, None, False))
-        barred = address_keys[it.address.folded] in suppressed
+        barred = suppressed.get(address_keys[it.address.folded])
         # Who had left may still be barred from every list; who is barred stays it.
         if barred or (has_said_no and it.standing not in _SUPPRESSING):
             report.objected += 1
+            why = say(_BARRED[barred]) if barred else say(N_("left the list"))
+            report.skipped.append(Rejected(it.line, it.address.email, why))
             continue
         if it.standing in _SUPPRESSING:
             writes.barred.append((address_keys[it.address.folded], _SUPPRESSING[it.standing]))

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pli.errors import PliError
 from pli.language import N_
+from subscribers import list_names
 from subscribers.folding import slug, tidy
-from subscribers.models import List, Subscription, SubscriptionState
+from subscribers.models import List, Subscriber, Subscription, SubscriptionState, Suppression
 
 _NAME = re.compile(r"[a-z0-9](-?[a-z0-9]){0,63}")
 
@@ -26,12 +27,16 @@ class ListError(PliError):
 
 @dataclass(frozen=True, slots=True)
 class CountedList:
-    """A list, and how many subscriptions to it are in each state."""
+    """A list, and how many subscriptions to it are in each state, without suppressed addresses.
+
+    `suppressed` counts the people who have not left and whose address is never written to.
+    """
 
     name: str
     title: str
     relays: Sequence[str]
     numbers: Mapping[SubscriptionState, int]
+    suppressed: int
 
 
 async def create(
@@ -101,10 +106,11 @@ async def get(session: AsyncSession, name: str) -> List:
     found = await find(session, name)
     if found is not None:
         return found
-    near = get_close_matches(name, [row.name for row in await everything(session)], 1)
+    names = [row.name for row in await everything(session)]
+    near = list_names.nearest(name, names) or next(iter(get_close_matches(name, names, 1)), None)
     if near:
         raise ListError(
-            N_('there is no list called "{name}": is "{near}" meant?'), name=name, near=near[0]
+            N_('there is no list called "{name}": is "{near}" meant?'), name=name, near=near
         )
     raise ListError(N_('there is no list called "{name}": see "pli list show"'), name=name)
 
@@ -114,20 +120,35 @@ async def everything(session: AsyncSession) -> list[List]:
     return list(await session.scalars(select(List).order_by(List.name)))
 
 
+async def meant(session: AsyncSession, name: str) -> str | None:
+    """The list whose name is so near to `name` that a slip is likely; None if there is none.
+
+    None as well if a list has that very name.
+    """
+    return list_names.nearest(name, [row.name for row in await everything(session)])
+
+
 async def counted(session: AsyncSession) -> list[CountedList]:
     """All lists, by name, with how many are on each."""
-    rows = await session.execute(
-        select(Subscription.list_id, Subscription.state, func.count()).group_by(
-            Subscription.list_id, Subscription.state
-        )
+    barred = exists().where(
+        Suppression.address_key == Subscriber.address_key,
+        Subscription.state != SubscriptionState.LEFT,
     )
-    numbers = Counter({(list_id, state): n for list_id, state, n in rows})
+    rows = await session.execute(
+        select(Subscription.list_id, Subscription.state, barred, func.count())
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .group_by(Subscription.list_id, Subscription.state, barred)
+    )
+    numbers: Counter[tuple[int, SubscriptionState | None]] = Counter()
+    for list_id, state, is_barred, n in rows:
+        numbers[list_id, None if is_barred else state] += n
     return [
         CountedList(
             it.name,
             it.title,
             tuple(it.relays),
             {state: numbers[it.id, state] for state in SubscriptionState},
+            numbers[it.id, None],
         )
         for it in await everything(session)
     ]

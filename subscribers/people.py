@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from pli.keys import Keys
 from pli.language import N_
 from subscribers.address import Address
 from subscribers.folding import tidy
-from subscribers.models import Subscriber
+from subscribers.models import Subscriber, Suppression, SuppressionReason
 from subscribers.values import Value, as_kept, folded
 
 LONGEST_NAME = 200
@@ -66,6 +66,64 @@ async def add(
     return person
 
 
+async def edit(
+    session: AsyncSession,
+    person: Subscriber,
+    *,
+    first_name: str | None = None,
+    last_name: str | None = None,
+    language: str | None = None,
+    attributes: Mapping[str, Value] | None = None,
+    without: Collection[str] = (),
+) -> tuple[str, ...]:
+    """Change what is given of a person; the names of the fields and attributes that changed.
+
+    None changes nothing. The attributes `without` are taken away.
+    """
+    before = {**person.attributes}
+    changed = changes(
+        person,
+        first_name=None if first_name is None else tidy(first_name)[:LONGEST_NAME],
+        last_name=None if last_name is None else tidy(last_name)[:LONGEST_NAME],
+        language=language,
+        attributes=attributes or {},
+        without=without,
+    )
+    for name, value in changed.items():
+        setattr(person, name, value)
+    await session.flush()
+    of_attributes = {
+        name
+        for name in {*before, *person.attributes}
+        if before.get(name) != person.attributes.get(name)
+    }
+    fields = [it for it in ("first_name", "last_name", "language") if it in changed]
+    return (*fields, *sorted(of_attributes))
+
+
+async def move(session: AsyncSession, person: Subscriber, *, to: Address, keys: Keys) -> None:
+    """Give a person another address; raises PersonError if somebody has it already.
+
+    What was said of the old address stays with it. Who objected or complained has said no to us,
+    and not to an address: that person is not moved.
+    """
+    barred = await session.scalar(
+        select(Suppression.reason).where(Suppression.address_key == person.address_key)
+    )
+    if barred not in (None, SuppressionReason.HARD_BOUNCE):
+        raise PersonError(
+            N_("{address} objected or complained: another address would write to them again"),
+            address=person.email,
+        )
+    other = await find(session, to)
+    if other is not None and other.id != person.id:
+        raise PersonError(N_("{address}: somebody has that address"), address=to.email)
+    person.email = to.email
+    person.email_folded = to.folded
+    person.address_key = keys.address_key(to.folded)
+    await session.flush()
+
+
 def row(
     *,
     address: Address,
@@ -97,12 +155,22 @@ def changes(
     last_name: str | None,
     language: str | None,
     attributes: Mapping[str, Value],
+    without: Collection[str] = (),
 ) -> dict[str, object]:
-    """The columns of a person that these values change; None, or no value, changes nothing."""
+    """The columns of a person that these values change; None, or no value, changes nothing.
+
+    The attributes `without` lose their values.
+    """
     first = person.first_name if first_name is None else first_name
     last = person.last_name if last_name is None else last_name
     kept = {**person.attributes, **{name: as_kept(value) for name, value in attributes.items()}}
     compared = {**person.folded, **folded(first, last, attributes)}
+    for name in without:
+        kept.pop(name, None)
+        compared.pop(name, None)
+    for name, value in (("first_name", first), ("last_name", last)):
+        if not value:
+            compared.pop(name, None)
     after = {
         "first_name": first,
         "last_name": last,

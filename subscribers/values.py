@@ -41,7 +41,7 @@ def read_value(text: str, type: AttributeType) -> Value:
         case AttributeType.NUMBER:
             return _number(text)
         case AttributeType.DATE:
-            return _date(text)
+            return read_day(text)
         case AttributeType.BOOLEAN:
             return _boolean(text)
 
@@ -62,7 +62,8 @@ def _number(text: str) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def _date(text: str) -> date:
+def read_day(text: str) -> date:
+    """Read a day such as 31/01/2026 or 2026-01-31; raises ValueFault."""
     try:
         if day_first := _DAY_FIRST.fullmatch(text):
             day, month, year = (int(part) for part in day_first.groups())

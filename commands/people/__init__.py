@@ -6,7 +6,8 @@ import click
 
 from commands.common import _
 from commands.lazy import LazyGroup, Place
-from commands.people.adding import add
+from commands.people.adding import add, edit
+from commands.people.finding import find, left, suppressed
 from commands.people.imports import imports
 from commands.people.opting_out import lift, suppress, unsubscribe
 from commands.people.showing import show
@@ -29,5 +30,7 @@ def subscriber() -> None:
     """The group of the commands over people."""
 
 
-for command in (add, show, imports, unsubscribe, suppress, lift):
+for command in (
+    add, edit, find, show, imports, unsubscribe, left, suppress, suppressed, lift,
+):  # fmt: skip
     subscriber.add_command(command)

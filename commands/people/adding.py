@@ -1,19 +1,34 @@
-"""pli subscriber add: adds one person to a list."""
+"""pli subscriber add and edit: one person put on a list, or changed."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import click
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.common import Context, _, now, running, tell
-from commands.people.options import PeopleError, basis_option, list_option, source_option
-from pli.language import N_, say
-from subscribers import attributes, consent, lists, people
+from commands.common import LANGUAGE, Context, _, now, running, tell
+from commands.people.options import (
+    PeopleError,
+    basis_option,
+    first_name_option,
+    last_name_option,
+    list_option,
+    set_option,
+    source_option,
+)
+from commands.people.showing import REASONS
+from pli.language import N_, Sentence, say, translations
+from subscribers import adding, doubtful, lists, optout, people
+from subscribers.adding import Added
 from subscribers.address import Address
-from subscribers.models import Basis
-from subscribers.values import read_value
+from subscribers.attributes import read_pairs
+from subscribers.models import Basis, SuppressionReason
+
+FIELDS = {
+    "first_name": N_("first name"),
+    "last_name": N_("last name"),
+    "language": N_("language"),
+}
 
 
 @click.command(help=_("Add one person to a list."))
@@ -21,9 +36,9 @@ from subscribers.values import read_value
 @list_option
 @basis_option
 @source_option
-@click.option("--first-name", default="", help=_("First name."))
-@click.option("--last-name", default="", help=_("Last name."))
-@click.option("--set", "pairs", multiple=True, help=_("An attribute: departement=44"))
+@first_name_option
+@last_name_option
+@set_option
 @click.option("--again", is_flag=True, help=_("Also who left and asks to come back."))
 @running
 async def add(
@@ -32,58 +47,107 @@ async def add(
     name: str,
     basis: str,
     source: str,
-    first_name: str,
-    last_name: str,
+    first_name: str | None,
+    last_name: str | None,
     pairs: tuple[str, ...],
     again: bool,
 ) -> None:
-    """Add one person to a list; a person who left comes back only with `--again`."""
+    """Somebody who left comes back by `--again` alone; what is given of a known person changes."""
     parsed = Address.parse(address)
     async with context.open() as installation, installation.database.begin() as session:
-        joined = await lists.get(session, name)
-        person = await people.find(session, parsed)
-        if person is None:
-            person = await people.add(
-                session,
-                address=parsed,
-                keys=installation.keys,
-                first_name=first_name,
-                last_name=last_name,
-                attributes=await _values(session, pairs),
-                now=now(),
+        values, without = await read_pairs(session, pairs)
+        if without:
+            raise PeopleError(
+                N_('--set {name}= has no value: "pli subscriber edit" takes a value away'),
+                name=without[0],
             )
-        done = await consent.subscribe(
+        done = await adding.put_on_list(
             session,
-            subscriber_id=person.id,
-            list_id=joined.id,
+            address=parsed,
+            joined=await lists.get(session, name),
             basis=Basis(basis),
             source=source,
-            confirmed=True,
+            keys=installation.keys,
+            first_name=first_name,
+            last_name=last_name,
+            attributes=values,
             again=again,
             now=now(),
         )
-        if not done:
-            raise PeopleError(
-                N_(
-                    "{address} is on {list} already, or has left it (then --again brings back): "
-                    'see "pli subscriber show {address}"'
-                ),
-                address=parsed.email,
-                list=name,
-            )
-    tell(say(N_("{address} is on {list} now."), address=parsed.email, list=name))
+    _show(done, parsed, name)
 
 
-async def _values(session: AsyncSession, pairs: tuple[str, ...]) -> dict[str, Any]:
-    declared = await attributes.declared(session)
-    values = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or name not in declared:
-            raise PeopleError(
-                N_("--set {pair}: there is no such attribute: known are {names}"),
-                pair=pair,
-                names=", ".join(declared) or "–",
-            )
-        values[name] = read_value(text, declared[name])
-    return values
+def _show(done: Added, address: Address, name: str) -> None:
+    joined = N_("{address} is on {list} now.") if done.joined else N_("{address} was on {list}.")
+    tell(say(joined, address=address.email, list=name))
+    if done.changed:
+        tell(_changed(address.email, done.changed))
+    _warn(address, done.doubt, done.suppressed)
+
+
+@click.command(help=_("Change what is known of one person; what is not said stays."))
+@click.argument("address")
+@first_name_option
+@last_name_option
+@click.option("--language", type=click.Choice(["fr", "en"]))
+@set_option
+@click.option("--address", "new_address", help=_("The person's new address."))
+@running
+async def edit(
+    context: Context,
+    address: str,
+    first_name: str | None,
+    last_name: str | None,
+    language: str | None,
+    pairs: tuple[str, ...],
+    new_address: str | None,
+) -> None:
+    """`--set departement=` takes the value away; lists are left and joined by other commands."""
+    given = (first_name, last_name, language, new_address)
+    if all(it is None for it in given) and not pairs:
+        raise PeopleError(
+            N_("nothing to change: say --first-name, --last-name, --language, --set or --address")
+        )
+    parsed = Address.parse(address)
+    to = parsed if new_address is None else Address.parse(new_address)
+    async with context.open() as installation, installation.database.begin() as session:
+        person = await people.get(session, parsed)
+        values, without = await read_pairs(session, pairs)
+        changed = await people.edit(
+            session,
+            person,
+            first_name=first_name,
+            last_name=last_name,
+            language=language,
+            attributes=values,
+            without=without,
+        )
+        before = person.email
+        if new_address is not None:
+            await people.move(session, person, to=to, keys=installation.keys)
+        barred = await optout.suppressed(session, address_key=person.address_key)
+    if person.email != before:
+        tell(say(N_("{address} has the address {new} now."), address=before, new=person.email))
+    elif not changed:
+        tell(say(N_("{address}: nothing to change, all of that is so."), address=person.email))
+    if changed:
+        tell(_changed(person.email, changed))
+    _warn(to, None if new_address is None else doubtful.doubt(to), barred)
+
+
+def _changed(address: str, changed: Sequence[str]) -> Sentence:
+    gettext = translations(LANGUAGE).gettext
+    fields = [gettext(FIELDS[it]) if it in FIELDS else it for it in changed]
+    return say(N_("{address}: changed: {fields}"), address=address, fields=", ".join(fields))
+
+
+def _warn(address: Address, doubt: Sentence | None, barred: SuppressionReason | None) -> None:
+    if doubt:
+        tell(say(N_("{address}: {reason}"), address=address.email, reason=doubt), stderr=True)
+    if barred:
+        told = say(
+            N_('{address}: nothing will be sent ({reason}); "pli subscriber lift" ends that'),
+            address=address.email,
+            reason=say(REASONS[barred]),
+        )
+        tell(told, stderr=True)

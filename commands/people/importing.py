@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,9 @@ SHOWN = 20
     metavar="WORD=MEANING",
     help=_("What a word of a status column means: yes, left, bounced, complained, objected."),
 )
+@click.option(
+    "--new-list", is_flag=True, help=_("Make the list, even if its name is near to another's.")
+)
 @click.option("--yes", is_flag=True, help=_("Ask nothing."))
 @as_json
 @running
@@ -66,6 +69,7 @@ async def import_(
     encoding: str | None,
     delimiter: str | None,
     meanings: tuple[str, ...],
+    new_list: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -76,18 +80,16 @@ async def import_(
     answers = status_words.read_answers(meanings)
     async with context.open() as installation:
         sheet = importing.read(file, encoding=encoding, delimiter=sign)
-        statuses = status_words.survey(sheet, answers)
-        if not as_json:
-            for sentence in file_view.sentences(sheet, statuses, file):
-                tell(sentence)
-        if statuses.unknown:
-            statuses = _ask_for_meanings(sheet, statuses, file, yes=yes)
+        statuses = _survey(sheet, answers, file, yes=yes, quiet=as_json)
+        if not new_list:
+            name = await _meant(installation, name, yes=yes)
         if nobody := importing.all_rejected(sheet, statuses):
             raise PeopleError.listing(_lines(nobody, file))
         if not yes:
             await _ask(installation, sheet, statuses, file, name, quiet=as_json)
         async with installation.database.begin() as session:
             joined = await lists.find(session, name)
+            is_new = joined is None
             if joined is None:
                 joined = await lists.create(session, name=name, now=now())
             work = await importing.begin(
@@ -112,11 +114,45 @@ async def import_(
             tell(_stopped(work, file), stderr=True)
             raise
     if as_json:
-        show_json({**_document(report), **_of_the_import(work), **_of_file(sheet, statuses)})
+        show_json(
+            {**_document(report), **_of_the_import(work, name, is_new), **_of_file(sheet, statuses)}
+        )
     else:
-        _show_import(report)
+        _show_import(report, file, name, is_new=is_new)
     if yes and not as_json:
         _show_rejected(report, file)
+
+
+def _survey(
+    sheet: Sheet, answers: Mapping[str, Standing], file: Path, *, yes: bool, quiet: bool
+) -> Statuses:
+    """Show what was made of the file, and ask what its unknown words mean."""
+    statuses = status_words.survey(sheet, answers)
+    if not quiet:
+        for sentence in file_view.sentences(sheet, statuses, file):
+            tell(sentence)
+    if statuses.unknown:
+        return _ask_for_meanings(sheet, statuses, file, yes=yes)
+    return statuses
+
+
+async def _meant(installation: Installation, name: str, *, yes: bool) -> str:
+    """The list's name; where it is probably a slip for another's, as a person answers."""
+    async with installation.database.reading() as session:
+        near = await lists.meant(session, name)
+    if near is None:
+        return name
+    if yes or not sys.stdin.isatty():
+        raise PeopleError(
+            N_(
+                'there is no list called "{name}": is "{near}" meant? If not, --new-list makes '
+                "{name}"
+            ),
+            name=name,
+            near=near,
+        )
+    question = say(N_('There is no list called "{name}": is "{near}" meant?'), name=name, near=near)
+    return near if confirm(question, yes=False) else name
 
 
 async def _ask(
@@ -247,13 +283,19 @@ def _document(report: ImportReport) -> dict[str, Any]:
         "objected": report.objected,
         "left": report.left,
         "suppressed": report.suppressed,
+        "skipped": [_row(it) for it in report.skipped],
         "rejected": [_row(it) for it in report.rejected],
         "noted": [_row(it) for it in report.noted],
     }
 
 
-def _of_the_import(work: Work) -> dict[str, Any]:
-    return {"import": work.id, "resumed_after_line": work.resumed_after}
+def _of_the_import(work: Work, name: str, is_new: bool) -> dict[str, Any]:
+    return {
+        "list": name,
+        "new_list": is_new,
+        "import": work.id,
+        "resumed_after_line": work.resumed_after,
+    }
 
 
 def _of_file(sheet: Sheet, statuses: Statuses) -> dict[str, Any]:
@@ -264,7 +306,8 @@ def _row(it: Rejected | Noted) -> dict[str, Any]:
     return {"line": it.line, "value": it.value, "reason": it.reason.tell(LANGUAGE)}
 
 
-def _show_import(report: ImportReport) -> None:
+def _show_import(report: ImportReport, file: Path, name: str, *, is_new: bool) -> None:
+    tell(say(N_("On the new list {name}:") if is_new else N_("On the list {name}:"), name=name))
     tell(
         say(
             N_("{added} added, {updated} changed, {unchanged} as before"),
@@ -281,6 +324,8 @@ def _show_import(report: ImportReport) -> None:
                 report.objected,
             )
         )
+        for sentence in _lines(report.skipped, file):
+            tell(sentence)
     for sentence in _noes(report):
         tell(sentence)
 

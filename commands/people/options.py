@@ -20,5 +20,10 @@ source_option = click.option(
 list_option = click.option("--list", "name", required=True, help=_("The list."))
 
 
+first_name_option = click.option("--first-name", help=_("First name."))
+last_name_option = click.option("--last-name", help=_("Last name."))
+set_option = click.option("--set", "pairs", multiple=True, help=_("An attribute: departement=44"))
+
+
 class PeopleError(PliError):
     """A command over people is refused."""

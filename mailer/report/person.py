@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -158,3 +158,13 @@ async def _copies(session: AsyncSession, subscriber_id: int) -> tuple[HeldCopy, 
         HeldCopy(letter, campaign, status, reason, tuple(of_copy.get(delivery_id, ())))
         for delivery_id, letter, campaign, status, reason in rows
     )
+
+
+async def letters_of(session: AsyncSession, delivery_ids: Sequence[int]) -> dict[int, int]:
+    """The number of the letter that each of these copies was of."""
+    rows = await session.execute(
+        select(Delivery.id, Campaign.number)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(Delivery.id.in_(delivery_ids))
+    )
+    return {row.id: row.number for row in rows}

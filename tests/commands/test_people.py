@@ -145,6 +145,202 @@ def test_one_person_is_added_with_attributes() -> None:
     assert "nobody here" in refused("subscriber", "show", "denis@example.org")
 
 
+def test_what_is_given_of_a_known_person_changes_and_what_is_not_stays() -> None:
+    pli("subscriber", "import", "membres.csv", *ON, "--yes")
+    pli("list", "new", "autre")
+    other = ("--list", "autre", *ON[2:])
+    added = pli(
+        "subscriber", "add", "Anne@example.org", *other, "--first-name", "Annette",
+        "--set", "Département=99",
+    )  # fmt: skip
+    assert added.stdout.splitlines() == [
+        "Anne@example.org is on autre now.",
+        "Anne@example.org: changed: first name, departement",
+    ]
+    anne = shown("anne@example.org")
+    assert (anne["first_name"], anne["last_name"]) == ("Annette", "Épreuve")
+    assert anne["attributes"] == {"departement": "99"}
+    assert pli("segment", "count", "departement = 99 and first_name = annette").stdout.startswith(
+        "1 "
+    )
+    again = pli("subscriber", "add", "anne@example.org", *other, "--last-name", "Autre")
+    assert again.stdout.splitlines() == [
+        "anne@example.org was on autre.",
+        "anne@example.org: changed: last name",
+    ]
+    assert "is on autre already" in refused(
+        "subscriber", "add", "anne@example.org", *other, "--last-name", "Autre"
+    )
+
+
+def test_who_left_is_not_changed_by_an_add_that_is_refused() -> None:
+    pli("subscriber", "import", "membres.csv", *ON, "--yes")
+    pli("subscriber", "unsubscribe", "anne@example.org", "--list", "comite")
+    told = refused("subscriber", "add", "anne@example.org", *ON, "--first-name", "Annette")
+    assert told == "anne@example.org has left comite: only --again brings back who asks for it"
+    assert shown("anne@example.org")["first_name"] == "Anne"
+
+
+def test_nothing_is_sent_to_a_suppressed_address_and_whoever_adds_it_is_told() -> None:
+    pli("list", "new", "comite")
+    pli("subscriber", "suppress", "denis@example.org")
+    added = pli("subscriber", "add", "denis@example.org", *ON)
+    assert added.exit_code == 0
+    assert "nothing will be sent (objected)" in added.stderr
+    counted = json.loads(pli("list", "show", "--json").stdout)
+    assert [(it["confirmed"], it["suppressed"]) for it in counted] == [(0, 1)]
+    listed = json.loads(pli("subscriber", "suppressed", "--json").stdout)
+    assert (listed["count"], listed["unknown"]) == (1, 0)
+    assert [(it["email"], it["reason"]) for it in listed["people"]] == [
+        ("denis@example.org", "objection")
+    ]
+    assert "denis@example.org  objected" in pli("subscriber", "suppressed").stdout
+    pli("subscriber", "suppress", "inconnu@example.org")
+    assert "1 address of nobody here" in pli("subscriber", "suppressed").stdout
+
+
+def test_a_doubtful_address_is_told_when_it_is_added() -> None:
+    pli("list", "new", "comite")
+    added = pli("subscriber", "add", "o’neil@example.org", *ON)
+    assert added.exit_code == 0
+    assert "is o'neil@example.org meant?" in added.stderr
+
+
+def test_a_person_is_edited_and_what_is_not_said_stays() -> None:
+    pli("subscriber", "import", "membres.csv", *ON, "--yes")
+    edited = pli(
+        "subscriber", "edit", "anne@example.org", "--first-name", "Annette", "--set",
+        "departement=", "--language", "en", "--address", "annette@example.net",
+    )  # fmt: skip
+    assert edited.stdout.splitlines() == [
+        "anne@example.org has the address annette@example.net now.",
+        "annette@example.net: changed: first name, language, departement",
+    ]
+    anne = shown("annette@example.net")
+    assert (anne["first_name"], anne["last_name"], anne["language"], anne["attributes"]) == (
+        "Annette", "Épreuve", "en", {},
+    )  # fmt: skip
+    assert pli("segment", "count", "departement = 44").stdout.startswith("0 ")
+    assert [it["list"] for it in anne["subscriptions"]] == ["comite"]
+    told = pli("subscriber", "edit", "annette@example.net", "--first-name", "Annette")
+    assert told.stdout == "annette@example.net: nothing to change, all of that is so.\n"
+    assert pli("subscriber", "edit", "annette@example.net", "--first-name", "").exit_code == 0
+    assert pli("segment", "count", "has first_name").stdout == "1 person: bernard@example.org\n"
+
+
+def test_an_edit_that_cannot_be_done_changes_nothing() -> None:
+    pli("subscriber", "import", "membres.csv", *ON, "--yes")
+    edit = ("subscriber", "edit", "anne@example.org")
+    assert "nothing to change" in refused(*edit)
+    assert "somebody has that address" in refused(
+        *edit, "--first-name", "X", "--address", "BERNARD@example.org"
+    )
+    assert "no such attribute" in refused(*edit, "--first-name", "X", "--set", "taille=3")
+    assert "no @" in refused(*edit, "--first-name", "X", "--address", "anne")
+    assert "nobody here" in refused("subscriber", "edit", "x@example.org", "--first-name", "X")
+    assert shown("anne@example.org")["first_name"] == "Anne"
+
+
+def test_who_objected_is_not_written_to_by_way_of_another_address() -> None:
+    pli("subscriber", "import", "membres.csv", *ON, "--yes")
+    edit = ("subscriber", "edit", "anne@example.org", "--address", "anne@example.net")
+    pli("subscriber", "suppress", "anne@example.org", "--reason", "complaint")
+    assert "objected or complained" in refused(*edit)
+    pli("subscriber", "lift", "anne@example.org")
+    pli("subscriber", "suppress", "anne@example.org", "--reason", "hard_bounce")
+    assert pli(*edit).exit_code == 0
+    pli("subscriber", "suppress", "bernard@example.net")
+    moved = pli("subscriber", "edit", "bernard@example.org", "--address", "bernard@example.net")
+    assert "nothing will be sent (objected)" in moved.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("anne", ["anne@example.org"]),
+        ("ÉPREUVE", ["anne@example.org"]),
+        ("epreuve", ["anne@example.org"]),
+        ("anne epreuve", ["anne@example.org"]),
+        ("example.org", ["anne@example.org", "bernard@example.org"]),
+        ("49", ["bernard@example.org"]),
+        ("anne bernard", []),
+        ("%", None),
+        ("e_ample", []),
+        ("\\", None),
+    ],
+)
+def test_people_are_found_by_a_part_of_what_is_known_of_them(
+    text: str, found: list[str] | None
+) -> None:
+    pli("subscriber", "import", "membres.csv", *ON, "--yes")
+    if found is None:
+        assert "say a part of a name" in refused("subscriber", "find", text)
+        return
+    told = json.loads(pli("subscriber", "find", text, "--json").stdout)
+    assert [it["email"] for it in told["people"]] == found
+    assert told["count"] == len(found)
+
+
+def test_no_more_are_shown_than_asked_for_and_the_rest_is_counted() -> None:
+    pli("subscriber", "import", "membres.csv", *ON, "--yes")
+    told = pli("subscriber", "find", "example", "--limit", "1").stdout
+    assert "anne@example.org" in told
+    assert "bernard" not in told
+    assert "1 of 2 are shown" in told
+    assert pli("subscriber", "find", "nobody").stdout == "Nobody is found by that.\n"
+
+
+def test_who_left_is_listed_with_the_day_the_list_and_the_way() -> None:
+    assert pli("subscriber", "left").stdout == "Nobody left.\n"
+    pli("subscriber", "import", "membres.csv", *ON, "--yes")
+    pli("subscriber", "unsubscribe", "anne@example.org", "--list", "comite")
+    pli("subscriber", "unsubscribe", "bernard@example.org", "--list", "comite", "--source", "mot")
+    pli("subscriber", "add", "anne@example.org", *ON, "--again")
+    told = json.loads(pli("subscriber", "left", "--json").stdout)
+    assert [
+        (it["email"], it["list"], it["source"], it["still_left"], it["letter"])
+        for it in told["left"]
+    ] == [
+        ("bernard@example.org", "comite", "mot", True, None),
+        ("anne@example.org", "comite", "pli subscriber unsubscribe", False, None),
+    ]
+    shown = pli("subscriber", "left").stdout
+    assert "by the office" in shown
+    assert "has come back" in shown
+    assert pli("subscriber", "left", "--since", "01/01/2100").stdout == "Nobody left.\n"
+    assert "not a date" in refused("subscriber", "left", "--since", "hier")
+    assert "no list" in refused("subscriber", "left", "--list", "comit")
+
+
+def test_a_slip_in_the_name_of_a_list_makes_no_list() -> None:
+    pli("subscriber", "import", "membres.csv", *ON, "--yes")
+    slip = ("--list", "comit", *ON[2:])
+    told = 'there is no list called "comit": is "comite" meant? If not, --new-list makes comit'
+    assert refused("subscriber", "import", "membres.csv", *slip, "--yes") == told
+    assert refused("subscriber", "import", "membres.csv", *slip) == told
+    assert [it["name"] for it in json.loads(pli("list", "show", "--json").stdout)] == ["comite"]
+    made = pli("subscriber", "import", "membres.csv", *slip, "--yes", "--new-list")
+    assert "On the new list comit:" in made.stdout
+    far = pli("subscriber", "import", "membres.csv", "--list", "retraites", *ON[2:], "--yes")
+    assert "On the new list retraites:" in far.stdout
+    pli("list", "new", "comites")
+    assert "On the list comites:" in pli(
+        "subscriber", "import", "membres.csv", "--list", "comites", *ON[2:], "--yes"
+    ).stdout  # fmt: skip
+
+
+def test_who_objected_or_left_is_listed_after_an_import() -> None:
+    pli("subscriber", "import", "membres.csv", *ON, "--yes")
+    pli("subscriber", "unsubscribe", "anne@example.org", "--list", "comite")
+    pli("subscriber", "suppress", "bernard@example.org")
+    told = pli("subscriber", "import", "membres.csv", *ON, "--yes").stdout.splitlines()
+    at = told.index("2 people objected or left: skipped")
+    assert told[at + 1 :] == [
+        "membres.csv:2: anne@example.org: left the list",
+        "membres.csv:4: bernard@example.org: never written to: objected",
+    ]
+
+
 def test_everything_about_a_person_is_readable() -> None:
     pli("subscriber", "import", "membres.csv", *ON, "--yes")
     told = pli("subscriber", "show", "anne@example.org").stdout
@@ -185,6 +381,7 @@ def test_lists_are_made_and_counted() -> None:
             "unconfirmed": 0,
             "confirmed": 2,
             "left": 0,
+            "suppressed": 0,
             "relays": [],
         }
     ]
