@@ -6,6 +6,7 @@ stand for that markup, and the press replaces them at the very end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from html import escape
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, tostring
 
-from mailer.letter import images
+from mailer.letter import images, narrow
 from mailer.letter.markdown import LINE
 from mailer.letter.placeholders import Placeholders
 
@@ -52,6 +53,7 @@ def mend_links(tree: Element) -> None:
 def write(tree: Element, mail: MailHtml) -> str:
     """The HTML of a tree; the caller replaces the placeholders of `mail.raw` after all else."""
     tree = deepcopy(tree)
+    narrow.fit(tree, mail.placeholders)
     for element in list(tree.iter()):
         element.attrib.pop(LINE, None)
         if rewrite := _REWRITERS.get(element.tag):
@@ -115,7 +117,8 @@ def _picture(image: Element, mail: MailHtml) -> None:
 
 def _table(table: Element, mail: MailHtml) -> None:
     del mail
-    table.attrib.update({"class": "data", "cellpadding": "0", "cellspacing": "0", "border": "0"})
+    table.attrib.update({"cellpadding": "0", "cellspacing": "0", "border": "0"})
+    _add_class(table, "data")
     rows = list(table.iter("tr"))
     for at, row in enumerate(rows):
         row.set("class", "last" if at == len(rows) - 1 else "row")
@@ -123,10 +126,16 @@ def _table(table: Element, mail: MailHtml) -> None:
             if cell.tag == "th" and not cell.get("scope"):
                 cell.set("scope", "col")
             style = cell.attrib.pop("style", "")
+            if least := re.search(r"min-width:\d+px", style):
+                cell.set("style", least[0])
             for side in ("right", "center"):
-                if side in style:
+                if f"text-align:{side}" in style:
                     cell.set("align", side)
-                    cell.set("class", side)
+                    _add_class(cell, side)
+
+
+def _add_class(element: Element, name: str) -> None:
+    element.set("class", f"{name} {element.get('class', '')}".strip())
 
 
 def _quotation(quotation: Element, mail: MailHtml) -> None:
@@ -136,6 +145,8 @@ def _quotation(quotation: Element, mail: MailHtml) -> None:
     table = Element("table", attributes | {"width": "100%"})
     row = Element("tr")
     cell = Element("td", {"class": "quote"})
+    if quotation.attrib.pop("class", ""):
+        cell.set("class", "quote deep")
     cell.text, cell[:] = quotation.text, list(quotation)
     row.append(cell)
     table.append(row)
