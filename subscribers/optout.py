@@ -249,6 +249,44 @@ async def suppressed(session: AsyncSession, *, address_key: bytes) -> Suppressio
     )
 
 
+def suppress_many(
+    session: Session,
+    *,
+    address_keys: Select[bytes],
+    reason: SuppressionReason,
+    source: str,
+    now: datetime,
+) -> int:
+    """Suppress all addresses that a statement selects, once each; how many this changed."""
+    keys = set(session.scalars(address_keys))
+    return sum(
+        suppress(session, address_key=it, reason=reason, source=source, now=now)
+        for it in sorted(keys)
+    )
+
+
+async def lift_many(session: AsyncSession, *, address_keys: Select[bytes], source: str) -> int:
+    """Lift the hard bounces among the addresses that a statement selects; how many.
+
+    Only those whose source begins with `source`: what a person has said stays said.
+    """
+    lifted = await session.execute(
+        delete(Suppression)
+        .where(Suppression.address_key.in_(address_keys), bounced(source))
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(lifted, CursorResult)
+    return lifted.rowcount
+
+
+def bounced(source: str) -> ColumnElement[bool]:
+    """Whether a suppression is a hard bounce that was told by `source`, and by nothing stronger."""
+    return and_(
+        Suppression.reason == SuppressionReason.HARD_BOUNCE,
+        Suppression.source.startswith(source, autoescape=True),
+    )
+
+
 async def lift(session: AsyncSession, *, address_key: bytes) -> bool:
     """Lift the suppression of an address; False if the address is not suppressed."""
     lifted = await session.execute(
