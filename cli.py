@@ -48,6 +48,10 @@ COMMANDS = {
         "commands.lists", "list_",
         _("Lists: subjects one can join or leave."),
     ),
+    "attribute": Place(
+        "commands.attributes", "attribute",
+        _("Attributes: what is kept of people beside name and address, and its type."),
+    ),
     "segment": Place(
         "commands.segments", "segment",
         _("Segments: named rules that select people."),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from rich.console import Console
@@ -23,9 +26,12 @@ from mailer.report.summary import Report, ReportError
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "json", "csv", "html"]),
+    type=click.Choice(["table", "json", "csv", "xlsx", "html"]),
     default="table",
-    help=_("csv has a row for every copy; html is one page that can be printed."),
+    help=_("csv and xlsx have a row for every copy; html is one page that can be printed."),
+)
+@click.option(
+    "--excel", is_flag=True, help=_("With --format csv: as a French Excel opens it (; and UTF-8).")
 )
 @as_json
 @click.option(
@@ -33,23 +39,25 @@ from mailer.report.summary import Report, ReportError
 )
 @running
 async def report(
-    context: Context, /, campaign: str, form: str, as_json: bool, output: Path | None
+    context: Context, /, campaign: str, form: str, excel: bool, as_json: bool, output: Path | None
 ) -> None:
     """Show or write one report; a wrong balance is an error after that."""
     if as_json and form not in ("table", "json"):
         raise click.UsageError(_("--json and --format say different things: give one of them"))
+    if excel and form != "csv":
+        raise click.UsageError(_("--excel belongs to --format csv"))
+    if form == "xlsx" and output is None and sys.stdout.isatty():
+        raise click.UsageError(_("a workbook is no text: say --output FILE.xlsx"))
     async with context.open() as installation:
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             found = await summary.report(session, campaign_id)
-        pieces = _pieces(
-            installation, found, "json" if as_json else form, to_file=output is not None
-        )
-        if output is not None:
-            await _write(output, pieces)
+        if form == "xlsx":
+            await _write_workbook(installation, found, output)
         else:
-            async for piece in pieces:
-                click.echo(piece, nl=False)
+            shown = "json" if as_json else "excel" if excel else form
+            pieces = _pieces(installation, found, shown, to_file=output is not None)
+            await _write(output, pieces)
     if not found.balanced:
         raise ReportError.listing(found.faults)
 
@@ -67,9 +75,11 @@ async def _pieces(
     """Yield the report in one format, in pieces: memory never holds the CSV of a large campaign."""
     if form == "json":
         yield json.dumps(found.as_json(), ensure_ascii=False, indent=2) + "\n"
-    elif form == "csv":
+    elif form in ("csv", "excel"):
         async with installation.database.reading() as session:
-            async for lines in copies.as_csv(session, found.campaign, installation.keys):
+            async for lines in copies.as_csv(
+                session, found.campaign, installation.keys, excel=form == "excel"
+            ):
                 yield lines
     elif form == "html":
         from mailer.report import html_page  # not above: only a page needs Jinja
@@ -92,13 +102,38 @@ async def _table(installation: Installation, found: Report, drawn: Console) -> N
     draw(drawn, found, shown)
 
 
-async def _write(path: Path, pieces: AsyncIterator[str]) -> None:
-    """Write the whole file or none: a file that is half written has another name."""
+async def _write(path: Path | None, pieces: AsyncIterator[str]) -> None:
+    """Into the file, or onto stdout."""
+    if path is None:
+        async for piece in pieces:
+            click.echo(piece, nl=False)
+        return
+    with _whole(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        async for piece in pieces:
+            file.write(piece)
+
+
+async def _write_workbook(installation: Installation, found: Report, path: Path | None) -> None:
+    """Into the file, or as bytes onto stdout."""
+    from mailer.report import workbook  # not above: only this form needs it
+
+    async with installation.database.reading() as session:
+        if path is not None:
+            with _whole(path) as unfinished:
+                await workbook.write(session, found.campaign, installation.keys, unfinished)
+            return
+        with TemporaryDirectory(prefix="pli-") as folder:
+            file = Path(folder) / "report.xlsx"
+            await workbook.write(session, found.campaign, installation.keys, file)
+            sys.stdout.buffer.write(file.read_bytes())
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """The whole file or none: what is half written never has its name."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            async for piece in pieces:
-                file.write(piece)
+        yield unfinished
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pli.errors import PliError
@@ -72,6 +73,32 @@ async def declared(session: AsyncSession) -> dict[str, AttributeType]:
     rows = await session.execute(select(Attribute.name, Attribute.type).order_by(Attribute.name))
     # Not dict(rows): a Result has keys(), so dict would take the Result for a mapping.
     return {row.name: row.type for row in rows}
+
+
+async def get(session: AsyncSession, name: str) -> Attribute:
+    """The attribute of that name, or whose heading that is; raises AttributeFault."""
+    for written in (name, name_of(name)):
+        row = await session.get(Attribute, written)
+        if row is not None:
+            return row
+    known = list(await declared(session))
+    near = get_close_matches(name_of(name), known, 1)
+    if name in BUILT_IN:
+        raise AttributeFault(N_("{name} belongs to everybody, and is always text"), name=name)
+    if near:
+        raise AttributeFault(
+            N_("there is no attribute {name}: is {near} meant?"), name=name, near=near[0]
+        )
+    raise AttributeFault(
+        N_("there is no attribute {name}: there are {names}"),
+        name=name,
+        names=", ".join(known) or "–",
+    )
+
+
+async def set_type(session: AsyncSession, *, name: str, type: AttributeType) -> None:
+    """Write down another type; the values are `attribute_types.retype`'s business."""
+    await session.execute(update(Attribute).where(Attribute.name == name).values(type=type))
 
 
 async def read_pairs(

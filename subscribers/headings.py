@@ -270,7 +270,7 @@ def _names(headings: Sequence[str]) -> list[str]:
     """
     fields = [_field(it) for it in headings]
     bare = [
-        "" if field else _exact(_PARENTHESES.sub(" ", it))
+        "" if field else field_of(_PARENTHESES.sub(" ", it))
         for it, field in zip(headings, fields, strict=True)
     ]
     counted = Counter(bare)
@@ -283,8 +283,9 @@ def _names(headings: Sequence[str]) -> list[str]:
 
 
 def _field(heading: str) -> str:
-    return _exact(_MARKS.sub(" ", heading))
+    return field_of(_MARKS.sub(" ", heading))
 
 
-def _exact(heading: str) -> str:
+def field_of(heading: str) -> str:
+    """The field that a heading names, such as last_name for *Nom*; "" for an attribute."""
     return _FIELD_OF.get(slug(heading[:200], " "), "")

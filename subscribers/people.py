@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pli.errors import PliError
@@ -122,6 +122,12 @@ async def move(session: AsyncSession, person: Subscriber, *, to: Address, keys: 
     person.email_folded = to.folded
     person.address_key = keys.address_key(to.folded)
     await session.flush()
+
+
+async def rewrite(session: AsyncSession, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write columns of many people anew, each row with its id."""
+    if rows:
+        await session.execute(update(Subscriber), [dict(it) for it in rows])
 
 
 def row(

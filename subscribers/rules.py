@@ -7,7 +7,7 @@ same tree. `selection` makes SQL of the tree.
     all        = one { "and" one }
     one        = "not" one | "(" rule ")" | "has" field | test
     test       = field comparison value | field [ "not" ] "in" "(" value { "," value } ")"
-    comparison = "=" | ":" | "!=" | "<" | "<=" | ">" | ">="
+    comparison = "=" | ":" | "!=" | "<" | "<=" | ">" | ">=" | "before" | "after"
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from typing import TypeAlias
 
 from pli.errors import PliError
 from pli.language import N_, Sentence, say
+from subscribers import headings
 from subscribers.attributes import BUILT_IN, name_of
-from subscribers.folding import slug
+from subscribers.folding import fold, slug
 from subscribers.models import AttributeType
 from subscribers.values import Value, ValueFault, read_value
 
@@ -181,13 +182,14 @@ _TOKEN = re.compile(
     | '(?P<single>(?:[^'\\]|\\.)*)'
     | «\s*(?P<french>[^»]*?)\s*»
     | “(?P<curly>[^”]*)”
-    | (?P<word>[\w+-](?:[\w.@+'’-]*\w)?)
+    | (?P<word>\d{1,2}/\d{1,2}/\d{4}(?![\w/]) | [\w+-](?:[\w.@+'’-]*\w)?)
     | (?P<end>$)
     )""",
     re.VERBOSE,
 )
 _ESCAPE = re.compile(r"\\(.)")
 _OPERATORS = {":": "=", "==": "=", "<>": "!=", "≠": "!=", "≤": "<=", "≥": ">="}
+_WORDS_OF_ORDER = {"before": "<", "avant": "<", "after": ">", "apres": ">"}
 _KEYWORDS = {
     **{word: word for word in ("and", "or", "not", "in", "has")},
     **{"et": "and", "ou": "or", "non": "not", "dans": "in"},
@@ -314,15 +316,43 @@ class _Parser:
             return Not(self.among(name))
         if self.token.keyword == "in":
             return self.among(name)
-        if self.token.kind != "operator":
+        operator = self.operator
+        if not operator:
             raise self.fault(
                 N_("expected a comparison such as = or “in” after {name}"), name=start.text
             )
-        operator = _OPERATORS.get(self.token.text, self.token.text)
-        if name == LIST and operator not in ("=", "!="):
-            raise self.fault(N_("a list is asked for by = or != or “in”"))
+        if operator not in ("=", "!="):
+            self.refuse_order(name)
         self.take()
         return Comparison(name, operator, self.value(name))
+
+    @property
+    def operator(self) -> str:
+        """The comparison that stands here; "" if there is none."""
+        if self.token.kind == "operator":
+            return _OPERATORS.get(self.token.text, self.token.text)
+        return _WORDS_OF_ORDER.get(slug(self.token.text, " "), "") if self.is_word else ""
+
+    def refuse_order(self, name: str) -> None:
+        """Refuse to ask what comes before or after, where only letters would be compared."""
+        if name == LIST:
+            raise self.fault(N_("a list is asked for by = or != or “in”"))
+        if self.fields[name] is AttributeType.BOOLEAN:
+            raise self.fault(N_("{name} is yes or no: take = or !="), name=name)
+        if self.fields[name] is not AttributeType.TEXT:
+            return
+        if name in BUILT_IN:
+            raise self.fault(
+                N_("{name} is text: {sign} would compare letters"), name=name, sign=self.token.text
+            )
+        raise self.fault(
+            N_(
+                "{name} is text: {sign} would compare letters. If it holds dates or numbers: "
+                "pli attribute edit {name} --type date (or number)"
+            ),
+            name=name,
+            sign=self.token.text,
+        )
 
     def field(self) -> str:
         token = self.token
@@ -333,7 +363,10 @@ class _Parser:
         written = slug(token.text, "_")
         name = written if written in self.fields else name_of(token.text)
         if name not in self.fields:
-            if near := get_close_matches(name, self.fields, 3):
+            near = get_close_matches(name, self.fields, 3)
+            if meant := headings.field_of(token.text):
+                near = [meant]
+            if near:
                 raise self.fault(
                     N_("there is no attribute {name}: is {near} meant?"),
                     name=token.text,
@@ -359,7 +392,10 @@ class _Parser:
 
     def value(self, name: str) -> Value:
         token, type = self.token, self.fields[name]
-        quotes_needed = token.keyword and type is not AttributeType.BOOLEAN
+        # No rule has a keyword here. "non" is a value of many columns, the others are slips.
+        quotes_needed = (
+            token.keyword and type is not AttributeType.BOOLEAN and fold(token.text) != "non"
+        )
         if token.kind not in ("word", "string") or quotes_needed:
             raise self.fault(_EXPECTED[type])
         try:
@@ -379,6 +415,11 @@ class _Parser:
                 N_("there is no list {name}: is {near} meant?"), name=name, near=", ".join(near)
             )
         raise self.fault(N_("there is no list {name}"), name=name)
+
+    @property
+    def is_word(self) -> bool:
+        """Whether a word stands here, with or without a meaning of its own."""
+        return self.token.kind == "word"
 
     @property
     def token(self) -> _Token:

@@ -6,19 +6,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Text, column, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pli.columns import SQLITE
 from pli.errors import PliError
 from pli.language import N_
-from subscribers.folding import bare, fold, tidy
+from subscribers.folding import alike, bare, tidy
 from subscribers.models import List, Subscriber, Subscription, SubscriptionState, Suppression
 
 MOST_WORDS = 10
 LONGEST = 200
 _LIGATURES = re.compile("oe|ae")
-_MAY_HAVE_ACCENTS = frozenset("aceinouyszdlt")
+_MAY_VARY = frozenset("aceinouyszdlt' -")
 
 
 class SearchFault(PliError):
@@ -39,7 +39,7 @@ async def find(session: AsyncSession, text: str, *, limit: int) -> tuple[list[Fo
 
     Case and accents do not matter. Raises SearchFault for a text without a letter or digit.
     """
-    words = [it for it in fold(tidy(text[:LONGEST])).split() if it][:MOST_WORDS]
+    words = [alike(it) for it in tidy(text[:LONGEST]).split()][:MOST_WORDS]
     if not any(letter.isalnum() for word in words for letter in word):
         raise SearchFault(N_("say a part of a name, an address or a value"))
     is_sqlite = session.get_bind().dialect.name == SQLITE
@@ -65,27 +65,30 @@ def _holds(word: str, *, is_sqlite: bool) -> ColumnElement[bool]:
     loose = _LIGATURES.split(word)
     pattern = f"%{'%'.join(''.join(map(_any_accent, it)) for it in loose)}%"
     each = func.json_each if is_sqlite else func.jsonb_each_text
-    values = each(Subscriber.folded).table_valued("key", "value").alias("one_value")
+    values = each(Subscriber.attributes).table_valued(column("key"), column("value", Text()))
     in_values = (
         select(values.c.value)
-        .where(values.c.value.like(pattern, escape="\\"))
+        .where(values.c.value.ilike(pattern, escape="\\"))
         .correlate(Subscriber)
         .exists()
     )
-    return or_(Subscriber.email_folded.like(pattern, escape="\\"), in_values)
+    columns = (Subscriber.email_folded, Subscriber.first_name, Subscriber.last_name)
+    return or_(*(it.ilike(pattern, escape="\\") for it in columns), in_values)
 
 
 def _any_accent(letter: str) -> str:
     if letter in "%_\\":
         return "\\" + letter
     plain = bare(letter)
-    return "_" if plain != letter or plain in _MAY_HAVE_ACCENTS else letter
+    return "_" if plain != letter or plain in _MAY_VARY else letter
 
 
 def _stands_in(word: str, person: Subscriber) -> bool:
     wanted = bare(word)
-    values = (person.email_folded, *person.folded.values())
-    return any(wanted in bare(str(value)) for value in values)
+    values = (
+        person.email_folded, person.first_name, person.last_name, *person.attributes.values()
+    )  # fmt: skip
+    return any(wanted in bare(alike(str(value))) for value in values)
 
 
 async def _with_lists(session: AsyncSession, people: Sequence[Subscriber]) -> list[Found]:

@@ -17,6 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from pli.columns import SQLITE
+from subscribers.folding import alike, fold
 from subscribers.models import AttributeType, List, Subscriber, Subscription, SubscriptionState
 from subscribers.rules import LIST, Among, And, Comparison, Has, Not, Or, Rule, Vocabulary
 from subscribers.values import Value, as_compared
@@ -39,11 +40,11 @@ def clause(rule: Rule, vocabulary: Vocabulary) -> ColumnElement[bool]:
         case Comparison(field, comparison, value):
             if field == LIST:
                 return _on_lists([value]) if comparison == "=" else not_(_on_lists([value]))
-            return _COMPARE[comparison](_field(field, vocabulary), _bound(value))
+            return _COMPARE[comparison](_field(field, vocabulary), _bound(field, value))
         case Among(field, values):
             if field == LIST:
                 return _on_lists(values)
-            return _field(field, vocabulary).in_([_bound(value) for value in values])
+            return _field(field, vocabulary).in_([_bound(field, value) for value in values])
         case Not(inner):
             return not_(clause(inner, vocabulary).self_group())
         case And(rules):
@@ -52,9 +53,11 @@ def clause(rule: Rule, vocabulary: Vocabulary) -> ColumnElement[bool]:
             return or_(*(clause(it, vocabulary).self_group() for it in rules))
 
 
-def _bound(value: Value) -> str | float:
+def _bound(field: str, value: Value) -> str | float:
     """A value to bind, a number as float: beside integers PostgreSQL would cut 40.5 to 40."""
-    compared = as_compared(value)
+    if field in ("email", "language"):
+        return fold(str(value))
+    compared = alike(str(value)) if field in ("first_name", "last_name") else as_compared(value)
     return compared if isinstance(compared, str) else float(compared)
 
 

@@ -12,7 +12,7 @@ from datetime import date
 
 from pli.errors import PliError
 from pli.language import N_
-from subscribers.folding import fold, tidy
+from subscribers.folding import alike, fold, tidy
 from subscribers.models import AttributeType
 
 Value = str | int | float | bool | date
@@ -23,6 +23,11 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", re.ASCII)
 _YES = {"true", "yes", "oui", "vrai", "1", "x"}
 _NO = {"false", "no", "non", "faux", "0"}
+
+
+_YES_OR_NO = dict.fromkeys(("true", "yes", "oui", "vrai"), "oui") | dict.fromkeys(
+    ("false", "no", "non", "faux"), "non"
+)
 
 
 class ValueFault(PliError):
@@ -90,16 +95,18 @@ def as_kept(value: Value) -> str | int | float | bool:
 def as_compared(value: Value) -> str | int | float:
     """A value as `Subscriber.folded` keeps it and rules compare it: a number, or folded text.
 
-    A boolean becomes text, for JSON's true is 1 on one database and "true" on the other.
+    A boolean becomes text, for JSON's true is 1 on one database and "true" on the other. Of words
+    for yes and no, "oui" and "non" are compared: a column that is text says either.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return fold(value)
+        return _YES_OR_NO.get(text := alike(value), text)
     return value.isoformat() if isinstance(value, date) else value
 
 
 def folded(first_name: str, last_name: str, attributes: Mapping[str, Value]) -> dict[str, object]:
     """What rules compare of a person, except address and language; without empty values."""
-    everything = {**attributes, "first_name": first_name, "last_name": last_name}
-    return {name: as_compared(value) for name, value in everything.items() if value != ""}
+    names = {"first_name": alike(first_name), "last_name": alike(last_name)}
+    values = {name: as_compared(value) for name, value in attributes.items()}
+    return {name: value for name, value in {**values, **names}.items() if value != ""}

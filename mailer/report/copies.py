@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -41,6 +42,9 @@ COLUMNS = (
 """The columns of the CSV; scripts rely on their names and order."""
 
 PAGE = 1_000
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]+")
+_FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,32 +142,46 @@ async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:
             yield _copy(row)
 
 
-async def as_csv(session: AsyncSession, campaign_id: int, keys: Keys) -> AsyncIterator[str]:
-    """Yield every copy as CSV, in pieces of whole lines.
+async def as_csv(
+    session: AsyncSession, campaign_id: int, keys: Keys, *, excel: bool = False
+) -> AsyncIterator[str]:
+    """The list of every copy as CSV, in pieces of whole lines; `excel` as a French Excel opens it.
 
     Each Message-ID is that of the copy itself: it has the domain that was frozen with the letter.
     """
+    lines = io.StringIO()
+    if excel:
+        # Without the mark Excel takes UTF-8 for Windows-1252.
+        lines.write("\ufeff")
+        writer = csv.writer(lines, delimiter=";", lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    else:
+        writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    harmless = harmless_in_excel if excel else _harmless
+    async for copy, message_id in with_message_ids(session, campaign_id, keys):
+        writer.writerow(map(harmless, _cells(copy, message_id)))
+        if lines.tell() > 65_536:
+            yield lines.getvalue()
+            lines.seek(0)
+            lines.truncate()
+    yield lines.getvalue()
+
+
+async def with_message_ids(
+    session: AsyncSession, campaign_id: int, keys: Keys
+) -> AsyncIterator[tuple[Copy, str]]:
+    """Yield every copy with its Message-ID, "" for one of which nothing was tried."""
     frozen, key = (
         await session.execute(
             select(Campaign.frozen, Campaign.token_key).where(Campaign.id == campaign_id)
         )
     ).one()
     links = _links(frozen, keys)
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(COLUMNS)
     async for copy in every(session, campaign_id):
         # An uncertain copy may have no recorded attempt, for its worker was lost: it may have left
         # with this Message-ID all the same.
         has_left = copy.attempts or copy.status in (Status.UNCERTAIN, Status.SENT)
-        writer.writerow(
-            _cells(copy, links.marks(copy.delivery_id, key).message_id if has_left else "")
-        )
-        if lines.tell() > 65_536:
-            yield lines.getvalue()
-            lines.seek(0)
-            lines.truncate()
-    yield lines.getvalue()
+        yield copy, links.marks(copy.delivery_id, key).message_id if has_left else ""
 
 
 async def unsubscribe_link(session: AsyncSession, *, address: Address, keys: Keys) -> str | None:
@@ -230,22 +248,19 @@ def _copy(row: Any) -> Copy:
 
 def _cells(copy: Copy, message_id: str) -> list[str]:
     return [
-        _harmless(cell)
-        for cell in (
-            "" if copy.subscriber_id is None else str(copy.subscriber_id),
-            copy.email,
-            copy.list,
-            copy.status.value,
-            copy.reason or "",
-            str(copy.attempts),
-            iso(copy.first_attempt_at) or "",
-            iso(copy.last_attempt_at) or "",
-            copy.relay,
-            str(copy.reply_code or ""),
-            copy.enhanced_code or "",
-            copy.reply_text,
-            message_id,
-        )
+        "" if copy.subscriber_id is None else str(copy.subscriber_id),
+        copy.email,
+        copy.list,
+        copy.status.value,
+        copy.reason or "",
+        str(copy.attempts),
+        iso(copy.first_attempt_at) or "",
+        iso(copy.last_attempt_at) or "",
+        copy.relay,
+        str(copy.reply_code or ""),
+        copy.enhanced_code or "",
+        copy.reply_text,
+        message_id,
     ]
 
 
@@ -253,3 +268,12 @@ def _harmless(cell: str) -> str:
     """A cell on one line that no spreadsheet runs: an address may begin with "=" or "+"."""
     cell = " ".join(cell.splitlines())
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell
+
+
+def harmless_in_excel(cell: str) -> str:
+    """One line without tabs and controls, and no formula: not behind spaces, nor in wide signs.
+
+    A `;` within is harmless, for each cell stands between quotation marks.
+    """
+    cell = " ".join(_CONTROLS.sub(" ", cell).split())
+    return f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell

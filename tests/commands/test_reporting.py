@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,33 @@ def test_a_file_holds_what_would_have_been_shown(installation: Path, form: str) 
     assert result.stdout == ""
     assert "9" in (installation / f"out.{form}").read_text()
     assert sorted(path.name for path in installation.glob(".out*")) == []
+
+
+def test_csv_for_excel_opens_in_a_french_one(installation: Path) -> None:
+    shown = pli("report", "1", "--format", "csv", "--excel").stdout_bytes
+    assert shown.startswith(b'\xef\xbb\xbf"subscriber_id";"email"')
+    pli("report", "1", "--format", "csv", "--excel", "--output", "out.csv")
+    assert (installation / "out.csv").read_bytes() == shown
+    for form in ("table", "json", "html", "xlsx"):
+        assert pli("report", "1", "--format", form, "--excel").exit_code == 2
+
+
+def test_a_workbook_is_a_file_or_bytes_on_stdout(installation: Path) -> None:
+    pytest.importorskip("openpyxl", reason="pip install openpyxl")
+    assert pli("report", "1", "--format", "xlsx", "--output", "out.xlsx").exit_code == 0
+    assert (installation / "out.xlsx").read_bytes().startswith(b"PK")
+    assert pli("report", "1", "--format", "xlsx").stdout_bytes.startswith(b"PK")
+    assert sorted(path.name for path in installation.glob(".out*")) == []
+
+
+def test_without_its_package_a_workbook_is_refused_in_a_line(
+    installation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    refused = pli("report", "1", "--format", "xlsx", "--output", "out.xlsx")
+    assert isinstance(refused.exception, PliError)
+    assert "needs the package openpyxl" in str(refused.exception)
+    assert list(installation.glob("*out*")) == []
 
 
 def test_a_campaign_that_is_not_there_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -23,7 +24,10 @@ from pli.database import Database, DatabaseError, check_keys
 from pli.files import shipped
 from pli.keys import Keys, KeysError
 from pli.lock import Lock, Owner
-from subscribers.models import List
+from subscribers import attributes, people
+from subscribers.address import Address
+from subscribers.models import AttributeType, List, Subscriber
+from subscribers.values import Value
 
 
 async def test_the_databases_clock_is_utc_and_compares_with_stored_moments(
@@ -219,3 +223,36 @@ async def test_what_is_used_of_limits_outlives_the_migration_that_renames_it_and
         assert await connection.scalar(text("SELECT count(*) FROM share")) == 0
     async with database.reading() as session:
         assert (await session.scalars(select(Pacing.sliding_windows))).all() == [used, used]
+
+
+async def test_what_rules_compare_of_texts_is_written_anew_and_back(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    """Version 0009 compares one apostrophe, one hyphen, and one word for yes."""
+    person: dict[str, Value] = {"ville": "Val d’Oise", "a_jour": "Vrai", "suivi": True, "age": 9}
+    async with database.begin() as session:
+        for name, type in (("suivi", AttributeType.BOOLEAN), ("age", AttributeType.NUMBER)):
+            await attributes.declare(session, name=name, type=type, label=name)
+        await people.add(
+            session,
+            address=Address.parse("anne@example.org"),
+            keys=keys,
+            first_name="Anne-Marie",
+            attributes=person,
+            now=now,
+        )
+
+    async def compared() -> Any:
+        async with database.reading() as session:
+            return await session.scalar(select(Subscriber.folded))
+
+    after = {
+        "ville": "val d'oise", "a_jour": "oui", "suivi": "true", "age": 9,
+        "first_name": "anne marie",
+    }  # fmt: skip
+    before = after | {"ville": "val d’oise", "a_jour": "vrai", "first_name": "anne-marie"}
+    assert await compared() == after
+    for wanted, expected in (("0008", before), ("head", after)):
+        async with database.writer.begin() as connection:
+            await connection.run_sync(move, wanted)
+        assert await compared() == expected

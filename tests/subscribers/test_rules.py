@@ -56,6 +56,10 @@ WORDS = Vocabulary(
         ('entree = "31/01/2026"', "entree = 2026-01-31"),
         ("adherent = oui", "adherent = true"),
         ("adherent = non et has mandat", "adherent = false and has mandat"),
+        ("mandat = non et mandat != Non", 'mandat = "non" and mandat != "Non"'),
+        ("mandat in (oui, non)", 'mandat in ("oui", "non")'),
+        ("entree before 2026-01-31", "entree < 2026-01-31"),
+        ("entree Après 31/01/2026 et age avant 18", "entree > 2026-01-31 and age < 18"),
         ("((has age))", "has age"),
         ("not (has age or has mandat)", "not (has age or has mandat)"),
         ("has age and (has age or has mandat)", "has age and (has age or has mandat)"),
@@ -101,6 +105,18 @@ def test_a_rule_has_one_canonical_text(text: str, canonical: str) -> None:
         ('mandat = "a\nb"', 9, "line break"),
         ("list = comit", 7, "is comite meant?"),
         ("list < comite", 5, "= or !="),
+        ("mandat = not a", 9, "expected a value"),
+        ("mandat < 2020-01-01", 7, "pli attribute edit mandat --type date (or number)"),
+        ("mandat before 2020-01-01", 7, "mandat is text: before would compare letters"),
+        ("departement ≥ 9", 12, "departement is text: ≥ would compare letters"),
+        ("last_name > m", 10, "last_name is text: > would compare letters"),
+        ("email < m", 6, "email is text"),
+        ("adherent > oui", 9, "adherent is yes or no"),
+        ("nom = X", 0, "there is no attribute nom: is last_name meant?"),
+        ("Prénom = X", 0, "is first_name meant?"),
+        ("courriel = X", 0, "is email meant?"),
+        ("langue = fr", 0, "is language meant?"),
+        ("mandat between a", 7, "expected a comparison"),
         ("mandat not = a", 11, "expected “in”"),
         ("(" * 60 + "has age" + ")" * 60, 50, "nested more than 50"),
         ("not " * 60 + "has age", 200, "nested more than 50"),
@@ -155,7 +171,8 @@ def _tests(draw: st.DrawFn) -> Rule:
         return Has(name)
     if draw(st.booleans()):
         return Among(name, tuple(draw(st.lists(_values[name], min_size=1, max_size=3))))
-    operator = draw(st.sampled_from(["=", "!=", "<", "<=", ">", ">="]))
+    operators = ["=", "!=", "<", "<=", ">", ">="] if name in ("age", "entree") else ["=", "!="]
+    operator = draw(st.sampled_from(operators))
     return Comparison(name, operator, draw(_values[name]))
 
 

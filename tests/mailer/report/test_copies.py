@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import datetime
 
 import pytest
@@ -89,6 +90,47 @@ async def test_a_spreadsheet_gets_no_formula_and_no_second_line(
     (row,) = await the_csv(database, campaign.id, keys)
     assert row["email"].startswith("'=cmd")
     assert row["reply_text"] == "'@SUM(1) second line"
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t=", "\r=", " =", "\x0b@", "＝", "\ufeff="])
+def test_no_cell_is_a_formula_to_excel(sign: str) -> None:
+    cell = copies.harmless_in_excel(f"{sign}cmd|'/c calc'!A1")
+    assert cell.startswith("'")
+    assert not re.search(r"[\x00-\x1f]", cell)
+    assert copies.harmless_in_excel("a;b=c\td\r\ne") == "a;b=c d e"
+
+
+async def test_the_csv_for_excel_has_a_mark_semicolons_and_every_cell_in_quotes(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    replies = ((554, "5.0.0", '=1+1;"x";\r\n\tsecond'),)
+    async with database.begin() as session:
+        evil = Copy(Status.FAILED, "other", replies)
+        campaign = await make.a_campaign_with(session, (evil,), now=now, names="+é{n}")
+    async with database.reading() as session:
+        pieces = [it async for it in copies.as_csv(session, campaign.id, keys, excel=True)]
+    text = "".join(pieces)
+    assert text.startswith('\ufeff"subscriber_id";"email";"list"')
+    assert text.count("\r\n") == text.count("\n") == 2
+    (row,) = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";")
+    assert row["email"].startswith("'+é")
+    assert row["reply_text"] == '\'=1+1;"x"; second'
+    assert tuple(row) == COLUMNS
+
+
+async def test_the_csv_that_scripts_rely_on_stays_byte_for_byte(
+    database: Database, campaign_id: int, keys: Keys
+) -> None:
+    async with database.reading() as session:
+        text = "".join([it async for it in copies.as_csv(session, campaign_id, keys)])
+    assert text.startswith(",".join(COLUMNS) + "\n")
+    line = text.splitlines()[9]
+    assert re.sub("^[0-9]+", "N", line).startswith(
+        f"N,membre{campaign_id}.8@example.org,membres,failed,mailbox_full,2,2026-11-24T09:01:00Z,"
+        "2026-11-24T09:02:00Z,relay.example.org,552,5.2.2,5.2.2 Mailbox full,<"
+    )
+    assert "\r" not in text
+    assert ',"4.7.1 Greylisted, come back later",' in text
 
 
 async def test_pages_leave_out_nobody_and_take_nobody_from_another_campaign(
