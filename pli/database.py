@@ -27,7 +27,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import (
     Connection,
     Engine,
-    ExceptionContext,
     create_engine,
     event,
     make_url,
@@ -248,22 +247,7 @@ def _postgresql(url: str, server_settings: dict[str, str], **options: Any) -> As
         **options,
     )
     event.listen(engine.sync_engine, "do_connect", _connect)
-    event.listen(engine.sync_engine, "handle_error", _know_what_was_ended)
     return engine
-
-
-def _know_what_was_ended(context: ExceptionContext) -> None:
-    """Take a connection that the server has ended for what it is, and all those of its pool.
-
-    While a process is stopped, the server ends its transactions (IDLE_SECONDS). The driver reads
-    that at its next step, has no statement to which it belongs, and then says "another operation
-    is in progress": nobody else uses the connection.
-    """
-    error: BaseException | None = context.original_exception
-    while error is not None and type(error).__name__ != "InternalClientError":
-        error = error.__cause__
-    if error is not None:
-        context.is_disconnect = True
 
 
 def _connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
