@@ -46,7 +46,7 @@ async def check(relay: Relay, mail_from: str) -> list[Check]:
         async with _connected(relay) as client:
             return [
                 _connection(relay, time.monotonic() - began),
-                _ehlo(relay, client),
+                *_ehlo(relay, client),
                 _tls(relay, client),
                 _login(relay),
                 *_features(client),
@@ -121,17 +121,19 @@ def _late(error: RelayTimeout) -> Check:
     return wrong("relay.connect", error.sentences[0], waited)
 
 
-def _ehlo(relay: Relay, client: aiosmtplib.SMTP) -> Check:
+def _ehlo(relay: Relay, client: aiosmtplib.SMTP) -> list[Check]:
+    """A warning if the name that was set means nothing to the relay; else there is nothing to say."""
     name = client.local_hostname or ""
+    wanted = relay.ehlo_names[0] if relay.ehlo_names else name
+    if name == wanted and (relay.ehlo_names or is_loopback(relay.host)):
+        return []
+    told = (
+        say(N_("Pli says EHLO {name}, and not {wanted}"), name=name, wanted=wanted)
+        if name != wanted
+        else say(N_("Pli says EHLO {name}"), name=name)
+    )
     remedy = say(N_("name this machine as the DNS does: relay_ehlo_name"))
-    if relay.ehlo_names and name != relay.ehlo_names[0]:
-        wanted = relay.ehlo_names[0]
-        told = say(N_("Pli says EHLO {name}, and not {wanted}"), name=name, wanted=wanted)
-        return warn("relay.ehlo", told, remedy)
-    told = say(N_("Pli says EHLO {name}"), name=name)
-    if relay.ehlo_names or is_loopback(relay.host):
-        return fine("relay.ehlo", told)
-    return warn("relay.ehlo", told, remedy)
+    return [warn("relay.ehlo", told, remedy)]
 
 
 def _tls(relay: Relay, client: aiosmtplib.SMTP) -> Check:
