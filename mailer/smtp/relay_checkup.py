@@ -122,7 +122,7 @@ def _late(error: RelayTimeout) -> Check:
 
 
 def _ehlo(relay: Relay, client: aiosmtplib.SMTP) -> list[Check]:
-    """A warning if the name that was set means nothing to the relay; else there is nothing to say."""
+    """A warning if the name that was set means nothing to the relay, or if there is none."""
     name = client.local_hostname or ""
     wanted = relay.ehlo_names[0] if relay.ehlo_names else name
     if name == wanted and (relay.ehlo_names or is_loopback(relay.host)):
