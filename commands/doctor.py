@@ -12,7 +12,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from commands import doctor_relays
+from commands import doctor_relays, relays
 from commands.common import LANGUAGE, Context, _, as_json, console, here_of, running, show_json
 from commands.policy import identity_of, settings_hash
 from mailer.engine import checkup
@@ -101,7 +101,7 @@ async def _examine(context: Context, address: str | None, resolver: str | None) 
         _guarded("database", _database(database, ring, values)),
         _guarded("disk", _disks(database, values.journal_folder)),
         _guarded("relay", _relays(values, ring, identity, address, broken)),
-        _guarded("dns", _domain(identity, resolver)),
+        _guarded("dns", _domain(values, identity, resolver)),
     ]
     try:
         of_database, *others = await asyncio.gather(*asked)
@@ -235,8 +235,15 @@ async def _lists(database: Database, values: Settings, broken: set[str]) -> list
         return await doctor_relays.lists_without(session, values, broken)
 
 
-async def _domain(identity: Identity, resolver: str | None) -> list[Check]:
-    return await sender_domain.check(identity.domain, resolver) if identity.domain else []
+async def _domain(values: Settings, identity: Identity, resolver: str | None) -> list[Check]:
+    if not identity.domain:
+        return []
+    envelope = [
+        relay.envelope_sender.rpartition("@")[2]
+        for relay in (relays.of(values).values() if values.relay_url else ())
+        if relay.envelope_sender
+    ]
+    return await sender_domain.check(identity.domain, resolver, envelope=envelope)
 
 
 def _draw(checks: Sequence[Check]) -> None:

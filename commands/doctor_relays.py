@@ -30,7 +30,8 @@ async def look(
     of = relays.of(settings)
 
     async def one(relay: Relay) -> list[Check]:
-        found = await relay_checkup.check(relay, mail_from, writer.address)
+        async with relays.waiting_is_told(relay, relay_checkup.CHECKED_SECONDS):
+            found = await relay_checkup.check(relay, mail_from, writer.address)
         if address is not None and not stops_a_sending(found):
             language = settings.language
             found.append(await relay_checkup.send(relay, mail_from, writer, address, language))

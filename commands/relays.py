@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from commands.common import Installation, tell
@@ -10,12 +12,21 @@ from commands.policy import identity_of
 from mailer.engine.gate import no_relay
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
-from mailer.smtp.relay import Relay, RelayError
+from mailer.smtp.relay import (
+    GREETING_SECONDS,
+    PATIENT_SECONDS,
+    Relay,
+    RelayError,
+    RelayTimeout,
+)
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.language import N_, Sentence, say
 from pli.relay_names import MAIN
 from pli.settings import Settings
 from subscribers.models import List
+
+TOLD_SECONDS = 3.0
+"""A person who waits for longer is told for what."""
 
 
 def of(settings: Settings) -> dict[str, Relay]:
@@ -29,7 +40,9 @@ def of(settings: Settings) -> dict[str, Relay]:
             own = settings.relays.get(name)
             found[name] = replace(
                 Relay.parse(url, name),
-                ehlo_name=(own and own.ehlo_name) or settings.relay_ehlo_name or domain,
+                ehlo_names=tuple(
+                    it for it in ((own and own.ehlo_name) or settings.relay_ehlo_name, domain) if it
+                ),
                 envelope_sender=_envelope_sender(settings, name),
             )
         except RelayError as error:
@@ -75,9 +88,63 @@ def _envelope_sender(settings: Settings, name: str) -> str:
     return settings.relay_envelope_sender
 
 
+@asynccontextmanager
+async def waiting_is_told(relay: Relay, seconds: float) -> AsyncIterator[None]:
+    """While a relay lets us wait for its greeting, say so, and for how long one waits at most."""
+
+    def told() -> None:
+        tell(
+            say(
+                N_("The relay {relay} has not greeted yet: waiting, {n} s at most."),
+                relay=relay.name,
+                n=f"{seconds:.0f}",
+            ),
+            stderr=True,
+        )
+
+    timer = asyncio.get_running_loop().call_later(TOLD_SECONDS, told)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def unknown(settings: Settings, names: Iterable[str]) -> list[str]:
     """The names among these that no relay has."""
     return [name for name in names if name != MAIN and name not in settings.relays]
+
+
+class _Greetings:
+    """Which relays have greeted us, and why others have not."""
+
+    def __init__(self, relays: Mapping[str, Relay]) -> None:
+        self.failed: dict[str, RelayError] = {}
+        self._relays = relays
+        self._well: set[str] = set()
+
+    async def any_of(self, order: Sequence[str]) -> bool:
+        """Whether one of these relays greets; one that is slow gets its time if no other does."""
+        for name in order:
+            if name not in self._well and name not in self.failed:
+                await self._ask(name, PATIENT_SECONDS if len(order) == 1 else GREETING_SECONDS)
+            if name in self._well:
+                return True
+        for name in order:
+            if isinstance(self.failed[name], RelayTimeout) and len(order) > 1:
+                await self._ask(name, PATIENT_SECONDS)
+            if name in self._well:
+                return True
+        return False
+
+    async def _ask(self, name: str, seconds: float) -> None:
+        try:
+            async with waiting_is_told(self._relays[name], seconds):
+                await self._relays[name].greet(seconds)
+        except RelayError as error:
+            self.failed[name] = error
+        else:
+            self._well.add(name)
+            self.failed.pop(name, None)
 
 
 async def greet(installation: Installation, lists: Iterable[List]) -> None:
@@ -87,25 +154,15 @@ async def greet(installation: Installation, lists: Iterable[List]) -> None:
     that a list names and the settings do not.
     """
     relays = of(installation.settings)
-    failed: dict[str, RelayError] = {}
-    well: set[str] = set()
+    greetings = _Greetings(relays)
     for list_ in lists:
         order = [name for name in list_.relays or relays if name in relays]
         if not order:
             raise RelayError.listing([no_relay(list_.name, list_.relays)])
         if strangers := unknown(installation.settings, list_.relays):
             tell(no_relay(list_.name, strangers), stderr=True)
-        for name in order:
-            if name not in well and name not in failed:
-                try:
-                    await relays[name].greet()
-                except RelayError as error:
-                    failed[name] = error
-                else:
-                    well.add(name)
-            if name in well:
-                break
-        else:
+        if not await greetings.any_of(order):
+            failed = greetings.failed
             raise RelayError.listing(it for name in order for it in failed[name].sentences)
-    for fault in failed.values():
+    for fault in greetings.failed.values():
         tell(say(N_("Another relay stands in: {reason}"), reason=fault.sentences[0]), stderr=True)

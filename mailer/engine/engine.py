@@ -63,10 +63,14 @@ class _Taking:
     slot: ProviderSlot
     run: BatchRun | None = None
     carried_out: bool = False
+    without_database: bool = False
+    """Whether it ended because the database did not answer."""
 
     @property
     def blameless(self) -> bool:
         """Whether the cause of the run's end lies outside the batch: then it is not fruitless."""
+        if self.without_database:
+            return True
         if self.run is None:
             held = self.courier is None or not self.passage.open
             return self.carried_out and self.batch.runs and held
@@ -296,6 +300,9 @@ class Engine:
                 await self._run(taking)
             except LeaseLost:
                 log.warning("delivery.lease_lost", extra={"batch": batch_id})
+            except DatabaseAway:
+                taking.without_database = True
+                raise
             finally:
                 await self._release(taking)
         except DatabaseAway as error:
@@ -390,9 +397,17 @@ class Engine:
     async def _release(self, taking: _Taking) -> None:
         """Give a batch back, and close its journal file."""
         try:
-            await self._context.database.perform(
-                leasing.release, taking.batch, blameless=taking.blameless, wait=taking.wait
-            )
+            for tried in range(1, constants.STOPPING_TRIES + 1):
+                try:
+                    await self._context.database.perform(
+                        leasing.release, taking.batch, blameless=taking.blameless, wait=taking.wait
+                    )
+                except DatabaseAway:
+                    # Else the batch rests until its lease lapses, and the taking counts.
+                    if tried == constants.STOPPING_TRIES:
+                        raise
+                else:
+                    break
         finally:
             taking.notes.close(all_settled=taking.all_settled)
             if taking.blameless or not self._runs:

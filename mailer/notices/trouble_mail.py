@@ -107,7 +107,8 @@ async def compose(
     ]
     refused = N_("Pli: the relay {relay} refuses the letters")
     away = N_("Pli: the relay {relay} does not answer")
-    subject = say(refused if ordered["refused"] else away, relay=ordered["called"])
+    heading = refused if ordered["refused"] else away
+    subject = say(heading, relay=ordered["called"])
     number = FIRST_NUMBER + notice_id
     marks = Links(keys, identity.public_url, identity.domain).marks(number, keys.current)
     mail = EmailMessage(policy=SMTPUTF8 if needs_smtputf8(address) else SMTP)

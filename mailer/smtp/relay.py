@@ -29,8 +29,14 @@ class RelayRefusal(RelayError):
     """The relay refuses, and would refuse again: a person must change something first."""
 
 
+class RelayTimeout(RelayError):
+    """The relay did not answer within the time that it was given."""
+
+
 GREETING_SECONDS = 15.0
-"""For each reply, if a relay is only checked or another relay stands by."""
+"""For each reply until a copy may be carried, while another relay stands by."""
+PATIENT_SECONDS = 300.0
+"""The same where no other relay does (RFC 5321 4.5.3.2.1): some relays let everybody wait."""
 DIAL_SECONDS = 30.0
 """For the name and a TCP connection; the greeting has a limit of its own."""
 NEXT_ADDRESS_SECONDS = 0.25
@@ -54,8 +60,8 @@ class Relay:
     username: str | None = None
     password: str | None = None
     called: str = MAIN
-    ehlo_name: str = ""
-    """The name to be said at EHLO; "": none is known."""
+    ehlo_names: tuple[str, ...] = ()
+    """Names to be said at EHLO: the first that means something to the relay."""
     envelope_sender: str = ""
     """The envelope sender of all mail; "": each copy's own return path."""
 
@@ -146,22 +152,24 @@ class Relay:
             raise
         return client
 
-    def says(self, connected: socket.socket | None = None) -> str:
-        """The name for EHLO (RFC 5321 4.1.1.1): the one that was set, else our own address.
+    def says(self, connected: socket.socket) -> str:
+        """The name for EHLO (RFC 5321 4.1.1.1): one of `ehlo_names`, else our own IP address.
 
         A name that means nothing on other machines, such as `localhost`, is said to a relay on
         this machine only.
         """
-        if self.ehlo_name and (is_public(self.ehlo_name) or is_loopback(self.host)):
-            return self.ehlo_name
-        if connected is None:
-            return ""
+        for name in self.ehlo_names:
+            if is_public(name) or is_loopback(self.host):
+                return name
         host = str(connected.getsockname()[0]).partition("%")[0]
         return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
 
-    async def greet(self) -> None:
-        """Connect, with TLS and login, and quit; RelayError if that fails."""
-        client = await self.connect(GREETING_SECONDS)
+    async def greet(self, seconds: float = PATIENT_SECONDS) -> None:
+        """Connect, with TLS and login, and quit; RelayError if that fails.
+
+        `seconds` are for each reply.
+        """
+        client = await self.connect(seconds)
         with suppress(aiosmtplib.SMTPException, OSError):
             await client.quit()
 
@@ -212,7 +220,7 @@ class Relay:
         else:
             reason = " ".join(printable(str(error)).split()) or type(error).__name__
         if isinstance(error, TimeoutError):
-            return RelayError(
+            return RelayTimeout(
                 N_("the relay {relay} does not answer in time: look at {setting}"),
                 relay=self.name,
                 setting=self.setting,

@@ -14,12 +14,21 @@ from email.utils import format_datetime, formataddr, make_msgid
 import aiosmtplib
 
 from mailer.sender import Mailbox, needs_smtputf8
-from mailer.smtp.relay import GREETING_SECONDS, Relay, RelayError, size_limit
+from mailer.smtp.relay import (
+    GREETING_SECONDS,
+    PATIENT_SECONDS,
+    Relay,
+    RelayError,
+    RelayTimeout,
+    size_limit,
+)
 from pli.checks import Check, fine, refused, warn, wrong
 from pli.checkup import in_bytes
 from pli.language import N_, say
 from pli.loopback import is_loopback
 
+CHECKED_SECONDS = 120.0
+"""For each reply: a person waits. Relays that make everybody wait take a minute at most."""
 SMALL_BYTES = 1_000_000
 """A letter with its images may well reach this size."""
 SOON = timedelta(days=14)
@@ -29,22 +38,23 @@ _OFFERS = ("pipelining", "size", "8bitmime", "smtputf8", "starttls")
 async def check(relay: Relay, mail_from: str, recipient: str | None = None) -> list[Check]:
     """Check the connection, TLS, login, what EHLO offers, and whether `mail_from` is accepted.
 
-    Many relays refuse a sender only when a `recipient` is named: give the sender's own address.
+    Many relays refuse a sender only when a `recipient` is named: give the sender's own address. A
+    relay with an envelope sender of its own is asked about that one.
     """
+    mail_from = relay.envelope_sender or mail_from
     began = time.monotonic()
     try:
         async with _connected(relay) as client:
-            ms = f"{(time.monotonic() - began) * 1000:.0f}"
             return [
-                fine(
-                    "relay.connect",
-                    say(N_("{relay} answers ({ms} ms)"), relay=relay.name, ms=ms),
-                ),
+                _connection(relay, time.monotonic() - began),
+                *_ehlo(relay, client),
                 _tls(relay, client),
                 _login(relay),
                 *_features(client),
                 await _sender(client, mail_from, recipient),
             ]
+    except RelayTimeout as error:
+        return [_late(error)]
     except RelayError as error:
         return refused("relay.connect", error)
 
@@ -52,6 +62,7 @@ async def check(relay: Relay, mail_from: str, recipient: str | None = None) -> l
 async def send(relay: Relay, mail_from: str, writer: Mailbox, address: str, language: str) -> Check:
     """Send a short message to `address`, over the relay that letters use."""
     mail = _message(writer, address, language)
+    mail_from = relay.envelope_sender or mail_from
     try:
         async with _connected(relay) as client:
             _refusals, answer = await client.sendmail(
@@ -82,13 +93,48 @@ async def send(relay: Relay, mail_from: str, writer: Mailbox, address: str, lang
 
 @asynccontextmanager
 async def _connected(relay: Relay) -> AsyncIterator[aiosmtplib.SMTP]:
-    client = await relay.connect(GREETING_SECONDS)
+    client = await relay.connect(CHECKED_SECONDS)
     try:
         yield client
         with suppress(aiosmtplib.SMTPException, OSError):
             await client.quit()
     finally:
         client.close()
+
+
+def _connection(relay: Relay, seconds: float) -> Check:
+    told = say(N_("{relay} answers ({ms} ms)"), relay=relay.name, ms=f"{seconds * 1000:.0f}")
+    if seconds <= GREETING_SECONDS:
+        return fine("relay.connect", told)
+    slow = say(
+        N_("it is passed over while another relay can be used: that is after {n} s"),
+        n=f"{GREETING_SECONDS:.0f}",
+    )
+    return warn("relay.connect", told, slow)
+
+
+def _late(error: RelayTimeout) -> Check:
+    waited = say(
+        N_("the doctor waits {n} s for each answer, a sending up to {minutes} minutes"),
+        n=f"{CHECKED_SECONDS:.0f}",
+        minutes=f"{PATIENT_SECONDS / 60:.0f}",
+    )
+    return wrong("relay.connect", error.sentences[0], waited)
+
+
+def _ehlo(relay: Relay, client: aiosmtplib.SMTP) -> list[Check]:
+    """A warning if the name that was set means nothing to the relay, or if there is none."""
+    name = client.local_hostname or ""
+    wanted = relay.ehlo_names[0] if relay.ehlo_names else name
+    if name == wanted and (relay.ehlo_names or is_loopback(relay.host)):
+        return []
+    told = (
+        say(N_("Pli says EHLO {name}, and not {wanted}"), name=name, wanted=wanted)
+        if name != wanted
+        else say(N_("Pli says EHLO {name}"), name=name)
+    )
+    remedy = say(N_("name this machine as the DNS does: relay_ehlo_name"))
+    return [warn("relay.ehlo", told, remedy)]
 
 
 def _tls(relay: Relay, client: aiosmtplib.SMTP) -> Check:

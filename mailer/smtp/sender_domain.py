@@ -26,8 +26,47 @@ class ResolverError(PliError):
     """The address of the name server is not valid."""
 
 
-async def check(domain: str, server: str | None = None) -> list[Check]:
-    """Ask this machine's name servers, or `server` (an IP address, or IP:PORT)."""
+async def check(
+    domain: str, server: str | None = None, *, envelope: Sequence[str] = ()
+) -> list[Check]:
+    """Ask this machine's name servers, or `server` (an IP address, or IP:PORT).
+
+    `envelope`: the domains of envelope senders that relays insist on, whose SPF counts.
+    """
+    found = await _check(domain, server)
+    for other in dict.fromkeys(it for it in envelope if it != domain):
+        found += await _envelope(other, domain, server)
+    return found
+
+
+async def _envelope(envelope: str, domain: str, server: str | None) -> list[Check]:
+    """SPF is asked of the envelope's domain, and satisfies DMARC if that is the sender's."""
+    try:
+        found = [await _spf(_resolver(server), envelope)]
+    except OFFLINE:
+        told = say(N_("nobody could be asked about {domain}"), domain=envelope)
+        return [warn("dns.spf", told, say(N_("see that relay_envelope_sender is right")))]
+    if not _related(envelope, domain):
+        found.append(
+            warn(
+                "dns.dmarc",
+                say(
+                    N_("the envelope is of {envelope}, the letter of {domain}: SPF cannot help it"),
+                    envelope=envelope,
+                    domain=domain,
+                ),
+                say(N_("the relay must sign with DKIM for {domain}"), domain=domain),
+            )
+        )
+    return found
+
+
+def _related(one: str, other: str) -> bool:
+    """Whether one domain lies in the other, as DMARC's relaxed alignment allows at least."""
+    return f".{one}".endswith(f".{other}") or f".{other}".endswith(f".{one}")
+
+
+async def _check(domain: str, server: str | None) -> list[Check]:
     try:
         resolver = _resolver(server)
         try:

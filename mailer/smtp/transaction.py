@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mailer.models import Stage
 from mailer.smtp.courier import Copy
+from mailer.smtp.relay import PATIENT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Extensions:
 class Timeouts:
     """Seconds that a reply may take; RFC 5321, 4.5.3.2 names the least that must be allowed."""
 
-    greeting: float = 300.0
+    greeting: float = PATIENT_SECONDS
     envelope: float = 300.0
     body: float = 600.0
     idle: float = 10.0  # so long a connection without copies is kept

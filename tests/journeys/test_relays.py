@@ -207,16 +207,16 @@ def test_a_relay_that_is_away_while_a_letter_goes_out_is_waited_for(
 
             def held() -> bool:
                 nonlocal said
-                said = installation.pli("campaign", "list").out
+                said = " ".join(installation.pli("campaign", "list").out.split())
                 return "does not answer since" in said
 
-            until(held)
+            until(held, 40)
             assert "tried again at" in said
             (listed,) = installation.pli("campaign", "list", "--json").json
             assert (listed["state"], listed["failed"]) == ("running", 0)
             assert [it["kind"] for it in listed["held_by"]] == ["relay_away"]
             french = installation.pli("campaign", "show", "1", LC_ALL="fr_FR.UTF-8").out
-            assert "le relais ne répond pas depuis" in french
+            assert "le relais ne répond pas depuis" in " ".join(french.split())
             away.append(False)
             out, _err = command.communicate(60)
             assert command.returncode == 0, out

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from mailer.models import Pacing
 from pli import keys as key_ring
 from pli import schema
 from pli.columns import Base
-from pli.database import Database, DatabaseError, check_keys
+from pli.database import Database, DatabaseAway, DatabaseError, check_keys
 from pli.files import shipped
 from pli.keys import Keys, KeysError
 from pli.lock import Lock, Owner
@@ -256,3 +258,54 @@ async def test_what_rules_compare_of_texts_is_written_anew_and_back(
         async with database.writer.begin() as connection:
             await connection.run_sync(move, wanted)
         assert await compared() == expected
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("steps", [0, 1, 2])
+async def test_a_process_that_was_stopped_meets_one_error_for_all_that_the_server_ended(
+    database: Database, steps: int
+) -> None:
+    """A stopped process does not read; what its server said comes at its next step."""
+    held = asyncio.Barrier(4)
+
+    async def backend() -> int:
+        async with database.begin() as session:
+            pid = await session.scalar(text("SELECT pg_backend_pid()"))
+            await held.wait()
+        assert pid is not None
+        return int(pid)
+
+    ended = await asyncio.gather(*(backend() for _ in range(4)))
+    async with database.reading() as session:
+        await session.execute(
+            text("SELECT pg_terminate_backend(pid) FROM unnest(cast(:pids AS int[])) AS pid"),
+            {"pids": list(ended)},
+        )
+    time.sleep(0.3)  # noqa: ASYNC251 (the process is stopped)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    errors = []
+    for _ in range(6):
+        try:
+            async with database.begin() as session:
+                await session.execute(select(1))
+        except DatabaseAway as error:
+            errors.append(str(error))
+    assert len(errors) <= 1, errors
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_what_the_server_ended_within_a_transaction_is_told_as_away(
+    database: Database,
+) -> None:
+    async def stopped() -> None:
+        async with database.begin() as session:
+            await session.execute(text("SET idle_in_transaction_session_timeout = 200"))
+            time.sleep(0.6)  # noqa: ASYNC251 (the process is stopped)
+            await asyncio.sleep(0)
+            await session.execute(select(1))
+
+    with pytest.raises(DatabaseAway):
+        await stopped()
+    for _ in range(3):
+        assert await database.now()

@@ -413,3 +413,29 @@ async def test_a_pause_that_fails_is_logged_and_tried_again(
     async with working(database, keys, nowhere, patience=NO_PATIENCE):
         assert await rests(database, campaign_id) is CampaignState.PAUSED
     assert "campaign.not_paused" in [it.message for it in caplog.records]
+
+
+async def test_takings_that_the_database_ended_are_not_fruitless(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
+    release, begin_run = leasing.release, Engine._begin_run
+    away = iter([True] * 5)
+    lost = iter([True, False] * 5)
+
+    async def begin(*args: Any, **named: Any) -> Any:
+        if next(away, False):
+            raise DatabaseAway("the database is away")
+        return await begin_run(*args, **named)
+
+    def release_sometimes(*args: Any, **named: Any) -> None:
+        if next(lost, False):
+            raise DatabaseAway("the database is away")
+        release(*args, **named)
+
+    monkeypatch.setattr(Engine, "_begin_run", begin)
+    monkeypatch.setattr(leasing, "release", release_sometimes)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert next(away, None) is None

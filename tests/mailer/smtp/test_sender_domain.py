@@ -103,3 +103,26 @@ async def test_what_is_no_name_server_is_refused() -> None:
     for server in ("127.0.0.1:port", "name.example"):
         with pytest.raises(sender_domain.ResolverError, match="no name server"):
             await sender_domain.check("example.org", server)
+
+
+async def test_the_domain_of_a_fixed_envelope_sender_is_asked_for_its_spf() -> None:
+    zone = {
+        **SOUND,
+        "relay.example": {"TXT": ['"v=spf1 a -all"']},
+        "retours.example.org": {"TXT": ['"v=spf1 mx -all"']},
+    }
+    with answering(zone) as server:
+        checks = await sender_domain.check(
+            "example.org", server, envelope=["relay.example", "retours.example.org", "nobody.org"]
+        )
+    told = [(it.name, it.state, str(it.told)) for it in checks[3:]]
+    assert told == [
+        ("dns.spf", State.OK, "SPF: v=spf1 a -all"),
+        (
+            "dns.dmarc",
+            State.WARNING,
+            "the envelope is of relay.example, the letter of example.org: SPF cannot help it",
+        ),
+        ("dns.spf", State.OK, "SPF: v=spf1 mx -all"),
+        ("dns.spf", State.WARNING, "nobody could be asked about nobody.org"),
+    ]
