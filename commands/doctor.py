@@ -189,8 +189,9 @@ async def _database(database: Database, ring: Keys | None, values: Settings) -> 
                     session,
                     host=socket.gethostname(),
                     settings_hash=settings_hash(values, ring) if ring else "",
+                    zone=values.timezone,
                 )
-            return [*found, await ground.clock(database, latest), *told]
+            return [*found, await ground.clock(database, latest, values.timezone), *told]
     except TimeoutError:
         silent = say(N_("the database does not answer within {n} s"), n=f"{DATABASE_SECONDS:.0f}")
         return [wrong("database", silent, say(LOOK_AT_IT))]

@@ -17,6 +17,7 @@ from commands.policy import identity_of
 from commands.web_server import listening, open_doors
 from pli import logs
 from pli.errors import PliError
+from pli.hours import zone_of
 from pli.language import N_, say
 from pli.lock import Lock
 from pli.loopback import is_loopback
@@ -74,6 +75,7 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
             # The staff's pages know no accounts yet: they are for whoever sits at this machine.
             office=is_loopback(installation.settings.listen.rpartition(":")[0].strip("[]")),
             inbox=inbox,
+            zone=zone_of(installation.settings.timezone),
         )
         async with open_doors(app, listening(installation.settings.listen)):
             yield

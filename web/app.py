@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,14 +42,15 @@ def create_app(
     office: bool = False,
     inbox: Path | None = None,
     now: Callable[[], datetime] = _wall_clock,
+    zone: tzinfo | None = None,
 ) -> Starlette:
-    """Build the web application; `inbox` is the Maildir of the demo.
+    """Build the web application; `inbox` is the Maildir of the demo, `zone` that of its hours.
 
     The staff's pages (`office` and the inbox) have no accounts yet. So they exist only if the
     public address itself is this machine's loopback, whatever the arguments say: a server that
     listens on the loopback may stand behind a proxy that lets everybody in.
     """
-    pages = Pages(database, identity, language, now)
+    pages = Pages(database, identity, language, now, zone)
     is_local = is_loopback(urlsplit(identity.public_url).hostname or "")
     shows_office = office and is_local
     shows_inbox = inbox is not None and is_local

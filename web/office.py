@@ -70,5 +70,10 @@ class Office:
         if report.state not in _STILL and "still" not in request.query_params:
             refresh = max(REFRESH_SECONDS, report.candidates // COPIES_A_SECOND)
         return await html_page.render(
-            session, report, language=language, refresh=refresh, office=True
+            session,
+            report,
+            language=language,
+            refresh=refresh,
+            office=True,
+            zone=self._pages.zone,
         )

@@ -18,6 +18,7 @@ from commands.common import (
     as_json,
     confirm,
     console,
+    declined,
     now,
     running,
     show_json,
@@ -96,7 +97,7 @@ async def import_(
             for sentence in _noes(foreseen):
                 tell(sentence, stderr=True)
             if not confirm(_foreseen(foreseen, name, is_new=joined is None), yes=False):
-                raise click.Abort
+                raise declined()
         with _counting(rows, quiet=as_json) as counted:
             async with installation.database.begin() as session:
                 joined = await lists.find(session, name)

@@ -67,4 +67,4 @@ def as_sentence(kept: Mapping[str, Any]) -> Sentence:
         name: as_sentence(value) if isinstance(value, dict) else value
         for name, value in kept["values"].items()
     }
-    return Sentence(kept["text"], values)
+    return Sentence(kept["text"], values, kept.get("plural"))

@@ -66,4 +66,5 @@ def _kept(sentence: Sentence) -> dict[str, Any]:
         name: _kept(value) if isinstance(value, Sentence) else value
         for name, value in sentence.values.items()
     }
-    return {"text": sentence.text, "values": values}
+    kept: dict[str, Any] = {"text": sentence.text, "values": values}
+    return kept | {"plural": sentence.plural} if sentence.plural else kept

@@ -13,23 +13,28 @@ from mailer.engine import workers
 from mailer.models import Batch, Campaign, CampaignState, Worker
 from pli.checks import Check, fine, warn, wrong
 from pli.columns import clock
-from pli.hours import Hour
+from pli.hours import Hour, clock_time
 from pli.language import N_, say, say_n
 
 A_MOMENT = timedelta(minutes=1)
 """So long after its hour a campaign may still be about to start."""
 
 
-async def check(session: AsyncSession, *, host: str = "", settings_hash: str = "") -> list[Check]:
+async def check(
+    session: AsyncSession, *, host: str = "", settings_hash: str = "", zone: str | None = None
+) -> list[Check]:
     """Check who sends, which workers are gone, and which campaigns do not go on.
 
+    `zone`: by whose clocks hours are told; None: this machine's, or those by which they were named.
     `settings_hash`: of the settings as they are now, which a process of this `host` should have.
     """
     known = await workers.known(session)
     living = [worker for worker, alive in known if alive]
     found = [_living(living)]
     found += [
-        _gone(worker) for worker, alive in known if not alive and not _followed(worker, living)
+        _gone(worker, zone)
+        for worker, alive in known
+        if not alive and not _followed(worker, living)
     ]
     found += [
         warn("workers", workers.restart(it))
@@ -50,7 +55,7 @@ async def check(session: AsyncSession, *, host: str = "", settings_hash: str = "
         if campaign.state is CampaignState.PAUSED:
             found.append(_paused(campaign))
         elif campaign.state is CampaignState.SCHEDULED:
-            found += await _scheduled(session, campaign, launches=launches)
+            found += await _scheduled(session, campaign, launches=launches, zone=zone)
         elif not await workers.sends(session, campaign.id):
             found.append(await _nobodys(session, campaign))
     return found
@@ -81,7 +86,7 @@ def _followed(gone: Worker, living: Sequence[Worker]) -> bool:
     )
 
 
-def _gone(worker: Worker) -> Check:
+def _gone(worker: Worker, zone: str | None) -> Check:
     return warn(
         "workers",
         say(
@@ -89,7 +94,9 @@ def _gone(worker: Worker) -> Check:
             command=worker.command,
             host=worker.host,
             pid=worker.pid,
-            time=worker.seen_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+            time=clock_time(worker.seen_at, zone)
+            if zone
+            else worker.seen_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
         ),
         say(N_("start it again on that machine: its journal tells what it had in hand")),
     )
@@ -107,7 +114,9 @@ def _paused(campaign: Campaign) -> Check:
     )
 
 
-async def _scheduled(session: AsyncSession, campaign: Campaign, *, launches: bool) -> list[Check]:
+async def _scheduled(
+    session: AsyncSession, campaign: Campaign, *, launches: bool, zone: str | None
+) -> list[Check]:
     """One that is held, whose hour has passed, or that no process will start."""
     told = {"id": campaign.id, "number": campaign.number}
     start = say(
@@ -122,7 +131,7 @@ async def _scheduled(session: AsyncSession, campaign: Campaign, *, launches: boo
         )
         return [wrong("campaigns", held, start)]
     at = campaign.scheduled_at
-    hour = Hour(at, campaign.scheduled_zone or "UTC") if at else None
+    hour = Hour(at, zone or campaign.scheduled_zone or "UTC") if at else None
     now = (await session.execute(select(clock()))).scalar_one()
     if at and at + A_MOMENT < now:
         missed = say(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,8 +51,12 @@ async def render(
     language: str,
     refresh: int | None = None,
     office: bool = False,
+    zone: tzinfo | None = None,
 ) -> str:
-    """The page in one language; in the `office` it leads on, and may look again (`refresh`, s)."""
+    """The page in one language; in the `office` it leads on, and may look again (`refresh`, s).
+
+    `zone`: by whose clocks hours are told; None: this machine's.
+    """
     over_time = await timeline(session, report.campaign)
     return pages.render(
         "reports/report.html.j2",
@@ -78,6 +83,7 @@ async def render(
         is_barred=say(reasons.IS_BARRED),
         refresh=refresh,
         office=office,
+        zone=zone,
     )
 
 
