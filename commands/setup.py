@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from commands.common import (
     _,
     answering,
     as_json,
+    at_a_terminal,
     console,
     new_table,
     open_installation,
@@ -125,7 +125,7 @@ async def _brought_up(settings: Settings, keys: Keys) -> tuple[str | None, str]:
 
 def _answers(given: dict[str, str | None]) -> dict[str, str]:
     missing = [name for name in QUESTIONS if not given[name]]
-    if missing and not sys.stdin.isatty():
+    if missing and not at_a_terminal():
         raise SetupError.listing(
             say(
                 N_("--{option} is missing: {question}"),
@@ -138,7 +138,7 @@ def _answers(given: dict[str, str | None]) -> dict[str, str]:
         values = {}
         for name, question in QUESTIONS.items():
             values[name] = given[name] or click.prompt(translations(LANGUAGE).gettext(question))
-            if name == "relay" and sys.stdin.isatty():
+            if name == "relay" and at_a_terminal():
                 values[name] = _with_login(values[name], asked=not given[name])
     return values
 
