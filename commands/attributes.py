@@ -14,6 +14,7 @@ from commands.common import (
     as_json,
     confirm,
     console,
+    declined,
     new_table,
     running,
     show_json,
@@ -122,7 +123,7 @@ async def edit(
         if not dry_run:
             question = say(N_("Make {name} {type}?"), name=found.name, type=_told(wanted))
             if doubtful and not confirm(question, yes=yes):
-                raise click.Abort
+                raise declined()
             async with installation.database.begin() as session:
                 found = await attribute_types.retype(session, name=name, type=wanted)
     if as_json:

@@ -17,6 +17,7 @@ from commands.common import (
     as_json,
     confirm,
     console,
+    declined,
     new_table,
     now,
     relay_names,
@@ -246,7 +247,7 @@ async def _changed(
         campaign_id = await summary.find(session, name)
         progress = await summary.progress(session, campaign_id)
     if question is not None and not confirm(question(progress), yes=yes):
-        raise click.Abort
+        raise declined()
     async with installation.database.begin() as session:
         await verb(session, campaign_id, now())
     return campaign_id

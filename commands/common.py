@@ -206,6 +206,11 @@ def answering() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def declined() -> PliError:
+    """The refusal of a person who answered no: the command is not done, so it exits with 1."""
+    return PliError(N_("You said no: nothing was changed."))
+
+
 def at_a_terminal() -> bool:
     """Whether a person can be asked."""
     return sys.stdin.isatty()

@@ -25,7 +25,6 @@ from pli import settings as settings_file
 from pli.checks import Check, State, fine, refused, stops_a_sending, warn, wrong
 from pli.database import Database, DatabaseAway
 from pli.errors import PliError, reason_of
-from pli.hours import zone_of
 from pli.keys import Keys
 from pli.language import N_, say
 from pli.loopback import is_loopback
@@ -195,9 +194,9 @@ async def _database(database: Database, ring: Keys | None, values: Settings) -> 
                     session,
                     host=socket.gethostname(),
                     settings_hash=settings_hash(values, ring) if ring else "",
-                    zone=zone_of(values.timezone),
+                    zone=values.timezone,
                 )
-            return [*found, await ground.clock(database, latest), *told]
+            return [*found, await ground.clock(database, latest, values.timezone), *told]
     except TimeoutError:
         silent = say(N_("the database does not answer within {n} s"), n=f"{DATABASE_SECONDS:.0f}")
         return [wrong("database", silent, say(LOOK_AT_IT))]

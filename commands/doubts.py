@@ -24,6 +24,7 @@ from commands.common import (
     as_json,
     confirm,
     console,
+    declined,
     now,
     running,
     show_json,
@@ -36,10 +37,11 @@ from mailer.ledger import answers, doubt, evidence
 from mailer.ledger.answers import Answers
 from mailer.ledger.doubt import Doubt
 from mailer.ledger.evidence import Proof
+from mailer.ledger.postfix_log import Seen
 from mailer.models import CampaignState, Source
 from mailer.report import summary
 from pli.errors import PliError
-from pli.language import N_, say, say_n
+from pli.language import N_, Sentence, say, say_n
 
 STDIN = "-"
 SHOWN = 10
@@ -74,7 +76,8 @@ async def settle(context: Context, campaign: str, files: Sequence[str], as_json:
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             doubted = await doubt.of(session, campaign_id, installation.keys)
-        proofs = _read(doubted, files, quiet=as_json) if doubted.copies else []
+        seen = Seen()
+        proofs = _read(doubted, files, seen, quiet=as_json) if doubted.copies else []
         async with installation.database.begin() as session:
             settled = await evidence.settle_by(
                 session, campaign_id=campaign_id, proofs=proofs, source=Source.LOG, now=now()
@@ -82,12 +85,18 @@ async def settle(context: Context, campaign: str, files: Sequence[str], as_json:
         async with installation.database.reading() as session:
             left = (await summary.progress(session, campaign_id)).uncertain
     before = len(doubted.copies)
+    is_no_log = bool(before) and not seen.of_postfix
     if as_json:
         show_json(
             {"campaign": campaign_id, "in_doubt": before, "settled": settled, "uncertain": left}
         )
+        if is_no_log:
+            tell(_is_no_log(files, seen), stderr=True)
         return
     tell(say_n("{n} copy was in doubt.", "{n} copies were in doubt.", before))
+    if is_no_log:
+        tell(_is_no_log(files, seen), stderr=True)
+        return
     if before:
         tell(
             say_n(
@@ -166,7 +175,7 @@ async def retry(
             id=campaign_id,
         )
         if meant and not confirm(question, yes=yes):
-            raise click.Abort
+            raise declined()
         async with installation.database.begin() as session:
             if barred and lift:
                 await barring.lift(session, campaign_id=campaign_id, reply=reply)
@@ -239,7 +248,7 @@ def _show(answers: Answers) -> None:
     console(stderr=True).print(table)
 
 
-def _read(doubted: Doubt, files: Sequence[str], *, quiet: bool) -> list[Proof]:
+def _read(doubted: Doubt, files: Sequence[str], seen: Seen, *, quiet: bool) -> list[Proof]:
     """Every proof in these logs, read one after the other as one log, with a bar on stderr."""
     shown = Progress(
         TextColumn("{task.description}"),
@@ -252,7 +261,19 @@ def _read(doubted: Doubt, files: Sequence[str], *, quiet: bool) -> list[Proof]:
     )
     # Reading the logs never awaits: without `answering`, Ctrl-C would wait for the last line.
     with shown, answering():
-        return list(doubted.proofs(_log(name, shown) for name in files))
+        return list(doubted.proofs((_log(name, shown) for name in files), seen))
+
+
+def _is_no_log(files: Sequence[str], seen: Seen) -> Sentence:
+    named = ", ".join(_("standard input") if it == STDIN else it for it in files)
+    return say_n(
+        "{files}: the {n} line in it is not Postfix's, so nothing is known of these copies: "
+        "name the log of the relay that took the letters.",
+        "{files}: none of the {n} lines is Postfix's, so nothing is known of these copies: "
+        "name the log of the relay that took the letters.",
+        seen.lines,
+        files=named,
+    )
 
 
 def _log(name: str, shown: Progress) -> tuple[str, Iterator[bytes]]:

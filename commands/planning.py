@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from commands import hours as opening_hours
-from commands.common import Context, _, confirm, now, running, tell
+from commands.common import Context, _, confirm, declined, now, running, tell
 from commands.freezing import freeze
 from commands.policy import policy_of, sizes_of
 from commands.sending import retry_after, starts_by_itself
@@ -119,7 +119,7 @@ async def approve(context: Context, campaign: str, person: str | None, yes: bool
             subject=found.subject,
         )
         if not confirm(question, yes=yes):
-            raise click.Abort
+            raise declined()
         name = person or getpass.getuser()
         async with installation.database.begin() as session:
             await lifecycle.approve(
@@ -188,7 +188,7 @@ async def start(context: Context, campaign: str, yes: bool) -> None:
         refuse_an_end_before(now(), its, campaign_id=campaign_id)
         question = say(N_("Start campaign {id}?"), id=campaign_id)
         if not confirm(question, yes=yes):
-            raise click.Abort
+            raise declined()
         policy = policy_of(installation)
         async with installation.database.begin() as session:
             await lifecycle.prepare(

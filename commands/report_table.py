@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
 
 from rich.console import Console
 from rich.table import Table
@@ -32,7 +33,12 @@ _MARKS = {
 _ENDS = (Status.SENT, Status.FAILED, Status.SKIPPED, Status.UNCERTAIN)
 
 
-def draw(console: Console, report: Report, copies: Mapping[Status, Sequence[Copy]]) -> None:
+def draw(
+    console: Console,
+    report: Report,
+    copies: Mapping[Status, Sequence[Copy]],
+    zone: tzinfo | None = None,
+) -> None:
     """Draw headline, sum, bar and the numbers by reason, then list the given `copies`."""
     console.print()
     console.print(_headline(report))
@@ -46,7 +52,7 @@ def draw(console: Console, report: Report, copies: Mapping[Status, Sequence[Copy
         if some:
             console.print(_one_by_one(report, status, some))
             console.print()
-    for sentence in _notes(report):
+    for sentence in _notes(report, zone):
         console.print(Text(sentence.tell(LANGUAGE)))
 
 
@@ -148,7 +154,7 @@ def _sentence(status: Status, code: str | None) -> Text:
     return Text(sentence.tell(LANGUAGE) if sentence else "")
 
 
-def _notes(report: Report) -> Iterator[Sentence]:
+def _notes(report: Report, zone: tzinfo | None) -> Iterator[Sentence]:
     """Yield what a person should know or do besides the numbers."""
     for source, n in report.settled_by.items():
         yield reasons.settled(source, n)
@@ -163,7 +169,8 @@ def _notes(report: Report) -> Iterator[Sentence]:
         yield say(N_("Paused: {reason}"), reason=report.paused_for)
     if report.next_try_at and report.state is CampaignState.RUNNING:
         yield say(
-            N_("Next try at {time}."), time=report.next_try_at.astimezone().strftime("%H:%M:%S")
+            N_("Next try at {time}."),
+            time=report.next_try_at.astimezone(zone).strftime("%H:%M:%S"),
         )
 
 

@@ -19,6 +19,7 @@ from commands.report_table import SHOWN, draw
 from mailer.models import Status
 from mailer.report import copies, summary
 from mailer.report.summary import Report, ReportError
+from pli.hours import zone_of
 
 
 @click.command(help=_("What became of each copy of a campaign: its id, or letter:294."))
@@ -85,7 +86,12 @@ async def _pieces(
         from mailer.report import html_page  # not above: only a page needs Jinja
 
         async with installation.database.reading() as session:
-            yield await html_page.render(session, found, language=LANGUAGE)
+            yield await html_page.render(
+                session,
+                found,
+                language=LANGUAGE,
+                zone=zone_of(installation.settings.timezone),
+            )
     else:
         drawn = Console(file=io.StringIO(), width=100, highlight=False) if to_file else console()
         with drawn.capture() as captured:
@@ -99,7 +105,7 @@ async def _table(installation: Installation, found: Report, drawn: Console) -> N
             status: await copies.by_status(session, found.campaign, status=status, limit=SHOWN)
             for status in (Status.FAILED, Status.UNCERTAIN)
         }
-    draw(drawn, found, shown)
+    draw(drawn, found, shown, zone_of(installation.settings.timezone))
 
 
 async def _write(path: Path | None, pieces: AsyncIterator[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -17,12 +16,14 @@ from commands.common import (
     _,
     answering,
     as_json,
+    at_a_terminal,
     console,
     new_table,
     now,
     open_installation,
     running,
     show_json,
+    tell,
 )
 from commands.lazy import LazyGroup, Place
 from pli import keys as key_ring
@@ -39,7 +40,7 @@ QUESTIONS = {
     "address": N_("Its postal address"),
     "phone": N_("Its telephone number"),
     "email": N_("Its e-mail address, for answers and questions"),
-    "relay": N_("The relay that takes your mail (smtp://user:password@host:587)"),
+    "relay": N_("The relay that takes your mail (smtp://host:587; user and password come next)"),
     "public_url": N_("The address of your public pages (https://lettres.example.org)"),
 }
 HIDDEN = "…"
@@ -69,6 +70,7 @@ async def init(context: Context, /, sender: str | None, language: str, **given: 
             N_('{file} is there already: change it, or "pli settings" shows what holds'),
             file=str(path),
         )
+    _warn_of_the_process_list(given["relay"])
     values = _answers(given)
     document = {
         "committee": values["committee"],
@@ -126,7 +128,7 @@ async def _brought_up(settings: Settings, keys: Keys) -> tuple[str | None, str]:
 
 def _answers(given: dict[str, str | None]) -> dict[str, str]:
     missing = [name for name in QUESTIONS if not given[name]]
-    if missing and not sys.stdin.isatty():
+    if missing and not at_a_terminal():
         raise SetupError.listing(
             say(
                 N_("--{option} is missing: {question}"),
@@ -136,10 +138,46 @@ def _answers(given: dict[str, str | None]) -> dict[str, str]:
             for name in missing
         )
     with answering():
-        return {
-            name: given[name] or click.prompt(translations(LANGUAGE).gettext(question))
-            for name, question in QUESTIONS.items()
-        }
+        values = {}
+        for name, question in QUESTIONS.items():
+            values[name] = given[name] or click.prompt(translations(LANGUAGE).gettext(question))
+            if name == "relay" and at_a_terminal():
+                values[name] = _with_login(values[name], asked=not given[name])
+    return values
+
+
+def _with_login(url: str, *, asked: bool) -> str:
+    """A relay's URL with the login that it lacks: the password is asked for without an echo.
+
+    `asked`: the URL was typed at the terminal, where it may lack the user, too.
+    """
+    from mailer.smtp import relay_url  # not above: only who begins has a relay to be judged
+
+    if relay_url.has_password(url):
+        return url
+    user = relay_url.user_in(url)
+    if user is None and asked and not url.endswith("?tls=none"):
+        question = _("User name at the relay (nothing: it wants no login)")
+        user = click.prompt(question, default="", show_default=False).strip()
+    if not user:
+        return url
+    return relay_url.with_login(url, user, click.prompt(_("Password"), hide_input=True))
+
+
+def _warn_of_the_process_list(url: str | None) -> None:
+    from mailer.smtp import relay_url  # not above, as in `_with_login`
+
+    if url and relay_url.has_password(url):
+        tell(
+            say(
+                N_(
+                    "--relay: while this runs, other users of this machine see the password in the "
+                    "list of processes, and the shell may keep it: without a password in it, "
+                    '"pli init" asks for one'
+                )
+            ),
+            stderr=True,
+        )
 
 
 def _check(document: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ import click
 from commands.common import Context, _, as_json, console, iso, new_table, running, show_json, tell
 from mailer.engine import workers
 from pli.errors import PliError
+from pli.hours import zone_of
 from pli.language import N_, say
 
 PLI = (sys.executable, "-c", "from cli import main; main()")
@@ -131,15 +132,16 @@ async def list_(context: Context, as_json: bool) -> None:
         _("machine"), _("process"), _("command"), _("version"), _("relay"), _("since"),
         _("last seen"), _("batches"), _("settled"), _("a second"),
     )  # fmt: skip
+    zone = zone_of(installation.settings.timezone)
     for it, alive in found:
-        seen = it.seen_at.astimezone().strftime("%H:%M:%S")
+        seen = it.seen_at.astimezone(zone).strftime("%H:%M:%S")
         table.add_row(
             it.host,
             str(it.pid),
             it.command,
             it.version,
             it.relay,
-            it.started_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            it.started_at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
             seen if alive else _("{seen}, gone").format(seen=seen),
             str(it.batches),
             str(it.settled),

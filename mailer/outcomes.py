@@ -131,9 +131,15 @@ def reason_of(outcome: Outcome) -> Reason:
         return Reason.OTHER
     if outcome.code == 552 and not enhanced:
         return Reason.TOO_LARGE if outcome.stage is not Stage.RCPT else Reason.MAILBOX_FULL
-    if outcome.stage is Stage.RCPT and answer_words.says_unknown(outcome.text):
+    if outcome.stage is Stage.RCPT and (
+        answer_words.says_unknown(outcome.text) or (outcome.code in _NAMES and not enhanced)
+    ):
         return Reason.UNKNOWN_USER
     return Reason.OTHER
+
+
+_NAMES = (551, 553)
+"""Not of this server; no name of a mailbox (RFC 5321 section 4.2.3). 550 means many things."""
 
 
 _SAY_NOTHING = ("", "0.0", "1.0", "2.0")

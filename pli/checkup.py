@@ -18,6 +18,7 @@ from pli import schema
 from pli.checks import Check, fine, warn, wrong
 from pli.database import Database, DatabaseAway, check_keys
 from pli.errors import reason_of
+from pli.hours import clock_time
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 
@@ -146,30 +147,38 @@ async def _postgresql(database: Database) -> list[Check]:
     ]
 
 
-async def clock(database: Database, latest: datetime | None) -> Check:
-    """Compare this machine's clock with the database's; `latest` is a moment surely over."""
+async def clock(database: Database, latest: datetime | None, zone: str = "UTC") -> Check:
+    """Compare this machine's clock with the database's; `latest` is a moment surely over.
+
+    Hours are told in `zone`.
+    """
     before = datetime.now(UTC)
     there = await database.now()
     after = datetime.now(UTC)
     ahead = timedelta(0) if database.is_sqlite else there - (before + (after - before) / 2)
-    return judge_clock(after, ahead, latest)
+    return judge_clock(after, ahead, latest, zone)
 
 
-def judge_clock(now: datetime, ahead: timedelta, latest: datetime | None) -> Check:
-    """The finding if our clock says `now`, and the database's clock is `ahead` of ours."""
+def judge_clock(
+    now: datetime, ahead: timedelta, latest: datetime | None, zone: str = "UTC"
+) -> Check:
+    """The finding if our clock says `now`, and the database's clock is `ahead` of ours.
+
+    Hours are told in `zone`.
+    """
     remedy = say(N_("let NTP set the clock (timedatectl set-ntp true)"))
     seconds = f"{abs(ahead.total_seconds()):.1f}"
     if latest is not None and latest > now + TOLERATED:
         told = say(
             N_("it is {now} here, but the database knows of {latest}: the clock was set back"),
-            now=_to_the_second(now),
-            latest=_to_the_second(latest),
+            now=clock_time(now, zone),
+            latest=clock_time(latest, zone),
         )
         return (wrong if latest > now + TOO_FAR else warn)("clock", told, remedy)
     if abs(ahead) <= TOLERATED:
         return fine(
             "clock",
-            say(N_("{now}, as the database's within {n} s"), now=_to_the_second(now), n=seconds),
+            say(N_("{now}, as the database's within {n} s"), now=clock_time(now, zone), n=seconds),
         )
     told = say(
         N_("the database's clock is {n} s ahead")
@@ -212,7 +221,3 @@ def in_bytes(count: int) -> Sentence:
     if count >= 1_000_000:
         return say(N_("{n} MB"), n=f"{count / 1e6:.0f}")
     return say(N_("{n} kB"), n=f"{count / 1e3:.0f}")
-
-
-def _to_the_second(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

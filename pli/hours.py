@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -53,15 +54,19 @@ def zone_of(name: str) -> tzinfo:
     Raises HourError for an unknown name.
     """
     if name.startswith(("+", "-")):
-        zone = datetime.strptime(name, "%z").tzinfo
-        assert zone is not None
-        return zone
+        with suppress(ValueError):
+            if (zone := datetime.strptime(name, "%z").tzinfo) is not None:
+                return zone
+        raise _no_zone(name)
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise HourError(
-            N_("{zone}: no such time zone: write one such as Europe/Paris"), zone=name
-        ) from None
+        raise _no_zone(name) from None
+
+
+def _no_zone(name: str) -> HourError:
+    zone = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
+    return HourError(N_("{zone}: no such time zone: write one such as Europe/Paris"), zone=zone)
 
 
 def plain(text: str) -> str:

@@ -86,7 +86,8 @@ def as_document(sentence: Sentence) -> dict[str, Any]:
         name: as_document(value) if isinstance(value, Sentence) else value
         for name, value in sentence.values.items()
     }
-    return {"text": sentence.text, "values": values}
+    kept: dict[str, Any] = {"text": sentence.text, "values": values}
+    return kept | {"plural": sentence.plural} if sentence.plural else kept
 
 
 def as_sentence(kept: Mapping[str, Any]) -> Sentence:
@@ -95,7 +96,7 @@ def as_sentence(kept: Mapping[str, Any]) -> Sentence:
         name: as_sentence(value) if isinstance(value, dict) else value
         for name, value in kept["values"].items()
     }
-    return Sentence(kept["text"], values)
+    return Sentence(kept["text"], values, kept.get("plural"))
 
 
 def say(text: str, /, **values: Any) -> Sentence:

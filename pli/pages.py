@@ -13,7 +13,8 @@ from typing import Any
 
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context as JinjaContext
 from markupsafe import Markup
 
 from pli.files import shipped
@@ -21,7 +22,10 @@ from pli.language import Sentence, translations
 
 
 def render(template: str, language: str, **values: Any) -> str:
-    """Render a page of `templates/`; its filters write sentences, numbers and moments."""
+    """Render a page of `templates/`; its filters write sentences, numbers and moments.
+
+    `zone` among the values: by whose clocks moments are written; without it, by this machine's.
+    """
     return _environment(language).get_template(template).render(values)
 
 
@@ -59,10 +63,16 @@ def _environment(language: str) -> Environment:
     environment.filters["percent"] = lambda share: format_percent(
         share, "#,##0.0 %", locale=language
     )
-    environment.filters["day"] = lambda at: format_date(at.astimezone(), "long", locale=language)
-    environment.filters["hour"] = lambda at: format_time(
-        at.astimezone(), "HH:mm:ss", locale=language
-    )
+
+    @pass_context
+    def day(context: JinjaContext, at: datetime) -> str:
+        return format_date(at.astimezone(context.get("zone")), "long", locale=language)
+
+    @pass_context
+    def hour(context: JinjaContext, at: datetime) -> str:
+        return format_time(at.astimezone(context.get("zone")), "HH:mm:ss", locale=language)
+
+    environment.filters["day"], environment.filters["hour"] = day, hour
     environment.filters["iso"] = datetime.isoformat
     return environment
 

@@ -54,7 +54,7 @@ def create_app(
     public address itself is this machine's loopback, whatever the arguments say: a server that
     listens on the loopback may stand behind a proxy that lets everybody in.
     """
-    pages = Pages(database, identity, language, now)
+    pages = Pages(database, identity, language, now, zone)
     is_local = is_loopback(urlsplit(identity.public_url).hostname or "")
     shows_office = office and is_local
     shows_inbox = inbox is not None and is_local
@@ -65,7 +65,7 @@ def create_app(
         *WebVersions(pages).routes(),
     ]
     if shows_office:
-        routes += Office(pages, inbox=shows_inbox, relays=relays, zone=zone).routes()
+        routes += Office(pages, inbox=shows_inbox, relays=relays).routes()
     if shows_inbox and inbox is not None:
         routes += Inbox(pages, inbox, office=shows_office).routes()
     app = Starlette(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -26,14 +25,11 @@ _STILL = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.DRAFT)
 class Office:
     """The pages /campaigns and /report/ID."""
 
-    def __init__(
-        self, pages: Pages, *, inbox: bool, relays: Sequence[str], zone: tzinfo | None
-    ) -> None:
-        """`relays`: their names in the settings, in order. `zone`: by whose clocks hours are."""
+    def __init__(self, pages: Pages, *, inbox: bool, relays: Sequence[str]) -> None:
+        """`relays`: their names in the settings, in order."""
         self._pages = pages
         self._inbox = inbox
         self._relays = relays
-        self._zone = zone
 
     def routes(self) -> list[Route]:
         """The routes; each answers only under this machine's own name."""
@@ -46,7 +42,7 @@ class Office:
         """The latest sendings, each with a bar of its outcomes."""
         async with self._pages.database.reading() as session:
             latest = await summary.campaigns(session, limit=SHOWN)
-            waiting = await relays_away.waits(session, self._relays, zone=self._zone)
+            waiting = await relays_away.waits(session, self._relays, zone=self._pages.zone)
         moving = any(it.state is CampaignState.RUNNING for it in latest)
         return self._pages.page(
             "office/campaigns.html.j2",
@@ -77,7 +73,7 @@ class Office:
             return None
         report = await summary.report(session, campaign_id)
         waiting = await relays_away.waits(
-            session, self._relays, campaign_id=campaign_id, zone=self._zone
+            session, self._relays, campaign_id=campaign_id, zone=self._pages.zone
         )
         refresh = None
         if report.state not in _STILL and "still" not in request.query_params:
@@ -89,4 +85,5 @@ class Office:
             refresh=refresh,
             office=True,
             waits_for=[it.sentence for it in waiting.get(campaign_id, ())],
+            zone=self._pages.zone,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +29,8 @@ class Pages:
     identity: Identity
     language: str
     now: Callable[[], datetime]
+    zone: tzinfo | None = None
+    """By whose clocks hours are told; None: this machine's."""
 
     def language_for(self, request: Request, written_in: str | None = None) -> str:
         """The language of the page's subject, else the reader's first that we know, else ours."""
@@ -46,7 +48,7 @@ class Pages:
         **values: Any,
     ) -> HTMLResponse:
         """A response with a template of ours, rendered with `values`."""
-        body = pages.render(template, language, identity=self.identity, **values)
+        body = pages.render(template, language, identity=self.identity, zone=self.zone, **values)
         return given_out(body, language, status_code=status_code, cache=cache)
 
 

@@ -20,6 +20,7 @@ from commands.common import (
     as_json,
     confirm,
     console,
+    declined,
     now,
     running,
     show_json,
@@ -180,7 +181,7 @@ async def _ask(
     for sentence in _noes(foreseen):
         tell(sentence, stderr=True)
     if not confirm(_foreseen(foreseen, name, is_new=joined is None), yes=False):
-        raise click.Abort
+        raise declined()
 
 
 def _goes_on(work: Work, file: Path) -> Sentence:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import tzinfo
 
 import click
 from rich.table import Table
@@ -13,6 +14,7 @@ from commands.lists import STATES
 from mailer import reasons
 from mailer.models import Status
 from mailer.report.person import AccessAnswer, access_answer
+from pli.hours import zone_of
 from pli.language import N_, say, translations
 from subscribers.address import Address
 from subscribers.models import Basis, ConsentEvent, SuppressionReason
@@ -54,11 +56,12 @@ async def show(context: Context, address: str, as_json: bool) -> None:
     """Show what is held about a person, with what became of each copy to that person."""
     async with context.open() as installation, installation.database.reading() as session:
         answer = await access_answer(session, address=Address.parse(address))
+        zone = zone_of(installation.settings.timezone)
     if as_json:
         show_json(asdict(answer))
         return
     table = Table(show_header=False, box=None)
-    for row in (*_of_the_person(answer), *_of_lists(answer), *_of_copies(answer)):
+    for row in (*_of_the_person(answer), *_of_lists(answer, zone), *_of_copies(answer, zone)):
         table.add_row(*row)
     console().print(table)
 
@@ -72,15 +75,18 @@ def _of_the_person(answer: AccessAnswer) -> Iterator[tuple[str, str]]:
         yield _("never written to"), _told(REASONS[answer.suppressed])
 
 
-def _of_lists(answer: AccessAnswer) -> Iterator[tuple[str, str]]:
+def _of_lists(answer: AccessAnswer, zone: tzinfo) -> Iterator[tuple[str, str]]:
     for tie in answer.subscriptions:
         paused = f", {_('paused')}" if tie.paused else ""
         yield tie.list, f"{_told(STATES[tie.state])}{paused} ({_told(BASES[tie.basis])})"
     for it in answer.consent:
-        yield f"{it.at:%Y-%m-%d %H:%M}", f"{_told(EVENTS[it.event])}, {it.list}: {it.source}"
+        yield (
+            f"{it.at.astimezone(zone):%Y-%m-%d %H:%M}",
+            f"{_told(EVENTS[it.event])}, {it.list}: {it.source}",
+        )
 
 
-def _of_copies(answer: AccessAnswer) -> Iterator[tuple[str, str]]:
+def _of_copies(answer: AccessAnswer, zone: tzinfo) -> Iterator[tuple[str, str]]:
     for copy in answer.copies:
         why = reasons.sentence(copy.status, copy.reason)
         yield (
@@ -89,7 +95,7 @@ def _of_copies(answer: AccessAnswer) -> Iterator[tuple[str, str]]:
         )
         for proof in copy.evidence:
             shown = reasons.proof(proof.source, proof.status).tell(LANGUAGE)
-            yield f"{proof.at:%Y-%m-%d %H:%M}", f"{shown} {proof.detail}".strip()
+            yield f"{proof.at.astimezone(zone):%Y-%m-%d %H:%M}", f"{shown} {proof.detail}".strip()
 
 
 def _told(text: str) -> str:

@@ -18,7 +18,7 @@ from pli import home
 from pli.checks import Check, fine, warn, wrong
 from pli.columns import clock
 from pli.home import Here
-from pli.hours import Hour
+from pli.hours import Hour, clock_time, zone_of
 from pli.language import N_, say, say_n
 
 A_MOMENT = timedelta(minutes=1)
@@ -35,29 +35,28 @@ async def at_home(session: AsyncSession, here: Here) -> list[Check]:
 
 
 async def check(
-    session: AsyncSession,
-    *,
-    host: str = "",
-    settings_hash: str = "",
-    zone: tzinfo | None = None,
+    session: AsyncSession, *, host: str = "", settings_hash: str = "", zone: str | None = None
 ) -> list[Check]:
     """Check who sends, which workers are gone, and which campaigns do not go on.
 
     `settings_hash` is the hash of the settings now; processes of this `host` should have the same.
-    `zone`: by whose clocks hours are told; None: this machine's.
+    `zone`: by whose clocks hours are told; None: this machine's, or those by which they were named.
     """
     known = await workers.known(session)
     living = [worker for worker, alive in known if alive]
     found = [_living(living)]
     found += [
-        _gone(worker) for worker, alive in known if not alive and not _followed(worker, living)
+        _gone(worker, zone)
+        for worker, alive in known
+        if not alive and not _followed(worker, living)
     ]
     found += [
         warn("workers", workers.restart(it))
         for it in await workers.outdated(session, host=host, settings_hash=settings_hash)
         if settings_hash
     ]
-    found += [_away(it, zone) for it in (await troubles.away(session)).values()]
+    hours = zone_of(zone) if zone else None
+    found += [_away(it, hours) for it in (await troubles.away(session)).values()]
     rows = await session.scalars(
         select(Campaign)
         .where(
@@ -72,7 +71,7 @@ async def check(
         if campaign.state is CampaignState.PAUSED:
             found.append(_paused(campaign))
         elif campaign.state is CampaignState.SCHEDULED:
-            found += await _scheduled(session, campaign, launches=launches)
+            found += await _scheduled(session, campaign, launches=launches, zone=zone)
         elif not await workers.sends(session, campaign.id):
             found.append(await _nobodys(session, campaign))
     return found
@@ -103,7 +102,7 @@ def _followed(gone: Worker, living: Sequence[Worker]) -> bool:
     )
 
 
-def _gone(worker: Worker) -> Check:
+def _gone(worker: Worker, zone: str | None) -> Check:
     return warn(
         "workers",
         say(
@@ -111,7 +110,9 @@ def _gone(worker: Worker) -> Check:
             command=worker.command,
             host=worker.host,
             pid=worker.pid,
-            time=worker.seen_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+            time=clock_time(worker.seen_at, zone)
+            if zone
+            else worker.seen_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
         ),
         say(N_("start it again on that machine: its journal tells what it had in hand")),
     )
@@ -137,7 +138,9 @@ def _paused(campaign: Campaign) -> Check:
     )
 
 
-async def _scheduled(session: AsyncSession, campaign: Campaign, *, launches: bool) -> list[Check]:
+async def _scheduled(
+    session: AsyncSession, campaign: Campaign, *, launches: bool, zone: str | None
+) -> list[Check]:
     """A check if a scheduled campaign is held, has missed its hour, or no process will start it."""
     told = {"id": campaign.id, "number": campaign.number}
     start = say(
@@ -152,7 +155,7 @@ async def _scheduled(session: AsyncSession, campaign: Campaign, *, launches: boo
         )
         return [wrong("campaigns", held, start)]
     at = campaign.scheduled_at
-    hour = Hour(at, campaign.scheduled_zone or "UTC") if at else None
+    hour = Hour(at, zone or campaign.scheduled_zone or "UTC") if at else None
     now = (await session.execute(select(clock()))).scalar_one()
     if at and at + A_MOMENT < now:
         missed = say(

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.ledger import evidence, postfix_log
 from mailer.ledger.evidence import Proof
+from mailer.ledger.postfix_log import Seen
 from mailer.letter.snapshot import thaw
 from mailer.links import Links
 from mailer.models import Campaign, Delivery, Status
@@ -24,13 +25,16 @@ class Doubt:
     copies: frozenset[int]
     links: Links
 
-    def proofs(self, logs: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[Proof]:
+    def proofs(
+        self, logs: Iterable[tuple[str, Iterable[bytes]]], seen: Seen | None = None
+    ) -> Iterator[Proof]:
         """What Postfix logs, given as names with lines, prove about these copies.
 
+        `seen` counts the lines, and those that are Postfix's.
         "Sent" means only that the relay took the copy. Whether the copy bounced later is not
         judged here; the log line that is kept as `detail` tells it.
         """
-        for it in postfix_log.read(logs, self._copy):
+        for it in postfix_log.read(logs, self._copy, seen):
             yield Proof(it.delivery_id, Status.SENT, detail=f"{it.log}:{it.number}: {it.line}")
 
     def _copy(self, message_id: str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,12 +52,13 @@ async def render(
     refresh: int | None = None,
     office: bool = False,
     waits_for: Sequence[Sentence] = (),
+    zone: tzinfo | None = None,
 ) -> str:
     """The page in one language.
 
     `office`: the page is shown in the office, with links to other pages. `refresh` is after how
     many seconds the browser loads the page again; None: never. `waits_for`: what holds the campaign
-    back now.
+    back now. `zone`: by whose clocks hours are told; None: this machine's.
     """
     over_time = await timeline(session, report.campaign)
     return pages.render(
@@ -85,6 +87,7 @@ async def render(
         refresh=refresh,
         office=office,
         waits_for=waits_for,
+        zone=zone,
     )
 
 

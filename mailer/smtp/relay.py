@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 from aiohappyeyeballs import start_connection
 
+from mailer.smtp import certificate_fault, relay_url
 from mailer.smtp.reply_reader import printable
 from pli.errors import PliError
 from pli.language import N_, say
@@ -79,6 +80,14 @@ class Relay:
     @classmethod
     def parse(cls, url: str, called: str = MAIN) -> Relay:
         """Read a relay's URL; RelayError says what is wrong, without showing the password."""
+        if spelling := relay_url.misspelt(url):
+            raise RelayError(
+                N_(
+                    "{setting}: in user and password write {spelling} (smtp://user:p%23ss@host:587)"
+                ),
+                setting=_setting(called),
+                spelling=spelling,
+            )
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -190,13 +199,7 @@ class Relay:
         """What went wrong and what to do, in one line; a RelayRefusal if it would recur."""
         cause = error.__cause__ or error
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return self._refused(
-                N_(
-                    "the relay {relay} shows a certificate that cannot be trusted: {reason}: "
-                    "{setting} must name the host as the certificate does"
-                ),
-                cause.verify_message,
-            )
+            return self._refused(certificate_fault.sentence(cause), cause.verify_message)
         if isinstance(cause, ssl.SSLError) and not isinstance(
             cause, ssl.SSLEOFError | ssl.SSLZeroReturnError
         ):

@@ -117,6 +117,19 @@ def test_several_logs_are_one_and_what_settled_a_copy_is_shown_with_it(
     assert row.endswith(ids[0])
 
 
+@pytest.mark.parametrize("written", [b"", b"Nov 24 09:00:00 relais exim[1]: 1a <= b@example.org\n"])
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_log_without_a_line_of_postfixs_is_told_and_offers_no_resending(
+    tmp_path: Path, written: bytes, form: tuple[str, ...]
+) -> None:
+    (tmp_path / "mail.log").write_bytes(written)
+    told = pli("campaign", "settle", "1", "--log", "mail.log", *form)
+    assert told.exit_code == 0
+    assert "not Postfix's" in told.stderr or "is Postfix's" in told.stderr
+    assert "retry" not in told.output
+    assert counted() == (1, 2, 3)
+
+
 def test_a_log_that_cannot_be_read_is_refused_and_changes_nothing(
     ids: list[str], tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pli import hours
-from pli.hours import Hour, HourError
+from pli.hours import Hour, HourError, zone_of
 from pli.language import say
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -101,3 +101,10 @@ def test_an_hour_is_told_in_words_in_both_languages() -> None:
     assert "Wednesday, November 25, 2026" in at.tell("en")
     assert "mercredi" in say("{hour}", hour=at).tell("fr")
     assert "08:00" in Hour(at.moment, "+0100").tell("fr")
+
+
+@pytest.mark.parametrize("name", ["+99", "-", "+", "+24:00", "-1", "+1:2:3:4", "+" + "9" * 5_000])
+def test_a_distance_to_utc_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(HourError, match="no such time zone") as refused:
+        zone_of(name)
+    assert len(str(refused.value)) < 250

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.ledger.postfix_log import TakenMessage, read
+from mailer.ledger.postfix_log import Seen, TakenMessage, read
 from tests.paths import ROOT
 
 SPECIMENS = ROOT / "tests" / "specimens" / "postfix"
@@ -105,6 +108,88 @@ def test_what_postfix_3_7_itself_wrote_tells_lost_connections_apart() -> None:
     A real Postfix wrote this log, first with short queue ids, then with long ones.
     """
     assert {it.delivery_id for it in from_specimen("real.log")} == {1, 3, 4, 5, 7, 8}
+
+
+def rfc5424(line: str, data: str = "-", mark: str = "") -> str:
+    """A line of Postfix as RFC 5424 has it."""
+    tag, _, said = line.removeprefix("Nov 24 09:00:00 relais ").partition(": ")
+    name, _, pid = tag.rstrip("]").partition("[")
+    return f"<22>1 2026-11-24T09:00:00.003Z relais {name} {pid} - {data} {mark}{said}"
+
+
+def iso(line: str) -> str:
+    return line.replace("Nov 24 09:00:00", "2026-11-24T09:00:00+0100")
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda it: f"mail-1  | {it}",
+        lambda it: f"\x1b[36mmail_1  |\x1b[0m {it}",
+        lambda it: f"2026-11-24T09:00:00.123456789Z {it}",
+        lambda it: f"2026-11-24T09:00:00.123456789+01:00 stdout F {it}",
+        lambda it: f"Nov 24 09:00:01 hôte docker/mail[812]: {it}",
+        lambda it: json.dumps({"log": f"{it}\n", "stream": "stdout", "time": "2026"}),
+        iso,
+        lambda it: it.replace("Nov 24 09:00:00", "Nov 24 09:00:00.123456"),
+        lambda it: it.replace("Nov 24 09:00:00", "Tue 2026-11-24 09:00:00 CET"),
+        lambda it: it.replace("Nov 24 09:00:00", "1795507200.123456"),
+        lambda it: json.dumps(
+            {
+                "_HOSTNAME": "relais",
+                "SYSLOG_IDENTIFIER": it.split()[4].partition("[")[0],
+                "MESSAGE": it.partition(": ")[2],
+            }
+        ),
+        lambda it: f"Nov 24 09:00:01 collecteur {it}",
+        lambda it: f"2026-11-24T09:00:01+01:00 192.0.2.1 <22>{it}",
+        lambda it: f"<22>{it}",
+        lambda it: it.replace("relais postfix", "relais mail.info postfix"),
+        rfc5424,
+        lambda it: rfc5424(it, '[origin ip="192.0.2.1"]'),
+        lambda it: rfc5424(it, "-", "\ufeff"),
+        lambda it: f"300 {rfc5424(it)}",
+        lambda it: it.replace("postfix/", "postfix-out/submission/"),
+    ],
+)
+def test_what_carries_a_log_may_write_before_its_lines(wrapped: Callable[[str], str]) -> None:
+    text = "\n".join(wrapped(it) for it in (CLEANUP, ACTIVE, status("sent"), REMOVED))
+    assert [it.delivery_id for it in taken(text)] == [1]
+    assert taken("\n".join(wrapped(it) for it in (CLEANUP, REMOVED))) == []
+
+
+def test_lines_that_are_not_postfixs_are_told_from_those_that_are() -> None:
+    seen = Seen()
+    lines = [
+        b"exim[12]: 1abcde-000001-AB <= a@example.org",
+        b'{"level": "info", "msg": "postfix is not here"}',
+        b"{",
+        b"",
+        f"{AT}/smtpd[1]: connect from x[192.0.2.9]".encode(),
+    ]
+    assert list(read([("mail.log", lines)], copy_of, seen)) == []
+    assert (seen.lines, seen.of_postfix) == (5, 1)
+
+
+def test_what_a_client_makes_postfix_write_is_no_line_of_its_own() -> None:
+    forged = ACTIVE.partition("relais ")[2]
+    for said in (
+        f"{AT}/smtpd[1]: warning: header Subject: relais {forged}",
+        f"{AT}/cleanup[2]: 4F00000001: message-id=<x relais {forged}>",
+        f"{AT}/smtpd[1]: NOQUEUE: reject: helo=<relais {forged}>",
+    ):
+        assert taken("\n".join([CLEANUP, said])) == []
+
+
+@pytest.mark.parametrize("piece", ["a", "/", " a/", "postfix/", " [", "postfix/qmgr 1 ", "| "])
+def test_a_line_is_read_in_a_time_in_proportion_to_its_length(piece: str) -> None:
+    def seconds(n: int) -> float:
+        line = (piece * n).encode()
+        began = time.process_time()
+        list(read([("", [line] * 20)], copy_of))
+        return time.process_time() - began
+
+    assert min(seconds(8_000) for _ in range(3)) < 4 * min(seconds(4_000) for _ in range(3)) + 0.02
 
 
 PIECES = st.sampled_from(

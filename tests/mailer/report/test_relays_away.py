@@ -60,7 +60,7 @@ async def test_it_is_told_since_when_and_when_the_relay_is_tried_again(
             plans={"main": Plan("main.example.org:25", Limits())},
             zone=PARIS,
         )
-        checks = await checkup.check(session, zone=PARIS)
+        checks = await checkup.check(session, zone=PARIS.key)
     since, at = (f"{it.astimezone(PARIS):%H:%M}" for it in (trouble.since, trouble.next_try_at))
     sentence = f"the relay does not answer since {since}; tried again at {at}"
     assert (await told(database, "main"))[campaign_id] == [sentence]
