@@ -1,6 +1,6 @@
 """How long who leaves waits while a large file is read in: processes of their own over one SQLite.
 
-    .venv/bin/python benchmarks/opting_out.py --people 150000
+    .venv/bin/python -m benchmarks.opting_out --people 150000
 
 `pli serve` answers, `pli subscriber import` reads new people in, and every second a person who is
 on the list already leaves by the link of a letter, by one-click POST. Prints the longest wait.

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.models import Delivery
 from mailer.report.copies import COLUMNS, Copy, harmless_in_excel, with_message_ids
 from pli.errors import PliError
 from pli.keys import Keys
@@ -37,19 +39,19 @@ async def write(session: AsyncSession, campaign_id: int, keys: Keys, path: Path)
         raise WorkbookFault(
             N_("a workbook needs the package openpyxl: install it, or take --format csv --excel")
         ) from None
+    candidates = await session.scalar(
+        select(func.count()).where(Delivery.campaign_id == campaign_id)
+    )
+    rows = 1 + (candidates or 0)
+    if rows > MOST_ROWS:
+        raise WorkbookFault(N_("a sheet holds {n} rows: take --format csv --excel"), n=MOST_ROWS)
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Pli")
     sheet.freeze_panes = "A2"
     for at, name in enumerate(COLUMNS, start=1):
         sheet.column_dimensions[get_column_letter(at)].width = _WIDTHS.get(name, 14)
     sheet.append(list(COLUMNS))
-    rows = 1
     async for copy, message_id in with_message_ids(session, campaign_id, keys):
-        rows += 1
-        if rows > MOST_ROWS:
-            raise WorkbookFault(
-                N_("a sheet holds {n} rows: take --format csv --excel"), n=MOST_ROWS
-            )
         sheet.append([_cell(sheet, it) for it in _values(copy, message_id)])
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{rows}"
     book.save(path)
