@@ -30,6 +30,7 @@ from mailer.campaign.ordering import Order, OrderError
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.engine import workers
+from mailer.letter import weights
 from mailer.letter.letter import read_letter
 from mailer.models import Audience
 from pli import hours
@@ -133,8 +134,15 @@ async def send(
             ordering.refuse_what_is_there(order)
         if not as_json:
             await _tell_what_waits(installation, order)
+        heavy = weights.told(order.frozen.letter.images, 1) and not as_json
+        if order.go_on_with is None and (heavy or not yes):
+            people = await _foreseen(installation, order, policy)
+            if heavy and (sentence := weights.told(order.frozen.letter.images, people)):
+                tell(sentence, stderr=True)
+        else:
+            people = 0
         if not yes:
-            await _ask(installation, order, policy, when)
+            _ask(order, people, when)
         if when is not None:
             async with installation.database.begin() as session:
                 campaign_id = await ordering.schedule(
@@ -189,10 +197,16 @@ async def _tell_what_waits(installation: Installation, order: Order) -> None:
             tell(sentence, stderr=True)
 
 
-async def _ask(
-    installation: Installation, order: Order, policy: SendingPolicy, when: Hour | None
-) -> None:
-    """Ask before anything is written, so that a no, or no answer, leaves nothing behind."""
+async def _foreseen(installation: Installation, order: Order, policy: SendingPolicy) -> int:
+    """To how many people the letter would go; leaves nothing behind."""
+    async with installation.database.begin() as session:
+        foreseen = await ordering.prepare(session, order=order, policy=policy, now=now())
+        await session.rollback()
+    return foreseen.waiting
+
+
+def _ask(order: Order, people: int, when: Hour | None) -> None:
+    """Ask before anything is written: who says no, or goes away, leaves nothing behind."""
     number = order.frozen.letter.number
     if order.go_on_with is not None:
         question = say(
@@ -201,13 +215,10 @@ async def _ask(
             id=order.go_on_with,
         )
     else:
-        async with installation.database.begin() as session:
-            foreseen = await ordering.prepare(session, order=order, policy=policy, now=now())
-            await session.rollback()
         question = say_n(
             "Send letter {number}, “{subject}”, to {n} person?",
             "Send letter {number}, “{subject}”, to {n} people?",
-            foreseen.waiting,
+            people,
             number=number,
             subject=order.frozen.letter.subject,
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailer.letter import picture_files, turning
 from pli.errors import PliError
 from pli.language import N_
 
@@ -23,11 +24,15 @@ class ImageError(PliError):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image's `kind` (png, jpeg or gif), and its size in pixels as programs show the image."""
+    """An image's `kind` (png, jpeg or gif), and its size in pixels as programs show the image.
+
+    `inks`: its colours are those of a printing press (CMYK).
+    """
 
     kind: str
     width: int
     height: int
+    inks: bool = False
 
     @property
     def extension(self) -> str:
@@ -75,8 +80,27 @@ def look(name: str, data: bytes) -> Picture:
     except struct.error:
         width = height = 0
     if min(width, height) < 1:
-        raise ImageError(N_('the image "{name}" is damaged: save it again'), name=name)
-    return Picture(kind, width, height)
+        raise _damaged(name)
+    return Picture(kind, width, height, kind == "jpeg" and picture_files.has_inks(data))
+
+
+def cleaned(name: str, data: bytes) -> bytes:
+    """An image upright, and without what its file says of the place, the author and the camera.
+
+    `look` has identified the image, and the caller has judged its pixels: an image that has to be
+    turned is decoded. ImageError if it is damaged.
+    """
+    try:
+        clean = picture_files.cleaned(look(name, data).kind, data)
+        if clean.orientation == picture_files.UPRIGHT:
+            return clean.data
+        return turning.upright(clean.data, clean.orientation)
+    except (picture_files.Damaged, turning.Unturnable):
+        raise _damaged(name) from None
+
+
+def _damaged(name: str) -> ImageError:
+    return ImageError(N_('the image "{name}" is damaged: save it again'), name=name)
 
 
 def _too_heavy(name: str, size: int) -> ImageError:

@@ -93,11 +93,11 @@ def parse_letter(
     if not matter.body.strip() and not faults:
         faults.append((matter.end, say(N_("the letter has no text: write it below the dashes"))))
     faults += [(matter.end + 1 + line, fault) for line, fault in parsed.faults]
-    pictures: dict[str, bytes] = {}
+    loaded = _Loaded(load_image, sizes)
     for line, image in parsed.images():
-        if fault := _add_image(image, pictures, load_image, sizes):
+        if fault := loaded.add(image):
             faults.append((matter.end + 1 + line, fault))
-        if fault := limits.too_many(len(pictures), sum(map(len, pictures.values())), sizes):
+        if fault := limits.too_many(len(loaded.names), loaded.weight, sizes):
             faults.append((matter.end + 1 + line, fault))
             break
     if faults:
@@ -114,7 +114,7 @@ def parse_letter(
         theme=values.get("theme", "lettre"),
         sender=values.get("from"),
         reply_to=values.get("reply-to"),
-        images=MappingProxyType(pictures),
+        images=MappingProxyType(loaded.pictures),
         source=name,
         line=matter.end + 1,
     )
@@ -129,34 +129,49 @@ def _plain_lines(text: str) -> str:
 _CONTROLS = {code: " " for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 
 
-def _add_image(
-    image: str,
-    pictures: dict[str, bytes],
-    load: Callable[[str], bytes] | None,
-    sizes: LetterLimits,
-) -> Sentence | None:
-    """Add an image to `pictures` if it is a local one; what is wrong with it, if anything."""
-    scheme = image.partition(":")[0].lower() if ":" in image else ""
-    if scheme == "https" or not image:
+@dataclass(slots=True)
+class _Loaded:
+    """The local images of a letter as they are loaded; `pictures` are cleaned, by their names.
+
+    `names` and `weight` count the files as they are, damaged ones too: they are judged first.
+    """
+
+    load: Callable[[str], bytes] | None
+    sizes: LetterLimits
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    weight: int = 0
+    files: dict[bytes, bytes] = field(default_factory=dict)
+
+    def add(self, image: str) -> Sentence | None:
+        """Load an image if it is a local one; what is wrong with it, if anything."""
+        scheme = image.partition(":")[0].lower() if ":" in image else ""
+        if scheme == "https" or not image:
+            return None
+        if scheme == "data":
+            return say(N_("an image is written into the text (data:): save it as a file beside it"))
+        if scheme or image.startswith("//"):
+            return say(
+                N_('the image "{name}" is not at an https:// address: put it beside the letter'),
+                name=image,
+            )
+        if self.load is None or image in self.names:
+            return None
+        try:
+            return self._clean(image, self.load(image))
+        except PliError as error:
+            return error.sentences[0]
+
+    def _clean(self, image: str, data: bytes) -> Sentence | None:
+        self.names.add(image)
+        if data not in self.files:
+            self.weight += len(data)
+            seen = images.look(image, data)
+            if fault := limits.too_wide(image, seen.width * seen.height, self.sizes):
+                return fault
+            self.files[data] = images.cleaned(image, data)
+        self.pictures[image] = self.files[data]
         return None
-    if scheme == "data":
-        return say(N_("an image is written into the text (data:): save it as a file beside it"))
-    if scheme or image.startswith("//"):
-        return say(
-            N_('the image "{name}" is not at an https:// address: put it beside the letter'),
-            name=image,
-        )
-    if load is None or image in pictures:
-        return None
-    try:
-        data = load(image)
-        seen = images.look(image, data)
-    except PliError as error:
-        return error.sentences[0]
-    if fault := limits.too_wide(image, seen.width * seen.height, sizes):
-        return fault
-    pictures[image] = data
-    return None
 
 
 def check_expressions(letter: Letter, attributes: Collection[str]) -> list[Sentence]:

@@ -8,16 +8,21 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import zip_longest
 from xml.etree.ElementTree import Element
 
+from mailer.letter import plain_tables
 from mailer.letter.markdown import BLOCKS
 
 WIDTH = 76
 NARROWEST = 20
 _BLANK = re.compile(r"[ \t\r\n]+")
 _UNDERLINES = {"h1": "=", "h2": "-"}
-_GAP = "  "
+_BULLET = "• "
+"""No hyphen: before "5 %", or where the author wrote "+", readers would take it for a minus."""
+_MARKS = {"s": ("~~", "~~"), "del": ("~~", "~~"), "q": ("“", "”")}
+_ORDINAL = re.compile(
+    "ers?|[iè]?[eè]?res?|[eè]m?e?s?|n?des?|nds?|[oº]s?|st|nd|rd|th", re.IGNORECASE
+)
 
 
 def written(tree: Element, width: int = WIDTH) -> str:
@@ -48,7 +53,7 @@ def _blocks(element: Element, width: int) -> list[list[str]]:
             blocks.append(wrapped(text, width))
 
     for child in element:
-        if child.tag in BLOCKS:
+        if _holds_blocks(child):
             close()
             blocks.extend(block for block in _block(child, width) if block)
         else:
@@ -58,6 +63,10 @@ def _blocks(element: Element, width: int) -> list[list[str]]:
     return blocks
 
 
+def _holds_blocks(element: Element) -> bool:
+    return any(it.tag in BLOCKS for it in element.iter())
+
+
 def _block(element: Element, width: int) -> list[list[str]]:
     tag = element.tag
     if tag in ("ul", "ol"):
@@ -65,9 +74,9 @@ def _block(element: Element, width: int) -> list[list[str]]:
     if tag == "blockquote":
         return [_quoted(_blocks(element, width - 2))]
     if tag == "table":
-        return _table(element, width)
+        return plain_tables.written(element, width, _blocks)
     if tag == "pre":
-        lines = "".join(element.itertext()).rstrip("\n").split("\n")
+        lines = _lines("".join(_pieces(element)).strip("\n\f"))
         return [[f"    {line}".rstrip() for line in lines]]
     if tag == "hr":
         return [["* * *"]]
@@ -76,7 +85,18 @@ def _block(element: Element, width: int) -> list[list[str]]:
         return [[*lines, _UNDERLINES[tag] * max(map(len, lines))]] if any(lines) else []
     if tag == "dd":
         return [[f"    {line}" for line in block] for block in _blocks(element, width - 4)]
-    return _blocks(element, width)
+    return _around(element, _blocks(element, width))
+
+
+def _around(element: Element, blocks: list[list[str]]) -> list[list[str]]:
+    """Set the marks of an inline element around the blocks that it holds."""
+    before, after = _MARKS.get(element.tag, ("", ""))
+    if blocks and before:
+        blocks[0][0] = before + blocks[0][0]
+        blocks[-1][-1] += after
+    if target := element.get("href", ""):
+        blocks.append([_linked("", target)])
+    return blocks
 
 
 def _quoted(blocks: Iterable[Sequence[str]]) -> list[str]:
@@ -87,66 +107,56 @@ def _quoted(blocks: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _items(element: Element, width: int) -> list[list[str]]:
-    """The items of a list: one block each if an item has paragraphs, else one block for all."""
+    """The items of a list: one block each if an item has paragraphs, else one block for all.
+
+    What stands in the list beside its items, such as another list, is indented like an item.
+    """
     items: list[list[str]] = []
     start = element.get("start", "1")
-    first = int(start) if start.isdigit() else 1
-    children = [child for child in element if child.tag == "li"]
-    loose = any(child.tag == "p" for item in children for child in item)
-    for number, item in enumerate(children, first):
-        mark = f"{number}. " if element.tag == "ol" else "- "
-        blocks = _blocks(item, width - len(mark)) or [[""]]
-        lines = [line for block in blocks for line in (*block, *([""] if loose else []))]
-        lines = lines[:-1] if loose else lines
+    number = int(start) if start.isdigit() else 1
+    apart = any(child.tag == "p" for item in element for child in item if item.tag == "li")
+    for item, between in _parts(element, width):
+        mark, blocks = "  ", between
+        if item is not None:
+            mark = f"{number}. " if element.tag == "ol" else _BULLET
+            number += 1
+            blocks = _blocks(item, width - len(mark)) or [[""]]
+        lines = [line for block in blocks for line in (*block, *([""] if apart else []))]
+        lines = lines[:-1] if apart else lines
         indent = " " * len(mark)
         items.append([((indent if at else mark) + line).rstrip() for at, line in enumerate(lines)])
-    return items if loose else [[line for item in items for line in item]]
+    return items if apart else [[line for item in items for line in item]]
 
 
-def _table(element: Element, width: int) -> list[list[str]]:
-    """A table in columns if they fit the width; else each row as lines of `heading: value`."""
-    blocks = [wrapped(_flat(caption), width) for caption in element.iter("caption")]
-    rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in element.iter("tr")]
-    texts = [[_flat(cell).replace("\n", " ") for cell in row] for row in rows if row]
-    if not texts:
-        return blocks
-    headed = all(cell.tag == "th" for cell in next(row for row in rows if row))
-    widths = [max(map(len, column)) for column in zip_longest(*texts, fillvalue="")]
-    if sum(widths) + len(_GAP) * (len(widths) - 1) <= width:
-        right = [
-            all("right" in cell.get("style", "") for cell in column if cell is not None)
-            for column in zip_longest(*(row for row in rows if row))
-        ]
-        lines = [_aligned(row, widths, right) for row in texts]
-        if headed:
-            lines.insert(1, _GAP.join("-" * wide for wide in widths))
-        return [*blocks, lines]
-    heads, body = (texts[0], texts[1:]) if headed else ([], texts)
-    return blocks + [list(_record(heads, row, width)) for row in body]
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
-    cells = (
-        cell.rjust(wide) if flush else cell.ljust(wide)
-        for cell, wide, flush in zip(row, widths, right, strict=False)
-    )
-    return _GAP.join(cells).rstrip()
-
-
-def _record(heads: Sequence[str], row: Sequence[str], width: int) -> Iterator[str]:
-    for head, cell in zip_longest(heads, row, fillvalue=""):
-        yield from wrapped(f"{head}: {cell}" if head else cell, width)
+def _parts(element: Element, width: int) -> Iterator[tuple[Element | None, list[list[str]]]]:
+    """The items of a list, and as blocks what stands between them."""
+    between = Element("div")
+    between.text = element.text
+    for child in element:
+        if child.tag != "li":
+            between.append(child)
+            continue
+        if blocks := _blocks(between, width - len(_BULLET)):
+            yield None, blocks
+        yield child, []
+        between = Element("div")
+        between.text = child.tail
+    if blocks := _blocks(between, width - len(_BULLET)):
+        yield None, blocks
 
 
 def _flat(element: Element) -> str:
-    """The text of an element on one line, or on several if it has `br`."""
+    """The text of an element on one line, or on several if it has `br` or blocks."""
     return _tidied(_pieces(element))
 
 
 def _pieces(element: Element) -> Iterator[str]:
     yield element.text or ""
     for child in element:
-        yield _inline(child)
+        if child.tag in BLOCKS:
+            yield from ("\f", *_pieces(child), "\f")
+        else:
+            yield _inline(child)
         yield child.tail or ""
 
 
@@ -157,7 +167,28 @@ def _inline(element: Element) -> str:
         alternative = element.get("alt", "")
         return f"[{alternative}]" if alternative else ""
     text = "".join(_pieces(element))
-    return _linked(text, element.get("href", "")) if element.tag == "a" else text
+    if element.tag == "a":
+        return _linked(text, element.get("href", ""))
+    if element.tag == "sup":
+        return _raised(text)
+    before, after = _MARKS.get(element.tag, ("", ""))
+    return _marked(text, before, after)
+
+
+def _raised(text: str) -> str:
+    """A raised text behind "^", so that m² is no m2; endings of ordinals say what they are."""
+    if _ORDINAL.fullmatch(text.strip()):
+        return text
+    return _marked(text, "^(", ")") if " " in text.strip() else _marked(text, "^", "")
+
+
+def _marked(text: str, before: str, after: str) -> str:
+    """A text between two marks, which stand at its words and not at the spaces around."""
+    words = text.strip()
+    if not words:
+        return text
+    at = text.index(words)
+    return f"{text[:at]}{before}{words}{after}{text[at + len(words) :]}"
 
 
 def _linked(text: str, target: str) -> str:
@@ -165,12 +196,24 @@ def _linked(text: str, target: str) -> str:
     scheme, _, address = target.partition(":")
     clear = address if scheme in ("mailto", "tel") else target
     shown = text.strip()
-    if not clear or shown.casefold() in (clear.casefold(), target.casefold()):
+    if not clear or _bare(shown) in (_bare(clear), _bare(target)):
         return text
     return f"{text} <{clear}>" if shown else clear
+
+
+def _bare(address: str) -> str:
+    """An address as people write it: `www.example.org` is the whole of `https://www.example.org/`."""
+    return address.casefold().removeprefix("https://").rstrip("/")
 
 
 def _tidied(pieces: Iterable[str]) -> str:
     """Collapse white space as HTML does; \\v, which no text holds, stands for `br`."""
     text = _BLANK.sub(" ", "".join(pieces))
-    return "\n".join(line.strip(" ") for line in text.strip(" \v").split("\v"))
+    return "\n".join(line.strip(" ") for line in _lines(text.strip(" \v\f")))
+
+
+def _lines(text: str) -> list[str]:
+    """Cut a text at each \\v, and at the borders of blocks: at \\f, however many stand there."""
+    parts = [part.strip("\v") for part in text.split("\f")] if "\f" in text else [text]
+    said = [part for part in parts if part.strip(" ")] or [""]
+    return [line for part in said for line in re.split("[\v\n]", part)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import unescape
 from xml.etree.ElementTree import Element
 
-from mailer.letter import gaps, limits, markdown
+from mailer.letter import gaps, images, limits, markdown, weights
 from mailer.letter.letter import Letter
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.markdown import ParsedMarkdown
@@ -69,6 +69,7 @@ def check(
         *_footer(identity, letter),
         *_page(letter, pressed),
         *_weight(letter, pressed, sizes),
+        *_pictures_weight(letter),
         *_preheader(letter),
         *_entities(letter),
         *_gaps(letter, parsed),
@@ -148,6 +149,11 @@ def _weight(letter: Letter, pressed: Pressed, sizes: LetterLimits) -> Iterator[F
             ),
             say(N_("make the pictures smaller, or put some on a web page")),
         )
+
+
+def _pictures_weight(letter: Letter) -> Iterator[Finding]:
+    if heavy := weights.told(letter.images, 1000):
+        yield _warning(letter.source, heavy, say(N_("make the pictures smaller")))
 
 
 def _preheader(letter: Letter) -> Iterator[Finding]:
@@ -266,13 +272,20 @@ def _image(letter: Letter, place: str, name: str, image: Element) -> Iterator[Fi
             say(N_('the image "{name}" is loaded from a site, which learns who reads'), name=name),
             say(N_("put the file beside the letter")),
         )
-    if len(letter.images.get(name, b"")) > HEAVY_IMAGE:
+    data = letter.images.get(name, b"")
+    if data and images.look(name, data).inks:
+        yield _warning(
+            place,
+            say(N_('the image "{name}" has the colours of a printing press (CMYK)'), name=name),
+            say(N_("save it in RGB, since few mail programs show these colours rightly")),
+        )
+    if len(data) > HEAVY_IMAGE:
         yield _warning(
             place,
             say(
                 N_('the image "{name}" weighs {size} kB'),
                 name=name,
-                size=len(letter.images[name]) // 1000,
+                size=len(data) // 1000,
             ),
             say(N_("make it smaller than {limit} kB"), limit=HEAVY_IMAGE // 1000),
         )

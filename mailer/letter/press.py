@@ -171,7 +171,7 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         html_pieces=html_pieces,
         text_pieces=text_pieces,
         web_pieces=web_pieces,
-        pictures=tuple(pictures.values()),
+        pictures=tuple({it.content_id: it for it in pictures.values()}.values()),
         evaluators={s: expressions.compiled(s, letter.language) for s in sources},
         campaign={
             "number": letter.number,
@@ -201,18 +201,22 @@ def _lines(identity: Identity) -> tuple[str, ...]:
 
 
 def _pictures(letter: Letter, identity: Identity) -> dict[str, Inline]:
-    """The letter's pictures, renamed: a hash, a number and the sender's domain tell nothing."""
-    pictures: dict[str, Inline] = {}
-    for number, (name, data) in enumerate(sorted(letter.images.items()), 1):
-        seen = images.look(name, data)
-        hashed = hashlib.sha256(data).hexdigest()[:20]
-        pictures[name] = Inline(
-            f"{hashed}@{identity.domain or 'localhost'}",
-            f"image-{number}.{seen.extension}",
-            seen.kind,
-            data,
-        )
-    return pictures
+    """The letter's pictures, renamed: a hash, a number and the sender's domain tell nothing.
+
+    Two files of the same bytes are one picture.
+    """
+    pictures: dict[bytes, Inline] = {}
+    for name, data in sorted(letter.images.items()):
+        if data not in pictures:
+            seen = images.look(name, data)
+            hashed = hashlib.sha256(data).hexdigest()[:20]
+            pictures[data] = Inline(
+                f"{hashed}@{identity.domain or 'localhost'}",
+                f"image-{len(pictures) + 1}.{seen.extension}",
+                seen.kind,
+                data,
+            )
+    return {name: pictures[data] for name, data in sorted(letter.images.items())}
 
 
 def _page(
