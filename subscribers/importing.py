@@ -13,10 +13,9 @@ import asyncio
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from time import monotonic
 
@@ -26,19 +25,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pli.database import Database
 from pli.errors import PliError, reason_of
 from pli.keys import Keys
-from pli.language import N_, say
+from pli.language import N_
 from subscribers import attributes, csv_reading, import_rows, status_words
-from subscribers.address import AddressError
-from subscribers.csv_reading import ReadingError, Row, Sheet
-from subscribers.import_report import ImportReport, Noted, Rejected
+from subscribers.csv_reading import ReadingError, Sheet
+from subscribers.import_reading import CHUNK, Chunk, Reading
+from subscribers.import_report import ImportReport, Rejected
 from subscribers.models import AttributeType, Basis, Import, ImportState, List
-from subscribers.row_reading import PersonRow, read_row
 from subscribers.slice_pace import REST_SECONDS, TARGET_SECONDS, SlicePace
 from subscribers.status_words import Statuses
-
-CHUNK = 500
-"""Rows that are looked up and written together: far fewer than SQLite's limit of bound values."""
-
 
 _COUNTS = (
     "rows", "line", "added", "updated", "unchanged", "rejected", "objected",
@@ -48,65 +42,6 @@ _COUNTS = (
 
 class ImportFault(PliError):
     """An import cannot go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Some rows of the file, read: how many they are, the line of the last, and the people."""
-
-    rows: int
-    line: int
-    people: list[PersonRow]
-
-    @property
-    def rejected(self) -> int:
-        """How many of the rows are nobody."""
-        return self.rows - len(self.people)
-
-
-@dataclass(slots=True)
-class _Reading:
-    """The rows of a sheet, read as people one after the other; what is no person is told."""
-
-    sheet: Sheet
-    types: dict[str, AttributeType]
-    statuses: Statuses
-    report: ImportReport
-    rows: Iterator[Row] = field(init=False)
-    first_seen: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.rows = self.sheet.rows()
-
-    def chunk(self, size: int) -> _Chunk | None:
-        """The next rows; None at the end of the file."""
-        rows = list(islice(self.rows, size))
-        if not rows:
-            return None
-        return _Chunk(len(rows), rows[-1].line, list(self._people(rows)))
-
-    def skip(self, rows: int) -> None:
-        """Read rows that are in already: their addresses count, and what is told of them is."""
-        while rows > 0 and (chunk := self.chunk(min(rows, CHUNK))):
-            rows -= chunk.rows
-
-    def _people(self, rows: list[Row]) -> Iterator[PersonRow]:
-        for row in rows:
-            try:
-                person = read_row(row, self.types, self.statuses)
-            except AddressError as error:
-                reason = error.reason
-            except PliError as error:
-                reason = error.sentences[0]
-            else:
-                line = self.first_seen.setdefault(person.address.folded, row.line)
-                if line == row.line:
-                    email = row.cells.get("email", "")
-                    self.report.noted += [Noted(row.line, email, it) for it in person.notes]
-                    yield person
-                    continue
-                reason = say(N_("the address stands on line {line} already"), line=line)
-            self.report.rejected.append(Rejected(row.line, row.cells.get("email", ""), reason))
 
 
 @dataclass(slots=True)
@@ -125,7 +60,7 @@ class Work:
     keys: Keys
     entered_by: str
     report: ImportReport
-    reading: _Reading
+    reading: Reading
     rows: int = 0
     line: int = 0
     rejected: int = 0
@@ -133,7 +68,7 @@ class Work:
     pace: SlicePace = field(default_factory=SlicePace)
     saved_rows: int = 0
     saved_line: int = 0
-    ahead: deque[_Chunk] = field(default_factory=deque, init=False)
+    ahead: deque[Chunk] = field(default_factory=deque, init=False)
     locked_at: float = field(default=0.0, init=False)
 
     def read_ahead(self) -> bool:
@@ -167,7 +102,7 @@ def read(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
 
 def all_rejected(sheet: Sheet, statuses: Statuses) -> list[Rejected]:
     """Every row with its reason if no row is a person; else nothing."""
-    reading = _Reading(sheet, {}, statuses, ImportReport())
+    reading = Reading(sheet, {}, statuses, ImportReport())
     while chunk := reading.chunk(CHUNK):
         if chunk.people:
             return []
@@ -210,7 +145,7 @@ async def preview(
     """What `run` would report now; writes nothing. `list_id` None: the list is yet to be made."""
     statuses = statuses or status_words.survey(sheet)
     report = ImportReport()
-    reading = _Reading(sheet, await _types(session, sheet), statuses, report)
+    reading = Reading(sheet, await _types(session, sheet), statuses, report)
     await _plan_each_time(session)
     while chunk := reading.chunk(CHUNK):
         await import_rows.plan(session, chunk.people, list_id, keys, report)
@@ -267,7 +202,7 @@ async def begin(
         left=row.left_by_file,
         suppressed=row.barred_by_file,
     )
-    reading = _Reading(sheet, types, statuses, report)
+    reading = Reading(sheet, types, statuses, report)
     reading.skip(row.rows)
     return Work(
         id=row.id,

@@ -12,7 +12,6 @@ same tree. `selection` makes SQL of the tree.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,13 +19,18 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import TypeAlias
 
-from pli.errors import PliError
 from pli.language import N_, Sentence, say
 from subscribers import headings
 from subscribers.attributes import BUILT_IN, name_of
 from subscribers.folding import fold, slug
 from subscribers.models import AttributeType
+from subscribers.rule_tokens import OPERATORS, WORDS_OF_ORDER, RuleError, Token, tokens
 from subscribers.values import Value, ValueFault, read_value
+
+__all__ = [
+    "LIST", "Among", "And", "Comparison", "Has", "Not", "Or", "Rule", "RuleError", "Vocabulary",
+    "parse",
+]  # fmt: skip
 
 LIST = "list"
 
@@ -131,39 +135,6 @@ class Vocabulary:
         }
 
 
-class RuleError(PliError):
-    """A rule does not parse; `position` is that of the wrong character, counted from 0."""
-
-    def __init__(self, text: str, position: int, problem: Sentence) -> None:
-        line, caret = _pointed_at(text, position)
-        super().__init__(
-            N_("{problem}\n  {line}\n  {caret}"), problem=problem, line=line, caret=caret
-        )
-        self.position = position
-        self.problem = problem
-
-
-_SHOWN = 72
-
-
-def _pointed_at(text: str, position: int) -> tuple[str, str]:
-    """The wrong line, cut to what a terminal shows, and a caret under the wrong character."""
-    start = text.rfind("\n", 0, position) + 1
-    end = text.find("\n", position)
-    line = text[start : end if end >= 0 else len(text)]
-    column = position - start
-    cut = max(0, column - _SHOWN // 2)
-    shown = "".join(it if it.isprintable() else " " for it in line[cut : cut + _SHOWN])
-    if cut:
-        shown, column = f"…{shown}", column - cut + 1
-    if cut + _SHOWN < len(line):
-        shown += "…"
-    before = (it for it in shown[:column] if not unicodedata.combining(it))
-    return shown, " " * sum(
-        2 if unicodedata.east_asian_width(it) in "WF" else 1 for it in before
-    ) + "^"
-
-
 def parse(text: str, vocabulary: Vocabulary) -> Rule:
     """Parse a rule; raises RuleError, which points at the wrong character."""
     text = unicodedata.normalize("NFC", text)
@@ -174,78 +145,6 @@ def parse(text: str, vocabulary: Vocabulary) -> Rule:
     return _Parser(text, vocabulary).whole()
 
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<mark>[(),])
-    | (?P<operator><=|>=|!=|<>|==|[=<>:≠≤≥])
-    | "(?P<double>(?:[^"\\]|\\.)*)"
-    | '(?P<single>(?:[^'\\]|\\.)*)'
-    | «\s*(?P<french>[^»]*?)\s*»
-    | “(?P<curly>[^”]*)”
-    | (?P<word>\d{1,2}/\d{1,2}/\d{4}(?![\w/]) | [\w+-](?:[\w.@+'’-]*\w)?)
-    | (?P<end>$)
-    )""",
-    re.VERBOSE,
-)
-_ESCAPE = re.compile(r"\\(.)")
-_OPERATORS = {":": "=", "==": "=", "<>": "!=", "≠": "!=", "≤": "<=", "≥": ">="}
-_WORDS_OF_ORDER = {"before": "<", "avant": "<", "after": ">", "apres": ">"}
-_KEYWORDS = {
-    **{word: word for word in ("and", "or", "not", "in", "has")},
-    **{"et": "and", "ou": "or", "non": "not", "dans": "in"},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str  # mark, operator, string, word or end
-    text: str
-    start: int
-
-    @property
-    def keyword(self) -> str:
-        return _KEYWORDS.get(self.text.casefold(), "") if self.kind == "word" else ""
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    position = 0
-    while not tokens or tokens[-1].kind != "end":
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise _unreadable(text, position)
-        kind = str(match.lastgroup)
-        written = match[kind]
-        if kind in ("double", "single", "french", "curly"):
-            if kind in ("double", "single"):
-                written = _ESCAPE.sub(r"\1", written)
-            kind = "string"
-        start = (
-            match.start(match.lastgroup or 0) if kind != "string" else _past_space(text, position)
-        )
-        if any(unicodedata.category(it) in ("Cc", "Cs") for it in written):
-            raise RuleError(
-                text, start, say(N_("there is a line break or a control character in the quotes"))
-            )
-        tokens.append(_Token(kind, written, start))
-        position = match.end()
-    return tokens
-
-
-def _past_space(text: str, position: int) -> int:
-    while position < len(text) and text[position].isspace():
-        position += 1
-    return position
-
-
-def _unreadable(text: str, position: int) -> RuleError:
-    position = _past_space(text, position)
-    letter = text[position]
-    if letter in "\"'«“":
-        return RuleError(text, position, say(N_("the quotation opened here is never closed")))
-    return RuleError(text, position, say(N_("a rule cannot hold {letter} here"), letter=letter))
-
-
 class _Parser:
     """Recursive descent over the tokens; methods stand in the order of the grammar."""
 
@@ -253,7 +152,7 @@ class _Parser:
         self.text = text
         self.vocabulary = vocabulary
         self.fields = vocabulary.fields()
-        self.tokens = _tokens(text)
+        self.tokens = tokens(text)
         self.at = 0
         self.depth = 0
         self.tests = 0
@@ -330,8 +229,8 @@ class _Parser:
     def operator(self) -> str:
         """The comparison that stands here; "" if there is none."""
         if self.token.kind == "operator":
-            return _OPERATORS.get(self.token.text, self.token.text)
-        return _WORDS_OF_ORDER.get(slug(self.token.text, " "), "") if self.is_word else ""
+            return OPERATORS.get(self.token.text, self.token.text)
+        return WORDS_OF_ORDER.get(slug(self.token.text, " "), "") if self.is_word else ""
 
     def refuse_order(self, name: str) -> None:
         """Refuse to ask what comes before or after, where only letters would be compared."""
@@ -422,7 +321,7 @@ class _Parser:
         return self.token.kind == "word"
 
     @property
-    def token(self) -> _Token:
+    def token(self) -> Token:
         return self.tokens[self.at]
 
     def take(self) -> None:

@@ -329,6 +329,18 @@ def test_a_slip_in_the_name_of_a_list_makes_no_list() -> None:
     ).stdout  # fmt: skip
 
 
+def test_at_a_terminal_a_person_says_which_list_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    pli("subscriber", "import", "membres.csv", *ON, "--yes")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    slip = ("subscriber", "import", "membres.csv", "--list", "comiet", *ON[2:])
+    meant = pli(*slip, told=b"y\ny\n")
+    assert 'There is no list called "comiet": is "comite" meant?' in meant.output
+    assert "On the list comite:" in meant.output
+    other = pli(*slip, told=b"n\ny\n")
+    assert "to add to the new list comiet" in other.output
+    assert "On the new list comiet:" in other.output
+
+
 def test_who_objected_or_left_is_listed_after_an_import() -> None:
     pli("subscriber", "import", "membres.csv", *ON, "--yes")
     pli("subscriber", "unsubscribe", "anne@example.org", "--list", "comite")

@@ -13,6 +13,7 @@ from pli.database import Database
 from pli.keys import Keys
 from subscribers import attributes, consent, csv_reading, importing, lists, optout, people, segments
 from subscribers.address import Address
+from subscribers.import_reading import CHUNK
 from subscribers.import_report import ImportReport
 from subscribers.models import (
     AttributeType,
@@ -301,7 +302,7 @@ async def test_a_word_that_nobody_answered_makes_nobody_a_subscriber(office: Off
 async def test_more_than_a_chunk_is_taken_and_duplicates_are_seen_across_chunks(
     office: Office,
 ) -> None:
-    n = importing.CHUNK + 3
+    n = CHUNK + 3
     rows = "".join(f"p{i}@example.org;44\n" for i in range(n))
     report = await office.take(f"Mail;Département\n{rows}P0@example.org;49\n")
     assert report.added == n
