@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.common import Context, _, at_a_terminal, confirm, now, running, tell
 from commands.outdated import restarts
@@ -67,6 +70,17 @@ async def resume(context: Context, campaign: str, bar: bool | None, again: bool 
     for sentence in outdated:
         tell(sentence, stderr=True)
     tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))
+
+
+async def not_asked(session: AsyncSession, campaign_id: int) -> Sequence[Sentence]:
+    """What remains to be decided of a paused campaign with which `pli send` goes on unasked."""
+    undecided = await barring.undecided(session, campaign_id=campaign_id)
+    barrable = undecided.would_be_barred if undecided else 0
+    refused = len(await refused_before(session, campaign_id=campaign_id))
+    return [
+        *([_how_to_bar(barrable, campaign_id)] if barrable else []),
+        *([_how_to_retry(refused, campaign_id)] if refused else []),
+    ]
 
 
 def _decided(said: bool | None, question: Sentence, otherwise: Sentence) -> bool:

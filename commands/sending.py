@@ -24,6 +24,7 @@ from commands.common import (
 )
 from commands.freezing import freeze
 from commands.policy import policy_of, sizes_of
+from commands.resuming import not_asked
 from mailer.campaign import ordering, unfinished
 from mailer.campaign.finding import find_campaign
 from mailer.campaign.ordering import Order, OrderError
@@ -195,6 +196,9 @@ async def _tell_what_waits(installation: Installation, order: Order) -> None:
             session, list_ids=order.list_ids, besides=order.go_on_with, served=served
         ):
             tell(sentence, stderr=True)
+        if order.go_on_with is not None:
+            for sentence in await not_asked(session, order.go_on_with):
+                tell(sentence, stderr=True)
 
 
 async def _foreseen(installation: Installation, order: Order, policy: SendingPolicy) -> int:

@@ -21,7 +21,7 @@ class Undecided:
 
 async def undecided(session: AsyncSession, *, campaign_id: int) -> Undecided | None:
     """What a person must decide before a campaign goes on; None: its answers were no burst."""
-    if await session.run_sync(unknown_users.burst, campaign_id) is None:
+    if not await session.run_sync(unknown_users.undecided, campaign_id):
         return None
     return Undecided(await session.run_sync(unknown_users.waiting, campaign_id))
 

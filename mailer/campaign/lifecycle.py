@@ -204,6 +204,7 @@ async def resume(session: AsyncSession, *, campaign_id: int) -> None:
 
     If it was paused by a burst of answers that call people unknown, nobody is barred for them.
     """
+    undecided = await session.run_sync(unknown_users.undecided, campaign_id)
     passed = Campaign.not_after <= clock()
     await step(
         session,
@@ -215,7 +216,7 @@ async def resume(session: AsyncSession, *, campaign_id: int) -> None:
         not_after_zone=case((passed, null()), else_=Campaign.not_after_zone),
     )
     await session.execute(update(Batch).where(Batch.campaign_id == campaign_id).values(takings=0))
-    if await session.run_sync(unknown_users.burst, campaign_id):
+    if undecided:
         await session.run_sync(unknown_users.let_go, campaign_id)
     await troubles.ask_again(session)
 
@@ -229,6 +230,7 @@ async def go_on(session: AsyncSession, *, campaign_id: int) -> None:
 
 async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
     """End a campaign for good: waiting copies are skipped, copies on the wire are still settled."""
+    undecided = await session.run_sync(unknown_users.undecided, campaign_id)
     await step(
         session,
         campaign_id,
@@ -239,7 +241,10 @@ async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> N
         reason=null(),
     )
     await retrying.cancel(session, campaign_id=campaign_id)
-    await session.run_sync(unknown_users.end, campaign_id, now)
+    if undecided:
+        await session.run_sync(unknown_users.let_go, campaign_id)
+    else:
+        await session.run_sync(unknown_users.bar, campaign_id, now)
 
 
 async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> bool:

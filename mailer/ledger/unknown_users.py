@@ -33,7 +33,7 @@ from mailer import answer_words
 from mailer.ledger import balance
 from mailer.ledger.answers import is_like, matching
 from mailer.ledger.rows import LeasedBatch
-from mailer.models import Attempt, Delivery, Stage, Status, UnknownUser
+from mailer.models import Attempt, Campaign, Delivery, Stage, Status, UnknownUser
 from mailer.outcomes import Kind, Result, calls_unknown, is_gone
 from mailer.providers import WHOLE
 from pli.language import N_, Sentence, say
@@ -207,6 +207,13 @@ def _in_words(session: Session, found: Burst, delivery_id: int) -> Burst:
     return Burst(found.relay, found.provider, found.unknown, found.answers, code or 0, text)
 
 
+def undecided(session: Session, campaign_id: int) -> bool:
+    """Whether a burst waits for a person: it is one now, or it paused the campaign."""
+    reason = session.scalar(select(Campaign.reason).where(Campaign.id == campaign_id))
+    paused_for_it = "unknown" in (reason or {}).get("values", {})
+    return paused_for_it or burst(session, campaign_id) is not None
+
+
 def waiting(session: Session, campaign_id: int) -> int:
     """How many addresses would be suppressed if the answers that wait were believed."""
     return len(set(session.scalars(_waiting(campaign_id))))
@@ -236,7 +243,7 @@ def let_go(session: Session, campaign_id: int) -> None:
 
 def end(session: Session, campaign_id: int, now: datetime) -> None:
     """A campaign is over: single answers are believed now, those of a burst are not."""
-    if burst(session, campaign_id) is None:
+    if not undecided(session, campaign_id):
         bar(session, campaign_id, now)
     else:
         let_go(session, campaign_id)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from mailer.campaign import barring, lifecycle
 from mailer.campaign.finding import find_campaign, reason_of
-from mailer.ledger import settling, unknown_users
+from mailer.ledger import leasing, settling, unknown_users
 from mailer.ledger.unknown_users import Counting, Others
 from mailer.models import CampaignState, Stage, UnknownUser
 from mailer.outcomes import Outcome, Result, judge
@@ -125,6 +125,30 @@ async def test_a_person_decides_whether_a_burst_was_right(
         assert again == (0 if believed else 12)
         assert await barring.lift(session, campaign_id=campaign_id, reply="no*such*thing") == 0
         assert await barring.lift(session, campaign_id=campaign_id, reply="5.1.1*gone") == 12
+    assert await barred(database) == 0
+
+
+async def test_a_burst_of_which_a_part_is_tried_again_still_bars_nobody_of_the_rest(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=12, batch_size=12)
+    taken, rows = await claimed(database, 12)
+    refused = [
+        Result(row.id, 1, now.timestamp(), judge(Stage.RCPT, 550, f"5.1.1 gone {'x' * (n % 2)}"))
+        for n, row in enumerate(rows)
+    ]
+    async with database.begin() as session:
+        await session.run_sync(settling.settle, taken, refused, relay="r:25", delays=[], now=now)
+        await session.run_sync(leasing.release, taken)
+        assert not await lifecycle.finish(session, campaign_id=campaign_id, now=now)
+    async with database.begin() as session:
+        again = await lifecycle.retry(
+            session, campaign_id=campaign_id, uncertain=False, failed=True, reply="gone x"
+        )
+        assert again == 6
+        await lifecycle.resume(session, campaign_id=campaign_id)
+    mended = calls_unknown(lambda _: False)
+    assert await run(database, keys, campaign_id, mended) is CampaignState.FINISHED
     assert await barred(database) == 0
 
 
