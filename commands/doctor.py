@@ -12,7 +12,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from commands import doctor_relays, relays
+from commands import doctor_relays
 from commands.common import LANGUAGE, Context, _, as_json, console, here_of, running, show_json
 from commands.policy import identity_of, settings_hash
 from mailer.engine import checkup
@@ -237,11 +237,8 @@ async def _lists(database: Database, values: Settings, broken: set[str]) -> list
 async def _domain(values: Settings, identity: Identity, resolver: str | None) -> list[Check]:
     if not identity.domain:
         return []
-    envelope = [
-        relay.envelope_sender.rpartition("@")[2]
-        for relay in (relays.of(values).values() if values.relay_url else ())
-        if relay.envelope_sender
-    ]
+    senders = [values.relay_envelope_sender, *(it.envelope_sender for it in values.relays.values())]
+    envelope = [it.rpartition("@")[2] for it in senders if it]
     return await sender_domain.check(identity.domain, resolver, envelope=envelope)
 
 
