@@ -18,7 +18,7 @@ from pli.errors import PliError, reason_of
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from subscribers import attributes, consent, csv_reading, optout, people, status_words
-from subscribers.address import AddressError
+from subscribers.address import AddressError, shortened
 from subscribers.csv_reading import ReadingError, Row, Sheet
 from subscribers.models import (
     AttributeType,
@@ -265,7 +265,7 @@ def _parsed(
                 yield parsed
                 continue
             reason = say(N_("the address stands on line {line} already"), line=line)
-        report.rejected.append(Rejected(row.line, row.cells.get("email", ""), reason))
+        report.rejected.append(Rejected(row.line, shortened(row.cells.get("email", "")), reason))
 
 
 async def _chunk_writes(

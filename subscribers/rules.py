@@ -173,15 +173,16 @@ def parse(text: str, vocabulary: Vocabulary) -> Rule:
     return _Parser(text, vocabulary).whole()
 
 
+# No part may be tried twice: a rule has up to 10,000 signs, and some are of nothing but spaces.
 _TOKEN = re.compile(
-    r"""\s*(?:
+    r"""\s*+(?:
       (?P<mark>[(),])
     | (?P<operator><=|>=|!=|<>|==|[=<>:≠≤≥])
-    | "(?P<double>(?:[^"\\]|\\.)*)"
-    | '(?P<single>(?:[^'\\]|\\.)*)'
-    | «\s*(?P<french>[^»]*?)\s*»
-    | “(?P<curly>[^”]*)”
-    | (?P<word>[\w+-](?:[\w.@+'’-]*\w)?)
+    | "(?P<double>(?:[^"\\]|\\.)*+)"
+    | '(?P<single>(?:[^'\\]|\\.)*+)'
+    | «(?P<french>[^»]*+)»
+    | “(?P<curly>[^”]*+)”
+    | (?P<word>(?:\w|(?<![\w.@+'’-])[+-])(?:[\w.@+'’-]*\w)?)
     | (?P<end>$)
     )""",
     re.VERBOSE,
@@ -217,6 +218,8 @@ def _tokens(text: str) -> list[_Token]:
         if kind in ("double", "single", "french", "curly"):
             if kind in ("double", "single"):
                 written = _ESCAPE.sub(r"\1", written)
+            elif kind == "french":
+                written = written.strip()
             kind = "string"
         start = (
             match.start(match.lastgroup or 0) if kind != "string" else _past_space(text, position)
