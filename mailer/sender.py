@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from email_validator import EmailNotValidError, validate_email
 
 _NAMED = re.compile(
-    r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<>"]*?))\s*<(?P<address>[^<>]+)>\s*'
+    r'(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"\s*+|(?P<plain>[^<>"]*+))<(?P<address>[^<>]++)>'
 )
+_LONGEST = 1_000
+"""Signs of a mailbox with its name: an address has 254 bytes at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,9 @@ class Mailbox:
 
 def parse_mailbox(text: str) -> Mailbox | None:
     """Read `Name <address>` or an address alone; None if it is neither, or holds a line break."""
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+    if len(text) > _LONGEST or any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
         return None
-    named = _NAMED.fullmatch(text)
+    named = _NAMED.fullmatch(text.strip())
     address = named["address"] if named else text
     name = ""
     if named:

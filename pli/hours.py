@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pli.errors import PliError
 from pli.language import N_, say
 
-_NAMED = re.compile(r"(?P<hour>.+?)\s+(?P<zone>[A-Za-z][\w+-]*(?:/[\w+-]+)*)")
+_NAMED = re.compile(
+    r"(?P<hour>\S++(?:\s++\S++)*?)\s++(?P<zone>[A-Za-z][\w+-]*+(?:/[\w+-]++)*+)", re.DOTALL
+)
 _TIME_ALONE = re.compile(r"\d{1,2}:\d{2}")
 _LONGEST = 100
 _WITH_H = re.compile(r"(?<!\d)(\d{1,2}) ?[hH](?: ?(\d{2}))?(?!\w)")

@@ -15,7 +15,10 @@ from structlog.stdlib import ExtraAdder, ProcessorFormatter
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 ADDRESS = "(address)"
-_AN_ADDRESS = re.compile(r"""[^\s<>"(),;:@]+@[^\s<>"'(),;:@]+""")
+_A_WORD = re.compile(r"""[^\s<>"(),;:@]++(@[^\s<>"'(),;:@]+)?""")
+"""A word, and what makes an address of it. Each word is read once: a relay may send long ones."""
+_LONGEST = 20_000
+"""Signs of one field: no more is read or written."""
 
 
 def formatter(kind: str) -> ProcessorFormatter:
@@ -56,9 +59,15 @@ def _as_text() -> Sequence[Processor]:
 def _without_addresses(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     for name, value in event.items():
         text = str(value)
+        if len(text) > _LONGEST:
+            event[name] = text = f"{text[:_LONGEST]}…"
         if "@" in text:
-            event[name] = _AN_ADDRESS.sub(ADDRESS, text)
+            event[name] = _A_WORD.sub(_address_taken_out, text)
     return event
+
+
+def _address_taken_out(word: re.Match[str]) -> str:
+    return ADDRESS if word[1] else word[0]
 
 
 def _in_one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

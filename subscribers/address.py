@@ -20,7 +20,10 @@ _QUOTES = "\"'«»“”„‘’‚‹›`´"
 _TRAILING = ".,;>" + _QUOTES
 """What a sentence, a list or a mail program leaves behind an address."""
 _BRACKETED = re.compile(r"[^<>]*<([^<>]*)>")
-_SEVERAL = re.compile(r"@[^@]*[;,\s][^@]*@")
+_BETWEEN = re.compile(r"[;,\s]")
+_LONGEST_RAW = 1_000
+"""Signs that are read at all: an address, and the name that may stand before it."""
+_SHOWN = 100
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0") | {
     chr(it) for it in range(0xFE00, 0xFE10)
 }
@@ -48,8 +51,13 @@ class Address:
 
         Raises AddressError.
         """
+        if len(raw) > _LONGEST_RAW:
+            shown = _CONTROL.sub(" ", shortened(raw)).strip()
+            raise AddressError(shown, _fault_of_length(raw.strip()) or _too_long())
         written = _unwrapped(raw)
-        if fault := _obvious_fault(written):
+        if fault := _obvious_fault(written) or (
+            _fault_of_length(written) if len(written) > _LONGEST else None
+        ):
             raise AddressError(_CONTROL.sub(" ", raw).strip(), fault)
         try:
             valid = validate_email(written, check_deliverability=False, strict=True)
@@ -59,6 +67,11 @@ class Address:
         if fault := _fault_of_length(email):
             raise AddressError(raw.strip(), fault)
         return cls(email, fold(email))
+
+
+def shortened(raw: str) -> str:
+    """As much of a text as one shows that is no address: a cell may hold a million signs."""
+    return raw if len(raw) <= _LONGEST else f"{raw[:_SHOWN]}…"
 
 
 def _unwrapped(raw: str) -> str:
@@ -113,7 +126,7 @@ def _obvious_fault(text: str) -> Sentence | None:
         )
     if "@" not in text:
         return say(N_("there is no @ in the address"))
-    if _SEVERAL.search(text):
+    if any(_BETWEEN.search(between) for between in text.split("@")[1:-1]):
         return say(N_("these are several addresses: write one to a line"))
     return None
 
@@ -141,5 +154,9 @@ def _fault_of_length(text: str) -> Sentence | None:
     if len(local.encode(errors="replace")) > _LONGEST_LOCAL:
         return say(N_("what stands before the @ is longer than {n} bytes"), n=_LONGEST_LOCAL)
     if len(text.encode(errors="replace")) > _LONGEST:
-        return say(N_("the address is longer than {n} bytes"), n=_LONGEST)
+        return _too_long()
     return None
+
+
+def _too_long() -> Sentence:
+    return say(N_("the address is longer than {n} bytes"), n=_LONGEST)

@@ -8,7 +8,7 @@ from itertools import islice
 
 from pli.errors import PliError
 from pli.language import N_, say
-from subscribers.address import AddressError
+from subscribers.address import AddressError, shortened
 from subscribers.csv_reading import Row, Sheet
 from subscribers.import_report import ImportReport, Noted, Rejected
 from subscribers.models import AttributeType
@@ -75,4 +75,6 @@ class Reading:
                     yield person
                     continue
                 reason = say(N_("the address stands on line {line} already"), line=line)
-            self.report.rejected.append(Rejected(row.line, row.cells.get("email", ""), reason))
+            self.report.rejected.append(
+                Rejected(row.line, shortened(row.cells.get("email", "")), reason)
+            )

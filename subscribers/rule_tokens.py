@@ -43,15 +43,16 @@ def _pointed_at(text: str, position: int) -> tuple[str, str]:
     ) + "^"
 
 
+# No part may be tried twice: a rule has up to 10,000 signs, and some are of nothing but spaces.
 _TOKEN = re.compile(
-    r"""\s*(?:
+    r"""\s*+(?:
       (?P<mark>[(),])
     | (?P<operator><=|>=|!=|<>|==|[=<>:≠≤≥])
-    | "(?P<double>(?:[^"\\]|\\.)*)"
-    | '(?P<single>(?:[^'\\]|\\.)*)'
-    | «\s*(?P<french>[^»]*?)\s*»
-    | “(?P<curly>[^”]*)”
-    | (?P<word>\d{1,2}/\d{1,2}/\d{4}(?![\w/]) | [\w+-](?:[\w.@+'’-]*\w)?)
+    | "(?P<double>(?:[^"\\]|\\.)*+)"
+    | '(?P<single>(?:[^'\\]|\\.)*+)'
+    | «(?P<french>[^»]*+)»
+    | “(?P<curly>[^”]*+)”
+    | (?P<word>\d{1,2}/\d{1,2}/\d{4}(?![\w/]) | (?:\w|(?<![\w.@+'’-])[+-])(?:[\w.@+'’-]*\w)?)
     | (?P<end>$)
     )""",
     re.VERBOSE,
@@ -92,6 +93,8 @@ def tokens(text: str) -> list[Token]:
         if kind in ("double", "single", "french", "curly"):
             if kind in ("double", "single"):
                 written = _ESCAPE.sub(r"\1", written)
+            elif kind == "french":
+                written = written.strip()
             kind = "string"
         start = (
             match.start(match.lastgroup or 0) if kind != "string" else _past_space(text, position)

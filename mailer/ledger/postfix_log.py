@@ -40,7 +40,7 @@ _MESSAGE_ID = b"message-id="
 _BEGINNINGS = (b"client=", b"uid=")
 _QUEUE_MANAGERS = (b"qmgr", b"nqmgr", b"oqmgr")
 _STATUS = re.compile(rb", status=([a-z]+)")
-_ADDRESS = re.compile(r"[^\s<>()\[\]=,;:\"']+@[^\s<>()\[\]=,;:\"']+")
+_WORD = re.compile(r"[^\s<>()\[\]=,;:\"']++")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +149,12 @@ def _keep(known: _Open, log: str, number: int, line: bytes) -> None:
 
 def _ended(known: _Open | None) -> Iterator[TakenMessage]:
     if known is not None and known.line:
-        line = _ADDRESS.sub("…", " ".join(_text(known.line).split()))
+        line = _WORD.sub(_without_addresses, " ".join(_text(known.line).split()))
         yield TakenMessage(known.delivery_id, known.log, known.number, line[:LONGEST_DETAIL])
+
+
+def _without_addresses(word: re.Match[str]) -> str:
+    return "…" if "@" in word[0].strip("@") else word[0]
 
 
 def _text(written: bytes) -> str:

@@ -18,7 +18,7 @@ _BARE = re.compile(
     rf"""(?<![\w@./+-])(?:(?:https://|www\.)(?=\w)[^\s<>"«»“”„]+|[A-Za-z0-9][\w.%+-]{{0,63}}@{_HOST})""",
     re.IGNORECASE,
 )
-_END = re.compile(r"[.,;:!?…'’*_~`|\\]+$")
+_ENDS = ".,;:!?…'’*_~`|\\"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SITE = re.compile(rf"{_HOST}(?::\d{{1,5}})?(?:[/?#].*)?", re.IGNORECASE)
 _FILE = re.compile(
@@ -120,7 +120,7 @@ def _target(address: str) -> str | None:
 def _without_end(address: str) -> str:
     """An address without the signs that end the sentence, or the brackets around the address."""
     while True:
-        shorter = _END.sub("", address)
+        shorter = address.rstrip(_ENDS)
         for opening, closing in ("()", "[]", "{}"):
             if shorter.endswith(closing) and shorter.count(closing) > shorter.count(opening):
                 shorter = shorter[:-1]

@@ -250,7 +250,7 @@ _Read = tuple[Any, Sentence | None]
 
 def _number(key: str, text: str) -> _Read:
     """Reads `294`, `"294"` and `n° 294`."""
-    written = re.fullmatch(r"(?:n\s*[°ºo]?\.?\s*)?(\d{1,10})", text, re.IGNORECASE | re.ASCII)
+    written = re.fullmatch(r"(?:n\s*+[°ºo]?+\.?+\s*+)?+(\d{1,10})", text, re.IGNORECASE | re.ASCII)
     if written and 1 <= int(written[1]) <= LARGEST:
         return int(written[1]), None
     return None, say(

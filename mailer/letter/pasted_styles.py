@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from mailer.letter.sanitising import BLOCKS, LINE, READ, line_of
 
-_ZERO = re.compile(r"[+-]?0*\.?0+(?:[a-z]{2,4}|%)?")
+_ZERO = re.compile(r"[+-]?(?:0++(?:\.0++)?+|\.0++)(?:[a-z]{2,4}|%)?")
 _BOLD = re.compile(r"bold|bolder|[6-9]\d\d|1000")
 _LIGHT = re.compile(r"normal|lighter|[1-5]\d\d")
 _SIDES = frozenset(("left", "right", "center", "justify"))

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 from aiohappyeyeballs import start_connection
 
+from mailer.outcomes import TEXT_LIMIT
 from mailer.smtp import certificate_fault, relay_url
 from mailer.smtp.reply_reader import printable
 from pli.errors import PliError
@@ -211,7 +212,8 @@ class Relay:
                 cause.reason or str(cause),
             )
         if isinstance(error, aiosmtplib.SMTPResponseException):
-            reason = " ".join(printable(f"{error.code} {error.message}").split())
+            said = error.message[:TEXT_LIMIT]  # a relay may say any amount
+            reason = " ".join(printable(f"{error.code} {said}").split())
             if 500 <= error.code < 600:
                 if isinstance(error, aiosmtplib.SMTPAuthenticationError):
                     return self._refused(
@@ -221,7 +223,7 @@ class Relay:
                     N_("the relay {relay} refuses every connection: {reason}"), reason
                 )
         else:
-            reason = " ".join(printable(str(error)).split()) or type(error).__name__
+            reason = " ".join(printable(str(error)[:TEXT_LIMIT]).split()) or type(error).__name__
         if isinstance(error, TimeoutError):
             return RelayTimeout(
                 N_("the relay {relay} does not answer in time: look at {setting}"),

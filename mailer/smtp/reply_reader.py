@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from mailer.outcomes import TEXT_LIMIT
+
 LONGEST_LINE = 4_096
 MOST_LINES = 100
 SHOWN = 80
@@ -20,14 +22,18 @@ _CLASS = re.compile(r"[245](?:\.\d{1,3}){2} ")
 
 
 class ReplyReader:
-    """Takes bytes as they come, and returns whole replies: code, and all lines as one text."""
+    """Takes bytes as they come, and returns whole replies: code, and all lines as one text.
 
-    __slots__ = ("_code", "_known", "_partial", "_texts", "fault")
+    A text is cut to `TEXT_LIMIT` signs before anybody reads it.
+    """
+
+    __slots__ = ("_code", "_known", "_length", "_lines", "_partial", "_texts", "fault")
 
     def __init__(self) -> None:
         self._partial = b""
         self._code = 0
         self._texts: list[str] = []
+        self._lines = self._length = 0
         # Replies of one line, already read: those to MAIL, RCPT and DATA are always the same.
         self._known: dict[bytes, tuple[int, str]] = {}
         self.fault = ""
@@ -59,19 +65,26 @@ class ReplyReader:
                 if self._texts and code != self._code:
                     return self._faulty(replies, f"a reply contradicts itself: {_shown(line)}")
                 self._code = code
-                self._texts.append(text)
-                if len(self._texts) > MOST_LINES:
+                self._keep(text)
+                if self._lines > MOST_LINES:
                     return self._faulty(replies, "the reply is too long")
                 if sign == b"-":
                     continue
                 text = _joined(self._texts)
-                self._texts = []
+                self._texts, self._lines, self._length = [], 0, 0
             elif len(self._known) < _REMEMBERED:
                 self._known[line] = (code, text)
             replies.append((code, text))
         if len(self._partial) > LONGEST_LINE:
             return self._faulty(replies, "the reply is too long")
         return replies
+
+    def _keep(self, text: str) -> None:
+        """Keep a line of a longer reply; what nobody reads is not kept: 100 lines may have 4 kB."""
+        self._lines += 1
+        if self._length < TEXT_LIMIT:
+            self._texts.append(text)
+            self._length += len(text) + 1
 
     def _faulty(self, replies: list[tuple[int, str]], why: str) -> list[tuple[int, str]]:
         self.fault = why
@@ -88,7 +101,9 @@ def printable(text: str) -> str:
 
 
 def _read(line: bytes) -> str:
-    return printable(line.rstrip(b"\r").decode("utf-8", "replace"))
+    # A sign has four bytes at most, and no more than TEXT_LIMIT signs are kept.
+    text = line[: 4 * TEXT_LIMIT].rstrip(b"\r").decode("utf-8", "replace")
+    return printable(text[:TEXT_LIMIT])
 
 
 def _shown(line: bytes) -> str:
@@ -99,5 +114,5 @@ def _joined(texts: list[str]) -> str:
     """The lines of a reply as one text, with the enhanced code once (RFC 2034 section 4)."""
     found = _CLASS.match(texts[0])
     if found is None:
-        return " ".join(texts)
-    return " ".join([texts[0], *(text.removeprefix(found[0]) for text in texts[1:])])
+        return " ".join(texts)[:TEXT_LIMIT]
+    return " ".join([texts[0], *(text.removeprefix(found[0]) for text in texts[1:])])[:TEXT_LIMIT]

@@ -16,6 +16,8 @@ from tests.factories import IDENTITY
         ('"Martin, Zoé" <a@example.org>', Mailbox("Martin, Zoé", "a@example.org")),
         ("a@comité.example.org", Mailbox("", "a@xn--comit-fsa.example.org")),
         ("<a@example.org>", Mailbox("", "a@example.org")),
+        (' "A \\"B\\""  <a@example.org> ', Mailbox('A "B"', "a@example.org")),
+        ("  A   B  < a@example.org >", Mailbox("A B", "a@example.org")),
     ],
 )
 def test_a_mailbox_is_read(text: str, read: Mailbox) -> None:
@@ -23,7 +25,16 @@ def test_a_mailbox_is_read(text: str, read: Mailbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "personne", "a@b@c", "A <a@e.org>, B <b@e.org>", "a@e.org\nBcc: b@e.org", "A <>"]
+    "text",
+    [
+        "",
+        "personne",
+        "a@b@c",
+        "A <a@e.org>, B <b@e.org>",
+        "a@e.org\nBcc: b@e.org",
+        "A <>",
+        " " * 1_200 + "<",
+    ],
 )
 def test_what_is_no_mailbox_is_none(text: str) -> None:
     assert parse_mailbox(text) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -86,6 +87,11 @@ def test_an_address_is_read_as_people_paste_it(raw: str, email: str, folded: str
         ("a5\u202e@example.org", r"invisible character \(U\+202E\)"),
         ("a5@example.org..", "follows the @"),
         ("a5@example.org;;", "follows the @|several"),
+        ("a@example.org; b@example.org", "several"),
+        ("a@b@example.org c@example.org", "several"),
+        ("a@" + "," * 500 + "b", "longer than 254 bytes"),
+        ("a" * 65 + "@example.org", "longer than 64 bytes"),
+        (("é" * 300) + "@example.org", "longer than 64 bytes"),
     ],
 )
 def test_what_is_no_address_is_refused_with_the_reason(raw: str, reason: str) -> None:
@@ -109,3 +115,15 @@ def test_whatever_comes_in_is_an_address_or_a_refusal(raw: str) -> None:
     again = Address.parse(address.email)
     assert again == address
     assert Address.parse(address.folded).folded == address.folded
+
+
+@pytest.mark.parametrize(
+    "sign", [",", ";", " ", "@", "a", "<", ">", '"', "\u200b", "é", ".", "a@", "@;"]
+)
+@pytest.mark.parametrize("begins", ["", "a@", "<", "mailto:"])
+def test_a_cell_of_any_length_is_judged_at_once_and_told_in_short(begins: str, sign: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(AddressError) as refused:
+        Address.parse(begins + sign * 100_000)
+    assert time.process_time() - begun < 0.2
+    assert len(str(refused.value)) < 300

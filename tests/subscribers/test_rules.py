@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from datetime import date
 
 import pytest
@@ -200,3 +202,16 @@ def test_whatever_is_written_parses_or_is_pointed_at(text: str) -> None:
         assert parse(str(rule), WORDS) == rule
         return
     assert str(told).count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    "opens", ["first_name = «", 'first_name = "', "first_name = '", "first_name = “", "a", "a+", ""]
+)
+@pytest.mark.parametrize(
+    "sign", [" ", "+", "a", ".", "'", '"', "\\\\", "«", "-", "\u00a0", "a+", " a"]
+)
+def test_no_rule_takes_more_than_linear_time(opens: str, sign: str) -> None:
+    begun = time.process_time()
+    with contextlib.suppress(RuleError):
+        parse((opens + sign * 10_000)[:10_000], Vocabulary())
+    assert time.process_time() - begun < 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.smtp.reply_reader import LONGEST_LINE, MOST_LINES, ReplyReader
+from mailer.outcomes import TEXT_LIMIT
+from mailer.smtp.reply_reader import LONGEST_LINE, MOST_LINES, ReplyReader, printable
 
 LINES = st.one_of(
     st.sampled_from(
@@ -67,3 +68,25 @@ def test_a_reply_that_has_begun_is_known() -> None:
     for chunk, begun in [(b"25", True), (b"0 ok\r\n", False), (b"250-x\r\n", True)]:
         reader.feed(chunk)
         assert reader.in_the_middle is begun
+
+
+@given(
+    st.integers(1, MOST_LINES),
+    st.text("aé€😀 @.", min_size=0, max_size=900),
+    st.sampled_from([b"4.3.2 ", b""]),
+)
+def test_a_reply_is_cut_before_anybody_reads_it(lines: int, text: str, enhanced: bytes) -> None:
+    line = enhanced + text.encode()[:3_900]
+    spoken = b"421-" + line + b"\r\n"
+    ((code, told),), fault = read(spoken * (lines - 1) + b"421 " + line + b"\r\n")
+    assert (code, fault) == (421, "")
+    assert len(told) <= TEXT_LIMIT
+    whole = printable(line.decode("utf-8", "replace"))
+    assert told.startswith(whole[: min(len(whole), TEXT_LIMIT)])
+
+
+def test_lines_that_nobody_keeps_still_count() -> None:
+    assert read(b"421-x\r\n" * (MOST_LINES + 1))[1] == "the reply is too long"
+    assert read(b"421-" + b"x" * 4_000 + b"\r\n", b"421-x\r\n" * MOST_LINES)[1] != ""
+    replies, fault = read(b"250-a\r\n250 b\r\n" * 90)
+    assert (len(replies), fault) == (90, "")
