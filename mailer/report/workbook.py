@@ -32,13 +32,9 @@ async def write(session: AsyncSession, campaign_id: int, keys: Keys, path: Path)
     Numbers and hours are cells of their kind. Every text is a text to Excel, and never a formula.
     Raises WorkbookFault.
     """
-    try:
-        from openpyxl import Workbook  # not above: only a workbook needs it
-        from openpyxl.utils import get_column_letter
-    except ImportError:
-        raise WorkbookFault(
-            N_("a workbook needs the package openpyxl: install it, or take --format csv --excel")
-        ) from None
+    from openpyxl import Workbook  # not above: only a workbook needs it
+    from openpyxl.utils import get_column_letter
+
     candidates = await session.scalar(
         select(func.count()).where(Delivery.campaign_id == campaign_id)
     )

@@ -182,9 +182,9 @@ def leaving_all(trial: Trial) -> Verdict:
     url = next(it.strip(" <>") for it in header.split(",") if "http" in it)
     with trial.installation.serving():
         code, page = trial.installation.get(url[url.index("/u/") :])
-    offers = page.count("<button")
+    offers = page.count('type="radio"')
     right = code == 200 and offers >= 2 and "comite" in page and "autre" in page
-    return Verdict(right, f"{code}, {offers} buttons")
+    return Verdict(right, f"{code}, {offers} choices")
 
 
 def optout_beside_an_import(trial: Trial) -> Verdict:
@@ -249,7 +249,7 @@ CASES: dict[str, Case] = {
     "heading-with-obligatoire": read_as("heading-with-obligatoire.csv", '"Zoé", "Élan"', people=1),
     "language-said-in-words": told("language-said-in-words.csv", "Breton", people=5),
     "note-of-1001-characters-person-lost": told(
-        "note-of-1001-characters-person-lost.csv", "1001", people=1
+        "note-of-1001-characters-person-lost.csv", "longer than 1000", people=2
     ),
     "status-column-says-unsubscribed": status_column,
     "address-with-invisible-characters": invisible,

@@ -7,7 +7,6 @@ import csv
 import io
 import json
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,21 +105,10 @@ def test_csv_for_excel_opens_in_a_french_one(installation: Path) -> None:
 
 
 def test_a_workbook_is_a_file_or_bytes_on_stdout(installation: Path) -> None:
-    pytest.importorskip("openpyxl", reason="pip install openpyxl")
     assert pli("report", "1", "--format", "xlsx", "--output", "out.xlsx").exit_code == 0
     assert (installation / "out.xlsx").read_bytes().startswith(b"PK")
     assert pli("report", "1", "--format", "xlsx").stdout_bytes.startswith(b"PK")
     assert sorted(path.name for path in installation.glob(".out*")) == []
-
-
-def test_without_its_package_a_workbook_is_refused_in_a_line(
-    installation: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
-    refused = pli("report", "1", "--format", "xlsx", "--output", "out.xlsx")
-    assert isinstance(refused.exception, PliError)
-    assert "needs the package openpyxl" in str(refused.exception)
-    assert list(installation.glob("*out*")) == []
 
 
 def test_a_campaign_that_is_not_there_is_refused() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from mailer.models import Status
 from mailer.report import workbook
@@ -17,13 +18,11 @@ from pli.keys import Keys
 from tests import factories as make
 from tests.factories import QUEUED, Copy
 
-openpyxl = pytest.importorskip("openpyxl", reason="pip install openpyxl")
-
 
 async def written(database: Database, keys: Keys, campaign_id: int, path: Path) -> Any:
     async with database.reading() as session:
         await workbook.write(session, campaign_id, keys, path)
-    return openpyxl.load_workbook(path).active
+    return load_workbook(path).active
 
 
 async def test_a_workbook_has_a_row_for_every_candidate_in_cells_of_their_kind(
