@@ -24,8 +24,10 @@ from commands.common import (
     running,
     show_json,
 )
+from commands.handing_over import HandedOver
 from commands.lazy import LazyGroup, Place
 from pli import keys as key_ring
+from pli import secret_urls
 from pli import settings as settings_file
 from pli.errors import PliError
 from pli.hours import zone_of
@@ -42,7 +44,6 @@ QUESTIONS = {
     "relay": N_("The relay that takes your mail (smtp://user:password@host:587)"),
     "public_url": N_("The address of your public pages (https://lettres.example.org)"),
 }
-HIDDEN = "…"
 
 
 class SetupError(PliError):
@@ -56,7 +57,9 @@ class SetupError(PliError):
 @click.option("--address", help=_("Its postal address."))
 @click.option("--phone", help=_("Its telephone number."))
 @click.option("--email", help=_("Its e-mail address."))
-@click.option("--relay", help=_("The relay: smtp://user:password@host:587, smtps://…"))
+@click.option(
+    "--relay", type=HandedOver(), help=_("The relay: smtp://user:password@host:587, smtps://…")
+)
 @click.option("--public-url", help=_("Address of the public pages, https://…"))
 @click.option("--sender", help=_("Who the letters are from, if not the e-mail address."))
 @click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
@@ -209,13 +212,13 @@ def settings(context: Context, as_json: bool) -> None:
 
 
 def _shown(value: object, secret: bool) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(f"{it:g}" if isinstance(it, float) else str(it) for it in value)
+    if isinstance(value, tuple | list):
+        return ", ".join(_shown(it, secret) for it in value)
+    if isinstance(value, float):
+        return f"{value:g}"
     text = "" if value is None else str(value)
-    if secret:
-        password = urlsplit(text).password
-        return text.replace(f":{password}@", f":{HIDDEN}@") if password else text
-    return text
+    # Any text may be an address with a password in it, a public_url, too.
+    return secret_urls.shown(text) if secret or "://" in text else text
 
 
 # What copies an installation sees to it that nobody sends meanwhile: it knows the engine.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +11,11 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mailer.links import Links
 from mailer.sender import Identity
@@ -27,6 +30,8 @@ from web.office import Office
 from web.pages import Pages, guarded
 
 log = logging.getLogger("pli.web")
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def _wall_clock() -> datetime:
@@ -65,6 +70,7 @@ def create_app(
         routes += Inbox(pages, inbox, office=shows_office).routes()
     app = Starlette(
         routes=routes,
+        middleware=[Middleware(NoControlCharacters)],
         exception_handlers={
             HTTPException: public.refused,
             DatabaseAway: public.no_database,
@@ -74,6 +80,24 @@ def create_app(
     # A redirect would lose the POST of a one-click button (RFC 8058 section 3.1).
     app.router.redirect_slashes = False
     return app
+
+
+class NoControlCharacters:
+    """Under an address with a control character there is no page.
+
+    PostgreSQL takes no NUL in a text, and a path with a line break behind it would be another.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, a strange one as if it asked for a page that there is not."""
+        asked = scope.get("query_string", b"")
+        if _CONTROL.search(scope.get("path", "")) or b"%00" in asked or b"\0" in asked:
+            nowhere = {"path": "/-", "raw_path": b"/-", "query_string": b""}
+            scope = {**scope, **nowhere}
+        await self._app(scope, receive, send)
 
 
 class StaticPages:
@@ -114,13 +138,15 @@ class StaticPages:
     async def no_icon(self, request: Request) -> Response:
         """No content: browsers ask for an icon, and there is none."""
         del request
-        return Response(status_code=204, headers={"Cache-Control": "public, max-age=86400"})
+        headers = {**guarded("default-src 'none'"), "Cache-Control": "public, max-age=86400"}
+        return Response(status_code=204, headers=headers)
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """Answer 404, 405 and the like with a helpful page; answer OPTIONS with the methods."""
         assert isinstance(error, HTTPException)
         headers = dict(error.headers or {})
         if error.status_code == 405 and request.method == "OPTIONS":
+            headers |= guarded("default-src 'none'")
             return Response(status_code=204, headers=headers)
         if error.status_code == 404:
             heading = N_("There is no such page")
