@@ -9,19 +9,21 @@ from pathlib import Path
 
 import click
 
+from commands import relays
 from commands.common import Context, Installation, _, running, tell
 from commands.engine_room import adopted, engine, interruptible, wait
 from commands.engine_turn import Turn, lock_of, take
 from commands.measuring import measuring
 from commands.policy import identity_of
 from commands.web_server import listening, open_doors
-from pli import logs
+from pli import descriptors, logs
 from pli.errors import PliError
 from pli.language import N_, say
 from pli.lock import Lock
 from pli.loopback import is_loopback
 from pli.work import until
 from web.app import create_app
+from web.networks import Networks
 
 WAIT_SECONDS = 1.0
 
@@ -66,6 +68,7 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
         raise _served(lock)
     logs.load()
     try:
+        networks = Networks(installation.settings.trusted_proxies)
         app = create_app(
             installation.database,
             keys=installation.keys,
@@ -74,8 +77,13 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
             # The staff's pages know no accounts yet: they are for whoever sits at this machine.
             office=is_loopback(installation.settings.listen.rpartition(":")[0].strip("[]")),
             inbox=inbox,
+            networks=networks,
         )
-        async with open_doors(app, listening(installation.settings.listen)):
+        most = descriptors.for_web_pages(
+            descriptors.raise_limit(), relays.all_connections(installation.settings)
+        )
+        listener = listening(installation.settings.listen)
+        async with open_doors(app, listener, most=most, networks=networks):
             yield
     finally:
         if lock is not None:

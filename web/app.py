@@ -26,8 +26,10 @@ from pli.loopback import is_loopback
 from web.inbox import Inbox
 from web.leaving import Leaving
 from web.letters import WebVersions
+from web.networks import NO_PROXIES, Networks
 from web.office import Office
 from web.pages import Pages, guarded
+from web.patience import Patience
 
 log = logging.getLogger("pli.web")
 
@@ -46,6 +48,7 @@ def create_app(
     language: str = "fr",
     office: bool = False,
     inbox: Path | None = None,
+    networks: Networks = NO_PROXIES,
     now: Callable[[], datetime] = _wall_clock,
 ) -> Starlette:
     """Build the web application; `inbox` is the Maildir of the demo.
@@ -79,6 +82,8 @@ def create_app(
     )
     # A redirect would lose the POST of a one-click button (RFC 8058 section 3.1).
     app.router.redirect_slashes = False
+    # Within what makes pages of exceptions: a request that is refused gets one, too.
+    app.router.middleware_stack = Patience(app.router.middleware_stack, networks)
     return app
 
 
@@ -151,6 +156,9 @@ class StaticPages:
         if error.status_code == 404:
             heading = N_("There is no such page")
             advice = N_("The address may have been cut or mistyped.")
+        elif error.status_code in (408, 429, 503):
+            heading = N_("We cannot answer just now")
+            advice = N_("Nothing was changed. Please try again in a minute.")
         else:
             heading = N_("This is not possible here")
             advice = N_("Go back, and try another way.")
