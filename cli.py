@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from commands import french_click
+from commands import french_click, handing_over
 from commands.common import LANGUAGE, Context, _
 from commands.lazy import LazyGroup, Place
 from pli import __version__, logs
@@ -117,6 +117,7 @@ def main() -> None:
     """Run one command; a refusal is one line a fault and exit 1, and nobody sees a traceback."""
     # Whatever is written (database, keys, inbox, reports) holds people's names.
     os.umask(0o077)
+    handing_over.hide()
     # What a command loads stays: to look through it after every 700 objects took 5 % of its start.
     gc.set_threshold(50_000, 10, 10)
     logs.configure()

@@ -12,7 +12,8 @@ from sqlalchemy.exc import ArgumentError
 
 from commands.common import Context, Installation, _, as_json, console, running, show_json, tell
 from commands.engine_turn import lock_of, take
-from pli import copying, home
+from commands.handing_over import HandedOver
+from pli import copying, home, secret_urls
 from pli.database import Database, DatabaseError
 from pli.errors import PliError
 from pli.language import N_, say
@@ -25,7 +26,13 @@ class CopyError(PliError):
 
 
 @click.command(help=_("Copy this installation from SQLite into an empty PostgreSQL database."))
-@click.option("--to", "url", required=True, help="postgresql+asyncpg://USER:PASSWORD@HOST/NAME")
+@click.option(
+    "--to",
+    "url",
+    required=True,
+    type=HandedOver(),
+    help="postgresql+asyncpg://USER:PASSWORD@HOST/NAME",
+)
 @as_json
 @running
 async def copy(context: Context, url: str, as_json: bool) -> None:
@@ -58,7 +65,7 @@ async def copy(context: Context, url: str, as_json: bool) -> None:
             ),
             rows=sum(counts.values()),
             tables=len(counts),
-            url=target.url.render_as_string(hide_password=True),
+            url=secret_urls.shown(target.url.render_as_string(hide_password=False)),
         )
     )
 

@@ -21,6 +21,7 @@ from mailer.sender import Identity
 from mailer.smtp import sender_domain
 from pli import checkup as ground
 from pli import keys as key_ring
+from pli import secret_urls
 from pli import settings as settings_file
 from pli.checks import Check, State, fine, refused, stops_a_sending, warn, wrong
 from pli.database import Database, DatabaseAway
@@ -175,7 +176,7 @@ def _settings(values: Settings, file: Path, identity: Identity) -> list[Check]:
 
 def _has_secrets(values: Settings) -> bool:
     shown = settings_file.shown(values).values()
-    return any(urlsplit(value).password for value, secret in shown if secret)
+    return any(secret_urls.holds_a_secret(value) for value, secret in shown if secret)
 
 
 async def _database(database: Database, ring: Keys | None, values: Settings) -> list[Check]:

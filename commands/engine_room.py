@@ -24,7 +24,7 @@ from mailer.ledger import leasing
 from mailer.pacing import shares
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.presence import Presence
-from pli import __version__, home, logs
+from pli import __version__, descriptors, home, logs
 from pli.database import DatabaseAway
 from pli.interpreter import tune_for_sending
 from pli.work import until
@@ -52,6 +52,7 @@ async def engine(installation: Installation, turn: Turn) -> AsyncIterator[Engine
 
 @asynccontextmanager
 async def _engine(installation: Installation, turn: Turn, gauge: Gauge) -> AsyncIterator[Engine]:
+    descriptors.raise_limit()
     counted = await _begin_at_home(installation)
     if turn.alone:
         async with installation.database.begin() as session:

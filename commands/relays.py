@@ -75,6 +75,11 @@ def connections(settings: Settings, name: str) -> int:
     return own or settings.relay_connections
 
 
+def all_connections(settings: Settings) -> int:
+    """How many at once to all relays together."""
+    return sum(connections(settings, name) for name in (MAIN, *settings.relays))
+
+
 def messages_per_connection(settings: Settings, name: str) -> int:
     """How many messages one connection to a relay carries before it is ended."""
     own = settings.relays[name].messages_per_connection if name in settings.relays else None

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import click
 
+from commands import relays
 from commands.common import Context, Installation, _, relay_names, running, tell
 from commands.engine_room import adopted, engine, interruptible, wait
 from commands.engine_turn import Turn, lock_of, take
 from commands.measuring import measuring
 from commands.policy import identity_of
 from commands.web_server import listening, open_doors
-from pli import logs
+from pli import descriptors, logs
 from pli.errors import PliError
 from pli.hours import zone_of
 from pli.language import N_, say
@@ -23,6 +24,7 @@ from pli.lock import Lock
 from pli.loopback import is_loopback
 from pli.work import until
 from web.app import create_app
+from web.networks import Networks
 
 WAIT_SECONDS = 1.0
 
@@ -70,6 +72,7 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
         raise _served(lock)
     logs.load()
     try:
+        networks = Networks(installation.settings.trusted_proxies)
         app = create_app(
             installation.database,
             keys=installation.keys,
@@ -80,8 +83,13 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
             inbox=inbox,
             relays=relay_names(installation.settings),
             zone=zone_of(installation.settings.timezone),
+            networks=networks,
         )
-        async with open_doors(app, listening(installation.settings.listen)):
+        most = descriptors.for_web_pages(
+            descriptors.raise_limit(), relays.all_connections(installation.settings)
+        )
+        listener = listening(installation.settings.listen)
+        async with open_doors(app, listener, most=most, networks=networks):
             yield
     finally:
         if lock is not None:

@@ -25,8 +25,10 @@ from commands.common import (
     show_json,
     tell,
 )
+from commands.handing_over import HandedOver
 from commands.lazy import LazyGroup, Place
 from pli import keys as key_ring
+from pli import secret_urls
 from pli import settings as settings_file
 from pli.errors import PliError
 from pli.hours import zone_of
@@ -43,7 +45,6 @@ QUESTIONS = {
     "relay": N_("The relay that takes your mail (smtp://host:587; user and password come next)"),
     "public_url": N_("The address of your public pages (https://lettres.example.org)"),
 }
-HIDDEN = "…"
 
 
 class SetupError(PliError):
@@ -57,7 +58,9 @@ class SetupError(PliError):
 @click.option("--address", help=_("Its postal address."))
 @click.option("--phone", help=_("Its telephone number."))
 @click.option("--email", help=_("Its e-mail address."))
-@click.option("--relay", help=_("The relay: smtp://user:password@host:587, smtps://…"))
+@click.option(
+    "--relay", type=HandedOver(), help=_("The relay: smtp://user:password@host:587, smtps://…")
+)
 @click.option("--public-url", help=_("Address of the public pages, https://…"))
 @click.option("--sender", help=_("Who the letters are from, if not the e-mail address."))
 @click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
@@ -171,8 +174,8 @@ def _warn_of_the_process_list(url: str | None) -> None:
         tell(
             say(
                 N_(
-                    "--relay: while this runs, other users of this machine see the password in the "
-                    "list of processes, and the shell may keep it: without a password in it, "
+                    "--relay: the shell may keep the password in its history, and the list of "
+                    "processes shows it for a moment: without a password in it, "
                     '"pli init" asks for one'
                 )
             ),
@@ -247,13 +250,13 @@ def settings(context: Context, as_json: bool) -> None:
 
 
 def _shown(value: object, secret: bool) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(f"{it:g}" if isinstance(it, float) else str(it) for it in value)
+    if isinstance(value, tuple | list):
+        return ", ".join(_shown(it, secret) for it in value)
+    if isinstance(value, float):
+        return f"{value:g}"
     text = "" if value is None else str(value)
-    if secret:
-        password = urlsplit(text).password
-        return text.replace(f":{password}@", f":{HIDDEN}@") if password else text
-    return text
+    # Any text may be an address with a password in it, a public_url, too.
+    return secret_urls.shown(text) if secret or "://" in text else text
 
 
 # Loaded when it is called: `copy` takes the engine's lock, and so imports the engine.

@@ -11,11 +11,18 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.applications import Starlette
 
+from commands.web_protocol import Door
 from pli.errors import PliError, reason_of
 from pli.language import N_
+from web.networks import NO_PROXIES, Networks
 
 GRACE_SECONDS = 3
 """How long open connections may delay the end: an open page once delayed SIGTERM for 19 s."""
+
+
+BACKLOG = 64
+MOST_CONNECTIONS = 100
+"""Where nothing else is said, as for the figures."""
 
 
 class WebServerError(PliError):
@@ -49,10 +56,19 @@ def listening(address: str) -> socket.socket:
 
 
 @asynccontextmanager
-async def open_doors(app: Starlette, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve `app` on this socket while the block inside runs."""
+async def open_doors(
+    app: Starlette,
+    listener: socket.socket,
+    *,
+    most: int = MOST_CONNECTIONS,
+    networks: Networks = NO_PROXIES,
+) -> AsyncIterator[None]:
+    """Serve `app` on this socket while the block inside runs; `most` connections at one time."""
     config = uvicorn.Config(
         app,
+        http=Door(most, networks).protocol,  # type: ignore[arg-type]  # called as its classes are
+        # A burst is accepted as a whole, before one of its connections can be refused.
+        backlog=BACKLOG,
         log_level="warning",
         log_config=None,  # ours: see pli/logs.py
         lifespan="off",

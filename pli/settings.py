@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit
@@ -205,6 +206,8 @@ class Settings(BaseSettings):
     letter_weight_kb: Annotated[int, Field(ge=100, le=50_000)] = 5_000
     """The heaviest copy, with its pictures as they are sent."""
     listen: str = "127.0.0.1:8080"
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of web servers before us that are believed in X-Forwarded-For."""
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     metrics_listen: str = ""
@@ -274,6 +277,16 @@ class Settings(BaseSettings):
         if not all(found):
             raise ValueError(N_('is no list of addresses such as ["bureau@example.org"]'))
         return tuple(dict.fromkeys(it for it in found if it))
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(ip_network(it.strip(), strict=False)) for it in proxies)
+        except ValueError:
+            raise ValueError(
+                N_('is no list of addresses such as ["127.0.0.1", "10.0.0.0/8"]')
+            ) from None
 
     @field_validator("timezone")
     @classmethod

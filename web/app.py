@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -10,9 +11,11 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mailer.links import Links
 from mailer.sender import Identity
@@ -24,10 +27,14 @@ from pli.relay_names import MAIN
 from web.inbox import Inbox
 from web.leaving import Leaving
 from web.letters import WebVersions
+from web.networks import NO_PROXIES, Networks
 from web.office import Office
 from web.pages import Pages, guarded
+from web.patience import Patience
 
 log = logging.getLogger("pli.web")
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def _wall_clock() -> datetime:
@@ -44,6 +51,7 @@ def create_app(
     inbox: Path | None = None,
     relays: Sequence[str] = (MAIN,),
     zone: tzinfo | None = None,
+    networks: Networks = NO_PROXIES,
     now: Callable[[], datetime] = _wall_clock,
 ) -> Starlette:
     """Build the web application; `inbox` is the Maildir of the demo.
@@ -70,6 +78,7 @@ def create_app(
         routes += Inbox(pages, inbox, office=shows_office).routes()
     app = Starlette(
         routes=routes,
+        middleware=[Middleware(NoControlCharacters)],
         exception_handlers={
             HTTPException: public.refused,
             DatabaseAway: public.no_database,
@@ -78,7 +87,27 @@ def create_app(
     )
     # A redirect would lose the POST of a one-click button (RFC 8058 section 3.1).
     app.router.redirect_slashes = False
+    # Within what makes pages of exceptions: a request that is refused gets one, too.
+    app.router.middleware_stack = Patience(app.router.middleware_stack, networks)
     return app
+
+
+class NoControlCharacters:
+    """Under an address with a control character there is no page.
+
+    PostgreSQL takes no NUL in a text, and a path with a line break behind it would be another.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, a strange one as if it asked for a page that there is not."""
+        asked = scope.get("query_string", b"")
+        if _CONTROL.search(scope.get("path", "")) or b"%00" in asked or b"\0" in asked:
+            nowhere = {"path": "/-", "raw_path": b"/-", "query_string": b""}
+            scope = {**scope, **nowhere}
+        await self._app(scope, receive, send)
 
 
 class StaticPages:
@@ -119,17 +148,22 @@ class StaticPages:
     async def no_icon(self, request: Request) -> Response:
         """No content: browsers ask for an icon, and there is none."""
         del request
-        return Response(status_code=204, headers={"Cache-Control": "public, max-age=86400"})
+        headers = {**guarded("default-src 'none'"), "Cache-Control": "public, max-age=86400"}
+        return Response(status_code=204, headers=headers)
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """Answer 404, 405 and the like with a helpful page; answer OPTIONS with the methods."""
         assert isinstance(error, HTTPException)
         headers = dict(error.headers or {})
         if error.status_code == 405 and request.method == "OPTIONS":
+            headers |= guarded("default-src 'none'")
             return Response(status_code=204, headers=headers)
         if error.status_code == 404:
             heading = N_("There is no such page")
             advice = N_("The address may have been cut or mistyped.")
+        elif error.status_code in (408, 429, 503):
+            heading = N_("We cannot answer just now")
+            advice = N_("Nothing was changed. Please try again in a minute.")
         else:
             heading = N_("This is not possible here")
             advice = N_("Go back, and try another way.")

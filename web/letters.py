@@ -14,7 +14,7 @@ from mailer.letter.letter import Letter
 from mailer.letter.press import Pressed, press
 from mailer.letter.theme import Theme
 from mailer.sender import Identity
-from web.pages import CLOSED, Pages, guarded
+from web.pages import CLOSED, Pages, guarded, number_of
 
 KEPT = 32
 
@@ -32,11 +32,11 @@ class WebVersions:
 
     def routes(self) -> list[Route]:
         """One address for each letter of each list."""
-        return [Route("/l/{name}/{number:int}", self.show, methods=["GET"])]
+        return [Route("/l/{name}/{number:number}", self.show, methods=["GET"])]
 
     async def show(self, request: Request) -> Response:
         """The letter of the latest campaign of this number that went out to this list."""
-        name, number = request.path_params["name"], request.path_params["number"]
+        name, number = request.path_params["name"], number_of(request, "number")
         async with self._pages.database.reading() as session:
             found = await published(session, list_name=name, number=number)
         if found is None:

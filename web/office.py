@@ -13,7 +13,7 @@ from mailer import reasons
 from mailer.models import CampaignState
 from mailer.report import html_page, relays_away, summary
 from mailer.report.summary import ReportError
-from web.pages import Pages, given_out, only_from_here
+from web.pages import Pages, given_out, number_of, only_from_here
 
 SHOWN = 50
 REFRESH_SECONDS = 3
@@ -35,7 +35,7 @@ class Office:
         """The routes; each answers only under this machine's own name."""
         return [
             Route("/campaigns", only_from_here(self.campaigns), methods=["GET"]),
-            Route("/report/{id:int}", only_from_here(self.report), methods=["GET"]),
+            Route("/report/{id:number}", only_from_here(self.report), methods=["GET"]),
         ]
 
     async def campaigns(self, request: Request) -> Response:
@@ -68,7 +68,7 @@ class Office:
 
     async def _page(self, session: AsyncSession, request: Request, language: str) -> str | None:
         try:
-            campaign_id = await summary.find(session, str(request.path_params["id"]))
+            campaign_id = await summary.find(session, str(number_of(request, "id")))
         except ReportError:
             return None
         report = await summary.report(session, campaign_id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -19,6 +21,29 @@ from pli.language import LANGUAGES
 from pli.loopback import is_loopback
 
 CLOSED = "default-src 'none'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
+
+
+LARGEST_NUMBER = 2**31 - 1
+"""Of a letter or a campaign: what the databases keep in an integer."""
+_NO_DEVICES = ", ".join(
+    f"{name}=()"
+    for name in (
+        "accelerometer",
+        "camera",
+        "clipboard-read",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "publickey-credentials-get",
+        "screen-wake-lock",
+        "serial",
+        "usb",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +102,10 @@ def guarded(policy: str) -> dict[str, str]:
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex",
+        # No other site may hold these pages in a window or load them, and they use no device.
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": _NO_DEVICES,
     }
 
 
@@ -114,15 +143,45 @@ async def beginning(request: Request, limit: int) -> bytes:
     return body[:limit]
 
 
+def number_of(request: Request, name: str) -> int:
+    """A number in the path; 404 for one that no row can have."""
+    number = int(request.path_params[name])
+    if number > LARGEST_NUMBER:
+        raise HTTPException(404)
+    return number
+
+
+class Number(Convertor[int]):
+    """A number in a path, of as many digits as a number of ours has: int refuses 5,000 of them."""
+
+    regex = "[0-9]{1,10}"
+
+    def convert(self, value: str) -> int:
+        """The number."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """As it stands in a path."""
+        return str(value)
+
+
+register_url_convertor("number", Number())
+
+
 def _accepted(header: str) -> str | None:
     """Our language with the highest weight in Accept-Language (RFC 9110 section 12.5.4)."""
     weights: dict[str, float] = {}
-    for choice in header.lower().split(","):
-        name, _, weight = choice.partition(";q=")
-        language = name.strip().partition("-")[0]
-        try:
-            weights.setdefault(language, float(weight or 1))
-        except ValueError:
-            continue
+    for choice in header[:_LONGEST_CHOICE].lower().split(","):
+        name, *parameters = (part.strip() for part in choice.split(";"))
+        weight = 1.0
+        for parameter in parameters:
+            key, _, value = (part.strip() for part in parameter.partition("="))
+            if key == "q":
+                weight = float(value) if _WEIGHT.fullmatch(value) else 0.0
+        weights.setdefault(name.partition("-")[0], weight)
     known = [language for language in LANGUAGES if weights.get(language, 0) > 0]
     return max(known, key=lambda language: weights[language], default=None)
+
+
+_LONGEST_CHOICE = 1_000
+_WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")

@@ -41,6 +41,7 @@ from mailer.scope import EVERYTHING, Scope
 from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
+from pli import descriptors
 from pli.clocks import boot_time
 from pli.database import Database, DatabaseAway
 from pli.errors import PliError
@@ -145,6 +146,7 @@ class Engine:
             in_work=self._in_work,
         )
         self._without_database = without_database
+        self._full_told = float("-inf")
         self._died: Exception | None = None
         """The error of the first part that died."""
         self._running: asyncio.Task[None] | None = None
@@ -320,7 +322,10 @@ class Engine:
         try:
             notes = self._context.journal.begin(batch_id, lease, courier.relay if courier else "")
         except OSError as error:
-            await self._context.pause_of(batch_id, _not_noted(error))
+            if error.errno in descriptors.FULL:
+                self._tell_of_full_table(error)  # the sweep finds the batch again
+            else:
+                await self._context.pause_of(batch_id, _not_noted(error))
             return None
         batch = None
         holding = Holding()
@@ -412,6 +417,12 @@ class Engine:
             taking.notes.close(all_settled=taking.all_settled)
             if taking.blameless or not self._runs:
                 self.wake()  # another relay may take the batch now, or the campaign is done
+
+    def _tell_of_full_table(self, error: OSError) -> None:
+        """This process, or the machine, has no file left to open: nobody's disk is full."""
+        if boot_time() > self._full_told + constants.TELL_AGAIN_SECONDS:
+            log.warning("engine.files_full", extra={"reason": error.strerror})
+            self._full_told = boot_time()
 
     def _in_work(self) -> set[int]:
         """The ids of the campaigns with a run in progress."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import httpx
+from starlette.routing import Route
 
 from mailer.sender import Identity
 from pli.database import Database
@@ -42,6 +43,7 @@ class Web:
 
     client: httpx.AsyncClient
     clock: Clock
+    routes: Sequence[Route] = ()
 
 
 @dataclass
@@ -70,4 +72,4 @@ async def serving(
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as client:
-        yield Web(client, clock)
+        yield Web(client, clock, [it for it in app.routes if isinstance(it, Route)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
@@ -229,6 +231,34 @@ async def test_what_cannot_be_noted_does_not_leave_and_the_campaign_says_why(
         async with working(database, keys, relay.url):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
         assert len((await reckon(database, campaign_id, relay))[Status.SENT]) == COPIES
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+async def test_a_full_table_of_files_is_told_and_the_campaign_goes_on_by_itself(
+    number: int,
+    database: Database,
+    keys: Keys,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begin = Journal.begin
+    refused: list[object] = []
+
+    def full(journal: Journal, *given: Any) -> Notes:
+        if len(refused) < 4:
+            refused.append(given)
+            raise OSError(number, os.strerror(number))
+        return begin(journal, *given)
+
+    with Relay().running() as relay:
+        campaign_id = await prepared(database, keys, now, COPIES)
+        monkeypatch.setattr(Journal, "begin", full)
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        assert len((await reckon(database, campaign_id, relay))[Status.SENT]) == COPIES
+    told = [it for it in caplog.records if it.message == "engine.files_full"]
+    assert [it.__dict__["reason"] for it in told] == [os.strerror(number)]
 
 
 async def test_a_campaign_pauses_when_the_relay_refuses_what_we_are(
