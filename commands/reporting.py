@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from commands.common import LANGUAGE, Context, Installation, _, as_json, console, running
+from commands.common import LANGUAGE, Context, Installation, _, as_json, console, running, show
+from commands.harmless_console import HarmlessConsole
 from commands.report_table import SHOWN, draw
 from mailer.models import Status
 from mailer.report import copies, summary
 from mailer.report.summary import Report, ReportError
+from pli.harmless import harmless_json
 
 
 @click.command(help=_("What became of each copy of a campaign: its id, or letter:294."))
@@ -49,9 +52,17 @@ async def report(
             await _write(output, pieces)
         else:
             async for piece in pieces:
-                click.echo(piece, nl=False)
+                _to_stdout(piece, "json" if as_json else form)
     if not found.balanced:
         raise ReportError.listing(found.faults)
+
+
+def _to_stdout(piece: str, form: str) -> None:
+    """For a script as it is, and harmless for a terminal; a table is so by its console."""
+    if form != "table" and sys.stdout.isatty():
+        show(piece.replace("\r\n", "\n"), end=False)
+    else:
+        click.echo(piece, nl=False)
 
 
 async def print_table(installation: Installation, campaign_id: int) -> None:
@@ -66,7 +77,7 @@ async def _pieces(
 ) -> AsyncIterator[str]:
     """The report in one form, in pieces: of a great campaign the list never stands in memory."""
     if form == "json":
-        yield json.dumps(found.as_json(), ensure_ascii=False, indent=2) + "\n"
+        yield harmless_json(json.dumps(found.as_json(), ensure_ascii=False, indent=2)) + "\n"
     elif form == "csv":
         async with installation.database.reading() as session:
             async for lines in copies.as_csv(session, found.campaign, installation.keys):
@@ -77,7 +88,9 @@ async def _pieces(
         async with installation.database.reading() as session:
             yield await html_page.render(session, found, language=LANGUAGE)
     else:
-        drawn = Console(file=io.StringIO(), width=100, highlight=False) if to_file else console()
+        drawn: Console = console()
+        if to_file:
+            drawn = HarmlessConsole(file=io.StringIO(), width=100, highlight=False)
         with drawn.capture() as captured:
             await _table(installation, found, drawn)
         yield captured.get()

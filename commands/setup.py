@@ -20,7 +20,9 @@ from commands.common import (
     new_table,
     open_installation,
     running,
+    show,
     show_json,
+    tell,
 )
 from commands.lazy import LazyGroup, Place
 from pli import keys as key_ring
@@ -97,12 +99,8 @@ async def init(context: Context, /, sender: str | None, language: str, **given: 
             keys_path.unlink()
         raise
     shown = {"settings": str(path), "keys": str(keys_path), "database": checked.database_url}
-    click.echo(
-        say(
-            N_("Written: {settings}, {keys}. Keep a copy of {keys} in a safe place."), **shown
-        ).tell(LANGUAGE)
-    )
-    click.echo(_('Next: "pli letter new" makes a first letter to change.'))
+    tell(say(N_("Written: {settings}, {keys}. Keep a copy of {keys} in a safe place."), **shown))
+    show(_('Next: "pli letter new" makes a first letter to change.'))
 
 
 async def _brought_up(settings: Settings, keys: Keys) -> tuple[str | None, str]:
@@ -242,7 +240,7 @@ async def upgrade(context: Context) -> None:
         if before == after
         else say(N_("The database is at version {after} now."), after=after)
     )
-    click.echo(sentence.tell(LANGUAGE))
+    tell(sentence)
 
 
 @db.command(help=_("Say whether settings, keys and database belong together."))
@@ -250,7 +248,7 @@ async def upgrade(context: Context) -> None:
 async def check(context: Context) -> None:
     """The same check that every command makes."""
     async with open_installation(context.settings()):
-        click.echo(_("Settings, keys and database belong together."))
+        show(_("Settings, keys and database belong together."))
 
 
 @db.command(help=_("Copy the SQLite database into FILE, also while it is worked on."))
@@ -262,6 +260,4 @@ async def backup(context: Context, file: Path) -> None:
         from pli import database as databases  # not above: `pli settings` needs none
 
         await databases.backup(installation.database, file)
-    click.echo(
-        say(N_("Copied into {file}. pli.keys belongs to it."), file=str(file)).tell(LANGUAGE)
-    )
+    tell(say(N_("Copied into {file}. pli.keys belongs to it."), file=str(file)))

@@ -27,7 +27,7 @@ class Mailbox:
 
 def parse_mailbox(text: str) -> Mailbox | None:
     """Read `Name <address>` or an address alone; None if it is neither, or holds a line break."""
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+    if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in text):
         return None
     named = _NAMED.fullmatch(text)
     address = named["address"] if named else text

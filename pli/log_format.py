@@ -14,6 +14,8 @@ import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from pli.harmless import harmless
+
 ADDRESS = "(address)"
 _AN_ADDRESS = re.compile(r"""[^\s<>"(),;:@]+@[^\s<>"'(),;:@]+""")
 
@@ -32,6 +34,7 @@ def formatter(kind: str) -> ProcessorFormatter:
             ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
             _without_addresses,
+            _harmlessly,
             *(_as_json() if kind == "json" else _as_text()),
         ],
     )
@@ -58,6 +61,13 @@ def _without_addresses(_logger: WrappedLogger, _method: str, event: EventDict) -
         text = str(value)
         if "@" in text:
             event[name] = _AN_ADDRESS.sub(ADDRESS, text)
+    return event
+
+
+def _harmlessly(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = harmless(value)
     return event
 
 
