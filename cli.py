@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from commands import french_click, handing_over
-from commands.common import LANGUAGE, Context, _
+from commands.common import LANGUAGE, Context, _, show, tell
 from commands.lazy import LazyGroup, Place
 from pli import __version__, logs
 from pli.errors import PliError, reason_of
@@ -130,10 +130,10 @@ def main() -> None:
         sys.exit(misuse.exit_code)
     except PliError as error:
         for line in error.lines(LANGUAGE):
-            click.echo(line, err=True)
+            show(line, stderr=True)
         sys.exit(EXIT_REFUSED)
     except (KeyboardInterrupt, click.Abort):
-        click.echo(_("Stopped."), err=True)
+        show(_("Stopped."), stderr=True)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         # Whoever read us (head, less) has seen enough; Python must not complain at exit.
@@ -143,10 +143,10 @@ def main() -> None:
         refused = say(
             _("{place}: {reason}"), place=error.filename or "pli", reason=reason_of(error)
         )
-        click.echo(refused.tell(LANGUAGE), err=True)
+        tell(refused, stderr=True)
         sys.exit(EXIT_REFUSED)
     except Exception as error:
-        click.echo(_unforeseen(error).tell(LANGUAGE), err=True)
+        tell(_unforeseen(error), stderr=True)
         sys.exit(EXIT_REFUSED)
 
 

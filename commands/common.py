@@ -22,6 +22,7 @@ import click
 
 from pli import logs
 from pli.errors import PliError
+from pli.harmless import harmless, harmless_json
 from pli.language import N_, Sentence, terminal_language, translations
 from pli.relay_names import MAIN
 
@@ -151,7 +152,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON, fo
 
 def show_json(document: Any) -> None:
     """Print one JSON document on stdout, with datetimes as ISO 8601 in UTC."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_as_text))
+    click.echo(harmless_json(json.dumps(document, ensure_ascii=False, indent=2, default=_as_text)))
 
 
 def _as_text(value: Any) -> str:
@@ -178,10 +179,12 @@ def now() -> datetime:
 def console(*, stderr: bool = False) -> Console:
     """Where tables and progress are drawn; plain text if the output is no terminal."""
     # Imported here: output of plain lines or of JSON needs no Rich.
-    from rich.console import Console
+    from commands.harmless_console import HarmlessConsole
 
     # No markup: brackets in a relay's answer or a letter's title are no styles.
-    return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
+    return HarmlessConsole(
+        stderr=stderr, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty()
+    )
 
 
 def new_table(*heads: str, show_header: bool = True) -> Table:
@@ -193,7 +196,12 @@ def new_table(*heads: str, show_header: bool = True) -> Table:
 
 def tell(sentence: Sentence, *, stderr: bool = False) -> None:
     """Print one sentence in the terminal's language."""
-    click.echo(sentence.tell(LANGUAGE), err=stderr)
+    show(sentence.tell(LANGUAGE), stderr=stderr)
+
+
+def show(text: str, *, stderr: bool = False, end: bool = True) -> None:
+    """Show a text on the terminal, which may come from outside; with `end`, end its line."""
+    click.echo(harmless(text), nl=end, err=stderr)
 
 
 @contextmanager
@@ -222,7 +230,7 @@ def confirm(question: Sentence, *, yes: bool) -> bool:
         return True
     if not at_a_terminal():
         raise PliError(N_('{question} There is no terminal to ask: add "--yes"'), question=question)
-    text = question.tell(LANGUAGE) + _(" [y/N]")
+    text = harmless(question.tell(LANGUAGE)) + _(" [y/N]")
     with answering():
         answer = click.prompt(text, default="", show_default=False)
     return answer.strip().lower() in ("y", "yes", _("y"), _("yes"))

@@ -10,6 +10,7 @@ import click
 from jinja2 import Environment
 
 from commands.common import LANGUAGE, Context, _, as_json, now, running, show_json, tell
+from commands.common import show as show_text
 from commands.policy import identity_of, sizes_of
 from mailer.letter import preflight
 from mailer.letter.letter import (
@@ -107,7 +108,7 @@ def show(context: Context, path: Path, as_json: bool) -> None:
         return
     for name, value in document.items():
         if value:
-            click.echo(f"{name + ':':<11}{', '.join(value) if isinstance(value, list) else value}")
+            show_text(f"{name + ':':<11}{', '.join(value) if isinstance(value, list) else value}")
 
 
 @letter.command(help=_("Tell everything that is wrong with a letter, and what could be better."))
@@ -170,7 +171,7 @@ def preview(context: Context, path: Path) -> None:
     page = _previewed(context, path)
     target = Path(tempfile.mkdtemp(prefix="pli-")) / f"{path.stem}.html"
     target.write_bytes(page)
-    click.echo(target)
+    show_text(str(target))
     click.launch(str(target))
 
 
@@ -188,10 +189,18 @@ def export(
     """Export the copy of an invented member; its signed links lead nowhere."""
     exported = _exported(context, path, form, NOBODY if without_values else SAMPLE)
     if output is None:
-        click.echo(exported, nl=False)
+        _to_stdout(exported, form)
         return
     output.write_bytes(exported)
     tell(say(N_("Written: {file}."), file=str(output)))
+
+
+def _to_stdout(exported: bytes, form: str) -> None:
+    """A mail is encoded, and its line ends are its own; pages and texts are shown harmlessly."""
+    if form == "eml":
+        click.echo(exported, nl=False)
+    else:
+        show_text(exported.decode(), end=False)
 
 
 def _read(context: Context, path: Path) -> Letter:

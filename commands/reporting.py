@@ -14,11 +14,13 @@ from tempfile import TemporaryDirectory
 import click
 from rich.console import Console
 
-from commands.common import LANGUAGE, Context, Installation, _, as_json, console, running
+from commands.common import LANGUAGE, Context, Installation, _, as_json, console, running, show
+from commands.harmless_console import HarmlessConsole
 from commands.report_table import SHOWN, draw
 from mailer.models import Status
 from mailer.report import copies, summary
 from mailer.report.summary import Report, ReportError
+from pli.harmless import harmless_json
 from pli.hours import zone_of
 
 
@@ -58,9 +60,17 @@ async def report(
         else:
             shown = "json" if as_json else "excel" if excel else form
             pieces = _pieces(installation, found, shown, to_file=output is not None)
-            await _write(output, pieces)
+            await _write(output, pieces, shown)
     if not found.balanced:
         raise ReportError.listing(found.faults)
+
+
+def _to_stdout(piece: str, form: str) -> None:
+    """Write for a script as it is, and harmless on a terminal; a table is so by its console."""
+    if form != "table" and sys.stdout.isatty():
+        show(piece.replace("\r\n", "\n"), end=False)
+    else:
+        click.echo(piece, nl=False)
 
 
 async def print_table(installation: Installation, campaign_id: int) -> None:
@@ -75,7 +85,7 @@ async def _pieces(
 ) -> AsyncIterator[str]:
     """Yield the report in one format, in pieces: memory never holds the CSV of a large campaign."""
     if form == "json":
-        yield json.dumps(found.as_json(), ensure_ascii=False, indent=2) + "\n"
+        yield harmless_json(json.dumps(found.as_json(), ensure_ascii=False, indent=2)) + "\n"
     elif form in ("csv", "excel"):
         async with installation.database.reading() as session:
             async for lines in copies.as_csv(
@@ -93,7 +103,9 @@ async def _pieces(
                 zone=zone_of(installation.settings.timezone),
             )
     else:
-        drawn = Console(file=io.StringIO(), width=100, highlight=False) if to_file else console()
+        drawn: Console = console()
+        if to_file:
+            drawn = HarmlessConsole(file=io.StringIO(), width=100, highlight=False)
         with drawn.capture() as captured:
             await _table(installation, found, drawn)
         yield captured.get()
@@ -108,11 +120,11 @@ async def _table(installation: Installation, found: Report, drawn: Console) -> N
     draw(drawn, found, shown, zone_of(installation.settings.timezone))
 
 
-async def _write(path: Path | None, pieces: AsyncIterator[str]) -> None:
-    """Into the file, or onto stdout."""
+async def _write(path: Path | None, pieces: AsyncIterator[str], form: str) -> None:
+    """Write the report into the file, or onto stdout."""
     if path is None:
         async for piece in pieces:
-            click.echo(piece, nl=False)
+            _to_stdout(piece, form)
         return
     with _whole(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
         async for piece in pieces:
@@ -120,7 +132,7 @@ async def _write(path: Path | None, pieces: AsyncIterator[str]) -> None:
 
 
 async def _write_workbook(installation: Installation, found: Report, path: Path | None) -> None:
-    """Into the file, or as bytes onto stdout."""
+    """Write the workbook into the file, or as bytes onto stdout."""
     from mailer.report import workbook  # not above: only this form needs it
 
     async with installation.database.reading() as session:
@@ -136,7 +148,7 @@ async def _write_workbook(installation: Installation, found: Report, path: Path 
 
 @contextmanager
 def _whole(path: Path) -> Iterator[Path]:
-    """The whole file or none: what is half written never has its name."""
+    """Give the whole file its name at the end: a file that is half written has another name."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield unfinished

@@ -22,6 +22,7 @@ from commands.common import (
     now,
     open_installation,
     running,
+    show,
     show_json,
     tell,
 )
@@ -105,12 +106,8 @@ async def init(context: Context, /, sender: str | None, language: str, **given: 
             keys_path.unlink()
         raise
     shown = {"settings": str(path), "keys": str(keys_path), "database": checked.database_url}
-    click.echo(
-        say(
-            N_("Written: {settings}, {keys}. Keep a copy of {keys} in a safe place."), **shown
-        ).tell(LANGUAGE)
-    )
-    click.echo(_('Next: "pli letter new" makes a first letter to change.'))
+    tell(say(N_("Written: {settings}, {keys}. Keep a copy of {keys} in a safe place."), **shown))
+    show(_('Next: "pli letter new" makes a first letter to change.'))
 
 
 async def _brought_up(settings: Settings, keys: Keys) -> tuple[str | None, str]:
@@ -290,7 +287,7 @@ async def upgrade(context: Context) -> None:
         if before == after
         else say(N_("The database is at version {after} now."), after=after)
     )
-    click.echo(sentence.tell(LANGUAGE))
+    tell(sentence)
 
 
 @db.command(help=_("Say whether settings, keys and database belong together."))
@@ -298,7 +295,7 @@ async def upgrade(context: Context) -> None:
 async def check(context: Context) -> None:
     """Check settings, keys and database, as every command does."""
     async with open_installation(context.settings()):
-        click.echo(_("Settings, keys and database belong together."))
+        show(_("Settings, keys and database belong together."))
 
 
 @db.command(help=_("Copy the SQLite database into FILE, also while it is worked on."))
@@ -315,6 +312,4 @@ async def backup(context: Context, file: Path) -> None:
         await databases.backup(
             installation.database, file, mark=partial(adoption.mark_backup, time=time)
         )
-    click.echo(
-        say(N_("Copied into {file}. pli.keys belongs to it."), file=str(file)).tell(LANGUAGE)
-    )
+    tell(say(N_("Copied into {file}. pli.keys belongs to it."), file=str(file)))

@@ -29,7 +29,7 @@ class Mailbox:
 
 def parse_mailbox(text: str) -> Mailbox | None:
     """Read `Name <address>` or an address alone; None if it is neither, or holds a line break."""
-    if len(text) > _LONGEST or any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+    if len(text) > _LONGEST or any(ord(it) < 32 or 127 <= ord(it) < 160 for it in text):
         return None
     named = _NAMED.fullmatch(text.strip())
     address = named["address"] if named else text

@@ -14,6 +14,8 @@ import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from pli.harmless import harmless
+
 ADDRESS = "(address)"
 _A_WORD = re.compile(r"""[^\s<>"(),;:@]++(@[^\s<>"'(),;:@]+)?""")
 """A word, and what makes an address of it. Each word is read once: a relay may send long ones."""
@@ -35,6 +37,7 @@ def formatter(kind: str) -> ProcessorFormatter:
             ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
             _without_addresses,
+            _harmlessly,
             *(_as_json() if kind == "json" else _as_text()),
         ],
     )
@@ -68,6 +71,13 @@ def _without_addresses(_logger: WrappedLogger, _method: str, event: EventDict) -
 
 def _address_taken_out(word: re.Match[str]) -> str:
     return ADDRESS if word[1] else word[0]
+
+
+def _harmlessly(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = harmless(value)
+    return event
 
 
 def _in_one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

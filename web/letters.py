@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 
 from starlette.requests import Request
@@ -10,11 +11,13 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from mailer.campaign.published import PublishedLetter, frozen_letter, published
-from mailer.letter.letter import Letter
+from mailer.letter.letter import Letter, LetterError
 from mailer.letter.press import Pressed, press
 from mailer.letter.theme import Theme
 from mailer.sender import Identity
 from web.pages import CLOSED, Pages, guarded, number_of
+
+log = logging.getLogger("pli.web")
 
 KEPT = 32
 
@@ -45,7 +48,17 @@ class WebVersions:
         headers = {**guarded(POLICY), "Cache-Control": "public, max-age=300", "ETag": tag}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
-        pressed, language = await self._press(found)
+        try:
+            pressed, language = await self._press(found)
+        except LetterError as fault:
+            # Frozen by an older version, which sent what this one judges too deep.
+            told = {"campaign": found.campaign_id, "reason": str(fault)}
+            log.warning("web.letter_not_shown", extra=told)
+            return self._pages.page(
+                "public/letter_not_shown.html.j2",
+                self._pages.language_for(request),
+                status_code=410,
+            )
         headers["Content-Language"] = language
         return HTMLResponse(pressed.web(found.list), headers=headers)
 

@@ -15,7 +15,17 @@ from urllib.parse import quote
 
 import click
 
-from commands.common import Context, Installation, _, as_json, now, open_installation, running, tell
+from commands.common import (
+    Context,
+    Installation,
+    _,
+    as_json,
+    now,
+    open_installation,
+    running,
+    show,
+    tell,
+)
 from commands.demo.inbox import Inbox
 from commands.demo.population import LISTS, SEGMENT, populate, reachable
 from commands.engine_room import EXIT_INTERRUPTED, interruptible
@@ -205,8 +215,8 @@ async def _show_links(installation: Installation, campaign_id: int, *, quiet: bo
         (_("Web version:"), f"{url}/l/{LISTS[0]}/{number}"),
         (_("Unsubscribe:"), await _unsubscribe_link(installation, first.email)),
     ):
-        click.echo(f"  {label:<21}{link}", err=quiet)
-    click.echo(_("Ctrl-C ends it."), err=quiet)
+        show(f"  {label:<21}{link}", stderr=quiet)
+    show(_("Ctrl-C ends it."), stderr=quiet)
 
 
 async def _unsubscribe_link(installation: Installation, address: str) -> str:

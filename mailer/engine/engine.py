@@ -22,7 +22,7 @@ from mailer.engine.ending import Ending
 from mailer.engine.gate import Passage
 from mailer.engine.heartbeat import watch
 from mailer.engine.journal import Journal, Notes
-from mailer.engine.pressed_campaigns import PressedCampaigns
+from mailer.engine.pressed_campaigns import PressedCampaign, PressedCampaigns
 from mailer.engine.provider_slots import ProviderSlot, ProviderSlots
 from mailer.engine.relay_watch import Patience, RelayWatch
 from mailer.engine.sweep import Sweep
@@ -33,6 +33,7 @@ from mailer.ledger import leasing
 from mailer.ledger.holding import Holding
 from mailer.ledger.leasing import Due
 from mailer.ledger.rows import LeasedBatch, LeaseLost
+from mailer.letter.letter import LetterError
 from mailer.notices.notice_sender import NoticeSender
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.pacers import Pacers
@@ -356,12 +357,17 @@ class Engine:
                 batch.campaign_id, gate.no_relay(passage.list_name, passage.relays)
             )
         elif batch.runs and taking.courier is not None and passage.open:
-            taking.run = await self._begin_run(taking, taking.courier)
-            await self._carry_out(taking.run)
+            try:
+                pressed = await self._context.pressed.of(batch.campaign_id, live=self._in_work)
+            except LetterError as fault:
+                # Frozen by an older version, which sent what this one judges too deep.
+                await self._context.pause(batch.campaign_id, fault.sentences[0])
+            else:
+                taking.run = self._begin_run(taking, taking.courier, pressed)
+                await self._carry_out(taking.run)
         taking.carried_out = True
 
-    async def _begin_run(self, taking: _Taking, courier: Courier) -> BatchRun:
-        pressed = await self._context.pressed.of(taking.batch.campaign_id, live=self._in_work)
+    def _begin_run(self, taking: _Taking, courier: Courier, pressed: PressedCampaign) -> BatchRun:
         run = BatchRun(
             self._context,
             taking.batch,

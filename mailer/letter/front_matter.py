@@ -14,7 +14,9 @@ from typing import Any
 import yaml
 from babel.dates import get_month_names
 
+from mailer.letter.note import Note
 from mailer.sender import parse_mailbox
+from pli.harmless import DIRECTIONS, without_directions
 from pli.language import LANGUAGES, N_, Sentence, say
 
 REQUIRED = ("number", "title", "date", "subject", "preheader")
@@ -47,7 +49,7 @@ LARGEST = 2**31 - 1
 
 @dataclass(slots=True)
 class FrontMatter:
-    """The values of a front matter, the line of each, and the faults; lines count from 1.
+    """The values of a front matter, the line of each, faults and notes; lines count from 1.
 
     `end` is the line of the closing `---`, `body` the text below that line.
     """
@@ -57,6 +59,7 @@ class FrontMatter:
     values: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     faults: list[tuple[int, Sentence]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def read(text: str) -> FrontMatter:
@@ -230,11 +233,27 @@ def _convert(scalars: Mapping[str, str], matter: FrontMatter) -> None:
     for key, text in scalars.items():
         if not text or text == "?":
             continue
-        value, fault = _READERS[key](key, text)
+        shown = without_directions(text)
+        if shown != text:
+            matter.notes.append(_turned(key, text, matter.lines[key]))
+        value, fault = _READERS[key](key, shown)
         if fault:
             matter.faults.append((matter.lines[key], fault))
         else:
             matter.values[key] = value
+
+
+def _turned(key: str, text: str, line: int) -> Note:
+    sign = next(it for it in text if it in DIRECTIONS)
+    return Note(
+        line,
+        say(
+            N_("{key} held a sign that turns the text around (U+{code}), which was taken out"),
+            key=key,
+            code=f"{ord(sign):04X}",
+        ),
+        say(N_("write it anew, without copying it")),
+    )
 
 
 def _report_missing(scalars: Mapping[str, str], matter: FrontMatter) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 from mailer.letter import expressions, front_matter, images, limits, markdown
 from mailer.letter.limits import USUAL, LetterLimits
+from mailer.letter.note import Note
 from pli.errors import PliError, reason_of
 from pli.language import N_, Sentence, say
 
@@ -25,7 +26,8 @@ class Letter:
     """What the author wrote: the values of the front matter, and `body` in Markdown.
 
     `images` holds the local images by the names written in the body. `source` and `line` say, for
-    messages, in which file and on which line the body begins; equality does not regard them.
+    messages, in which file and on which line the body begins; `notes` are of the front matter, with
+    lines of the file. Equality regards none of the three.
     """
 
     number: int
@@ -41,6 +43,7 @@ class Letter:
     images: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
     source: str = field(default="lettre.md", compare=False)
     line: int = field(default=1, compare=False)
+    notes: Sequence[Note] = field(default=(), compare=False)
 
     def place(self, line: int) -> str:
         """Where a line of the body stands in the file, as `file:line`; `line` counts from 0."""
@@ -117,6 +120,7 @@ def parse_letter(
         images=MappingProxyType(loaded.pictures),
         source=name,
         line=matter.end + 1,
+        notes=tuple(matter.notes),
     )
 
 

@@ -8,7 +8,7 @@ from pli.language import Sentence
 
 
 class Note(NamedTuple):
-    """A warning of the body: its line, from 0, what is so, and what to do."""
+    """A warning: its line (of the body from 0, of the file from 1), what is so, and what to do."""
 
     line: int
     sentence: Sentence

@@ -16,6 +16,7 @@ from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.press import Pressed
 from mailer.letter.sanitising import line_of
 from mailer.sender import Identity
+from pli.harmless import DIRECTIONS
 from pli.language import N_, Sentence, say
 
 # Bytes. Gmail cuts a page off at 102 kB (docs/standards.md, H6); ten times that is no letter.
@@ -23,6 +24,8 @@ AIM = 90_000
 CLIPPED = 102_000
 LARGEST = 1_000_000
 HEAVY_IMAGE = 200_000
+LONGEST = 200
+"""Characters of a subject or title."""
 PREHEADER = range(40, 131)
 
 _VAGUE = re.compile(
@@ -71,6 +74,7 @@ def check(
         *_weight(letter, pressed, sizes),
         *_pictures_weight(letter),
         *_preheader(letter),
+        *_readable(letter, parsed),
         *_entities(letter),
         *_gaps(letter, parsed),
         *_headings(letter, parsed),
@@ -166,6 +170,32 @@ def _preheader(letter: Letter) -> Iterator[Finding]:
                 least=PREHEADER.start,
                 most=PREHEADER.stop - 1,
             ),
+        )
+
+
+def _readable(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
+    """What nobody could read: titles without an end, signs that turn the text around."""
+    for note in letter.notes:
+        yield _warning(f"{letter.source}:{note.line}", note.sentence, note.remedy)
+    for name in ("subject", "title"):
+        if len(getattr(letter, name)) > LONGEST:
+            yield _warning(
+                letter.source,
+                say(
+                    N_("{name} has {n} characters, and no mailbox shows so many"),
+                    name=name,
+                    n=len(getattr(letter, name)),
+                ),
+                say(N_("write {most} at most"), most=LONGEST),
+            )
+    turned = [
+        n for n, line in enumerate(letter.body.split("\n")) if not DIRECTIONS.isdisjoint(line)
+    ]
+    if turned or not DIRECTIONS.isdisjoint("".join(parsed.tree.itertext())):
+        yield _warning(
+            letter.place(turned[0]) if turned else letter.source,
+            say(N_("a sign turns the text behind it around, as in the name of a false file")),
+            say(N_('take it away; write <p dir="rtl"> around what is read from right to left')),
         )
 
 

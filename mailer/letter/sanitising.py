@@ -8,6 +8,8 @@ from xml.etree.ElementTree import Element, TreeBuilder
 
 import nh3
 
+from pli.harmless import without_controls
+
 LINE = "data-line"
 BLOCKS = frozenset(
     (
@@ -72,7 +74,7 @@ class _TreeParser(HTMLParser):
         self.builder = TreeBuilder()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
+        values = {name: without_controls(value or "") for name, value in attrs}
         for name in _NUMBERS:
             if not re.fullmatch("[0-9]{1,6}", values.get(name, "0")):
                 del values[name]
@@ -85,7 +87,8 @@ class _TreeParser(HTMLParser):
             self.builder.end(tag)
 
     def handle_data(self, data: str) -> None:
-        self.builder.data(data)
+        # An entity may write a control character that no reader sees, and a terminal obeys.
+        self.builder.data(without_controls(data))
 
 
 def parse_html(html: str) -> Element:

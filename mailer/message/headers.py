@@ -11,6 +11,8 @@ import base64
 import re
 from collections.abc import Iterator
 
+from pli.harmless import as_spaces
+
 LINE = 76
 _OPEN = "=?utf-8?B?"
 _CLOSE = "?="
@@ -59,14 +61,10 @@ def mailbox(name: str, display: str, address: str) -> str:
 
 
 def one_line(value: str) -> str:
-    """A value whose control characters and line ends have become spaces."""
+    """A value whose control characters and line ends are spaces; signs of direction are gone."""
     if value.isprintable():
         return value.strip()
-    return "".join(letter if _harmless(letter) else " " for letter in value).strip()
-
-
-def _harmless(letter: str) -> bool:
-    return ord(letter) >= 32 and letter not in "\x7f\x85\u2028\u2029"
+    return as_spaces(value).strip()
 
 
 def _phrase(display: str, column: int) -> str:

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 
 from tests.journeys.installation import Installation, until
+from tests.mailer.letter.picture_bytes import heavy_picture
 from tests.relay import Relay
 
 HEADER = (
@@ -263,3 +264,18 @@ def test_start_and_resume_from_another_process_take_effect_within_two_seconds(
             lambda: installation.pli("report", "1", "--json", code=None).json["state"] == "finished"
         )
     assert len(relay.received) == len(relay.recipients) == 200
+
+
+def test_what_heavy_pictures_weigh_for_all_is_told_before_they_leave(
+    installation: Installation, relay: Relay
+) -> None:
+    installation.members(4)
+    for name in ("a.png", "b.png"):
+        (installation.folder / name).write_bytes(heavy_picture(name.encode()))
+    letter = installation.letter(text="![a](a.png)\n\n![b](b.png)\n\n![la même](./a.png)")
+    said = installation.pli("send", letter, "--list", "comite", "--yes")
+    assert "the pictures weigh 328 kB in each copy: 2 MB for 4 people" in said.err
+    pictures = [
+        it for it in relay.received[0].message.walk() if it.get_content_type() == "image/png"
+    ]
+    assert len(pictures) == 2

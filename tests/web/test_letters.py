@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 
 import httpx
@@ -83,3 +84,15 @@ async def test_a_letter_that_is_not_there_gets_a_page_that_helps(
     answer = await reader.get(path)
     assert answer.status_code == 404
     assert "contact@example.org" in answer.text
+
+
+async def test_a_letter_of_an_older_version_that_cannot_be_pressed_is_told_without_a_fault(
+    database: Database, reader: httpx.AsyncClient, now: datetime, list_id: int
+) -> None:
+    deep = replace(make.letter(), body="<div>" * 500 + "fond")
+    async with database.begin() as session:
+        await make.a_campaign_with(session, now=now, list_id=list_id, of=deep)
+    page = await reader.get("/l/membres/294", headers={"Accept-Language": "en"})
+    assert page.status_code == 410
+    assert "This letter cannot be shown here" in page.text
+    assert "Traceback" not in page.text

@@ -89,6 +89,8 @@ async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> d
             state=CampaignState.FINISHED,
             batch_size=100,
         )
+        deep = replace(written, number=293, body="<div>" * 500 + "x")
+        await make.a_campaign_with(session, now=now, list_id=list_id, of=deep)
         stopped = await make.a_campaign_with(
             session, ONE_OF_EACH, now=now, list_id=list_id, of=replace(written, number=295)
         )
@@ -121,6 +123,7 @@ async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> d
             "left-several": await web.client.post(of_two, data={"from": "all"}),
             "unknown-link": await get("/u/nothing"),
             "unknown-letter": await get("/l/membres/1"),
+            "letter-not-shown": await get("/l/membres/293"),
             "report": await get(f"/report/{done.id}"),
             "report-paused": await get(f"/report/{stopped.id}"),
             "sendings": await get("/campaigns"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -439,3 +440,21 @@ async def test_takings_that_the_database_ended_are_not_fruitless(
         async with working(database, keys, relay.url):
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     assert next(away, None) is None
+
+
+async def test_a_letter_of_an_older_version_that_cannot_be_pressed_pauses_with_its_own_fault(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    deep = replace(make.letter(), body="<div>" * 500 + "fond")
+    async with database.begin() as session:
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, keys, members, 5, now=now)
+        campaign_id = (await make.a_campaign(session, keys, [members], now=now, of=deep)).id
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    assert relay.received == []
+    async with database.reading() as session:
+        campaign = await session.get_one(Campaign, campaign_id)
+        assert "elements stand within each other" in str(campaign.reason)
+    assert {status for status, _ in (await ends(database, campaign_id)).values()} == {"pending"}

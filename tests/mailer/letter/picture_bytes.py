@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import struct
+import zlib
+
+from tests.factories import PIXEL
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 BASELINE, PROGRESSIVE = 0xC0, 0xC2
@@ -32,3 +35,15 @@ def jpeg(*parts: bytes) -> bytes:
 
 def gif(width: int, height: int, version: bytes = b"89a") -> bytes:
     return b"GIF" + version + struct.pack("<HHBBB", width, height, 0, 0, 0) + b";"
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """A piece of a PNG."""
+    checked = kind + content
+    return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+
+def heavy_picture(sign: bytes) -> bytes:
+    """A PNG of 120 kB, which the sign tells from others."""
+    block = b"\0" + struct.pack("<HH", 60_000, 5_535) + (sign * 60_000)[:60_000]
+    return PIXEL[:33] + chunk(b"IDAT", b"\x78\x01" + block * 2 + b"\x01\0\0\xff\xff") + PIXEL[-12:]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import struct
-import zlib
 from typing import Any
 
 import pytest
@@ -16,19 +15,20 @@ from mailer.letter import images, preflight, weights
 from mailer.letter.images import ImageError
 from mailer.letter.letter import LetterError, parse_letter
 from tests.factories import FRONT, IDENTITY, PIXEL
-from tests.mailer.letter.picture_bytes import SCAN, SOI, TABLES, frame, jpeg, segment, turned
+from tests.mailer.letter.picture_bytes import (
+    SCAN,
+    SOI,
+    TABLES,
+    chunk,
+    frame,
+    heavy_picture,
+    jpeg,
+    segment,
+    turned,
+)
 from tests.mailer.letter.rendered import mail, pressed, wire
 
 SECRET = b"Marie Inventee 47.2 N"
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    return (
-        struct.pack(">I", len(content))
-        + kind
-        + content
-        + struct.pack(">I", zlib.crc32(kind + content))
-    )
 
 
 def png(*more: bytes) -> bytes:
@@ -235,17 +235,10 @@ def test_the_colours_of_a_printing_press_are_told() -> None:
     assert "CMYK" not in findings(a=jpeg(frame()))
 
 
-def heavy(n: int) -> bytes:
-    rows = b"\x78\x01" + b"".join(
-        b"\0" + struct.pack("<HH", 60_000, 5_535) + bytes([n]) * 60_000 for _ in range(2)
-    )
-    return PIXEL[:33] + chunk(b"IDAT", rows + b"\x01\0\0\xff\xff") + PIXEL[-12:]
-
-
 def test_the_weight_of_all_pictures_is_told_for_a_copy_and_for_a_sending() -> None:
     assert "the pictures weigh 328 kB in each copy: 329 MB for 1000 people" in findings(
-        a=heavy(1), b=heavy(2)
+        a=heavy_picture(b"1"), b=heavy_picture(b"2")
     )
-    assert "the pictures weigh" not in findings(a=heavy(1), b=heavy(1))
-    told = weights.told({"a": heavy(1), "b": heavy(2)}, 1)
+    assert "the pictures weigh" not in findings(a=heavy_picture(b"1"), b=heavy_picture(b"1"))
+    told = weights.told({"a": heavy_picture(b"1"), "b": heavy_picture(b"2")}, 1)
     assert str(told) == "the pictures weigh 328 kB in each copy: 1 MB for 1 person"

@@ -88,3 +88,11 @@ def test_an_entity_in_the_front_matter_is_a_warning(name: str) -> None:
         )
         == []
     )
+
+
+@pytest.mark.parametrize("name", ["subject", "title"])
+def test_a_subject_without_an_end_is_told(name: str) -> None:
+    assert any(
+        f"{name} has 201 characters" in it for it in found("# x", IDENTITY, **{name: "x" * 201})
+    )
+    assert not any("no mailbox shows" in it for it in found("# x", IDENTITY, **{name: "x" * 200}))
