@@ -424,10 +424,10 @@ async def test_takings_that_the_database_ended_are_not_fruitless(
     away = iter([True] * 5)
     lost = iter([True, False] * 5)
 
-    async def begin(*args: Any, **named: Any) -> Any:
+    def begin(*args: Any, **named: Any) -> Any:
         if next(away, False):
             raise DatabaseAway("the database is away")
-        return await begin_run(*args, **named)
+        return begin_run(*args, **named)
 
     def release_sometimes(*args: Any, **named: Any) -> None:
         if next(lost, False):
