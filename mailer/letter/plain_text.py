@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from mailer.letter import plain_tables
@@ -43,24 +44,75 @@ def wrapped(text: str, width: int = WIDTH) -> list[str]:
 
 def _blocks(element: Element, width: int) -> list[list[str]]:
     """The blocks within an element; text between two blocks is a paragraph."""
-    blocks: list[list[str]] = []
-    loose = [element.text or ""]
+    flow = _Flow(width)
+    flow.through(element)
+    return flow.ended()
 
-    def close() -> None:
-        text = _tidied(loose)
-        loose.clear()
-        if text:
-            blocks.append(wrapped(text, width))
 
-    for child in element:
-        if _holds_blocks(child):
-            close()
-            blocks.extend(block for block in _block(child, width) if block)
+@dataclass(slots=True)
+class _Flow:
+    """Blocks as they follow each other, and the text since the last one.
+
+    An inline element may hold blocks. Then text behind it goes on where its own ends.
+    """
+
+    width: int
+    blocks: list[list[str]] = field(default_factory=list)
+    loose: list[str] = field(default_factory=list)
+    before: str = ""
+    """Marks that wait for the next words."""
+
+    def through(self, element: Element) -> None:
+        """Take up what an element holds."""
+        self._say(element.text or "")
+        for child in element:
+            if child.tag in BLOCKS:
+                self._close()
+                self._add(block for block in _block(child, self.width) if block)
+            elif _holds_blocks(child):
+                self._around(child)
+            else:
+                self._say(_inline(child))
+            self._say(child.tail or "")
+
+    def ended(self) -> list[list[str]]:
+        """All blocks, the text at the end among them."""
+        self._close()
+        return self.blocks
+
+    def _around(self, element: Element) -> None:
+        before, after = _MARKS.get(element.tag, ("", ""))
+        begun = len(self.blocks), bool(_tidied(self.loose))
+        self.before += before
+        self.through(element)
+        if (len(self.blocks), bool(_tidied(self.loose))) == begun:
+            self.before = self.before.removesuffix(before)
+        elif _tidied(self.loose):
+            self.loose.append(after)
         else:
-            loose.append(_inline(child))
-        loose.append(child.tail or "")
-    close()
-    return blocks
+            self.blocks[-1][-1] += after
+        if target := element.get("href", ""):
+            if _tidied(self.loose):
+                self.loose.append(f" <{_linked('', target)}>")
+            else:
+                self._add([[_linked("", target)]])
+
+    def _say(self, text: str) -> None:
+        if self.before and text.strip():
+            text, self.before = self.before + text.lstrip(), ""
+            self.loose.append(" ")
+        self.loose.append(text)
+
+    def _close(self) -> None:
+        text = _tidied(self.loose)
+        self.loose.clear()
+        if text:
+            self.blocks.append(wrapped(text, self.width))
+
+    def _add(self, blocks: Iterable[list[str]]) -> None:
+        for block in blocks:
+            block[0], self.before = self.before + block[0], ""
+            self.blocks.append(block)
 
 
 def _holds_blocks(element: Element) -> bool:
@@ -85,18 +137,7 @@ def _block(element: Element, width: int) -> list[list[str]]:
         return [[*lines, _UNDERLINES[tag] * max(map(len, lines))]] if any(lines) else []
     if tag == "dd":
         return [[f"    {line}" for line in block] for block in _blocks(element, width - 4)]
-    return _around(element, _blocks(element, width))
-
-
-def _around(element: Element, blocks: list[list[str]]) -> list[list[str]]:
-    """Set the marks of an inline element around the blocks that it holds."""
-    before, after = _MARKS.get(element.tag, ("", ""))
-    if blocks and before:
-        blocks[0][0] = before + blocks[0][0]
-        blocks[-1][-1] += after
-    if target := element.get("href", ""):
-        blocks.append([_linked("", target)])
-    return blocks
+    return _blocks(element, width)
 
 
 def _quoted(blocks: Iterable[Sequence[str]]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailer.letter import mail_html, markdown, plain_text
@@ -14,6 +14,8 @@ from mailer.letter.sanitising import BLOCKS
 
 INLINE = ("b", "em", "s", "del", "u", "sub", "sup", "span", "small", "q", "code", "a", "mark")
 CONTAINERS = ("div", "blockquote", "figure", "address")
+SIGNED = ("s", "del", "q", "sup")
+"""Elements for which the plain text has signs, and these part words."""
 LEAVES = ("p", "h1", "h2", "h3", "pre", "figcaption")
 
 
@@ -25,12 +27,12 @@ class Words(HTMLParser):
         self.said: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in BLOCKS or tag in ("br", "tr", "td"):
+        if tag in BLOCKS or tag in ("br", *SIGNED):
             self.said.append(" ")
         self.said += [f" {value} " for name, value in attrs if tag == "img" and name == "alt"]
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in BLOCKS:
+        if tag in BLOCKS or tag in ("a", *SIGNED):
             self.said.append(" ")
 
     def handle_data(self, data: str) -> None:
@@ -100,6 +102,9 @@ def words(text: str) -> list[str]:
 
 @settings(max_examples=400, deadline=None)
 @given(BODIES)
+@example("<div><b><p>w0</p> w1</b>w2 </div>")
+@example("<div>w0<s><p>w1</p> w2</s> w3</div>")
+@example("<div>w0 <a href='https://example.org/'><p>w1</p>w2</a> w3</div>")
 def test_both_parts_say_the_same_words_in_the_same_order(body: str) -> None:
     parsed = markdown.read(body)
     page = Words()
