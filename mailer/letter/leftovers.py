@@ -111,12 +111,21 @@ def found(tree: Element, placeholders: Placeholders) -> Leftovers:
 
 
 def _signs(line: int, text: str, told: Counter[str]) -> Iterator[Note]:
-    for pattern, sentence, remedy in _SIGNS:
-        sign = pattern.search(text)
-        if sign and told[remedy] < _MOST:
-            told[remedy] += 1
-            yield Note(line, say(sentence, sign=_cut(sign[0].strip())), say(remedy))
+    """What a line shows of Markdown's signs, from left to right, the same words once."""
+    seen: set[str] = set()
+    at = 0
+    # Bounded, since each search may read the whole line.
+    for _ in range(_MOST):
+        found = [(sign, it) for it in _SIGNS if (sign := it[0].search(text, at))]
+        if not found:
             return
+        sign, (_pattern, sentence, remedy) = min(found, key=lambda it: it[0].start())
+        at = max(sign.end(), at + 1)
+        words = _cut(sign[0].strip())
+        if words not in seen and told[remedy] < _MOST:
+            seen.add(words)
+            told[remedy] += 1
+            yield Note(line, say(sentence, sign=words), say(remedy))
 
 
 def _runs_together(lines: list[str]) -> int:

@@ -49,6 +49,11 @@ def test_markdown_that_was_not_understood_is_told_with_its_line(body: str, told:
     assert [it for it in notes(body) if told in it], notes(body)
 
 
+def test_every_sign_of_a_line_is_told_from_left_to_right_and_the_same_once() -> None:
+    told = notes("Voir [a](x y.pdf), [b] (https://e.org), ** gras ** et ** gris **")
+    assert [it.split(" is shown")[0] for it in told] == ['0: "[a]("', '0: "[b] ("', '0: "**"']
+
+
 @pytest.mark.parametrize(
     "body",
     [
