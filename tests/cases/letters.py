@@ -140,7 +140,7 @@ def subject(name: str, wanted: str) -> Case:
         if letter.refused:
             return Verdict("quot" in letter.told, REFUSED_OR + letter.first_words())
         seen = str(letter.mail()["Subject"])
-        return Verdict(wanted in seen, seen)
+        return Verdict(wanted in seen or letter.warned, f"{seen}; {letter.first_words()}")
 
     return case
 
@@ -176,7 +176,7 @@ def link_targets(trial: Trial) -> Verdict:
     right = (
         'href="https://www.example.org' in html
         and 'href="mailto:contact@example.org"' in html
-        and "HTTP://example.org/" in html + letter.told
+        and "http://example.org/" in (html + letter.told).lower()
         and all(it in text for it in ("www.example.org", "contact@example.org", "example.org/"))
     )
     return Verdict(right, letter.first_words())

@@ -50,7 +50,7 @@ def script(name: str) -> Case:
             timeout=LIMIT_SECONDS,
             check=False,
         )  # fmt: skip
-        lines = done.stdout.splitlines()
+        lines = _entries(done.stdout)
         if name == NEEDS_ITS_OWN_HOSTS:
             right = any(it.startswith("pli send: rc 0") for it in lines)
             return Verdict(right, lines[0] if lines else done.stderr[-200:])
@@ -61,6 +61,17 @@ def script(name: str) -> Case:
         return Verdict(bool(rights) and not wrong, (wrong or rights)[0])
 
     return case
+
+
+def _entries(said: str) -> list[str]:
+    """What a script said of each thing that it tried; one may have several lines."""
+    entries: list[str] = []
+    for line in said.splitlines():
+        if entries and not line.startswith(("right", "WRONG", "pli send", "(")):
+            entries[-1] += f" {line}"
+        else:
+            entries.append(line)
+    return entries
 
 
 def _spelling_told(name: str, line: str) -> bool:
