@@ -37,14 +37,14 @@ from mailer.ledger.rows import LeasedBatch
 from mailer.models import Attempt, Campaign, Delivery, Stage, Status, UnknownUser
 from mailer.outcomes import Kind, Result, calls_unknown, is_gone
 from mailer.providers import WHOLE
+from mailer.refusals import LATEST
 from pli.language import N_, Sentence, say
 from subscribers import optout
 from subscribers.models import Subscriber, Suppression, SuppressionReason
 
 LEAST = 10
 SHARE = 0.2
-LATEST = 200
-"""How many of the last answers of a relay, or of a provider behind it, are judged together."""
+"""A burst: so many of the last answers of a relay, or of a provider behind it, and this share."""
 SOURCE = "5.1.1 at RCPT"
 """How the source of a suppression begins that an answer caused."""
 _LOOKED_AT = 500
@@ -62,7 +62,11 @@ NONE = Others()
 
 @dataclass(slots=True)
 class Counting:
-    """One worker's count of the answers of a campaign between those that call somebody unknown."""
+    """One worker's count of the answers of a campaign between those that call somebody unknown.
+
+    A process that starts knows nothing of the answers before. Then somebody unknown weighs more
+    than before, so at worst a person is asked once too often, and nobody is barred for it.
+    """
 
     _since: Counter[tuple[str, str]] = field(default_factory=Counter)
 
