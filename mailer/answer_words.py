@@ -16,6 +16,10 @@ ELSE = "…"
 """Stands for an address that is taken out of an answer."""
 _WORD = re.compile(r"[^\W_]+")
 _AN_HOUR = re.compile(r" (?!24 )\d{1,9} (?:mails |emails |messages )?h ")
+_GREY = re.compile(r"gr[ae]y ?list")
+# RFC 3463: x.2.x is about the mailbox of the one who gets the letter, x.3.4 about its size. Some
+# relays write the code at the end: "(#5.2.2)".
+_OF_A_MAILBOX_OR_SIZE = re.compile(r"(?:\A|#)[45]\.(?:2\.\d{1,3}|3\.4)(?![\d.])")
 
 
 class Period(enum.StrEnum):
@@ -119,21 +123,33 @@ _BY_THE_DAY = (
     "24 heures", "pro tag", "je tag", "taglich", "tagliche", "tagliches", "tageslimit",
     "24 stunden", "por dia", "diario", "diaria", "24 horas",
 )  # fmt: skip
-# A limit of sending whose period is not said.
+# A limit of sending whose period is not said. "mail quota", "message limit" and the like are none:
+# so relays name full mailboxes and letters that are too large.
 _PLAIN_LIMITS = (
     "send limit", "sending limit", "sending limits", "send quota", "sending quota",
-    "submission quota", "submissionquotaexceededexception", "message quota", "mail quota",
-    "email quota", "relay limit", "outgoing limit", "message limit", "mail limit", "email limit",
+    "submission quota", "submissionquotaexceededexception", "relay limit", "outgoing limit",
     "message count quota",
-    "limite d envoi", "quota d envoi", "limite d envois", "quota d envois", "quota de messages",
+    "limite d envoi", "quota d envoi", "limite d envois", "quota d envois",
     "versandlimit", "sendelimit", "limite de envio", "cuota de envio", "limite de envios",
 )  # fmt: skip
-# These speak of the mailbox of the one who gets the letter.
-_OF_THE_RECIPIENT = (
+# Exchange calls a customer's quota so, with the code of a full mailbox (5.2.0, 5.2.2).
+_OF_THE_CUSTOMER = ("submission quota", "submissionquotaexceededexception")
+# These speak of the one who gets the letter, of its size, or of a single connection.
+_OF_SOMETHING_ELSE = (
     "receiving", "receive", "received", "inbox", "storage", "disk", "space", "mailbox full",
-    "mailbox quota", "recipient s", "reception", "espace", "speicher", "speicherplatz",
-    "empfangen", "recepcion", "espacio", "recibir", "in this session", "in this connection",
-    "per session", "per connection", "per message",
+    "full mailbox", "mailbox is full", "account is full", "quota is full", "mailbox quota",
+    "mailbox size", "mailbox limit", "recipient s", "recipient has", "recipient is",
+    "this recipient", "that recipient", "user you are trying", "account you are trying",
+    "reception", "espace", "pleine", "plein", "saturee", "ce destinataire", "du destinataire",
+    "speicher", "speicherplatz", "empfangen", "voll", "dieser empfanger", "diesen empfanger",
+    "des empfangers",
+    "recepcion", "espacio", "recibir", "lleno", "llena", "este destinatario", "del destinatario",
+    "size", "too large", "too big", "taille", "trop volumineux", "trop gros", "trop lourd",
+    "grosse", "zu gross", "tamano", "demasiado grande",
+    "in this session", "in this connection", "per session", "per connection", "per message",
+)  # fmt: skip
+_GREYLISTING = (
+    "liste grise", "listes grises", "graue liste", "grauen liste", "lista gris", "listas grises",
 )  # fmt: skip
 
 # The first that fits counts.
@@ -175,10 +191,13 @@ def says_unknown(text: str) -> bool:
 def limit_in(text: str) -> Period | None:
     """The period of the sending limit that an answer says is reached; None if it says none.
 
-    A limit whose period is not said counts as one of an hour.
+    A limit whose period is not said counts as one of an hour. A full mailbox, a letter that is too
+    large and greylisting are no limits of sending, whatever words the relay has for them.
     """
     words = _words(text)
-    if _has(words, _OF_THE_RECIPIENT):
+    if _OF_A_MAILBOX_OR_SIZE.search(text) and not _has(words, _OF_THE_CUSTOMER):
+        return None
+    if _has(words, _OF_SOMETHING_ELSE) or says_greylisted(text):
         return None
     plain = _has(words, _PLAIN_LIMITS)
     if not (_has(words, _EXCEEDED) or " submissionquotaexceededexception " in words):
@@ -188,6 +207,13 @@ def limit_in(text: str) -> Period | None:
     if not (plain or (_has(words, _SENDING) and (hourly or daily))):
         return None
     return Period.DAY if daily and not hourly else Period.HOUR
+
+
+@lru_cache(maxsize=256)
+def says_greylisted(text: str) -> bool:
+    """Whether an answer says that the relay wants a second try of each copy (RFC 6647)."""
+    words = _words(text)
+    return _GREY.search(words) is not None or _has(words, _GREYLISTING)
 
 
 def subject_of(text: str) -> Subject | None:

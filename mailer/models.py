@@ -272,7 +272,9 @@ class Evidence(Base):
 
 
 class UnknownUser(Base):
-    """An answer that called a recipient unknown; kept until nothing waits for it any more.
+    """An answer that called a recipient unknown; kept until its campaign is finished or resumed.
+
+    A campaign that is cancelled keeps them: by these, later answers from the wire are judged.
 
     `others` counts the other answers that the same worker had from the relay since the answer of
     this kind before, `others_of_provider` those about addresses of the same provider. `bars`: the

@@ -16,6 +16,8 @@ from mailer.models import Stage
 from mailer.outcomes import Kind, Outcome, calls_unknown
 from pli.language import N_, Sentence, say
 
+LATEST = 200
+"""How many of the last answers are judged together."""
 LEAST = 5
 """Fewer refusals prove nothing about the sender."""
 NO_SMTPUTF8 = "5.6.7"

@@ -270,10 +270,16 @@ async def lift_many(session: AsyncSession, *, address_keys: Select[bytes], sourc
 
     Only those whose source begins with `source`: what a person has said stays said.
     """
+    meant = Suppression.address_key.in_(address_keys), bounced(source)
+    # In the order in which `suppress_many` locks them, perhaps for another campaign.
+    await session.execute(
+        select(Suppression.address_key)
+        .where(*meant)
+        .order_by(Suppression.address_key)
+        .with_for_update(of=Suppression)
+    )
     lifted = await session.execute(
-        delete(Suppression)
-        .where(Suppression.address_key.in_(address_keys), bounced(source))
-        .execution_options(synchronize_session=False)
+        delete(Suppression).where(*meant).execution_options(synchronize_session=False)
     )
     assert isinstance(lifted, CursorResult)
     return lifted.rowcount

@@ -28,8 +28,7 @@ async def undecided(session: AsyncSession, *, campaign_id: int) -> Undecided | N
 
 async def believe(session: AsyncSession, *, campaign_id: int, now: datetime) -> int:
     """Suppress the addresses that a burst called unknown: it was right; how many."""
-    campaign = await find_campaign(session, campaign_id)
-    await session.refresh(campaign, with_for_update=True)
+    await _lock(session, campaign_id)
     return await session.run_sync(unknown_users.bar, campaign_id, now)
 
 
@@ -40,7 +39,7 @@ async def suppress(
 
     `reply` narrows them to those whose answer matches it (ledger/answers.py).
     """
-    await find_campaign(session, campaign_id)
+    await _lock(session, campaign_id)
     return await session.run_sync(
         unknown_users.bar_all, campaign_id=campaign_id, reply=reply, now=now
     )
@@ -51,7 +50,7 @@ async def lift(session: AsyncSession, *, campaign_id: int, reply: str = "") -> i
 
     Complaints and objections stay, and so does what a person entered.
     """
-    await find_campaign(session, campaign_id)
+    await _lock(session, campaign_id)
     return await optout.lift_many(
         session,
         address_keys=unknown_users.refused_as_unknown(campaign_id, reply),
@@ -62,3 +61,9 @@ async def lift(session: AsyncSession, *, campaign_id: int, reply: str = "") -> i
 async def barred_among_failed(session: AsyncSession, *, campaign_id: int, reply: str = "") -> int:
     """How many failed copies go to addresses that an answer suppressed."""
     return await unknown_users.barred_among_failed(session, campaign_id, reply)
+
+
+async def _lock(session: AsyncSession, campaign_id: int) -> None:
+    """Lock a campaign before any address, as those do who finish it or settle its copies."""
+    campaign = await find_campaign(session, campaign_id)
+    await session.refresh(campaign, with_for_update=True)

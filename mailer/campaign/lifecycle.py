@@ -241,10 +241,7 @@ async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> N
         reason=null(),
     )
     await retrying.cancel(session, campaign_id=campaign_id)
-    if undecided:
-        await session.run_sync(unknown_users.let_go, campaign_id)
-    else:
-        await session.run_sync(unknown_users.bar, campaign_id, now)
+    await session.run_sync(unknown_users.conclude, campaign_id, now, disbelieved=undecided)
 
 
 async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> bool:

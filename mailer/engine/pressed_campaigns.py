@@ -19,15 +19,13 @@ from mailer.message.composer import Composer
 from mailer.models import Campaign
 from mailer.outcomes import Outcome
 from mailer.recipient import ListLine
-from mailer.refusals import Refused, judge_latest
+from mailer.refusals import LATEST, Refused, judge_latest
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import List
 
 KEPT = 8
 """How many pressed campaigns stay in memory; more only while they are in work."""
-LATEST = 200
-"""How many of a campaign's last outcomes are judged together."""
 
 
 @dataclass(slots=True)
@@ -75,6 +73,8 @@ class PressedCampaigns:
         self._database = database
         self._keys = keys
         self._kept: dict[int, PressedCampaign] = {}
+        # Apart, so that a campaign that is dropped and pressed again forgets no answer.
+        self._counting: dict[int, Counting] = {}
         self._pressing = asyncio.Lock()
         # Loaded now, so that the first copies do not wait for it.
         layout.load_inliner()
@@ -97,8 +97,11 @@ class PressedCampaigns:
 
     async def _press(self, campaign_id: int) -> None:
         async with self._database.reading() as session:
-            self._kept[campaign_id] = await begin(session, campaign_id, self._keys)
+            pressed = await begin(session, campaign_id, self._keys)
+        pressed.counting = self._counting.setdefault(campaign_id, pressed.counting)
+        self._kept[campaign_id] = pressed
 
     def forget(self, campaign_id: int) -> None:
         """Drop a campaign that is over."""
         self._kept.pop(campaign_id, None)
+        self._counting.pop(campaign_id, None)

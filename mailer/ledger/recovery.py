@@ -28,6 +28,7 @@ from mailer.ledger.rows import (
     of,
 )
 from mailer.ledger.settling import settle
+from mailer.ledger.unknown_users import Counting
 from mailer.models import Batch, Delivery, Evidence, Source, Status
 from mailer.outcomes import Result
 
@@ -56,7 +57,7 @@ def replay(session: Session, record: JournalRecord) -> int | None:
     the batch is free at once. Returns the campaign's id if rows wait again, else None.
     """
     row = session.execute(
-        select(Batch.campaign_id, Batch.number).where(Batch.id == record.batch_id)
+        select(Batch.campaign_id, Batch.number, Batch.provider).where(Batch.id == record.batch_id)
     ).one_or_none()
     if row is None:
         return None
@@ -69,7 +70,14 @@ def replay(session: Session, record: JournalRecord) -> int | None:
         .values(lease=None, lease_until=None)
         .execution_options(synchronize_session=False)
     )
-    batch = LeasedBatch(record.batch_id, row.campaign_id, row.number, record.lease, takings=0)
+    batch = LeasedBatch(
+        record.batch_id,
+        row.campaign_id,
+        row.number,
+        record.lease,
+        takings=0,
+        provider=row.provider,
+    )
     rows = session.execute(
         select(Delivery.id, Delivery.attempts, Delivery.status).where(
             of(batch),
@@ -94,13 +102,16 @@ def _write(
     found = classify(orphans, record, now)
     waits = False
     if found.answered and record is not None:
+        # In the order of the answers: each that calls somebody unknown counts with those before it.
+        answered = sorted(found.answered, key=lambda it: it.at)
         moved = settle(
             session,
             batch,
-            found.answered,
+            answered,
             relay=record.relay,
             delays=terms.retry_delays,
             now=now,
+            others=Counting().count(record.relay, batch.provider, answered) or {},
         )
         waits = moved.get(Status.PENDING, 0) > 0
     if terms.cancelled:
@@ -115,8 +126,8 @@ def _write(
     else:
         _call_uncertain(session, batch, found.in_doubt)
     uncertain = {it.delivery_id for it in orphans if it.status is Status.UNCERTAIN}
-    answered = {it.delivery_id for it in found.answered}
-    _add_evidence(session, uncertain & answered, "answered", found.answered)
+    told = {it.delivery_id for it in found.answered}
+    _add_evidence(session, uncertain & told, "answered", found.answered)
     _add_evidence(session, uncertain & found.unwritten, "never written", ())
     return waits
 

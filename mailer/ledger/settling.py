@@ -65,8 +65,8 @@ def settle(
     rules = _rules(session, batch, delays)
     # A worker that seemed dead may settle while another takes its batch and judges the same rows.
     lock_batch(session, batch.id)
-    ended = [it for it in results if it.outcome.kind in (Kind.DEFERRED, Kind.FAILED)]
-    doubted = doubted_among(session, [it.delivery_id for it in ended])
+    refused = [it for it in results if it.outcome.kind in (Kind.DEFERRED, Kind.FAILED)]
+    doubted = doubted_among(session, [it.delivery_id for it in refused])
     ends: dict[End, list[Result]] = {}
     for result in results:
         ends.setdefault(_end(result, rules, doubted), []).append(result)
@@ -102,7 +102,7 @@ def settle(
     postponed = [it for it in waiting if it.delivery_id in written]
     _postpone(session, postponed, delays)
     if unknown_users.note(session, batch, recorded, relay=relay, others=others) and rules.over:
-        unknown_users.end(session, batch.campaign_id, now)
+        unknown_users.conclude(session, batch.campaign_id, now)
     moved = {status.value: n for status, n in totals.items()}
     count(session, batch, progress=bool(recorded), **moved)
     return totals

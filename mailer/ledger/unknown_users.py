@@ -25,6 +25,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -36,19 +37,17 @@ from mailer.ledger.rows import LeasedBatch
 from mailer.models import Attempt, Campaign, Delivery, Stage, Status, UnknownUser
 from mailer.outcomes import Kind, Result, calls_unknown, is_gone
 from mailer.providers import WHOLE
+from mailer.refusals import LATEST
 from pli.language import N_, Sentence, say
 from subscribers import optout
 from subscribers.models import Subscriber, Suppression, SuppressionReason
 
 LEAST = 10
 SHARE = 0.2
-LATEST = 200
-"""How many of the last answers of a relay, or of a provider behind it, are judged together."""
+"""A burst: so many of the last answers of a relay, or of a provider behind it, and this share."""
 SOURCE = "5.1.1 at RCPT"
 """How the source of a suppression begins that an answer caused."""
 _LOOKED_AT = 500
-_ENDED = (Status.FAILED, Status.UNCERTAIN)
-"""A copy that was tried again, and sent, speaks for no burst and bars nobody."""
 
 
 class Others(NamedTuple):
@@ -63,7 +62,11 @@ NONE = Others()
 
 @dataclass(slots=True)
 class Counting:
-    """One worker's count of the answers of a campaign between those that call somebody unknown."""
+    """One worker's count of the answers of a campaign between those that call somebody unknown.
+
+    A process that starts knows nothing of the answers before. Then somebody unknown weighs more
+    than before, so at worst a person is asked once too often, and nobody is barred for it.
+    """
 
     _since: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -129,13 +132,6 @@ def note(
     unknown = [it for it in results if calls_unknown(it.outcome)]
     if not unknown:
         return False
-    ids = [it.delivery_id for it in unknown]
-    # A copy that was tried again counts once.
-    session.execute(
-        delete(UnknownUser)
-        .where(UnknownUser.campaign_id == batch.campaign_id, UnknownUser.delivery_id.in_(ids))
-        .execution_options(synchronize_session=False)
-    )
     session.execute(
         insert(UnknownUser),
         [
@@ -164,8 +160,7 @@ def burst(session: Session, campaign_id: int) -> Burst | None:
             UnknownUser.others,
             UnknownUser.others_of_provider,
         )
-        .join(Delivery, Delivery.id == UnknownUser.delivery_id)
-        .where(UnknownUser.campaign_id == campaign_id, Delivery.status.in_(_ENDED))
+        .where(UnknownUser.campaign_id == campaign_id)
         .order_by(UnknownUser.id.desc())
         .limit(_LOOKED_AT)
     ).all()
@@ -221,13 +216,7 @@ def waiting(session: Session, campaign_id: int) -> int:
 
 def bar(session: Session, campaign_id: int, now: datetime) -> int:
     """Believe the answers that wait: suppress the addresses refused with 5.1.1; how many."""
-    barred = optout.suppress_many(
-        session,
-        address_keys=_waiting(campaign_id),
-        reason=SuppressionReason.HARD_BOUNCE,
-        source=_source(campaign_id),
-        now=now,
-    )
+    barred = _bar_waiting(session, campaign_id, now)
     let_go(session, campaign_id)
     return barred
 
@@ -241,26 +230,39 @@ def let_go(session: Session, campaign_id: int) -> None:
     )
 
 
-def end(session: Session, campaign_id: int, now: datetime) -> None:
-    """A campaign is over: single answers are believed now, those of a burst are not."""
-    if not undecided(session, campaign_id):
-        bar(session, campaign_id, now)
-    else:
-        let_go(session, campaign_id)
+def forget_tried_again(session: Session, campaign_id: int) -> None:
+    """Forget the answers to copies that wait to be tried again: only the next answer counts."""
+    waits = exists().where(
+        Delivery.id == UnknownUser.delivery_id, Delivery.status == Status.PENDING
+    )
+    session.execute(
+        delete(UnknownUser)
+        .where(UnknownUser.campaign_id == campaign_id, waits)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def conclude(
+    session: Session, campaign_id: int, now: datetime, *, disbelieved: bool = False
+) -> None:
+    """A campaign is over: single answers are believed now, those of a burst are not.
+
+    `disbelieved`: it was paused for a burst before. The answers are kept, and bar nobody any more:
+    others may still come from the wire, and a burst that goes on in small parts is one burst.
+    """
+    if not disbelieved and not undecided(session, campaign_id):
+        _bar_waiting(session, campaign_id, now)
+    session.execute(
+        update(UnknownUser)
+        .where(UnknownUser.campaign_id == campaign_id, UnknownUser.bars)
+        .values(bars=False)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def bar_all(session: Session, *, campaign_id: int, reply: str, now: datetime) -> int:
     """Suppress each address that a campaign's relay refused with 5.1.1 at last; how many."""
-    refused = refused_as_unknown(campaign_id, reply).where(
-        Attempt.number == Delivery.attempts, Delivery.status != Status.SENT
-    )
-    return optout.suppress_many(
-        session,
-        address_keys=refused,
-        reason=SuppressionReason.HARD_BOUNCE,
-        source=_source(campaign_id),
-        now=now,
-    )
+    return _bar(session, refused_as_unknown(campaign_id, reply).where(*_AT_LAST), campaign_id, now)
 
 
 def refused_as_unknown(campaign_id: int, reply: str = "") -> Select[bytes]:
@@ -268,12 +270,7 @@ def refused_as_unknown(campaign_id: int, reply: str = "") -> Select[bytes]:
 
     `reply` narrows them to those whose answer matches it (ledger/answers.py).
     """
-    return (
-        select(Subscriber.address_key)
-        .join(Delivery, Delivery.subscriber_id == Subscriber.id)
-        .join(Attempt, Attempt.delivery_id == Delivery.id)
-        .where(Delivery.campaign_id == campaign_id, *_refused(reply))
-    )
+    return _refused_addresses(reply).where(Delivery.campaign_id == campaign_id)
 
 
 def is_barred(subscriber_id: SQLColumnExpression[int | None]) -> ColumnElement[bool]:
@@ -317,14 +314,38 @@ def _refused(reply: str = "") -> Iterator[ColumnElement[bool]]:
         yield is_like(Attempt, reply)
 
 
-def _waiting(campaign_id: int) -> Select[bytes]:
+_AT_LAST = (Attempt.number == Delivery.attempts, Delivery.status != Status.SENT)
+"""No later answer, and no log, contradicts this one."""
+
+
+def _refused_addresses(reply: str = "") -> Select[bytes]:
     return (
         select(Subscriber.address_key)
         .join(Delivery, Delivery.subscriber_id == Subscriber.id)
+        .join(Attempt, Attempt.delivery_id == Delivery.id)
+        .where(*_refused(reply))
+    )
+
+
+def _waiting(campaign_id: int) -> Select[bytes]:
+    return (
+        _refused_addresses()
         .join(UnknownUser, UnknownUser.delivery_id == Delivery.id)
-        .where(
-            UnknownUser.campaign_id == campaign_id, UnknownUser.bars, Delivery.status.in_(_ENDED)
-        )
+        .where(UnknownUser.campaign_id == campaign_id, UnknownUser.bars, *_AT_LAST)
+    )
+
+
+def _bar_waiting(session: Session, campaign_id: int, now: datetime) -> int:
+    return _bar(session, _waiting(campaign_id), campaign_id, now)
+
+
+def _bar(session: Session, addresses: Select[bytes], campaign_id: int, now: datetime) -> int:
+    return optout.suppress_many(
+        session,
+        address_keys=addresses,
+        reason=SuppressionReason.HARD_BOUNCE,
+        source=_source(campaign_id),
+        now=now,
     )
 
 

@@ -6,11 +6,10 @@ the `SHARE` of the latest tries.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from mailer.answer_words import Period, limit_in, without_addresses
+from mailer.answer_words import Period, limit_in, says_greylisted, without_addresses
 from mailer.models import Stage
 from mailer.outcomes import Kind, Outcome, enhanced_code
 
@@ -87,7 +86,7 @@ def heard_in(code: int, text: str, *, tries: int) -> Heard:
     if limit := limit_in(text):
         return Heard(tries, limit=limit, limit_said=f"{code} {without_addresses(text)}")
     enhanced = enhanced_code(text) or ""
-    if not 400 <= code < 500 or enhanced.startswith("4.3.") or _GREYLISTED.search(text):
+    if not 400 <= code < 500 or enhanced.startswith("4.3.") or says_greylisted(text):
         return Heard(tries)
     said = f"{code} {enhanced}".strip()
     return Heard(tries, put_off=code != 421, farewells=code == 421, said=said)
@@ -106,7 +105,6 @@ def _is_about_a_mailbox(outcome: Outcome) -> bool:
 
 
 _OF_THE_SENDER = frozenset({"4.1.7", "4.1.8"})
-_GREYLISTED = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

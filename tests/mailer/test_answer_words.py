@@ -11,12 +11,14 @@ from mailer.answer_words import (
     Subject,
     alike,
     limit_in,
+    says_greylisted,
     says_unknown,
     subject_of,
     without_addresses,
 )
 from mailer.models import Stage
 from mailer.outcomes import Kind, Reason, calls_unknown, judge, reason_of
+from mailer.pacing.throttle import heard_from
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,19 @@ def test_an_unknown_user_is_one_whatever_the_general_code_says() -> None:
         ("Throttling failure: Daily message quota exceeded.", Period.DAY),
         ("5.1.90 Your message can't be sent because you've reached your daily limit", Period.DAY),
         ("Message submission rate: you have sent too many messages (limit 100/h)", Period.HOUR),
+        ("4.7.1 Hourly mail quota exceeded for comite@example.org", Period.HOUR),
+        ("Email limit of 500 per day reached", Period.DAY),
+        ("Quota de messages par jour dépassé", Period.DAY),
+        ("Das Versandlimit Ihres Postfachs ist erreicht", Period.HOUR),
+        ("Se ha superado la cuota de envío diaria", Period.DAY),
+        (
+            "5.7.1 <lea@example.org>: Recipient address rejected: sending quota exceeded, "
+            "200 mails per day",
+            Period.DAY,
+        ),
+        # A relay that gives its customer's quota the code of a full mailbox.
+        ("5.2.2 Submission quota exceeded", Period.HOUR),
+        ("5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", Period.HOUR),
     ],
 )
 def test_a_limit_of_an_hour_or_a_day_in_words_is_temporary(text: str, period: Period) -> None:
@@ -116,13 +131,74 @@ def test_a_limit_of_an_hour_or_a_day_in_words_is_temporary(text: str, period: Pe
         "Sender rate overlimit - 101.0 / 1h / contact@example.org",
         "5.3.4 Message size exceeds fixed limit",
         "5.2.2 Quota de la boîte dépassé: espace insuffisant",
-        "4.7.1 Greylisted, try again in one hour",
         "5.7.1 rejected",
         "",
+        # full mailboxes, and limits of the one who gets the letter
+        "5.2.2 <lea@example.org>: user's mail quota exceeded",
+        "4.2.2 Mail quota exceeded",
+        "exceeded mail quota",
+        "5.2.2 User has exceeded his email quota",
+        "5.2.2 Message quota exceeded for this user",
+        "5.2.2 Over quota: mail limit reached",
+        "sorry, that mailbox exceeded its daily email quota (#5.2.2)",
+        "mailbox is full: daily mail cannot be delivered, quota exceeded",
+        "4.2.1 The user you are trying to contact has exceeded the hourly limit of messages",
+        "The user you are trying to reach has exceeded the hourly limit of messages",
+        "5.7.1 too many messages per hour to this recipient",
+        "5.2.2 quota de messages dépassé",
+        "quota de messages dépassé pour ce destinataire",
+        "Boîte aux lettres pleine : quota de messages par jour dépassé",
+        "Das Postfach ist voll, die tägliche Grenze für Nachrichten ist überschritten",
+        "Postfach voll: Mail Quota überschritten",
+        "Buzón lleno: ha superado el límite diario de mensajes",
+        # letters that are too large
+        "5.3.4 Message size exceeds message limit of 10 MB",
+        "5.2.3 Message limit exceeded: message exceeds maximum size",
+        "5.3.4 Message exceeds the limit of one day's mails",
+        "Message too large: exceeds the message limit, try again in one day",
+        "La taille du message dépasse la limite par jour",
+        "Die Nachricht ist zu groß: tägliches Limit überschritten",
+        "El tamaño del mensaje ha superado el límite diario",
+        # greylisting
+        "4.7.1 Greylisted, try again in one hour",
+        "4.7.1 Greylisted: too many mails today",
+        "4.2.0 Greylisting in action: too many messages per hour",
+        "4.7.1 gray-listed: email limit reached, come back in 1 hour",
+        "Liste grise : trop de messages par heure",
+        "Graue Liste: zu viele Mails pro Stunde",
+        "Lista gris: demasiados mensajes por hora",
     ],
 )
 def test_what_is_no_limit_of_ours_is_none(text: str) -> None:
     assert limit_in(text) is None
+    assert heard_from([judge(Stage.RCPT, 450, text)]).limit is None
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "reason"),
+    [
+        (552, "5.2.2 <lea@example.org>: user's mail quota exceeded", Reason.MAILBOX_FULL),
+        (554, "5.2.2 quota de messages dépassé", Reason.MAILBOX_FULL),
+        (552, "5.3.4 Message size exceeds message limit of 10 MB", Reason.TOO_LARGE),
+        (552, "5.2.3 Message limit exceeded", Reason.TOO_LARGE),
+    ],
+)
+def test_a_full_mailbox_and_a_large_letter_fail_as_what_they_are(
+    code: int, text: str, reason: Reason
+) -> None:
+    for stage in (Stage.RCPT, Stage.BODY):
+        outcome = judge(stage, code, text)
+        assert outcome.kind is Kind.FAILED
+        assert reason_of(outcome) is reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Greylisted", "4.7.1 grey-listing", "Gray listed", "liste grise", "graue Liste", "lista gris"],
+)
+def test_greylisting_is_known_in_four_languages_and_slows_nobody_down(text: str) -> None:
+    heard = heard_from([judge(Stage.RCPT, 451, text)])
+    assert (heard.put_off, heard.farewells, heard.limit) == (0, 0, None)
 
 
 def test_the_same_refusal_is_the_same_whatever_addresses_and_numbers_it_names() -> None:
@@ -157,12 +233,13 @@ def test_reading_takes_a_time_in_proportion_to_the_length() -> None:
         began = time.process_time()
         says_unknown.__wrapped__(text)
         limit_in.__wrapped__(text)
+        says_greylisted.__wrapped__(text)
         alike(text)
         without_addresses(text)
         subject_of(text)
         return time.process_time() - began
 
-    for piece in ("a", "@", "<", " 1", "é", "no such ", "exceed per "):
+    for piece in ("a", "@", "<", " 1", "é", "no such ", "exceed per ", "#5.2.", "gray list"):
         once = min(seconds(piece * 20_000) for _ in range(3))
         twice = min(seconds(piece * 40_000) for _ in range(3))
         assert twice < 4 * once + 0.02, piece

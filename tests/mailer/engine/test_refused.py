@@ -102,6 +102,33 @@ async def test_a_limit_in_words_lets_the_relay_rest_and_fails_no_copy(
     assert hold.until == row.limit_until
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("552 5.2.2 <{}>: user's mail quota exceeded", "mailbox_full"),
+        ("552 5.3.4 Message size exceeds message limit of 10 MB", "too_large"),
+    ],
+)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_one_full_mailbox_stops_nobody_else(
+    database: Database, keys: Keys, now: datetime, answer: str, reason: str
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=40, batch_size=20)
+
+    def full(stage: str, recipient: str, times: int) -> str | None:
+        del times
+        is_full = stage == "rcpt" and recipient == "p003@example.org"
+        return answer.format(recipient) if is_full else None
+
+    with Relay(script=full).running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    copies = await ends(database, campaign_id)
+    assert copies.pop("p003@example.org") == ("failed", reason)
+    assert set(copies.values()) == {("sent", None)}
+    assert await rest_of(database) is None
+
+
 async def rest_of(database: Database) -> Pacing | None:
     """The row of a relay that rests."""
     async with database.reading() as session:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from mailer.campaign import barring, lifecycle
 from mailer.campaign.finding import find_campaign, reason_of
-from mailer.ledger import leasing, settling, unknown_users
+from mailer.ledger import leasing, recovery, settling, unknown_users
+from mailer.ledger.journal_record import JournalRecord, Note
+from mailer.ledger.rows import LeasedBatch
 from mailer.ledger.unknown_users import Counting, Others
-from mailer.models import CampaignState, Stage, UnknownUser
+from mailer.models import Batch, CampaignState, Stage, UnknownUser
 from mailer.outcomes import Outcome, Result, judge
 from pli.database import Database
 from pli.keys import Keys
@@ -190,6 +192,102 @@ async def test_what_is_cancelled_bars_single_people_and_not_a_burst(
 
 
 @pytest.mark.parametrize(
+    ("every", "state"), [(50, CampaignState.FINISHED), (4, CampaignState.PAUSED)]
+)
+async def test_the_journal_of_a_dead_worker_is_judged_with_its_good_answers(
+    database: Database, keys: Keys, now: datetime, every: int, state: CampaignState
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=600, batch_size=600)
+    async with database.begin() as session:
+        await session.execute(update(Batch).values(provider="orange"))
+    taken, rows = await claimed(database, 600, lease=7)
+    # The first rows answered last: what counts is the order of the answers.
+    notes = {
+        row.id: Note(1, now - timedelta(seconds=n), _unknown() if n % every == 0 else _ok())
+        for n, row in enumerate(rows)
+    }
+    record = JournalRecord(taken.id, 7, "r:25", complete=True, notes=notes)
+    await database.perform(recovery.replay, record)
+    async with database.reading() as session:
+        providers = await session.scalars(select(UnknownUser.provider).distinct())
+        assert providers.all() == ["orange"]
+    async with database.begin() as session:
+        await lifecycle.finish(session, campaign_id=campaign_id, now=now)
+    async with database.reading() as session:
+        assert (await find_campaign(session, campaign_id)).state is state
+    assert await barred(database) == (12 if state is CampaignState.FINISHED else 0)
+
+
+async def test_an_answer_that_a_later_one_contradicts_bars_nobody(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
+    taken, rows = await claimed(database, 4)
+    await settled(database, taken, [Result(it.id, 1, now.timestamp(), _unknown()) for it in rows])
+    async with database.begin() as session:
+        await session.run_sync(leasing.release, taken)
+        assert (
+            await lifecycle.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
+            == 4
+        )
+    taken, rows = await claimed(database, 4, lease=8)
+    later = [
+        judge(Stage.RCPT, 552, "5.2.2 mailbox full"),
+        judge(Stage.BODY, 550, "5.1.1 gone"),
+        _ok(),
+        _unknown(),
+    ]
+    await settled(
+        database,
+        taken,
+        [Result(row.id, 2, now.timestamp(), it) for row, it in zip(rows, later, strict=True)],
+    )
+    async with database.begin() as session:
+        assert await session.run_sync(unknown_users.waiting, campaign_id) == 1
+        assert await lifecycle.finish(session, campaign_id=campaign_id, now=now)
+    assert await barred(database) == 1
+
+
+async def test_answers_that_were_tried_again_are_no_part_of_a_burst(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=12, batch_size=12)
+    taken, rows = await claimed(database, 6)
+    await settled(database, taken, [Result(it.id, 1, now.timestamp(), _unknown()) for it in rows])
+    async with database.begin() as session:
+        await session.run_sync(leasing.release, taken)
+        await lifecycle.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
+    taken, rows = await claimed(database, 12, lease=8)
+    results = [
+        Result(it.id, it.attempts + 1, now.timestamp(), _ok() if it.attempts else _unknown())
+        for it in rows
+    ]
+    await settled(database, taken, results)
+    async with database.begin() as session:
+        assert await session.run_sync(unknown_users.burst, campaign_id) is None
+        assert await lifecycle.finish(session, campaign_id=campaign_id, now=now)
+    assert await barred(database) == 6
+
+
+@pytest.mark.parametrize(("before", "expected"), [(12, 0), (4, 4)])
+async def test_a_burst_that_goes_on_in_small_parts_after_a_cancel_bars_nobody_more(
+    database: Database, keys: Keys, now: datetime, before: int, expected: int
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=60, batch_size=60)
+    taken, rows = await claimed(database, 60)
+    refused = [Result(row.id, 1, now.timestamp(), _unknown()) for row in rows]
+    await settled(database, taken, refused[:before])
+    async with database.begin() as session:
+        await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
+    assert await barred(database) == expected
+    for start in range(before, 60, 8):
+        await settled(database, taken, refused[start : start + 8])
+    assert await barred(database) == (0 if before == 12 else 4)
+    async with database.reading() as session:
+        assert await session.run_sync(unknown_users.waiting, campaign_id) == 0
+
+
+@pytest.mark.parametrize(
     ("answers", "burst"),
     [
         ("x" * 9, False),
@@ -223,6 +321,25 @@ def test_a_window_counts_each_answer_between_two_that_call_somebody_unknown() ->
     assert counting.count("r:25", "orange", results) == {2: (2, 2), 4: (1, 1)}
     assert counting.count("r:25", "sfr", results[:3]) == {2: (3, 2)}
     assert counting.count("r:25", "sfr", results[:2]) is None
+
+
+async def settled(database: Database, taken: LeasedBatch, results: Sequence[Result]) -> None:
+    """Settle these tries as a worker does that has no other answers."""
+    others = Counting().count("r:25", taken.provider, results) or {}
+    async with database.begin() as session:
+        await session.run_sync(
+            settling.settle,
+            taken,
+            results,
+            relay="r:25",
+            delays=[],
+            now=datetime.now(UTC),
+            others=others,
+        )
+
+
+def _ok() -> Outcome:
+    return judge(Stage.BODY, 250, "2.0.0 ok")
 
 
 def _unknown() -> Outcome:
