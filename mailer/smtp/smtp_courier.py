@@ -45,6 +45,7 @@ class SMTPCourier:
         self.on_trouble = on_trouble
         self.on_refusal: Callable[[Sentence], None] | None = None
         """None: a refusal is a trouble like any other."""
+        self.on_doubt: Callable[[Sentence], None] | None = None
         self.patient: Callable[[], bool] = lambda: True
         self._address = relay
         self._connections = self._allowed = connections
@@ -281,12 +282,14 @@ class SMTPCourier:
 
     def _give_up(self, error: RelayError) -> None:
         """Give all copies back, since none is at fault, and report why."""
-        # A relay that takes letters and does not say so would bring more copies into doubt with
-        # each further try: a person must look at it first.
-        refuses = isinstance(error, RelayRefusal) or self._doubted
+        told = None
+        if self._doubted:
+            # It takes letters and does not say so: a person must look at it first.
+            told = self.on_doubt
+        elif isinstance(error, RelayRefusal):
+            told = self.on_refusal
         self._worked()
-        told = self.on_refusal if refuses and self.on_refusal else self.on_trouble
-        told(error.sentences[0])
+        (told or self.on_trouble)(error.sentences[0])
         self.recall(lambda _: True)
 
     def _worked(self) -> None:

@@ -75,6 +75,12 @@ async def prepared(
     return campaign.id
 
 
+async def state_of(database: Database, campaign_id: int) -> CampaignState:
+    """The state of a campaign now."""
+    async with database.reading() as session:
+        return (await find_campaign(session, campaign_id)).state
+
+
 async def rests(database: Database, campaign_id: int) -> CampaignState:
     """Wait until a campaign no longer runs; its state then."""
     async with asyncio.timeout(20):

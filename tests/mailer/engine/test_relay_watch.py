@@ -24,7 +24,7 @@ from mailer.smtp.troubles import Trouble
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import N_, say
-from tests.mailer.engine.running import ends, prepared, rests, working
+from tests.mailer.engine.running import ends, prepared, rests, state_of, working
 from tests.relay import Relay
 
 NOBODY = "smtp://127.0.0.1:1?tls=none"
@@ -76,11 +76,6 @@ async def until(database: Database, wanted: Callable[[Sequence[Trouble]], bool])
         while not wanted(found := await troubles_of(database)):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return found[0]
-
-
-async def state_of(database: Database, campaign_id: int) -> CampaignState:
-    async with database.reading() as session:
-        return (await find_campaign(session, campaign_id)).state
 
 
 class Script:
@@ -209,6 +204,103 @@ async def test_a_relay_that_refuses_pauses_at_once_and_a_resume_asks_it_at_once(
                 await lifecycle.resume(session, campaign_id=campaign_id)
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     assert len(relay.received) == 4
+
+
+def a_short_refusal(monkeypatch: pytest.MonkeyPatch, seconds: float = 1.2) -> None:
+    monkeypatch.setattr("mailer.engine.relay_watch.LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("mailer.engine.relay_watch.REFUSED", timedelta(seconds=seconds))
+
+
+REFUSES = Script("connect", "554 5.7.1 your address is listed")
+
+
+async def test_one_worker_that_is_refused_pauses_nothing_that_another_can_send(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_short_refusal(monkeypatch)
+    campaign_id = await prepared(database, keys, now, count=200, batch_size=10)
+    with Relay(script=REFUSES).running() as refusing, Relay(delay=0.02).running() as relay:
+        async with (
+            working(database, keys, failover_of(main=relay.url)),
+            working(database, keys, failover_of(main=refusing.url)),
+        ):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert len(relay.received) == 200
+    (trouble,) = await troubles_of(database)
+    assert trouble.refused, "the other worker was refused"
+
+
+async def test_a_worker_that_gets_through_after_a_resume_is_not_stopped_by_one_that_does_not(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_short_refusal(monkeypatch, seconds=3.0)
+    campaign_id = await prepared(database, keys, now, count=400, batch_size=20)
+    with Relay(script=REFUSES).running() as refusing, Relay(delay=0.02).running() as relay:
+        async with working(database, keys, failover_of(main=refusing.url)):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+            async with database.begin() as session:
+                await session.execute(update(RelayTrouble).values(since=now - timedelta(hours=1)))
+            async with working(database, keys, failover_of(main=relay.url)):
+                async with database.begin() as session:
+                    await lifecycle.resume(session, campaign_id=campaign_id)
+                assert await rests(database, campaign_id) is CampaignState.FINISHED
+
+
+async def test_a_resume_has_a_worker_try_again_whose_trouble_another_called_over(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2)
+    with Relay(script=(script := Script("connect", "554 no"))).running() as relay:
+        failover = failover_of(main=relay.url)
+        breaker = failover.breakers["main"]
+        breaker._first = breaker._longest = 600.0
+        async with working(database, keys, failover):
+            first = await until(database, bool)
+            async with database.begin() as session:
+                await troubles.over(session, ["main"])
+            # It follows the other worker once, and is refused again.
+            await until(database, lambda it: it[0].tried_at > first.tried_at)
+            async with database.begin() as session:
+                await troubles.over(session, ["main"])
+            await asyncio.sleep(1)
+            script.reply = None
+            assert not relay.received
+            async with database.begin() as session:
+                await lifecycle.resume(session, campaign_id=campaign_id)
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+
+
+async def test_a_relay_that_refuses_and_another_that_is_away_for_a_moment_pause_nothing(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_short_refusal(monkeypatch)
+    campaign_id = await prepared(database, keys, now, count=6)
+    away = Script("connect", "421 4.3.2 going down")
+    with Relay(script=REFUSES).running() as first, Relay(script=away).running() as second:
+        failover = failover_of(main=first.url, secours=second.url)
+        async with working(database, keys, failover, patience=Patience()):
+            await until(database, lambda it: len(it) == 2)
+            await asyncio.sleep(2)
+            assert await state_of(database, campaign_id) is CampaignState.RUNNING
+            away.reply = None
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+
+
+async def test_a_relay_that_refuses_and_another_that_stays_away_pause_after_the_patience(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=6)
+    with Relay(script=REFUSES).running() as first:
+        failover = failover_of(main=first.url, secours=NOBODY)
+        patience = Patience(timedelta(seconds=3))
+        async with working(database, keys, failover, patience=patience):
+            await until(database, lambda it: len(it) == 2)
+            assert await state_of(database, campaign_id) is CampaignState.RUNNING
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    async with database.reading() as session:
+        reason = str(reason_of(await find_campaign(session, campaign_id)))
+    assert "your address is listed" in reason
+    assert "nobody answers" in reason
 
 
 async def test_a_relay_that_takes_letters_and_does_not_say_so_is_no_relay_to_wait_for(
