@@ -21,7 +21,6 @@ from pli import home
 from pli.errors import PliError
 from pli.language import N_, Sentence, say
 
-
 _STILL_HELD = N_("the database is at home here, and campaigns of it are held")
 
 

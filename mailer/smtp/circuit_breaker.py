@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from mailer.smtp.courier import Courier
-from mailer.smtp.relay import RelayError, RelayRefusal
+from mailer.smtp.relay import FilesFull, RelayError, RelayRefusal
 from pli.language import Sentence
 
 log = logging.getLogger("pli.delivery")
@@ -107,9 +107,7 @@ class CircuitBreaker:
             self.to_be_tried = True
             self._until = min(self._until, self._clock())
 
-    def open(
-        self, why: Sentence | None, *, refused: bool = False, in_doubt: bool = False
-    ) -> None:
+    def open(self, why: Sentence | None, *, refused: bool = False, in_doubt: bool = False) -> None:
         """Open the circuit: the relay cannot be used.
 
         If it is open already, only what is known of the trouble changes.
@@ -129,7 +127,9 @@ class CircuitBreaker:
         else:
             self._open_for = min(2 * self._open_for, self._longest)
         closed = self._closed_at
-        self.only_greets |= closed is not None and float("-inf") < closed and self.worked_at < closed
+        self.only_greets |= (
+            closed is not None and float("-inf") < closed and self.worked_at < closed
+        )
         self._until, self._closed_at = now + self._open_for, None
         self.to_be_tried = False
         log.warning(
@@ -152,14 +152,20 @@ class CircuitBreaker:
         try:
             async with asyncio.timeout(None if self.stands_alone() else PROBE_SECONDS):
                 await self._probe()
+        except FilesFull as error:
+            self.courier.on_files_full(error.sentences[0])
+            self._stay_open()
         except RelayError as error:
             self.open(error.sentences[0], refused=isinstance(error, RelayRefusal))
         except Exception:
-            # Any other error, from a library below: the relay stays as it was.
-            self.open(self.why, refused=self.refused, in_doubt=self.in_doubt)
+            self._stay_open()  # an error from a library below
         else:
             self.close()
             log.info("relay.back", extra={"relay": self.courier.relay})
             self.on_close()
         finally:
             self.probing = None
+
+    def _stay_open(self) -> None:
+        """Open again for the reason before: the probe has found out nothing about the relay."""
+        self.open(self.why, refused=self.refused, in_doubt=self.in_doubt)

@@ -47,6 +47,8 @@ class RelayFailover:
         }
         self.on_trouble: Callable[[Courier, Sentence], None] = lambda *_: None
         """Called when a relay cannot be used, before its copies are given back."""
+        self.on_files_full: Callable[[Sentence], None] = lambda _: None
+        """Called when a relay cannot be dialled because no file can be opened."""
         self.needed: Callable[[Courier], bool] = lambda _: False
         """Asked whether a relay has copies that no other relay can take."""
         self.on_open: Callable[[str], None] = lambda _: None
@@ -56,6 +58,7 @@ class RelayFailover:
             breaker.courier.on_trouble = self._trouble_of(breaker, refused=False)
             breaker.courier.on_refusal = self._trouble_of(breaker, refused=True)
             breaker.courier.on_doubt = self._trouble_of(breaker, refused=True, in_doubt=True)
+            breaker.courier.on_files_full = self._tell_of_full_files
             breaker.courier.patient = self._patience_of(breaker)
             breaker.stands_alone = self._loneliness_of(breaker)
             breaker.on_open = self._opening_of(name)
@@ -165,6 +168,9 @@ class RelayFailover:
             self.on_trouble(breaker.courier, why)
 
         return trouble
+
+    def _tell_of_full_files(self, why: Sentence) -> None:
+        self.on_files_full(why)
 
     def _patience_of(self, breaker: CircuitBreaker) -> Callable[[], bool]:
         def patient() -> bool:

@@ -13,7 +13,16 @@ from sqlalchemy import func, select, update
 from mailer.campaign import lifecycle
 from mailer.campaign.finding import find_campaign, reason_of
 from mailer.engine.relay_watch import Patience
-from mailer.models import Attempt, Batch, CampaignState, Notice, NoticeKind, RelayTrouble, Status
+from mailer.models import (
+    Attempt,
+    Batch,
+    CampaignState,
+    Delivery,
+    Notice,
+    NoticeKind,
+    RelayTrouble,
+    Status,
+)
 from mailer.notices.trouble_mail import Office
 from mailer.sender import Identity
 from mailer.smtp import troubles
@@ -432,3 +441,28 @@ async def test_a_trouble_has_one_beginning_and_a_new_one_another(database: Datab
 
 def clock_of(now: datetime, *, days: int) -> datetime:
     return now - timedelta(days=days)
+
+
+async def test_sending_failed_copies_again_has_every_relay_tried_at_once(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    async with database.begin() as session:
+        await troubles.note(
+            session, name="main", relay="r", reason=say("it rests"), refused=False, rest=600
+        )
+        await session.execute(update(Delivery).values(status=Status.FAILED, reason="other"))
+        await session.execute(update(Batch).values(pending=0, failed=2))
+    async with database.begin() as session:
+        assert await lifecycle.finish(session, campaign_id=campaign_id, now=now)
+
+    async def again(reply: str) -> int:
+        async with database.begin() as session:
+            return await lifecycle.retry(
+                session, campaign_id=campaign_id, uncertain=False, failed=True, reply=reply
+            )
+
+    assert await again("nobody said so") == 0
+    assert (await troubles_of(database))[0].asked_at is None
+    assert await again("") == 2
+    assert (await troubles_of(database))[0].asked_at is not None

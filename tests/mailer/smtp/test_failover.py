@@ -327,6 +327,7 @@ class Stub:
         self.on_trouble: Callable[[Sentence], None] = lambda _: None
         self.on_refusal: Callable[[Sentence], None] | None = None
         self.on_doubt: Callable[[Sentence], None] | None = None
+        self.on_files_full: Callable[[Sentence], None] = lambda _: None
         self.patient: Callable[[], bool] = lambda: True
         self.recalled = 0
 
