@@ -26,14 +26,12 @@ from mailer.models import (
 from mailer.notices.trouble_mail import Office
 from mailer.sender import Identity
 from mailer.smtp import troubles
-from mailer.smtp.failover import RelayFailover
 from mailer.smtp.relay import Relay as Address
-from mailer.smtp.smtp_courier import SMTPCourier
 from mailer.smtp.troubles import Trouble
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import N_, say
-from tests.mailer.engine.running import ends, prepared, rests, state_of, working
+from tests.mailer.engine.running import ends, failover_of, prepared, rests, state_of, working
 from tests.relay import Relay
 
 NOBODY = "smtp://127.0.0.1:1?tls=none"
@@ -56,17 +54,6 @@ OFFICE = Office(
 @pytest.fixture
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def failover_of(**urls: str) -> RelayFailover:
-    relays = {name: Address.parse(url, name) for name, url in urls.items()}
-    return RelayFailover(
-        {name: SMTPCourier(it, connections=3, rests=(0.01,)) for name, it in relays.items()},
-        probes={name: it.greet for name, it in relays.items()},
-        open_seconds=0.3,
-        first_seconds=0.1,
-        longest=0.5,
-    )
 
 
 async def troubles_of(database: Database) -> Sequence[Trouble]:

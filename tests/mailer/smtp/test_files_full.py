@@ -23,8 +23,7 @@ from pli import descriptors
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import Sentence
-from tests.mailer.engine.running import prepared, rests, state_of, working
-from tests.mailer.engine.test_relay_watch import failover_of
+from tests.mailer.engine.running import failover_of, prepared, rests, state_of, working
 from tests.relay import Relay
 
 EMFILE = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
