@@ -214,14 +214,13 @@ async def test_one_worker_that_is_refused_pauses_nothing_that_another_can_send(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_short_refusal(monkeypatch)
-    campaign_id = await prepared(database, keys, now, count=200, batch_size=10)
+    campaign_id = await prepared(database, keys, now, count=400, batch_size=10)
     with Relay(script=REFUSES).running() as refusing, Relay(delay=0.02).running() as relay:
-        async with (
-            working(database, keys, failover_of(main=relay.url)),
-            working(database, keys, failover_of(main=refusing.url)),
-        ):
-            assert await rests(database, campaign_id) is CampaignState.FINISHED
-    assert len(relay.received) == 200
+        async with working(database, keys, failover_of(main=relay.url)):
+            await received(relay, 1)
+            async with working(database, keys, failover_of(main=refusing.url)):
+                assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert len(relay.received) == 400
     (trouble,) = await troubles_of(database)
     assert trouble.refused, "the other worker was refused"
 
@@ -229,7 +228,7 @@ async def test_one_worker_that_is_refused_pauses_nothing_that_another_can_send(
 async def test_a_worker_that_gets_through_after_a_resume_is_not_stopped_by_one_that_does_not(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    a_short_refusal(monkeypatch, seconds=3.0)
+    a_short_refusal(monkeypatch, seconds=5.0)
     campaign_id = await prepared(database, keys, now, count=400, batch_size=20)
     with Relay(script=REFUSES).running() as refusing, Relay(delay=0.02).running() as relay:
         async with working(database, keys, failover_of(main=refusing.url)):
