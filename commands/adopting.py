@@ -21,6 +21,8 @@ from pli import home
 from pli.errors import PliError
 from pli.language import N_, Sentence, say
 
+_STILL_HELD = N_("the database is at home here, and campaigns of it are held")
+
 
 class NotAdopted(PliError):
     """The person said no."""
@@ -37,17 +39,22 @@ async def adopt(context: Context, paused: bool, yes: bool, as_json: bool) -> Non
         policy, here = policy_of(installation), installation.here
         async with installation.database.begin() as session:
             why = await home.stranger(session, here)
+            held = () if paused else await adoption.held(session)
+            asked = why is not None or bool(held)
             found = (
                 await adoption.at_stake(
                     session, batch_size=policy.batch_size, providers=policy.providers, now=now()
                 )
-                if why
+                if asked
                 else ()
             )
             await session.rollback()
-        if why is not None:
+        if why is None:
+            # Held by another machine, or before it was adopted with --paused.
+            found = [it for it in found if it.campaign in held]
+        if asked:
             if not as_json:
-                for sentence in (why, *(it.tell() for it in found)):
+                for sentence in (why or say(_STILL_HELD), *(it.tell() for it in found)):
                     tell(sentence)
             if not confirm(_question(paused=paused), yes=yes):
                 raise NotAdopted(N_("Nothing was changed, and nothing is sent."))
@@ -58,7 +65,7 @@ async def adopt(context: Context, paused: bool, yes: bool, as_json: bool) -> Non
         if as_json:
             show_json(
                 {
-                    "adopted": why is not None,
+                    "adopted": asked,
                     "why": why.tell(LANGUAGE) if why else None,
                     "campaigns": [
                         {
@@ -74,7 +81,7 @@ async def adopt(context: Context, paused: bool, yes: bool, as_json: bool) -> Non
                     ],
                 }
             )
-        elif why is None:
+        elif not asked:
             tell(say(N_("The database is at home here: there is nothing to adopt.")))
         elif gone_on:
             tell(

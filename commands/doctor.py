@@ -186,11 +186,12 @@ async def _database(database: Database, ring: Keys | None, values: Settings) -> 
             found = await ground.database(database, ring)
             if stops_a_sending(found):
                 return found
+            if ring:
+                here = here_of(values, ring, database)
+                async with database.reading() as session:
+                    found += await checkup.at_home(session, here)
             async with database.reading() as session:
                 latest = await checkup.latest(session)
-                if ring:
-                    here = here_of(values, ring, database)
-                    found += await checkup.at_home(session, here)
                 told = await checkup.check(
                     session,
                     host=socket.gethostname(),

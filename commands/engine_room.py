@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from commands import limits, relays
-from commands.common import Installation, here_of, tell
+from commands.common import Installation, tell
 from commands.engine_turn import Turn
 from commands.measuring import Gauge, measuring
 from commands.policy import patience_of, policy_of, providers_of, settings_hash
@@ -109,12 +109,16 @@ async def adopted(installation: Installation, stop: asyncio.Event) -> bool:
     held = False
     while not stop.is_set():
         async with installation.database.reading() as session:
-            why = await home.stranger(session, _here(installation))
+            why = await home.stranger(session, installation.here)
+        if why is not None and not held:
+            # Asked again: what is held after a person has adopted the database stays held.
+            async with installation.database.begin() as session:
+                why = await home.stranger(session, installation.here, lock=True)
+                if why is not None:
+                    await adoption.hold(session, why=why)
         if why is None:
             return True
         if not held:
-            async with installation.database.begin() as session:
-                await adoption.hold(session, why=why)
             log.warning("home.stranger", extra={"reason": str(why)})
             for sentence in home.refusal(why).sentences:
                 tell(sentence, stderr=True)
@@ -123,14 +127,10 @@ async def adopted(installation: Installation, stop: asyncio.Event) -> bool:
     return False
 
 
-def _here(installation: Installation) -> home.Here:
-    return here_of(installation.settings, installation.keys, installation.database)
-
-
 async def _begin_at_home(installation: Installation) -> home.Count:
     async with installation.database.begin() as session:
-        count = await home.begin(session, _here(installation))
-    await asyncio.to_thread(_here(installation).note, count)
+        count = await home.begin(session, installation.here)
+    await asyncio.to_thread(installation.here.note, count)
     return count
 
 
@@ -149,7 +149,7 @@ async def _count_on(installation: Installation, machine: Engine, before: home.Co
         except DatabaseAway as error:
             log.warning("home.not_counted", extra={"reason": str(error)})
         else:
-            await asyncio.to_thread(_here(installation).note, count)
+            await asyncio.to_thread(installation.here.note, count)
             before = count
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 
 FULL = (errno.EMFILE, errno.ENFILE)
@@ -21,6 +22,15 @@ def raise_limit() -> int:
         except (OSError, ValueError):  # some systems set a lower limit of their own
             return soft
     return hard if hard != resource.RLIM_INFINITY else 1_000_000
+
+
+def are_full() -> bool:
+    """Whether no file can be opened now; then much else fails, with errors that do not say so."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in FULL
+    return False
 
 
 def for_web_pages(limit: int, relay_connections: int) -> int:

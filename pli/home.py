@@ -41,7 +41,10 @@ class NotAtHome(PliError):
 
 
 class Count(NamedTuple):
-    """How often a database was adopted, then how often an engine raised the counter since."""
+    """How often a database was adopted, then how often an engine raised the counter.
+
+    An engine does so when it starts, every minute, and when it ends.
+    """
 
     adopted: int
     starts: int
@@ -96,9 +99,15 @@ class Here:
         return self.folder / f"{self.installation[:32]}{_SUFFIX}"
 
 
-async def stranger(session: AsyncSession, here: Here) -> Sentence | None:
-    """Why this database is not at home here; None if nothing shows it."""
-    home = (await session.execute(select(Home))).scalar_one()
+async def stranger(session: AsyncSession, here: Here, *, lock: bool = False) -> Sentence | None:
+    """Why this database is not at home here; None if nothing shows it.
+
+    The session must not have read anything yet. `lock`: nobody adopts it until the session ends.
+    """
+    # The note first: whoever counts and notes meanwhile is then in the row, or in neither.
+    noted = here.noted()
+    row = select(Home).with_for_update() if lock else select(Home)
+    home = (await session.execute(row)).scalar_one()
     if home.backup_of is not None:
         return say(N_("this database is a backup of {time}"), time=home.backup_of)
     if here.file is not None and home.inode not in (None, here.inode()):
@@ -112,7 +121,6 @@ async def stranger(session: AsyncSession, here: Here) -> Sentence | None:
             before=home.path,
             file=str(here.file),
         )
-    noted = here.noted()
     if noted is not None and Count(home.adopted, home.starts) < noted:
         return say(_OLDER)
     return None

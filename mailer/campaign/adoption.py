@@ -117,15 +117,20 @@ async def mark_backup(session: AsyncSession, *, time: str) -> None:
     await home.mark_backup(session, time=time)
 
 
+async def held(session: AsyncSession) -> Sequence[int]:
+    """The campaigns that are held for the database's sake."""
+    return [it.id for it in await _begun(session) if _is_held(it)]
+
+
 async def let_go(session: AsyncSession) -> Sequence[int]:
     """What was held for the database's sake alone goes on, or starts at its hour; the campaigns."""
-    held = [it for it in await _begun(session) if _is_held(it)]
-    for it in held:
+    campaigns = [it for it in await _begun(session) if _is_held(it)]
+    for it in campaigns:
         if it.state is CampaignState.PAUSED:
             await lifecycle.go_on(session, campaign_id=it.id)
         else:
             await scheduling.let_go(session, campaign_id=it.id)
-    return [it.id for it in held]
+    return [it.id for it in campaigns]
 
 
 async def _begun(session: AsyncSession) -> Sequence[Campaign]:

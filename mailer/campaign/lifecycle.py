@@ -328,6 +328,7 @@ async def retry(
         copies += await retrying.retry_failed(session, campaign_id=campaign_id, only=only)
     if copies:
         await session.run_sync(reopen, campaign_id=campaign_id)
+        await troubles.ask_again(session)
     return copies
 
 

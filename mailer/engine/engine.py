@@ -159,6 +159,7 @@ class Engine:
         self.over = asyncio.Event()
         """Set when `run` has ended, for whatever reason."""
         failover.on_trouble = self._on_trouble
+        failover.on_files_full = self._tell_of_full_files
         failover.needed = self._is_needed
         self._context.pacers.attend(rates=slots.rate, on_slowed=self._on_slowed, on_share=self.wake)
 
@@ -324,7 +325,7 @@ class Engine:
             notes = self._context.journal.begin(batch_id, lease, courier.relay if courier else "")
         except OSError as error:
             if error.errno in descriptors.FULL:
-                self._tell_of_full_table(error)  # the sweep finds the batch again
+                self._tell_of_full_files(error.strerror)  # the sweep finds the batch again
             else:
                 await self._context.pause_of(batch_id, _not_noted(error))
             return None
@@ -424,10 +425,10 @@ class Engine:
             if taking.blameless or not self._runs:
                 self.wake()  # another relay may take the batch now, or the campaign is done
 
-    def _tell_of_full_table(self, error: OSError) -> None:
+    def _tell_of_full_files(self, reason: object) -> None:
         """This process, or the machine, has no file left to open: nobody's disk is full."""
         if boot_time() > self._full_told + constants.TELL_AGAIN_SECONDS:
-            log.warning("engine.files_full", extra={"reason": error.strerror})
+            log.warning("engine.files_full", extra={"reason": str(reason)})
             self._full_told = boot_time()
 
     def _in_work(self) -> set[int]:

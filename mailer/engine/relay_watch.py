@@ -6,7 +6,6 @@ and what others find is read here: a relay that is back is tried by everybody at
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.engine.context import EngineContext
 from mailer.models import Batch, Campaign, CampaignState, is_open
 from mailer.notices import trouble_mail
-from mailer.notices.trouble_mail import Office
+from mailer.notices.trouble_mail import AN_HOUR, Office
 from mailer.smtp import troubles
 from mailer.smtp.troubles import Trouble
 from pli.clocks import boot_time
@@ -25,11 +24,13 @@ from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from subscribers.models import List
 
-log = logging.getLogger("pli.delivery")
-
 LOOK_SECONDS = 2.0
 PATIENCE = timedelta(hours=24)
-AN_HOUR = timedelta(hours=1)
+REFUSED = timedelta(seconds=6)
+"""A refusal lasts for so long before a campaign pauses: three looks of any worker that gets through
+and can say so."""
+LATELY = timedelta(minutes=1)
+"""A worker whose copy a relay took so lately is not refused by it, as far as it knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,7 @@ class _Seen:
 
     def __init__(self, trouble: Trouble) -> None:
         self.asked_at = trouble.asked_at
-        self.tried_at = trouble.tried_at
-        self.at = boot_time()
-        self.hurried = False
+        self.followed = False
         """Whether this process has tried the relay because another one had got through."""
 
 
@@ -63,6 +62,8 @@ class RelayWatch:
         self._closed: set[str] = set()
         self._seen: dict[str, _Seen] = {}
         self._looked = float("-inf")
+        self._in_question = False
+        """Whether another worker was refused just now by a relay that this one can use."""
         self._failover.on_open = self._on_open
         self._failover.on_close = self._on_close
 
@@ -70,12 +71,13 @@ class RelayWatch:
         """Write down what was found out, and act by what all workers know."""
         await self._write()
         quiet = all(it.usable for it in self._failover.breakers.values())
-        if quiet and boot_time() < self._looked + LOOK_SECONDS:
+        if quiet and not self._in_question and boot_time() < self._looked + LOOK_SECONDS:
             return
         self._looked = boot_time()
         async with self._context.database.reading() as session:
             known = {it.name: it for it in await troubles.known(session)}
             waiting = await self._waiting(session) if not quiet else []
+        self._in_question = False
         for name, trouble in known.items():
             if name in self._failover.breakers:
                 self._compare(name, trouble)
@@ -91,10 +93,10 @@ class RelayWatch:
 
     def _on_close(self, name: str) -> None:
         self._opened.discard(name)
-        if not self._failover.breakers[name].deceived:
+        if not self._failover.breakers[name].only_greets:
             self._closed.add(name)
         if name in self._seen:
-            self._seen[name].hurried = False
+            self._seen[name].followed = False
 
     async def _write(self) -> None:
         """Write what circuits did since the last call; while the database is away it is kept."""
@@ -120,7 +122,7 @@ class RelayWatch:
             reason=breaker.why,
             refused=breaker.refused,
             rest=breaker.rests,
-            goes_on=breaker.deceived,
+            only_greets=breaker.only_greets,
         )
         office = self._patience.office
         # A process that sends one notice leaves no other behind.
@@ -175,18 +177,24 @@ class RelayWatch:
         seen = self._seen.get(name)
         if seen is None:
             seen = self._seen[name] = _Seen(trouble)
-        if trouble.tried_at != seen.tried_at:
-            seen.tried_at, seen.at = trouble.tried_at, boot_time()
         if trouble.asked_at not in (None, seen.asked_at):
             seen.asked_at = trouble.asked_at
             breaker.hurry()
         over = trouble.over_at is not None and name not in self._opened
-        if over and not breaker.usable and not seen.hurried:
+        if over and not breaker.usable and not seen.followed:
             # Once: where this machine alone has no way to the relay, its rests go on growing.
-            seen.hurried = True
+            seen.followed = True
             breaker.hurry()
-        if trouble.lasts and breaker.usable and breaker.worked_at > seen.at:
-            self._closed.add(name)
+        if trouble.lasts and breaker.usable:
+            ago = trouble.now - trouble.tried_at
+            if trouble.refused:
+                # Its next copy will show whether it is refused as well; where little may leave in
+                # a minute, that takes its time.
+                ago = max(ago, LATELY)
+            if breaker.worked_at > boot_time() - ago.total_seconds():
+                self._closed.add(name)
+            else:
+                self._in_question |= trouble.refused and not _has_lasted(trouble, REFUSED)
 
     def _to_pause(
         self, waiting: Sequence[tuple[int, Sequence[str]]], known: dict[str, Trouble]
@@ -197,16 +205,29 @@ class RelayWatch:
             reasons = self._failover.hindrance(relays)
             if reasons is None:
                 continue
-            if self._failover.refuses(relays):
+            order = self._order(relays)
+            breakers = [self._failover.breakers[name] for name in order]
+            if any(it.in_doubt for it in breakers):
                 found[campaign_id] = reasons
-            elif all(self._is_overdue(known.get(name)) for name in self._order(relays)):
-                found[campaign_id] = _for_too_long(reasons, self._patience.lasts)
+            elif all(self._is_given_up(name, known.get(name)) for name in order):
+                refused = all(it.refused for it in breakers)
+                found[campaign_id] = (
+                    reasons if refused else _for_too_long(reasons, self._patience.lasts)
+                )
         return found
 
-    def _is_overdue(self, trouble: Trouble | None) -> bool:
+    def _is_given_up(self, name: str, trouble: Trouble | None) -> bool:
+        """Whether a relay that this process cannot use has been useless for all, for too long."""
         if trouble is None or not trouble.lasts:
             return False
-        return trouble.now >= trouble.patience_from + self._patience.lasts
+        patience = self._patience.lasts
+        if self._failover.breakers[name].refused:
+            patience = min(patience, REFUSED)
+        return _has_lasted(trouble, patience)
+
+
+def _has_lasted(trouble: Trouble, patience: timedelta) -> bool:
+    return trouble.now >= trouble.patience_from + patience
 
 
 def _for_too_long(reasons: Sentence, patience: timedelta) -> Sentence:

@@ -183,7 +183,7 @@ class NoticeSender:
     def trouble(self, courier: Courier, reason: Sentence) -> None:
         """Keep why a relay cannot be used, for notices that no other relay can take."""
         for copy in self._in_hand:
-            if copy.courier is courier and self._failover.nothing_left(copy.relays):
+            if copy.courier is courier and self._failover.hindrance(copy.relays):
                 copy.trouble = str(reason.values.get("reason", ""))
 
     async def ended(self) -> None:
@@ -225,13 +225,15 @@ class NoticeSender:
             self._hurried.add(row.id)
             copy.soon = True
             self._failover.hurry(copy.relays)
-        elif reason := self._failover.nothing_left(copy.relays):
+        elif reason := self._failover.hindrance(copy.relays):
             copy.trouble = str(reason.values.get("reason", ""))
 
     def _again(self, copy: NoticeCopy) -> timedelta:
         """How long a returned notice waits: not at all, if another relay can take it."""
-        if copy.no_room or copy.soon:
-            return NO_ROOM if copy.no_room else SOON
+        if copy.no_room:
+            return NO_ROOM
+        if copy.soon:
+            return SOON
         passed_over = copy.courier is not None and not self._failover.usable(copy.courier)
         return timedelta() if passed_over and not self._failover.waits(copy.relays) else AGAIN
 

@@ -26,7 +26,7 @@ DELAYS = (60.0, 300.0, 900.0, 3600.0)
 """Seconds before each further try: a person waits for a test copy for minutes, not days."""
 
 
-ClaimedNotice = tuple[int, NoticeKind, str, bytes, str, int, str | None]
+ClaimedNotice = tuple[int, NoticeKind, str, bytes, str, int]
 
 
 async def notices_due(session: AsyncSession, *, scope: Scope = EVERYTHING) -> bool:
@@ -80,7 +80,6 @@ async def claim_notices(
             Notice.address_key,
             Notice.content,
             Notice.attempts,
-            Notice.reason,
         )
         .execution_options(synchronize_session=False)
     )

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from mailer.smtp.courier import Courier
-from mailer.smtp.relay import RelayError, RelayRefusal
+from mailer.smtp.relay import FilesFull, RelayError, RelayRefusal
 from pli.language import Sentence
 
 log = logging.getLogger("pli.delivery")
@@ -49,6 +49,8 @@ class CircuitBreaker:
         """Why it opened; None once the relay is known to be usable."""
         self.refused = False
         """Whether the relay refuses, so that a person must change something."""
+        self.in_doubt = False
+        """Whether each further try would bring more copies into doubt."""
         self.probing: asyncio.Task[None] | None = None
         self.stands_alone: Callable[[], bool] = lambda: False
         """Asked whether no other relay can be used meanwhile."""
@@ -57,9 +59,9 @@ class CircuitBreaker:
         """Called when a probe has found that the relay can be used again."""
         self.worked_at = float("-inf")
         """When the relay last took a copy."""
-        self.hurried = False
+        self.to_be_tried = False
         """Whether it is to be tried at once, whatever was found before."""
-        self.deceived = False
+        self.only_greets = False
         """Whether a probe got through and no copy did: then only a copy tells that it works."""
         self._probe = probe
         self._shortest = open_seconds
@@ -92,24 +94,27 @@ class CircuitBreaker:
     def worked(self) -> None:
         """The relay has taken a copy."""
         self.worked_at = self._clock()
-        self.deceived = False
+        self.only_greets = False
 
     def close(self) -> None:
         """Close the circuit: the relay can be used again."""
         self._until = self._closed_at = self._clock()
-        self.why, self.refused, self.hurried = None, False, False
+        self.why, self.refused, self.in_doubt, self.to_be_tried = None, False, False, False
 
     def hurry(self) -> None:
         """Let the relay be tried at once, whatever is left of its rest."""
         if not self.usable:
-            self.hurried = True
+            self.to_be_tried = True
             self._until = min(self._until, self._clock())
 
-    def open(self, why: Sentence | None, *, refused: bool = False) -> None:
-        """Open the circuit: the relay cannot be used. If it is open already, only `why` changes."""
+    def open(self, why: Sentence | None, *, refused: bool = False, in_doubt: bool = False) -> None:
+        """Open the circuit: the relay cannot be used.
+
+        If it is open already, only what is known of the trouble changes.
+        """
         now = self._clock()
         changed = refused != self.refused
-        self.why, self.refused = why, refused
+        self.why, self.refused, self.in_doubt = why, refused, in_doubt
         if now < self._until:
             if changed:
                 self.on_open()
@@ -122,9 +127,11 @@ class CircuitBreaker:
         else:
             self._open_for = min(2 * self._open_for, self._longest)
         closed = self._closed_at
-        self.deceived |= closed is not None and float("-inf") < closed and self.worked_at < closed
+        self.only_greets |= (
+            closed is not None and float("-inf") < closed and self.worked_at < closed
+        )
         self._until, self._closed_at = now + self._open_for, None
-        self.hurried = False
+        self.to_be_tried = False
         log.warning(
             "relay.rests",
             extra={
@@ -145,14 +152,20 @@ class CircuitBreaker:
         try:
             async with asyncio.timeout(None if self.stands_alone() else PROBE_SECONDS):
                 await self._probe()
+        except FilesFull as error:
+            self.courier.on_files_full(error.sentences[0])
+            self._stay_open()
         except RelayError as error:
             self.open(error.sentences[0], refused=isinstance(error, RelayRefusal))
         except Exception:
-            # Any other error, from a library below: the relay stays as it was.
-            self.open(self.why, refused=self.refused)
+            self._stay_open()  # an error from a library below
         else:
             self.close()
             log.info("relay.back", extra={"relay": self.courier.relay})
             self.on_close()
         finally:
             self.probing = None
+
+    def _stay_open(self) -> None:
+        """Open again for the reason before: the probe has found out nothing about the relay."""
+        self.open(self.why, refused=self.refused, in_doubt=self.in_doubt)

@@ -51,6 +51,10 @@ class Courier(Protocol):
     """Called when nothing can be carried at all: the relay is at fault, no copy is."""
     on_refusal: Callable[[Sentence], None] | None
     """The same, where a person must change something before the relay takes mail again."""
+    on_doubt: Callable[[Sentence], None] | None
+    """The same, where each further try would bring more copies into doubt."""
+    on_files_full: Callable[[Sentence], None]
+    """Called when no connection can be made because no file can be opened; it is tried again."""
     patient: Callable[[], bool]
     """Asked when connecting failed: try again? False, if another relay stands by."""
 

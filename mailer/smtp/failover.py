@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from mailer.smtp.circuit_breaker import Circuit, CircuitBreaker, Probe
+from mailer.smtp.circuit_breaker import CircuitBreaker, Probe
 from mailer.smtp.courier import Copy, Courier
 from pli.clocks import boot_time
 from pli.language import N_, Sentence, say
@@ -47,6 +47,8 @@ class RelayFailover:
         }
         self.on_trouble: Callable[[Courier, Sentence], None] = lambda *_: None
         """Called when a relay cannot be used, before its copies are given back."""
+        self.on_files_full: Callable[[Sentence], None] = lambda _: None
+        """Called when a relay cannot be dialled because no file can be opened."""
         self.needed: Callable[[Courier], bool] = lambda _: False
         """Asked whether a relay has copies that no other relay can take."""
         self.on_open: Callable[[str], None] = lambda _: None
@@ -55,6 +57,8 @@ class RelayFailover:
         for name, breaker in self._breakers.items():
             breaker.courier.on_trouble = self._trouble_of(breaker, refused=False)
             breaker.courier.on_refusal = self._trouble_of(breaker, refused=True)
+            breaker.courier.on_doubt = self._trouble_of(breaker, refused=True, in_doubt=True)
+            breaker.courier.on_files_full = self._tell_of_full_files
             breaker.courier.patient = self._patience_of(breaker)
             breaker.stands_alone = self._loneliness_of(breaker)
             breaker.on_open = self._opening_of(name)
@@ -102,14 +106,10 @@ class RelayFailover:
         asked = self._asked(order)
         return bool(asked) and not any(it.usable for it in asked)
 
-    def refuses(self, order: Sequence[str] = ()) -> bool:
-        """Whether none can be used now, and one of them refuses: a person must change something."""
-        return self.hindrance(order) is not None and any(it.refused for it in self._asked(order))
-
     def hindrance(self, order: Sequence[str] = ()) -> Sentence | None:
         """Why none of these relays can be used; None if one can, or is to be tried at once."""
         asked = self._asked(order)
-        if not self.waits(order) or any(it.hurried for it in asked):
+        if not self.waits(order) or any(it.to_be_tried for it in asked):
             return None
         return _joined([it.why for it in asked if it.why])
 
@@ -138,14 +138,6 @@ class RelayFailover:
         """Whether another of these relays could be used instead of this courier's relay."""
         return any(it.courier is not courier and it.usable for it in self._asked(order))
 
-    def nothing_left(self, order: Sequence[str] = ()) -> Sentence | None:
-        """Why none of these relays can be used now; None if one can, or if a probe may find so."""
-        asked = self._asked(order)
-        reasons = [it.why for it in asked if it.circuit is Circuit.OPEN and it.why]
-        if not reasons or len(reasons) < len(asked):
-            return None
-        return _joined(reasons)
-
     def unusable(self) -> dict[str, bool]:
         """Each relay's name, and whether the relay is passed over."""
         return {name: not breaker.usable for name, breaker in self._breakers.items()}
@@ -168,12 +160,17 @@ class RelayFailover:
     def _asked(self, order: Sequence[str]) -> list[CircuitBreaker]:
         return [self._breakers[name] for name in order or self._breakers if name in self._breakers]
 
-    def _trouble_of(self, breaker: CircuitBreaker, *, refused: bool) -> Callable[[Sentence], None]:
+    def _trouble_of(
+        self, breaker: CircuitBreaker, *, refused: bool, in_doubt: bool = False
+    ) -> Callable[[Sentence], None]:
         def trouble(why: Sentence) -> None:
-            breaker.open(why, refused=refused)
+            breaker.open(why, refused=refused, in_doubt=in_doubt)
             self.on_trouble(breaker.courier, why)
 
         return trouble
+
+    def _tell_of_full_files(self, why: Sentence) -> None:
+        self.on_files_full(why)
 
     def _patience_of(self, breaker: CircuitBreaker) -> Callable[[], bool]:
         def patient() -> bool:

@@ -16,6 +16,7 @@ from aiohappyeyeballs import start_connection
 from mailer.outcomes import TEXT_LIMIT
 from mailer.smtp import certificate_fault, relay_url
 from mailer.smtp.reply_reader import printable
+from pli import descriptors
 from pli.errors import PliError
 from pli.language import N_, say
 from pli.loopback import is_loopback
@@ -29,6 +30,10 @@ class RelayError(PliError):
 
 class RelayRefusal(RelayError):
     """The relay refuses, and would refuse again: a person must change something first."""
+
+
+class FilesFull(RelayError):
+    """This machine has no file left to open: nothing was found out about the relay."""
 
 
 class RelayTimeout(RelayError):
@@ -155,8 +160,9 @@ class Relay:
                     )
                 await client.login(self.username, self.password)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            failure = self.refusal(error)  # before the connection gives its file back
             client.close()
-            raise self.refusal(error) from None
+            raise failure from None
         except BaseException:  # our own refusals above, and a cancelled connect
             client.close()
             raise
@@ -199,6 +205,11 @@ class Relay:
     def refusal(self, error: Exception) -> RelayError:
         """What went wrong and what to do, in one line; a RelayRefusal if it would recur."""
         cause = error.__cause__ or error
+        if not isinstance(error, aiosmtplib.SMTPResponseException) and _is_full(cause):
+            return FilesFull(
+                N_("no file is left to open on this machine, so it reaches no relay ({relay})"),
+                relay=self.name,
+            )
         if isinstance(cause, ssl.SSLCertVerificationError):
             return self._refused(certificate_fault.sentence(cause), cause.verify_message)
         if isinstance(cause, ssl.SSLError) and not isinstance(
@@ -254,6 +265,16 @@ def size_limit(client: aiosmtplib.SMTP) -> int:
     """
     size = client.esmtp_extensions.get("size", "")
     return int(size) if _SIZE.fullmatch(size) else 0
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether a full table of files is behind an error.
+
+    Names are then not found, and certificates not believed: their files cannot be read.
+    """
+    return isinstance(error, OSError) and (
+        error.errno in descriptors.FULL or descriptors.are_full()
+    )
 
 
 def _setting(called: str) -> str:

@@ -15,7 +15,14 @@ from mailer.providers import OPEN, WHOLE
 from mailer.smtp.courier import Copy, LaneTerms
 from mailer.smtp.lanes import Lanes, Line
 from mailer.smtp.observer import UNOBSERVED, Observer
-from mailer.smtp.relay import GREETING_SECONDS, Relay, RelayError, RelayRefusal, size_limit
+from mailer.smtp.relay import (
+    GREETING_SECONDS,
+    FilesFull,
+    Relay,
+    RelayError,
+    RelayRefusal,
+    size_limit,
+)
 from mailer.smtp.session import SMTPSession
 from mailer.smtp.transaction import Extensions, Timeouts
 from pli.language import N_, Sentence
@@ -23,6 +30,8 @@ from pli.language import N_, Sentence
 TIMEOUTS = Timeouts()
 REST_SECONDS = (1.0, 2.0, 4.0)
 """Waits between tries to connect; if the try after the last one fails, the relay is in trouble."""
+FULL_SECONDS = 90.0
+"""For so long copies wait for a file that can be opened; a notice's lease is longer."""
 FAILING_SECONDS = 30.0
 """A relay that has failed for so long is in trouble, whatever tries are left: each may be slow."""
 
@@ -45,6 +54,8 @@ class SMTPCourier:
         self.on_trouble = on_trouble
         self.on_refusal: Callable[[Sentence], None] | None = None
         """None: a refusal is a trouble like any other."""
+        self.on_doubt: Callable[[Sentence], None] | None = None
+        self.on_files_full: Callable[[Sentence], None] = lambda _: None
         self.patient: Callable[[], bool] = lambda: True
         self._address = relay
         self._connections = self._allowed = connections
@@ -60,6 +71,8 @@ class SMTPCourier:
         self._farewells: dict[str, str] = {}
         self._failures = 0
         self._failing_since: float | None = None
+        self._full_since: float | None = None
+        """Since when no file can be opened for a connection; None if one could at the last try."""
         self._doubted = False
         """Whether a copy has come into doubt since the relay last worked."""
         self._closing = False
@@ -146,7 +159,7 @@ class SMTPCourier:
 
     async def _connect(self) -> None:
         rested = min(self._failures, len(self._rests))
-        if rested:
+        if self._rests and (rested or self._full_since is not None):
             await asyncio.sleep(self._rests[rested - 1])
         if not self._lanes or self._closing:
             return
@@ -154,15 +167,13 @@ class SMTPCourier:
         try:
             greeting = self._timeouts.greeting if self.patient() else GREETING_SECONDS
             client = await self._address.connect(greeting)
-        except RelayError as error:
-            self._observer.not_connected()
-            self._failed(error, began)
-            return
         except Exception as error:
-            # Any other error, from a library below, counts too: no copy may wait for ever.
+            # An error from a library below counts, too: no copy may wait for ever.
             self._observer.not_connected()
-            self._failed(self._address.refusal(error), began)
+            failure = error if isinstance(error, RelayError) else self._address.refusal(error)
+            self._failed(failure, began)
             return
+        self._full_since = None
         # uvloop's transports are no asyncio.Transport by class, only by their methods.
         transport = cast("asyncio.Transport | None", client.transport)
         if transport is None or transport.is_closing():
@@ -268,6 +279,10 @@ class SMTPCourier:
             self._opening.discard(task)
         if self._open or self._opening or self._closing:
             return
+        if isinstance(error, FilesFull):
+            self._wait_for_files(error)
+            return
+        self._full_since = None
         # Counted once for all connections that tried together: ten refusals at once are one.
         self._failures += 1
         if self._failing_since is None:
@@ -279,14 +294,31 @@ class SMTPCourier:
         else:
             self._dispatch_later()
 
+    def _wait_for_files(self, error: FilesFull) -> None:
+        """Try again: this says nothing of the relay, and another one could not be dialled either.
+
+        If it lasts, it is a trouble like a relay that is away: somebody must hear of it.
+        """
+        self.on_files_full(error.sentences[0])
+        now = time.monotonic()
+        if self._full_since is None:
+            self._full_since = now
+        if now < self._full_since + FULL_SECONDS:
+            self._dispatch_later()
+        else:
+            self._full_since = None
+            self._give_up(error)
+
     def _give_up(self, error: RelayError) -> None:
         """Give all copies back, since none is at fault, and report why."""
-        # A relay that takes letters and does not say so would bring more copies into doubt with
-        # each further try: a person must look at it first.
-        refuses = isinstance(error, RelayRefusal) or self._doubted
+        told = None
+        if self._doubted:
+            # It takes letters and does not say so: a person must look at it first.
+            told = self.on_doubt
+        elif isinstance(error, RelayRefusal):
+            told = self.on_refusal
         self._worked()
-        told = self.on_refusal if refuses and self.on_refusal else self.on_trouble
-        told(error.sentences[0])
+        (told or self.on_trouble)(error.sentences[0])
         self.recall(lambda _: True)
 
     def _worked(self) -> None:

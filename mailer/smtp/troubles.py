@@ -96,11 +96,11 @@ async def note(
     reason: Sentence,
     refused: bool,
     rest: float,
-    goes_on: bool = False,
+    only_greets: bool = False,
 ) -> None:
     """Write that a relay could not be used just now, and is tried again in `rest` seconds.
 
-    `goes_on`: it was called usable, and no copy got through: that was no end of the trouble.
+    `only_greets`: it was called usable, and no copy got through: that was no end of the trouble.
     """
     latest: dict[str, Any] = {
         "relay": relay,
@@ -109,7 +109,7 @@ async def note(
         "next_try_at": clock(rest),
     }
     lasts = and_(
-        true() if goes_on else RelayTrouble.over_at.is_(None),
+        true() if only_greets else RelayTrouble.over_at.is_(None),
         RelayTrouble.refused == refused,
         RelayTrouble.next_try_at > clock(-NOBODY_TRIES.total_seconds()),
     )
@@ -145,10 +145,12 @@ async def over(session: AsyncSession, names: Collection[str]) -> None:
 
 
 async def ask_again(session: AsyncSession) -> None:
-    """Ask every worker for a try at once, since a person has looked; patience begins anew."""
+    """Ask every worker for a try at once, since a person has looked; patience begins anew.
+
+    Also of what is over: a worker that alone has no way to a relay has written nothing since.
+    """
     await session.execute(
         update(RelayTrouble)
-        .where(RelayTrouble.over_at.is_(None))
         .values(asked_at=clock(), patience_from=clock())
         .execution_options(synchronize_session=False)
     )

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from mailer.campaign import scheduling
+from mailer.campaign import adoption, scheduling
 from pli import keys as key_ring
 from pli import schema
 from pli.database import Database, check_keys
 from pli.errors import PliError
+from pli.language import say
 from tests import factories as make
 from tests.commands.invoking import pli
 
@@ -78,6 +79,18 @@ def refusal(*words: str) -> str:
 def held_by(file: Path) -> list[str]:
     with closing(sqlite3.connect(file)) as connection:
         return list(connection.iterdump())
+
+
+def hold() -> None:
+    """As a process that found this database to be a stranger."""
+
+    async def held() -> None:
+        database = Database(f"sqlite+aiosqlite:///{Path.cwd()}/pli.db")
+        async with database.begin() as session:
+            await adoption.hold(session, why=say("it is a copy"))
+        await database.close()
+
+    asyncio.run(held())
 
 
 def state(campaign: int) -> tuple[str, str | None]:
@@ -145,6 +158,32 @@ def test_adopting_says_what_may_be_sent_twice_and_asks() -> None:
     assert state(1) == ("running", None)
     assert state(2) == ("scheduled", None)
     assert pli("campaign", "resume", "1").exit_code == 0
+
+
+@pytest.mark.usefixtures("copy")
+def test_what_is_held_in_a_database_at_home_is_let_go_by_adopting() -> None:
+    """Another machine held it, or the database was adopted with --paused before."""
+    hold()
+    pli("db", "adopt", "--yes", "--paused")
+    assert state(1)[0] == "paused"
+    assert pli("db", "adopt", "--paused").stdout.endswith("there is nothing to adopt.\n")
+    assert "There is no terminal to ask" in refusal("db", "adopt")
+    told = pli("db", "adopt", "--yes").stdout
+    assert "campaigns of it are held" in told
+    assert "campaign 1 (letter 294): 0 of 3 have it" in told
+    assert state(1) == ("running", None)
+    assert state(2) == ("scheduled", None)
+    assert pli("db", "adopt").stdout.endswith("there is nothing to adopt.\n")
+
+
+@pytest.mark.usefixtures("copy")
+def test_what_a_person_paused_stays_paused_when_the_rest_is_let_go() -> None:
+    pli("campaign", "pause", "1")
+    hold()
+    pli("db", "adopt", "--yes", "--paused")
+    told = json.loads(pli("db", "adopt", "--yes", "--json").stdout)
+    assert [it["campaign"] for it in told["campaigns"]] == [2]
+    assert state(1) == ("paused", None)
 
 
 @pytest.mark.usefixtures("copy")

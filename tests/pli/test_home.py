@@ -155,6 +155,30 @@ async def made(path: Path) -> Database:
     return database
 
 
+async def test_who_looks_while_another_process_counts_and_notes_sees_no_older_database(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = here_of(database, tmp_path)
+    await began(database, here)
+    noted = Here.noted
+    between: list[Count] = []
+
+    def late(it: Here) -> Count | None:
+        """Another process has counted and noted just before this one reads the note."""
+        if between:
+            found.append(between[0])
+            it.note(between.pop())
+        return noted(it)
+
+    found: list[Count] = []
+    async with database.reading() as session:
+        async with database.begin() as other:
+            between.append(await home.begin(other, here))
+        monkeypatch.setattr(Here, "noted", late)
+        assert await home.stranger(session, here) is None
+    assert found
+
+
 async def test_a_new_file_is_at_home_and_its_copy_is_not(tmp_path: Path) -> None:
     database = await made(tmp_path / "pli.db")
     assert await why(database, here_of(database, tmp_path)) is None

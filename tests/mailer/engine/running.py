@@ -75,6 +75,24 @@ async def prepared(
     return campaign.id
 
 
+def failover_of(**urls: str) -> RelayFailover:
+    """A failover over these relays, whose circuits rest for fractions of a second."""
+    relays = {name: Address.parse(url, name) for name, url in urls.items()}
+    return RelayFailover(
+        {name: SMTPCourier(it, connections=3, rests=(0.01,)) for name, it in relays.items()},
+        probes={name: it.greet for name, it in relays.items()},
+        open_seconds=0.3,
+        first_seconds=0.1,
+        longest=0.5,
+    )
+
+
+async def state_of(database: Database, campaign_id: int) -> CampaignState:
+    """The state of a campaign now."""
+    async with database.reading() as session:
+        return (await find_campaign(session, campaign_id)).state
+
+
 async def rests(database: Database, campaign_id: int) -> CampaignState:
     """Wait until a campaign no longer runs; its state then."""
     async with asyncio.timeout(20):

@@ -13,18 +13,25 @@ from sqlalchemy import func, select, update
 from mailer.campaign import lifecycle
 from mailer.campaign.finding import find_campaign, reason_of
 from mailer.engine.relay_watch import Patience
-from mailer.models import Attempt, Batch, CampaignState, Notice, NoticeKind, RelayTrouble, Status
+from mailer.models import (
+    Attempt,
+    Batch,
+    CampaignState,
+    Delivery,
+    Notice,
+    NoticeKind,
+    RelayTrouble,
+    Status,
+)
 from mailer.notices.trouble_mail import Office
 from mailer.sender import Identity
 from mailer.smtp import troubles
-from mailer.smtp.failover import RelayFailover
 from mailer.smtp.relay import Relay as Address
-from mailer.smtp.smtp_courier import SMTPCourier
 from mailer.smtp.troubles import Trouble
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import N_, say
-from tests.mailer.engine.running import ends, prepared, rests, working
+from tests.mailer.engine.running import ends, failover_of, prepared, rests, state_of, working
 from tests.relay import Relay
 
 NOBODY = "smtp://127.0.0.1:1?tls=none"
@@ -49,17 +56,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def failover_of(**urls: str) -> RelayFailover:
-    relays = {name: Address.parse(url, name) for name, url in urls.items()}
-    return RelayFailover(
-        {name: SMTPCourier(it, connections=3, rests=(0.01,)) for name, it in relays.items()},
-        probes={name: it.greet for name, it in relays.items()},
-        open_seconds=0.3,
-        first_seconds=0.1,
-        longest=0.5,
-    )
-
-
 async def troubles_of(database: Database) -> Sequence[Trouble]:
     async with database.reading() as session:
         return await troubles.known(session)
@@ -76,11 +72,6 @@ async def until(database: Database, wanted: Callable[[Sequence[Trouble]], bool])
         while not wanted(found := await troubles_of(database)):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return found[0]
-
-
-async def state_of(database: Database, campaign_id: int) -> CampaignState:
-    async with database.reading() as session:
-        return (await find_campaign(session, campaign_id)).state
 
 
 class Script:
@@ -209,6 +200,102 @@ async def test_a_relay_that_refuses_pauses_at_once_and_a_resume_asks_it_at_once(
                 await lifecycle.resume(session, campaign_id=campaign_id)
             assert await rests(database, campaign_id) is CampaignState.FINISHED
     assert len(relay.received) == 4
+
+
+def a_short_refusal(monkeypatch: pytest.MonkeyPatch, seconds: float = 1.2) -> None:
+    monkeypatch.setattr("mailer.engine.relay_watch.LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("mailer.engine.relay_watch.REFUSED", timedelta(seconds=seconds))
+
+
+REFUSES = Script("connect", "554 5.7.1 your address is listed")
+
+
+async def test_one_worker_that_is_refused_pauses_nothing_that_another_can_send(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_short_refusal(monkeypatch)
+    campaign_id = await prepared(database, keys, now, count=400, batch_size=10)
+    with Relay(script=REFUSES).running() as refusing, Relay(delay=0.02).running() as relay:
+        async with working(database, keys, failover_of(main=relay.url)):
+            await received(relay, 1)
+            async with working(database, keys, failover_of(main=refusing.url)):
+                assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert len(relay.received) == 400
+    (trouble,) = await troubles_of(database)
+    assert trouble.refused, "the other worker was refused"
+
+
+async def test_a_worker_that_gets_through_after_a_resume_is_not_stopped_by_one_that_does_not(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_short_refusal(monkeypatch, seconds=5.0)
+    campaign_id = await prepared(database, keys, now, count=400, batch_size=20)
+    with Relay(script=REFUSES).running() as refusing, Relay(delay=0.02).running() as relay:
+        async with working(database, keys, failover_of(main=refusing.url)):
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+            async with database.begin() as session:
+                await session.execute(update(RelayTrouble).values(since=now - timedelta(hours=1)))
+            async with working(database, keys, failover_of(main=relay.url)):
+                async with database.begin() as session:
+                    await lifecycle.resume(session, campaign_id=campaign_id)
+                assert await rests(database, campaign_id) is CampaignState.FINISHED
+
+
+async def test_a_resume_has_a_worker_try_again_whose_trouble_another_called_over(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2)
+    with Relay(script=(script := Script("connect", "554 no"))).running() as relay:
+        failover = failover_of(main=relay.url)
+        breaker = failover.breakers["main"]
+        breaker._first = breaker._longest = 600.0
+        async with working(database, keys, failover):
+            first = await until(database, bool)
+            async with database.begin() as session:
+                await troubles.over(session, ["main"])
+            # It follows the other worker once, and is refused again.
+            await until(database, lambda it: it[0].tried_at > first.tried_at)
+            async with database.begin() as session:
+                await troubles.over(session, ["main"])
+            await asyncio.sleep(1)
+            script.reply = None
+            assert not relay.received
+            async with database.begin() as session:
+                await lifecycle.resume(session, campaign_id=campaign_id)
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+
+
+async def test_a_relay_that_refuses_and_another_that_is_away_for_a_moment_pause_nothing(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_short_refusal(monkeypatch)
+    campaign_id = await prepared(database, keys, now, count=6)
+    away = Script("connect", "421 4.3.2 going down")
+    with Relay(script=REFUSES).running() as first, Relay(script=away).running() as second:
+        failover = failover_of(main=first.url, secours=second.url)
+        async with working(database, keys, failover, patience=Patience()):
+            await until(database, lambda it: len(it) == 2)
+            await asyncio.sleep(2)
+            assert await state_of(database, campaign_id) is CampaignState.RUNNING
+            away.reply = None
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+
+
+async def test_a_relay_that_refuses_and_another_that_stays_away_pause_after_the_patience(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=6)
+    with Relay(script=REFUSES).running() as first:
+        failover = failover_of(main=first.url, secours=NOBODY)
+        patience = Patience(timedelta(seconds=3))
+        async with working(database, keys, failover, patience=patience):
+            await until(database, lambda it: len(it) == 2)
+            assert await state_of(database, campaign_id) is CampaignState.RUNNING
+            assert await rests(database, campaign_id) is CampaignState.PAUSED
+    async with database.reading() as session:
+        reason = str(reason_of(await find_campaign(session, campaign_id)))
+    assert "your address is listed" in reason
+    assert "nobody answers" in reason
 
 
 async def test_a_relay_that_takes_letters_and_does_not_say_so_is_no_relay_to_wait_for(
@@ -340,3 +427,28 @@ async def test_a_trouble_has_one_beginning_and_a_new_one_another(database: Datab
 
 def clock_of(now: datetime, *, days: int) -> datetime:
     return now - timedelta(days=days)
+
+
+async def test_sending_failed_copies_again_has_every_relay_tried_at_once(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    async with database.begin() as session:
+        await troubles.note(
+            session, name="main", relay="r", reason=say("it rests"), refused=False, rest=600
+        )
+        await session.execute(update(Delivery).values(status=Status.FAILED, reason="other"))
+        await session.execute(update(Batch).values(pending=0, failed=2))
+    async with database.begin() as session:
+        assert await lifecycle.finish(session, campaign_id=campaign_id, now=now)
+
+    async def again(reply: str) -> int:
+        async with database.begin() as session:
+            return await lifecycle.retry(
+                session, campaign_id=campaign_id, uncertain=False, failed=True, reply=reply
+            )
+
+    assert await again("nobody said so") == 0
+    assert (await troubles_of(database))[0].asked_at is None
+    assert await again("") == 2
+    assert (await troubles_of(database))[0].asked_at is not None

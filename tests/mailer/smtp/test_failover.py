@@ -156,7 +156,7 @@ async def test_with_both_relays_dead_the_campaign_pauses_with_both_reasons_and_c
         login=True, script=lambda s, *_: "535 5.7.8 no" if s == "auth" else None
     ).running() as other:
         failover = failover_of({"main": NOBODY, SPARE: other.url})
-        async with working(database, keys, failover):
+        async with working(database, keys, failover, patience=NO_PATIENCE):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
             async with database.reading() as session:
                 campaign = await find_campaign(session, campaign_id)
@@ -326,6 +326,8 @@ class Stub:
         self.relay = relay
         self.on_trouble: Callable[[Sentence], None] = lambda _: None
         self.on_refusal: Callable[[Sentence], None] | None = None
+        self.on_doubt: Callable[[Sentence], None] | None = None
+        self.on_files_full: Callable[[Sentence], None] = lambda _: None
         self.patient: Callable[[], bool] = lambda: True
         self.recalled = 0
 
@@ -402,8 +404,8 @@ def test_the_first_in_order_that_does_not_rest_is_chosen_and_a_stranger_is_passe
     assert failover.choose(["x"]) is None
     stubs["a"].on_trouble(Sentence("no"))
     assert failover.choose() is stubs["b"]
-    assert failover.nothing_left() is None
-    assert str(failover.nothing_left(["a"])) == "no"
+    assert failover.hindrance() is None
+    assert str(failover.hindrance(["a"])) == "no"
     clock.now += 31
     assert failover.choose() is stubs["a"]
 
@@ -437,13 +439,13 @@ def test_when_all_rest_none_is_chosen_and_the_one_that_is_left_alone_rests_for_s
     failover, clock, stubs = a_failover("a", "b")
     stubs["a"].on_trouble(Sentence("no a"))
     stubs["b"].on_trouble(Sentence("no b"))
-    assert str(failover.nothing_left()) == "no a; no b"
+    assert str(failover.hindrance()) == "no a; no b"
     assert failover.choose() is None
     assert failover.waits()
     assert failover.knows()
     clock.now += 6
     assert failover.choose() is stubs["b"]
-    assert failover.nothing_left() is None
+    assert failover.hindrance() is None
 
 
 async def test_a_relay_without_another_rests_longer_and_longer_up_to_ten_minutes() -> None:
@@ -480,10 +482,11 @@ async def test_a_person_who_asks_has_a_resting_relay_tried_at_once() -> None:
     refuse = stubs["a"].on_refusal
     assert refuse is not None
     refuse(Sentence("no"))
-    assert failover.refuses()
+    assert str(failover.hindrance()) == "no"
     failover.hurry()
+    assert failover.hindrance() is None
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert failover.choose() is stubs["a"]
     assert closed == ["a"]
-    assert not failover.refuses()
+    assert not failover.breakers["a"].refused
