@@ -41,7 +41,10 @@ COMPOSED: dict[tuple[str, str], str | bytes] = {
 }
 """By file and source: a pattern as a function makes it, or as a name holds it."""
 
-SIZES = (16, 20, 24, 32, 1_024)
+SHORT = (16, 20, 24, 32)
+LONGER = (64, 128, 256, 512, 1_024)
+SURELY = 0.02
+"""CPU seconds: no linear pattern takes so long for 1,024 signs. A cubic one must end here."""
 ENOUGH = 0.002
 """CPU seconds: whatever is faster at 1,024 signs is not worth a second look."""
 
@@ -225,11 +228,12 @@ def grown(
         whole = begins + pump * (size // len(pump)) + ends
         return whole.encode("latin-1", "replace") if isinstance(compiled.pattern, bytes) else whole
 
-    for size in SIZES:
+    for size in (*SHORT, *LONGER):
+        most = ENOUGH if size in SHORT else SURELY
         spent = seconds(compiled, text(size), anywhere=anywhere)
-        if spent > ENOUGH and size < 100:
+        if spent > most:
             spent = min(seconds(compiled, text(size), anywhere=anywhere) for _ in range(3))
-            if spent > ENOUGH:
+            if spent > most:
                 return f"{spent:.3f} s for {size} signs of {shape}"
     if spent < ENOUGH:
         return None

@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer import reasons
+from mailer import answer_words, reasons
 from mailer.links import Links
 from mailer.models import Campaign, NoticeKind
 from mailer.notices import writing
@@ -33,8 +33,6 @@ from pli.language import N_, Sentence, as_document, as_sentence, say
 from pli.relay_names import MAIN
 from subscribers.address import Address
 
-_AN_ADDRESS = re.compile(r"""[^\s<>"(),;:@]+@[^\s<>"'(),;:@]+""")
-"""A relay's answer may name a member."""
 AN_HOUR = timedelta(hours=1)
 
 
@@ -132,7 +130,7 @@ def _what(ordered: dict[str, Any], since: datetime) -> list[Sentence]:
     reason = as_sentence(ordered["reason"]).tell(ordered["language"])
     return [
         say(text, relay=ordered["called"], since=Hour(since, ordered["zone"])),
-        say(N_("In detail: {reason}."), reason=_AN_ADDRESS.sub("(…)", reason)),
+        say(N_("In detail: {reason}."), reason=answer_words.without_addresses(reason)),
     ]
 
 

@@ -18,7 +18,7 @@ def lines(err: str) -> list[dict[str, Any]]:
 
 def trouble(stage: str, recipient: str, times: int) -> str | None:
     """Replies that name the recipient, as those of many servers do, and broken connections."""
-    if stage == "rcpt" and recipient.startswith("p000"):
+    if stage == "rcpt" and "p0000" < recipient < "p0009":
         return f"550 5.1.1 <{recipient}>: Recipient address rejected: User unknown"
     if stage == "rcpt" and recipient.startswith("p001"):
         return f"450 4.2.1 <{recipient}>: try again" if times == 1 else None
@@ -34,7 +34,7 @@ def test_a_whole_sending_names_nobody_in_its_logs(installation: Installation, re
         "send", installation.letter(), "--list", "comite", "--yes", "--json",
         PLI_LOG_FORMAT="json", PLI_LOG_LEVEL="debug",
     )  # fmt: skip
-    assert said.json["failures"]["unknown_user"] == 10
+    assert said.json["failures"]["unknown_user"] == 9
     assert "@" not in said.err
     events = lines(said.err)
     assert {"worker.started", "delivery.settled", "campaign.finished", "worker.ended"} <= {
