@@ -107,7 +107,9 @@ async def revoke(
 def _check_others(account_id: int, by: Actor) -> None:
     # An operator sees no person; by this rule, no operator can change that alone.
     if by.account_id == account_id and not by.said_by:
-        raise RightError(N_("nobody changes the rights of the own account: ask another operator"))
+        raise RightError(
+            N_("you cannot change the rights of your own account: ask another operator")
+        )
 
 
 def _exactly(account_id: int, right: Right, list_id: int | None) -> ColumnElement[bool]:
