@@ -23,6 +23,11 @@ from tests import factories as make
 NAMES = ("Anne Lefèvre", "anne.lefevre@example.org", "Comité du Val-d'Orme")
 
 
+@pytest.fixture
+def cheap_hashes() -> None:
+    """Here, hashes are what they are at work."""
+
+
 def faults(password: str, names: Collection[str] = NAMES) -> str:
     return " / ".join(str(it) for it in password_rules.faults(password, names=names))
 

@@ -6,6 +6,7 @@ import asyncio
 from datetime import datetime
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts import rights
 from accounts.rights import Ability, Right, RightError
@@ -18,18 +19,42 @@ from tests import factories as make
 ROOT = Actor.system("root")
 
 
+async def give(
+    session: AsyncSession,
+    account_id: int,
+    now: datetime,
+    right: Right = Right.KEEPER,
+    list_id: int | None = None,
+    by: Actor = ROOT,
+) -> bool:
+    return await rights.grant(
+        session, account_id=account_id, right=right, list_id=list_id, by=by, now=now
+    )
+
+
+async def take(
+    session: AsyncSession,
+    account_id: int,
+    now: datetime,
+    right: Right,
+    by: Actor = ROOT,
+) -> bool:
+    return await rights.revoke(
+        session, account_id=account_id, right=right, list_id=None, by=by, now=now
+    )
+
+
 async def test_a_right_is_granted_once_and_revoked_once(database: Database, now: datetime) -> None:
     async with database.begin() as session:
         anne = await make.an_account(session, "anne", now=now)
         list_id = (await make.a_list(session, "membres", now=now)).id
         for on in (list_id, None):
-            what = {"account_id": anne.id, "right": Right.AUTHOR, "list_id": on, "by": ROOT}
-            assert await rights.grant(session, **what, now=now)
-            assert not await rights.grant(session, **what, now=now)
+            assert await give(session, anne.id, now, Right.AUTHOR, on)
+            assert not await give(session, anne.id, now, Right.AUTHOR, on)
         granted = await rights.granted(session, account_id=anne.id)
         assert granted.lists_for(Ability.WRITE_DRAFTS).every
-        assert await rights.revoke(session, **what, now=now)
-        assert not await rights.revoke(session, **what, now=now)
+        assert await take(session, anne.id, now, Right.AUTHOR)
+        assert not await take(session, anne.id, now, Right.AUTHOR)
         granted = await rights.granted(session, account_id=anne.id)
         assert granted.lists_for(Ability.WRITE_DRAFTS).ids == {list_id}
         events = (await audit.events(session, kind=None, object_id=anne.id)).events
@@ -60,12 +85,11 @@ async def test_nobody_raises_the_own_account_but_by_the_shell(
     async with database.begin() as session:
         anne = await make.an_account(session, "anne", Right.OPERATOR, now=now)
         herself = Actor.account(anne.id, "Anne")
-        what = {"account_id": anne.id, "right": Right.KEEPER, "list_id": None, "now": now}
         with pytest.raises(RightError, match="your own account"):
-            await rights.grant(session, **what, by=herself)
+            await give(session, anne.id, now, by=herself)
         with pytest.raises(RightError, match="your own account"):
-            await rights.revoke(session, **what, by=herself)
-        assert await rights.grant(session, **what, by=Actor.account(anne.id, "A", said_by="root"))
+            await take(session, anne.id, now, Right.OPERATOR, by=herself)
+        assert await give(session, anne.id, now, by=Actor.account(anne.id, "A", said_by="root"))
 
 
 async def test_a_list_or_an_account_that_is_not_there_is_told(
@@ -73,11 +97,10 @@ async def test_a_list_or_an_account_that_is_not_there_is_told(
 ) -> None:
     async with database.begin() as session:
         anne = await make.an_account(session, "anne", now=now)
-        what = {"right": Right.AUTHOR, "by": ROOT, "now": now}
         with pytest.raises(RightError, match="no such list"):
-            await rights.grant(session, account_id=anne.id, list_id=4711, **what)
+            await give(session, anne.id, now, list_id=4711)
         with pytest.raises(RightError, match="no such account"):
-            await rights.grant(session, account_id=4711, list_id=None, **what)
+            await give(session, 4711, now)
 
 
 async def test_of_those_who_grant_the_same_at_once_one_does(

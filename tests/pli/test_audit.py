@@ -8,7 +8,7 @@ import pytest
 
 from pli import audit
 from pli.actor import Actor
-from pli.audit import AuditAction, AuditObject
+from pli.audit import AuditAction, AuditObject, Event
 from pli.database import Database
 
 ANNE, ROOT = Actor.account(3, "Anne"), Actor.system("root")
@@ -34,7 +34,8 @@ async def test_pages_tell_each_event_once_the_newest_first(
     database: Database, now: datetime
 ) -> None:
     await some_events(database, now)
-    found, before, pages = [], None, 0
+    found: list[Event] = []
+    before, pages = None, 0
     async with database.reading() as session:
         while pages == 0 or before is not None:
             page = await audit.events(session, before=before, limit=2)
