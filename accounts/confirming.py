@@ -9,15 +9,14 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import entering, factors, limits, passkeys, sessions, signing_in
+from accounts import entering, factors, limits, passkeys, sessions, signing_in, trace
 from accounts.entering import Policy, Refused, SignedIn, Visitor
 from accounts.factors import Factor
 from accounts.limits import Wait
 from accounts.models import Stage
 from accounts.passkeys import PasskeyRefusal, Proved, Site
 from accounts.sessions import Here
-from pli import audit
-from pli.audit import AuditAction, AuditObject
+from pli.audit import AuditAction
 from pli.keys import Keys
 
 
@@ -101,12 +100,11 @@ async def _confirmed(
     opened = await sessions.renew(session, cookie=cookie, stage=Stage.WHOLE, proved=proved, now=now)
     if opened is None:
         return Refused()
-    audit.record(
+    trace.of_account(
         session,
+        AuditAction.CONFIRMED,
+        here.account_id,
         by=here.actor,
-        action=AuditAction.CONFIRMED,
-        kind=AuditObject.ACCOUNT,
-        object_id=here.account_id,
         why=factors.kept({factor}),
         now=now,
     )

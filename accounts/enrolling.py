@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import entering, factors, passkeys, passwords, sessions, totp
+from accounts import entering, factors, passkeys, passwords, session_ends, sessions, totp
 from accounts.entering import Entry, Policy, Refused
 from accounts.factors import Factor
 from accounts.models import Account, Stage
@@ -123,7 +123,7 @@ async def replace_password(
     await passwords.keep(
         session, account_id=here.account_id, password=password, by=here.actor, now=now
     )
-    await sessions.end_all(
+    await session_ends.end_all(
         session, account_id=here.account_id, but=here.session_id, by=here.actor, now=now
     )
     return opened

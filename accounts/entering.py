@@ -14,12 +14,11 @@ from typing import Self
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import browsers, factors, limits, recovery, rights, sessions
+from accounts import browsers, factors, limits, recovery, rights, sessions, trace
 from accounts.factors import Factor, Has
 from accounts.models import Account, Passkey, Stage
-from pli import audit
 from pli.actor import Actor
-from pli.audit import AuditAction, AuditObject
+from pli.audit import AuditAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +143,11 @@ async def enter(
     )
     if opened is None:
         return Refused()
-    audit.record(
+    trace.of_account(
         session,
+        AuditAction.SIGNED_IN if reached is Stage.WHOLE else AuditAction.HALF_WAY,
+        account_id,
         by=Actor.account(account_id, name),
-        action=AuditAction.SIGNED_IN if reached is Stage.WHOLE else AuditAction.HALF_WAY,
-        kind=AuditObject.ACCOUNT,
-        object_id=account_id,
         why=factors.kept(proved),
         now=now,
     )
@@ -173,12 +171,11 @@ def refuse(
     now: datetime,
 ) -> Refused:
     """Note a failed try, at that factor, of an account if there is any; the refusal."""
-    audit.record(
+    trace.of_account(
         session,
+        AuditAction.SIGN_IN_FAILED,
+        account_id,
         by=Actor.nobody(),
-        action=AuditAction.SIGN_IN_FAILED,
-        kind=AuditObject.ACCOUNT,
-        object_id=account_id,
         why=why.value,
         now=now,
     )

@@ -16,11 +16,10 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import tokens
+from accounts import tokens, trace
 from accounts.models import Account, AccountState, LinkKind, SignInLink
-from pli import audit
 from pli.actor import Actor
-from pli.audit import AuditAction, AuditObject
+from pli.audit import AuditAction
 
 ASKED_FOR = timedelta(minutes=15)
 """How long a link lives that somebody asked for at the door."""
@@ -112,7 +111,7 @@ async def make(
         )
     )
     await session.flush()
-    _record(session, AuditAction.LINK_MADE, account_id, kind, by, now)
+    trace.of_account(session, AuditAction.LINK_MADE, account_id, by=by, why=kind.value, now=now)
     return Made(token, code, until)
 
 
@@ -158,8 +157,14 @@ async def use(
         .where(SignInLink.account_id == account.id, SignInLink.id != row.id)
         .execution_options(synchronize_session=False)
     )
-    actor = Actor.account(account.id, account.name)
-    _record(session, AuditAction.LINK_USED, account.id, row.kind, actor, now)
+    trace.of_account(
+        session,
+        AuditAction.LINK_USED,
+        account.id,
+        by=Actor.account(account.id, account.name),
+        why=row.kind.value,
+        now=now,
+    )
     return Used(row.kind, account.id, account.name)
 
 
@@ -229,22 +234,3 @@ def _hash(token: str, code: str) -> bytes:
     """Six digits alone are guessed from any hash; the token is not in the table."""
     message = b"code beside a link\0" + code.encode(errors="surrogatepass")
     return hmac.digest(token.encode(errors="surrogatepass"), message, "sha256")
-
-
-def _record(
-    session: AsyncSession,
-    action: AuditAction,
-    account_id: int,
-    kind: LinkKind,
-    by: Actor,
-    now: datetime,
-) -> None:
-    audit.record(
-        session,
-        by=by,
-        action=action,
-        kind=AuditObject.ACCOUNT,
-        object_id=account_id,
-        why=kind.value,
-        now=now,
-    )

@@ -15,12 +15,11 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import challenges, names, webauthn_answers
+from accounts import challenges, names, trace, webauthn_answers
 from accounts.models import Account, AccountState, Passkey, Purpose
 from accounts.webauthn_answers import Site
-from pli import audit
 from pli.actor import Actor
-from pli.audit import AuditAction, AuditObject
+from pli.audit import AuditAction
 from pli.errors import PliError
 from pli.language import N_
 from pli.upsert import insert_into
@@ -133,7 +132,7 @@ async def register(
     passkey_id = added.scalar_one_or_none()
     if passkey_id is None:
         raise PasskeyError(N_("this passkey is registered already"))
-    _record(session, AuditAction.PASSKEY_ADDED, account_id, by, now)
+    trace.of_account(session, AuditAction.PASSKEY_ADDED, account_id, by=by, now=now)
     return Seen(passkey_id, str(row["name"]), now, None)
 
 
@@ -198,7 +197,14 @@ async def prove(
     if count is None:
         return Refused(PasskeyRefusal.INVALID)
     if not await _count_up(session, passkey.id, count, now):
-        _record(session, AuditAction.PASSKEY_REFUSED, account.id, Actor.nobody(), now, passkey.id)
+        trace.of_account(
+            session,
+            AuditAction.PASSKEY_REFUSED,
+            account.id,
+            by=Actor.nobody(),
+            why=f"passkey {passkey.id}",
+            now=now,
+        )
         return Refused(PasskeyRefusal.CLONED, account.id)
     return Proved(account.id, account.name, passkey.id)
 
@@ -237,7 +243,7 @@ async def remove(
     )
     assert isinstance(gone, CursorResult)
     if gone.rowcount:
-        _record(session, AuditAction.PASSKEY_REMOVED, account_id, by, now)
+        trace.of_account(session, AuditAction.PASSKEY_REMOVED, account_id, by=by, now=now)
     return gone.rowcount > 0
 
 
@@ -287,22 +293,3 @@ async def _count_up(session: AsyncSession, passkey_id: int, count: int, now: dat
 
 def _purpose(account_id: int | None) -> Purpose:
     return Purpose.SIGN_IN if account_id is None else Purpose.CONFIRM
-
-
-def _record(
-    session: AsyncSession,
-    action: AuditAction,
-    account_id: int,
-    by: Actor,
-    now: datetime,
-    passkey_id: int | None = None,
-) -> None:
-    audit.record(
-        session,
-        by=by,
-        action=action,
-        kind=AuditObject.ACCOUNT,
-        object_id=account_id,
-        why="" if passkey_id is None else f"passkey {passkey_id}",
-        now=now,
-    )

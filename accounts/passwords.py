@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, TypeVar, TypeVarTuple, Unpack
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import password_rules
+from accounts import password_rules, trace
 from accounts.models import Account
-from pli import audit
 from pli.actor import Actor
-from pli.audit import AuditAction, AuditObject
+from pli.audit import AuditAction
 from pli.errors import PliError
 
 if TYPE_CHECKING:
@@ -77,12 +76,11 @@ async def keep(
     await session.execute(
         update(Account).where(Account.id == account_id).values(password=password.text)
     )
-    audit.record(
+    trace.of_account(
         session,
+        AuditAction.PASSWORD_SET,
+        account_id,
         by=by,
-        action=AuditAction.PASSWORD_SET,
-        kind=AuditObject.ACCOUNT,
-        object_id=account_id,
         now=now,
     )
 

@@ -12,11 +12,10 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import links, names, passkeys, recovery, sessions
+from accounts import links, names, passkeys, recovery, session_ends, trace
 from accounts.models import Account, AccountState
-from pli import audit
 from pli.actor import Actor
-from pli.audit import AuditAction, AuditObject
+from pli.audit import AuditAction
 from pli.errors import PliError
 from pli.hours import zone_of
 from pli.language import LANGUAGES, N_, Sentence, say
@@ -73,7 +72,7 @@ async def invite(
         there = await find(session, address)
         assert there is not None
         raise _taken(there) from None
-    _record(session, AuditAction.ACCOUNT_MADE, row.id, by, now)
+    trace.of_account(session, AuditAction.ACCOUNT_MADE, row.id, by=by, now=now)
     return row
 
 
@@ -132,7 +131,7 @@ async def change(
     )
     row.name, row.language, row.zone = cleaned, language or row.language, zone or row.zone
     await session.flush()
-    _record(session, AuditAction.ACCOUNT_CHANGED, account_id, by, now)
+    trace.of_account(session, AuditAction.ACCOUNT_CHANGED, account_id, by=by, now=now)
     return row
 
 
@@ -159,9 +158,9 @@ async def close(session: AsyncSession, *, account_id: int, by: Actor, now: datet
     if not closed.rowcount:
         await by_id(session, account_id)
         return False
-    _record(session, AuditAction.ACCOUNT_CLOSED, account_id, by, now)
+    trace.of_account(session, AuditAction.ACCOUNT_CLOSED, account_id, by=by, now=now)
     await links.end_all(session, account_id=account_id)
-    await sessions.end_all(session, account_id=account_id, by=by, now=now)
+    await session_ends.end_all(session, account_id=account_id, by=by, now=now)
     return True
 
 
@@ -179,7 +178,7 @@ async def reopen(session: AsyncSession, *, account_id: int, by: Actor, now: date
     if not opened.rowcount:
         await by_id(session, account_id)
         return False
-    _record(session, AuditAction.ACCOUNT_REOPENED, account_id, by, now)
+    trace.of_account(session, AuditAction.ACCOUNT_REOPENED, account_id, by=by, now=now)
     return True
 
 
@@ -195,8 +194,8 @@ async def reset(session: AsyncSession, *, account_id: int, by: Actor, now: datet
     await recovery.end_all(session, account_id=account_id)
     await passkeys.end_all(session, account_id=account_id)
     await links.end_all(session, account_id=account_id)
-    _record(session, AuditAction.ACCOUNT_RESET, account_id, by, now)
-    await sessions.end_all(session, account_id=account_id, by=by, now=now)
+    trace.of_account(session, AuditAction.ACCOUNT_RESET, account_id, by=by, now=now)
+    await session_ends.end_all(session, account_id=account_id, by=by, now=now)
 
 
 def _checked(*, name: str, language: str, zone: str) -> str:
@@ -227,12 +226,4 @@ def _taken(there: Account) -> AccountError:
         )
     return AccountError(
         N_("{address}: somebody of the office has that address"), address=there.address
-    )
-
-
-def _record(
-    session: AsyncSession, action: AuditAction, account_id: int, by: Actor, now: datetime
-) -> None:
-    audit.record(
-        session, by=by, action=action, kind=AuditObject.ACCOUNT, object_id=account_id, now=now
     )

@@ -9,11 +9,10 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import tokens
+from accounts import tokens, trace
 from accounts.models import Account, RecoveryCode
-from pli import audit
 from pli.actor import Actor
-from pli.audit import AuditAction, AuditObject
+from pli.audit import AuditAction
 
 HOW_MANY = 10
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -31,12 +30,11 @@ async def make(session: AsyncSession, *, account_id: int, by: Actor, now: dateti
         insert(RecoveryCode),
         [{"account_id": account_id, "hash": _hash(account_id, code)} for code in codes],
     )
-    audit.record(
+    trace.of_account(
         session,
+        AuditAction.CODES_MADE,
+        account_id,
         by=by,
-        action=AuditAction.CODES_MADE,
-        kind=AuditObject.ACCOUNT,
-        object_id=account_id,
         count=len(codes),
         now=now,
     )
@@ -62,12 +60,11 @@ async def take(
     assert isinstance(taken, CursorResult)
     if not taken.rowcount:
         return False
-    audit.record(
+    trace.of_account(
         session,
+        AuditAction.CODE_USED,
+        account_id,
         by=by,
-        action=AuditAction.CODE_USED,
-        kind=AuditObject.ACCOUNT,
-        object_id=account_id,
         count=await left(session, account_id=account_id),
         now=now,
     )

@@ -9,11 +9,11 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accounts import trace
 from accounts.abilities import ONLY_ON_ALL, Ability, Granted, OnLists, Right
 from accounts.models import Account, AccountRight
-from pli import audit
 from pli.actor import Actor
-from pli.audit import AuditAction, AuditObject
+from pli.audit import AuditAction
 from pli.errors import PliError
 from pli.language import N_
 
@@ -78,7 +78,15 @@ async def grant(
         if await session.get(Account, account_id) is None:
             raise RightError(N_("there is no such account"))
         return False
-    _record(session, AuditAction.RIGHT_GRANTED, account_id, right, list_id, by, now)
+    trace.of_account(
+        session,
+        AuditAction.RIGHT_GRANTED,
+        account_id,
+        by=by,
+        list_id=list_id,
+        why=right.value,
+        now=now,
+    )
     return True
 
 
@@ -100,7 +108,15 @@ async def revoke(
     taken = await session.execute(delete(AccountRight).where(_exactly(account_id, right, list_id)))
     assert isinstance(taken, CursorResult)
     if taken.rowcount:
-        _record(session, AuditAction.RIGHT_REVOKED, account_id, right, list_id, by, now)
+        trace.of_account(
+            session,
+            AuditAction.RIGHT_REVOKED,
+            account_id,
+            by=by,
+            list_id=list_id,
+            why=right.value,
+            now=now,
+        )
     return taken.rowcount > 0
 
 
@@ -118,25 +134,4 @@ def _exactly(account_id: int, right: Right, list_id: int | None) -> ColumnElemen
         (AccountRight.account_id == account_id)
         & (AccountRight.right == right)
         & (lists.is_(None) if list_id is None else lists == list_id)
-    )
-
-
-def _record(
-    session: AsyncSession,
-    action: AuditAction,
-    account_id: int,
-    right: Right,
-    list_id: int | None,
-    by: Actor,
-    now: datetime,
-) -> None:
-    audit.record(
-        session,
-        by=by,
-        action=action,
-        kind=AuditObject.ACCOUNT,
-        object_id=account_id,
-        list_id=list_id,
-        why=right.value,
-        now=now,
     )

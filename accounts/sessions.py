@@ -1,4 +1,4 @@
-"""Sessions: who is signed in, in which browser. No other module writes them.
+"""Sessions: who is signed in, in which browser. `session_ends` lists and ends them.
 
 The browser holds a secret of 32 random bytes, and the table its SHA-256. Each sign-in and each
 further proof makes a new secret, so that a secret from before it is worth nothing.
@@ -6,11 +6,11 @@ further proof makes a new secret, so that a secret from before it is worth nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,9 +18,7 @@ from accounts import factors, tokens
 from accounts.abilities import Granted
 from accounts.factors import SECOND, Factor
 from accounts.models import Account, AccountRight, AccountState, OfficeSession, Stage
-from pli import audit
 from pli.actor import Actor
-from pli.audit import AuditAction, AuditObject
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=14)
@@ -71,18 +69,6 @@ class Here:
         return now - self.seen_at >= SEEN_EVERY
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A session as its person sees it in a list."""
-
-    id: int
-    browser: str
-    made_at: datetime
-    seen_at: datetime
-    until: datetime
-    proved: frozenset[Factor]
-
-
 async def open_(
     session: AsyncSession,
     *,
@@ -92,7 +78,7 @@ async def open_(
     browser: str,
     now: datetime,
 ) -> Opened:
-    """Begin a session. Only `accounts.signing_in` and its neighbours know when one may begin."""
+    """Begin a session; only `entering.enter` knows when one may begin."""
     secret = tokens.new()
     until = now + (LONGEST if stage is Stage.WHOLE else HALF_WAY)
     session.add(
@@ -223,104 +209,3 @@ async def renew(
     )
     assert isinstance(renewed, CursorResult)
     return Opened(secret, until) if renewed.rowcount else None
-
-
-async def listed(session: AsyncSession, *, account_id: int, now: datetime) -> Sequence[Listed]:
-    """The sessions of an account that are all the way in, the last seen first."""
-    rows = await session.scalars(
-        select(OfficeSession)
-        .where(
-            OfficeSession.account_id == account_id,
-            OfficeSession.stage == Stage.WHOLE,
-            OfficeSession.until > now,
-            OfficeSession.seen_at > now - IDLE,
-        )
-        .order_by(OfficeSession.seen_at.desc(), OfficeSession.id.desc())
-    )
-    return [
-        Listed(it.id, it.browser, it.made_at, it.seen_at, it.until, factors.read(it.factors))
-        for it in rows
-    ]
-
-
-async def sign_out(session: AsyncSession, *, cookie: str, now: datetime) -> bool:
-    """End the session with this cookie; False if there is none."""
-    row = (
-        await session.execute(
-            select(OfficeSession.id, Account.id, Account.name)
-            .join(Account, Account.id == OfficeSession.account_id)
-            .where(OfficeSession.secret_hash == tokens.digest(cookie))
-        )
-    ).one_or_none()
-    if row is None:
-        return False
-    ended = await session.execute(delete(OfficeSession).where(OfficeSession.id == row[0]))
-    assert isinstance(ended, CursorResult)
-    if ended.rowcount:
-        _record(session, AuditAction.SIGNED_OUT, row[1], Actor.account(row[1], row[2]), 1, now)
-    return ended.rowcount > 0
-
-
-async def end(
-    session: AsyncSession, *, session_id: int, account_id: int, by: Actor, now: datetime
-) -> bool:
-    """End one session of an account; False if that account has no such session."""
-    ended = await session.execute(
-        delete(OfficeSession).where(
-            OfficeSession.id == session_id, OfficeSession.account_id == account_id
-        )
-    )
-    assert isinstance(ended, CursorResult)
-    if ended.rowcount:
-        _record(session, AuditAction.SESSIONS_ENDED, account_id, by, 1, now)
-    return ended.rowcount > 0
-
-
-async def end_all(
-    session: AsyncSession,
-    *,
-    account_id: int,
-    but: int | None = None,
-    by: Actor,
-    now: datetime,
-) -> int:
-    """End all sessions of an account, except for number `but`; how many there were."""
-    ended = await session.execute(
-        delete(OfficeSession).where(
-            and_(OfficeSession.account_id == account_id, OfficeSession.id != (but or 0))
-        )
-    )
-    assert isinstance(ended, CursorResult)
-    if ended.rowcount:
-        _record(session, AuditAction.SESSIONS_ENDED, account_id, by, ended.rowcount, now)
-    return ended.rowcount
-
-
-async def sweep(session: AsyncSession, *, now: datetime) -> int:
-    """Delete what is over or idle; how many sessions that were."""
-    gone = await session.execute(
-        delete(OfficeSession).where(
-            (OfficeSession.until <= now) | (OfficeSession.seen_at <= now - IDLE)
-        )
-    )
-    assert isinstance(gone, CursorResult)
-    return gone.rowcount
-
-
-def _record(
-    session: AsyncSession,
-    action: AuditAction,
-    account_id: int,
-    by: Actor,
-    count: int,
-    now: datetime,
-) -> None:
-    audit.record(
-        session,
-        by=by,
-        action=action,
-        kind=AuditObject.ACCOUNT,
-        object_id=account_id,
-        count=count,
-        now=now,
-    )

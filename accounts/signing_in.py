@@ -1,4 +1,4 @@
-"""The door: every way in, and the only module that lets somebody in.
+"""The door: in by a password and a second factor, or by a passkey. Links: `signing_in_by_link`.
 
 async with database.begin() as session:
     attempt = await signing_in.begin(session, address=…, visitor=…, keys=…, now=…)
@@ -15,7 +15,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import entering, limits, links, passkeys, passwords, people, recovery, sessions, totp
+from accounts import entering, limits, passkeys, passwords, people, recovery, sessions, totp
 from accounts.entering import (
     Entry,
     NeedsEnrolment,
@@ -27,17 +27,14 @@ from accounts.entering import (
 )
 from accounts.factors import Factor
 from accounts.limits import Counted, Wait
-from accounts.links import LinkRefusal, Made, Used
-from accounts.models import Account, AccountState, LinkKind, Stage
+from accounts.models import Account, AccountState, Stage
 from accounts.passkeys import PasskeyRefusal, Proved, Site
 from accounts.passwords import Compared
 from accounts.people import ParsedAddress
-from accounts.rights import granted
 from pli.actor import Actor
 from pli.keys import Keys
 
 __all__ = [
-    "AskedLink",
     "Entry",
     "NeedsEnrolment",
     "NeedsSecondFactor",
@@ -46,10 +43,8 @@ __all__ = [
     "Refused",
     "SignedIn",
     "Visitor",
-    "ask_link",
     "begin",
     "by_code",
-    "by_link",
     "by_passkey",
     "by_password",
 ]
@@ -67,17 +62,6 @@ class PasswordAttempt:
     async def compare(self, password: str) -> Compared:
         """Compare what was typed; as much work where nobody has the address."""
         return await passwords.compared(password, self.kept)
-
-
-@dataclass(frozen=True, slots=True)
-class AskedLink:
-    """A link that somebody asked for, and to whom the mail with it goes."""
-
-    account_id: int
-    address: str
-    name: str
-    language: str
-    made: Made = field(repr=False)
 
 
 async def begin(
@@ -245,69 +229,6 @@ async def by_passkey(
         account_id=proved.account_id,
         name=proved.name,
         proved={Factor.PASSKEY},
-        browser=visitor.browser,
-        policy=policy,
-        now=now,
-    )
-
-
-async def ask_link(
-    session: AsyncSession,
-    *,
-    address: ParsedAddress | None,
-    kind: LinkKind,
-    binding: str,
-    policy: Policy,
-    now: datetime,
-) -> AskedLink | None:
-    """Make the link that somebody asks for; None if there is nobody to send it to.
-
-    What the asking person reads must be the same. A link as a way in is for readers only, where
-    the policy allows it; five an hour are made for an account.
-    """
-    account = None if address is None else await people.find(session, address)
-    if account is None or kind is LinkKind.INVITE:
-        return None
-    if kind is LinkKind.SIGN_IN:
-        given = await granted(session, account_id=account.id)
-        if not policy.sign_in_links or policy.two_for_all or given.needs_two_factors:
-            return None
-    made = await links.make(
-        session,
-        account_id=account.id,
-        kind=kind,
-        binding=binding,
-        by=Actor.nobody(),
-        now=now,
-    )
-    if made is None:
-        return None
-    return AskedLink(account.id, account.address, account.name, account.language, made)
-
-
-async def by_link(
-    session: AsyncSession,
-    *,
-    token: str,
-    binding: str | None,
-    code: str | None = None,
-    visitor: Visitor,
-    policy: Policy,
-    now: datetime,
-) -> Entry | LinkRefusal:
-    """Come in by a link of a mail, which is one factor; an invitation activates its account."""
-    used = await links.use(session, token=token, binding=binding, code=code, now=now)
-    if not isinstance(used, Used):
-        if used is LinkRefusal.WRONG_CODE:
-            entering.refuse(session, account_id=None, why=Factor.LINK, now=now)
-        return used
-    if used.kind is LinkKind.INVITE:
-        await people.activate(session, account_id=used.account_id)
-    return await entering.enter(
-        session,
-        account_id=used.account_id,
-        name=used.name,
-        proved={Factor.LINK},
         browser=visitor.browser,
         policy=policy,
         now=now,

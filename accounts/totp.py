@@ -11,11 +11,10 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import sealing
+from accounts import sealing, trace
 from accounts.models import Account
-from pli import audit
 from pli.actor import Actor
-from pli.audit import AuditAction, AuditObject
+from pli.audit import AuditAction
 from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_
@@ -100,7 +99,7 @@ async def confirm(
     assert isinstance(kept, CursorResult)
     if not kept.rowcount:
         raise TotpError(N_("no app waits to be enrolled: begin again"))
-    _record(session, AuditAction.TOTP_SET, account_id, by, now)
+    trace.of_account(session, AuditAction.TOTP_SET, account_id, by=by, now=now)
 
 
 async def take(
@@ -136,7 +135,7 @@ async def remove(session: AsyncSession, *, account_id: int, by: Actor, now: date
     )
     assert isinstance(gone, CursorResult)
     if gone.rowcount:
-        _record(session, AuditAction.TOTP_REMOVED, account_id, by, now)
+        trace.of_account(session, AuditAction.TOTP_REMOVED, account_id, by=by, now=now)
     return gone.rowcount > 0
 
 
@@ -179,12 +178,4 @@ def _fault(app: TOTP, code: str, now: datetime) -> TotpError:
     return TotpError(
         N_("the clock of that device is about {n} seconds fast: set it, then type a new code"),
         n=seconds,
-    )
-
-
-def _record(
-    session: AsyncSession, action: AuditAction, account_id: int, by: Actor, now: datetime
-) -> None:
-    audit.record(
-        session, by=by, action=action, kind=AuditObject.ACCOUNT, object_id=account_id, now=now
     )

@@ -61,7 +61,7 @@ WRITERS = (
     ("import", "`subscribers/importing.py`", {"Import"}),
     ("account", "`accounts/people.py`, `passwords.py`, `totp.py`", {"Account"}),
     ("account_right", "`accounts/rights.py`", {"AccountRight"}),
-    ("session", "`accounts/sessions.py`", {"OfficeSession"}),
+    ("session", "`accounts/sessions.py`, `session_ends.py`", {"OfficeSession"}),
     ("passkey", "`accounts/passkeys.py`", {"Passkey"}),
     ("passkey_challenge", "`accounts/challenges.py`", {"Challenge"}),
     ("recovery_code", "`accounts/recovery.py`", {"RecoveryCode"}),

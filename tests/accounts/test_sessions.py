@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import event, select
 
-from accounts import browsers, rights, sessions, tokens
+from accounts import browsers, rights, session_ends, sessions, tokens
 from accounts.factors import Factor
 from accounts.models import OfficeSession, Stage
 from accounts.rights import Ability, Right
@@ -82,8 +82,8 @@ async def test_a_session_ends_when_it_is_idle_and_in_any_case_after_two_weeks(
         assert await touch(database, found.session_id, at)
     assert await here(database, it.secret, now=now + 14 * DAY) is None
     async with database.begin() as session:
-        assert await sessions.sweep(session, now=at) == 0
-        assert await sessions.sweep(session, now=now + 14 * DAY) == 1
+        assert await session_ends.sweep(session, now=at) == 0
+        assert await session_ends.sweep(session, now=now + 14 * DAY) == 1
 
 
 async def test_a_visit_is_noted_once_a_minute(database: Database, now: datetime) -> None:
@@ -118,9 +118,9 @@ async def test_a_session_on_the_way_is_none_and_the_reverse(
         assert not await sessions.half_way(
             session, cookie=half.secret, stage=Stage.SECOND, now=late
         )
-        assert [it.proved for it in await sessions.listed(session, account_id=anne, now=now)] == [
-            {Factor.PASSKEY}
-        ]
+        assert [
+            it.proved for it in await session_ends.listed(session, account_id=anne, now=now)
+        ] == [{Factor.PASSKEY}]
 
 
 async def test_who_gets_a_right_that_needs_two_factors_signs_in_anew(
@@ -173,8 +173,8 @@ async def test_a_renewed_session_has_another_secret_and_the_old_one_is_worth_not
 async def test_a_cookie_is_worth_nothing_after_sign_out(database: Database, now: datetime) -> None:
     it = await opened(database, await somebody(database, now), now)
     async with database.begin() as session:
-        assert await sessions.sign_out(session, cookie=it.secret, now=now)
-        assert not await sessions.sign_out(session, cookie=it.secret, now=now)
+        assert await session_ends.sign_out(session, cookie=it.secret, now=now)
+        assert not await session_ends.sign_out(session, cookie=it.secret, now=now)
         first, *_ = (await audit.events(session)).events
     assert first.action is AuditAction.SIGNED_OUT
     assert await here(database, it.secret, now=now) is None
@@ -189,19 +189,21 @@ async def test_sessions_are_listed_and_ended_by_their_own_account(
     mine = [await opened(database, anne, now + n * MINUTE, browser=f"B{n}") for n in range(3)]
     other = await opened(database, jean, now)
     async with database.begin() as session:
-        listed = await sessions.listed(session, account_id=anne, now=now)
+        listed = await session_ends.listed(session, account_id=anne, now=now)
         assert [it.browser for it in listed] == ["B2", "B1", "B0"]
         by = Actor.account(jean, "Jean")
         first = listed[0].id
-        assert not await sessions.end(session, session_id=first, account_id=jean, by=by, now=now)
+        assert not await session_ends.end(
+            session, session_id=first, account_id=jean, by=by, now=now
+        )
         by = Actor.account(anne, "Anne")
-        assert await sessions.end(session, session_id=first, account_id=anne, by=by, now=now)
+        assert await session_ends.end(session, session_id=first, account_id=anne, by=by, now=now)
         last = listed[2].id
-        assert await sessions.end_all(session, account_id=anne, but=last, by=by, now=now) == 1
+        assert await session_ends.end_all(session, account_id=anne, but=last, by=by, now=now) == 1
     kept = [bool(await here(database, it.secret, now=now + HOUR)) for it in (*mine, other)]
     assert kept == [True, False, False, True]
     async with database.begin() as session:
-        assert await sessions.end_all(session, account_id=anne, by=ROOT, now=now) == 1
+        assert await session_ends.end_all(session, account_id=anne, by=ROOT, now=now) == 1
 
 
 async def test_the_table_holds_no_cookie(database: Database, now: datetime) -> None:
@@ -218,7 +220,7 @@ async def test_what_is_no_cookie_is_nobodys(database: Database, now: datetime, c
     await opened(database, await somebody(database, now), now)
     assert await here(database, cookie, now=now) is None
     async with database.begin() as session:
-        assert not await sessions.sign_out(session, cookie=cookie, now=now)
+        assert not await session_ends.sign_out(session, cookie=cookie, now=now)
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,23 @@ from datetime import datetime, timedelta
 import pyotp
 import pytest
 
-from accounts import enrolling, links, passkeys, passwords, people, recovery, rights, signing_in
+from accounts import (
+    enrolling,
+    links,
+    passkeys,
+    passwords,
+    people,
+    recovery,
+    rights,
+    signing_in,
+    signing_in_by_link,
+)
 from accounts.factors import Factor
 from accounts.links import LinkRefusal, Made
 from accounts.models import LinkKind
 from accounts.passkeys import Site
 from accounts.rights import Right
 from accounts.signing_in import (
-    AskedLink,
     Entry,
     NeedsEnrolment,
     NeedsSecondFactor,
@@ -24,6 +33,7 @@ from accounts.signing_in import (
     SignedIn,
     Visitor,
 )
+from accounts.signing_in_by_link import AskedLink
 from pli import audit
 from pli.actor import Actor
 from pli.audit import AuditAction, Event
@@ -82,7 +92,7 @@ async def use(
     policy: Policy = POLICY,
 ) -> Entry | LinkRefusal:
     async with database.begin() as session:
-        return await signing_in.by_link(
+        return await signing_in_by_link.by_link(
             session,
             token=made.token,
             binding=binding,
@@ -101,7 +111,7 @@ async def ask(
     policy: Policy = POLICY,
 ) -> AskedLink | None:
     async with database.begin() as session:
-        return await signing_in.ask_link(
+        return await signing_in_by_link.ask_link(
             session, address=address, kind=kind, binding=BROWSER, policy=policy, now=now
         )
 

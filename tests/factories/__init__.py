@@ -6,7 +6,7 @@ real one, by the verbs; `a_campaign_with` writes copies in any state by the tabl
 
 from __future__ import annotations
 
-from tests.factories.accounts import an_account
+from tests.factories.accounts import an_account, an_office
 from tests.factories.campaigns import a_campaign, a_draft
 from tests.factories.committee import IDENTITY, KEYS
 from tests.factories.copies import (
@@ -41,6 +41,7 @@ __all__ = [
     "a_subscription",
     "accepted",
     "an_account",
+    "an_office",
     "crowd",
     "frozen",
     "letter",
