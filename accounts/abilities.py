@@ -59,7 +59,7 @@ class Ability(enum.Enum):
 
 MAY: Mapping[Right, frozenset[Ability]] = {
     Right.AUTHOR: frozenset({Ability.SEE_DRAFTS, Ability.WRITE_DRAFTS, Ability.SEND_TEST}),
-    # Who approves a letter has to read it.
+    # Who approves a letter has to read it, and who sees a sending sees its numbers.
     Right.SENDER: frozenset(
         {
             Ability.SEE_DRAFTS,
@@ -71,6 +71,7 @@ MAY: Mapping[Right, frozenset[Ability]] = {
             Ability.SETTLE,
             Ability.RETRY,
             Ability.SEE_SENDINGS,
+            Ability.SEE_NUMBERS,
         }
     ),
     Right.KEEPER: frozenset(

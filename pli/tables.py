@@ -39,6 +39,7 @@ class AuditAction(enum.Enum):
     RIGHT_GRANTED = "right_granted"
     RIGHT_REVOKED = "right_revoked"
     PERSON_VIEWED = "person_viewed"
+    PEOPLE_VIEWED = "people_viewed"
 
 
 class AuditObject(enum.Enum):
@@ -46,6 +47,7 @@ class AuditObject(enum.Enum):
 
     ACCOUNT = "account"
     PERSON = "person"
+    CAMPAIGN = "campaign"
 
 
 class KeyFingerprint(Base):

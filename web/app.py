@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from mailer.links import Links
 from mailer.sender import Identity
@@ -20,12 +20,13 @@ from pli.database import Database, DatabaseAway
 from pli.keys import Keys
 from pli.language import N_, say
 from pli.loopback import is_loopback
-from pli.relay_names import MAIN
 from web.inbox import Inbox
 from web.leaving import Leaving
 from web.letters import WebVersions
-from web.office import Office
-from web.pages import Pages, guarded
+from web.office.app import Office
+from web.office.options import OfficeOptions
+from web.own_host import OwnHost
+from web.pages import Pages, guarded, only_from_here
 
 log = logging.getLogger("pli.web")
 
@@ -40,34 +41,33 @@ def create_app(
     keys: Keys,
     identity: Identity,
     language: str = "fr",
-    office: bool = False,
+    office: OfficeOptions | None = None,
     inbox: Path | None = None,
-    relays: Sequence[str] = (MAIN,),
     zone: tzinfo | None = None,
     now: Callable[[], datetime] = _wall_clock,
 ) -> Starlette:
     """Build the web application; `inbox` is the Maildir of the demo.
 
-    `relays`: their names in the settings, in order. `zone`: by whose clocks the staff is told.
+    `office`: None if there is none here. `zone`: by whose clocks the staff is told.
 
-    The staff's pages (`office` and the inbox) have no accounts yet. So they exist only if the
-    public address itself is this machine's loopback, whatever the arguments say: a server that
-    listens on the loopback may stand behind a proxy that lets everybody in.
+    The inbox has no door. So it exists only if the public address itself is this machine's
+    loopback, whatever the arguments say: a server that listens on the loopback may stand behind a
+    proxy that lets everybody in.
     """
     pages = Pages(database, identity, language, now, zone)
     is_local = is_loopback(urlsplit(identity.public_url).hostname or "")
-    shows_office = office and is_local
     shows_inbox = inbox is not None and is_local
-    public = StaticPages(pages, shows_office, shows_inbox)
-    routes = [
+    public = StaticPages(pages, office is not None and is_local, shows_inbox)
+    routes: list[BaseRoute] = [
         *public.routes(),
         *Leaving(pages, Links(keys, identity.public_url, identity.domain)).routes(),
         *WebVersions(pages).routes(),
     ]
-    if shows_office:
-        routes += Office(pages, inbox=shows_inbox, relays=relays).routes()
+    mounted = None if office is None else Office(pages, keys, office, inbox=shows_inbox)
+    if mounted is not None:
+        routes += mounted.routes()
     if shows_inbox and inbox is not None:
-        routes += Inbox(pages, inbox, office=shows_office).routes()
+        routes += Inbox(pages, inbox, office=mounted is not None).routes()
     app = Starlette(
         routes=routes,
         exception_handlers={
@@ -78,6 +78,8 @@ def create_app(
     )
     # A redirect would lose the POST of a one-click button (RFC 8058 section 3.1).
     app.router.redirect_slashes = False
+    if mounted is not None and mounted.address.own:
+        app.add_middleware(OwnHost, office=mounted.address)
     return app
 
 
@@ -95,7 +97,16 @@ class StaticPages:
             Route("/", self.home, methods=["GET"]),
             Route("/healthz", self.health, methods=["GET"]),
             Route("/favicon.ico", self.no_icon, methods=["GET"]),
+            *(
+                Route(path, only_from_here(self.moved), methods=["GET"])
+                for path in ("/campaigns", "/report/{id:number}")
+                if self._office
+            ),
         ]
+
+    async def moved(self, request: Request) -> Response:
+        """Where these pages are now; they were on this machine only."""
+        return RedirectResponse(f"/office{request.url.path}", 303, guarded("default-src 'none'"))
 
     async def home(self, request: Request) -> Response:
         """Who sends the letters, and how to reach the senders."""

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from mailer.campaign import lifecycle
 from mailer.links import Links
 from mailer.models import CampaignState, Delivery, Status
+from mailer.report import html_page, summary
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import Sentence
@@ -121,16 +122,18 @@ async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> d
             "left-several": await web.client.post(of_two, data={"from": "all"}),
             "unknown-link": await get("/u/nothing"),
             "unknown-letter": await get("/l/membres/1"),
-            "report": await get(f"/report/{done.id}"),
-            "report-paused": await get(f"/report/{stopped.id}"),
-            "sendings": await get("/campaigns"),
             "inbox": await get("/inbox/"),
             "mail": await get(f"/inbox/{names[0]}"),
             "mail-text": await get(f"/inbox/{names[0]}/text"),
             "mail-source": await get(f"/inbox/{names[0]}/source"),
         }
+    found = {name: answer.text for name, answer in shown.items()}
+    async with database.reading() as session:
+        for name, id_ in (("report", done.id), ("report-paused", stopped.id)):
+            counted = await summary.report(session, id_)
+            found[name] = await html_page.render(session, counted, language="fr")
     await database.close()
-    return {name: answer.text for name, answer in shown.items()}
+    return found
 
 
 @pytest.fixture
