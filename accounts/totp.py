@@ -64,14 +64,30 @@ async def begin(session: AsyncSession, *, account_id: int, issuer: str, keys: Ke
     """
     import pyotp
 
-    address = await session.scalar(select(Account.address).where(Account.id == account_id))
-    if address is None:
-        raise TotpError(N_("there is no account {number}"), number=account_id)
     secret = pyotp.random_base32()
+    found = await _enrolment(session, account_id, secret, issuer)
     sealed = sealing.seal(keys, _PURPOSE, account_id, secret.encode())
     await session.execute(
         update(Account).where(Account.id == account_id).values(totp_pending=sealed)
     )
+    return found
+
+
+async def waiting(
+    session: AsyncSession, *, account_id: int, issuer: str, keys: Keys
+) -> Enrolment | None:
+    """The secret that waits for its first code, to be shown once more after a wrong one."""
+    sealed = await session.scalar(select(Account.totp_pending).where(Account.id == account_id))
+    if sealed is None:
+        return None
+    secret = sealing.opened(keys, _PURPOSE, account_id, sealed).decode()
+    return await _enrolment(session, account_id, secret, issuer)
+
+
+async def _enrolment(session: AsyncSession, account_id: int, secret: str, issuer: str) -> Enrolment:
+    address = await session.scalar(select(Account.address).where(Account.id == account_id))
+    if address is None:
+        raise TotpError(N_("there is no account {number}"), number=account_id)
     # A colon would end the issuer within the label.
     uri = _app(secret).provisioning_uri(name=address, issuer_name=issuer.replace(":", " ").strip())
     return Enrolment(uri, secret)

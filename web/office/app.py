@@ -16,10 +16,13 @@ from pli.keys import Keys
 from pli.language import N_, say
 from web.office import assets, cookies
 from web.office.address import OfficeAddress
+from web.office.by_link import ByLink
 from web.office.confirm import Confirm
 from web.office.door import Door
+from web.office.enrol import Enrol
 from web.office.guard import Guard
 from web.office.options import OfficeOptions
+from web.office.own import Own
 from web.office.rooms import Room
 from web.office.sendings import Sendings
 from web.office.visit import HEADERS, House, Visit
@@ -38,7 +41,14 @@ class Office:
 
     def rooms(self) -> Sequence[Room]:
         """Every room of the office."""
-        return [*Door().rooms(), *Confirm().rooms(), *Sendings().rooms()]
+        return [
+            *Door().rooms(),
+            *ByLink().rooms(),
+            *Enrol().rooms(),
+            *Confirm().rooms(),
+            *Own().rooms(),
+            *Sendings().rooms(),
+        ]
 
     def routes(self) -> list[BaseRoute]:
         """What the web application has to mount."""

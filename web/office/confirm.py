@@ -10,7 +10,7 @@ from accounts import confirming
 from accounts.entering import Refused, SignedIn
 from accounts.sessions import Opened
 from pli.language import say
-from web.office import cookies, entry, warning
+from web.office import cookies, entry, mails
 from web.office.door_forms import CodeForm
 from web.office.entry import NO_CODE, NO_PASSKEY
 from web.office.rooms import LARGEST_FORM, Room, Who
@@ -53,7 +53,7 @@ class Confirm:
                 policy=visit.house.policy,
                 now=visit.now,
             )
-            await warning.order(session, visit, found)
+            await mails.warn(session, visit, found)
         if isinstance(found, Refused):
             form.blame(visit, "code", entry.refusal_of(found, NO_CODE))
             return confirm_page(visit, form, status_code=422)
@@ -88,7 +88,7 @@ class Confirm:
                 policy=visit.house.policy,
                 now=visit.now,
             )
-            await warning.order(session, visit, found)
+            await mails.warn(session, visit, found)
         if isinstance(found, Refused):
             told = entry.refusal_of(found, NO_PASSKEY).tell(visit.language)
             return confirm_page(visit, fault=told, status_code=422)

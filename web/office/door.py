@@ -14,7 +14,7 @@ from accounts.signing_in import PasswordAttempt
 from pli.errors import PliError
 from pli.language import say
 from subscribers.address import Address
-from web.office import cookies, entry, warning
+from web.office import cookies, entry, mails
 from web.office.door_forms import CodeForm, SignInForm
 from web.office.entry import NO_CODE, NO_PASSKEY, NOT_SO
 from web.office.forms import LONGEST
@@ -78,7 +78,7 @@ class Door:
                     policy=house.policy,
                     now=visit.now,
                 )
-                await warning.order(session, visit, found)
+                await mails.warn(session, visit, found)
         else:
             found = attempt
         if isinstance(found, Refused):
@@ -104,7 +104,7 @@ class Door:
                 policy=house.policy,
                 now=visit.now,
             )
-            await warning.order(session, visit, found)
+            await mails.warn(session, visit, found)
         if isinstance(found, Refused):
             form.blame(visit, "code", entry.refusal_of(found, NO_CODE))
             return entry.second_page(visit, ways, form, status_code=422)
@@ -136,7 +136,7 @@ class Door:
                 keys=house.keys,
                 now=visit.now,
             )
-            await warning.order(session, visit, found)
+            await mails.warn(session, visit, found)
         if isinstance(found, Refused):
             told = entry.refusal_of(found, NO_PASSKEY).tell(visit.language)
             return door_page(visit, fault=told, status_code=422)

@@ -71,6 +71,7 @@ def enrol_page(
     form: NewPasswordForm | None = None,
     *,
     status_code: int = 200,
+    fault: str = "",
 ) -> Response:
     """The page on which somebody makes what the account lacks."""
     return visit.page(
@@ -80,6 +81,7 @@ def enrol_page(
         by_password=Factor.PASSWORD in ways,
         by_app=Factor.TOTP in ways,
         by_passkey=visit.site is not None,
+        fault=fault,
     )
 
 
@@ -111,6 +113,7 @@ __all__ = [
     "NO_CODE",
     "NO_PASSKEY",
     "Entry",
+    "Refused",
     "answered",
     "enrol_page",
     "give",
