@@ -6,7 +6,7 @@ It names rows by number, and holds no address and nothing that a stranger typed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,12 +84,14 @@ async def events(
     action: AuditAction | None = None,
     kind: AuditObject | None = None,
     object_id: int | None = None,
+    actions: Collection[AuditAction] | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> Page:
     """A page of events, the newest first, narrowed by whatever is given.
 
-    `account_id` is who did it; `kind` and `object_id` are what it was done to.
+    `account_id` is who did it; `kind` and `object_id` are what it was done to; `actions` are those
+    of which each will do.
     """
     limit = max(1, min(limit, LONGEST_PAGE))
     statement = select(Audit).order_by(Audit.id.desc()).limit(limit + 1)
@@ -101,6 +103,8 @@ async def events(
     ):
         if value is not None:
             statement = statement.where(column == value)
+    if actions is not None:
+        statement = statement.where(Audit.action.in_(actions))
     if before is not None:
         statement = statement.where(Audit.id < before)
     rows = (await session.scalars(statement)).all()

@@ -23,8 +23,11 @@ from web.office.enrol import Enrol
 from web.office.guard import Guard
 from web.office.options import OfficeOptions
 from web.office.own import Own
+from web.office.parts import Parts
+from web.office.people import People
 from web.office.rooms import Room
 from web.office.sendings import Sendings
+from web.office.traces import Traces
 from web.office.visit import HEADERS, House, Visit
 from web.pages import Pages
 
@@ -48,6 +51,9 @@ class Office:
             *Confirm().rooms(),
             *Own().rooms(),
             *Sendings().rooms(),
+            *People().rooms(),
+            *Traces().rooms(),
+            *(Parts().rooms() if self.address.is_here else ()),
         ]
 
     def routes(self) -> list[BaseRoute]:

@@ -76,6 +76,10 @@ class Person:
         """Lose the session's cookie, as a browser that is emptied."""
         self.client.cookies.delete("pli_office", "localhost.local", "/office")
 
+    def forget_all(self) -> None:
+        """A browser that has never been here."""
+        self.client.cookies.clear()
+
     async def sign_in(self, name: str, password: str = PASSWORD) -> httpx.Response:
         """Sign in by a password, and stay where that leads."""
         await self.go("/office/sign-in")
