@@ -30,6 +30,7 @@ from tests.factories import (
     Copy,
 )
 from tests.web.client import LOCAL_IDENTITY, Options, serving
+from tests.web.looking import CROWDED, HEADINGS, LEAVING_THE_SHEET, OVERFLOWING, SMALL_TARGETS
 from tests.web.mails import a_mail, maildir, put
 
 SENDING = (
@@ -44,30 +45,10 @@ SENDING = (
     *(Copy(Status.EXCLUDED, "suppressed"),) * 3,
 )
 
-OVERFLOWING = "() => document.documentElement.scrollWidth > window.innerWidth"
-LEAVING_THE_SHEET = """
-() => [...document.querySelectorAll('.sheet')].flatMap(sheet => {
-  const padding = parseFloat(getComputedStyle(sheet).paddingRight);
-  const edge = sheet.getBoundingClientRect().right - padding;
-  return [...sheet.querySelectorAll('*')].filter(it => it.getBoundingClientRect().right > edge + 2)
-    .map(it => it.tagName + '.' + it.className);
-})
-"""
-CROWDED = """
-() => [...document.querySelectorAll('.sheet *')].filter(it => {
-  const box = it.getBoundingClientRect();
-  return it.textContent.trim().length > 10 && box.width > 0 && box.width < 40;
-}).map(it => it.tagName + '.' + it.className)
-"""
-SMALL_TARGETS = """
-() => [...document.querySelectorAll('button, .button, .choices label, .tabs a, .pages a')]
-  .filter(it => it.getBoundingClientRect().height < 44).map(it => it.outerHTML)
-"""
 REFUSED = Sentence(
     "{n} of the last {total} copies were refused for what we are: {code} {text}",
     {"n": 12, "total": 20, "code": 550, "text": "5.7.1 " + "https://relay.example.org/" * 4},
 )
-HEADINGS = "() => [...document.querySelectorAll('h1,h2,h3')].map(it => Number(it.tagName[1]))"
 
 
 @pytest.fixture

@@ -223,6 +223,7 @@ async def _page(
         visit,
         frozenset({Factor.PASSKEY, beside}),
         form,
+        address=here.address,
         status_code=422 if wrong else 200,
         fault="; ".join(fault.lines(visit.language)) if fault else "",
     )

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from accounts import sessions
 from accounts.entering import Entry, NeedsEnrolment, NeedsSecondFactor, Refused, SignedIn
 from accounts.factors import Factor
+from accounts.models import Stage
 from accounts.sessions import Opened
 from pli.language import N_, Sentence, say, say_n
 from web.office import cookies
@@ -24,7 +25,12 @@ async def answered(visit: Visit, entry: SignedIn | NeedsSecondFactor | NeedsEnro
         case NeedsSecondFactor():
             response = second_page(visit, entry.ways)
         case NeedsEnrolment():
-            response = enrol_page(visit, entry.ways)
+            async with visit.house.database.reading() as session:
+                here = await sessions.half_way(
+                    session, cookie=entry.secret, stage=Stage.ENROL, now=visit.now
+                )
+            address = here.address if here else ""
+            response = enrol_page(visit, entry.ways, address=address)
     give(visit, response, Opened(entry.secret, entry.until))
     return response
 
@@ -70,6 +76,7 @@ def enrol_page(
     ways: frozenset[Factor],
     form: NewPasswordForm | None = None,
     *,
+    address: str,
     status_code: int = 200,
     fault: str = "",
 ) -> Response:
@@ -82,6 +89,7 @@ def enrol_page(
         by_app=Factor.TOTP in ways,
         by_passkey=visit.site is not None,
         fault=fault,
+        address=address,
     )
 
 

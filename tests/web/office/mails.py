@@ -11,8 +11,12 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
+from accounts import links
+from accounts.models import LinkKind
+from accounts.rights import Right
 from mailer.models import Notice, NoticeKind
 from mailer.notices import account_mail
+from pli.actor import Actor
 from tests.web.office.person import Town
 
 
@@ -47,3 +51,19 @@ async def last_mail(town: Town) -> tuple[str, str]:
     code = re.search(r"\b\d{6}\b", text.replace(link[0] if link else "", ""))
     assert link is not None
     return urlsplit(link[0]).path, code[0] if code else ""
+
+
+async def invited(town: Town, name: str, *granted: Right) -> str:
+    """The path of an invitation."""
+    account = await town.hire(name, *granted, password=None, active=False)
+    async with town.database.begin() as session:
+        made = await links.make(
+            session,
+            account_id=account.id,
+            kind=LinkKind.INVITE,
+            binding=None,
+            by=Actor.system("root"),
+            now=town.clock.at,
+        )
+    assert made is not None
+    return links.url("", made.token)

@@ -20,6 +20,8 @@ from tests import factories as make
 from tests.web.client import LOCAL_IDENTITY, Clock, Options, Web, serving
 from web.office.options import OfficeOptions
 
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e{{7*7}}"
+"""A name that would like to be more than text."""
 PASSWORD = "quatre grands bateaux bleus"
 ORIGIN = "http://localhost:8080"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"

@@ -8,13 +8,10 @@ from datetime import datetime
 
 import pytest
 
-from accounts import links
-from accounts.models import LinkKind
 from accounts.rights import Right
-from pli.actor import Actor
 from pli.database import Database
 from pli.keys import Keys
-from tests.web.office.mails import last_mail, mails
+from tests.web.office.mails import invited, last_mail, mails
 from tests.web.office.person import PASSWORD, Town, a_town
 
 
@@ -22,22 +19,6 @@ from tests.web.office.person import PASSWORD, Town, a_town
 async def town(database: Database, keys: Keys, now: datetime) -> AsyncIterator[Town]:
     async with a_town(database, keys, now) as town:
         yield town
-
-
-async def invited(town: Town, name: str, *granted: Right) -> str:
-    """The path of an invitation."""
-    account = await town.hire(name, *granted, password=None, active=False)
-    async with town.database.begin() as session:
-        made = await links.make(
-            session,
-            account_id=account.id,
-            kind=LinkKind.INVITE,
-            binding=None,
-            by=Actor.system("root"),
-            now=town.clock.at,
-        )
-    assert made is not None
-    return links.url("", made.token)
 
 
 async def test_a_lost_password_is_replaced_by_a_link_in_the_same_browser(town: Town) -> None:

@@ -20,10 +20,8 @@ from subscribers import lists
 from subscribers.address import Address
 from tests import factories as make
 from tests.web.office.mails import last_mail, mails
-from tests.web.office.person import Person, Town, a_town
+from tests.web.office.person import HOSTILE, Person, Town, a_town
 from tests.web.office.signed import signed_in
-
-HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e{{7*7}}"
 
 
 @pytest.fixture
