@@ -27,6 +27,7 @@ from pli.settings import Settings
 from pli.work import until
 from web.app import create_app
 from web.office.options import OfficeOptions
+from web.office.tidying import tidying
 
 WAIT_SECONDS = 1.0
 
@@ -83,7 +84,10 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
             inbox=inbox,
             zone=zone_of(installation.settings.timezone),
         )
-        async with open_doors(app, listening(installation.settings.listen)):
+        async with (
+            open_doors(app, listening(installation.settings.listen)),
+            tidying(installation.database),
+        ):
             yield
     finally:
         if lock is not None:

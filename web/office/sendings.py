@@ -136,5 +136,5 @@ async def _outlook(session: AsyncSession, visit: Visit, progress: Progress) -> O
         campaign_id=progress.campaign,
         plans=visit.house.options.plans,
         providers=visit.house.options.providers,
-        zone=visit.frame()["zone"],
+        zone=visit.zone,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -113,6 +113,11 @@ class Visit:
         return tokens.of_browser(self.house.keys, self.browser)
 
     @property
+    def zone(self) -> tzinfo | None:
+        """By whose clocks hours are told."""
+        return zone_of(self.here.zone) if self.here else self.house.pages.zone
+
+    @property
     def next(self) -> str:
         """Where somebody wanted to go, if that is a page of ours."""
         asked = self.form.get("next") or self.request.query_params.get("next", "")
@@ -133,7 +138,7 @@ class Visit:
         kept = self.kept
         return {
             "identity": self.house.pages.identity,
-            "zone": zone_of(self.here.zone) if self.here else self.house.pages.zone,
+            "zone": self.zone,
             "asset": asset,
             "token": self.token,
             "here": self.here,

@@ -82,7 +82,7 @@ async def town(database: Database, keys: Keys, now: datetime) -> AsyncIterator[T
         yield town
 
 
-def an_office(database: Database, keys: Keys, now: datetime, url: str = ORIGIN) -> Office:
+def the_office(database: Database, keys: Keys, now: datetime, url: str = ORIGIN) -> Office:
     pages = Pages(database, replace(LOCAL_IDENTITY, public_url=url), "en", lambda: now)
     return Office(pages, keys, OfficeOptions(), inbox=False)
 
@@ -91,7 +91,7 @@ async def test_the_rooms_are_those_of_the_table(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     found: dict[str, object] = {}
-    for it in an_office(database, keys, now).rooms():
+    for it in the_office(database, keys, now).rooms():
         if isinstance(it.needs, Ability):
             found[it.path] = {right for right in Right if it.needs in MAY[right]}
         else:
@@ -102,7 +102,7 @@ async def test_the_rooms_are_those_of_the_table(
 async def test_the_page_of_all_parts_is_on_this_machine_only(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    office = an_office(database, keys, now, "https://lettres.example.org")
+    office = the_office(database, keys, now, "https://lettres.example.org")
     assert "/house" not in {it.path for it in office.rooms()}
 
 
@@ -117,7 +117,7 @@ async def test_a_room_that_does_not_say_who_may_enter_stops_the_start(
     async def open_to_all(visit: Visit) -> Response:
         raise AssertionError(visit)
 
-    office = an_office(database, keys, now)
+    office = the_office(database, keys, now)
     pages = Pages(database, LOCAL_IDENTITY, "en", lambda: now)
     house = House(pages, keys, office.address, OfficeOptions(), False)
     with pytest.raises(UndeclaredRoomError):
@@ -142,7 +142,7 @@ async def test_every_room_with_every_right_on_every_kind_of_list(town: Town) -> 
         }
     sendings["missing"] = 9_999
     victim = await town.hire("victim")
-    office = an_office(town.database, town.keys, now)
+    office = the_office(town.database, town.keys, now)
     rooms = [it for it in office.rooms() if isinstance(it.needs, Ability)]
     wrong = []
     for right in (None, *Right):
@@ -192,7 +192,7 @@ async def test_every_room_with_every_right_on_every_kind_of_list(town: Town) -> 
 
 
 async def test_who_is_not_in_is_led_to_the_door_from_every_room(town: Town) -> None:
-    office = an_office(town.database, town.keys, town.clock.at)
+    office = the_office(town.database, town.keys, town.clock.at)
     async with town.somebody() as stranger:
         for room in office.rooms():
             if room.needs is Who.ANYBODY:

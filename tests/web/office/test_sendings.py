@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from sqlalchemy import event
 
 from accounts.rights import Right
+from mailer.campaign import lifecycle
 from mailer.models import CampaignState
 from mailer.pacing.limits import Limits, Plan
 from mailer.smtp import troubles
@@ -20,6 +22,7 @@ from pli.language import Sentence
 from tests import factories as make
 from tests.factories import ONE_OF_EACH
 from tests.web.office.person import Town, a_town
+from tests.web.office.signed import signed_in
 from web.office.options import OfficeOptions
 
 
@@ -119,3 +122,37 @@ async def test_a_sending_to_another_list_is_not_there(town: Town) -> None:
         assert shown == [mine]
         for campaign, code in ((mine, 200), (theirs, 404), (both, 404)):
             assert (await anne.go(f"/office/report/{campaign.id}")).status_code == code
+
+
+async def test_why_a_campaign_is_paused_stands_in_the_list_and_in_its_report(town: Town) -> None:
+    async with town.database.begin() as session:
+        stopped = await make.a_campaign_with(session, ONE_OF_EACH, now=town.clock.at)
+        reason = Sentence("refused: {text}", {"text": "5.7.1 <b>we do not like you</b>"})
+        await lifecycle.pause(session, campaign_id=stopped.id, reason=reason)
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as anne:
+        await anne.sign_in("anne")
+        for path in ("/office/campaigns", f"/office/report/{stopped.id}"):
+            page = await anne.go(path)
+            assert "5.7.1 <b>we do not like you</b>" in anne.text
+            assert "<b>we" not in page.text
+
+
+async def test_a_page_asks_two_questions_beside_its_own(town: Town) -> None:
+    anne = await town.hire("anne", Right.RIGHTS)
+    asked: list[str] = []
+
+    def note(*said: object) -> None:
+        asked.append(str(said[2]))
+
+    async with town.somebody() as person:
+        await signed_in(town, person, anne)
+        await person.go("/office/looked")
+        engines = {town.database.reader.sync_engine, town.database.writer.sync_engine}
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", note)
+        assert (await person.go("/office/looked")).status_code == 200
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+    assert len([it for it in asked if "audit" in it]) == 1
+    assert len([it for it in asked if not it.startswith("BEGIN")]) <= 3
