@@ -28,7 +28,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 MOST = 1.5
 MEASURED = ("list", "show")
-OURS = {"cli", "commands", "mailer", "pli", "subscribers", "web"}
+OURS = {"accounts", "cli", "commands", "mailer", "pli", "subscribers", "web"}
 PLI = "from cli import main; main()"
 NEEDED = (
     "click", "pydantic", "pydantic_settings", "uvloop", "rich.console", "rich.table",

@@ -90,7 +90,7 @@ def campaign() -> None:
 async def list_(context: Context, as_json: bool) -> None:
     """Show the latest campaigns, newest first."""
     async with context.open() as installation, installation.database.reading() as session:
-        found = await summary.campaigns(session, limit=SHOWN)
+        found = await summary.campaigns(session, list_ids=None, limit=SHOWN)
         waiting = await relays_away.waits(
             session,
             relay_names(installation.settings),

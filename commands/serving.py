@@ -9,22 +9,26 @@ from pathlib import Path
 
 import click
 
+from accounts.entering import Policy
 from commands import relays
-from commands.common import Context, Installation, _, relay_names, running, tell
+from commands.common import Context, Installation, _, running, tell
 from commands.engine_room import adopted, engine, interruptible, wait
 from commands.engine_turn import Turn, lock_of, take
+from commands.limits import plan
 from commands.measuring import measuring
-from commands.policy import identity_of
+from commands.policy import identity_of, providers_of
 from commands.web_server import listening, open_doors
 from pli import descriptors, logs
 from pli.errors import PliError
 from pli.hours import zone_of
 from pli.language import N_, say
 from pli.lock import Lock
-from pli.loopback import is_loopback
+from pli.settings import Settings
 from pli.work import until
 from web.app import create_app
 from web.networks import Networks
+from web.office.options import OfficeOptions
+from web.office.tidying import tidying
 
 WAIT_SECONDS = 1.0
 
@@ -78,10 +82,8 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
             keys=installation.keys,
             identity=identity_of(installation.settings),
             language=installation.settings.language,
-            # The office has no accounts yet: only people at this machine may see its pages.
-            office=is_loopback(installation.settings.listen.rpartition(":")[0].strip("[]")),
+            office=office_of(installation.settings),
             inbox=inbox,
-            relays=relay_names(installation.settings),
             zone=zone_of(installation.settings.timezone),
             networks=networks,
         )
@@ -89,11 +91,26 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
             descriptors.raise_limit(), relays.all_connections(installation.settings)
         )
         listener = listening(installation.settings.listen)
-        async with open_doors(app, listener, most=most, networks=networks):
+        async with (
+            open_doors(app, listener, most=most, networks=networks),
+            tidying(installation.database),
+        ):
             yield
     finally:
         if lock is not None:
             lock.release()
+
+
+def office_of(settings: Settings) -> OfficeOptions:
+    """What the office is told of the settings."""
+    return OfficeOptions(
+        url=settings.office_url,
+        policy=Policy(
+            two_for_all=settings.office_two_factors, sign_in_links=settings.office_sign_in_links
+        ),
+        plans={name: plan(settings, name, it.name) for name, it in relays.of(settings).items()},
+        providers=providers_of(settings),
+    )
 
 
 async def work(installation: Installation, stop: asyncio.Event) -> None:

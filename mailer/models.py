@@ -82,6 +82,7 @@ class NoticeKind(enum.Enum):
 
     TEST = "test"
     TROUBLE = "trouble"
+    ACCOUNT = "account"
 
 
 class Campaign(Base):
@@ -296,8 +297,9 @@ class UnknownUser(Base):
 class Notice(Base):
     """A single mail that is no letter; it goes before every campaign, and no campaign counts it.
 
-    `content` is what the mail is made from: for a test copy, the frozen letter. Only the last try
-    is kept.
+    `content` is what the mail is made from: for a test copy, the frozen letter. A mail to somebody
+    of the office may hold a link that lets its reader in: its content is emptied when it was sent.
+    Only the last try is kept.
     """
 
     __tablename__ = "notice"

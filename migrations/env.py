@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import accounts.models  # noqa: F401
 import mailer.models  # noqa: F401
 import pli.tables  # noqa: F401
 import subscribers.models  # noqa: F401 (each adds its tables to the metadata, for autogenerate)

@@ -144,6 +144,8 @@ class Settings(BaseSettings):
     database_url: str = "sqlite+aiosqlite:///pli.db"
     relay_url: str = ""
     public_url: str = ""
+    office_url: str = ""
+    """Where the office's pages are, if not at `public_url`."""
     committee: str = ""
     address: str = ""
     phone: str = ""
@@ -184,6 +186,10 @@ class Settings(BaseSettings):
     """If nobody can know whether a copy left: hold it for a person, or send it again."""
     policy_pause_percent: Annotated[float, Field(gt=0, le=100)] = 30.0
     """A campaign pauses if so much of a window is refused with 5.7.x: we are at fault, not they."""
+    office_two_factors: bool = False
+    """Whether everybody of the office needs two factors, and not only those whose rights ask so."""
+    office_sign_in_links: bool = False
+    """Whether readers may come in by a link that they have sent to themselves by mail."""
     second_person: bool = False
     """Whether a campaign must be approved by somebody other than its maker."""
     timezone: str = "Europe/Paris"
@@ -237,7 +243,7 @@ class Settings(BaseSettings):
             raise ValueError(N_("names no file: write sqlite:///pli.db"))
         return f"{scheme}://{rest}"
 
-    @field_validator("public_url")
+    @field_validator("public_url", "office_url")
     @classmethod
     def _https_unless_loopback(cls, url: str) -> str:
         if not url:
@@ -323,6 +329,11 @@ class Settings(BaseSettings):
         if not all(_NAME.fullmatch(name) for name in providers):
             raise ValueError(N_("a provider's name is of small letters and digits"))
         return providers
+
+    @property
+    def office_at(self) -> str:
+        """The address of the office's pages: `office_url`, else `public_url`."""
+        return self.office_url or self.public_url
 
     def require(self, *names: str) -> None:
         """Raise SettingsError if settings are empty that a command needs, with a line for each."""

@@ -1,11 +1,53 @@
-"""This package's tables: which keys a database knows, which program migrated it, where it lives."""
+"""This package's tables: keys known, the program, where the database lives, and who did what."""
 
 from __future__ import annotations
 
-from sqlalchemy import String, Text
+import enum
+from datetime import datetime
+
+from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pli.columns import Base, Id
+from pli.actor import ActorKind
+from pli.columns import Base, Id, enum_of
+
+
+class AuditAction(enum.Enum):
+    """What was done; the values are kept, and have 16 characters at most."""
+
+    SIGNED_IN = "signed_in"
+    HALF_WAY = "half_way"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGNED_OUT = "signed_out"
+    CONFIRMED = "confirmed"
+    SESSIONS_ENDED = "sessions_ended"
+    LINK_MADE = "link_made"
+    LINK_USED = "link_used"
+    PASSWORD_SET = "password_set"  # noqa: S105
+    TOTP_SET = "totp_set"
+    TOTP_REMOVED = "totp_removed"
+    CODES_MADE = "codes_made"
+    CODE_USED = "code_used"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_REFUSED = "passkey_refused"
+    ACCOUNT_MADE = "account_made"
+    ACCOUNT_CHANGED = "account_changed"
+    ACCOUNT_CLOSED = "account_closed"
+    ACCOUNT_REOPENED = "account_reopened"
+    ACCOUNT_RESET = "account_reset"
+    RIGHT_GRANTED = "right_granted"
+    RIGHT_REVOKED = "right_revoked"
+    PERSON_VIEWED = "person_viewed"
+    PEOPLE_VIEWED = "people_viewed"
+
+
+class AuditObject(enum.Enum):
+    """What it was done to."""
+
+    ACCOUNT = "account"
+    PERSON = "person"
+    CAMPAIGN = "campaign"
 
 
 class KeyFingerprint(Base):
@@ -39,3 +81,25 @@ class Home(Base):
     inode: Mapped[str | None] = mapped_column(String(20))
     path: Mapped[str | None] = mapped_column(Text)
     backup_of: Mapped[str | None] = mapped_column(String(64))
+
+
+class Audit(Base):
+    """One thing that somebody did or saw; rows are only ever added.
+
+    Neither `account_id` nor `object_id` nor `list_id` refers to a row: a trace outlives what it
+    tells of. `actor` is the actor's text at that time.
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "object_kind", "object_id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    at: Mapped[datetime]
+    actor_kind: Mapped[ActorKind] = mapped_column(enum_of(ActorKind))
+    account_id: Mapped[int | None] = mapped_column(Id, index=True)
+    actor: Mapped[str] = mapped_column(String(200))
+    action: Mapped[AuditAction] = mapped_column(enum_of(AuditAction))
+    object_kind: Mapped[AuditObject] = mapped_column(enum_of(AuditObject))
+    object_id: Mapped[int | None] = mapped_column(Id)
+    list_id: Mapped[int | None] = mapped_column(Id)
+    count: Mapped[int | None]
+    why: Mapped[str] = mapped_column(Text)

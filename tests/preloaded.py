@@ -17,7 +17,7 @@ import sqlalchemy.dialects.sqlite.aiosqlite
 import uvicorn
 from sqlalchemy.orm import configure_mappers
 
-for _room in ("pli", "subscribers", "mailer", "web"):
+for _room in ("pli", "subscribers", "accounts", "mailer", "web"):
     for _module in pkgutil.walk_packages(import_module(_room).__path__, f"{_room}."):
         import_module(_module.name)
 configure_mappers()

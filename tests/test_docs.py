@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")})
 ROOMS = (
+    "accounts",
     "benchmarks",
     "commands",
     "docs",

@@ -6,12 +6,13 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import accounts.models  # noqa: F401
 import mailer.models  # noqa: F401
-import subscribers.models  # noqa: F401 (both fill the registry)
+import subscribers.models  # noqa: F401 (each fills the registry)
 from pli.columns import Base
 
 ROOT = Path(__file__).parents[1]
-PROGRAM = ("cli.py", "commands", "mailer", "pli", "subscribers", "web")
+PROGRAM = ("accounts", "cli.py", "commands", "mailer", "pli", "subscribers", "web")
 MODELS = {mapper.class_.__name__ for mapper in Base.registry.mappers}
 VERBS = {"update", "insert", "delete", "insert_into", "ManyRows"}
 
@@ -68,6 +69,15 @@ WRITERS = (
     ("segment", "`subscribers/segments.py`", {"Segment"}),
     ("attribute", "`subscribers/attributes.py`", {"Attribute"}),
     ("import", "`subscribers/importing.py`", {"Import"}),
+    ("account", "`accounts/people.py`, `passwords.py`, `totp.py`", {"Account"}),
+    ("account_right", "`accounts/rights.py`", {"AccountRight"}),
+    ("session", "`accounts/sessions.py`, `session_ends.py`", {"OfficeSession"}),
+    ("passkey", "`accounts/passkeys.py`", {"Passkey"}),
+    ("passkey_challenge", "`accounts/challenges.py`", {"Challenge"}),
+    ("recovery_code", "`accounts/recovery.py`", {"RecoveryCode"}),
+    ("sign_in_link", "`accounts/links.py`", {"SignInLink"}),
+    ("sign_in_failure", "`accounts/limits.py`", {"SignInFailure"}),
+    ("audit", "`pli/audit.py`", {"Audit"}),
     ("key_fingerprint", "`pli/database.py`", {"KeyFingerprint"}),
     ("home: where the database is at home", "`pli/home.py`", {"Home"}),
     ("program: which version and schema runs", "`pli/schema.py`", {"Program"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mailer.links import Links
@@ -23,13 +23,14 @@ from pli.database import Database, DatabaseAway
 from pli.keys import Keys
 from pli.language import N_, say
 from pli.loopback import is_loopback
-from pli.relay_names import MAIN
 from web.inbox import Inbox
 from web.leaving import Leaving
 from web.letters import WebVersions
 from web.networks import NO_PROXIES, Networks
-from web.office import Office
-from web.pages import Pages, guarded
+from web.office.app import Office
+from web.office.options import OfficeOptions
+from web.own_host import OwnHost
+from web.pages import Pages, guarded, only_from_here
 from web.patience import Patience
 
 log = logging.getLogger("pli.web")
@@ -47,35 +48,34 @@ def create_app(
     keys: Keys,
     identity: Identity,
     language: str = "fr",
-    office: bool = False,
+    office: OfficeOptions | None = None,
     inbox: Path | None = None,
-    relays: Sequence[str] = (MAIN,),
     zone: tzinfo | None = None,
     networks: Networks = NO_PROXIES,
     now: Callable[[], datetime] = _wall_clock,
 ) -> Starlette:
     """Build the web application; `inbox` is the Maildir of the demo.
 
-    `relays`: their names in the settings, in order. `zone`: by whose clocks the staff is told.
+    `office`: None if there is none here. `zone`: by whose clocks the staff is told.
 
-    The staff's pages (`office` and the inbox) have no accounts yet. So they exist only if the
-    public address itself is this machine's loopback, whatever the arguments say: a server that
-    listens on the loopback may stand behind a proxy that lets everybody in.
+    The inbox has no door. So it exists only if the public address itself is this machine's
+    loopback, whatever the arguments say: a server that listens on the loopback may stand behind a
+    proxy that lets everybody in.
     """
     pages = Pages(database, identity, language, now, zone)
     is_local = is_loopback(urlsplit(identity.public_url).hostname or "")
-    shows_office = office and is_local
     shows_inbox = inbox is not None and is_local
-    public = StaticPages(pages, shows_office, shows_inbox)
-    routes = [
+    public = StaticPages(pages, office is not None and is_local, shows_inbox)
+    routes: list[BaseRoute] = [
         *public.routes(),
         *Leaving(pages, Links(keys, identity.public_url, identity.domain)).routes(),
         *WebVersions(pages).routes(),
     ]
-    if shows_office:
-        routes += Office(pages, inbox=shows_inbox, relays=relays).routes()
+    mounted = None if office is None else Office(pages, keys, office, inbox=shows_inbox)
+    if mounted is not None:
+        routes += mounted.routes()
     if shows_inbox and inbox is not None:
-        routes += Inbox(pages, inbox, office=shows_office).routes()
+        routes += Inbox(pages, inbox, office=mounted is not None).routes()
     app = Starlette(
         routes=routes,
         middleware=[Middleware(NoControlCharacters)],
@@ -89,6 +89,8 @@ def create_app(
     app.router.redirect_slashes = False
     # Within what makes pages of exceptions: a request that is refused gets one, too.
     app.router.middleware_stack = Patience(app.router.middleware_stack, networks)
+    if mounted is not None and mounted.address.own:
+        app.add_middleware(OwnHost, office=mounted.address)
     return app
 
 
@@ -124,7 +126,16 @@ class StaticPages:
             Route("/", self.home, methods=["GET"]),
             Route("/healthz", self.health, methods=["GET"]),
             Route("/favicon.ico", self.no_icon, methods=["GET"]),
+            *(
+                Route(path, only_from_here(self.moved), methods=["GET"])
+                for path in ("/campaigns", "/report/{id:number}")
+                if self._office
+            ),
         ]
+
+    async def moved(self, request: Request) -> Response:
+        """Where these pages are now; they were on this machine only."""
+        return RedirectResponse(f"/office{request.url.path}", 303, guarded("default-src 'none'"))
 
     async def home(self, request: Request) -> Response:
         """Who sends the letters, and how to reach the senders."""

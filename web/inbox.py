@@ -118,7 +118,7 @@ class Inbox:
     def _page(self, request: Request, name: str, **values: Any) -> Response:
         language = self._pages.language_for(request)
         body = pages.render(
-            f"office/{name}.html.j2",
+            f"inbox/{name}.html.j2",
             language,
             identity=self._pages.identity,
             office=self._office,

@@ -14,7 +14,8 @@ from sqlalchemy import Row
 
 from mailer.ledger.holding import Holding
 from mailer.models import NoticeKind, Stage
-from mailer.notices import queue, trouble_mail, writing
+from mailer.notices import account_mail, queue, trouble_mail, writing
+from mailer.notices.account_mail import LinkIsOver
 from mailer.notices.queue import NOTICE_LEASE, ClaimedNotice
 from mailer.notices.writing import Mail
 from mailer.outcomes import Kind, Outcome, Result
@@ -136,6 +137,8 @@ class NoticeSender:
                 copy.filled(await self._composed(row))
             except DatabaseAway:
                 copy.give_back()
+            except LinkIsOver:
+                copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "its link is over"))
             # Any error in making this mail fails this notice alone; the engine goes on with the
             # others and with its campaigns.
             except Exception:
@@ -196,6 +199,14 @@ class NoticeSender:
             if row.kind is NoticeKind.TROUBLE:
                 return await trouble_mail.compose(
                     session,
+                    notice_id=row.id,
+                    address=row.address,
+                    content=row.content,
+                    keys=self._keys,
+                    now=datetime.now(UTC),
+                )
+            if row.kind is NoticeKind.ACCOUNT:
+                return account_mail.compose(
                     notice_id=row.id,
                     address=row.address,
                     content=row.content,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, exists, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Notice, NoticeKind, Status
@@ -40,17 +40,22 @@ async def claim_notices(
 ) -> Sequence[Row[*ClaimedNotice]]:
     """Claim due notices.
 
-    Notices of a dead worker become uncertain; those to suppressed addresses are skipped.
+    Notices of a dead worker become uncertain. Those to suppressed addresses are skipped, but for
+    mails to people of the office: a suppression says that letters are not wanted.
     """
     await _update(
         session,
         and_(_lapsed(), scope.notices()),
         status=Status.UNCERTAIN,
+        content=_EMPTIED,
     )
     await _update(
         session,
         and_(
-            _waits(), scope.notices(), exists().where(Suppression.address_key == Notice.address_key)
+            _waits(),
+            scope.notices(),
+            Notice.kind != NoticeKind.ACCOUNT,
+            exists().where(Suppression.address_key == Notice.address_key),
         ),
         status=Status.SKIPPED,
         reason="suppressed",
@@ -105,6 +110,8 @@ async def settle_notice(session: AsyncSession, result: Result, *, lease: int, re
             values |= {"status": Status.PENDING, "next_attempt_at": due}
         case Kind.DEFERRED:
             values |= {"status": Status.FAILED, "reason": Reason.GAVE_UP.value}
+    if values["status"] is not Status.PENDING:
+        values["content"] = _EMPTIED
     await _update(
         session,
         and_(
@@ -171,6 +178,8 @@ def _lapsed() -> ColumnElement[bool]:
     return and_(_OPEN, Notice.status == Status.SENDING, over)
 
 
+_EMPTIED = case((Notice.kind == NoticeKind.ACCOUNT, ""), else_=Notice.content)
+"""The content of what is over: a link that lets its reader in stays nowhere."""
 _OPEN: ColumnElement[bool] = literal_column("notice.status IN ('pending', 'sending')")
 """Written as in `ix_notice_due`: with parameters, SQLite would not use the index."""
 

@@ -7,25 +7,20 @@ says how things stand. It names campaigns and letters, and no member.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from email.headerregistry import Address as HeaderAddress
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import answer_words, reasons
-from mailer.links import Links
 from mailer.models import Campaign, NoticeKind
 from mailer.notices import writing
-from mailer.notices.writing import FIRST_NUMBER, Mail
-from mailer.sender import Identity, needs_smtputf8
+from mailer.notices.text_mail import text_mail
+from mailer.notices.writing import Mail
+from mailer.sender import Identity
 from mailer.smtp import troubles
 from pli.hours import Hour
 from pli.keys import Keys
@@ -107,18 +102,16 @@ async def compose(
     away = N_("Pli: the relay {relay} does not answer")
     heading = refused if ordered["refused"] else away
     subject = say(heading, relay=ordered["called"])
-    number = FIRST_NUMBER + notice_id
-    marks = Links(keys, identity.public_url, identity.domain).marks(number, keys.current)
-    mail = EmailMessage(policy=SMTPUTF8 if needs_smtputf8(address) else SMTP)
-    mail["From"] = HeaderAddress(identity.from_name, addr_spec=identity.from_address)
-    mail["To"] = HeaderAddress(addr_spec=address)
-    mail["Subject"] = subject.tell(language)
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = marks.message_id
-    mail["Auto-Submitted"] = "auto-generated"
-    text = "\n\n".join(it.tell(language) for it in paragraphs)
-    mail.set_content(text + "\n", cte="quoted-printable")
-    return Mail([_stuffed(mail.as_bytes())], marks.return_path)
+    return text_mail(
+        notice_id=notice_id,
+        address=address,
+        identity=identity,
+        subject=subject,
+        paragraphs=paragraphs,
+        language=language,
+        keys=keys,
+        now=now,
+    )
 
 
 def _what(ordered: dict[str, Any], since: datetime) -> list[Sentence]:
@@ -198,8 +191,3 @@ def _now_over(ordered: dict[str, Any], over: datetime) -> list[Sentence]:
 
 def _setting(name: str) -> str:
     return "relay_url" if name == MAIN else f"relays.{name}.url"
-
-
-def _stuffed(mail: bytes) -> bytes:
-    """As a mail goes over the wire: lines that begin with a dot get another (RFC 5321 4.5.2)."""
-    return re.sub(rb"(?m)^\.", b"..", mail)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,15 +51,19 @@ async def render(
     *,
     language: str,
     refresh: int | None = None,
-    office: bool = False,
     waits_for: Sequence[Sentence] = (),
+    arrives_at: datetime | None = None,
+    people: bool = True,
     zone: tzinfo | None = None,
+    frame: Mapping[str, Any] | None = None,
 ) -> str:
     """The page in one language.
 
-    `office`: the page is shown in the office, with links to other pages. `refresh` is after how
-    many seconds the browser loads the page again; None: never. `waits_for`: what holds the campaign
-    back now. `zone`: by whose clocks hours are told; None: this machine's.
+    `refresh` is after how many seconds the browser loads the page again; None: never. `waits_for`:
+    what holds the campaign back now. `arrives_at`: when its last copy leaves, if that is known.
+    `people`: whether copies are listed one by one, with their addresses. `zone`: by whose clocks
+    hours are told; None: this machine's. `frame`: the template of another frame than the page's
+    own, as `layout`, and the values that it needs.
     """
     over_time = await timeline(session, report.campaign)
     return pages.render(
@@ -77,17 +82,19 @@ async def render(
         one_by_one={
             status: await copies.by_status(session, report.campaign, status=status, limit=SHOWN)
             for status in _ONE_BY_ONE
-            if report.of(status)
+            if people and report.of(status)
         },
         settled=[
             *(reasons.settled(source, n) for source, n in report.settled_by.items()),
             *([reasons.barred(report.barred, report.campaign)] if report.barred else []),
         ],
         is_barred=say(reasons.IS_BARRED),
-        refresh=refresh,
-        office=office,
         waits_for=waits_for,
-        zone=zone,
+        arrives_at=arrives_at,
+        people=people,
+        **{"layout": "page.html.j2", "office": frame is not None, "zone": zone}
+        | dict(frame or {})
+        | {"refresh": refresh},
     )
 
 

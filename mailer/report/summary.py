@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign.finding import reason_of
@@ -177,9 +177,33 @@ async def progress(session: AsyncSession, campaign_id: int) -> Progress:
     return found
 
 
-async def campaigns(session: AsyncSession, *, limit: int) -> list[Progress]:
-    """Where the latest campaigns stand, newest first."""
-    return await _standing(session, limit=limit)
+async def campaigns(
+    session: AsyncSession, *, list_ids: Collection[int] | None, limit: int
+) -> list[Progress]:
+    """Where the latest campaigns stand, newest first.
+
+    Only campaigns all of whose lists are among `list_ids`; None: all campaigns.
+    """
+    if list_ids is None:
+        return await _standing(session, limit=limit)
+    of = CampaignList.campaign_id == Campaign.id
+    return await _standing(
+        session,
+        exists().where(of),
+        ~exists().where(of, CampaignList.list_id.not_in(list_ids)),
+        limit=limit,
+    )
+
+
+async def lists_of(session: AsyncSession, campaign_id: int) -> list[int] | None:
+    """The ids of a campaign's lists; None if there is no such campaign."""
+    rows = await session.execute(
+        select(Campaign.id, CampaignList.list_id)
+        .outerjoin(CampaignList, CampaignList.campaign_id == Campaign.id)
+        .where(Campaign.id == campaign_id)
+    )
+    found = rows.all()
+    return [it.list_id for it in found if it.list_id is not None] if found else None
 
 
 async def _standing(session: AsyncSession, *where: Any, limit: int | None = None) -> list[Progress]:

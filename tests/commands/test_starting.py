@@ -30,7 +30,7 @@ try:
 finally:
     print(json.dumps(sorted(set(sys.modules) - before)), file=sys.stderr)
 """
-OURS = {"cli", "commands", "mailer", "pli", "subscribers", "web"}
+OURS = {"accounts", "cli", "commands", "mailer", "pli", "subscribers", "web"}
 SETTINGS = {
     "annotated_types", "dotenv", "pydantic", "pydantic_core", "pydantic_settings",
     "typing_extensions", "typing_inspection",

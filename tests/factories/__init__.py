@@ -6,6 +6,7 @@ does; `a_campaign_with` writes copies in any state straight into the tables.
 
 from __future__ import annotations
 
+from tests.factories.accounts import an_account, an_office
 from tests.factories.campaigns import a_campaign, a_draft
 from tests.factories.committee import IDENTITY, KEYS
 from tests.factories.copies import (
@@ -39,6 +40,8 @@ __all__ = [
     "a_person",
     "a_subscription",
     "accepted",
+    "an_account",
+    "an_office",
     "crowd",
     "frozen",
     "letter",

@@ -26,6 +26,11 @@ from tests.mailer.engine.running import rests, working
 from tests.relay import Relay
 from tests.servers import PostgreSQL
 
+OFFICE = (
+    "account", "account_right", "audit", "passkey", "passkey_challenge", "recovery_code", "session",
+    "sign_in_failure", "sign_in_link",
+)  # fmt: skip
+
 
 @pytest.fixture
 def now() -> datetime:
@@ -42,6 +47,7 @@ async def source(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Da
         await make.members(session, keys, members, 30, now=now)
         await make.a_campaign(session, keys, [members], now=now, batch_size=8, started=False)
         await make.a_campaign_with(session, now=now, list_id=members.id, names="autre{n}")
+        await make.an_office(session, keys, members, now=now)
         person = await session.get(Subscriber, 1)
         assert person is not None
         person.attributes = {"né": "1970-01-01", "délégué·e": True, "rien": None, "n": 1.5}
@@ -89,6 +95,9 @@ async def test_every_row_is_the_same_on_postgresql(source: Database, target: Dat
     assert sum(heard) == sum(counts.values()) == await copying.rows_of(source)
     assert counts["delivery"] > 30
     assert counts["attempt"] > 5
+    of_the_office = {it.name for it in Base.metadata.sorted_tables} & set(OFFICE)
+    assert of_the_office == set(OFFICE)
+    assert all(counts[it] for it in OFFICE)
 
 
 async def test_sending_goes_on_there_with_ids_behind_the_old_ones(

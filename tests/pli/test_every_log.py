@@ -13,7 +13,7 @@ import pytest
 from pli import logs
 from tests.paths import ROOT
 
-PROGRAM = ("cli.py", "commands", "mailer", "pli", "subscribers", "web")
+PROGRAM = ("accounts", "cli.py", "commands", "mailer", "pli", "subscribers", "web")
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
 OURS = {"event", "level", "logger", "timestamp", "exception", "exc_info", "stack_info", "_record"}
 

@@ -25,7 +25,10 @@ from tests.paths import ROOT
 MARKS = {"N_": None, "_": None, "say": None, "say_n": (1, 2), "gettext": None, "ngettext": (1, 2)}
 LETTER_MARKS = MARKS | {"tell": None}
 ROOMS = {
-    **{room: ROOT.glob(f"{room}/**/*.py") for room in ("pli", "subscribers", "mailer", "web")},
+    **{
+        room: ROOT.glob(f"{room}/**/*.py")
+        for room in ("pli", "subscribers", "accounts", "mailer", "web")
+    },
     "commands": [ROOT / "cli.py", *ROOT.glob("commands/**/*.py")],
     "templates": shipped("templates").glob("**/*.j2"),
 }

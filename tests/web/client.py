@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import httpx
+from starlette.applications import Starlette
 from starlette.routing import Route
 
 from mailer.sender import Identity
@@ -16,6 +17,7 @@ from pli.database import Database
 from pli.keys import Keys
 from tests.factories import IDENTITY
 from web.app import create_app
+from web.office.options import OfficeOptions
 
 ADDRESS = "http://127.0.0.1:8080"
 LOCAL_IDENTITY = replace(
@@ -43,6 +45,7 @@ class Web:
 
     client: httpx.AsyncClient
     clock: Clock
+    app: Starlette
     routes: Sequence[Route] = ()
 
 
@@ -51,6 +54,7 @@ class Options:
     """The options with which the application is made."""
 
     office: bool = False
+    rules: OfficeOptions | None = None
     inbox: Path | None = None
     identity: Identity = LOCAL_IDENTITY
 
@@ -66,10 +70,10 @@ async def serving(
         database,
         keys=keys,
         identity=options.identity,
-        office=options.office,
+        office=(options.rules or OfficeOptions()) if options.office else None,
         inbox=options.inbox,
         now=clock,
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as client:
-        yield Web(client, clock, [it for it in app.routes if isinstance(it, Route)])
+        yield Web(client, clock, app, [it for it in app.routes if isinstance(it, Route)])

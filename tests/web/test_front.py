@@ -8,13 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mailer.models import CampaignState
-from mailer.smtp import troubles
 from pli.database import Database
 from pli.keys import Keys
-from pli.language import Sentence
-from tests import factories as make
-from tests.factories import ONE_OF_EACH
 from tests.web.client import LOCAL_IDENTITY, Options, serving
 
 
@@ -71,41 +66,15 @@ async def test_what_is_not_there_gets_a_plain_answer(
     assert answer.status_code == status_code
 
 
-async def test_the_office_shows_sendings_and_a_report_that_moves(
-    database: Database, keys: Keys, now: datetime
-) -> None:
-    async with database.begin() as session:
-        running = await make.a_campaign_with(session, now=now)
-        finished = await make.a_campaign_with(
-            session,
-            tuple(it for it in ONE_OF_EACH if it.status.value not in ("pending", "sending")),
-            now=now,
-            list_name="autres",
-            state=CampaignState.FINISHED,
-        )
-    async with serving(database, keys, now, Options(office=True)) as web:
-        listed = await web.client.get("/campaigns")
-        moving = await web.client.get(f"/report/{running.id}")
-        still = await web.client.get(f"/report/{running.id}?still")
-        done = await web.client.get(f"/report/{finished.id}")
-        unknown = await web.client.get(f"/report/{10**30}")
-    assert f'href="/report/{running.id}"' in listed.text
-    assert 'http-equiv="refresh"' in moving.text
-    for page in (still, done):
-        assert page.status_code == 200
-        assert 'http-equiv="refresh"' not in page.text
-    assert unknown.status_code == 404
-
-
 async def test_the_office_is_nowhere_unless_asked_for(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     async with serving(database, keys, now) as web:
-        for path in ("/campaigns", "/report/1", "/inbox/"):
+        for path in ("/office", "/office/sign-in", "/campaigns", "/inbox/"):
             assert (await web.client.get(path)).status_code == 404
 
 
-async def test_the_office_is_not_behind_a_public_address(
+async def test_the_inbox_is_not_behind_a_public_address(
     database: Database, keys: Keys, now: datetime, tmp_path: Path
 ) -> None:
     public = replace(LOCAL_IDENTITY, public_url="https://lettres.example.org")
@@ -115,30 +84,24 @@ async def test_the_office_is_not_behind_a_public_address(
             assert (await web.client.get(path)).status_code == 404
 
 
+async def test_where_the_offices_pages_were_leads_to_where_they_are(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with serving(database, keys, now, Options(office=True)) as web:
+        for path in ("/campaigns", "/report/7"):
+            answer = await web.client.get(path)
+            assert answer.status_code == 303
+            assert answer.headers["location"] == f"/office{path}"
+
+
 @pytest.mark.parametrize(
     "header",
     [{"Host": "evil.example.com"}, {"X-Forwarded-For": "192.0.2.1"}, {"Host": "[bad"}],
     ids=["another name", "a proxy", "no name"],
 )
-async def test_the_office_answers_to_no_other_name_and_through_no_proxy(
+async def test_the_inbox_answers_to_no_other_name_and_through_no_proxy(
     database: Database, keys: Keys, now: datetime, header: dict[str, str], tmp_path: Path
 ) -> None:
     async with serving(database, keys, now, Options(office=True, inbox=tmp_path)) as web:
         for path in ("/campaigns", "/report/1", "/inbox/"):
             assert (await web.client.get(path, headers=header)).status_code == 404
-
-
-async def test_the_office_sees_since_when_a_relay_does_not_answer(
-    database: Database, keys: Keys, now: datetime
-) -> None:
-    async with database.begin() as session:
-        members = await make.a_list(session, "membres", now=now)
-        await make.members(session, keys, members, 2, now=now)
-        campaign = await make.a_campaign(session, keys, [members], now=now)
-        await troubles.note(
-            session, name="main", relay="r:25", reason=Sentence("no"), refused=False, rest=240
-        )
-    async with serving(database, keys, now, Options(office=True)) as web:
-        for path in ("/campaigns", f"/report/{campaign.id}"):
-            page = await web.client.get(path, headers={"Accept-Language": "en"})
-            assert "the relay does not answer since" in page.text

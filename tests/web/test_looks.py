@@ -15,6 +15,7 @@ from sqlalchemy import select
 from mailer.campaign import lifecycle
 from mailer.links import Links
 from mailer.models import CampaignState, Delivery, Status
+from mailer.report import html_page, summary
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import Sentence
@@ -29,6 +30,7 @@ from tests.factories import (
     Copy,
 )
 from tests.web.client import LOCAL_IDENTITY, Options, serving
+from tests.web.looking import CROWDED, HEADINGS, LEAVING_THE_SHEET, OVERFLOWING, SMALL_TARGETS
 from tests.web.mails import a_mail, maildir, put
 
 SENDING = (
@@ -43,30 +45,10 @@ SENDING = (
     *(Copy(Status.EXCLUDED, "suppressed"),) * 3,
 )
 
-OVERFLOWING = "() => document.documentElement.scrollWidth > window.innerWidth"
-LEAVING_THE_SHEET = """
-() => [...document.querySelectorAll('.sheet')].flatMap(sheet => {
-  const padding = parseFloat(getComputedStyle(sheet).paddingRight);
-  const edge = sheet.getBoundingClientRect().right - padding;
-  return [...sheet.querySelectorAll('*')].filter(it => it.getBoundingClientRect().right > edge + 2)
-    .map(it => it.tagName + '.' + it.className);
-})
-"""
-CROWDED = """
-() => [...document.querySelectorAll('.sheet *')].filter(it => {
-  const box = it.getBoundingClientRect();
-  return it.textContent.trim().length > 10 && box.width > 0 && box.width < 40;
-}).map(it => it.tagName + '.' + it.className)
-"""
-SMALL_TARGETS = """
-() => [...document.querySelectorAll('button, .button, .choices label, .tabs a, .pages a')]
-  .filter(it => it.getBoundingClientRect().height < 44).map(it => it.outerHTML)
-"""
 REFUSED = Sentence(
     "{n} of the last {total} copies were refused for what we are: {code} {text}",
     {"n": 12, "total": 20, "code": 550, "text": "5.7.1 " + "https://relay.example.org/" * 4},
 )
-HEADINGS = "() => [...document.querySelectorAll('h1,h2,h3')].map(it => Number(it.tagName[1]))"
 
 
 @pytest.fixture
@@ -124,16 +106,18 @@ async def pages(sqlite_url: str, keys: Keys, now: datetime, tmp_path: Path) -> d
             "unknown-link": await get("/u/nothing"),
             "unknown-letter": await get("/l/membres/1"),
             "letter-not-shown": await get("/l/membres/293"),
-            "report": await get(f"/report/{done.id}"),
-            "report-paused": await get(f"/report/{stopped.id}"),
-            "sendings": await get("/campaigns"),
             "inbox": await get("/inbox/"),
             "mail": await get(f"/inbox/{names[0]}"),
             "mail-text": await get(f"/inbox/{names[0]}/text"),
             "mail-source": await get(f"/inbox/{names[0]}/source"),
         }
+    found = {name: answer.text for name, answer in shown.items()}
+    async with database.reading() as session:
+        for name, id_ in (("report", done.id), ("report-paused", stopped.id)):
+            counted = await summary.report(session, id_)
+            found[name] = await html_page.render(session, counted, language="fr")
     await database.close()
-    return {name: answer.text for name, answer in shown.items()}
+    return found
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Accounts: who may come into the office, and what each may do there. Knows no person of a list."""

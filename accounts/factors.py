@@ -1,0 +1,71 @@
+"""The rule which proofs of a person suffice to come in. It asks no table; a test has it as one."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from accounts.models import Stage
+
+
+class Factor(enum.Enum):
+    """One thing by which a person proved to be who the account says."""
+
+    PASSKEY = "passkey"
+    PASSWORD = "password"  # noqa: S105
+    TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"
+    LINK = "link"
+
+
+SECOND = frozenset({Factor.TOTP, Factor.RECOVERY_CODE})
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """The factors that an account has: whether each is there, and how many codes are left."""
+
+    password: bool = False
+    totp: bool = False
+    passkeys: int = 0
+    codes: int = 0
+
+    @property
+    def ways(self) -> frozenset[Factor]:
+        """What can be the second factor of this account."""
+        there = {
+            Factor.TOTP: self.totp,
+            Factor.PASSKEY: self.passkeys > 0,
+            # Codes stand in for a device; alone, they are left over from one.
+            Factor.RECOVERY_CODE: self.codes > 0 and (self.totp or self.passkeys > 0),
+        }
+        return frozenset(factor for factor, is_there in there.items() if is_there)
+
+
+def stage(proved: Iterable[Factor], has: Has, *, two_needed: bool) -> Stage:
+    """How far these proofs bring a person.
+
+    A passkey is both factors. An app is asked for wherever there is one, and a passkey in its place
+    where two factors are needed. An account with nothing but a link has to enrol first.
+    """
+    proved = frozenset(proved)
+    if Factor.PASSKEY in proved:
+        return Stage.WHOLE
+    if not (has.password or has.passkeys):
+        return Stage.ENROL
+    if proved & SECOND:
+        return Stage.WHOLE
+    if has.totp or (two_needed and has.passkeys):
+        return Stage.SECOND
+    return Stage.ENROL if two_needed else Stage.WHOLE
+
+
+def kept(proved: Iterable[Factor]) -> str:
+    """Factors as a session's row keeps them."""
+    return " ".join(sorted(it.value for it in proved))
+
+
+def read(text: str) -> frozenset[Factor]:
+    """Factors as they were kept."""
+    return frozenset(Factor(it) for it in text.split())

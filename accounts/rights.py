@@ -1,0 +1,137 @@
+"""Grants and revokes rights. No other module writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, insert, literal, select
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts import trace
+from accounts.abilities import ONLY_ON_ALL, Ability, Granted, OnLists, Right
+from accounts.models import Account, AccountRight
+from pli.actor import Actor
+from pli.audit import AuditAction
+from pli.errors import PliError
+from pli.language import N_
+
+__all__ = ["Ability", "Granted", "OnLists", "Right", "RightError", "grant", "granted", "revoke"]
+
+
+class RightError(PliError):
+    """This right cannot be given so."""
+
+
+async def granted(session: AsyncSession, *, account_id: int) -> Granted:
+    """What an account may do, whether or not it is closed."""
+    rows = await session.execute(
+        select(AccountRight.right, AccountRight.list_id).where(
+            AccountRight.account_id == account_id
+        )
+    )
+    return Granted.of((it.right, it.list_id) for it in rows)
+
+
+async def grant(
+    session: AsyncSession,
+    *,
+    account_id: int,
+    right: Right,
+    list_id: int | None,
+    by: Actor,
+    now: datetime,
+) -> bool:
+    """Give an account a right on one list, or on all (None); False if it has exactly that already.
+
+    Raises RightError for an account or a list that does not exist, for a right that is of all lists
+    only, and for somebody who gives rights to the own account.
+    """
+    _check_others(account_id, by)
+    if right in ONLY_ON_ALL and list_id is not None:
+        raise RightError(
+            N_('the right "{right}" is for all lists: give it without naming one'),
+            right=right.value,
+        )
+    same = exists().where(_exactly(account_id, right, list_id))
+    values = {
+        AccountRight.account_id: Account.id,
+        AccountRight.right: literal(right, AccountRight.right.type),
+        AccountRight.list_id: literal(list_id, AccountRight.list_id.type),
+        AccountRight.granted_at: literal(now, AccountRight.granted_at.type),
+        AccountRight.granted_by: literal(by.text),
+    }
+    row = select(*values.values()).where(Account.id == account_id, ~same)
+    try:
+        async with session.begin_nested():
+            added = await session.execute(
+                insert(AccountRight).from_select(list(values), row, include_defaults=False)
+            )
+    except IntegrityError:
+        # Another transaction gave the same at this moment, or the list is not there.
+        if await session.scalar(select(same)):
+            return False
+        raise RightError(N_("there is no such list")) from None
+    assert isinstance(added, CursorResult)
+    if not added.rowcount:
+        if await session.get(Account, account_id) is None:
+            raise RightError(N_("there is no such account"))
+        return False
+    trace.of_account(
+        session,
+        AuditAction.RIGHT_GRANTED,
+        account_id,
+        by=by,
+        list_id=list_id,
+        why=right.value,
+        now=now,
+    )
+    return True
+
+
+async def revoke(
+    session: AsyncSession,
+    *,
+    account_id: int,
+    right: Right,
+    list_id: int | None,
+    by: Actor,
+    now: datetime,
+) -> bool:
+    """Take from an account a right on one list, or the one on all; False if it has not that.
+
+    A right on all lists stays if a right on one list is taken, and the reverse. Raises RightError
+    for somebody who takes rights from the own account.
+    """
+    _check_others(account_id, by)
+    taken = await session.execute(delete(AccountRight).where(_exactly(account_id, right, list_id)))
+    assert isinstance(taken, CursorResult)
+    if taken.rowcount:
+        trace.of_account(
+            session,
+            AuditAction.RIGHT_REVOKED,
+            account_id,
+            by=by,
+            list_id=list_id,
+            why=right.value,
+            now=now,
+        )
+    return taken.rowcount > 0
+
+
+def _check_others(account_id: int, by: Actor) -> None:
+    # An operator sees no person; by this rule, no operator can change that alone.
+    if by.account_id == account_id and not by.said_by:
+        raise RightError(
+            N_("you cannot change the rights of your own account: ask another operator")
+        )
+
+
+def _exactly(account_id: int, right: Right, list_id: int | None) -> ColumnElement[bool]:
+    lists = AccountRight.list_id
+    return (
+        (AccountRight.account_id == account_id)
+        & (AccountRight.right == right)
+        & (lists.is_(None) if list_id is None else lists == list_id)
+    )

@@ -1,0 +1,120 @@
+"""Links of mails: asked for, looked at by scanners, used once; and what the mail says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import pytest
+
+from accounts.rights import Right
+from pli.database import Database
+from pli.keys import Keys
+from tests.web.office.mails import invited, last_mail, mails
+from tests.web.office.person import PASSWORD, Town, a_town
+
+
+@pytest.fixture
+async def town(database: Database, keys: Keys, now: datetime) -> AsyncIterator[Town]:
+    async with a_town(database, keys, now) as town:
+        yield town
+
+
+async def test_a_lost_password_is_replaced_by_a_link_in_the_same_browser(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as anne:
+        await anne.go("/office/link")
+        await anne.send("/office/link", address="anne@example.org")
+        assert "a mail is on its way" in anne.text
+        path, code = await last_mail(town)
+        assert re.fullmatch(r"\d{6}", code)
+        for _ in range(3):
+            page = await anne.go(path)
+            assert page.status_code == 200
+        assert "code" not in anne.forms()[path]
+        page = await anne.send(path)
+        assert page.url.path == "/office/campaigns"
+        page = await anne.go(path)
+        assert page.status_code == 410
+        await anne.go("/office/me")
+        page = await anne.send("/office/me/password", password="un tout autre mot de passe")
+        assert page.url.path == "/office/me"
+        await anne.send("/office/sign-out")
+        assert (await anne.sign_in("anne", PASSWORD)).status_code == 422
+        page = await anne.sign_in("anne", "un tout autre mot de passe")
+        assert page.url.path == "/office/campaigns"
+
+
+async def test_in_another_browser_the_link_takes_the_code_of_the_mail(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as anne, town.somebody() as phone:
+        await anne.go("/office/link")
+        await anne.send("/office/link", address="anne@example.org")
+        path, code = await last_mail(town)
+        await phone.go(path)
+        assert "asked for in another browser" in phone.text
+        assert (await phone.send(path)).status_code == 422
+        wrong = f"{(int(code) + 1) % 1_000_000:06}"
+        assert (await phone.send(path, code=wrong)).status_code == 422
+        page = await phone.send(path, code=f"{code[:3]} {code[3:]}")
+        assert page.url.path == "/office/campaigns"
+
+
+async def test_an_address_that_nobody_has_gets_the_same_answer_and_no_mail(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    told = []
+    for name in ("anne", "nobody"):
+        async with town.somebody() as somebody:
+            await somebody.go("/office/link")
+            page = await somebody.send("/office/link", address=f"{name}@example.org")
+            told.append(page.text)
+    assert told[0] == told[1]
+    assert len(await mails(town)) == 1
+
+
+async def test_the_mail_leads_to_the_offices_own_address_whatever_the_host(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody(Host="127.0.0.1:9999") as anne:
+        await anne.go("/office/link")
+        await anne.send(
+            "/office/link", {"Origin": "http://127.0.0.1:9999"}, address="anne@example.org"
+        )
+    (mail,) = await mails(town)
+    assert "http://localhost:8080/office/link/" in str(mail.get_content())
+
+
+async def test_an_invited_person_makes_a_password_and_is_in(town: Town) -> None:
+    path = await invited(town, "anne", Right.READER)
+    async with town.somebody() as anne:
+        await anne.go(path)
+        await anne.send(path)
+        assert "How you will sign in" in anne.text
+        page = await anne.send("/office/enrol/password", password="azertyuiop1234")
+        assert page.status_code == 422
+        assert "row of keys" in anne.text
+        page = await anne.send("/office/enrol/password", password=PASSWORD)
+        assert page.url.path == "/office/campaigns"
+
+
+async def test_a_code_of_a_mail_can_be_guessed_five_times(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as anne, town.somebody() as thief:
+        await anne.go("/office/link")
+        await anne.send("/office/link", address="anne@example.org")
+        path, code = await last_mail(town)
+        await thief.go(path)
+        for n in range(1, 6):
+            page = await thief.send(path, code=f"{(int(code) + n) % 1_000_000:06}")
+            if page.status_code == 410:
+                break
+        assert (await thief.go(path)).status_code == 410
+        assert (await anne.go(path)).status_code == 410
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 43, "%00", "%E2%80%AE", "a" * 5_000, "<script>"])
+async def test_a_token_that_is_none_is_told_like_one_that_is_over(town: Town, token: str) -> None:
+    async with town.somebody() as somebody:
+        page = await somebody.go(f"/office/link/{token}")
+        assert page.status_code == 410
+        assert "<script>" not in page.text

@@ -1,0 +1,265 @@
+"""Each room of the office, with each right, on own, other, mixed and missing lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from starlette.responses import Response
+
+from accounts.abilities import MAY, Ability
+from accounts.models import AccountRight, AccountState
+from accounts.rights import Right
+from pli.database import Database
+from pli.files import shipped
+from pli.keys import Keys
+from tests import factories as make
+from tests.web.client import LOCAL_IDENTITY
+from tests.web.office.person import FROM_HERE, ORIGIN, Town, a_town
+from tests.web.office.signed import signed_in
+from web.office.app import Office
+from web.office.assets import assets
+from web.office.guard import Guard
+from web.office.options import OfficeOptions
+from web.office.rooms import Lists, Room, UndeclaredRoomError, Who
+from web.office.visit import House, Visit
+from web.pages import Pages
+
+TABLE = {
+    "/": "signed in",
+    "/sign-in": "anybody",
+    "/sign-in/code": "anybody",
+    "/sign-in/passkey": "anybody",
+    "/sign-in/passkey/ask": "anybody",
+    "/sign-out": "signed in",
+    "/link": "anybody",
+    "/link/{token}": "anybody",
+    "/enrol": "anybody",
+    "/enrol/app": "anybody",
+    "/enrol/app/code": "anybody",
+    "/enrol/passkey": "anybody",
+    "/enrol/passkey/ask": "anybody",
+    "/enrol/password": "anybody",
+    "/confirm": "signed in",
+    "/confirm/passkey": "signed in",
+    "/confirm/passkey/ask": "signed in",
+    "/me": "signed in",
+    "/me/password": "signed in",
+    "/me/app": "signed in",
+    "/me/app/code": "signed in",
+    "/me/codes": "signed in",
+    "/me/passkeys": "signed in",
+    "/me/passkeys/ask": "signed in",
+    "/me/passkeys/{id:number}/remove": "signed in",
+    "/me/sessions/end-others": "signed in",
+    "/me/sessions/{id:number}/end": "signed in",
+    "/campaigns": {Right.SENDER, Right.READER, Right.WHO},
+    "/report/{id:number}": {Right.SENDER, Right.READER, Right.WHO},
+    "/accounts": {Right.OPERATOR},
+    "/accounts/{id:number}": {Right.OPERATOR},
+    "/accounts/{id:number}/rights": {Right.OPERATOR},
+    "/accounts/{id:number}/rights/take": {Right.OPERATOR},
+    "/accounts/{id:number}/close": {Right.OPERATOR},
+    "/accounts/{id:number}/reopen": {Right.OPERATOR},
+    "/accounts/{id:number}/end-sessions": {Right.OPERATOR},
+    "/accounts/{id:number}/reset": {Right.OPERATOR},
+    "/accounts/{id:number}/link": {Right.OPERATOR},
+    "/looked": {Right.RIGHTS},
+    "/audit": {Right.OPERATOR},
+    "/house": "anybody",
+}
+"""Who may enter which room; a new room is written here by the person who adds it."""
+
+
+@pytest.fixture
+async def town(database: Database, keys: Keys, now: datetime) -> AsyncIterator[Town]:
+    async with a_town(database, keys, now) as town:
+        yield town
+
+
+def the_office(database: Database, keys: Keys, now: datetime, url: str = ORIGIN) -> Office:
+    pages = Pages(database, replace(LOCAL_IDENTITY, public_url=url), "en", lambda: now)
+    return Office(pages, keys, OfficeOptions(), inbox=False)
+
+
+async def test_the_rooms_are_those_of_the_table(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    found: dict[str, object] = {}
+    for it in the_office(database, keys, now).rooms():
+        if isinstance(it.needs, Ability):
+            found[it.path] = {right for right in Right if it.needs in MAY[right]}
+        else:
+            found[it.path] = "anybody" if it.needs is Who.ANYBODY else "signed in"
+    assert found == TABLE
+
+
+async def test_the_page_of_all_parts_is_on_this_machine_only(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    office = the_office(database, keys, now, "https://lettres.example.org")
+    assert "/house" not in {it.path for it in office.rooms()}
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [{}, {"lists": Lists.NONE}, {"needs": Ability.SEE_NUMBERS}],
+    ids=["nothing", "no right", "no lists"],
+)
+async def test_a_room_that_does_not_say_who_may_enter_stops_the_start(
+    database: Database, keys: Keys, now: datetime, needs: dict[str, object]
+) -> None:
+    async def open_to_all(visit: Visit) -> Response:
+        raise AssertionError(visit)
+
+    office = the_office(database, keys, now)
+    pages = Pages(database, LOCAL_IDENTITY, "en", lambda: now)
+    house = House(pages, keys, office.address, OfficeOptions(), False)
+    with pytest.raises(UndeclaredRoomError):
+        Guard(house, [Room("/x", open_to_all, **needs)])  # type: ignore[arg-type]
+
+
+async def test_every_room_with_every_right_on_every_kind_of_list(town: Town) -> None:
+    now = town.clock.at
+    async with town.database.begin() as session:
+        own = await make.a_list(session, "own", now=now)
+        other = await make.a_list(session, "other", now=now)
+        await make.a_person(session, town.keys, "jeanne", own, other, now=now)
+        sendings = {
+            kind: (
+                await make.a_campaign(
+                    session, town.keys, on, of=replace(make.letter(), number=number), now=now
+                )
+            ).id
+            for number, (kind, on) in enumerate(
+                {"own": [own], "other": [other], "mixed": [own, other]}.items(), 300
+            )
+        }
+    sendings["missing"] = 9_999
+    victim = await town.hire("victim")
+    office = the_office(town.database, town.keys, now)
+    rooms = [it for it in office.rooms() if isinstance(it.needs, Ability)]
+    wrong = []
+    for right in (None, *Right):
+        only_on_all = right in (Right.RIGHTS, Right.OPERATOR)
+        scopes: dict[str, list[int | None]] = (
+            {"all": [None]}
+            if only_on_all or not right
+            else {
+                "own": [own.id],
+                "all": [None],
+            }
+        )
+        for scope, lists in scopes.items():
+            name = f"{right.value if right else 'nobody'}-{scope}"
+            account = await town.hire(name, *([right] if right else []), lists=lists)
+            async with town.somebody() as person:
+                token = await signed_in(town, person, account)
+                for room in rooms:
+                    allowed = right is not None and room.needs in MAY[right]
+                    for kind in ("own", "other", "mixed", "missing"):
+                        expected = 404
+                        if room.path == "/report/{id:number}":
+                            seen = {"own": ["own"], "all": ["own", "other", "mixed"]}[scope]
+                            expected = 200 if allowed and kind in seen else 404
+                        elif kind == "missing":
+                            expected = 404 if "{id" in room.path or not allowed else 200
+                        elif allowed:
+                            expected = 200 if "GET" in room.methods else 303
+                        number = sendings[kind] if "report" in room.path else victim.id
+                        if kind == "missing":
+                            number = 9_999
+                        path = "/office" + room.path.replace("{id:number}", str(number))
+                        for method in room.methods:
+                            answer = await person.client.request(
+                                method,
+                                path,
+                                data={"token": token, "right": "reader", "list": "all"}
+                                if method == "POST"
+                                else None,
+                                headers=FROM_HERE,
+                            )
+                            if room.path == "/accounts" and method == "POST" and allowed:
+                                expected = 422  # nobody is named
+                            if answer.status_code != expected:
+                                wrong.append((name, method, path, kind, answer.status_code))
+    assert wrong == []
+
+
+async def test_who_is_not_in_is_led_to_the_door_from_every_room(town: Town) -> None:
+    office = the_office(town.database, town.keys, town.clock.at)
+    async with town.somebody() as stranger:
+        for room in office.rooms():
+            if room.needs is Who.ANYBODY:
+                continue
+            path = "/office" + room.path.replace("{id:number}", "1")
+            for method in room.methods:
+                answer = await stranger.client.request(method, path, headers=FROM_HERE)
+                assert answer.status_code == (303 if method == "GET" else 401), path
+                assert "no-store" in answer.headers["cache-control"]
+                assert "script-src 'self'" in answer.headers["content-security-policy"]
+    async with town.database.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(AccountRight)) == 0
+
+
+async def test_the_navigation_has_only_rooms_that_one_may_enter(town: Town) -> None:
+    expected = {
+        Right.AUTHOR: set(),
+        Right.SENDER: {"/office/campaigns"},
+        Right.KEEPER: set(),
+        Right.READER: {"/office/campaigns"},
+        Right.WHO: {"/office/campaigns"},
+        Right.RIGHTS: {"/office/looked"},
+        Right.OPERATOR: {"/office/accounts", "/office/audit"},
+    }
+    for right, paths in expected.items():
+        account = await town.hire(right.value, right)
+        async with town.somebody() as person:
+            await signed_in(town, person, account)
+            page = await person.go("/office/")
+            assert page.status_code == 200
+            nav = page.text.split("<nav")[1].split("</nav>")[0]
+            assert set(re.findall(r'href="([^"]+)"', nav)) == paths | {"/office/me"}
+            for path in paths:
+                assert (await person.go(path)).status_code == 200
+
+
+async def test_a_closed_account_is_out_of_every_room(town: Town) -> None:
+    account = await town.hire("anne", Right.OPERATOR)
+    async with town.somebody() as anne:
+        await signed_in(town, anne, account)
+        assert (await anne.go("/office/accounts")).url.path == "/office/accounts"
+        async with town.database.begin() as session:
+            row = await session.get_one(type(account), account.id)
+            row.state = AccountState.CLOSED
+        assert (await anne.go("/office/accounts")).url.path == "/office/sign-in"
+
+
+TEMPLATES = sorted((shipped("templates") / "office").glob("*.j2"))
+INLINE = re.compile(
+    r"<style|\bstyle\s*=|<script(?![^>]*\bsrc=)|\son\w+\s*=|javascript:|srcdoc|https?://", re.I
+)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda it: it.name)
+def test_no_template_of_the_office_has_a_script_or_a_style_of_its_own(template: Path) -> None:
+    assert INLINE.findall(template.read_text()) == []
+
+
+async def test_assets_never_change_under_their_name_and_are_small(town: Town) -> None:
+    async with town.somebody() as somebody:
+        total = 0
+        for it in assets().values():
+            answer = await somebody.go(it.path)
+            assert answer.status_code == 200
+            assert "immutable" in answer.headers["cache-control"]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            total += len(answer.content)
+        assert total < 40_000
+        assert (await somebody.go("/static/office.0000000000000000.css")).status_code == 404
+        assert (await somebody.go("/static/..%2foffice.css")).status_code == 404

@@ -1,0 +1,158 @@
+"""The sendings in the office: what one sees of them, and what is noted of a look."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from sqlalchemy import event
+
+from accounts.rights import Right
+from mailer.campaign import lifecycle
+from mailer.models import CampaignState
+from mailer.pacing.limits import Limits, Plan
+from mailer.smtp import troubles
+from pli import audit
+from pli.audit import AuditAction
+from pli.database import Database
+from pli.keys import Keys
+from pli.language import Sentence
+from tests import factories as make
+from tests.factories import ONE_OF_EACH
+from tests.web.office.person import Town, a_town
+from tests.web.office.signed import signed_in
+from web.office.options import OfficeOptions
+
+
+@pytest.fixture
+async def town(database: Database, keys: Keys, now: datetime) -> AsyncIterator[Town]:
+    async with a_town(
+        database,
+        keys,
+        now,
+        OfficeOptions(plans={"main": Plan("slow.example.org", Limits(per_second=2))}),
+    ) as town:
+        yield town
+
+
+async def test_the_office_shows_sendings_and_a_report_that_moves(town: Town) -> None:
+    async with town.database.begin() as session:
+        running = await make.a_campaign_with(session, now=town.clock.at)
+        finished = await make.a_campaign_with(
+            session,
+            tuple(it for it in ONE_OF_EACH if it.status.value not in ("pending", "sending")),
+            now=town.clock.at,
+            list_name="autres",
+            state=CampaignState.FINISHED,
+        )
+    await town.hire("anne", Right.WHO)
+    async with town.somebody() as anne:
+        await anne.sign_in("anne")
+        listed = await anne.go("/office/campaigns")
+        assert f'href="/office/report/{running.id}"' in listed.text
+        moving = await anne.go(f"/office/report/{running.id}")
+        assert 'http-equiv="refresh"' in moving.text
+        for path in (f"/office/report/{running.id}?still", f"/office/report/{finished.id}"):
+            page = await anne.go(path)
+            assert page.status_code == 200
+            assert 'http-equiv="refresh"' not in page.text
+        for unknown in (10**30, "9" * 5_000, 2**31, 999):
+            page = await anne.go(f"/office/report/{unknown}")
+            assert page.status_code == 404
+
+
+async def test_only_who_may_see_copies_sees_addresses_and_that_is_noted(town: Town) -> None:
+    async with town.database.begin() as session:
+        campaign = await make.a_campaign_with(session, ONE_OF_EACH, now=town.clock.at)
+    await town.hire("anne", Right.READER)
+    who = await town.hire("bruno", Right.WHO)
+    seen = {}
+    for name in ("anne", "bruno"):
+        async with town.somebody() as somebody:
+            await somebody.sign_in(name)
+            for _ in range(2):
+                seen[name] = await somebody.go(f"/office/report/{campaign.id}")
+    assert "@example.org" not in seen["anne"].text
+    assert "@example.org" in seen["bruno"].text
+    async with town.database.reading() as session:
+        page = await audit.events(session, action=AuditAction.PEOPLE_VIEWED)
+    assert [(it.account_id, it.object_id) for it in page.events] == [(who.id, campaign.id)]
+
+
+async def test_the_office_sees_since_when_a_relay_does_not_answer(town: Town) -> None:
+    async with town.database.begin() as session:
+        members = await make.a_list(session, "membres", now=town.clock.at)
+        await make.members(session, town.keys, members, 2, now=town.clock.at)
+        campaign = await make.a_campaign(session, town.keys, [members], now=town.clock.at)
+        await troubles.note(
+            session, name="main", relay="r:25", reason=Sentence("no"), refused=False, rest=240
+        )
+    await town.hire("anne", Right.SENDER, lists=[members.id])
+    async with town.somebody() as anne:
+        await anne.sign_in("anne")
+        # A sender needs a second factor, and has none yet.
+        assert "/office/enrol" in anne.text
+    await town.hire("bruno", Right.READER, lists=[members.id])
+    async with town.somebody() as bruno:
+        await bruno.sign_in("bruno")
+        for path in ("/office/campaigns", f"/office/report/{campaign.id}"):
+            await bruno.go(path)
+            assert "the relay does not answer since" in bruno.text
+
+
+async def test_a_sending_to_another_list_is_not_there(town: Town) -> None:
+    now = town.clock.at
+    async with town.database.begin() as session:
+        own = await make.a_list(session, "own", now=now)
+        other = await make.a_list(session, "other", now=now)
+        await make.a_person(session, town.keys, "jeanne", own, other, now=now)
+        mine, theirs, both = [
+            await make.a_campaign(
+                session, town.keys, lists, of=replace(make.letter(), number=number), now=now
+            )
+            for number, lists in enumerate(([own], [other], [own, other]), 300)
+        ]
+    await town.hire("anne", Right.READER, lists=[own.id])
+    async with town.somebody() as anne:
+        await anne.sign_in("anne")
+        listed = await anne.go("/office/campaigns")
+        shown = [it for it in (mine, theirs, both) if f"/office/report/{it.id}" in listed.text]
+        assert shown == [mine]
+        for campaign, code in ((mine, 200), (theirs, 404), (both, 404)):
+            assert (await anne.go(f"/office/report/{campaign.id}")).status_code == code
+
+
+async def test_why_a_campaign_is_paused_stands_in_the_list_and_in_its_report(town: Town) -> None:
+    async with town.database.begin() as session:
+        stopped = await make.a_campaign_with(session, ONE_OF_EACH, now=town.clock.at)
+        reason = Sentence("refused: {text}", {"text": "5.7.1 <b>we do not like you</b>"})
+        await lifecycle.pause(session, campaign_id=stopped.id, reason=reason)
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as anne:
+        await anne.sign_in("anne")
+        for path in ("/office/campaigns", f"/office/report/{stopped.id}"):
+            page = await anne.go(path)
+            assert "5.7.1 <b>we do not like you</b>" in anne.text
+            assert "<b>we" not in page.text
+
+
+async def test_a_page_asks_two_questions_beside_its_own(town: Town) -> None:
+    anne = await town.hire("anne", Right.RIGHTS)
+    asked: list[str] = []
+
+    def note(*said: object) -> None:
+        asked.append(str(said[2]))
+
+    async with town.somebody() as person:
+        await signed_in(town, person, anne)
+        await person.go("/office/looked")
+        engines = {town.database.reader.sync_engine, town.database.writer.sync_engine}
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", note)
+        assert (await person.go("/office/looked")).status_code == 200
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+    assert len([it for it in asked if "audit" in it]) == 1
+    assert len([it for it in asked if not it.startswith("BEGIN")]) <= 3

@@ -1,0 +1,1 @@
+"""The office: an application of its own under /office, behind its door."""

@@ -1,0 +1,141 @@
+"""Builds the office: its rooms behind their guard, and the pages that tell of an error."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from pli.database import DatabaseAway
+from pli.keys import Keys
+from pli.language import N_, say
+from web.office import assets, cookies
+from web.office.address import OfficeAddress
+from web.office.by_link import ByLink
+from web.office.confirm import Confirm
+from web.office.door import Door
+from web.office.enrol import Enrol
+from web.office.guard import Guard
+from web.office.options import OfficeOptions
+from web.office.own import Own
+from web.office.parts import Parts
+from web.office.people import People
+from web.office.rooms import Room
+from web.office.sendings import Sendings
+from web.office.traces import Traces
+from web.office.visit import HEADERS, House, Visit
+from web.pages import Pages
+
+log = logging.getLogger("pli.web")
+
+
+class Office:
+    """The office as an application of its own, and its assets."""
+
+    def __init__(self, pages: Pages, keys: Keys, options: OfficeOptions, *, inbox: bool) -> None:
+        self.address = OfficeAddress.of(options.url, public_url=pages.identity.public_url)
+        self._house = House(pages, keys, self.address, options, inbox)
+        self.guard = Guard(self._house, self.rooms())
+
+    def rooms(self) -> Sequence[Room]:
+        """Every room of the office."""
+        return [
+            *Door().rooms(),
+            *ByLink().rooms(),
+            *Enrol().rooms(),
+            *Confirm().rooms(),
+            *Own().rooms(),
+            *Sendings().rooms(),
+            *People().rooms(),
+            *Traces().rooms(),
+            *(Parts().rooms() if self.address.is_here else ()),
+        ]
+
+    def routes(self) -> list[BaseRoute]:
+        """What the web application has to mount."""
+        return [
+            Route(cookies.PATH, self._enter, methods=["GET"]),
+            Mount(cookies.PATH, self._application()),
+            Route("/static/{name}", self._asset, methods=["GET"]),
+        ]
+
+    def _application(self) -> Starlette:
+        app = Starlette(
+            routes=self.guard.routes(),
+            exception_handlers={
+                HTTPException: self._refused,
+                DatabaseAway: self._no_database,
+                Exception: self._broken,
+            },
+        )
+        app.router.redirect_slashes = False
+        return app
+
+    async def _enter(self, request: Request) -> Response:
+        self._only_here(request)
+        return RedirectResponse(f"{cookies.PATH}/", 303, HEADERS)
+
+    async def _asset(self, request: Request) -> Response:
+        self._only_here(request)
+        return await assets.serve(request)
+
+    def _only_here(self, request: Request) -> None:
+        if self.address.origin(request.headers.get("host", "")) is None:
+            raise HTTPException(404)
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 405 and request.method == "OPTIONS":
+            return Response(status_code=204, headers=dict(error.headers or {}))
+        if error.status_code == 404:
+            heading = N_("There is no such page")
+            advice = N_("The address may have been cut or mistyped, or you may not see this page.")
+        else:
+            heading, advice = N_("This is not possible here"), N_("Go back, and try another way.")
+        response = await self._trouble(request, error.status_code, heading, advice)
+        response.headers.update(dict(error.headers or {}))
+        return response
+
+    async def _no_database(self, request: Request, error: Exception) -> Response:
+        log.warning("web.no_database", extra={"error": type(error).__name__})
+        response = await self._trouble(
+            request,
+            503,
+            N_("We cannot answer just now"),
+            N_("Nothing was changed. Please try again in a minute."),
+            asks=False,
+        )
+        response.headers["Retry-After"] = "60"
+        return response
+
+    async def _broken(self, request: Request, error: Exception) -> Response:
+        del error
+        return await self._trouble(
+            request,
+            500,
+            N_("Something went wrong on our side"),
+            N_("Nothing was changed. Please try again, or tell who runs Pli here."),
+            asks=False,
+        )
+
+    async def _trouble(
+        self, request: Request, code: int, heading: str, advice: str, *, asks: bool = True
+    ) -> Response:
+        """A page for an error; `asks`: it may ask the database who is there."""
+        pages = self._house.pages
+        host = request.headers.get("host", "")
+        if asks and self.address.origin(host) is not None:
+            visit = await self.guard.visit(request)
+        else:
+            visit = Visit(request, self._house, "", pages.language_for(request), pages.now(), "-")
+        return visit.page(
+            "trouble",
+            status_code=code,
+            heading=say(heading).tell(visit.language),
+            advice=say(advice).tell(visit.language),
+        )

@@ -1,0 +1,104 @@
+"""In by a link of a mail: asked for, looked at, and used by a button.
+
+Mail scanners follow links, so GET changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from accounts import links, people, signing_in_by_link
+from accounts.links import LinkRefusal
+from accounts.models import LinkKind
+from pli.language import N_, say
+from web.office import entry, mails
+from web.office.door import address_of
+from web.office.door_forms import AskLinkForm, LinkForm
+from web.office.rooms import Room, Who
+from web.office.visit import Visit
+
+
+class ByLink:
+    """The pages under /office/link."""
+
+    def rooms(self) -> Sequence[Room]:
+        """Open to anybody."""
+        return [
+            Room("/link", self.ask, Who.ANYBODY, methods=("GET", "POST")),
+            Room("/link/{token}", self.link, Who.ANYBODY, methods=("GET", "POST")),
+        ]
+
+    async def ask(self, visit: Visit) -> Response:
+        """Ask for a link; what is answered is the same whether or not anybody has the address."""
+        form = AskLinkForm.of(visit)
+        if visit.request.method == "GET":
+            return visit.page("ask_link", form=form, sent=False, narrow=True)
+        if not form.validate():
+            return visit.page("ask_link", status_code=422, form=form, sent=False, narrow=True)
+        address, house = address_of(form.address.data), visit.house
+        async with house.database.begin() as session:
+            for kind in (LinkKind.SIGN_IN, LinkKind.RESET):
+                asked = await signing_in_by_link.ask_link(
+                    session,
+                    address=address,
+                    kind=kind,
+                    binding=visit.browser,
+                    policy=house.policy,
+                    now=visit.now,
+                )
+                if asked is not None:
+                    account = await people.by_id(session, asked.account_id)
+                    await mails.order_link(session, visit, account, kind, asked.made)
+                    break
+        return visit.page("ask_link", form=form, sent=True, narrow=True)
+
+    async def link(self, visit: Visit) -> Response:
+        """GET shows a button, POST uses the link."""
+        token = str(visit.request.path_params["token"])
+        async with visit.house.database.reading() as session:
+            seen = await links.look(session, token=token, binding=visit.browser, now=visit.now)
+        if seen is None:
+            return _over(visit)
+        form = LinkForm.of(visit)
+        if visit.request.method == "GET":
+            return _page(visit, seen, form)
+        async with visit.house.database.begin() as session:
+            found = await signing_in_by_link.by_link(
+                session,
+                token=token,
+                binding=visit.browser,
+                code=form.code.data or None,
+                visitor=visit.visitor,
+                policy=visit.house.policy,
+                now=visit.now,
+            )
+        match found:
+            case LinkRefusal.DEAD:
+                return _over(visit)
+            case LinkRefusal.OTHER_BROWSER:
+                form.blame(visit, "code", say(N_("write the code that stands in the mail")))
+                return _page(visit, seen, form, status_code=422)
+            case LinkRefusal.WRONG_CODE:
+                form.blame(visit, "code", say(N_("this is not the code of that mail")))
+                return _page(visit, seen, form, status_code=422)
+            case entry.Refused():
+                return _over(visit)
+        return await entry.answered(visit, found)
+
+
+def _page(visit: Visit, seen: links.Looked, form: LinkForm, *, status_code: int = 200) -> Response:
+    return visit.page(
+        "link",
+        status_code=status_code,
+        form=form,
+        here_path=visit.request.url.path,
+        needs_code=seen.needs_code,
+        invited=seen.kind is LinkKind.INVITE,
+        narrow=True,
+    )
+
+
+def _over(visit: Visit) -> Response:
+    return visit.page("link_over", status_code=410, narrow=True)

@@ -1,0 +1,140 @@
+"""The sendings that one may see, and their reports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from accounts.abilities import Ability
+from mailer import reasons
+from mailer.models import CampaignState
+from mailer.report import html_page, summary
+from mailer.report.outlook import Outlook, outlook
+from mailer.report.summary import Progress
+from pli import audit
+from pli.audit import AuditAction, AuditObject
+from pli.language import N_
+from web.office.rooms import Lists, Room
+from web.office.visit import Visit
+
+SHOWN = 50
+REFRESH_SECONDS = 3
+# Counting a million rows takes a second, so a large report reloads less often.
+COPIES_A_SECOND = 20_000
+LOOKED_AHEAD = 5
+"""For so many running campaigns the list says when they arrive."""
+NOTED_EVERY = timedelta(hours=1)
+"""A report that reloads by itself is one look an hour in the audit."""
+_STILL = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.DRAFT)
+
+
+async def lists_of_campaign(
+    session: AsyncSession, values: Mapping[str, Any]
+) -> Collection[int] | None:
+    """The lists of the campaign in the path."""
+    return await summary.lists_of(session, values["id"])
+
+
+class Sendings:
+    """The pages /office/campaigns and /office/report/ID."""
+
+    def rooms(self) -> Sequence[Room]:
+        """Both are in numbers; who got what is shown beside them to those who may see that."""
+        return [
+            Room(
+                "/campaigns",
+                self.campaigns,
+                Ability.SEE_NUMBERS,
+                Lists.THOSE_GRANTED,
+                title=N_("Sendings"),
+            ),
+            Room("/report/{id:number}", self.report, Ability.SEE_NUMBERS, lists_of_campaign),
+        ]
+
+    async def campaigns(self, visit: Visit) -> Response:
+        """The latest sendings, each with a bar of its outcomes."""
+        async with visit.house.database.reading() as session:
+            latest = await summary.campaigns(
+                session,
+                list_ids=None if visit.lists.every else visit.lists.ids,
+                limit=SHOWN,
+            )
+            running = [it for it in latest if it.state is CampaignState.RUNNING]
+            ahead = {
+                it.campaign: await _outlook(session, visit, it) for it in running[:LOOKED_AHEAD]
+            }
+        still = "still" in visit.request.query_params
+        return visit.page(
+            "campaigns",
+            campaigns=[(it, html_page.bar(it)) for it in latest],
+            ahead=ahead,
+            state=reasons.state,
+            status=reasons.status,
+            order=html_page.ORDER,
+            refresh=REFRESH_SECONDS if running and not still else None,
+        )
+
+    async def report(self, visit: Visit) -> Response:
+        """One report, which reloads by itself while its copies move."""
+        campaign_id = visit.number("id")
+        async with visit.house.database.reading() as session:
+            report = await summary.report(session, campaign_id)
+            lists = await summary.lists_of(session, campaign_id) or ()
+            shows_people = visit.who.granted.may(Ability.SEE_COPIES, lists)
+            ahead = await _outlook(session, visit, await summary.progress(session, campaign_id))
+            refresh = None
+            if report.state not in _STILL and "still" not in visit.request.query_params:
+                refresh = max(REFRESH_SECONDS, report.candidates // COPIES_A_SECOND)
+            page = await html_page.render(
+                session,
+                report,
+                language=visit.language,
+                refresh=refresh,
+                waits_for=[it.sentence for it in ahead.held_by],
+                arrives_at=ahead.arrives_at,
+                people=shows_people,
+                frame=visit.frame(layout="office/base.html.j2"),
+            )
+        if shows_people:
+            await self._note(visit, campaign_id, report.candidates)
+        return visit.html(page)
+
+    async def _note(self, visit: Visit, campaign_id: int, people: int) -> None:
+        """Write down that somebody saw who got what."""
+        async with visit.house.database.begin() as session:
+            seen = await audit.events(
+                session,
+                account_id=visit.who.account_id,
+                action=AuditAction.PEOPLE_VIEWED,
+                kind=AuditObject.CAMPAIGN,
+                object_id=campaign_id,
+                limit=1,
+            )
+            if seen.events and visit.now - seen.events[0].at < NOTED_EVERY:
+                return
+            audit.record(
+                session,
+                by=visit.who.actor,
+                action=AuditAction.PEOPLE_VIEWED,
+                kind=AuditObject.CAMPAIGN,
+                object_id=campaign_id,
+                count=people,
+                now=visit.now,
+            )
+
+
+async def _outlook(session: AsyncSession, visit: Visit, progress: Progress) -> Outlook:
+    """What holds a running campaign back, and when it arrives."""
+    if progress.state is not CampaignState.RUNNING:
+        return Outlook()
+    return await outlook(
+        session,
+        campaign_id=progress.campaign,
+        plans=visit.house.options.plans,
+        providers=visit.house.options.providers,
+        zone=visit.zone,
+    )

@@ -1,0 +1,57 @@
+"""What the audit tells: who looked at people, for the rights; everything, for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from starlette.responses import Response
+
+from accounts.abilities import Ability
+from pli import audit
+from pli.audit import AuditAction
+from pli.language import N_
+from web.office import words
+from web.office.rooms import Lists, Room
+from web.office.visit import Visit
+
+SHOWN = 50
+_LONGEST_NUMBER = 18
+
+
+class Traces:
+    """The pages /office/looked and /office/audit."""
+
+    def rooms(self) -> Sequence[Room]:
+        """The first for the rights, the second for operators."""
+        return [
+            Room("/looked", self.looked, Ability.WHO_LOOKED, Lists.NONE, title=N_("Who looked")),
+            Room("/audit", self.everything, Ability.AUDIT, Lists.NONE, title=N_("Audit")),
+        ]
+
+    async def looked(self, visit: Visit) -> Response:
+        """Who looked at people."""
+        return await self._page(visit, N_("Who looked"), words.LOOKS)
+
+    async def everything(self, visit: Visit) -> Response:
+        """Everything that left a trace; people of lists are named by their numbers only."""
+        return await self._page(visit, N_("Audit"), None)
+
+    async def _page(
+        self, visit: Visit, heading: str, actions: Collection[AuditAction] | None
+    ) -> Response:
+        asked = visit.request.query_params.get("before", "")
+        is_number = asked.isascii() and asked.isdigit() and len(asked) <= _LONGEST_NUMBER
+        async with visit.house.database.reading() as session:
+            page = await audit.events(
+                session,
+                actions=actions,
+                before=int(asked) if is_number else None,
+                limit=SHOWN,
+            )
+        return visit.page(
+            "audit",
+            heading=heading,
+            page=page,
+            of_action=words.of_action,
+            of_object=words.of_object,
+        )

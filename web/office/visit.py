@@ -1,0 +1,184 @@
+"""One visit to the office: who it is, what was typed, and how it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from accounts.abilities import OnLists
+from accounts.entering import Policy, Visitor
+from accounts.passkeys import Site
+from accounts.sessions import Here
+from pli import pages as templates
+from pli.database import Database
+from pli.hours import zone_of
+from pli.keys import Keys
+from web.office import tokens
+from web.office.address import OfficeAddress, path_of_ours
+from web.office.assets import asset
+from web.office.keeping import Kept
+from web.office.options import OfficeOptions
+from web.pages import Pages, guarded
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    **guarded(POLICY),
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "publickey-credentials-get=(self), publickey-credentials-create=(self)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A room in the navigation."""
+
+    path: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all rooms share: injected objects, and the values of the settings."""
+
+    pages: Pages
+    keys: Keys
+    address: OfficeAddress
+    options: OfficeOptions
+    inbox: bool
+
+    @property
+    def database(self) -> Database:
+        """The installation's database."""
+        return self.pages.database
+
+    @property
+    def policy(self) -> Policy:
+        """What the settings say of signing in."""
+        return self.options.policy
+
+
+@dataclass(slots=True)
+class Visit:
+    """A request, as a room sees it. `here` is None before the door."""
+
+    request: Request
+    house: House
+    origin: str
+    language: str
+    now: datetime
+    browser: str
+    """The secret by which this browser is known before its person is."""
+    here: Here | None = None
+    cookie: str = ""
+    form: FormData = field(default_factory=FormData)
+    lists: OnLists = field(default_factory=OnLists)
+    """On which lists the person may do what this room is for."""
+    rooms: Sequence[Link] = ()
+
+    @property
+    def who(self) -> Here:
+        """Who is in; only where the guard has let somebody in."""
+        assert self.here is not None
+        return self.here
+
+    @property
+    def visitor(self) -> Visitor:
+        """From where somebody knocks."""
+        client = self.request.client
+        return Visitor.of(
+            client.host if client else None, self.request.headers.get("user-agent", "")
+        )
+
+    @property
+    def site(self) -> Site | None:
+        """The office as passkeys know it under the address that was asked; None: it has none."""
+        return Site.of(self.origin, name=self.house.pages.identity.committee)
+
+    @property
+    def token(self) -> str:
+        """The token for a form on the page that answers."""
+        if self.here is not None:
+            return tokens.of_session(self.house.keys, self.here)
+        return tokens.of_browser(self.house.keys, self.browser)
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """By whose clocks hours are told."""
+        return zone_of(self.here.zone) if self.here else self.house.pages.zone
+
+    @property
+    def next(self) -> str:
+        """Where somebody wanted to go, if that is a page of ours."""
+        asked = self.form.get("next") or self.request.query_params.get("next", "")
+        return path_of_ours(str(asked))
+
+    @property
+    def kept(self) -> Kept | None:
+        """The form that was not taken, which somebody carries through the door."""
+        return Kept.read(str(self.form.get("kept", "")))
+
+    def number(self, name: str) -> int:
+        """A number of the path."""
+        found: int = self.request.path_params[name]
+        return found
+
+    def frame(self, **values: Any) -> dict[str, Any]:
+        """The values that every page of the office needs, and these."""
+        kept = self.kept
+        return {
+            "identity": self.house.pages.identity,
+            "zone": self.zone,
+            "asset": asset,
+            "token": self.token,
+            "here": self.here,
+            "rooms": self.rooms,
+            "place": self.request.url.path,
+            "next": self.next,
+            "kept": kept.text() if kept else "",
+            "kept_fields": kept.fields if kept else (),
+            "passkeys": self.site is not None,
+            "inbox": self.house.inbox,
+            "refresh": None,
+            "narrow": False,
+            "fault": "",
+            "described": described,
+        } | values
+
+    def page(self, name: str, *, status_code: int = 200, **values: Any) -> Response:
+        """A page of `templates/office/`."""
+        body = templates.render(f"office/{name}.html.j2", self.language, **self.frame(**values))
+        return self.html(body, status_code=status_code)
+
+    def html(self, body: str, *, status_code: int = 200) -> Response:
+        """A page that is rendered already."""
+        headers = {**HEADERS, "Content-Language": self.language, "Vary": "Cookie"}
+        return HTMLResponse(body, status_code, headers)
+
+    def json(self, text: str) -> Response:
+        """A document for a module of ours."""
+        return Response(text, headers=HEADERS, media_type="application/json")
+
+    def refusal(self, status_code: int, text: str) -> Response:
+        """A sentence for a module of ours."""
+        return JSONResponse({"fault": text}, status_code, HEADERS)
+
+    def go(self, path: str) -> Response:
+        """Lead to a page of the office, by GET."""
+        return RedirectResponse(path, 303, HEADERS)
+
+
+def described(field: Any, ids: Sequence[str]) -> dict[str, str]:
+    """The attributes by which a field is tied to its hint and its fault."""
+    tied = {"aria-describedby": " ".join(ids)} if ids else {}
+    return tied | ({"aria-invalid": "true"} if field.errors else {})
