@@ -25,6 +25,8 @@ ASKED_FOR = timedelta(minutes=15)
 """How long a link lives that somebody asked for at the door."""
 HANDED_OUT = timedelta(days=1)
 """How long a link lives that somebody of the office made for another."""
+PATH = "/office/link/"
+"""Where a browser brings the token of a link."""
 MOST_AN_HOUR = 5
 MOST_TRIES = 5
 
@@ -113,6 +115,11 @@ async def make(
     await session.flush()
     trace.of_account(session, AuditAction.LINK_MADE, account_id, by=by, why=kind.value, now=now)
     return Made(token, code, until)
+
+
+def url(office: str, token: str) -> str:
+    """The address of a link; `office` is where the office's pages are, without a slash behind."""
+    return f"{office}{PATH}{token}"
 
 
 async def look(

@@ -143,6 +143,8 @@ class Settings(BaseSettings):
     database_url: str = "sqlite+aiosqlite:///pli.db"
     relay_url: str = ""
     public_url: str = ""
+    office_url: str = ""
+    """Where the office's pages are, if not at `public_url`."""
     committee: str = ""
     address: str = ""
     phone: str = ""
@@ -234,7 +236,7 @@ class Settings(BaseSettings):
             raise ValueError(N_("names no file: write sqlite:///pli.db"))
         return f"{scheme}://{rest}"
 
-    @field_validator("public_url")
+    @field_validator("public_url", "office_url")
     @classmethod
     def _https_unless_loopback(cls, url: str) -> str:
         if not url:
@@ -310,6 +312,11 @@ class Settings(BaseSettings):
         if not all(_NAME.fullmatch(name) for name in providers):
             raise ValueError(N_("a provider's name is of small letters and digits"))
         return providers
+
+    @property
+    def office_at(self) -> str:
+        """The address of the office's pages: `office_url`, else `public_url`."""
+        return self.office_url or self.public_url
 
     def require(self, *names: str) -> None:
         """Raise SettingsError if settings are empty that a command needs, with a line for each."""

@@ -39,6 +39,11 @@ class AuditAction(enum.Enum):
     RIGHT_GRANTED = "right_granted"
     RIGHT_REVOKED = "right_revoked"
     PERSON_VIEWED = "person_viewed"
+    PEOPLE_VIEWED = "people_viewed"
+    BARRED = "barred"
+    LIFTED = "lifted"
+    LIST_MADE = "list_made"
+    LIST_CHANGED = "list_changed"
 
 
 class AuditObject(enum.Enum):
@@ -46,6 +51,8 @@ class AuditObject(enum.Enum):
 
     ACCOUNT = "account"
     PERSON = "person"
+    LIST = "list"
+    CAMPAIGN = "campaign"
 
 
 class KeyFingerprint(Base):

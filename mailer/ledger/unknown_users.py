@@ -36,6 +36,7 @@ from mailer.ledger.rows import LeasedBatch
 from mailer.models import Attempt, Campaign, Delivery, Stage, Status, UnknownUser
 from mailer.outcomes import Kind, Result, calls_unknown, is_gone
 from mailer.providers import WHOLE
+from pli.actor import NOBODY, Actor
 from pli.language import N_, Sentence, say
 from subscribers import optout
 from subscribers.models import Subscriber, Suppression, SuppressionReason
@@ -219,13 +220,14 @@ def waiting(session: Session, campaign_id: int) -> int:
     return len(set(session.scalars(_waiting(campaign_id))))
 
 
-def bar(session: Session, campaign_id: int, now: datetime) -> int:
+def bar(session: Session, campaign_id: int, now: datetime, by: Actor = NOBODY) -> int:
     """Believe the answers that wait: suppress the addresses refused with 5.1.1; how many."""
     barred = optout.suppress_many(
         session,
         address_keys=_waiting(campaign_id),
         reason=SuppressionReason.HARD_BOUNCE,
         source=_source(campaign_id),
+        by=by,
         now=now,
     )
     let_go(session, campaign_id)
@@ -249,7 +251,9 @@ def end(session: Session, campaign_id: int, now: datetime) -> None:
         let_go(session, campaign_id)
 
 
-def bar_all(session: Session, *, campaign_id: int, reply: str, now: datetime) -> int:
+def bar_all(
+    session: Session, *, campaign_id: int, reply: str, by: Actor = NOBODY, now: datetime
+) -> int:
     """Suppress each address that a campaign's relay refused with 5.1.1 at last; how many."""
     refused = refused_as_unknown(campaign_id, reply).where(
         Attempt.number == Delivery.attempts, Delivery.status != Status.SENT
@@ -259,6 +263,7 @@ def bar_all(session: Session, *, campaign_id: int, reply: str, now: datetime) ->
         address_keys=refused,
         reason=SuppressionReason.HARD_BOUNCE,
         source=_source(campaign_id),
+        by=by,
         now=now,
     )
 

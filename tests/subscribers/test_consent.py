@@ -315,5 +315,7 @@ async def test_a_stronger_no_replaces_a_weaker_one_and_never_the_other_way(
         assert not await suppress(SuppressionReason.HARD_BOUNCE)
         assert await suppress(SuppressionReason.OBJECTION)
         assert not await suppress(SuppressionReason.COMPLAINT)
-        assert await optout.lift(session, address_key=keys.address_key("p@example.org"))
-        assert not await optout.lift(session, address_key=keys.address_key("p@example.org"))
+        assert await optout.lift(session, address_key=keys.address_key("p@example.org"), now=now)
+        assert not await optout.lift(
+            session, address_key=keys.address_key("p@example.org"), now=now
+        )
