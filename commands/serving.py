@@ -9,11 +9,13 @@ from pathlib import Path
 
 import click
 
+from accounts import people
 from commands.common import Context, Installation, _, relay_names, running, tell
 from commands.engine_room import adopted, engine, interruptible, wait
 from commands.engine_turn import Turn, lock_of, take
 from commands.measuring import measuring
 from commands.policy import identity_of
+from commands.users import nobody_yet
 from commands.web_server import listening, open_doors
 from pli import logs
 from pli.errors import PliError
@@ -55,11 +57,18 @@ async def serve(context: Context, listen: str | None, no_work: bool) -> None:
                     listen=values.listen,
                 )
             )
+            await _say_if_nobody_may_come_in(installation)
             if no_work:
                 async with measuring(installation):
                     await stop.wait()
             else:
                 await work(installation, stop)
+
+
+async def _say_if_nobody_may_come_in(installation: Installation) -> None:
+    async with installation.database.reading() as session:
+        if not await people.anybody(session):
+            tell(nobody_yet(), stderr=True)
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ import click
 from commands.common import (
     LANGUAGE,
     Context,
+    Installation,
     _,
     answering,
     as_json,
@@ -107,7 +108,47 @@ async def init(context: Context, /, sender: str | None, language: str, **given: 
             N_("Written: {settings}, {keys}. Keep a copy of {keys} in a safe place."), **shown
         ).tell(LANGUAGE)
     )
+    await _offer_the_first(checked, keys)
     click.echo(_('Next: "pli letter new" makes a first letter to change.'))
+
+
+async def _offer_the_first(settings: Settings, keys: Keys) -> None:
+    """Make the office's first account, if somebody is there to name it; else say how."""
+    # Imported here: `pli settings` needs no database.
+    from accounts import people
+    from commands import users
+    from pli.database import Database
+    from subscribers.address import Address
+
+    database = Database(settings.database_url)
+    try:
+        async with database.reading() as session:
+            if await people.anybody(session):
+                return
+        while at_a_terminal():
+            question = _(
+                "Address of the person who will manage the office's accounts (none: later)"
+            )
+            with answering():
+                address = click.prompt(question, default="", show_default=False).strip()
+                name = address and click.prompt(_("Name of that person")).strip()
+            if not address:
+                break
+            try:
+                await users.invite_first(
+                    Installation(settings, keys, database),
+                    address=Address.parse(address),
+                    name=name,
+                )
+            except PliError as error:
+                # All else is written already: a slip of the keys is asked for again.
+                for line in error.lines(LANGUAGE):
+                    click.echo(line, err=True)
+            else:
+                return
+        tell(users.nobody_yet())
+    finally:
+        await database.close()
 
 
 async def _brought_up(settings: Settings, keys: Keys) -> tuple[str | None, str]:
