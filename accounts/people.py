@@ -147,8 +147,8 @@ async def activate(session: AsyncSession, *, account_id: int) -> None:
 async def close(session: AsyncSession, *, account_id: int, by: Actor, now: datetime) -> bool:
     """Close an account, end all its sessions and links; False if it is closed already.
 
-    Its rights and factors stay for `reopen`. Raises AccountError, and LastOperatorError for the last
-    who may manage accounts.
+    Its rights and factors stay for `reopen`. Raises AccountError, and LastOperatorError for the
+    last that may manage accounts.
     """
     await last_operator.refuse_if_last(session, account_id=account_id)
     closed = await session.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, insert, literal, select
@@ -28,6 +28,7 @@ __all__ = [
     "granted",
     "of_everybody",
     "revoke",
+    "revoke_on",
     "revoke_wholly",
 ]
 
@@ -133,6 +134,37 @@ async def revoke(
             now=now,
         )
     return taken.rowcount > 0
+
+
+async def revoke_on(
+    session: AsyncSession,
+    *,
+    account_id: int,
+    right: Right,
+    list_ids: Sequence[int],
+    by: Actor,
+    now: datetime,
+) -> bool:
+    """Take from an account a right on these lists; False if it has the right on none of them.
+
+    Raises as `revoke` does, and RightError if the account has the right on all lists: which of them
+    are to stay is not said.
+    """
+    on = (await granted(session, account_id=account_id)).rights.get(right, OnLists())
+    if on.every:
+        raise RightError(
+            N_(
+                'the right "{right}" is held on all lists: take it from all, '
+                "then give it on those that stay"
+            ),
+            right=right.value,
+        )
+    taken = False
+    for list_id in list_ids:
+        taken |= await revoke(
+            session, account_id=account_id, right=right, list_id=list_id, by=by, now=now
+        )
+    return taken
 
 
 async def revoke_wholly(

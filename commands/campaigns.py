@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -168,11 +168,8 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
     table.add_row(_("state"), reasons.state(it.state).tell(LANGUAGE))
     if it.starts:
         table.add_row(_("starts"), replace(it.starts, zone=zone).tell(LANGUAGE))
-    if reason:
-        table.add_row(_("why"), reason.tell(LANGUAGE))
-    for head, actor in ((_("made by"), maker), (_("approved by"), approver)):
-        if actor != NOBODY:
-            table.add_row(head, audit_words.who(actor).tell(LANGUAGE))
+    for head, said in _said(reason, maker, approver):
+        table.add_row(head, said.tell(LANGUAGE))
     for sentence in outdated:
         table.add_row(_("look"), sentence.tell(LANGUAGE))
     for hold in ahead.held_by:
@@ -190,6 +187,15 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
     if reply:
         table.add_row(_("the relay says"), visible(reply))
     console().print(table)
+
+
+def _said(reason: Sentence | None, maker: Actor, approver: Actor) -> Iterator[tuple[str, Sentence]]:
+    """Yield why a campaign stands still, and whose it is; nothing that is not known."""
+    if reason:
+        yield _("why"), reason
+    for head, actor in ((_("made by"), maker), (_("approved by"), approver)):
+        if actor != NOBODY:
+            yield head, audit_words.who(actor)
 
 
 def _actor(actor: Actor) -> dict[str, object] | None:

@@ -15,7 +15,7 @@ from commands.engine_room import adopted, engine, interruptible, wait
 from commands.engine_turn import Turn, lock_of, take
 from commands.measuring import measuring
 from commands.policy import identity_of
-from commands.users import nobody_yet
+from commands.users.inviting import nobody_yet
 from commands.web_server import listening, open_doors
 from pli import logs
 from pli.errors import PliError

@@ -116,7 +116,7 @@ async def _offer_the_first(settings: Settings, keys: Keys) -> None:
     """Make the office's first account, if somebody is there to name it; else say how."""
     # Imported here: `pli settings` needs no database.
     from accounts import people
-    from commands import users
+    from commands.users import inviting
     from pli.database import Database
     from subscribers.address import Address
 
@@ -135,7 +135,7 @@ async def _offer_the_first(settings: Settings, keys: Keys) -> None:
             if not address:
                 break
             try:
-                await users.invite_first(
+                await inviting.invite_first(
                     Installation(settings, keys, database),
                     address=Address.parse(address),
                     name=name,
@@ -146,7 +146,7 @@ async def _offer_the_first(settings: Settings, keys: Keys) -> None:
                     click.echo(line, err=True)
             else:
                 return
-        tell(users.nobody_yet())
+        tell(inviting.nobody_yet())
     finally:
         await database.close()
 
