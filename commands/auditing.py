@@ -28,7 +28,7 @@ from subscribers import lists, values
 from subscribers.address import Address
 
 
-@click.command(help=_("Who did what, and who looked at whom; the latest first."))
+@click.command("audit", help=_("Who did what, and who looked at whom; the latest first."))
 @click.option("--who", metavar="ADDRESS", help=_("Only what this person of the office did."))
 @click.option(
     "--person",

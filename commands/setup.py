@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -35,6 +36,9 @@ from pli.keys import Keys
 from pli.language import N_, say, translations
 from pli.loopback import is_loopback
 from pli.settings import Settings
+
+if TYPE_CHECKING:
+    from subscribers.address import Address
 
 QUESTIONS = {
     "committee": N_("Name of the committee, as it stands under every letter"),
@@ -118,7 +122,6 @@ async def _offer_the_first(settings: Settings, keys: Keys) -> None:
     from accounts import people
     from commands.users import inviting
     from pli.database import Database
-    from subscribers.address import Address
 
     database = Database(settings.database_url)
     try:
@@ -126,29 +129,34 @@ async def _offer_the_first(settings: Settings, keys: Keys) -> None:
             if await people.anybody(session):
                 return
         while at_a_terminal():
-            question = _(
-                "Address of the person who will manage the office's accounts (none: later)"
-            )
-            with answering():
-                address = click.prompt(question, default="", show_default=False).strip()
-                name = address and click.prompt(_("Name of that person")).strip()
-            if not address:
-                break
             try:
-                await inviting.invite_first(
-                    Installation(settings, keys, database),
-                    address=Address.parse(address),
-                    name=name,
-                )
+                if (address := _first_address()) is not None:
+                    with answering():
+                        name = click.prompt(_("Name of that person"))
+                    here = Installation(settings, keys, database)
+                    await inviting.invite_first(here, address=address, name=name)
+                    return
+                break
             except PliError as error:
                 # All else is written already: a slip of the keys is asked for again.
                 for line in error.lines(LANGUAGE):
                     click.echo(line, err=True)
-            else:
-                return
         tell(inviting.nobody_yet())
     finally:
         await database.close()
+
+
+def _first_address() -> Address | None:
+    """Who is to have the first account, as a person answers; None: nobody for now."""
+    from subscribers.address import Address  # not above, as in `_offer_the_first`
+
+    with answering():
+        answer = click.prompt(
+            _("Address of the person who will manage the office's accounts (none: later)"),
+            default="",
+            show_default=False,
+        )
+    return Address.parse(answer) if answer.strip() else None
 
 
 async def _brought_up(settings: Settings, keys: Keys) -> tuple[str | None, str]:
