@@ -114,7 +114,9 @@ async def demo(
         campaign_id = await _send(installation, home, quiet=as_json)
         if await work_or_watch(installation, campaign_id, quiet=as_json) == EXIT_INTERRUPTED:
             raise click.exceptions.Exit(EXIT_INTERRUPTED)
-        code = await show_result(installation, campaign_id, as_json=as_json)
+        code = await show_result(
+            installation, campaign_id, as_json=as_json, beside={"office": office.named()}
+        )
         tell(say(N_("Everything is in {folder}"), folder=str(home)), stderr=as_json)
         if once:
             raise click.exceptions.Exit(code)

@@ -31,6 +31,14 @@ async def engage(session: AsyncSession, *, by: Actor, now: datetime) -> None:
         )
 
 
+def named() -> list[dict[str, str]]:
+    """The three people, for JSON."""
+    return [
+        {"name": name, "address": address, "role": right.value}
+        for right, (name, address) in PEOPLE.items()
+    ]
+
+
 async def author(session: AsyncSession, *, said_by: str) -> Actor:
     """The demo's author, who makes its campaign."""
     account = await people.get(session, Address.parse(PEOPLE[Right.AUTHOR][1]))

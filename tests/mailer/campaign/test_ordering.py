@@ -194,6 +194,54 @@ async def test_where_a_second_person_must_approve_nobody_sends_alone(
         )
 
 
+@pytest.mark.parametrize(
+    ("maker", "approver", "second"),
+    [
+        (AUTHOR, READER, True),
+        (AUTHOR, AUTHOR, False),
+        # By another name since, and by the shell: still the same account.
+        (AUTHOR, Actor.account(1, "Mariée", said_by="root"), False),
+        (Actor.account(1, "Autrice", said_by="root"), AUTHOR, False),
+        # Two people may have one name.
+        (AUTHOR, Actor.account(2, "Autrice"), True),
+        (Actor.system("anne"), Actor.system("anne"), False),
+        (Actor.system("anne"), Actor.system("jean"), True),
+        (Actor.system("anne"), Actor.account(1, "anne"), True),
+    ],
+)
+async def test_a_second_person_is_another_account_whatever_the_names_say(
+    database: Database,
+    policy: SendingPolicy,
+    now: datetime,
+    maker: Actor,
+    approver: Actor,
+    second: bool,
+) -> None:
+    async with database.begin() as session:
+        order = await ordered(session)
+        campaign_id = await ordering.create(session, order=order, policy=policy, by=maker, now=now)
+    async with database.begin() as session:
+        if second:
+            await lifecycle.approve(
+                session, campaign_id=campaign_id, by=approver, second_person=True, now=now
+            )
+        else:
+            with pytest.raises(CampaignError, match=f"was made by {maker.name}: somebody else"):
+                await lifecycle.approve(
+                    session, campaign_id=campaign_id, by=approver, second_person=True, now=now
+                )
+            # Approved while one person was enough; then the setting changed.
+            await lifecycle.approve(session, campaign_id=campaign_id, by=approver, now=now)
+        campaign = await find_campaign(session, campaign_id)
+        await session.refresh(campaign)
+        assert (campaign.created_by, campaign.approved_by) == (maker.text, approver.text)
+        if second:
+            lifecycle.refuse_unseen(campaign, True)
+        else:
+            with pytest.raises(CampaignError, match="waits for a second person"):
+                lifecycle.refuse_unseen(campaign, True)
+
+
 async def test_an_order_with_an_hour_waits_for_it_and_is_made_once(
     database: Database, policy: SendingPolicy, now: datetime
 ) -> None:
