@@ -109,7 +109,7 @@ async def approve(
         raise CampaignError(
             N_("campaign {id} was made by {name}: somebody else must approve it (--by)"),
             id=campaign_id,
-            name=by.name,
+            name=actor.kept(campaign.created_by).name,
         )
     await step(
         session,
