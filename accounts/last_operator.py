@@ -25,7 +25,7 @@ async def anybody_manages(session: AsyncSession) -> bool:
 async def refuse_if_last(session: AsyncSession, *, account_id: int) -> None:
     """Refuse to close this account, or to take its right, if it is the last that manages accounts.
 
-    Somebody who was invited and never came stands in for nobody who is there.
+    An invited account does not replace one that is in use: its person may never come.
     """
     # In one order, and before anything is changed: of two operators who close each other at one
     # moment, the second waits here, and sees then what the first has done.
@@ -39,7 +39,7 @@ async def refuse_if_last(session: AsyncSession, *, account_id: int) -> None:
     raise LastOperatorError(
         N_(
             "nobody would be left who may manage accounts: "
-            'first give somebody else the right "operator"'
+            'first let somebody else come in who has the right "operator"'
         )
     )
 

@@ -68,7 +68,7 @@ async def serve(context: Context, listen: str | None, no_work: bool) -> None:
 async def _say_if_nobody_may_come_in(installation: Installation) -> None:
     async with installation.database.reading() as session:
         if not await people.anybody(session):
-            tell(nobody_yet(), stderr=True)
+            tell(nobody_yet())
 
 
 @asynccontextmanager
