@@ -68,6 +68,14 @@ COMMANDS = {
         "commands.reporting", "report",
         _("What became of each copy of a campaign: its id, or letter:294."),
     ),
+    "user": Place(
+        "commands.users", "user",
+        _("The people of the office: who may come in, and what each may do."),
+    ),
+    "audit": Place(
+        "commands.auditing", "audit_",
+        _("Who did what, and who looked at whom; the latest first."),
+    ),
     "serve": Place(
         "commands.serving", "serve",
         _("Open the web pages and send what is to be sent, until Ctrl-C."),

@@ -117,6 +117,18 @@ async def make(
     return Made(token, code, until)
 
 
+async def hand_out(
+    session: AsyncSession, *, account_id: int, by: Actor, now: datetime
+) -> Made | None:
+    """Make a link that somebody hands to the person: an invitation, or one to begin anew.
+
+    None for a closed account.
+    """
+    state = await session.scalar(select(Account.state).where(Account.id == account_id))
+    kind = LinkKind.INVITE if state is AccountState.INVITED else LinkKind.RESET
+    return await make(session, account_id=account_id, kind=kind, binding=None, by=by, now=now)
+
+
 def url(office: str, token: str) -> str:
     """The address of a link; `office` is where the office's pages are, without a slash behind."""
     return f"{office}{PATH}{token}"

@@ -12,7 +12,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import links, names, passkeys, recovery, session_ends, trace
+from accounts import last_operator, links, names, passkeys, recovery, session_ends, trace
 from accounts.models import Account, AccountState
 from pli.actor import Actor
 from pli.audit import AuditAction
@@ -147,8 +147,10 @@ async def activate(session: AsyncSession, *, account_id: int) -> None:
 async def close(session: AsyncSession, *, account_id: int, by: Actor, now: datetime) -> bool:
     """Close an account, end all its sessions and links; False if it is closed already.
 
-    Its rights and factors stay for `reopen`. Raises AccountError.
+    Its rights and factors stay for `reopen`. Raises AccountError, and LastOperatorError for the
+    last that may manage accounts.
     """
+    await last_operator.refuse_if_last(session, account_id=account_id)
     closed = await session.execute(
         update(Account)
         .where(Account.id == account_id, Account.state != AccountState.CLOSED)

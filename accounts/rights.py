@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, insert, literal, select
@@ -9,15 +10,27 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import trace
-from accounts.abilities import ONLY_ON_ALL, Ability, Granted, OnLists, Right
+from accounts import last_operator, trace
+from accounts.abilities import MAY, ONLY_ON_ALL, Ability, Granted, OnLists, Right
 from accounts.models import Account, AccountRight
 from pli.actor import Actor
 from pli.audit import AuditAction
 from pli.errors import PliError
 from pli.language import N_
 
-__all__ = ["Ability", "Granted", "OnLists", "Right", "RightError", "grant", "granted", "revoke"]
+__all__ = [
+    "Ability",
+    "Granted",
+    "OnLists",
+    "Right",
+    "RightError",
+    "grant",
+    "granted",
+    "of_everybody",
+    "revoke",
+    "revoke_on",
+    "revoke_wholly",
+]
 
 
 class RightError(PliError):
@@ -102,9 +115,12 @@ async def revoke(
     """Take from an account a right on one list, or the one on all; False if it has not that.
 
     A right on all lists stays if a right on one list is taken, and the reverse. Raises RightError
-    for somebody who takes rights from the own account.
+    for somebody who takes rights from the own account, and LastOperatorError for the last who may
+    manage accounts.
     """
     _check_others(account_id, by)
+    if Ability.ACCOUNTS in MAY[right]:
+        await last_operator.refuse_if_last(session, account_id=account_id)
     taken = await session.execute(delete(AccountRight).where(_exactly(account_id, right, list_id)))
     assert isinstance(taken, CursorResult)
     if taken.rowcount:
@@ -118,6 +134,62 @@ async def revoke(
             now=now,
         )
     return taken.rowcount > 0
+
+
+async def revoke_on(
+    session: AsyncSession,
+    *,
+    account_id: int,
+    right: Right,
+    list_ids: Sequence[int],
+    by: Actor,
+    now: datetime,
+) -> bool:
+    """Take from an account a right on these lists; False if it has the right on none of them.
+
+    Raises as `revoke` does, and RightError if the account has the right on all lists: which of them
+    are to stay is not said.
+    """
+    on = (await granted(session, account_id=account_id)).rights.get(right, OnLists())
+    if on.every:
+        raise RightError(
+            N_(
+                'the right "{right}" is held on all lists: take it from all, '
+                "then give it on those that stay"
+            ),
+            right=right.value,
+        )
+    taken = False
+    for list_id in list_ids:
+        taken |= await revoke(
+            session, account_id=account_id, right=right, list_id=list_id, by=by, now=now
+        )
+    return taken
+
+
+async def revoke_wholly(
+    session: AsyncSession, *, account_id: int, right: Right, by: Actor, now: datetime
+) -> bool:
+    """Take a right from an account, on all lists and on each; False if it has not that right.
+
+    Raises as `revoke` does.
+    """
+    had = (await granted(session, account_id=account_id)).rights.get(right, OnLists())
+    on: list[int | None] = [*sorted(had.ids), *([None] if had.every else [])]
+    for list_id in on:
+        await revoke(session, account_id=account_id, right=right, list_id=list_id, by=by, now=now)
+    return bool(on)
+
+
+async def of_everybody(session: AsyncSession) -> Mapping[int, Granted]:
+    """What each account that has a right may do, by its number."""
+    rows = await session.execute(
+        select(AccountRight.account_id, AccountRight.right, AccountRight.list_id)
+    )
+    found: dict[int, list[tuple[Right, int | None]]] = {}
+    for account_id, right, list_id in rows:
+        found.setdefault(account_id, []).append((right, list_id))
+    return {account_id: Granted.of(pairs) for account_id, pairs in found.items()}
 
 
 def _check_others(account_id: int, by: Actor) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import false, insert, literal, select
 
 from benchmarks.letters import SizedLetter
 from mailer.campaign import lifecycle
+from pli.actor import Actor
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import (
@@ -75,6 +76,7 @@ async def prepared(
             list_ids=[list_id],
             token_key=keys.current,
             retry_delays=retry_delays,
+            by=Actor.system("bench"),
             now=now,
         )
         await lifecycle.prepare(session, campaign_id=campaign.id, batch_size=batch_size, now=now)

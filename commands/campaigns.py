@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,6 +33,8 @@ from mailer.campaign.holds import Hold
 from mailer.campaign.sending_hours import SendingHours
 from mailer.report import put_off, relays_away, summary
 from mailer.report.summary import Progress
+from pli import audit_words
+from pli.actor import NOBODY, Actor, kept
 from pli.hours import clock_time, zone_of
 from pli.language import N_, Sentence, say, translations
 
@@ -140,6 +142,7 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
         it = await summary.progress(session, campaign_id)
         found = await find_campaign(session, campaign_id)
         reason, hours = reason_of(found), SendingHours.of(found)
+        maker, approver = kept(found.created_by or ""), kept(found.approved_by or "")
         ahead = await limits.look_ahead(session, installation.settings, it)
         outdated = await restarts(session, installation)
         reply = await put_off.relay_says(session, campaign_id)
@@ -152,6 +155,8 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
                 "held_by": holds.as_json(ahead.held_by, LANGUAGE),
                 "arrives_at": ahead.arrives_at,
                 "put_off_with": reply,
+                "created_by": _actor(maker),
+                "approved_by": _actor(approver),
                 "restart": [sentence.tell(LANGUAGE) for sentence in outdated],
             }
         )
@@ -163,8 +168,8 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
     table.add_row(_("state"), reasons.state(it.state).tell(LANGUAGE))
     if it.starts:
         table.add_row(_("starts"), replace(it.starts, zone=zone).tell(LANGUAGE))
-    if reason:
-        table.add_row(_("why"), reason.tell(LANGUAGE))
+    for head, said in _said(reason, maker, approver):
+        table.add_row(head, said.tell(LANGUAGE))
     for sentence in outdated:
         table.add_row(_("look"), sentence.tell(LANGUAGE))
     for hold in ahead.held_by:
@@ -182,6 +187,21 @@ async def show(context: Context, campaign: str, as_json: bool) -> None:
     if reply:
         table.add_row(_("the relay says"), visible(reply))
     console().print(table)
+
+
+def _said(reason: Sentence | None, maker: Actor, approver: Actor) -> Iterator[tuple[str, Sentence]]:
+    """Yield why a campaign stands still, and whose it is; nothing that is not known."""
+    if reason:
+        yield _("why"), reason
+    for head, actor in ((_("made by"), maker), (_("approved by"), approver)):
+        if actor != NOBODY:
+            yield head, audit_words.who(actor)
+
+
+def _actor(actor: Actor) -> dict[str, object] | None:
+    if actor == NOBODY:
+        return None
+    return {"name": actor.name, "account": actor.account_id, "said_by": actor.said_by or None}
 
 
 @campaign.command(help=_("Hold a running campaign."))

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
+from commands.acting import acting, by_option
 from commands.common import (
     LANGUAGE,
     Context,
@@ -137,6 +138,7 @@ async def settle(context: Context, campaign: str, files: Sequence[str], as_json:
         "Whether to write again to those whom an answer barred (5.1.1); else they are left out."
     ),
 )
+@by_option
 @click.option("--yes", is_flag=True, help=_("Ask nothing."))
 @running
 async def retry(
@@ -146,6 +148,7 @@ async def retry(
     reply: str,
     uncertain: bool,
     lift: bool | None,
+    person: str | None,
     yes: bool,
 ) -> None:
     """Send copies again; a person decides, for an uncertain copy may have arrived."""
@@ -157,6 +160,7 @@ async def retry(
         await installation.refuse_a_stranger()
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
+            by = await acting(session, person)
             doubtful = (await summary.progress(session, campaign_id)).uncertain * uncertain
             answered = await answers.of_failed(session, campaign_id, pattern=reply, limit=SHOWN)
             barred = failed * await barring.barred_among_failed(
@@ -178,7 +182,7 @@ async def retry(
             raise declined()
         async with installation.database.begin() as session:
             if barred and lift:
-                await barring.lift(session, campaign_id=campaign_id, reply=reply)
+                await barring.lift(session, campaign_id=campaign_id, reply=reply, by=by, now=now())
             copies = await lifecycle.retry(
                 session,
                 campaign_id=campaign_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from functools import partial
 
@@ -223,13 +223,22 @@ class Bar:
         )
 
 
-async def show_result(installation: Installation, campaign_id: int, *, as_json: bool) -> int:
-    """The report, and the exit code: 0 for a finished, balanced campaign, else 1 with a reason."""
+async def show_result(
+    installation: Installation,
+    campaign_id: int,
+    *,
+    as_json: bool,
+    beside: Mapping[str, object] | None = None,
+) -> int:
+    """The report, and the exit code: 0 for a finished, balanced campaign, else 1 with a reason.
+
+    `beside` is what the JSON says besides the report.
+    """
     async with installation.database.reading() as session:
         campaign = await find_campaign(session, campaign_id)
         report = await summary.report(session, campaign_id)
     if as_json:
-        show_json(report.as_json())
+        show_json({**report.as_json(), **(beside or {})})
     else:
         await print_table(installation, campaign_id)
     if campaign.state is CampaignState.FINISHED and report.balanced:

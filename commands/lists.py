@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from commands.acting import acting, by_option
 from commands.common import (
     LANGUAGE,
     Context,
@@ -38,11 +39,19 @@ def list_() -> None:
 @click.argument("name")
 @click.option("--title", default="", help=_("How people read it."))
 @click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
+@by_option
 @running
-async def new(context: Context, name: str, title: str, language: str) -> None:
+async def new(context: Context, name: str, title: str, language: str, person: str | None) -> None:
     """Make a list without members."""
     async with context.open() as installation, installation.database.begin() as session:
-        await lists.create(session, name=name, title=title, language=language, now=now())
+        await lists.create(
+            session,
+            name=name,
+            title=title,
+            language=language,
+            by=await acting(session, person),
+            now=now(),
+        )
     tell(say(N_("The list {name} is there."), name=name))
 
 
@@ -57,9 +66,15 @@ async def new(context: Context, name: str, title: str, language: str) -> None:
     metavar="NAME|all",
     help=_("The relay its letters go by; several, in order. “all”: those of the settings."),
 )
+@by_option
 @running
 async def edit(
-    context: Context, name: str, title: str | None, language: str | None, relays: tuple[str, ...]
+    context: Context,
+    name: str,
+    title: str | None,
+    language: str | None,
+    relays: tuple[str, ...],
+    person: str | None,
 ) -> None:
     """Change what the options name; a list's name never changes."""
     if title is None and language is None and not relays:
@@ -77,7 +92,13 @@ async def edit(
             )
         async with installation.database.begin() as session:
             row = await lists.edit(
-                session, name=name, title=title, language=language, relays=wanted
+                session,
+                name=name,
+                title=title,
+                language=language,
+                relays=wanted,
+                by=await acting(session, person),
+                now=now(),
             )
     by = ", ".join(row.relays) if row.relays else say(N_("all relays, in the settings' order"))
     tell(

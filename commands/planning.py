@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from commands import hours as opening_hours
+from commands.acting import acting, decided_by
 from commands.common import Context, _, confirm, declined, now, running, tell
 from commands.freezing import freeze
 from commands.policy import policy_of, sizes_of
@@ -26,7 +26,6 @@ from subscribers import attributes
 
 which = click.argument("campaign")
 yes = click.option("--yes", is_flag=True, help=_("Ask nothing."))
-by = click.option("--by", "person", help=_("Who decides; the login's name if not said."))
 
 
 @click.command(help=_("Freeze a letter and its lists into a draft; nothing is sent yet."))
@@ -43,7 +42,7 @@ by = click.option("--by", "person", help=_("Who decides; the login's name if not
 @retry_after
 @opening_hours.quiet
 @opening_hours.not_after
-@by
+@decided_by
 @running
 async def create(
     context: Context,
@@ -63,6 +62,7 @@ async def create(
             "relay_url", "public_url", "committee", "address", "phone", "email"
         )
         async with installation.database.reading() as session:
+            by = await acting(session, person, decides=True)
             known = await attributes.declared(session)
         frozen = freeze(written, installation.settings, known, quiet=False)
         policy = policy_of(installation)
@@ -78,14 +78,14 @@ async def create(
         order = replace(order, hours=opening_hours.asked(installation.settings, quiet, end))
         ordering.refuse_what_is_there(order)
         async with installation.database.begin() as session:
-            foreseen = await ordering.prepare(session, order=order, policy=policy, now=now())
+            foreseen = await ordering.prepare(session, order=order, policy=policy, by=by, now=now())
             await session.rollback()
         async with installation.database.begin() as session:
             campaign_id = await ordering.create(
                 session,
                 order=order,
                 policy=policy,
-                created_by=person or getpass.getuser(),
+                by=by,
                 now=now(),
             )
         tell(
@@ -103,7 +103,7 @@ async def create(
 
 @click.command(help=_("Approve a draft: just what it is now is what may be sent."))
 @which
-@by
+@decided_by
 @yes
 @running
 async def approve(context: Context, campaign: str, person: str | None, yes: bool) -> None:
@@ -112,6 +112,7 @@ async def approve(context: Context, campaign: str, person: str | None, yes: bool
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             found = await find_campaign(session, campaign_id)
+            by = await acting(session, person, decides=True)
         question = say(
             N_("Approve campaign {id}: letter {number}, “{subject}”?"),
             id=campaign_id,
@@ -120,16 +121,15 @@ async def approve(context: Context, campaign: str, person: str | None, yes: bool
         )
         if not confirm(question, yes=yes):
             raise declined()
-        name = person or getpass.getuser()
         async with installation.database.begin() as session:
             await lifecycle.approve(
                 session,
                 campaign_id=campaign_id,
-                by=name,
+                by=by,
                 second_person=installation.settings.second_person,
                 now=now(),
             )
-    tell(say(N_("Campaign {id} is approved by {name}."), id=campaign_id, name=name))
+    tell(say(N_("Campaign {id} is approved by {name}."), id=campaign_id, name=by.name))
 
 
 @click.command(help=_("Let a campaign start by itself at an hour."))

@@ -156,6 +156,8 @@ def _sentence(status: Status, code: str | None) -> Text:
 
 def _notes(report: Report, zone: tzinfo | None) -> Iterator[Sentence]:
     """Yield what a person should know or do besides the numbers."""
+    if told := reasons.decided(report.made_by, report.approved_by):
+        yield told
     for source, n in report.settled_by.items():
         yield reasons.settled(source, n)
     if report.barred:

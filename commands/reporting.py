@@ -14,14 +14,27 @@ from tempfile import TemporaryDirectory
 import click
 from rich.console import Console
 
-from commands.common import LANGUAGE, Context, Installation, _, as_json, console, running, show
+from commands.acting import acting, by_option
+from commands.common import (
+    LANGUAGE,
+    Context,
+    Installation,
+    _,
+    as_json,
+    console,
+    now,
+    running,
+    show,
+)
 from commands.harmless_console import HarmlessConsole
 from commands.report_table import SHOWN, draw
 from mailer.models import Status
-from mailer.report import copies, summary
+from mailer.report import copies, summary, viewing
 from mailer.report.summary import Report, ReportError
 from pli.harmless import harmless_json
 from pli.hours import zone_of
+
+ONE_BY_ONE = (Status.FAILED, Status.UNCERTAIN)
 
 
 @click.command(help=_("What became of each copy of a campaign: its id, or letter:294."))
@@ -40,9 +53,17 @@ from pli.hours import zone_of
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help=_("Write into this file.")
 )
+@by_option
 @running
 async def report(
-    context: Context, /, campaign: str, form: str, excel: bool, as_json: bool, output: Path | None
+    context: Context,
+    /,
+    campaign: str,
+    form: str,
+    excel: bool,
+    as_json: bool,
+    output: Path | None,
+    person: str | None,
 ) -> None:
     """Show or write one report; a wrong balance is an error after that."""
     if as_json and form not in ("table", "json"):
@@ -55,10 +76,11 @@ async def report(
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             found = await summary.report(session, campaign_id)
+        shown = "json" if as_json else "excel" if excel else form
+        await _note(installation, found, shown, person)
         if form == "xlsx":
             await _write_workbook(installation, found, output)
         else:
-            shown = "json" if as_json else "excel" if excel else form
             pieces = _pieces(installation, found, shown, to_file=output is not None)
             await _write(output, pieces, shown)
     if not found.balanced:
@@ -77,7 +99,34 @@ async def print_table(installation: Installation, campaign_id: int) -> None:
     """Print the report of a campaign as a table on stdout."""
     async with installation.database.reading() as session:
         found = await summary.report(session, campaign_id)
+    await _note(installation, found, "table", None)
     await _table(installation, found, console())
+
+
+def _listed(found: Report, form: str) -> int:
+    """How many people a report names in this form."""
+    if form == "json":
+        return 0
+    if form == "table":
+        return sum(min(found.of(it), SHOWN) for it in ONE_BY_ONE)
+    if form == "html":
+        from mailer.report import html_page  # not above: only a page needs Jinja
+
+        return html_page.listed(found)
+    return found.candidates
+
+
+async def _note(installation: Installation, found: Report, form: str, person: str | None) -> None:
+    """Note who looks at how many people's copies, before they are shown."""
+    async with installation.database.begin() as session:
+        viewing.note_people(
+            session,
+            count=_listed(found, form),
+            how=form,
+            campaign_id=found.campaign,
+            by=await acting(session, person),
+            now=now(),
+        )
 
 
 async def _pieces(
@@ -115,7 +164,7 @@ async def _table(installation: Installation, found: Report, drawn: Console) -> N
     async with installation.database.reading() as session:
         shown = {
             status: await copies.by_status(session, found.campaign, status=status, limit=SHOWN)
-            for status in (Status.FAILED, Status.UNCERTAIN)
+            for status in ONE_BY_ONE
         }
     draw(drawn, found, shown, zone_of(installation.settings.timezone))
 

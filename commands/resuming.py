@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.acting import acting, by_option
 from commands.common import Context, _, at_a_terminal, confirm, now, running, tell
 from commands.outdated import restarts
 from mailer.campaign import barring, lifecycle
@@ -31,8 +32,11 @@ from pli.language import N_, Sentence, say, say_n
     default=None,
     help=_("Whether to send those copies again that were refused before the pause."),
 )
+@by_option
 @running
-async def resume(context: Context, campaign: str, bar: bool | None, again: bool | None) -> None:
+async def resume(
+    context: Context, campaign: str, bar: bool | None, again: bool | None, person: str | None
+) -> None:
     """Resume a campaign; `pli serve`, or the same `pli send`, sends the copies.
 
     What the options do not say is asked; where nobody can be asked, it is told and not done.
@@ -41,6 +45,7 @@ async def resume(context: Context, campaign: str, bar: bool | None, again: bool 
         await installation.refuse_a_stranger()
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
+            by = await acting(session, person)
             found = await find_campaign(session, campaign_id)
             ended = SendingHours.of(found).over(now())
             undecided = await barring.undecided(session, campaign_id=campaign_id)
@@ -59,7 +64,7 @@ async def resume(context: Context, campaign: str, bar: bool | None, again: bool 
                 copies = await send_again(session, campaign_id=campaign_id)
             barred = 0
             if bar and undecided:
-                barred = await barring.believe(session, campaign_id=campaign_id, now=now())
+                barred = await barring.believe(session, campaign_id=campaign_id, by=by, now=now())
             await lifecycle.resume(session, campaign_id=campaign_id)
     if barred:
         tell(say_n("{n} address is barred.", "{n} addresses are barred.", barred))

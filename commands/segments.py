@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from commands.acting import acting, by_option
 from commands.common import Context, _, as_json, console, new_table, now, running, show_json, tell
+from mailer.report import viewing
 from pli.language import say_n
 from subscribers import segments
 
@@ -53,14 +55,24 @@ async def show_segments(context: Context, as_json: bool) -> None:
 
 @segment.command(help=_("How many a rule selects, and some of them."))
 @click.argument("rule")
+@by_option
 @as_json
 @running
-async def count(context: Context, rule: str, as_json: bool) -> None:
+async def count(context: Context, rule: str, person: str | None, as_json: bool) -> None:
     """Count the people whom a saved segment or a rule selects, and name some of them."""
-    async with context.open() as installation, installation.database.reading() as session:
-        name, read = await segments.resolve(session, rule)
-        n = await segments.count(session, read)
-        some = [it.email for it in await segments.sample(session, read)]
+    async with context.open() as installation:
+        async with installation.database.reading() as session:
+            name, read = await segments.resolve(session, rule)
+            n = await segments.count(session, read)
+            some = [it.email for it in await segments.sample(session, read)]
+        async with installation.database.begin() as session:
+            viewing.note_people(
+                session,
+                count=len(some),
+                how="segment",
+                by=await acting(session, person),
+                now=now(),
+            )
     if as_json:
         show_json({"segment": name or None, "rule": str(read), "count": n, "sample": some})
         return

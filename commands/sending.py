@@ -11,6 +11,7 @@ import click
 
 from commands import hours as opening_hours
 from commands import relays
+from commands.acting import acting, by_option
 from commands.common import (
     Context,
     Installation,
@@ -35,6 +36,7 @@ from mailer.letter import weights
 from mailer.letter.letter import read_letter
 from mailer.models import Audience
 from pli import hours
+from pli.actor import Actor
 from pli.hours import Hour
 from pli.language import N_, Sentence, say, say_n
 from subscribers import attributes, lists
@@ -81,6 +83,7 @@ retry_after = click.option(
 @retry_after
 @opening_hours.quiet
 @opening_hours.not_after
+@by_option
 @click.option("--yes", is_flag=True, help=_("Ask nothing."))
 @as_json
 @running
@@ -95,6 +98,7 @@ async def send(
     delays: Sequence[float] | None,
     quiet: str | None,
     end: str | None,
+    person: str | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -112,6 +116,7 @@ async def send(
             "relay_url", "public_url", "committee", "address", "phone", "email"
         )
         async with installation.database.reading() as session:
+            by = await acting(session, person)
             known = await attributes.declared(session)
             to = [await lists.get(session, name) for name in dict.fromkeys(names)]
         frozen = freeze(written, installation.settings, known, quiet=as_json)
@@ -137,7 +142,7 @@ async def send(
             await _tell_what_waits(installation, order)
         heavy = weights.told(order.frozen.letter.images, 1) and not as_json
         if order.go_on_with is None and (heavy or not yes):
-            people = await _foreseen(installation, order, policy)
+            people = await _foreseen(installation, order, policy, by)
             if heavy and (sentence := weights.told(order.frozen.letter.images, people)):
                 tell(sentence, stderr=True)
         else:
@@ -147,7 +152,7 @@ async def send(
         if when is not None:
             async with installation.database.begin() as session:
                 campaign_id = await ordering.schedule(
-                    session, order=order, policy=policy, at=when, now=now()
+                    session, order=order, policy=policy, at=when, by=by, now=now()
                 )
             if as_json:
                 show_json({"campaign": campaign_id, "scheduled_at": when.moment})
@@ -157,7 +162,9 @@ async def send(
                     tell(silent)
             return
         async with installation.database.begin() as session:
-            campaign_id = await ordering.release(session, order=order, policy=policy, now=now())
+            campaign_id = await ordering.release(
+                session, order=order, policy=policy, by=by, now=now()
+            )
         if order.hours and not as_json and (silent := opening_hours.told(order.hours, now())):
             tell(silent, stderr=True)
         code = await work_or_watch(installation, campaign_id, quiet=as_json)
@@ -201,10 +208,12 @@ async def _tell_what_waits(installation: Installation, order: Order) -> None:
                 tell(sentence, stderr=True)
 
 
-async def _foreseen(installation: Installation, order: Order, policy: SendingPolicy) -> int:
+async def _foreseen(
+    installation: Installation, order: Order, policy: SendingPolicy, by: Actor
+) -> int:
     """To how many people the letter would go; leaves nothing behind."""
     async with installation.database.begin() as session:
-        foreseen = await ordering.prepare(session, order=order, policy=policy, now=now())
+        foreseen = await ordering.prepare(session, order=order, policy=policy, by=by, now=now())
         await session.rollback()
     return foreseen.waiting
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from accounts import people
 from accounts.entering import Policy
 from commands import relays
 from commands.common import Context, Installation, _, running, tell
@@ -17,6 +18,7 @@ from commands.engine_turn import Turn, lock_of, take
 from commands.limits import plan
 from commands.measuring import measuring
 from commands.policy import identity_of, providers_of
+from commands.users.inviting import nobody_yet
 from commands.web_server import listening, open_doors
 from pli import descriptors, logs
 from pli.errors import PliError
@@ -61,11 +63,18 @@ async def serve(context: Context, listen: str | None, no_work: bool) -> None:
                     listen=values.listen,
                 )
             )
+            await _say_if_nobody_may_come_in(installation)
             if no_work:
                 async with measuring(installation):
                     await stop.wait()
             else:
                 await work(installation, stop)
+
+
+async def _say_if_nobody_may_come_in(installation: Installation) -> None:
+    async with installation.database.reading() as session:
+        if not await people.anybody(session):
+            tell(nobody_yet())
 
 
 @asynccontextmanager

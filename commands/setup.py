@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -13,6 +14,7 @@ import click
 from commands.common import (
     LANGUAGE,
     Context,
+    Installation,
     _,
     answering,
     as_json,
@@ -37,6 +39,9 @@ from pli.keys import Keys
 from pli.language import N_, say, translations
 from pli.loopback import is_loopback
 from pli.settings import Settings
+
+if TYPE_CHECKING:
+    from subscribers.address import Address
 
 QUESTIONS = {
     "committee": N_("Name of the committee, as it stands under every letter"),
@@ -107,7 +112,51 @@ async def init(context: Context, /, sender: str | None, language: str, **given: 
         raise
     shown = {"settings": str(path), "keys": str(keys_path), "database": checked.database_url}
     tell(say(N_("Written: {settings}, {keys}. Keep a copy of {keys} in a safe place."), **shown))
+    await _offer_the_first(checked, keys)
     show(_('Next: "pli letter new" makes a first letter to change.'))
+
+
+async def _offer_the_first(settings: Settings, keys: Keys) -> None:
+    """Make the office's first account, if somebody is there to name it; else say how."""
+    # Imported here: `pli settings` needs no database.
+    from accounts import people
+    from commands.users import inviting
+    from pli.database import Database
+
+    database = Database(settings.database_url)
+    try:
+        async with database.reading() as session:
+            if await people.anybody(session):
+                return
+        while at_a_terminal():
+            try:
+                if (address := _first_address()) is not None:
+                    with answering():
+                        name = click.prompt(_("Name of that person"))
+                    here = Installation(settings, keys, database)
+                    await inviting.invite_first(here, address=address, name=name)
+                    return
+                break
+            except PliError as error:
+                # All else is written already: a slip of the keys is asked for again.
+                for line in error.lines(LANGUAGE):
+                    show(line, stderr=True)
+        tell(inviting.nobody_yet())
+    finally:
+        await database.close()
+
+
+def _first_address() -> Address | None:
+    """Who is to have the first account, as a person answers; None: nobody for now."""
+    from subscribers.address import Address  # not above, as in `_offer_the_first`
+
+    with answering():
+        answer = click.prompt(
+            _("Address of the person who will manage the office's accounts (none: later)"),
+            default="",
+            show_default=False,
+        )
+    return Address.parse(answer) if answer.strip() else None
 
 
 async def _brought_up(settings: Settings, keys: Keys) -> tuple[str | None, str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from mailer.models import CampaignState, Source, Status
 from mailer.outcomes import Reason
+from pli import audit_words
+from pli.actor import NOBODY, Actor
 from pli.language import N_, Sentence, say, say_n
 from subscribers.consent import Hindrance
 
@@ -140,6 +142,21 @@ def settled(source: Source, n: int) -> Sentence:
         "{n} copies were in doubt until their unsubscribe links were used: they had arrived.",
         n,
     )
+
+
+def decided(maker: Actor, approver: Actor) -> Sentence | None:
+    """Who made a campaign and who approved it; None if neither is known."""
+    if approver != NOBODY and maker != NOBODY:
+        return say(
+            N_("Made by {maker}; approved by {approver}."),
+            maker=audit_words.who(maker),
+            approver=audit_words.who(approver),
+        )
+    if maker != NOBODY:
+        return say(N_("Made by {maker}."), maker=audit_words.who(maker))
+    if approver != NOBODY:
+        return say(N_("Approved by {approver}."), approver=audit_words.who(approver))
+    return None
 
 
 IS_BARRED = N_("The address is barred: Pli does not write to it any more.")

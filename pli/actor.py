@@ -10,7 +10,7 @@ from typing import Self
 LONGEST = 200
 """The length of the columns that keep an actor's text."""
 
-_NUMBER = re.compile(r" \(#(\d{1,18})(?:, [^()]*)?\)\Z")
+_NUMBER = re.compile(r" \(#(\d{1,18})(?:, ([^()]*))?\)\Z")
 
 
 class ActorKind(enum.Enum):
@@ -61,6 +61,19 @@ class Actor:
         said_by = f", {_bare(self.said_by)[:64]}" if self.said_by else ""
         end = f" (#{self.account_id}{said_by})"
         return _clean(self.name)[: LONGEST - len(end)] + end
+
+
+NOBODY = Actor.nobody()
+"""Who leaves by a link, or the program itself: nothing is kept of them."""
+
+
+def kept(text: str) -> Actor:
+    """The actor whose text was kept in a column; nobody if it is empty."""
+    if not text:
+        return NOBODY
+    if (found := _NUMBER.search(text)) is None:
+        return Actor.system(text)
+    return Actor.account(int(found[1]), text[: found.start()], said_by=found[2] or "")
 
 
 def is_same(one: str, other: str) -> bool:

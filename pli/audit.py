@@ -6,11 +6,11 @@ It names rows by number, and holds no address and nothing that a stranger typed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -85,13 +85,15 @@ async def events(
     kind: AuditObject | None = None,
     object_id: int | None = None,
     actions: Collection[AuditAction] | None = None,
+    objects: Mapping[AuditObject, Collection[int]] | None = None,
+    since: datetime | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> Page:
     """A page of events, the newest first, narrowed by whatever is given.
 
-    `account_id` is who did it; `kind` and `object_id` are what it was done to; `actions` are those
-    of which each will do.
+    `account_id` is who did it; `kind` and `object_id` are what it was done to, or any of `objects`,
+    numbers by kind; `actions` are those of which each will do.
     """
     limit = max(1, min(limit, LONGEST_PAGE))
     statement = select(Audit).order_by(Audit.id.desc()).limit(limit + 1)
@@ -105,6 +107,18 @@ async def events(
             statement = statement.where(column == value)
     if actions is not None:
         statement = statement.where(Audit.action.in_(actions))
+    if objects is not None:
+        statement = statement.where(
+            or_(
+                false(),
+                *(
+                    and_(Audit.object_kind == it, Audit.object_id.in_(ids))
+                    for it, ids in objects.items()
+                ),
+            )
+        )
+    if since is not None:
+        statement = statement.where(Audit.at >= since)
     if before is not None:
         statement = statement.where(Audit.id < before)
     rows = (await session.scalars(statement)).all()

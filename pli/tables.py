@@ -40,6 +40,10 @@ class AuditAction(enum.Enum):
     RIGHT_REVOKED = "right_revoked"
     PERSON_VIEWED = "person_viewed"
     PEOPLE_VIEWED = "people_viewed"
+    BARRED = "barred"
+    LIFTED = "lifted"
+    LIST_MADE = "list_made"
+    LIST_CHANGED = "list_changed"
 
 
 class AuditObject(enum.Enum):
@@ -47,6 +51,7 @@ class AuditObject(enum.Enum):
 
     ACCOUNT = "account"
     PERSON = "person"
+    LIST = "list"
     CAMPAIGN = "campaign"
 
 

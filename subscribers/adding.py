@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pli.actor import Actor
 from pli.keys import Keys
 from pli.language import N_, Sentence
 from subscribers import consent, doubtful, optout, people
@@ -43,12 +44,13 @@ async def put_on_list(
     last_name: str | None = None,
     attributes: Mapping[str, Value] | None = None,
     again: bool = False,
+    by: Actor,
     now: datetime,
 ) -> Added:
     """Put a person on a list; what is given of a known person changes, what is not stays.
 
     Raises PersonError, with nothing changed, if the person left the list (then `again` brings them
-    back), or is on it already and nothing new is given.
+    back), or is on it already and nothing new is given. `by` is who of the office does that.
     """
     person = await people.find(session, address)
     changed: tuple[str, ...] = ()
@@ -78,6 +80,7 @@ async def put_on_list(
         source=source,
         confirmed=True,
         again=again,
+        by=by,
         now=now,
     )
     there = await optout.on_list(session, subscriber_id=person.id, list_id=joined.id)

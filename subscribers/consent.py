@@ -28,6 +28,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from pli.actor import NOBODY, Actor
 from subscribers.models import (
     Basis,
     ConsentEvent,
@@ -104,14 +105,15 @@ async def subscribe(
     basis: Basis,
     source: str,
     wording: str = "",
-    entered_by: str = "",
+    by: Actor = NOBODY,
     confirmed: bool,
     again: bool = False,
     now: datetime,
 ) -> bool:
     """Subscribe a person to a list; False if nothing changed.
 
-    A person who left comes back only with `again`: the person asked for it.
+    A person who left comes back only with `again`: the person asked for it. `by` is who of the
+    office entered it; nobody, if the person did so alone.
     """
     changed = await subscribe_many(
         session,
@@ -120,7 +122,7 @@ async def subscribe(
         basis=basis,
         source=source,
         wording=wording,
-        entered_by=entered_by,
+        by=by,
         confirmed=confirmed,
         again=again,
         now=now,
@@ -136,7 +138,7 @@ async def subscribe_many(
     basis: Basis,
     source: str,
     wording: str = "",
-    entered_by: str = "",
+    by: Actor = NOBODY,
     confirmed: bool,
     again: bool = False,
     now: datetime,
@@ -172,7 +174,7 @@ async def subscribe_many(
             "basis": basis,
             "source": source,
             "wording": wording,
-            "entered_by": entered_by,
+            "entered_by": by.text,
             "at": now,
         }
         records = [{"subscriber_id": it, **record} for it in changed]

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pli.actor import Actor
 from pli.keys import Keys
 from pli.language import N_, say
 from subscribers import consent, optout, people
@@ -126,7 +127,7 @@ async def write(
     list_id: int,
     basis: Basis,
     source: str,
-    entered_by: str = "",
+    by: Actor,
     keys: Keys,
     now: datetime,
 ) -> None:
@@ -143,12 +144,12 @@ async def write(
         list_id=list_id,
         basis=basis,
         source=source,
-        entered_by=entered_by,
+        by=by,
         confirmed=True,
         now=now,
     )
     await _write_noes(
-        session, writes, list_id=list_id, basis=basis, source=source, keys=keys, now=now
+        session, writes, list_id=list_id, basis=basis, source=source, by=by, keys=keys, now=now
     )
 
 
@@ -159,6 +160,7 @@ async def _write_noes(
     list_id: int,
     basis: Basis,
     source: str,
+    by: Actor,
     keys: Keys,
     now: datetime,
 ) -> None:
@@ -168,11 +170,17 @@ async def _write_noes(
         rows = [_new(it, keys, now) for it in writes.gone]
         leaving += await session.scalars(insert(Subscriber).returning(Subscriber.id), rows)
     await optout.leave_many(
-        session, subscriber_ids=leaving, list_id=list_id, basis=basis, source=source, now=now
+        session,
+        subscriber_ids=leaving,
+        list_id=list_id,
+        basis=basis,
+        source=source,
+        by=by,
+        now=now,
     )
     for address_key, reason in writes.barred:
         await session.run_sync(
-            optout.suppress, address_key=address_key, reason=reason, source=source, now=now
+            optout.suppress, address_key=address_key, reason=reason, source=source, by=by, now=now
         )
 
 

@@ -22,6 +22,7 @@ from time import monotonic
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pli.actor import Actor
 from pli.database import Database
 from pli.errors import PliError, reason_of
 from pli.keys import Keys
@@ -58,7 +59,7 @@ class Work:
     basis: Basis
     source: str
     keys: Keys
-    entered_by: str
+    by: Actor
     report: ImportReport
     reading: Reading
     rows: int = 0
@@ -162,13 +163,14 @@ async def begin(
     source: str,
     keys: Keys,
     file: str = "",
-    entered_by: str = "",
+    by: Actor,
     statuses: Statuses | None = None,
     now: datetime,
 ) -> Work:
     """Begin an import, or go on with the one of the same file that was stopped.
 
-    `statuses` is what the file says of its people, if that was surveyed.
+    `statuses` is what the file says of its people, if that was surveyed. `by` is who of the office
+    reads it in.
     """
     statuses = statuses or status_words.survey(sheet)
     types = await _types(session, sheet)
@@ -210,7 +212,7 @@ async def begin(
         basis=basis,
         source=source,
         keys=keys,
-        entered_by=entered_by,
+        by=by,
         report=report,
         reading=reading,
         rows=row.rows,
@@ -247,7 +249,7 @@ async def write_slice(
             list_id=work.list_id,
             basis=work.basis,
             source=work.source,
-            entered_by=work.entered_by,
+            by=work.by,
             keys=work.keys,
             now=now,
         )
@@ -275,7 +277,7 @@ async def run(
     source: str,
     keys: Keys,
     file: str = "",
-    entered_by: str = "",
+    by: Actor,
     statuses: Statuses | None = None,
     now: datetime,
 ) -> ImportReport:
@@ -291,7 +293,7 @@ async def run(
         source=source,
         keys=keys,
         file=file,
-        entered_by=entered_by,
+        by=by,
         statuses=statuses,
         now=now,
     )

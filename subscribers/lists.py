@@ -12,6 +12,9 @@ from difflib import get_close_matches
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pli import audit
+from pli.actor import NOBODY, Actor
+from pli.audit import AuditAction, AuditObject
 from pli.errors import PliError
 from pli.language import N_
 from subscribers import list_names
@@ -46,6 +49,7 @@ async def create(
     title: str = "",
     description: str = "",
     language: str = "fr",
+    by: Actor = NOBODY,
     now: datetime,
 ) -> List:
     """Make a list; without a title, its name is the title.
@@ -70,6 +74,7 @@ async def create(
     )
     session.add(row)
     await session.flush()
+    _trace(session, AuditAction.LIST_MADE, row.id, by=by, now=now)
     return row
 
 
@@ -80,6 +85,8 @@ async def edit(
     title: str | None = None,
     language: str | None = None,
     relays: Sequence[str] | None = None,
+    by: Actor = NOBODY,
+    now: datetime,
 ) -> List:
     """Change a list where a value is given; empty `relays`: all relays, in the settings' order.
 
@@ -93,7 +100,23 @@ async def edit(
     if relays is not None:
         row.relays = list(dict.fromkeys(relays))
     await session.flush()
+    _trace(session, AuditAction.LIST_CHANGED, row.id, by=by, now=now)
     return row
+
+
+def _trace(
+    session: AsyncSession, action: AuditAction, list_id: int, *, by: Actor, now: datetime
+) -> None:
+    if by != NOBODY:
+        audit.record(
+            session,
+            by=by,
+            action=action,
+            kind=AuditObject.LIST,
+            object_id=list_id,
+            list_id=list_id,
+            now=now,
+        )
 
 
 async def find(session: AsyncSession, name: str) -> List | None:

@@ -24,6 +24,9 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, aliased
 
+from pli import audit
+from pli.actor import NOBODY, Actor
+from pli.audit import AuditAction, AuditObject
 from subscribers.models import (
     Basis,
     ConsentEvent,
@@ -101,12 +104,13 @@ async def unsubscribe(
     list_id: int,
     source: str,
     delivery_id: int | None = None,
-    entered_by: str = "",
+    by: Actor = NOBODY,
     now: datetime,
 ) -> int | None:
     """Take a person off a list; the id of the consent record that this call wrote.
 
-    None if the person had left already, or never was on the list.
+    None if the person had left already, or never was on the list. `by` is who of the office entered
+    it; nobody, if the person did so alone.
     """
     subscribed = and_(
         Subscription.subscriber_id == subscriber_id,
@@ -127,7 +131,7 @@ async def unsubscribe(
         event=ConsentEvent.LEFT,
         basis=ended[0],
         source=source,
-        entered_by=entered_by,
+        entered_by=by.text,
         delivery_id=delivery_id,
         at=now,
     )
@@ -143,6 +147,7 @@ async def leave_many(
     list_id: int,
     basis: Basis,
     source: str,
+    by: Actor = NOBODY,
     now: datetime,
 ) -> int:
     """Let people have left a list, whether or not they were on it; how many this changed.
@@ -163,7 +168,13 @@ async def leave_many(
     row = {"list_id": list_id, "state": SubscriptionState.LEFT, "paused": False, "basis": basis}
     ties = [{"subscriber_id": it, "since": now, **row} for it in subscriber_ids]
     changed = (await session.scalars(statement, ties)).all()
-    record = {"list_id": list_id, "event": ConsentEvent.LEFT, "source": source, "at": now}
+    record = {
+        "list_id": list_id,
+        "event": ConsentEvent.LEFT,
+        "source": source,
+        "entered_by": by.text,
+        "at": now,
+    }
     if changed:
         await session.execute(
             insert(ConsentRecord), [{"subscriber_id": it, **record} for it in changed]
@@ -225,9 +236,13 @@ def suppress(
     address_key: bytes,
     reason: SuppressionReason,
     source: str,
+    by: Actor = NOBODY,
     now: datetime,
 ) -> bool:
-    """Suppress an address for good; False if it is suppressed already, for a reason as strong."""
+    """Suppress an address for good; False if it is suppressed already, for a reason as strong.
+
+    `by` is who of the office entered it; the audit keeps that, since `lift` takes the row away.
+    """
     row = {"reason": reason, "source": source, "at": now}
     suppressed = session.execute(
         insert_into(session, Suppression)
@@ -239,6 +254,8 @@ def suppress(
         )
     )
     assert isinstance(suppressed, CursorResult)
+    if suppressed.rowcount and by != NOBODY:
+        _trace(session, AuditAction.BARRED, address_key, by=by, why=reason.value, now=now)
     return suppressed.rowcount > 0
 
 
@@ -255,17 +272,25 @@ def suppress_many(
     address_keys: Select[bytes],
     reason: SuppressionReason,
     source: str,
+    by: Actor = NOBODY,
     now: datetime,
 ) -> int:
     """Suppress all addresses that a statement selects, once each; how many this changed."""
     keys = set(session.scalars(address_keys))
     return sum(
-        suppress(session, address_key=it, reason=reason, source=source, now=now)
+        suppress(session, address_key=it, reason=reason, source=source, by=by, now=now)
         for it in sorted(keys)
     )
 
 
-async def lift_many(session: AsyncSession, *, address_keys: Select[bytes], source: str) -> int:
+async def lift_many(
+    session: AsyncSession,
+    *,
+    address_keys: Select[bytes],
+    source: str,
+    by: Actor = NOBODY,
+    now: datetime,
+) -> int:
     """Lift the hard bounces among the addresses that a statement selects; how many.
 
     Only those whose source begins with `source`: what a person has said stays said.
@@ -282,6 +307,17 @@ async def lift_many(session: AsyncSession, *, address_keys: Select[bytes], sourc
         delete(Suppression).where(*meant).execution_options(synchronize_session=False)
     )
     assert isinstance(lifted, CursorResult)
+    if lifted.rowcount and by != NOBODY:
+        audit.record(
+            session,
+            by=by,
+            action=AuditAction.LIFTED,
+            kind=AuditObject.PERSON,
+            object_id=None,
+            count=lifted.rowcount,
+            why=source,
+            now=now,
+        )
     return lifted.rowcount
 
 
@@ -293,10 +329,36 @@ def bounced(source: str) -> ColumnElement[bool]:
     )
 
 
-async def lift(session: AsyncSession, *, address_key: bytes) -> bool:
+async def lift(
+    session: AsyncSession, *, address_key: bytes, by: Actor = NOBODY, now: datetime
+) -> bool:
     """Lift the suppression of an address; False if the address is not suppressed."""
     lifted = await session.execute(
         delete(Suppression).where(Suppression.address_key == address_key)
     )
     assert isinstance(lifted, CursorResult)
+    if lifted.rowcount and by != NOBODY:
+        await session.run_sync(_trace, AuditAction.LIFTED, address_key, by=by, now=now)
     return lifted.rowcount > 0
+
+
+def _trace(
+    session: Session,
+    action: AuditAction,
+    address_key: bytes,
+    *,
+    by: Actor,
+    why: str = "",
+    now: datetime,
+) -> None:
+    """Keep who did that, to which person if somebody here has the address."""
+    known = select(Subscriber.id).where(Subscriber.address_key == address_key).limit(1)
+    audit.record(
+        session,
+        by=by,
+        action=action,
+        kind=AuditObject.PERSON,
+        object_id=session.scalar(known),
+        why=why,
+        now=now,
+    )

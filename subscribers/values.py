@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, time, tzinfo
 
 from pli.errors import PliError
 from pli.language import N_
@@ -65,6 +65,15 @@ def _number(text: str) -> int | float:
     if abs(number) > _LARGEST_NUMBER:
         raise ValueFault(N_("{text} is too large a number"), text=text)
     return int(number) if number.is_integer() else number
+
+
+def midnight(text: str, zone: tzinfo) -> datetime:
+    """When a day begins that a person wrote, by the clocks of a zone; raises ValueFault."""
+    begins = datetime.combine(read_day(text), time(), zone)
+    try:
+        return begins.astimezone(UTC)
+    except OverflowError:  # the first day of the year 1, east of Greenwich
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def read_day(text: str) -> date:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import click
 
+from commands.acting import login
 from commands.common import (
     Context,
     Installation,
@@ -26,6 +27,7 @@ from commands.common import (
     show,
     tell,
 )
+from commands.demo import office
 from commands.demo.inbox import Inbox
 from commands.demo.population import LISTS, SEGMENT, populate, reachable
 from commands.engine_room import EXIT_INTERRUPTED, interruptible
@@ -42,6 +44,7 @@ from pli import database as databases
 from pli import keys as key_ring
 from pli import schema
 from pli import settings as settings_file
+from pli.actor import Actor
 from pli.database import Database
 from pli.errors import PliError
 from pli.language import N_, say
@@ -121,7 +124,9 @@ async def demo(
         campaign_id = await _send(installation, home, quiet=as_json)
         if await work_or_watch(installation, campaign_id, quiet=as_json) == EXIT_INTERRUPTED:
             raise click.exceptions.Exit(EXIT_INTERRUPTED)
-        code = await show_result(installation, campaign_id, as_json=as_json)
+        code = await show_result(
+            installation, campaign_id, as_json=as_json, beside={"office": office.named()}
+        )
         tell(say(N_("Everything is in {folder}"), folder=str(home)), stderr=as_json)
         if once:
             raise click.exceptions.Exit(code)
@@ -145,7 +150,7 @@ def _fresh(folder: Path | None) -> Path:
 @asynccontextmanager
 async def _installed(home: Path, recipients: int | None) -> AsyncIterator[Installation]:
     """Make keys, database and people, then the inbox, which must know the people, and settings."""
-    keys = key_ring.generate()
+    keys, by = key_ring.generate(), Actor.system(login())
     key_ring.write(keys, home / "pli.keys")
     for name in (LETTER, IMAGE):
         shutil.copyfile(Path(__file__).parent / name, home / name)
@@ -154,7 +159,8 @@ async def _installed(home: Path, recipients: int | None) -> AsyncIterator[Instal
         await schema.upgrade(database)
         async with database.begin() as session:
             await databases.check_keys(session, keys)
-            await populate(session, home, keys, recipients=recipients, now=now())
+            await populate(session, home, keys, recipients=recipients, by=by, now=now())
+            await office.engage(session, by=by, now=now())
         async with database.reading() as session:
             names = await reachable(session, limit=max(REFUSALS) + 1)
     finally:
@@ -185,6 +191,8 @@ def _write_settings(home: Path, relay_url: str) -> None:
         **COMMITTEE,
         "relay_url": relay_url,
         "public_url": f"http://127.0.0.1:{port}",
+        # A browser takes no passkey for an IP address.
+        "office_url": f"http://localhost:{port}",
         "listen": f"127.0.0.1:{port}",
         "retry_delays": RETRY_SECONDS,
     }
@@ -199,8 +207,9 @@ async def _send(installation: Installation, home: Path, *, quiet: bool) -> int:
     frozen = freeze(letter, installation.settings, known, quiet=quiet)
     async with installation.database.begin() as session:
         order = await ordering.order(session, frozen=frozen, list_names=LISTS, segment=SEGMENT)
+        by = await office.author(session, said_by=login())
         return await ordering.release(
-            session, order=order, policy=policy_of(installation), now=now()
+            session, order=order, policy=policy_of(installation), by=by, now=now()
         )
 
 
@@ -211,12 +220,24 @@ async def _show_links(installation: Installation, campaign_id: int, *, quiet: bo
         first = await anext(copies.every(session, campaign_id))
     for label, link in (
         (_("Inbox:"), f"{url}/inbox/"),
-        (_("Report:"), f"{url}/report/{campaign_id}"),
+        (_("Report:"), f"{installation.settings.office_at}/office/report/{campaign_id}"),
         (_("Web version:"), f"{url}/l/{LISTS[0]}/{number}"),
         (_("Unsubscribe:"), await _unsubscribe_link(installation, first.email)),
     ):
         show(f"  {label:<21}{link}", stderr=quiet)
+    await _show_doors(installation, quiet=quiet)
     show(_("Ctrl-C ends it."), stderr=quiet)
+
+
+async def _show_doors(installation: Installation, *, quiet: bool) -> None:
+    """Show a link for each of the three people of the office."""
+    async with installation.database.begin() as session:
+        doors = await office.doors(
+            session, office=installation.settings.office_at, by=Actor.system(login()), now=now()
+        )
+    tell(say(N_("The office's people; each link works once, for a day:")), stderr=quiet)
+    for right, link in doors.items():
+        show(f"  {office.PEOPLE[right][0] + ',':<18}{right.value:<8}{link}", stderr=quiet)
 
 
 async def _unsubscribe_link(installation: Installation, address: str) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pli.actor import Actor
 from pli.keys import Keys
 from subscribers import consent, importing, lists, optout, segments
 from subscribers.models import (
@@ -79,7 +80,13 @@ def as_excel_saves_it(rows: Sequence[Person]) -> bytes:
 
 
 async def populate(
-    session: AsyncSession, home: Path, keys: Keys, *, recipients: int | None, now: datetime
+    session: AsyncSession,
+    home: Path,
+    keys: Keys,
+    *,
+    recipients: int | None,
+    by: Actor,
+    now: datetime,
 ) -> None:
     """Import two lists from two files; then let some people leave, ask to come back, or object."""
     everybody = list(people(recipients or SAMPLE))
@@ -88,7 +95,7 @@ async def populate(
     for name, rows in zip(LISTS, (members, councillors), strict=True):
         file = home / f"{name}.csv"
         file.write_bytes(as_excel_saves_it(rows))
-        joined = await lists.create(session, name=name, title=TITLES[name], now=now)
+        joined = await lists.create(session, name=name, title=TITLES[name], by=by, now=now)
         await importing.run(
             session,
             importing.read(file),
@@ -97,6 +104,7 @@ async def populate(
             source=SOURCE,
             keys=keys,
             file=file.name,
+            by=by,
             now=now,
         )
     await _trouble(session, now=now)

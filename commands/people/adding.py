@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from commands.acting import acting, by_option
 from commands.common import LANGUAGE, Context, _, now, running, tell
 from commands.people.options import (
     PeopleError,
@@ -40,6 +41,7 @@ FIELDS = {
 @last_name_option
 @set_option
 @click.option("--again", is_flag=True, help=_("Also who left and asks to come back."))
+@by_option
 @running
 async def add(
     context: Context,
@@ -51,6 +53,7 @@ async def add(
     last_name: str | None,
     pairs: tuple[str, ...],
     again: bool,
+    person: str | None,
 ) -> None:
     """Somebody who left comes back by `--again` alone; what is given of a known person changes."""
     parsed = Address.parse(address)
@@ -72,6 +75,7 @@ async def add(
             last_name=last_name,
             attributes=values,
             again=again,
+            by=await acting(session, person),
             now=now(),
         )
     _show(done, parsed, name)

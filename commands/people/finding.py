@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime, time
 from typing import Any
 
 import click
 
+from commands.acting import acting, by_option
 from commands.common import (
     LANGUAGE,
     Context,
+    Installation,
     _,
     as_json,
     console,
     new_table,
+    now,
     running,
     show_json,
     tell,
 )
 from commands.people.showing import REASONS
 from mailer.report import person as of_person
+from mailer.report import viewing
 from pli.hours import zone_of
 from pli.language import N_, say, say_n, translations
 from subscribers import lists, noes, search, values
@@ -44,12 +47,17 @@ WAYS = {
 @click.command(help=_("Find people: a part of a name, an address or a value; several words."))
 @click.argument("text", nargs=-1, required=True)
 @limit_option
+@by_option
 @as_json
 @running
-async def find(context: Context, text: tuple[str, ...], limit: int, as_json: bool) -> None:
+async def find(
+    context: Context, text: tuple[str, ...], limit: int, person: str | None, as_json: bool
+) -> None:
     """Without case and accents."""
-    async with context.open() as installation, installation.database.reading() as session:
-        found, count = await search.find(session, " ".join(text), limit=limit)
+    async with context.open() as installation:
+        async with installation.database.reading() as session:
+            found, count = await search.find(session, " ".join(text), limit=limit)
+        await _note(installation, len(found), "find", person)
     if as_json:
         show_json({"count": count, "people": [_person(it) for it in found]})
         return
@@ -80,21 +88,33 @@ def _person(it: Found) -> dict[str, Any]:
 @click.option("--list", "name", help=_("Only from this list."))
 @click.option("--since", help=_("Only from this day on: 2026-01-31 or 31/01/2026."))
 @limit_option
+@by_option
 @as_json
 @running
 async def left(
-    context: Context, name: str | None, since: str | None, limit: int, as_json: bool
+    context: Context,
+    name: str | None,
+    since: str | None,
+    limit: int,
+    person: str | None,
+    as_json: bool,
 ) -> None:
     """Also who has come back since: that is said."""
-    async with context.open() as installation, installation.database.reading() as session:
-        begins = None if since is None else _midnight(since, installation.settings.timezone)
-        of = None if name is None else await lists.get(session, name)
-        found, count = await noes.leavings(
-            session, list_id=of.id if of else None, since=begins, limit=limit
-        )
-        letters = await of_person.letters_of(
-            session, [it.delivery_id for it in found if it.delivery_id is not None]
-        )
+    async with context.open() as installation:
+        async with installation.database.reading() as session:
+            begins = (
+                None
+                if since is None
+                else values.midnight(since, zone_of(installation.settings.timezone))
+            )
+            of = None if name is None else await lists.get(session, name)
+            found, count = await noes.leavings(
+                session, list_id=of.id if of else None, since=begins, limit=limit
+            )
+            letters = await of_person.letters_of(
+                session, [it.delivery_id for it in found if it.delivery_id is not None]
+            )
+        await _note(installation, len(found), "left", person, of.id if of else None)
     if as_json:
         documents = [{**asdict(it), "letter": letters.get(it.delivery_id or 0)} for it in found]
         show_json({"count": count, "left": documents})
@@ -111,10 +131,6 @@ async def left(
     _more(count, len(found))
 
 
-def _midnight(day: str, zone: str) -> datetime:
-    return datetime.combine(values.read_day(day), time(), zone_of(zone))
-
-
 def _way(it: Leaving, letters: dict[int, int]) -> str:
     way = translations(LANGUAGE).gettext(WAYS[it.source]) if it.source in WAYS else it.source
     number = letters.get(it.delivery_id or 0)
@@ -125,12 +141,15 @@ def _way(it: Leaving, letters: dict[int, int]) -> str:
 
 @click.command(help=_("Who is never written to, and why; the latest first."))
 @limit_option
+@by_option
 @as_json
 @running
-async def suppressed(context: Context, limit: int, as_json: bool) -> None:
+async def suppressed(context: Context, limit: int, person: str | None, as_json: bool) -> None:
     """Addresses of nobody here are kept as hashes: they are counted."""
-    async with context.open() as installation, installation.database.reading() as session:
-        found, count, unknown = await noes.barred(session, limit=limit)
+    async with context.open() as installation:
+        async with installation.database.reading() as session:
+            found, count, unknown = await noes.barred(session, limit=limit)
+        await _note(installation, len(found), "suppressed", person)
     if as_json:
         show_json({"count": count, "unknown": unknown, "people": [asdict(it) for it in found]})
         return
@@ -148,6 +167,25 @@ async def suppressed(context: Context, limit: int, as_json: bool) -> None:
                 "{n} addresses of nobody here are never written to (they are kept as hashes).",
                 unknown,
             )
+        )
+
+
+async def _note(
+    installation: Installation,
+    count: int,
+    how: str,
+    person: str | None,
+    list_id: int | None = None,
+) -> None:
+    """Note who looks at how many people, before they are shown."""
+    async with installation.database.begin() as session:
+        viewing.note_people(
+            session,
+            count=count,
+            how=how,
+            list_id=list_id,
+            by=await acting(session, person),
+            now=now(),
         )
 
 

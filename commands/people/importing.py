@@ -12,6 +12,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
+from commands.acting import acting, by_option
 from commands.common import (
     LANGUAGE,
     Context,
@@ -58,6 +59,7 @@ SHOWN = 20
 @click.option(
     "--new-list", is_flag=True, help=_("Make the list, even if its name is near to another's.")
 )
+@by_option
 @click.option("--yes", is_flag=True, help=_("Ask nothing."))
 @as_json
 @running
@@ -71,6 +73,7 @@ async def import_(
     delimiter: str | None,
     meanings: tuple[str, ...],
     new_list: bool,
+    person: str | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -86,13 +89,15 @@ async def import_(
             name = await _meant(installation, name, yes=yes)
         if nobody := importing.all_rejected(sheet, statuses):
             raise PeopleError.listing(_lines(nobody, file))
+        async with installation.database.reading() as session:
+            by = await acting(session, person)
         if not yes:
             await _ask(installation, sheet, statuses, file, name, quiet=as_json)
         async with installation.database.begin() as session:
             joined = await lists.find(session, name)
             is_new = joined is None
             if joined is None:
-                joined = await lists.create(session, name=name, now=now())
+                joined = await lists.create(session, name=name, by=by, now=now())
             work = await importing.begin(
                 session,
                 sheet,
@@ -102,6 +107,7 @@ async def import_(
                 keys=installation.keys,
                 file=file.name,
                 statuses=statuses,
+                by=by,
                 now=now(),
             )
         if work.resumed_after is not None and not as_json:

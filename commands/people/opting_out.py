@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from commands.acting import acting, by_option
 from commands.common import Context, _, now, running, tell
 from commands.people.options import PeopleError, list_option
 from mailer.campaign import barring
@@ -18,21 +19,25 @@ from subscribers.models import SuppressionReason
 @click.argument("address")
 @list_option
 @click.option("--source", default="", help=_("How it was said."))
+@by_option
 @running
-async def unsubscribe(context: Context, address: str, name: str, source: str) -> None:
+async def unsubscribe(
+    context: Context, address: str, name: str, source: str, person: str | None
+) -> None:
     """Let a person leave a list; running sendings notice, too."""
     async with context.open() as installation, installation.database.begin() as session:
-        person = await people.get(session, Address.parse(address))
+        leaver = await people.get(session, Address.parse(address))
         joined = await lists.get(session, name)
         done = await optout.unsubscribe(
             session,
-            subscriber_id=person.id,
+            subscriber_id=leaver.id,
             list_id=joined.id,
             source=source or "pli subscriber unsubscribe",
+            by=await acting(session, person),
             now=now(),
         )
     told = N_("{address} has left {list}.") if done else N_("{address} was not on {list}.")
-    tell(say(told, address=person.email, list=name))
+    tell(say(told, address=leaver.email, list=name))
 
 
 of_campaign = click.option(
@@ -59,6 +64,7 @@ by_reply = click.option(
     show_default=True,
 )
 @click.option("--source", default="", help=_("How it was said."))
+@by_option
 @running
 async def suppress(
     context: Context,
@@ -67,6 +73,7 @@ async def suppress(
     reply: str,
     reason: str,
     source: str,
+    person: str | None,
 ) -> None:
     """The address need not be known: it stays away from imports, too."""
     _one_of(address, campaign, reply)
@@ -76,6 +83,7 @@ async def suppress(
                 session,
                 campaign_id=await summary.find(session, campaign),
                 reply=reply,
+                by=await acting(session, person),
                 now=now(),
             )
         tell(say_n("{n} address is barred.", "{n} addresses are barred.", barred))
@@ -87,6 +95,7 @@ async def suppress(
             address_key=installation.keys.address_key(parsed.folded),
             reason=SuppressionReason(reason),
             source=source or "pli subscriber suppress",
+            by=await acting(session, person),
             now=now(),
         )
     tell(say(N_("{address} is not written to any more."), address=parsed.email))
@@ -96,14 +105,27 @@ async def suppress(
 @click.argument("address", required=False)
 @of_campaign
 @by_reply
+@by_option
 @running
-async def lift(context: Context, address: str | None, campaign: str | None, reply: str) -> None:
+async def lift(
+    context: Context,
+    address: str | None,
+    campaign: str | None,
+    reply: str,
+    person: str | None,
+) -> None:
     """Lists that were left stay left."""
     _one_of(address, campaign, reply)
     if campaign is not None:
         async with context.open() as installation, installation.database.begin() as session:
             campaign_id = await summary.find(session, campaign)
-            lifted = await barring.lift(session, campaign_id=campaign_id, reply=reply)
+            lifted = await barring.lift(
+                session,
+                campaign_id=campaign_id,
+                reply=reply,
+                by=await acting(session, person),
+                now=now(),
+            )
         tell(
             say_n(
                 "{n} address may be written to again: "
@@ -120,7 +142,8 @@ async def lift(context: Context, address: str | None, campaign: str | None, repl
     parsed = Address.parse(address or "")
     async with context.open() as installation, installation.database.begin() as session:
         key = installation.keys.address_key(parsed.folded)
-        if not await optout.lift(session, address_key=key):
+        by = await acting(session, person)
+        if not await optout.lift(session, address_key=key, by=by, now=now()):
             raise PeopleError(N_("{address} was not suppressed."), address=parsed.email)
     tell(say(N_("{address} may be written to again."), address=parsed.email))
 

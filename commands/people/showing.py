@@ -9,11 +9,14 @@ from datetime import tzinfo
 import click
 from rich.table import Table
 
-from commands.common import LANGUAGE, Context, _, as_json, console, running, show_json
+from commands.acting import acting, by_option
+from commands.common import LANGUAGE, Context, _, as_json, console, now, running, show_json
 from commands.lists import STATES
 from mailer import reasons
 from mailer.models import Status
+from mailer.report import viewing
 from mailer.report.person import AccessAnswer, access_answer
+from pli import actor, audit_words
 from pli.hours import zone_of
 from pli.language import N_, say, translations
 from subscribers.address import Address
@@ -50,12 +53,16 @@ REASONS = {
 
 @click.command(help=_("Everything that is held about one person."))
 @click.argument("address")
+@by_option
 @as_json
 @running
-async def show(context: Context, address: str, as_json: bool) -> None:
+async def show(context: Context, address: str, person: str | None, as_json: bool) -> None:
     """Show what is held about a person, with what became of each copy to that person."""
-    async with context.open() as installation, installation.database.reading() as session:
-        answer = await access_answer(session, address=Address.parse(address))
+    parsed = Address.parse(address)
+    async with context.open() as installation, installation.database.begin() as session:
+        by = await acting(session, person)
+        await viewing.note_person(session, address=parsed, how="show", by=by, now=now())
+        answer = await access_answer(session, address=parsed)
         zone = zone_of(installation.settings.timezone)
     if as_json:
         show_json(asdict(answer))
@@ -82,8 +89,16 @@ def _of_lists(answer: AccessAnswer, zone: tzinfo) -> Iterator[tuple[str, str]]:
     for it in answer.consent:
         yield (
             f"{it.at.astimezone(zone):%Y-%m-%d %H:%M}",
-            f"{_told(EVENTS[it.event])}, {it.list}: {it.source}",
+            f"{_told(EVENTS[it.event])}, {it.list}: {it.source}{_entered(it.entered_by)}",
         )
+
+
+def _entered(by: str) -> str:
+    """Who of the office entered it, if not the person alone."""
+    if not by:
+        return ""
+    told = say(N_(" (entered by {who})"), who=audit_words.who(actor.kept(by)))
+    return told.tell(LANGUAGE)
 
 
 def _of_copies(answer: AccessAnswer, zone: tzinfo) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign.finding import find_campaign
 from mailer.ledger import unknown_users
+from pli.actor import NOBODY, Actor
 from subscribers import optout
 
 
@@ -26,14 +27,21 @@ async def undecided(session: AsyncSession, *, campaign_id: int) -> Undecided | N
     return Undecided(await session.run_sync(unknown_users.waiting, campaign_id))
 
 
-async def believe(session: AsyncSession, *, campaign_id: int, now: datetime) -> int:
+async def believe(
+    session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY, now: datetime
+) -> int:
     """Suppress the addresses that a burst called unknown: it was right; how many."""
     await _lock(session, campaign_id)
-    return await session.run_sync(unknown_users.bar, campaign_id, now)
+    return await session.run_sync(unknown_users.bar, campaign_id, now, by)
 
 
 async def suppress(
-    session: AsyncSession, *, campaign_id: int, reply: str = "", now: datetime
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    reply: str = "",
+    by: Actor = NOBODY,
+    now: datetime,
 ) -> int:
     """Suppress all addresses that a campaign's relay refused with 5.1.1; how many that changed.
 
@@ -41,11 +49,18 @@ async def suppress(
     """
     await _lock(session, campaign_id)
     return await session.run_sync(
-        unknown_users.bar_all, campaign_id=campaign_id, reply=reply, now=now
+        unknown_users.bar_all, campaign_id=campaign_id, reply=reply, by=by, now=now
     )
 
 
-async def lift(session: AsyncSession, *, campaign_id: int, reply: str = "") -> int:
+async def lift(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    reply: str = "",
+    by: Actor = NOBODY,
+    now: datetime,
+) -> int:
     """Write again to the addresses that were suppressed by an answer in a campaign; how many.
 
     Complaints and objections stay, and so does what a person entered.
@@ -55,6 +70,8 @@ async def lift(session: AsyncSession, *, campaign_id: int, reply: str = "") -> i
         session,
         address_keys=unknown_users.refused_as_unknown(campaign_id, reply),
         source=unknown_users.SOURCE,
+        by=by,
+        now=now,
     )
 
 

@@ -36,6 +36,8 @@ from mailer.models import (
 from mailer.providers import KNOWN, Providers
 from mailer.scope import EVERYTHING, Scope
 from mailer.smtp import troubles
+from pli import actor
+from pli.actor import Actor
 from pli.columns import clock
 from pli.language import N_, Sentence
 from subscribers.models import List
@@ -56,10 +58,10 @@ async def create(
     retry_delays: Sequence[float],
     resend_uncertain: bool = False,
     hours: SendingHours = ALWAYS,
-    created_by: str | None = None,
+    by: Actor,
     now: datetime,
 ) -> Campaign:
-    """Freeze a letter, its lists and the segment's rule into a draft."""
+    """Freeze a letter, its lists and the segment's rule into a draft; `by` is its maker."""
     campaign = Campaign(
         number=frozen.letter.number,
         title=frozen.letter.title,
@@ -75,7 +77,7 @@ async def create(
         token_key=token_key,
         retry_delays=list(retry_delays),
         resend_uncertain=resend_uncertain,
-        created_by=created_by,
+        created_by=by.text or None,
         excluded={},
         created_at=now,
         **hours.columns(),
@@ -94,7 +96,7 @@ async def approve(
     session: AsyncSession,
     *,
     campaign_id: int,
-    by: str,
+    by: Actor,
     second_person: bool = False,
     now: datetime,
 ) -> None:
@@ -103,11 +105,11 @@ async def approve(
     `second_person`: the person who made the campaign may not approve it.
     """
     campaign = await find_campaign(session, campaign_id)
-    if second_person and by == campaign.created_by:
+    if second_person and campaign.created_by and actor.is_same(by.text, campaign.created_by):
         raise CampaignError(
             N_("campaign {id} was made by {name}: somebody else must approve it (--by)"),
             id=campaign_id,
-            name=by,
+            name=actor.kept(campaign.created_by).name,
         )
     await step(
         session,
@@ -115,7 +117,7 @@ async def approve(
         (CampaignState.DRAFT,),
         CampaignState.APPROVED,
         approved_hash=Campaign.frozen_hash,
-        approved_by=by,
+        approved_by=by.text,
         approved_at=now,
     )
 
@@ -334,7 +336,10 @@ async def retry(
 
 def refuse_unseen(campaign: Campaign, second_person: bool) -> None:
     """Refuse a campaign that a second person has yet to approve."""
-    if second_person and campaign.approved_by in (None, campaign.created_by):
+    approved_by, created_by = campaign.approved_by, campaign.created_by
+    if second_person and (
+        approved_by is None or (created_by and actor.is_same(approved_by, created_by))
+    ):
         raise CampaignError(
             N_('campaign {id} waits for a second person: "pli campaign approve {id}"'),
             id=campaign.id,

@@ -18,6 +18,7 @@ from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
 from mailer.letter.snapshot import Frozen
 from mailer.models import Audience, Batch, Campaign, CampaignList, CampaignState
+from pli.actor import Actor
 from pli.errors import PliError
 from pli.hours import Hour
 from pli.language import N_, Sentence, say
@@ -99,10 +100,10 @@ async def create(
     *,
     order: Order,
     policy: SendingPolicy,
-    created_by: str | None = None,
+    by: Actor,
     now: datetime,
 ) -> int:
-    """Make a draft of what was ordered; the campaign's id."""
+    """Make a draft of what was ordered; the campaign's id. `by` is its maker."""
     await _still_as_ordered(session, order)
     campaign = await lifecycle.create(
         session,
@@ -115,14 +116,20 @@ async def create(
         retry_delays=policy.retry_delays if order.retry_delays is None else order.retry_delays,
         resend_uncertain=policy.resend_uncertain,
         hours=order.hours or policy.hours,
-        created_by=created_by,
+        by=by,
         now=now,
     )
     return campaign.id
 
 
 async def schedule(
-    session: AsyncSession, *, order: Order, policy: SendingPolicy, at: Hour, now: datetime
+    session: AsyncSession,
+    *,
+    order: Order,
+    policy: SendingPolicy,
+    at: Hour,
+    by: Actor,
+    now: datetime,
 ) -> int:
     """Make a campaign of what was ordered, which starts by itself at an hour; its id.
 
@@ -131,20 +138,20 @@ async def schedule(
     refuse_unseen(order, policy)
     refuse_what_is_there(order)
     async with session.begin_nested() as tried:
-        await prepare(session, order=order, policy=policy, now=now)
+        await prepare(session, order=order, policy=policy, by=by, now=now)
         await tried.rollback()
-    campaign_id = await create(session, order=order, policy=policy, now=now)
+    campaign_id = await create(session, order=order, policy=policy, by=by, now=now)
     await scheduling.schedule(session, campaign_id=campaign_id, at=at.moment, zone=at.zone)
     return campaign_id
 
 
 async def prepare(
-    session: AsyncSession, *, order: Order, policy: SendingPolicy, now: datetime
+    session: AsyncSession, *, order: Order, policy: SendingPolicy, by: Actor, now: datetime
 ) -> Prepared:
     """Write the copies of what was ordered, in a new campaign or in the unfinished one."""
     campaign_id = order.go_on_with
     if campaign_id is None:
-        campaign_id = await create(session, order=order, policy=policy, now=now)
+        campaign_id = await create(session, order=order, policy=policy, by=by, now=now)
     else:
         await _still_as_ordered(session, order)
     await lifecycle.prepare(
@@ -161,11 +168,11 @@ async def prepare(
 
 
 async def release(
-    session: AsyncSession, *, order: Order, policy: SendingPolicy, now: datetime
+    session: AsyncSession, *, order: Order, policy: SendingPolicy, by: Actor, now: datetime
 ) -> int:
     """Prepare and start a campaign, or go on with the unfinished one; the campaign's id."""
     refuse_unseen(order, policy)
-    campaign_id = (await prepare(session, order=order, policy=policy, now=now)).campaign_id
+    campaign_id = (await prepare(session, order=order, policy=policy, by=by, now=now)).campaign_id
     if order.go_on_with is not None and order.hours is not None:
         await scheduling.set_hours(session, campaign_id=campaign_id, hours=order.hours)
     campaign = await find_campaign(session, campaign_id)

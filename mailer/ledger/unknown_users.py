@@ -38,6 +38,7 @@ from mailer.models import Attempt, Campaign, Delivery, Stage, Status, UnknownUse
 from mailer.outcomes import Kind, Result, calls_unknown, is_gone
 from mailer.providers import WHOLE
 from mailer.refusals import LATEST
+from pli.actor import NOBODY, Actor
 from pli.language import N_, Sentence, say
 from subscribers import optout
 from subscribers.models import Subscriber, Suppression, SuppressionReason
@@ -214,9 +215,9 @@ def waiting(session: Session, campaign_id: int) -> int:
     return len(set(session.scalars(_waiting(campaign_id))))
 
 
-def bar(session: Session, campaign_id: int, now: datetime) -> int:
+def bar(session: Session, campaign_id: int, now: datetime, by: Actor = NOBODY) -> int:
     """Believe the answers that wait: suppress the addresses refused with 5.1.1; how many."""
-    barred = _bar_waiting(session, campaign_id, now)
+    barred = _bar_waiting(session, campaign_id, now, by)
     let_go(session, campaign_id)
     return barred
 
@@ -260,9 +261,12 @@ def conclude(
     )
 
 
-def bar_all(session: Session, *, campaign_id: int, reply: str, now: datetime) -> int:
+def bar_all(
+    session: Session, *, campaign_id: int, reply: str, by: Actor = NOBODY, now: datetime
+) -> int:
     """Suppress each address that a campaign's relay refused with 5.1.1 at last; how many."""
-    return _bar(session, refused_as_unknown(campaign_id, reply).where(*_AT_LAST), campaign_id, now)
+    refused = refused_as_unknown(campaign_id, reply).where(*_AT_LAST)
+    return _bar(session, refused, campaign_id, now, by)
 
 
 def refused_as_unknown(campaign_id: int, reply: str = "") -> Select[bytes]:
@@ -335,16 +339,19 @@ def _waiting(campaign_id: int) -> Select[bytes]:
     )
 
 
-def _bar_waiting(session: Session, campaign_id: int, now: datetime) -> int:
-    return _bar(session, _waiting(campaign_id), campaign_id, now)
+def _bar_waiting(session: Session, campaign_id: int, now: datetime, by: Actor = NOBODY) -> int:
+    return _bar(session, _waiting(campaign_id), campaign_id, now, by)
 
 
-def _bar(session: Session, addresses: Select[bytes], campaign_id: int, now: datetime) -> int:
+def _bar(
+    session: Session, addresses: Select[bytes], campaign_id: int, now: datetime, by: Actor
+) -> int:
     return optout.suppress_many(
         session,
         address_keys=addresses,
         reason=SuppressionReason.HARD_BOUNCE,
         source=_source(campaign_id),
+        by=by,
         now=now,
     )
 

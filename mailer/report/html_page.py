@@ -85,6 +85,7 @@ async def render(
             if people and report.of(status)
         },
         settled=[
+            *([told] if (told := reasons.decided(report.made_by, report.approved_by)) else []),
             *(reasons.settled(source, n) for source, n in report.settled_by.items()),
             *([reasons.barred(report.barred, report.campaign)] if report.barred else []),
         ],
@@ -96,6 +97,11 @@ async def render(
         | dict(frame or {})
         | {"refresh": refresh},
     )
+
+
+def listed(report: Report) -> int:
+    """How many copies the page lists one by one."""
+    return sum(min(report.of(status), SHOWN) for status in _ONE_BY_ONE)
 
 
 def bar(counts: Counts) -> list[Rect]:

@@ -24,6 +24,8 @@ from mailer.models import (
     Status,
 )
 from mailer.reasons import FAILURES
+from pli import actor
+from pli.actor import NOBODY, Actor
 from pli.errors import PliError
 from pli.hours import Hour
 from pli.language import N_, Sentence, as_sentence, say
@@ -118,6 +120,8 @@ class Report(Counts):
     faults: tuple[Sentence, ...]
     barred: int = 0
     """So many addresses are barred because this campaign's relay called them unknown."""
+    made_by: Actor = NOBODY
+    approved_by: Actor = NOBODY
 
     @property
     def balanced(self) -> bool:
@@ -320,6 +324,8 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
             *_unfinished(campaign, counts),
         ),
         barred=await unknown_users.barred_by(session, campaign_id),
+        made_by=actor.kept(campaign.created_by or ""),
+        approved_by=actor.kept(campaign.approved_by or ""),
     )
 
 

@@ -211,3 +211,29 @@ def test_every_text_has_a_hash_and_two_short_texts_never_the_same(one: str, othe
     assert len(tokens.digest(one)) == 32
     if one != other and max(len(one), len(other)) <= tokens.LONGEST:
         assert tokens.digest(one) != tokens.digest(other)
+
+
+async def test_what_is_handed_out_fits_the_state_and_stands_in_the_office(
+    database: Database, now: datetime
+) -> None:
+    anne = await somebody(database, now, active=False)
+
+    async def handed() -> Made | None:
+        async with database.begin() as session:
+            return await links.hand_out(session, account_id=anne, by=ROOT, now=now)
+
+    invitation = await handed()
+    assert invitation is not None
+    assert await look(database, invitation, now, None) == Looked(LinkKind.INVITE, needs_code=False)
+    async with database.begin() as session:
+        await people.activate(session, account_id=anne)
+    lost = await handed()
+    assert lost is not None
+    assert (lost.until, lost.code) == (now + timedelta(days=1), None)
+    assert await look(database, lost, now, None) == Looked(LinkKind.RESET, needs_code=False)
+    async with database.begin() as session:
+        await people.close(session, account_id=anne, by=ROOT, now=now)
+    assert await handed() is None
+    assert (
+        links.url("https://bureau.example.org", "x") == "https://bureau.example.org/office/link/x"
+    )

@@ -119,3 +119,44 @@ async def test_of_those_who_grant_the_same_at_once_one_does(
     async with database.reading() as session:
         page = await audit.events(session, action=AuditAction.RIGHT_GRANTED)
     assert len(page.events) == 1
+
+
+async def test_a_right_is_taken_wholly_or_on_lists_and_never_where_that_is_unclear(
+    database: Database, now: datetime
+) -> None:
+    async with database.begin() as session:
+        anne = await make.an_account(session, "anne", now=now)
+        one, two, three = [
+            (await make.a_list(session, name, now=now)).id for name in ("a", "b", "c")
+        ]
+        for list_id in (one, two):
+            await give(session, anne.id, now, list_id=list_id)
+
+        async def take_on(*list_ids: int) -> bool:
+            return await rights.revoke_on(
+                session,
+                account_id=anne.id,
+                right=Right.KEEPER,
+                list_ids=list_ids,
+                by=ROOT,
+                now=now,
+            )
+
+        async def held() -> rights.OnLists:
+            everybody = await rights.of_everybody(session)
+            found = (await rights.granted(session, account_id=anne.id)).rights
+            assert everybody.get(anne.id, rights.Granted({})).rights == found
+            return found.get(Right.KEEPER, rights.OnLists())
+
+        assert not await take_on(three)
+        assert await take_on(one, three)
+        assert await held() == rights.OnLists(ids=frozenset({two}))
+        await give(session, anne.id, now)
+        with pytest.raises(RightError, match="is held on all lists"):
+            await take_on(two)
+        assert await held() == rights.OnLists(every=True, ids=frozenset({two}))
+        for done in (True, False):
+            assert done is await rights.revoke_wholly(
+                session, account_id=anne.id, right=Right.KEEPER, by=ROOT, now=now
+            )
+        assert not await held()

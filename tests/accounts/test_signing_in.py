@@ -301,7 +301,7 @@ async def test_the_way_in_is_open_for_a_quarter_of_an_hour(
 
 
 async def test_a_passkey_is_both_factors(database: Database, keys: Keys, now: datetime) -> None:
-    anne = await somebody(database, now, Right.OPERATOR)
+    anne = await somebody(database, now, Right.SENDER)
     half = await knock(database, keys, "anne", PASSWORD, now=now)
     assert isinstance(half, NeedsEnrolment)
     device = Authenticator(SITE.origin)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,14 @@ COMMITTEE = (
 def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     """A person at the terminal who types these lines; how each was asked for."""
 
-    def typed(*lines: str) -> list[dict[str, Any]]:
+    def typed(*lines: str, accounts: Sequence[str] = ("",)) -> list[dict[str, Any]]:
         asked: list[dict[str, Any]] = []
+        addresses = list(accounts)
         left = list(lines)
 
         def prompt(text: str, **how: Any) -> str:
+            if "accounts" in text:  # the last question of `pli init`, for which there is a test
+                return addresses.pop(0)
             asked.append({"text": text, **how})
             return left.pop(0)
 
@@ -107,3 +111,23 @@ def test_who_answers_no_is_refused_as_one_line(answers: Answers, folder: Path) -
     )  # fmt: skip
     assert result.exit_code == 1
     assert str(result.exception) == "You said no: nothing was changed."
+
+
+def test_the_first_account_is_asked_for_until_it_can_be_made(answers: Answers) -> None:
+    asked = answers(" ", "Anne Essai", accounts=["anne", "anne@example.org", "anne@example.org"])
+    result = pli("init", *COMMITTEE, "--relay", "smtp://127.0.0.1:25?tls=none")
+    assert result.exit_code == 0
+    assert "anne: there is no @ in the address" in result.stderr
+    assert "an account needs the name" in result.stderr
+    assert "https://lettres.example.org/office/link/" in result.stdout
+    assert [it["text"] for it in asked] == ["Name of that person"] * 2
+    (account,) = json.loads(pli("user", "list", "--json").stdout)
+    assert (account["name"], account["rights"]) == ("Anne Essai", {"operator": "all"})
+
+
+def test_who_names_nobody_is_told_how_the_first_account_is_made(answers: Answers) -> None:
+    answers()
+    result = pli("init", *COMMITTEE, "--relay", "smtp://127.0.0.1:25?tls=none")
+    assert result.exit_code == 0
+    assert "pli user add ADDRESS" in result.stdout
+    assert pli("user", "list", "--json").stdout == "[]\n"

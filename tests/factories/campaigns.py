@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.campaign import lifecycle
 from mailer.letter.letter import Letter
 from mailer.models import Audience, Campaign
+from pli.actor import NOBODY, Actor
 from pli.keys import Keys
 from subscribers.models import List
 from tests.factories.letters import frozen
@@ -55,6 +56,7 @@ async def a_draft(
     rule: str = "",
     audience: Audience = Audience.FIRST,
     retry_delays: Sequence[float] = (0.05,),
+    by: Actor = NOBODY,
 ) -> Campaign:
     """A draft of a campaign, without copies."""
     return await lifecycle.create(
@@ -65,5 +67,6 @@ async def a_draft(
         audience=audience,
         token_key=keys.current,
         retry_delays=retry_delays,
+        by=by,
         now=now,
     )

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from tests.journeys.installation import Installation, until
 from tests.relay import Relay
 
+AUTHOR, READER = "auteur@example.org", "relectrice@example.org"
+
 
 def test_a_draft_is_approved_by_a_second_person_and_sent_as_it_was(
     installation: Installation, relay: Relay
@@ -17,17 +19,20 @@ def test_a_draft_is_approved_by_a_second_person_and_sent_as_it_was(
     letter = installation.letter(text="Ce qui fut approuvé.")
     refused = installation.pli("send", letter, "--list", "comite", "--yes", code=1)
     assert "pli campaign create" in refused.err
-    made = installation.pli("campaign", "create", letter, "--list", "comite", "--by", "Auteur")
+    create = ("campaign", "create", letter, "--list", "comite")
+    assert "has an account yet" in installation.pli(*create, "--by", AUTHOR, code=1).err
+    for address, role in ((AUTHOR, "author"), (READER, "sender")):
+        name = address.partition("@")[0]
+        installation.pli("user", "add", address, "--name", name, "--role", role)
+    assert "say who decides: --by" in installation.pli(*create, code=1).err
+    made = installation.pli(*create, "--by", AUTHOR)
     assert "5 people" in made.out
-    assert (
-        "for just that"
-        in installation.pli("campaign", "create", letter, "--list", "comite", code=1).err
-    )
+    assert "for just that" in installation.pli(*create, "--by", AUTHOR, code=1).err
     assert "second person" in installation.pli("campaign", "start", "1", "--yes", code=1).err
-    own = installation.pli("campaign", "approve", "1", "--by", "Auteur", "--yes", code=1)
+    own = installation.pli("campaign", "approve", "1", "--by", AUTHOR, "--yes", code=1)
     assert "somebody else" in own.err
-    said = installation.pli("campaign", "approve", "1", "--by", "Relectrice", "--yes")
-    assert "approved by Relectrice" in said.out
+    said = installation.pli("campaign", "approve", "1", "--by", READER, "--yes")
+    assert "approved by relectrice" in said.out
     installation.letter(text="Ce qui vint après.")
     with installation.serving():
         installation.pli("campaign", "start", "1", "--yes")
@@ -39,8 +44,13 @@ def test_a_draft_is_approved_by_a_second_person_and_sent_as_it_was(
     assert text is not None
     assert "Ce qui fut approuvé." in text.get_content()
     assert (
-        "finished" in installation.pli("campaign", "approve", "1", "--by", "X", "--yes", code=1).err
+        "finished"
+        in installation.pli("campaign", "approve", "1", "--by", READER, "--yes", code=1).err
     )
+    assert "approved by relectrice, as " in installation.pli("report", "1").out
+    shown = installation.pli("campaign", "show", "1", "--json").json
+    assert [shown[it]["account"] for it in ("created_by", "approved_by")] == [1, 2]
+    assert all(shown[it]["said_by"] for it in ("created_by", "approved_by"))
 
 
 def test_a_letter_with_an_hour_leaves_by_itself_and_is_shown_with_it(
@@ -62,7 +72,9 @@ def test_a_letter_with_an_hour_leaves_by_itself_and_is_shown_with_it(
     assert "Wednesday, May 1, 2030" in installation.pli("campaign", "show", "1").out
     shown = installation.pli("campaign", "show", "1", "--json").json
     assert (shown["state"], shown["scheduled_at"]) == ("scheduled", "2030-05-01T06:00:00Z")
-    with installation.serving():
+    with installation.serving() as process:
+        assert "Pli serves" in process.stdout.readline()
+        assert "pli user add ADDRESS" in process.stdout.readline()
         # Far enough ahead that even a slow machine has run the commands before.
         soon = datetime.now(UTC) + timedelta(seconds=8)
         installation.pli("campaign", "schedule", "1", "--at", soon.isoformat(timespec="seconds"))

@@ -43,6 +43,11 @@ def test_the_demo_walks_the_whole_road_and_its_sum_is_right(empty: Installation)
         lists = connection.execute("SELECT count(*) FROM list").fetchone()[0]
     connection.close()
     assert (people, lists) == (240, 2)
+    office = empty.pli("--config", "demo/pli.toml", "user", "list", "--json").json
+    assert {it["address"]: list(it["rights"]) for it in office} == {
+        it["address"]: [it["role"]] for it in report["office"]
+    }
+    assert [it["role"] for it in report["office"]] == ["author", "sender", "reader"]
 
 
 def test_the_demo_refuses_a_folder_that_is_not_empty(empty: Installation) -> None:
@@ -75,6 +80,8 @@ def test_the_demo_stays_to_be_looked_at_until_ctrl_c(empty: Installation) -> Non
         pages = {path: there.get(path) for _, path in links}
         assert len(pages) == 4
         assert {status for status, _ in pages.values()} == {200}
+        doors = re.findall(rf"http://localhost:{port}/office/link/(\S{{43}})\n", shown)
+        assert len(set(doors)) == 3
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode == 0

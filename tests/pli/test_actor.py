@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pli.actor import LONGEST, Actor, ActorKind, is_same
+from pli.actor import LONGEST, Actor, ActorKind, is_same, kept
 
 TEXTS = st.one_of(
     st.text(max_size=300),
@@ -46,3 +46,24 @@ def test_no_name_makes_one_actor_another(name: str, other: str) -> None:
     assert not is_same(one.text, user.text)
     assert is_same(one.text, Actor.account(3, other).text)
     assert user.kind is ActorKind.SYSTEM
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [
+        Actor.account(3, "Anne (Martin)"),
+        Actor.account(3, "Anne Martin", said_by="anne"),
+        Actor.system("anne"),
+        Actor.nobody(),
+    ],
+)
+def test_a_kept_text_is_read_as_its_actor(actor: Actor) -> None:
+    assert kept(actor.text) == actor
+
+
+@given(TEXTS, TEXTS)
+def test_every_kept_text_is_read_as_the_same_account_or_as_none(name: str, other: str) -> None:
+    for actor in (Actor.account(3, name, said_by=other), Actor.system(name)):
+        read = kept(actor.text)
+        assert read.account_id == actor.account_id
+        assert is_same(read.text, actor.text)

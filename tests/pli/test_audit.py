@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pli import audit
+from pli import audit, audit_words
 from pli.actor import Actor
 from pli.audit import AuditAction, AuditObject, Event
 from pli.database import Database
@@ -98,3 +98,37 @@ async def test_every_reason_can_be_kept(database: Database, now: datetime, why: 
     async with database.reading() as session:
         (event,) = (await audit.events(session)).events
     assert 0 < len(event.why) <= audit.LONGEST_WHY
+
+
+async def test_events_are_found_by_any_of_some_objects_and_from_an_hour_on(
+    database: Database, now: datetime
+) -> None:
+    await some_events(database, now)
+    async with database.reading() as session:
+        some = await audit.events(
+            session, objects={AuditObject.PERSON: [0], AuditObject.ACCOUNT: [1, 7]}
+        )
+        none = await audit.events(session, objects={})
+        late = await audit.events(session, since=now + timedelta(seconds=3))
+    assert [it.count for it in some.events] == [3, 2, 0]
+    assert none.events == []
+    assert [it.count for it in late.events] == [4, 3]
+
+
+def test_each_action_and_each_object_has_its_words() -> None:
+    assert set(audit_words.ACTIONS) == set(AuditAction)
+    assert set(audit_words.OBJECTS) == set(AuditObject)
+    assert all(len(it.value) <= 16 for it in (*AuditAction, *AuditObject))
+
+
+@pytest.mark.parametrize(
+    ("actor", "told"),
+    [
+        (Actor.account(3, "Anne"), "Anne"),
+        (Actor.account(3, "Anne", said_by="root"), "Anne, as root said on the command line"),
+        (ROOT, "root on the command line"),
+        (Actor.nobody(), "somebody who had not signed in"),
+    ],
+)
+def test_what_the_command_line_says_is_told_as_that(actor: Actor, told: str) -> None:
+    assert str(audit_words.who(actor)) == told

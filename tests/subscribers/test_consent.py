@@ -10,6 +10,9 @@ import pytest
 from sqlalchemy import CursorResult, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pli import audit
+from pli.actor import Actor
+from pli.audit import AuditAction
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import consent, optout
@@ -315,5 +318,47 @@ async def test_a_stronger_no_replaces_a_weaker_one_and_never_the_other_way(
         assert not await suppress(SuppressionReason.HARD_BOUNCE)
         assert await suppress(SuppressionReason.OBJECTION)
         assert not await suppress(SuppressionReason.COMPLAINT)
-        assert await optout.lift(session, address_key=keys.address_key("p@example.org"))
-        assert not await optout.lift(session, address_key=keys.address_key("p@example.org"))
+        assert await optout.lift(session, address_key=keys.address_key("p@example.org"), now=now)
+        assert not await optout.lift(
+            session, address_key=keys.address_key("p@example.org"), now=now
+        )
+
+
+async def test_what_the_office_enters_names_who_did_and_a_persons_own_click_nobody(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    anne = Actor.account(3, "Anne", said_by="root")
+    async with database.begin() as session:
+        one, two = [await make.a_list(session, name, now=now) for name in ("un", "deux")]
+        person = await make.a_person(session, keys, "p", one, two, now=now)
+        for list_, by in ((one, anne), (two, Actor.nobody())):
+            await optout.unsubscribe(
+                session, subscriber_id=person.id, list_id=list_.id, source="s", by=by, now=now
+            )
+        for host in ("example.org", "example.com"):
+            key = keys.address_key(f"p@{host}")
+            for by in (anne, anne, Actor.nobody()):
+                await session.run_sync(
+                    optout.suppress,
+                    address_key=key,
+                    reason=SuppressionReason.OBJECTION,
+                    source="s",
+                    by=by,
+                    now=now,
+                )
+            assert await optout.lift(session, address_key=key, by=anne, now=now)
+    async with database.reading() as session:
+        kept = await session.scalars(
+            select(ConsentRecord.entered_by)
+            .where(ConsentRecord.event == ConsentEvent.LEFT)
+            .order_by(ConsentRecord.id)
+        )
+        assert list(kept) == ["Anne (#3, root)", ""]
+        page = await audit.events(session)
+    assert [(it.action, it.object_id, it.why) for it in reversed(page.events)] == [
+        (AuditAction.BARRED, person.id, "objection"),
+        (AuditAction.LIFTED, person.id, ""),
+        (AuditAction.BARRED, None, "objection"),
+        (AuditAction.LIFTED, None, ""),
+    ]
+    assert {it.actor for it in page.events} == {"Anne (#3, root)"}

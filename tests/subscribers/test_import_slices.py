@@ -12,6 +12,7 @@ from time import monotonic
 import pytest
 from sqlalchemy import func, select
 
+from pli.actor import Actor
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import Sentence
@@ -58,6 +59,7 @@ class Office:
                 source=source,
                 keys=self.keys,
                 file="membres.csv",
+                by=Actor.system("secrétariat"),
                 now=self.now,
             )
         work.pace.rows = rows

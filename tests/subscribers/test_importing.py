@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pli.actor import Actor
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import attributes, consent, csv_reading, importing, lists, optout, people, segments
@@ -27,6 +28,8 @@ from subscribers.models import (
     Suppression,
     SuppressionReason,
 )
+
+OFFICE = Actor.system("secrétariat")
 
 FILE = """Courriel;Prénom;Nom;Département;Mandat
 Anne@Example.org;Anne;Épreuve;44;titulaire
@@ -52,7 +55,7 @@ class Office:
             list_id=self.list_id,
             basis=basis,
             source="fichier des adhérents",
-            entered_by="secrétariat",
+            by=OFFICE,
             keys=self.keys,
             file="membres.csv",
             now=self.now,

@@ -23,7 +23,7 @@ async def test_each_list_is_told_with_how_many_are_on_it(
         await optout.unsubscribe(
             session, subscriber_id=left.id, list_id=members.id, source="test", now=now
         )
-        await lists.edit(session, name="membres", relays=["secours"])
+        await lists.edit(session, name="membres", relays=["secours"], now=now)
     async with database.reading() as session:
         others, counted = await lists.counted(session)
     assert (others.name, set(others.numbers.values())) == ("autres", {0})

@@ -22,7 +22,7 @@ from tests.mailer.ledger.in_work import claimed
 
 async def lift_and_retry(session: AsyncSession, campaign_id: int) -> None:
     """What `pli campaign retry --failed --lift` does."""
-    await barring.lift(session, campaign_id=campaign_id)
+    await barring.lift(session, campaign_id=campaign_id, now=datetime.now(UTC))
     await lifecycle.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
 
 

@@ -15,12 +15,16 @@ from mailer.campaign.ordering import Order, OrderError
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
 from mailer.models import Audience, Batch, Campaign, CampaignState
+from pli.actor import Actor
 from pli.database import Database
 from pli.hours import Hour
 from pli.keys import Keys
 from pli.quiet import Quiet
 from subscribers.lists import ListError
 from tests import factories as make
+
+AUTHOR = Actor.account(1, "Autrice")
+READER = Actor.account(2, "Relectrice")
 
 NIGHT = SendingHours(Quiet(time(21), time(7)), "Europe/Paris")
 
@@ -63,7 +67,7 @@ async def released(database: Database, policy: SendingPolicy, now: datetime) -> 
     """Send the letter to the members; the campaign's id."""
     async with database.begin() as session:
         order = await ordered(session)
-        return await ordering.release(session, order=order, policy=policy, now=now)
+        return await ordering.release(session, order=order, policy=policy, by=AUTHOR, now=now)
 
 
 async def test_a_letter_that_was_never_sent_is_released_by_the_policy(
@@ -85,12 +89,10 @@ async def test_the_order_overrides_the_policy(
     end = SendingHours(end=Hour(now + timedelta(hours=3), "Europe/Paris"))
     async with database.begin() as session:
         order = replace(await ordered(session), retry_delays=(), hours=end)
-        campaign_id = await ordering.create(
-            session, order=order, policy=policy, created_by="Autrice", now=now
-        )
+        campaign_id = await ordering.create(session, order=order, policy=policy, by=AUTHOR, now=now)
     async with database.reading() as session:
         campaign = await find_campaign(session, campaign_id)
-    assert (campaign.state, campaign.created_by) == (CampaignState.DRAFT, "Autrice")
+    assert (campaign.state, campaign.created_by) == (CampaignState.DRAFT, "Autrice (#1)")
     assert campaign.retry_delays == []
     assert SendingHours.of(campaign) == end
 
@@ -138,7 +140,7 @@ async def test_a_campaign_whose_end_has_passed_is_not_resumed(
         await lifecycle.pause(session, campaign_id=campaign_id)
         order = replace(await ordered(session), hours=over)
         with pytest.raises(OrderError, match="its end has passed"):
-            await ordering.release(session, order=order, policy=policy, now=now)
+            await ordering.release(session, order=order, policy=policy, by=AUTHOR, now=now)
 
 
 async def test_an_older_order_does_not_send_what_was_sent_meanwhile(
@@ -150,7 +152,7 @@ async def test_an_older_order_does_not_send_what_was_sent_meanwhile(
     async with database.begin() as session:
         for verb in (ordering.release, ordering.create, ordering.prepare):
             with pytest.raises(OrderError, match=f"campaign {campaign_id} .* made meanwhile"):
-                await verb(session, order=order, policy=policy, now=now)
+                await verb(session, order=order, policy=policy, by=AUTHOR, now=now)
 
 
 async def test_preparing_tells_how_many_copies_wait_before_anything_is_kept(
@@ -158,7 +160,7 @@ async def test_preparing_tells_how_many_copies_wait_before_anything_is_kept(
 ) -> None:
     async with database.begin() as session:
         order = await ordered(session)
-        foreseen = await ordering.prepare(session, order=order, policy=policy, now=now)
+        foreseen = await ordering.prepare(session, order=order, policy=policy, by=AUTHOR, now=now)
         await session.rollback()
     assert foreseen.waiting == 3
     async with database.reading() as session:
@@ -173,20 +175,71 @@ async def test_where_a_second_person_must_approve_nobody_sends_alone(
     async with database.begin() as session:
         order = await ordered(session)
         with pytest.raises(OrderError, match="a second person must approve it"):
-            await ordering.release(session, order=order, policy=policy, now=now)
+            await ordering.release(session, order=order, policy=policy, by=AUTHOR, now=now)
         with pytest.raises(OrderError, match="a second person must approve it"):
-            await ordering.schedule(session, order=order, policy=policy, at=at, now=now)
-        campaign_id = await ordering.create(
-            session, order=order, policy=policy, created_by="Autrice", now=now
-        )
+            await ordering.schedule(session, order=order, policy=policy, at=at, by=AUTHOR, now=now)
+        campaign_id = await ordering.create(session, order=order, policy=policy, by=AUTHOR, now=now)
     async with database.begin() as session:
         with pytest.raises(CampaignError, match="waits for a second person"):
-            await ordering.release(session, order=await ordered(session), policy=policy, now=now)
+            await ordering.release(
+                session, order=await ordered(session), policy=policy, by=AUTHOR, now=now
+            )
         await session.rollback()
     async with database.begin() as session:
-        await lifecycle.approve(session, campaign_id=campaign_id, by="Relectrice", now=now)
+        await lifecycle.approve(session, campaign_id=campaign_id, by=READER, now=now)
         order = await ordered(session)
-        assert await ordering.release(session, order=order, policy=policy, now=now) == campaign_id
+        assert (
+            await ordering.release(session, order=order, policy=policy, by=AUTHOR, now=now)
+            == campaign_id
+        )
+
+
+@pytest.mark.parametrize(
+    ("maker", "approver", "second"),
+    [
+        (AUTHOR, READER, True),
+        (AUTHOR, AUTHOR, False),
+        # By another name since, and by the shell: still the same account.
+        (AUTHOR, Actor.account(1, "Mariée", said_by="root"), False),
+        (Actor.account(1, "Autrice", said_by="root"), AUTHOR, False),
+        # Two people may have one name.
+        (AUTHOR, Actor.account(2, "Autrice"), True),
+        (Actor.system("anne"), Actor.system("anne"), False),
+        (Actor.system("anne"), Actor.system("jean"), True),
+        (Actor.system("anne"), Actor.account(1, "anne"), True),
+    ],
+)
+async def test_a_second_person_is_another_account_whatever_the_names_say(
+    database: Database,
+    policy: SendingPolicy,
+    now: datetime,
+    maker: Actor,
+    approver: Actor,
+    second: bool,
+) -> None:
+    async with database.begin() as session:
+        order = await ordered(session)
+        campaign_id = await ordering.create(session, order=order, policy=policy, by=maker, now=now)
+    async with database.begin() as session:
+        if second:
+            await lifecycle.approve(
+                session, campaign_id=campaign_id, by=approver, second_person=True, now=now
+            )
+        else:
+            with pytest.raises(CampaignError, match=f"was made by {maker.name}: somebody else"):
+                await lifecycle.approve(
+                    session, campaign_id=campaign_id, by=approver, second_person=True, now=now
+                )
+            # Approved while one person was enough; then the setting changed.
+            await lifecycle.approve(session, campaign_id=campaign_id, by=approver, now=now)
+        campaign = await find_campaign(session, campaign_id)
+        await session.refresh(campaign)
+        assert (campaign.created_by, campaign.approved_by) == (maker.text, approver.text)
+        if second:
+            lifecycle.refuse_unseen(campaign, True)
+        else:
+            with pytest.raises(CampaignError, match="waits for a second person"):
+                lifecycle.refuse_unseen(campaign, True)
 
 
 async def test_an_order_with_an_hour_waits_for_it_and_is_made_once(
@@ -195,13 +248,15 @@ async def test_an_order_with_an_hour_waits_for_it_and_is_made_once(
     at = Hour(now + timedelta(hours=1), "Europe/Paris")
     async with database.begin() as session:
         order = await ordered(session)
-        campaign_id = await ordering.schedule(session, order=order, policy=policy, at=at, now=now)
+        campaign_id = await ordering.schedule(
+            session, order=order, policy=policy, at=at, by=AUTHOR, now=now
+        )
     async with database.begin() as session:
         campaign = await find_campaign(session, campaign_id)
         assert (campaign.state, campaign.scheduled_at) == (CampaignState.SCHEDULED, at.moment)
         with pytest.raises(OrderError, match="is there for just that"):
             await ordering.schedule(
-                session, order=await ordered(session), policy=policy, at=at, now=now
+                session, order=await ordered(session), policy=policy, at=at, by=AUTHOR, now=now
             )
 
 
@@ -213,7 +268,9 @@ async def test_an_hour_after_the_end_is_refused(
     async with database.begin() as session:
         order = replace(await ordered(session), hours=end)
         with pytest.raises(CampaignError, match="would begin after its end"):
-            await ordering.schedule(session, order=order, policy=policy, at=late, now=now)
+            await ordering.schedule(
+                session, order=order, policy=policy, at=late, by=AUTHOR, now=now
+            )
 
 
 async def test_a_list_is_named_once_and_must_be_there(database: Database) -> None:

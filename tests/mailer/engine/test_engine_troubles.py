@@ -31,6 +31,7 @@ from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, St
 from mailer.outcomes import Result, judge
 from mailer.smtp.relay import Relay as Address
 from mailer.smtp.smtp_courier import SMTPCourier
+from pli.actor import Actor
 from pli.clocks import boot_time
 from pli.database import Database, DatabaseAway
 from pli.errors import PliError
@@ -41,6 +42,8 @@ from tests.mailer.engine import killed_worker
 from tests.mailer.engine.running import NO_PATIENCE, ends, first_copy, prepared, rests, working
 from tests.mailer.ledger.in_work import claimed
 from tests.relay import Relay
+
+AUTHOR = Actor.account(1, "Autrice")
 
 # SQLite writes one transaction after the other, so two of them never wait for each other there.
 on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -86,10 +89,10 @@ async def test_two_sendings_of_a_letter_ordered_at_one_moment_are_one(
 
     async def release() -> int:
         async with database.begin() as session:
-            return await ordering.release(session, order=order, policy=policy, now=now)
+            return await ordering.release(session, order=order, policy=policy, by=AUTHOR, now=now)
 
     async with database.begin() as session:
-        await ordering.release(session, order=order, policy=policy, now=now)
+        await ordering.release(session, order=order, policy=policy, by=AUTHOR, now=now)
         second = asyncio.create_task(release())
         await asyncio.sleep(0.3)
         assert not second.done()

@@ -125,8 +125,13 @@ async def test_a_person_decides_whether_a_burst_was_right(
     async with database.begin() as session:
         again = await barring.suppress(session, campaign_id=campaign_id, now=now)
         assert again == (0 if believed else 12)
-        assert await barring.lift(session, campaign_id=campaign_id, reply="no*such*thing") == 0
-        assert await barring.lift(session, campaign_id=campaign_id, reply="5.1.1*gone") == 12
+        assert (
+            await barring.lift(session, campaign_id=campaign_id, reply="no*such*thing", now=now)
+            == 0
+        )
+        assert (
+            await barring.lift(session, campaign_id=campaign_id, reply="5.1.1*gone", now=now) == 12
+        )
     assert await barred(database) == 0
 
 

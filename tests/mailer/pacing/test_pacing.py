@@ -182,7 +182,7 @@ async def test_two_relays_keep_each_to_its_own_limit_and_neither_waits_for_the_o
     async with database.begin() as session:
         slowly = await make.a_list(session, "membres", now=now)
         quickly = await make.a_list(session, "bureau", now=now)
-        await lists.edit(session, name="bureau", relays=["secours"])
+        await lists.edit(session, name="bureau", relays=["secours"], now=now)
         for list_, host in ((slowly, "example.org"), (quickly, "example.com")):
             for n in range(24):
                 await make.a_person(session, keys, f"p{n:03}", list_, now=now, host=host)

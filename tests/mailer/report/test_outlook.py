@@ -16,6 +16,7 @@ from pli.hours import Hour
 from pli.keys import Keys
 from subscribers import lists
 from tests import factories as make
+from tests.clock import NOW
 
 SLOW = Plan("slow.example.org", Limits(per_second=2), CAREFUL)
 FAST = Plan("fast.example.org", Limits())
@@ -57,7 +58,7 @@ async def test_each_relay_answers_for_the_lists_that_go_by_it(
         assert (await outlook(session, campaign_id=campaign_id, plans=plans)).held_by == []
     async with database.begin() as session:
         # A relay that is no longer in the settings is passed over.
-        await lists.edit(session, name="autres", relays=["disparu", "secours"])
+        await lists.edit(session, name="autres", relays=["disparu", "secours"], now=NOW)
     async with database.reading() as session:
         (hold,) = (await outlook(session, campaign_id=campaign_id, plans=plans)).held_by
     assert (hold.kind, str(hold.sentence)) == ("relay_rate", "secours: relay: 2 copies a second")

@@ -20,6 +20,7 @@ from pli.keys import Keys
 from pli.language import N_, say
 from subscribers import lists
 from tests import factories as make
+from tests.clock import NOW
 
 PARIS = ZoneInfo("Europe/Paris")
 BOTH = ("main", "secours")
@@ -93,12 +94,12 @@ async def test_with_another_relay_that_works_nothing_waits(
     await away(database, "main")
     assert await told(database, *BOTH) == {}
     async with database.begin() as session:
-        await lists.edit(session, name="membres", relays=["main"])
+        await lists.edit(session, name="membres", relays=["main"], now=NOW)
     assert [it[:24] for it in (await told(database, *BOTH))[campaign_id]] == [
         "the relay main.example.o"
     ]
     async with database.begin() as session:
-        await lists.edit(session, name="membres", relays=[])
+        await lists.edit(session, name="membres", relays=[], now=NOW)
     await away(database, "secours")
     assert len((await told(database, *BOTH))[campaign_id]) == 2
 

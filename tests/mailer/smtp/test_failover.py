@@ -188,8 +188,8 @@ async def test_each_list_goes_by_its_own_relays_in_its_own_order(
         for number, list_ in enumerate((first, second, third)):
             for n in range(4):
                 await make.a_person(session, keys, f"l{number}p{n}", list_, now=now)
-        await lists.edit(session, name="seconds", relays=[SPARE, "main"])
-        await lists.edit(session, name="troisiemes", relays=["down", "main"])
+        await lists.edit(session, name="seconds", relays=[SPARE, "main"], now=now)
+        await lists.edit(session, name="troisiemes", relays=["down", "main"], now=now)
         campaign = await make.a_campaign(session, keys, [first, second, third], now=now)
     with Relay().running() as main, Relay().running() as spare:
         failover = failover_of({"main": main.url, SPARE: spare.url, "down": NOBODY})
@@ -205,7 +205,7 @@ async def test_a_list_whose_only_relay_is_dead_does_not_take_another(
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=5)
     async with database.begin() as session:
-        await lists.edit(session, name="membres", relays=["down"])
+        await lists.edit(session, name="membres", relays=["down"], now=now)
     with Relay().running() as main:
         failover = failover_of({"main": main.url, "down": NOBODY})
         async with working(database, keys, failover, patience=NO_PATIENCE):
@@ -218,7 +218,7 @@ async def test_a_list_that_names_no_relay_of_the_settings_pauses_with_what_to_do
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=5)
     async with database.begin() as session:
-        await lists.edit(session, name="membres", relays=["inconnu"])
+        await lists.edit(session, name="membres", relays=["inconnu"], now=now)
     with Relay().running() as main:
         async with working(database, keys, failover_of({"main": main.url})):
             assert await rests(database, campaign_id) is CampaignState.PAUSED
@@ -268,7 +268,7 @@ async def test_a_list_that_has_no_other_relay_is_as_patient_as_ever(
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4)
     async with database.begin() as session:
-        await lists.edit(session, name="membres", relays=["main"])
+        await lists.edit(session, name="membres", relays=["main"], now=now)
     refusals = Counter[str]()
 
     def twice(stage: str, recipient: str, times: int) -> str | None:
@@ -290,7 +290,7 @@ async def test_a_test_copy_goes_by_the_relays_of_its_list(
 ) -> None:
     await ordered(database, keys, now)
     async with database.begin() as session:
-        await lists.edit(session, name="membres", relays=[SPARE])
+        await lists.edit(session, name="membres", relays=[SPARE], now=now)
     with Relay().running() as first, Relay().running() as second:
         failover = failover_of({"main": first.url, SPARE: second.url})
         notice_sender = NoticeSender(database, keys, failover)
