@@ -8,8 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -17,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.util import await_only
 
 from commands import following, send_test
+from commands.common import Installation
 from mailer.campaign import lifecycle, ordering
 from mailer.campaign.ordering import Order
 from mailer.campaign.policy import SendingPolicy
@@ -113,7 +113,7 @@ async def test_a_sending_whose_engine_dies_ends_with_the_reason(
         settings = Settings(
             relay_url=relay.url, relay_connections=2, journal_folder=tmp_path, batch_size=100
         )
-        installation = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
+        installation = Installation(settings, keys, database)
         async with asyncio.timeout(20):
             with pytest.raises(RuntimeError, match="unforeseen"):
                 await following.work_or_watch(installation, campaign_id, quiet=True)
@@ -133,7 +133,7 @@ async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
         settings = Settings(
             relay_url=relay.url, relay_connections=2, journal_folder=tmp_path, batch_size=100
         )
-        installation = cast("Any", SimpleNamespace(database=database, keys=keys, settings=settings))
+        installation = Installation(settings, keys, database)
         began = time.monotonic()
         async with asyncio.timeout(20):
             with pytest.raises(RuntimeError, match="unforeseen"):
