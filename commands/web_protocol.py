@@ -22,7 +22,7 @@ REQUEST_SECONDS = 60.0
 """From the end of the head to the end of the answer, also for readers that take it slowly."""
 
 
-class Door:
+class ConnectionLimit:
     """What the connections of one server share: how many there may be, and who waits longest."""
 
     def __init__(self, most: int, networks: Networks) -> None:
@@ -41,38 +41,38 @@ class Door:
 class Protocol(H11Protocol):
     """One connection."""
 
-    def __init__(self, door: Door, **options: Any) -> None:
+    def __init__(self, limit: ConnectionLimit, **options: Any) -> None:
         super().__init__(**options)
-        self._door = door
+        self._limit = limit
         self._deadline: asyncio.TimerHandle | None = None
         self._network: str | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Let it in; where there is no room, the one that has waited longest has to go."""
         super().connection_made(transport)
-        door = self._door
-        door.open.add(self)
+        limit = self._limit
+        limit.open.add(self)
         if not self._counts_in_its_network():
             transport.abort()
             return
         self._wait_for_a_head()
-        if len(door.open) > door.most:
-            longest = next(iter(door.waiting))
-            if longest is self and len(door.waiting) > 1:
-                longest = [*door.waiting][1]
+        if len(limit.open) > limit.most:
+            longest = next(iter(limit.waiting))
+            if longest is self and len(limit.waiting) > 1:
+                longest = [*limit.waiting][1]
             longest.cut()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
-        self._door.open.discard(self)
-        self._door.waiting.pop(self, None)
+        self._limit.open.discard(self)
+        self._limit.waiting.pop(self, None)
         self._set(None)
         if self._network is not None:
-            left = self._door.of_network[self._network] - 1
+            left = self._limit.of_network[self._network] - 1
             if left:
-                self._door.of_network[self._network] = left
+                self._limit.of_network[self._network] = left
             else:
-                del self._door.of_network[self._network]
+                del self._limit.of_network[self._network]
             self._network = None
         super().connection_lost(exc)
 
@@ -87,25 +87,25 @@ class Protocol(H11Protocol):
         before = self.cycle
         super().handle_events()
         if self.cycle is not before and not self.cycle.response_complete:
-            self._door.waiting.pop(self, None)
+            self._limit.waiting.pop(self, None)
             self._set(REQUEST_SECONDS)
 
     def on_response_complete(self) -> None:
         """After an answer: end what still owes its body, else wait for a further request."""
         self._set(None)
-        self._door.waiting[self] = None
+        self._limit.waiting[self] = None
         if self.conn.their_state is h11.SEND_BODY:
             self.transport.close()
         super().on_response_complete()
 
     def cut(self) -> None:
         """Break the connection off."""
-        self._door.waiting.pop(self, None)
-        self._door.open.discard(self)
+        self._limit.waiting.pop(self, None)
+        self._limit.open.discard(self)
         self.transport.abort()
 
     def _wait_for_a_head(self) -> None:
-        self._door.waiting[self] = None
+        self._limit.waiting[self] = None
         self._set(HEAD_SECONDS)
 
     def _set(self, seconds: float | None) -> None:
@@ -115,7 +115,7 @@ class Protocol(H11Protocol):
 
     def _counts_in_its_network(self) -> bool:
         """Whether its network may have one more; connections of proxies and of here all may."""
-        networks = self._door.networks
+        networks = self._limit.networks
         address = self.client[0] if self.client else ""
         try:
             if ip_address(address).is_loopback or networks.trusts(address):
@@ -123,6 +123,6 @@ class Protocol(H11Protocol):
         except ValueError:
             return True  # a socket of this machine
         self._network = network_of(address)
-        count = self._door.of_network.get(self._network, 0) + 1
-        self._door.of_network[self._network] = count
+        count = self._limit.of_network.get(self._network, 0) + 1
+        self._limit.of_network[self._network] = count
         return count <= networks.most

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.applications import Starlette
 
-from commands.web_protocol import Door
+from commands.web_protocol import ConnectionLimit
 from pli.errors import PliError, reason_of
 from pli.language import N_
 from web.networks import NO_PROXIES, Networks
@@ -66,7 +66,7 @@ async def open_doors(
     """Serve `app` on this socket while the block inside runs; `most` connections at one time."""
     config = uvicorn.Config(
         app,
-        http=Door(most, networks).protocol,  # type: ignore[arg-type]  # called as its classes are
+        http=ConnectionLimit(most, networks).protocol,  # type: ignore[arg-type]  # called as its classes are
         # A burst is accepted as a whole, before one of its connections can be refused.
         backlog=BACKLOG,
         log_level="warning",

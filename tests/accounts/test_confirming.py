@@ -19,7 +19,7 @@ from pli.database import Database
 from pli.keys import Keys
 from tests import factories as make
 from tests.accounts.authenticator import Authenticator
-from tests.accounts.door import HERE, PASSWORD, POLICY, enrolled_app, here, knock
+from tests.accounts.sign_in_steps import HERE, PASSWORD, POLICY, enrolled_app, here, knock
 
 ROOT = Actor.system("root")
 SITE = Site("localhost", "http://localhost:8080", "Comité")

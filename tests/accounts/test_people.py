@@ -22,7 +22,7 @@ from pli.audit import AuditAction
 from pli.database import Database
 from subscribers.address import Address
 from tests import factories as make
-from tests.accounts.door import here
+from tests.accounts.sign_in_steps import here
 from tests.paths import ROOT as CHECKOUT
 
 ROOT = Actor.system("root")

@@ -19,7 +19,7 @@ from pli.actor import Actor
 from pli.audit import AuditAction
 from pli.database import Database
 from tests import factories as make
-from tests.accounts.door import here
+from tests.accounts.sign_in_steps import here
 
 ROOT = Actor.system("root")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

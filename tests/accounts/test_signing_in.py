@@ -42,7 +42,7 @@ from pli.keys import Keys
 from subscribers.address import Address
 from tests import factories as make
 from tests.accounts.authenticator import Authenticator
-from tests.accounts.door import (
+from tests.accounts.sign_in_steps import (
     HERE,
     OTHER,
     PASSWORD,

@@ -64,7 +64,7 @@ class InviteForm(RightForm):
 
 def invite_form(visit: Visit, lists: Iterable[List]) -> InviteForm:
     """The form as typed, with what there is to choose."""
-    form = InviteForm.of(visit, language=visit.house.pages.language)
+    form = InviteForm.of(visit, language=visit.context.pages.language)
     form.offer(lists)
     return form
 

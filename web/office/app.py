@@ -1,4 +1,4 @@
-"""Builds the office: its rooms behind their guard, and the pages that tell of an error."""
+"""Builds the office: its routes behind their guard, and the pages that tell of an error."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from web.office import assets, cookies
 from web.office.address import OfficeAddress
 from web.office.by_link import ByLink
 from web.office.confirm import Confirm
-from web.office.door import Door
 from web.office.enrol import Enrol
 from web.office.guard import Guard
+from web.office.office_routes import OfficeRoute
 from web.office.options import OfficeOptions
 from web.office.own import Own
 from web.office.parts import Parts
 from web.office.people import People
-from web.office.rooms import Room
 from web.office.sendings import Sendings
+from web.office.sign_in import SignIn
 from web.office.traces import Traces
-from web.office.visit import HEADERS, House, Visit
+from web.office.visit import HEADERS, OfficeContext, Visit
 from web.pages import Pages
 
 log = logging.getLogger("pli.web")
@@ -39,21 +39,21 @@ class Office:
 
     def __init__(self, pages: Pages, keys: Keys, options: OfficeOptions, *, inbox: bool) -> None:
         self.address = OfficeAddress.of(options.url, public_url=pages.identity.public_url)
-        self._house = House(pages, keys, self.address, options, inbox)
-        self.guard = Guard(self._house, self.rooms())
+        self._context = OfficeContext(pages, keys, self.address, options, inbox)
+        self.guard = Guard(self._context, self.office_routes())
 
-    def rooms(self) -> Sequence[Room]:
-        """Every room of the office."""
+    def office_routes(self) -> Sequence[OfficeRoute]:
+        """Every route of the office."""
         return [
-            *Door().rooms(),
-            *ByLink().rooms(),
-            *Enrol().rooms(),
-            *Confirm().rooms(),
-            *Own().rooms(),
-            *Sendings().rooms(),
-            *People().rooms(),
-            *Traces().rooms(),
-            *(Parts().rooms() if self.address.is_here else ()),
+            *SignIn().office_routes(),
+            *ByLink().office_routes(),
+            *Enrol().office_routes(),
+            *Confirm().office_routes(),
+            *Own().office_routes(),
+            *Sendings().office_routes(),
+            *People().office_routes(),
+            *Traces().office_routes(),
+            *(Parts().office_routes() if self.address.is_here else ()),
         ]
 
     def routes(self) -> list[BaseRoute]:
@@ -127,12 +127,12 @@ class Office:
         self, request: Request, code: int, heading: str, advice: str, *, asks: bool = True
     ) -> Response:
         """A page for an error; `asks`: it may ask the database who is there."""
-        pages = self._house.pages
+        pages = self._context.pages
         host = request.headers.get("host", "")
         if asks and self.address.origin(host) is not None:
             visit = await self.guard.visit(request)
         else:
-            visit = Visit(request, self._house, "", pages.language_for(request), pages.now(), "-")
+            visit = Visit(request, self._context, "", pages.language_for(request), pages.now(), "-")
         return visit.page(
             "trouble",
             status_code=code,

@@ -14,20 +14,20 @@ from accounts.links import LinkRefusal
 from accounts.models import LinkKind
 from pli.language import N_, say
 from web.office import entry, mails
-from web.office.door import address_of
-from web.office.door_forms import AskLinkForm, LinkForm
-from web.office.rooms import Room, Who
+from web.office.office_routes import OfficeRoute, Who
+from web.office.sign_in import address_of
+from web.office.sign_in_forms import AskLinkForm, LinkForm
 from web.office.visit import Visit
 
 
 class ByLink:
     """The pages under /office/link."""
 
-    def rooms(self) -> Sequence[Room]:
+    def office_routes(self) -> Sequence[OfficeRoute]:
         """Open to anybody."""
         return [
-            Room("/link", self.ask, Who.ANYBODY, methods=("GET", "POST")),
-            Room("/link/{token}", self.link, Who.ANYBODY, methods=("GET", "POST")),
+            OfficeRoute("/link", self.ask, Who.ANYBODY, methods=("GET", "POST")),
+            OfficeRoute("/link/{token}", self.link, Who.ANYBODY, methods=("GET", "POST")),
         ]
 
     async def ask(self, visit: Visit) -> Response:
@@ -37,15 +37,15 @@ class ByLink:
             return visit.page("ask_link", form=form, sent=False, narrow=True)
         if not form.validate():
             return visit.page("ask_link", status_code=422, form=form, sent=False, narrow=True)
-        address, house = address_of(form.address.data), visit.house
-        async with house.database.begin() as session:
+        address, context = address_of(form.address.data), visit.context
+        async with context.database.begin() as session:
             for kind in (LinkKind.SIGN_IN, LinkKind.RESET):
                 asked = await signing_in_by_link.ask_link(
                     session,
                     address=address,
                     kind=kind,
                     binding=visit.browser,
-                    policy=house.policy,
+                    policy=context.policy,
                     now=visit.now,
                 )
                 if asked is not None:
@@ -57,21 +57,21 @@ class ByLink:
     async def link(self, visit: Visit) -> Response:
         """GET shows a button, POST uses the link."""
         token = str(visit.request.path_params["token"])
-        async with visit.house.database.reading() as session:
+        async with visit.context.database.reading() as session:
             seen = await links.look(session, token=token, binding=visit.browser, now=visit.now)
         if seen is None:
             return _over(visit)
         form = LinkForm.of(visit)
         if visit.request.method == "GET":
             return _page(visit, seen, form)
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             found = await signing_in_by_link.by_link(
                 session,
                 token=token,
                 binding=visit.browser,
                 code=form.code.data or None,
                 visitor=visit.visitor,
-                policy=visit.house.policy,
+                policy=visit.context.policy,
                 now=visit.now,
             )
         match found:

@@ -11,9 +11,9 @@ from accounts.entering import Refused, SignedIn
 from accounts.sessions import Opened
 from pli.language import say
 from web.office import cookies, entry, mails
-from web.office.door_forms import CodeForm
 from web.office.entry import NO_CODE, NO_PASSKEY
-from web.office.rooms import LARGEST_FORM, Room, Who
+from web.office.office_routes import LARGEST_FORM, OfficeRoute, Who
+from web.office.sign_in_forms import CodeForm
 from web.office.visit import Visit
 
 CONFIRM = f"{cookies.PATH}/confirm"
@@ -22,12 +22,12 @@ CONFIRM = f"{cookies.PATH}/confirm"
 class Confirm:
     """The pages under /office/confirm."""
 
-    def rooms(self) -> Sequence[Room]:
+    def office_routes(self) -> Sequence[OfficeRoute]:
         """For everybody who is in."""
         return [
-            Room("/confirm", self.confirm, Who.SIGNED_IN, methods=("GET", "POST")),
-            Room("/confirm/passkey/ask", self.ask_passkey, Who.SIGNED_IN, methods=("POST",)),
-            Room(
+            OfficeRoute("/confirm", self.confirm, Who.SIGNED_IN, methods=("GET", "POST")),
+            OfficeRoute("/confirm/passkey/ask", self.ask_passkey, Who.SIGNED_IN, methods=("POST",)),
+            OfficeRoute(
                 "/confirm/passkey",
                 self.passkey,
                 Who.SIGNED_IN,
@@ -43,14 +43,14 @@ class Confirm:
         form = CodeForm.of(visit)
         if not form.validate():
             return confirm_page(visit, form, status_code=422)
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             found = await confirming.by_code(
                 session,
                 cookie=visit.cookie,
                 code=form.code.data,
                 visitor=visit.visitor,
-                keys=visit.house.keys,
-                policy=visit.house.policy,
+                keys=visit.context.keys,
+                policy=visit.context.policy,
                 now=visit.now,
             )
             await mails.warn(session, visit, found)
@@ -63,12 +63,12 @@ class Confirm:
         """What the browser needs to ask for a passkey of this account."""
         asked = None
         if visit.site is not None:
-            async with visit.house.database.begin() as session:
+            async with visit.context.database.begin() as session:
                 asked = await confirming.ask_passkey(
                     session,
                     cookie=visit.cookie,
                     site=visit.site,
-                    policy=visit.house.policy,
+                    policy=visit.context.policy,
                     now=visit.now,
                 )
         if asked is None:
@@ -79,13 +79,13 @@ class Confirm:
         """The passkey's answer."""
         if visit.site is None:
             return confirm_page(visit, status_code=404)
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             found = await confirming.by_passkey(
                 session,
                 cookie=visit.cookie,
                 site=visit.site,
                 answer=str(visit.form.get("answer", "")),
-                policy=visit.house.policy,
+                policy=visit.context.policy,
                 now=visit.now,
             )
             await mails.warn(session, visit, found)

@@ -1,4 +1,4 @@
-"""The office's two cookies: the session's secret, and a secret of the browser before the door."""
+"""The office's two cookies: the session's secret, and a secret of the browser before signing in."""
 
 from __future__ import annotations
 

@@ -18,17 +18,17 @@ from accounts.totp import Enrolment, TotpError
 from pli.errors import PliError
 from pli.language import say
 from web.office import entry
-from web.office.door import door_page
-from web.office.door_forms import AppCodeForm, NewPasswordForm
 from web.office.entry import NO_PASSKEY
-from web.office.rooms import LARGEST_FORM, Room, Who
+from web.office.office_routes import LARGEST_FORM, OfficeRoute, Who
+from web.office.sign_in import sign_in_page
+from web.office.sign_in_forms import AppCodeForm, NewPasswordForm
 from web.office.visit import Visit
 
 
 class Enrol:
     """The pages under /office/enrol."""
 
-    def rooms(self) -> Sequence[Room]:
+    def office_routes(self) -> Sequence[OfficeRoute]:
         """Open to who has a session that waits for a factor; the verbs look at that."""
         paths = {
             "/enrol/password": self.password,
@@ -37,9 +37,9 @@ class Enrol:
             "/enrol/passkey/ask": self.ask_passkey,
         }
         return [
-            Room("/enrol", self.enrol, Who.ANYBODY),
-            *(Room(path, it, Who.ANYBODY, methods=("POST",)) for path, it in paths.items()),
-            Room(
+            OfficeRoute("/enrol", self.enrol, Who.ANYBODY),
+            *(OfficeRoute(path, it, Who.ANYBODY, methods=("POST",)) for path, it in paths.items()),
+            OfficeRoute(
                 "/enrol/passkey",
                 self.passkey,
                 Who.ANYBODY,
@@ -51,14 +51,14 @@ class Enrol:
     async def enrol(self, visit: Visit) -> Response:
         """What the account may have."""
         here = await _half_way(visit)
-        return await _page(visit, here) if here else door_page(visit)
+        return await _page(visit, here) if here else sign_in_page(visit)
 
     async def password(self, visit: Visit) -> Response:
         """The first password."""
         here = await _half_way(visit)
         if here is None:
-            return door_page(visit, over=True)
-        form, house = NewPasswordForm.of(visit), visit.house
+            return sign_in_page(visit, over=True)
+        form, context = NewPasswordForm.of(visit), visit.context
         if not form.validate():
             return await _page(visit, here, form)
         try:
@@ -66,45 +66,45 @@ class Enrol:
         except PasswordError as error:
             form.blame(visit, "password", error)
             return await _page(visit, here, form)
-        async with house.database.begin() as session:
+        async with context.database.begin() as session:
             found = await enrolling.with_password(
-                session, cookie=visit.cookie, password=hashed, policy=house.policy, now=visit.now
+                session, cookie=visit.cookie, password=hashed, policy=context.policy, now=visit.now
             )
         return await _answered(visit, found)
 
     async def app(self, visit: Visit) -> Response:
         """Begin with an app: its secret, as a picture and as text."""
-        house = visit.house
-        async with house.database.begin() as session:
+        context = visit.context
+        async with context.database.begin() as session:
             shown = await enrolling.begin_totp(
                 session,
                 cookie=visit.cookie,
-                issuer=house.pages.identity.committee,
-                keys=house.keys,
-                policy=house.policy,
+                issuer=context.pages.identity.committee,
+                keys=context.keys,
+                policy=context.policy,
                 now=visit.now,
             )
         if shown is None:
-            return door_page(visit, over=True)
+            return sign_in_page(visit, over=True)
         return app_page(visit, shown, "/office/enrol/app/code")
 
     async def app_code(self, visit: Visit) -> Response:
         """The app's first code."""
         here = await _half_way(visit)
         if here is None:
-            return door_page(visit, over=True)
-        form, house = AppCodeForm.of(visit), visit.house
+            return sign_in_page(visit, over=True)
+        form, context = AppCodeForm.of(visit), visit.context
         codes: list[str] = []
         try:
             if not form.validate():
                 return await app_again(visit, here, form, "/office/enrol/app/code")
-            async with house.database.begin() as session:
+            async with context.database.begin() as session:
                 found = await enrolling.with_totp(
                     session,
                     cookie=visit.cookie,
                     code=form.code.data,
-                    keys=house.keys,
-                    policy=house.policy,
+                    keys=context.keys,
+                    policy=context.policy,
                     now=visit.now,
                 )
                 codes = await first_codes(session, visit, here, found)
@@ -115,15 +115,15 @@ class Enrol:
 
     async def ask_passkey(self, visit: Visit) -> Response:
         """What the browser needs to make a passkey, as JSON."""
-        asked, house = None, visit.house
+        asked, context = None, visit.context
         if visit.site is not None:
             try:
-                async with house.database.begin() as session:
+                async with context.database.begin() as session:
                     asked = await enrolling.ask_passkey(
                         session,
                         cookie=visit.cookie,
                         site=visit.site,
-                        policy=house.policy,
+                        policy=context.policy,
                         now=visit.now,
                     )
             except PasskeyError as error:
@@ -136,17 +136,17 @@ class Enrol:
         """The new passkey."""
         here = await _half_way(visit)
         if here is None or visit.site is None:
-            return door_page(visit, over=True)
-        house = visit.house
+            return sign_in_page(visit, over=True)
+        context = visit.context
         try:
-            async with house.database.begin() as session:
+            async with context.database.begin() as session:
                 found = await enrolling.with_passkey(
                     session,
                     cookie=visit.cookie,
                     site=visit.site,
                     answer=str(visit.form.get("answer", "")),
                     name=str(visit.form.get("name", "")),
-                    policy=house.policy,
+                    policy=context.policy,
                     now=visit.now,
                 )
                 codes = await first_codes(session, visit, here, found)
@@ -157,7 +157,7 @@ class Enrol:
 
 def names_of(visit: Visit, here: Here) -> list[str]:
     """What a password must not be made of."""
-    return [here.name, here.address, visit.house.pages.identity.committee]
+    return [here.name, here.address, visit.context.pages.identity.committee]
 
 
 async def first_codes(
@@ -190,12 +190,12 @@ def app_page(
 
 async def app_again(visit: Visit, here: Here, form: AppCodeForm, action: str) -> Response:
     """The same secret once more, after a wrong code."""
-    async with visit.house.database.reading() as session:
+    async with visit.context.database.reading() as session:
         shown = await totp.waiting(
             session,
             account_id=here.account_id,
-            issuer=visit.house.pages.identity.committee,
-            keys=visit.house.keys,
+            issuer=visit.context.pages.identity.committee,
+            keys=visit.context.keys,
         )
     if shown is None:
         return visit.go("/office/me" if visit.here else "/office/enrol")
@@ -203,7 +203,7 @@ async def app_again(visit: Visit, here: Here, form: AppCodeForm, action: str) ->
 
 
 async def _half_way(visit: Visit) -> Here | None:
-    async with visit.house.database.reading() as session:
+    async with visit.context.database.reading() as session:
         return await sessions.half_way(
             session, cookie=visit.cookie, stage=Stage.ENROL, now=visit.now
         )
@@ -215,7 +215,7 @@ async def _page(
     form: NewPasswordForm | None = None,
     fault: PliError | None = None,
 ) -> Response:
-    async with visit.house.database.reading() as session:
+    async with visit.context.database.reading() as session:
         has = await entering.has(session, account_id=here.account_id)
     beside = Factor.TOTP if has.password else Factor.PASSWORD
     wrong = form is not None or fault is not None
@@ -232,7 +232,7 @@ async def _page(
 async def _answered(visit: Visit, found: Entry, codes: Sequence[str] = ()) -> Response:
     """In, or to what is still missing; new codes are shown first."""
     if isinstance(found, Refused):
-        return door_page(visit, over=True)
+        return sign_in_page(visit, over=True)
     response = await entry.answered(visit, found)
     if not codes:
         return response

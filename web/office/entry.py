@@ -11,7 +11,7 @@ from accounts.models import Stage
 from accounts.sessions import Opened
 from pli.language import N_, Sentence, say, say_n
 from web.office import cookies
-from web.office.door_forms import CodeForm, NewPasswordForm
+from web.office.sign_in_forms import CodeForm, NewPasswordForm
 from web.office.visit import Visit
 
 HOME = f"{cookies.PATH}/"
@@ -25,7 +25,7 @@ async def answered(visit: Visit, entry: SignedIn | NeedsSecondFactor | NeedsEnro
         case NeedsSecondFactor():
             response = second_page(visit, entry.ways)
         case NeedsEnrolment():
-            async with visit.house.database.reading() as session:
+            async with visit.context.database.reading() as session:
                 here = await sessions.half_way(
                     session, cookie=entry.secret, stage=Stage.ENROL, now=visit.now
                 )
@@ -38,7 +38,7 @@ async def answered(visit: Visit, entry: SignedIn | NeedsSecondFactor | NeedsEnro
 def give(visit: Visit, response: Response, opened: Opened) -> None:
     """Let the browser keep the session's new secret."""
     cookies.give_session(
-        response, opened.secret, until=opened.until, now=visit.now, address=visit.house.address
+        response, opened.secret, until=opened.until, now=visit.now, address=visit.context.address
     )
 
 
@@ -47,11 +47,11 @@ async def went_in(visit: Visit, opened: Opened) -> Response:
     kept = visit.kept
     if kept is None:
         return visit.go(visit.next or HOME)
-    async with visit.house.database.reading() as session:
+    async with visit.context.database.reading() as session:
         visit.here = await sessions.resume(
             session,
             cookie=opened.secret,
-            two_for_all=visit.house.policy.two_for_all,
+            two_for_all=visit.context.policy.two_for_all,
             now=visit.now,
         )
     return visit.page("again", again=kept, kept="")

@@ -1,4 +1,4 @@
-"""The guard of the office: each request passes here before any room sees it."""
+"""The guard of the office: each request passes here before any route sees it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from accounts.sessions import Here
 from pli.language import LANGUAGES, N_, say
 from web.office import cookies, tokens
 from web.office.confirm import confirm_page
-from web.office.door import door_page
 from web.office.keeping import Kept
-from web.office.rooms import Lists, Room, Who, check
-from web.office.visit import House, Link, Visit
+from web.office.office_routes import Lists, OfficeRoute, Who, check
+from web.office.sign_in import sign_in_page
+from web.office.visit import Link, OfficeContext, Visit
 from web.pages import beginning
 
 _MOST_FIELDS = 1_000
@@ -30,38 +30,38 @@ _LARGEST_NUMBER = 2**31 - 1
 
 
 class Guard:
-    """Lets people into rooms: who one is, what one may, and whether a form is of ours."""
+    """Lets people into routes: who one is, what one may, and whether a form is of ours."""
 
-    def __init__(self, house: House, rooms: Sequence[Room]) -> None:
-        """Raises UndeclaredRoomError if a room does not say who may enter."""
-        check(rooms)
-        self._house = house
-        self._rooms = rooms
+    def __init__(self, context: OfficeContext, routes: Sequence[OfficeRoute]) -> None:
+        """Raises UndeclaredRouteError if a route does not say who may enter."""
+        check(routes)
+        self._context = context
+        self._routes = routes
 
     def routes(self) -> list[Route]:
-        """A route for each room."""
-        return [Route(it.path, self._entrance(it), methods=list(it.methods)) for it in self._rooms]
+        """A route for each route."""
+        return [Route(it.path, self._entrance(it), methods=list(it.methods)) for it in self._routes]
 
     async def visit(self, request: Request) -> Visit:
         """Who asks, without any judgement; 404 under a name that is not the office's."""
-        origin = self._house.address.origin(request.headers.get("host", ""))
+        origin = self._context.address.origin(request.headers.get("host", ""))
         if origin is None:
             raise HTTPException(404)
         visit = Visit(
             request,
-            self._house,
+            self._context,
             origin,
-            self._house.pages.language_for(request),
-            self._house.pages.now(),
+            self._context.pages.language_for(request),
+            self._context.pages.now(),
             cookies.browser_of(request),
             cookie=cookies.session_of(request),
         )
         if visit.cookie:
-            async with self._house.database.reading() as session:
+            async with self._context.database.reading() as session:
                 here = await sessions.resume(
                     session,
                     cookie=visit.cookie,
-                    two_for_all=self._house.policy.two_for_all,
+                    two_for_all=self._context.policy.two_for_all,
                     now=visit.now,
                 )
             self.let_in(visit, here)
@@ -72,23 +72,23 @@ class Guard:
         visit.here = here
         if here is not None:
             visit.language = here.language if here.language in LANGUAGES else visit.language
-            visit.rooms = [
+            visit.navigation = [
                 Link(f"{cookies.PATH}{it.path}", it.title)
-                for it in self._rooms
+                for it in self._routes
                 if it.title and isinstance(it.needs, Ability) and _is_open(it, here.granted)
             ]
 
-    def _entrance(self, room: Room) -> Callable[[Request], Awaitable[Response]]:
+    def _entrance(self, route: OfficeRoute) -> Callable[[Request], Awaitable[Response]]:
         async def enter(request: Request) -> Response:
             visit = await self.visit(request)
-            response = await self._enter(room, visit)
+            response = await self._enter(route, visit)
             if visit.here is None and cookies.BROWSER not in request.cookies:
-                cookies.give_browser(response, visit.browser, self._house.address)
+                cookies.give_browser(response, visit.browser, self._context.address)
             return response
 
         return enter
 
-    async def _enter(self, room: Room, visit: Visit) -> Response:
+    async def _enter(self, route: OfficeRoute, visit: Visit) -> Response:
         request = visit.request
         posted = request.method == "POST"
         if posted:
@@ -99,38 +99,38 @@ class Guard:
                     N_("This form did not come from the office"),
                     N_("Nothing was changed. Open the page in the office, and send it from there."),
                 )
-            if not await self._read_form(visit, room.largest):
+            if not await self._read_form(visit, route.largest):
                 return _refused(
                     visit,
                     413,
                     N_("This is too much"),
                     N_("Nothing was changed. A form of the office is much shorter."),
                 )
-        if visit.here is None and room.needs is not Who.ANYBODY:
-            return self._to_the_door(visit)
-        if posted and not self._has_token(room, visit):
+        if visit.here is None and route.needs is not Who.ANYBODY:
+            return self._to_sign_in(visit)
+        if posted and not self._has_token(route, visit):
             return self._old_form(visit)
         if any(
             isinstance(it, int) and it > _LARGEST_NUMBER
             for it in visit.request.path_params.values()
         ):
             raise HTTPException(404)
-        if isinstance(room.needs, Ability):
-            await self._judge(room, room.needs, visit)
-        if room.confirmed and not visit.who.is_confirmed(now=visit.now):
+        if isinstance(route.needs, Ability):
+            await self._judge(route, route.needs, visit)
+        if route.confirmed and not visit.who.is_confirmed(now=visit.now):
             return self._to_confirm(visit)
         if visit.here is not None and visit.here.wants_touch(now=visit.now):
-            async with self._house.database.begin() as session:
+            async with self._context.database.begin() as session:
                 await sessions.touch(session, session_id=visit.here.session_id, now=visit.now)
-        return await room.endpoint(visit)
+        return await route.endpoint(visit)
 
-    def _has_token(self, room: Room, visit: Visit) -> bool:
-        """Whether the form's token is of this session, or before the door of this browser."""
+    def _has_token(self, route: OfficeRoute, visit: Visit) -> bool:
+        """Whether the form's token is of this session, or of this browser before signing in."""
         said = str(visit.form.get("token", ""))
         if tokens.is_right(said, visit.token):
             return True
-        of_browser = tokens.of_browser(self._house.keys, visit.browser)
-        return room.needs is Who.ANYBODY and tokens.is_right(said, of_browser)
+        of_browser = tokens.of_browser(self._context.keys, visit.browser)
+        return route.needs is Who.ANYBODY and tokens.is_right(said, of_browser)
 
     async def _read_form(self, visit: Visit, largest: int) -> bool:
         """Read what was typed; False if that is more than any form of ours holds."""
@@ -151,31 +151,31 @@ class Guard:
             visit.form = FormData([(name, value.replace("\0", "")) for name, value in pairs])
         return True
 
-    async def _judge(self, room: Room, needs: Ability, visit: Visit) -> None:
+    async def _judge(self, route: OfficeRoute, needs: Ability, visit: Visit) -> None:
         """Let pass, or answer 404: what one may not see is not there."""
         granted = visit.who.granted
         visit.lists = granted.lists_for(needs)
         values = visit.request.path_params
-        if callable(room.lists):
-            async with self._house.database.reading() as session:
-                if not await self._covers(session, room, visit.lists, values):
+        if callable(route.lists):
+            async with self._context.database.reading() as session:
+                if not await self._covers(session, route, visit.lists, values):
                     raise HTTPException(404)
-        elif not _is_open(room, granted):
+        elif not _is_open(route, granted):
             raise HTTPException(404)
 
     async def _covers(
-        self, session: AsyncSession, room: Room, lists: OnLists, values: dict[str, Any]
+        self, session: AsyncSession, route: OfficeRoute, lists: OnLists, values: dict[str, Any]
     ) -> bool:
-        assert callable(room.lists)
-        found = await room.lists(session, values)
+        assert callable(route.lists)
+        found = await route.lists(session, values)
         return found is not None and lists.cover(found)
 
-    def _to_the_door(self, visit: Visit) -> Response:
-        """To the sign-in page; what was typed waits there."""
+    def _to_sign_in(self, visit: Visit) -> Response:
+        """Lead to the sign-in page; what was typed waits there."""
         request = visit.request
         if request.method == "POST":
             kept = Kept.of(request.url.path, _pairs(visit.form))
-            return door_page(visit, status_code=401, over=True, kept=kept.text())
+            return sign_in_page(visit, status_code=401, over=True, kept=kept.text())
         return visit.go(f"{cookies.PATH}/sign-in?next={_here(request)}")
 
     def _to_confirm(self, visit: Visit) -> Response:
@@ -197,11 +197,11 @@ class Guard:
         )
 
 
-def _is_open(room: Room, granted: Granted) -> bool:
-    assert isinstance(room.needs, Ability)
-    if room.lists is Lists.NONE:
-        return granted.may(room.needs)
-    return granted.may_somewhere(room.needs)
+def _is_open(route: OfficeRoute, granted: Granted) -> bool:
+    assert isinstance(route.needs, Ability)
+    if route.lists is Lists.NONE:
+        return granted.may(route.needs)
+    return granted.may_somewhere(route.needs)
 
 
 def _pairs(form: FormData) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What somebody typed into a form whose session was over: it waits within the page of the door.
+"""What somebody typed into a form whose session was over: it waits within the sign-in page.
 
 Nothing is kept on the server. Secrets are left out.
 """

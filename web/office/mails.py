@@ -1,4 +1,4 @@
-"""Orders the mails of the door: a link for somebody, or a warning."""
+"""Orders the mails about signing in: a link for somebody, or a warning."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ async def order_link(
     session: AsyncSession, visit: Visit, account: Account, kind: LinkKind, made: Made
 ) -> None:
     """Order the mail with a link; it leads to the address of the settings, whoever asked where."""
-    house = visit.house
-    office = house.options.url or house.pages.identity.public_url
+    context = visit.context
+    office = context.options.url or context.pages.identity.public_url
     await account_mail.order_link(
         session,
         mail=_MAILS[kind],
         reader=_reader(account),
-        identity=house.pages.identity,
+        identity=context.pages.identity,
         url=links.url(office, made.token),
         code=made.code,
         until=made.until,
-        keys=house.keys,
+        keys=context.keys,
         now=visit.now,
     )
 
@@ -45,8 +45,8 @@ async def warn(session: AsyncSession, visit: Visit, found: Entry) -> None:
         await account_mail.order_warning(
             session,
             reader=_reader(await people.by_id(session, found.warn)),
-            identity=visit.house.pages.identity,
-            keys=visit.house.keys,
+            identity=visit.context.pages.identity,
+            keys=visit.context.keys,
             now=visit.now,
         )
 

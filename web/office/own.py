@@ -14,9 +14,9 @@ from accounts.people import AccountError
 from pli.language import N_
 from web.office import confirm, entry
 from web.office.enrol import names_of
+from web.office.office_routes import OfficeRoute, Who
 from web.office.own_factors import OwnFactors
 from web.office.own_forms import OwnPasswordForm, ProfileForm
-from web.office.rooms import Room, Who
 from web.office.visit import Visit
 
 ME = "/office/me"
@@ -25,7 +25,7 @@ ME = "/office/me"
 class Own:
     """The pages under /office/me."""
 
-    def rooms(self) -> Sequence[Room]:
+    def office_routes(self) -> Sequence[OfficeRoute]:
         """For everybody who is in; what changes factors asks for a fresh proof."""
         changing = {
             "/me": self.change,
@@ -33,10 +33,15 @@ class Own:
             "/me/sessions/end-others": self.end_others,
         }
         return [
-            Room("/me", self.show, Who.SIGNED_IN),
-            *(Room(path, it, Who.SIGNED_IN, methods=("POST",)) for path, it in changing.items()),
-            Room("/me/password", self.password, Who.SIGNED_IN, methods=("POST",), confirmed=True),
-            *OwnFactors().rooms(),
+            OfficeRoute("/me", self.show, Who.SIGNED_IN),
+            *(
+                OfficeRoute(path, it, Who.SIGNED_IN, methods=("POST",))
+                for path, it in changing.items()
+            ),
+            OfficeRoute(
+                "/me/password", self.password, Who.SIGNED_IN, methods=("POST",), confirmed=True
+            ),
+            *OwnFactors().office_routes(),
         ]
 
     async def show(self, visit: Visit) -> Response:
@@ -49,7 +54,7 @@ class Own:
         if not form.validate():
             return await own_page(visit, profile=form)
         try:
-            async with visit.house.database.begin() as session:
+            async with visit.context.database.begin() as session:
                 await people.change(
                     session,
                     account_id=visit.who.account_id,
@@ -66,7 +71,7 @@ class Own:
 
     async def end_session(self, visit: Visit) -> Response:
         """End one of one's sessions; a session of somebody else is not there."""
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             ended = await session_ends.end(
                 session,
                 session_id=visit.number("id"),
@@ -80,7 +85,7 @@ class Own:
 
     async def end_others(self, visit: Visit) -> Response:
         """End all sessions but this one."""
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             await session_ends.end_all(
                 session,
                 account_id=visit.who.account_id,
@@ -100,12 +105,12 @@ class Own:
         except PasswordError as error:
             form.blame(visit, "password", error)
             return await own_page(visit, password=form)
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             opened = await enrolling.replace_password(
                 session,
                 cookie=visit.cookie,
                 password=hashed,
-                policy=visit.house.policy,
+                policy=visit.context.policy,
                 now=visit.now,
             )
         if opened is None:
@@ -124,7 +129,7 @@ async def own_page(
 ) -> Response:
     """The page, with the form that was wrong."""
     who, now = visit.who, visit.now
-    async with visit.house.database.reading() as session:
+    async with visit.context.database.reading() as session:
         values: dict[str, Any] = {
             "sessions": await session_ends.listed(session, account_id=who.account_id, now=now),
             "keys": await passkeys.listed(session, account_id=who.account_id),

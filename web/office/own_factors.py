@@ -11,10 +11,10 @@ from accounts import passkeys, recovery, totp
 from accounts.passkeys import PasskeyError
 from accounts.totp import TotpError
 from pli.language import say
-from web.office.door_forms import AppCodeForm
 from web.office.enrol import app_again, app_page, codes_page, first_codes
 from web.office.entry import NO_PASSKEY
-from web.office.rooms import LARGEST_FORM, Room, Who
+from web.office.office_routes import LARGEST_FORM, OfficeRoute, Who
+from web.office.sign_in_forms import AppCodeForm
 from web.office.visit import Visit
 
 ME = "/office/me"
@@ -24,7 +24,7 @@ APP_CODE = f"{ME}/app/code"
 class OwnFactors:
     """The paths below /office/me that change factors."""
 
-    def rooms(self) -> Sequence[Room]:
+    def office_routes(self) -> Sequence[OfficeRoute]:
         """For everybody who is in and has proved so within the last hour."""
         paths = {
             "/me/passkeys/ask": self.ask_passkey,
@@ -35,7 +35,7 @@ class OwnFactors:
             "/me/codes": self.codes,
         }
         return [
-            Room(
+            OfficeRoute(
                 path,
                 endpoint,
                 Who.SIGNED_IN,
@@ -51,7 +51,7 @@ class OwnFactors:
         if visit.site is None:
             return visit.refusal(404, say(NO_PASSKEY).tell(visit.language))
         try:
-            async with visit.house.database.begin() as session:
+            async with visit.context.database.begin() as session:
                 asked = await passkeys.ask_to_register(
                     session,
                     account_id=visit.who.account_id,
@@ -69,7 +69,7 @@ class OwnFactors:
             raise HTTPException(404)
         who = visit.who
         try:
-            async with visit.house.database.begin() as session:
+            async with visit.context.database.begin() as session:
                 await passkeys.register(
                     session,
                     account_id=who.account_id,
@@ -92,7 +92,7 @@ class OwnFactors:
 
     async def remove_passkey(self, visit: Visit) -> Response:
         """Take a passkey away; one of somebody else is not there."""
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             gone = await passkeys.remove(
                 session,
                 account_id=visit.who.account_id,
@@ -106,12 +106,12 @@ class OwnFactors:
 
     async def app(self, visit: Visit) -> Response:
         """Begin with an app; one that is in use works until the first code of the new one."""
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             shown = await totp.begin(
                 session,
                 account_id=visit.who.account_id,
-                issuer=visit.house.pages.identity.committee,
-                keys=visit.house.keys,
+                issuer=visit.context.pages.identity.committee,
+                keys=visit.context.keys,
             )
         return app_page(visit, shown, APP_CODE)
 
@@ -121,12 +121,12 @@ class OwnFactors:
         if not form.validate():
             return await app_again(visit, who, form, APP_CODE)
         try:
-            async with visit.house.database.begin() as session:
+            async with visit.context.database.begin() as session:
                 await totp.confirm(
                     session,
                     account_id=who.account_id,
                     code=form.code.data,
-                    keys=visit.house.keys,
+                    keys=visit.context.keys,
                     by=who.actor,
                     now=visit.now,
                 )
@@ -138,7 +138,7 @@ class OwnFactors:
 
     async def codes(self, visit: Visit) -> Response:
         """Ten new recovery codes; the old ones are dead."""
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             codes = await recovery.make(
                 session, account_id=visit.who.account_id, by=visit.who.actor, now=visit.now
             )

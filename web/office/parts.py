@@ -9,7 +9,7 @@ from starlette.responses import Response
 from pli.language import N_, say
 from web.office.account_forms import RightForm
 from web.office.forms import OfficeForm, SelectChoice, SelectField, StringField
-from web.office.rooms import Room, Who
+from web.office.office_routes import OfficeRoute, Who
 from web.office.visit import Visit
 
 
@@ -27,9 +27,9 @@ class _Sample(OfficeForm):
 class Parts:
     """The page /office/house, which exists on this machine only."""
 
-    def rooms(self) -> Sequence[Room]:
+    def office_routes(self) -> Sequence[OfficeRoute]:
         """It shows nothing of anybody."""
-        return [Room("/house", self.show, Who.ANYBODY)]
+        return [OfficeRoute("/house", self.show, Who.ANYBODY)]
 
     async def show(self, visit: Visit) -> Response:
         """All parts on one page."""

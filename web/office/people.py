@@ -19,7 +19,7 @@ from subscribers import lists
 from subscribers.address import Address
 from web.office import mails, words
 from web.office.account_forms import ALL, InviteForm, RightForm, invite_form, right_form
-from web.office.rooms import Lists, Room
+from web.office.office_routes import Lists, OfficeRoute
 from web.office.visit import Visit
 
 PATH = "/office/accounts"
@@ -29,7 +29,7 @@ Change = Callable[[AsyncSession, Account], Awaitable[None]]
 class People:
     """The pages under /office/accounts."""
 
-    def rooms(self) -> Sequence[Room]:
+    def office_routes(self) -> Sequence[OfficeRoute]:
         """For operators; what changes an account asks for a fresh proof."""
         changing = {
             "/accounts": self.invite,
@@ -42,10 +42,12 @@ class People:
             "/accounts/{id:number}/link": self.link,
         }
         return [
-            Room("/accounts", self.everybody, Ability.ACCOUNTS, Lists.NONE, title=N_("Accounts")),
-            Room("/accounts/{id:number}", self.one, Ability.ACCOUNTS, Lists.NONE),
+            OfficeRoute(
+                "/accounts", self.everybody, Ability.ACCOUNTS, Lists.NONE, title=N_("Accounts")
+            ),
+            OfficeRoute("/accounts/{id:number}", self.one, Ability.ACCOUNTS, Lists.NONE),
             *(
-                Room(
+                OfficeRoute(
                     path,
                     endpoint,
                     Ability.ACCOUNTS,
@@ -59,18 +61,18 @@ class People:
 
     async def everybody(self, visit: Visit) -> Response:
         """Everybody, and the form for somebody new."""
-        async with visit.house.database.reading() as session:
+        async with visit.context.database.reading() as session:
             return await _everybody(session, visit)
 
     async def invite(self, visit: Visit) -> Response:
         """Make an account with a first right, and send its invitation."""
-        async with visit.house.database.reading() as session:
+        async with visit.context.database.reading() as session:
             form = invite_form(visit, await lists.everything(session))
             if not form.validate():
                 return await _everybody(session, visit, form)
         by, now = visit.who.actor, visit.now
         try:
-            async with visit.house.database.begin() as session:
+            async with visit.context.database.begin() as session:
                 account = await people.invite(
                     session,
                     address=Address.parse(form.address.data),
@@ -90,23 +92,23 @@ class People:
             form.blame(visit, "address", error)
         else:
             return visit.go(f"{PATH}/{account.id}")
-        async with visit.house.database.reading() as session:
+        async with visit.context.database.reading() as session:
             return await _everybody(session, visit, form)
 
     async def one(self, visit: Visit) -> Response:
         """One account."""
-        async with visit.house.database.reading() as session:
+        async with visit.context.database.reading() as session:
             return await _one(session, visit)
 
     async def grant(self, visit: Visit) -> Response:
         """Give a right."""
-        async with visit.house.database.reading() as session:
+        async with visit.context.database.reading() as session:
             form = right_form(visit, await lists.everything(session))
             if not form.validate():
                 return await _one(session, visit, form)
         right, list_id = form.chosen
         try:
-            async with visit.house.database.begin() as session:
+            async with visit.context.database.begin() as session:
                 account = await _account(session, visit)
                 await rights.grant(
                     session,
@@ -118,7 +120,7 @@ class People:
                 )
         except RightError as error:
             form.blame(visit, "right", error)
-            async with visit.house.database.reading() as session:
+            async with visit.context.database.reading() as session:
                 return await _one(session, visit, form)
         return _back(visit)
 
@@ -235,10 +237,10 @@ async def _account(session: AsyncSession, visit: Visit) -> Account:
 async def _changed(visit: Visit, change: Change) -> Response:
     """Change the account of the path in one transaction, then show it."""
     try:
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             await change(session, await _account(session, visit))
     except PliError as error:
-        async with visit.house.database.reading() as session:
+        async with visit.context.database.reading() as session:
             form = right_form(visit, await lists.everything(session))
             form.blame(visit, "right", error)
             return await _one(session, visit, form)

@@ -18,7 +18,7 @@ from mailer.report.summary import Progress
 from pli import audit
 from pli.audit import AuditAction, AuditObject
 from pli.language import N_
-from web.office.rooms import Lists, Room
+from web.office.office_routes import Lists, OfficeRoute
 from web.office.visit import Visit
 
 SHOWN = 50
@@ -42,22 +42,22 @@ async def lists_of_campaign(
 class Sendings:
     """The pages /office/campaigns and /office/report/ID."""
 
-    def rooms(self) -> Sequence[Room]:
+    def office_routes(self) -> Sequence[OfficeRoute]:
         """Both are in numbers; who got what is shown beside them to those who may see that."""
         return [
-            Room(
+            OfficeRoute(
                 "/campaigns",
                 self.campaigns,
                 Ability.SEE_NUMBERS,
                 Lists.THOSE_GRANTED,
                 title=N_("Sendings"),
             ),
-            Room("/report/{id:number}", self.report, Ability.SEE_NUMBERS, lists_of_campaign),
+            OfficeRoute("/report/{id:number}", self.report, Ability.SEE_NUMBERS, lists_of_campaign),
         ]
 
     async def campaigns(self, visit: Visit) -> Response:
         """The latest sendings, each with a bar of its outcomes."""
-        async with visit.house.database.reading() as session:
+        async with visit.context.database.reading() as session:
             latest = await summary.campaigns(
                 session,
                 list_ids=None if visit.lists.every else visit.lists.ids,
@@ -81,7 +81,7 @@ class Sendings:
     async def report(self, visit: Visit) -> Response:
         """One report, which reloads by itself while its copies move."""
         campaign_id = visit.number("id")
-        async with visit.house.database.reading() as session:
+        async with visit.context.database.reading() as session:
             report = await summary.report(session, campaign_id)
             lists = await summary.lists_of(session, campaign_id) or ()
             shows_people = visit.who.granted.may(Ability.SEE_COPIES, lists)
@@ -105,7 +105,7 @@ class Sendings:
 
     async def _note(self, visit: Visit, campaign_id: int, people: int) -> None:
         """Write down that somebody saw who got what."""
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             seen = await audit.events(
                 session,
                 account_id=visit.who.account_id,
@@ -134,7 +134,7 @@ async def _outlook(session: AsyncSession, visit: Visit, progress: Progress) -> O
     return await outlook(
         session,
         campaign_id=progress.campaign,
-        plans=visit.house.options.plans,
-        providers=visit.house.options.providers,
+        plans=visit.context.options.plans,
+        providers=visit.context.options.providers,
         zone=visit.zone,
     )

@@ -21,7 +21,7 @@ def of_session(keys: Keys, here: Here) -> str:
 
 
 def of_browser(keys: Keys, secret: str) -> str:
-    """The token for forms before the door."""
+    """The token for forms before signing in."""
     return _token(keys, f"browser {secret}")
 
 

@@ -11,7 +11,7 @@ from pli import audit
 from pli.audit import AuditAction
 from pli.language import N_
 from web.office import words
-from web.office.rooms import Lists, Room
+from web.office.office_routes import Lists, OfficeRoute
 from web.office.visit import Visit
 
 SHOWN = 50
@@ -21,11 +21,13 @@ _LONGEST_NUMBER = 18
 class Traces:
     """The pages /office/looked and /office/audit."""
 
-    def rooms(self) -> Sequence[Room]:
+    def office_routes(self) -> Sequence[OfficeRoute]:
         """The first for the rights, the second for operators."""
         return [
-            Room("/looked", self.looked, Ability.WHO_LOOKED, Lists.NONE, title=N_("Who looked")),
-            Room("/audit", self.everything, Ability.AUDIT, Lists.NONE, title=N_("Audit")),
+            OfficeRoute(
+                "/looked", self.looked, Ability.WHO_LOOKED, Lists.NONE, title=N_("Who looked")
+            ),
+            OfficeRoute("/audit", self.everything, Ability.AUDIT, Lists.NONE, title=N_("Audit")),
         ]
 
     async def looked(self, visit: Visit) -> Response:
@@ -41,7 +43,7 @@ class Traces:
     ) -> Response:
         asked = visit.request.query_params.get("before", "")
         is_number = asked.isascii() and asked.isdigit() and len(asked) <= _LONGEST_NUMBER
-        async with visit.house.database.reading() as session:
+        async with visit.context.database.reading() as session:
             page = await audit.events(
                 session,
                 actions=actions,

@@ -41,15 +41,15 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A room in the navigation."""
+    """A route in the navigation."""
 
     path: str
     title: str
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """What all rooms share: injected objects, and the values of the settings."""
+class OfficeContext:
+    """What all routes share: injected objects, and the values of the settings."""
 
     pages: Pages
     keys: Keys
@@ -70,10 +70,10 @@ class House:
 
 @dataclass(slots=True)
 class Visit:
-    """A request, as a room sees it. `here` is None before the door."""
+    """A request, as a route sees it. `here` is None before signing in."""
 
     request: Request
-    house: House
+    context: OfficeContext
     origin: str
     language: str
     now: datetime
@@ -83,8 +83,8 @@ class Visit:
     cookie: str = ""
     form: FormData = field(default_factory=FormData)
     lists: OnLists = field(default_factory=OnLists)
-    """On which lists the person may do what this room is for."""
-    rooms: Sequence[Link] = ()
+    """On which lists the person may do what this route is for."""
+    navigation: Sequence[Link] = ()
 
     @property
     def who(self) -> Here:
@@ -103,19 +103,19 @@ class Visit:
     @property
     def site(self) -> Site | None:
         """The office as passkeys know it under the address that was asked; None: it has none."""
-        return Site.of(self.origin, name=self.house.pages.identity.committee)
+        return Site.of(self.origin, name=self.context.pages.identity.committee)
 
     @property
     def token(self) -> str:
         """The token for a form on the page that answers."""
         if self.here is not None:
-            return tokens.of_session(self.house.keys, self.here)
-        return tokens.of_browser(self.house.keys, self.browser)
+            return tokens.of_session(self.context.keys, self.here)
+        return tokens.of_browser(self.context.keys, self.browser)
 
     @property
     def zone(self) -> tzinfo | None:
         """By whose clocks hours are told."""
-        return zone_of(self.here.zone) if self.here else self.house.pages.zone
+        return zone_of(self.here.zone) if self.here else self.context.pages.zone
 
     @property
     def next(self) -> str:
@@ -125,7 +125,7 @@ class Visit:
 
     @property
     def kept(self) -> Kept | None:
-        """The form that was not taken, which somebody carries through the door."""
+        """The form that was not taken, which is sent again after signing in."""
         return Kept.read(str(self.form.get("kept", "")))
 
     def number(self, name: str) -> int:
@@ -137,18 +137,18 @@ class Visit:
         """The values that every page of the office needs, and these."""
         kept = self.kept
         return {
-            "identity": self.house.pages.identity,
+            "identity": self.context.pages.identity,
             "zone": self.zone,
             "asset": asset,
             "token": self.token,
             "here": self.here,
-            "rooms": self.rooms,
+            "navigation": self.navigation,
             "place": self.request.url.path,
             "next": self.next,
             "kept": kept.text() if kept else "",
             "kept_fields": kept.fields if kept else (),
             "passkeys": self.site is not None,
-            "inbox": self.house.inbox,
+            "inbox": self.context.inbox,
             "refresh": None,
             "narrow": False,
             "fault": "",

@@ -1,4 +1,4 @@
-"""The forms before the door: who comes in, by what."""
+"""The forms by which somebody signs in."""
 
 from __future__ import annotations
 

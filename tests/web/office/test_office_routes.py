@@ -1,4 +1,4 @@
-"""Each room of the office, with each right, on own, other, mixed and missing lists."""
+"""Each route of the office, with each right, on own, other, mixed and missing lists."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from tests.web.office.signed import signed_in
 from web.office.app import Office
 from web.office.assets import assets
 from web.office.guard import Guard
+from web.office.office_routes import Lists, OfficeRoute, UndeclaredRouteError, Who
 from web.office.options import OfficeOptions
-from web.office.rooms import Lists, Room, UndeclaredRoomError, Who
-from web.office.visit import House, Visit
+from web.office.visit import OfficeContext, Visit
 from web.pages import Pages
 
 TABLE = {
@@ -73,7 +73,7 @@ TABLE = {
     "/audit": {Right.OPERATOR},
     "/house": "anybody",
 }
-"""Who may enter which room; a new room is written here by the person who adds it."""
+"""Who may enter which route; a new route is written here by the person who adds it."""
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ async def test_the_rooms_are_those_of_the_table(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     found: dict[str, object] = {}
-    for it in the_office(database, keys, now).rooms():
+    for it in the_office(database, keys, now).office_routes():
         if isinstance(it.needs, Ability):
             found[it.path] = {right for right in Right if it.needs in MAY[right]}
         else:
@@ -103,7 +103,7 @@ async def test_the_page_of_all_parts_is_on_this_machine_only(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     office = the_office(database, keys, now, "https://lettres.example.org")
-    assert "/house" not in {it.path for it in office.rooms()}
+    assert "/house" not in {it.path for it in office.office_routes()}
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ async def test_a_room_that_does_not_say_who_may_enter_stops_the_start(
 
     office = the_office(database, keys, now)
     pages = Pages(database, LOCAL_IDENTITY, "en", lambda: now)
-    house = House(pages, keys, office.address, OfficeOptions(), False)
-    with pytest.raises(UndeclaredRoomError):
-        Guard(house, [Room("/x", open_to_all, **needs)])  # type: ignore[arg-type]
+    context = OfficeContext(pages, keys, office.address, OfficeOptions(), False)
+    with pytest.raises(UndeclaredRouteError):
+        Guard(context, [OfficeRoute("/x", open_to_all, **needs)])  # type: ignore[arg-type]
 
 
 async def test_every_room_with_every_right_on_every_kind_of_list(town: Town) -> None:
@@ -143,7 +143,7 @@ async def test_every_room_with_every_right_on_every_kind_of_list(town: Town) -> 
     sendings["missing"] = 9_999
     victim = await town.hire("victim")
     office = the_office(town.database, town.keys, now)
-    rooms = [it for it in office.rooms() if isinstance(it.needs, Ability)]
+    routes = [it for it in office.office_routes() if isinstance(it.needs, Ability)]
     wrong = []
     for right in (None, *Right):
         only_on_all = right in (Right.RIGHTS, Right.OPERATOR)
@@ -160,22 +160,22 @@ async def test_every_room_with_every_right_on_every_kind_of_list(town: Town) -> 
             account = await town.hire(name, *([right] if right else []), lists=lists)
             async with town.somebody() as person:
                 token = await signed_in(town, person, account)
-                for room in rooms:
-                    allowed = right is not None and room.needs in MAY[right]
+                for route in routes:
+                    allowed = right is not None and route.needs in MAY[right]
                     for kind in ("own", "other", "mixed", "missing"):
                         expected = 404
-                        if room.path == "/report/{id:number}":
+                        if route.path == "/report/{id:number}":
                             seen = {"own": ["own"], "all": ["own", "other", "mixed"]}[scope]
                             expected = 200 if allowed and kind in seen else 404
                         elif kind == "missing":
-                            expected = 404 if "{id" in room.path or not allowed else 200
+                            expected = 404 if "{id" in route.path or not allowed else 200
                         elif allowed:
-                            expected = 200 if "GET" in room.methods else 303
-                        number = sendings[kind] if "report" in room.path else victim.id
+                            expected = 200 if "GET" in route.methods else 303
+                        number = sendings[kind] if "report" in route.path else victim.id
                         if kind == "missing":
                             number = 9_999
-                        path = "/office" + room.path.replace("{id:number}", str(number))
-                        for method in room.methods:
+                        path = "/office" + route.path.replace("{id:number}", str(number))
+                        for method in route.methods:
                             answer = await person.client.request(
                                 method,
                                 path,
@@ -184,7 +184,7 @@ async def test_every_room_with_every_right_on_every_kind_of_list(town: Town) -> 
                                 else None,
                                 headers=FROM_HERE,
                             )
-                            if room.path == "/accounts" and method == "POST" and allowed:
+                            if route.path == "/accounts" and method == "POST" and allowed:
                                 expected = 422  # nobody is named
                             if answer.status_code != expected:
                                 wrong.append((name, method, path, kind, answer.status_code))
@@ -194,11 +194,11 @@ async def test_every_room_with_every_right_on_every_kind_of_list(town: Town) -> 
 async def test_who_is_not_in_is_led_to_the_door_from_every_room(town: Town) -> None:
     office = the_office(town.database, town.keys, town.clock.at)
     async with town.somebody() as stranger:
-        for room in office.rooms():
-            if room.needs is Who.ANYBODY:
+        for route in office.office_routes():
+            if route.needs is Who.ANYBODY:
                 continue
-            path = "/office" + room.path.replace("{id:number}", "1")
-            for method in room.methods:
+            path = "/office" + route.path.replace("{id:number}", "1")
+            for method in route.methods:
                 answer = await stranger.client.request(method, path, headers=FROM_HERE)
                 assert answer.status_code == (303 if method == "GET" else 401), path
                 assert "no-store" in answer.headers["cache-control"]

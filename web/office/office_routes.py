@@ -1,4 +1,4 @@
-"""How a room of the office says who may enter, and how its lists are found."""
+"""How a route of the office says who may enter, and how its lists are found."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ LARGEST_FORM = 64 * 1024
 
 
 class Who(enum.Enum):
-    """Who may enter a room without any right."""
+    """Who may enter a route without any right."""
 
     ANYBODY = "anybody"
     SIGNED_IN = "signed_in"
 
 
 class Lists(enum.Enum):
-    """How the lists of a room are found where no thing in its path has any."""
+    """How the lists of a route are found where no thing in its path has any."""
 
     NONE = "none"
     """What is shown belongs to no list: it takes the right on all lists."""
     THOSE_GRANTED = "those_granted"
-    """What is shown belongs to several: the room shows only what is on `Visit.lists`."""
+    """What is shown belongs to several: the route shows only what is on `Visit.lists`."""
 
 
-class UndeclaredRoomError(TypeError):
-    """A room does not say who may enter; the application does not start."""
+class UndeclaredRouteError(TypeError):
+    """A route does not say who may enter; the application does not start."""
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class OfficeRoute:
     """A path of the office.
 
-    `needs` and `lists` have no usable default: a room that leaves one out is refused at the start.
+    `needs` and `lists` have no usable default: a route that leaves one out is refused at the start.
     `title` is its name in the navigation. `confirmed`: the person must have proved to be there
     within the last hour.
     """
@@ -60,10 +60,10 @@ class Room:
     largest: int = LARGEST_FORM
 
 
-def check(rooms: Sequence[Room]) -> None:
-    """Refuse rooms that do not say who may enter."""
-    for it in rooms:
+def check(routes: Sequence[OfficeRoute]) -> None:
+    """Refuse routes that do not say who may enter."""
+    for it in routes:
         if it.needs is None:
-            raise UndeclaredRoomError(f"{it.path}: says no right")
+            raise UndeclaredRouteError(f"{it.path}: says no right")
         if isinstance(it.needs, Ability) and it.lists is None:
-            raise UndeclaredRoomError(f"{it.path}: does not say how its lists are found")
+            raise UndeclaredRouteError(f"{it.path}: does not say how its lists are found")

@@ -1,4 +1,4 @@
-"""The door of the office: in by a password, out again, and who is turned away."""
+"""The sign-in page of the office: in by a password, out again, and who is turned away."""
 
 from __future__ import annotations
 

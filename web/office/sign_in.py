@@ -1,4 +1,4 @@
-"""The door: in by a password and a code, or by a passkey; and out again."""
+"""The sign-in page: in by a password and a code, or by a passkey; and out again."""
 
 from __future__ import annotations
 
@@ -15,67 +15,67 @@ from pli.errors import PliError
 from pli.language import say
 from subscribers.address import Address
 from web.office import cookies, entry, mails
-from web.office.door_forms import CodeForm, SignInForm
 from web.office.entry import NO_CODE, NO_PASSKEY, NOT_SO
 from web.office.forms import LONGEST
-from web.office.rooms import LARGEST_FORM, Room, Who
+from web.office.office_routes import LARGEST_FORM, OfficeRoute, Who
+from web.office.sign_in_forms import CodeForm, SignInForm
 from web.office.visit import Visit
 
 LARGEST_ANSWER = 2 * LARGEST_FORM
 """A passkey's answer, and beside it what waits to be sent again."""
 
 
-class Door:
+class SignIn:
     """The pages under /office/sign-in, and /office/sign-out."""
 
-    def rooms(self) -> Sequence[Room]:
+    def office_routes(self) -> Sequence[OfficeRoute]:
         """Open to anybody but for the way out."""
         return [
-            Room("/", self.home, Who.SIGNED_IN),
-            Room("/sign-in", self.sign_in, Who.ANYBODY, methods=("GET", "POST")),
-            Room("/sign-in/code", self.code, Who.ANYBODY, methods=("POST",)),
-            Room("/sign-in/passkey/ask", self.ask_passkey, Who.ANYBODY, methods=("POST",)),
-            Room(
+            OfficeRoute("/", self.home, Who.SIGNED_IN),
+            OfficeRoute("/sign-in", self.sign_in, Who.ANYBODY, methods=("GET", "POST")),
+            OfficeRoute("/sign-in/code", self.code, Who.ANYBODY, methods=("POST",)),
+            OfficeRoute("/sign-in/passkey/ask", self.ask_passkey, Who.ANYBODY, methods=("POST",)),
+            OfficeRoute(
                 "/sign-in/passkey",
                 self.passkey,
                 Who.ANYBODY,
                 methods=("POST",),
                 largest=LARGEST_ANSWER,
             ),
-            Room("/sign-out", self.sign_out, Who.SIGNED_IN, methods=("POST",)),
+            OfficeRoute("/sign-out", self.sign_out, Who.SIGNED_IN, methods=("POST",)),
         ]
 
     async def home(self, visit: Visit) -> Response:
-        """The first room that one may enter, else one's own page."""
-        return visit.go(visit.rooms[0].path if visit.rooms else f"{cookies.PATH}/me")
+        """The first route that one may enter, else one's own page."""
+        return visit.go(visit.navigation[0].path if visit.navigation else f"{cookies.PATH}/me")
 
     async def sign_in(self, visit: Visit) -> Response:
         """Address and password."""
         if visit.request.method == "GET":
             if visit.here is not None:
                 return visit.go(visit.next or entry.HOME)
-            return door_page(visit)
+            return sign_in_page(visit)
         form = SignInForm.of(visit)
         if not form.validate():
-            return door_page(visit, form, status_code=422)
-        house = visit.house
-        async with house.database.begin() as session:
+            return sign_in_page(visit, form, status_code=422)
+        context = visit.context
+        async with context.database.begin() as session:
             attempt = await signing_in.begin(
                 session,
                 address=address_of(form.address.data),
                 visitor=visit.visitor,
-                keys=house.keys,
+                keys=context.keys,
                 now=visit.now,
             )
         found: entering.Entry
         if isinstance(attempt, PasswordAttempt):
             compared = await attempt.compare(form.password.data)
-            async with house.database.begin() as session:
+            async with context.database.begin() as session:
                 found = await signing_in.by_password(
                     session,
                     attempt=attempt,
                     compared=compared,
-                    policy=house.policy,
+                    policy=context.policy,
                     now=visit.now,
                 )
                 await mails.warn(session, visit, found)
@@ -83,25 +83,25 @@ class Door:
             found = attempt
         if isinstance(found, Refused):
             form.blame(visit, "password", entry.refusal_of(found, NOT_SO))
-            return door_page(visit, form, status_code=422)
+            return sign_in_page(visit, form, status_code=422)
         return await entry.answered(visit, found)
 
     async def code(self, visit: Visit) -> Response:
         """The second factor, after the first."""
-        form, house = CodeForm.of(visit), visit.house
+        form, context = CodeForm.of(visit), visit.context
         ways = await self._ways(visit)
         if not ways:
-            return door_page(visit, over=True)
+            return sign_in_page(visit, over=True)
         if not form.validate():
             return entry.second_page(visit, ways, form, status_code=422)
-        async with house.database.begin() as session:
+        async with context.database.begin() as session:
             found = await signing_in.by_code(
                 session,
                 cookie=visit.cookie,
                 code=form.code.data,
                 visitor=visit.visitor,
-                keys=house.keys,
-                policy=house.policy,
+                keys=context.keys,
+                policy=context.policy,
                 now=visit.now,
             )
             await mails.warn(session, visit, found)
@@ -114,7 +114,7 @@ class Door:
         """What the browser needs to ask for a passkey, as JSON."""
         if visit.site is None:
             return visit.refusal(404, say(NO_PASSKEY).tell(visit.language))
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             asked = await passkeys.ask(
                 session, site=visit.site, binding=visit.browser, now=visit.now
             )
@@ -122,37 +122,37 @@ class Door:
 
     async def passkey(self, visit: Visit) -> Response:
         """The passkey's answer, which is both factors."""
-        site, house = visit.site, visit.house
+        site, context = visit.site, visit.context
         if site is None:
-            return door_page(visit, status_code=404)
-        async with house.database.begin() as session:
+            return sign_in_page(visit, status_code=404)
+        async with context.database.begin() as session:
             found = await signing_in.by_passkey(
                 session,
                 site=site,
                 answer=str(visit.form.get("answer", "")),
                 binding=visit.browser,
                 visitor=visit.visitor,
-                policy=house.policy,
-                keys=house.keys,
+                policy=context.policy,
+                keys=context.keys,
                 now=visit.now,
             )
             await mails.warn(session, visit, found)
         if isinstance(found, Refused):
             told = entry.refusal_of(found, NO_PASSKEY).tell(visit.language)
-            return door_page(visit, fault=told, status_code=422)
+            return sign_in_page(visit, fault=told, status_code=422)
         return await entry.answered(visit, found)
 
     async def sign_out(self, visit: Visit) -> Response:
         """Out: the cookie is worth nothing from now on."""
-        async with visit.house.database.begin() as session:
+        async with visit.context.database.begin() as session:
             await session_ends.sign_out(session, cookie=visit.cookie, now=visit.now)
         response = visit.go(f"{cookies.PATH}/sign-in")
-        cookies.take_session(response, visit.house.address)
+        cookies.take_session(response, visit.context.address)
         return response
 
     async def _ways(self, visit: Visit) -> frozenset[Factor]:
         """What the account that is half-way has for a second factor; none if nobody is."""
-        async with visit.house.database.reading() as session:
+        async with visit.context.database.reading() as session:
             here = await sessions.half_way(
                 session, cookie=visit.cookie, stage=Stage.SECOND, now=visit.now
             )
@@ -161,7 +161,7 @@ class Door:
             return (await entering.has(session, account_id=here.account_id)).ways
 
 
-def door_page(
+def sign_in_page(
     visit: Visit,
     form: SignInForm | None = None,
     *,
