@@ -8,7 +8,7 @@ RUN := $(VENV)/.run-stamp
 DEV := $(VENV)/.dev-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage check lint cases bench wheel clean lock
+.PHONY: help demo test proof coverage check lint cases bench wheel clean lock
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -16,8 +16,11 @@ help: ## this list
 demo: $(RUN) ## a whole sending on this machine; ARGS="--once --json" go to pli demo
 	@$(BIN)/pli demo $(ARGS)
 
-test: $(DEV) ## the tests; ARGS go to pytest
-	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+test: $(DEV) ## the tests but for those of make proof; ARGS go to pytest, and choose among all
+	@$(BIN)/pytest -n auto --dist worksteal $(if $(ARGS),$(ARGS),-m "not proof")
+
+proof: $(DEV) ## what takes longer: browsers in every width, kills at every step, the wheel, many workers
+	@$(BIN)/pytest -n auto --dist worksteal -m proof $(ARGS)
 
 coverage: $(DEV) ## the tests, and which lines they never reach: build/coverage/index.html
 	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered \

@@ -60,8 +60,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long tests, so that no worker runs one alone at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """Begin with what takes long, so that no worker runs one alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("proof") is None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -18,6 +18,8 @@ from benchmarks.table import BEGIN, END
 from benchmarks.tools import tool
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.proof
+
 BENCH = [sys.executable, "-m", "benchmarks.wire", "--pairs", "1"]
 
 

@@ -12,6 +12,8 @@ import pytest
 from tests.paths import ROOT
 from tests.servers import postgresql_binaries
 
+pytestmark = pytest.mark.proof
+
 SHORT = ["--recipients", "1500", "--every", "0.3", "--seed", "294", "--limit", "100"]
 
 
@@ -39,14 +41,12 @@ def is_accounted_for(told: dict[str, object], faults: Sequence[str], kills: int)
     assert told["uncertain"] <= kills * 2 * 10, "two copies a connection at most"
 
 
-@pytest.mark.long
 def test_kills_and_a_relay_that_goes_away_lose_and_double_nothing_on_sqlite() -> None:
     faults = ("kill", "relay")
     told = attack("--faults", *faults, "--kills", "2")
     is_accounted_for(told, faults, 2)
 
 
-@pytest.mark.long
 def test_kills_of_workers_and_of_the_server_lose_and_double_nothing_on_postgresql() -> None:
     postgresql_binaries()
     faults = ("kill", "kill-all", "database")
@@ -54,7 +54,6 @@ def test_kills_of_workers_and_of_the_server_lose_and_double_nothing_on_postgresq
     is_accounted_for(told, faults, 2 * 3)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_full_disk_a_clock_set_back_and_jobs_that_come_twice_lose_and_double_nothing(
     database: str,

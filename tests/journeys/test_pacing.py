@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.journeys.installation import Installation, until
 from tests.relay import Relay
+
+pytestmark = pytest.mark.proof
 
 
 def limit(installation: Installation, text: str) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.journeys.installation import Installation, until
 from tests.relay import Relay
 from tests.servers import free_port
+
+pytestmark = pytest.mark.proof
 
 
 def test_a_file_brought_back_after_the_sending_doubles_nothing(

@@ -13,10 +13,11 @@ import pytest
 
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.proof
+
 UNREACHABLE = ("No matching distribution", "Could not find a version", "ConnectionError", "retry")
 
 
-@pytest.mark.long
 def test_the_wheel_installed_elsewhere_runs_the_demo(tmp_path: Path) -> None:
     subprocess.run(["make", "-s", "wheel"], cwd=ROOT, check=True, capture_output=True)
     (wheel,) = (ROOT / "dist").glob("*.whl")

@@ -15,6 +15,8 @@ from tests.journeys.installation import Installation, until
 from tests.relay import Relay
 from tests.servers import PostgreSQL
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture
 def on_postgresql(postgresql: PostgreSQL) -> Callable[[Installation], Installation]:

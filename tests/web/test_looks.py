@@ -33,6 +33,8 @@ from tests.web.client import LOCAL_IDENTITY, Options, serving
 from tests.web.looking import CROWDED, HEADINGS, LEAVING_THE_SHEET, OVERFLOWING, SMALL_TARGETS
 from tests.web.mails import a_mail, maildir, put
 
+pytestmark = pytest.mark.proof
+
 SENDING = (
     *(Copy(Status.SENT, None, (QUEUED,)),) * 180,
     *(Copy(Status.SENT, None, (GREYLISTED, QUEUED)),) * 9,

@@ -32,6 +32,8 @@ from tests.mailer.engine import killed_worker
 from tests.mailer.engine.running import first_copy, leaves, prepared, rests, working
 from tests.relay import Relay
 
+pytestmark = pytest.mark.proof
+
 COPIES = 24
 
 

@@ -15,6 +15,8 @@ from tests.factories import IDENTITY
 from tests.mailer.letter.rendered import KEY, LINKS, LIST, MARIE, THEME
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.proof
+
 OVERFLOWING = """
 () => [...document.querySelectorAll('body *')]
   .filter(it => it.getBoundingClientRect().right > window.innerWidth + 0.5 && it.offsetParent)

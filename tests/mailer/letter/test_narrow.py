@@ -16,6 +16,8 @@ from tests.browser import how_to_launch
 from tests.factories import IDENTITY, letter
 from tests.mailer.letter.rendered import KEY, LINKS, LIST, MARIE, THEME, pressed
 
+pytestmark = pytest.mark.proof
+
 WORD = "anticonstitutionnellement" * 3
 ADDRESS = (
     "https://forms.example.org/d/e/" + "1FAIpQLSdXxYyZz0123456789" * 4 + "/viewform?usp=sf_link"

@@ -36,6 +36,8 @@ from tests import factories as make
 from tests.mailer.engine.running import ends
 from tests.relay import Relay
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture
 def now() -> datetime:

@@ -24,6 +24,8 @@ from tests.web.office.mails import invited
 from tests.web.office.person import HOSTILE, PASSWORD, Town
 from tests.web.office.served import Street, a_street, with_passkeys
 
+pytestmark = pytest.mark.proof
+
 ROOT = Actor.system("root")
 WIDTHS = (320, 360, 1280)
 UNNAMED = """
