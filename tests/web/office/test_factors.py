@@ -195,8 +195,9 @@ async def test_changing_factors_asks_for_a_fresh_proof_and_keeps_what_was_typed(
         await anne.send("/office/confirm", code="123456")
         assert "not right" in anne.text
         page = await anne.send("/office/confirm", code=app.at(town.clock.at))
-        assert page.url.path == "/office/campaigns"
-        await anne.go("/office/me")
+        assert "Go on where you were" in anne.text
+        page = await anne.send("/office/me/password")
+        assert page.status_code == 422, "a password is not kept"
         page = await anne.send("/office/me/password", password="un tout autre mot de passe")
         assert page.url.path == "/office/me"
         assert page.status_code == 200
