@@ -209,7 +209,9 @@ async def test_what_was_typed_after_the_session_ended_comes_back(town: Town) -> 
         await anne.sign_in("anne")
         await anne.go("/office/me")
         town.wait(hours=13)
-        page = await anne.send("/office/me", name="Anne <i>Martin</i>", zone="Europe/Madrid")
+        page = await anne.send(
+            "/office/me", name="Anne <i>Martin</i>", zone="Europe/Madrid", language="fr"
+        )
         assert page.status_code == 401
         assert "What you typed is kept" in anne.text
         page = await anne.send(
@@ -219,8 +221,9 @@ async def test_what_was_typed_after_the_session_ended_comes_back(town: Town) -> 
         assert "Anne <i>Martin</i>" in anne.text
         assert "<i>" not in page.text
         page = await anne.send("/office/me")
-        assert page.url.path == "/office/me"
+        assert (page.url.path, page.status_code) == ("/office/me", 200)
         assert anne.forms()["/office/me"]["zone"] == "Europe/Madrid"
+        assert 'lang="fr"' in page.text
 
 
 async def test_a_closed_account_is_out_at_once_and_comes_in_by_nothing(town: Town) -> None:
