@@ -12,9 +12,10 @@ from accounts.sessions import Opened
 from pli.language import say
 from web.office import cookies, entry, mails
 from web.office.entry import NO_CODE, NO_PASSKEY
+from web.office.keeping import Kept
 from web.office.office_routes import LARGEST_FORM, OfficeRoute, Who
 from web.office.sign_in_forms import CodeForm
-from web.office.visit import Visit
+from web.office.visit import Visit, kept_values
 
 CONFIRM = f"{cookies.PATH}/confirm"
 
@@ -108,7 +109,7 @@ def confirm_page(
     *,
     status_code: int = 200,
     fault: str = "",
-    kept: str | None = None,
+    kept: Kept | None = None,
 ) -> Response:
     """The page that asks somebody who is in for a further proof."""
     return visit.page(
@@ -117,5 +118,5 @@ def confirm_page(
         form=form or CodeForm.empty(visit),
         fault=fault,
         narrow=True,
-        **({} if kept is None else {"kept": kept, "next": ""}),
+        **({} if kept is None else kept_values(kept)),
     )

@@ -175,14 +175,14 @@ class Guard:
         request = visit.request
         if request.method == "POST":
             kept = Kept.of(request.url.path, _pairs(visit.form))
-            return sign_in_page(visit, status_code=401, over=True, kept=kept.text())
+            return sign_in_page(visit, status_code=401, over=True, kept=kept)
         return visit.go(f"{cookies.PATH}/sign-in?next={_here(request)}")
 
     def _to_confirm(self, visit: Visit) -> Response:
         request = visit.request
         if request.method == "POST":
             kept = Kept.of(request.url.path, _pairs(visit.form))
-            return confirm_page(visit, status_code=403, kept=kept.text())
+            return confirm_page(visit, status_code=403, kept=kept)
         return visit.go(f"{cookies.PATH}/confirm?next={_here(request)}")
 
     def _old_form(self, visit: Visit) -> Response:

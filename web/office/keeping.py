@@ -15,6 +15,7 @@ from typing import Self
 from web.office.address import path_of_ours
 
 SECRET = frozenset({"token", "password", "old", "again", "code", "answer", "kept", "next"})
+NOT_KEPT = frozenset({"/office/sign-out", "/office/confirm", "/office/confirm/passkey"})
 LARGEST = 48 * 1024
 
 
@@ -27,7 +28,9 @@ class Kept:
 
     @classmethod
     def of(cls, path: str, fields: Iterable[tuple[str, str]]) -> Self:
-        """What is worth keeping of a form."""
+        """What is worth keeping of a form; nothing of one that leads out, or is a proof."""
+        if path in NOT_KEPT:
+            return cls("", [])
         return cls(path, [(name, value) for name, value in fields if name not in SECRET])
 
     @classmethod
@@ -39,11 +42,11 @@ class Kept:
             pairs = [(str(name), str(value)) for name, value in fields]
         except (binascii.Error, ValueError, TypeError, RecursionError):
             return None
-        return cls(path, pairs) if path and pairs else None
+        return cls(path, pairs) if path and path not in NOT_KEPT else None
 
     def text(self) -> str:
         """For a hidden field; empty if there is nothing to keep, or too much."""
-        if not self.fields:
+        if not self.path:
             return ""
         text = base64.b64encode(json.dumps([self.path, list(self.fields)]).encode()).decode()
         return text if len(text) <= LARGEST else ""

@@ -17,9 +17,10 @@ from subscribers.address import Address
 from web.office import cookies, entry, mails
 from web.office.entry import NO_CODE, NO_PASSKEY, NOT_SO
 from web.office.forms import LONGEST
+from web.office.keeping import Kept
 from web.office.office_routes import LARGEST_FORM, OfficeRoute, Who
 from web.office.sign_in_forms import CodeForm, SignInForm
-from web.office.visit import Visit
+from web.office.visit import Visit, kept_values
 
 LARGEST_ANSWER = 2 * LARGEST_FORM
 """A passkey's answer, and beside it what waits to be sent again."""
@@ -168,7 +169,7 @@ def sign_in_page(
     status_code: int = 200,
     over: bool = False,
     fault: str = "",
-    kept: str | None = None,
+    kept: Kept | None = None,
 ) -> Response:
     """The sign-in page; `over`: it stands in the place of a page whose session is over."""
     return visit.page(
@@ -178,7 +179,7 @@ def sign_in_page(
         over=over,
         fault=fault,
         narrow=True,
-        **({} if kept is None else {"kept": kept, "next": ""}),
+        **({} if kept is None else kept_values(kept)),
     )
 
 

@@ -17,7 +17,9 @@ from pli.keys import Keys
 
 def of_session(keys: Keys, here: Here) -> str:
     """The token for forms of somebody who is in."""
-    return _token(keys, f"session {here.session_id} {here.account_id}")
+    # SQLite gives the number of a session that is over to another one; the end is another then.
+    end = int(here.until.timestamp())
+    return _token(keys, f"session {here.session_id} {here.account_id} {end}")
 
 
 def of_browser(keys: Keys, secret: str) -> str:

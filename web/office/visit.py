@@ -35,7 +35,10 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    "Permissions-Policy": (
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
+        "publickey-credentials-get=(self), publickey-credentials-create=(self)"
+    ),
 }
 
 
@@ -182,3 +185,8 @@ def described(field: Any, ids: Sequence[str]) -> dict[str, str]:
     """The attributes by which a field is tied to its hint and its fault."""
     tied = {"aria-describedby": " ".join(ids)} if ids else {}
     return tied | ({"aria-invalid": "true"} if field.errors else {})
+
+
+def kept_values(kept: Kept) -> dict[str, Any]:
+    """The values of a page that carries a form which was not taken."""
+    return {"kept": kept.text(), "kept_fields": kept.fields, "next": ""}

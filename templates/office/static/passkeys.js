@@ -8,6 +8,8 @@ const ask = async (part, form) => {
     method: "POST",
     body: new URLSearchParams({ token: form.elements.token.value }),
   });
+  if (answer.status === 401) location.reload();
+  if (answer.status === 403) location.href = `/office/confirm?next=${encodeURIComponent(location.pathname)}`;
   const said = await answer.json();
   if (!answer.ok) throw new Error(said.fault ?? "");
   if (part.dataset.passkey === "create") {

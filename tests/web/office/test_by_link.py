@@ -112,7 +112,7 @@ async def test_a_code_of_a_mail_can_be_guessed_five_times(town: Town) -> None:
         assert (await anne.go(path)).status_code == 410
 
 
-@pytest.mark.parametrize("token", ["x", "A" * 43, "%00", "%E2%80%AE", "a" * 5_000, "<script>"])
+@pytest.mark.parametrize("token", ["x", "A" * 43, "%E2%80%AE", "a" * 5_000, "<script>"])
 async def test_a_token_that_is_none_is_told_like_one_that_is_over(town: Town, token: str) -> None:
     async with town.somebody() as somebody:
         page = await somebody.go(f"/office/link/{token}")

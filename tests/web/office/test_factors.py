@@ -195,8 +195,9 @@ async def test_changing_factors_asks_for_a_fresh_proof_and_keeps_what_was_typed(
         await anne.send("/office/confirm", code="123456")
         assert "not right" in anne.text
         page = await anne.send("/office/confirm", code=app.at(town.clock.at))
-        assert page.url.path == "/office/campaigns"
-        await anne.go("/office/me")
+        assert "Go on where you were" in anne.text
+        page = await anne.send("/office/me/password")
+        assert page.status_code == 422, "a password is not kept"
         page = await anne.send("/office/me/password", password="un tout autre mot de passe")
         assert page.url.path == "/office/me"
         assert page.status_code == 200
@@ -208,7 +209,9 @@ async def test_what_was_typed_after_the_session_ended_comes_back(town: Town) -> 
         await anne.sign_in("anne")
         await anne.go("/office/me")
         town.wait(hours=13)
-        page = await anne.send("/office/me", name="Anne <i>Martin</i>", zone="Europe/Madrid")
+        page = await anne.send(
+            "/office/me", name="Anne <i>Martin</i>", zone="Europe/Madrid", language="fr"
+        )
         assert page.status_code == 401
         assert "What you typed is kept" in anne.text
         page = await anne.send(
@@ -218,8 +221,9 @@ async def test_what_was_typed_after_the_session_ended_comes_back(town: Town) -> 
         assert "Anne <i>Martin</i>" in anne.text
         assert "<i>" not in page.text
         page = await anne.send("/office/me")
-        assert page.url.path == "/office/me"
+        assert (page.url.path, page.status_code) == ("/office/me", 200)
         assert anne.forms()["/office/me"]["zone"] == "Europe/Madrid"
+        assert 'lang="fr"' in page.text
 
 
 async def test_a_closed_account_is_out_at_once_and_comes_in_by_nothing(town: Town) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pyotp
 import pytest
+from sqlalchemy import select
 
 from accounts import people
+from accounts.models import OfficeSession
 from accounts.rights import Right
 from pli.actor import Actor
 from pli.keys import Keys
@@ -160,3 +163,24 @@ async def test_where_the_host_is_an_ip_address_no_passkey_is_offered(street: Str
         await page.goto(f"{numbered.url}/office/sign-in")
         assert await page.locator("[data-passkey]").count() == 0
         assert await page.get_by_label("Your password").is_visible()
+
+
+async def test_a_new_passkey_after_an_hour_asks_for_a_proof_first(street: Street) -> None:
+    await street.town.hire("anne", Right.READER)
+    async with street.browser() as page:
+        await with_passkeys(page)
+        await page.goto(f"{street.url}/office/")
+        await page.get_by_label("Your address").fill("anne@example.org")
+        await page.get_by_label("Your password").fill(PASSWORD)
+        await press(page, "Sign in")
+        await page.goto(f"{street.url}/office/me")
+        await page.get_by_label("Name of the passkey").fill("First")
+        await press(page, "Make a passkey")
+        await page.goto(f"{street.url}/office/me")
+        async with street.town.database.begin() as session:
+            for row in await session.scalars(select(OfficeSession)):
+                row.confirmed_at -= timedelta(hours=2)
+        await page.get_by_role("button", name="Make a passkey").click()
+        await page.wait_for_url("**/office/confirm?next=*")
+        await press(page, "Confirm with a passkey")
+        assert page.url == f"{street.url}/office/me"

@@ -240,7 +240,10 @@ async def test_a_closed_account_is_out_of_every_room(town: Town) -> None:
         assert (await anne.go("/office/accounts")).url.path == "/office/sign-in"
 
 
-TEMPLATES = sorted((shipped("templates") / "office").glob("*.j2"))
+TEMPLATES = [
+    *sorted((shipped("templates") / "office").glob("*.j2")),
+    shipped("templates") / "reports" / "report.html.j2",
+]
 INLINE = re.compile(
     r"<style|\bstyle\s*=|<script(?![^>]*\bsrc=)|\son\w+\s*=|javascript:|srcdoc|https?://", re.I
 )

@@ -158,6 +158,7 @@ async def test_an_old_proof_has_to_be_renewed_before_an_account_is_changed(town:
         page = await olga.send(f"/office/accounts/{anne.id}/close")
         assert page.status_code == 403
         assert "Are you still there?" in olga.text
+        assert olga.forms()["/office/confirm"]["kept"]
     async with town.database.reading() as session:
         assert (await people.by_id(session, anne.id)).state is AccountState.ACTIVE
 
@@ -191,7 +192,7 @@ async def test_the_audit_tells_operators_everything_and_the_rights_who_looked(
         page = await person.go("/office/looked")
         assert "looked at a person" in person.text
         assert "gave a right" not in person.text
-        for odd in ("x", "-1", "9" * 30, "%00", "\u0661"):
+        for odd in ("x", "-1", "9" * 30, "\u0661"):
             assert (await person.go(f"/office/looked?before={odd}")).status_code == 200
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
 
+from accounts.models import OfficeSession
 from accounts.rights import Right
 from pli.database import Database
 from pli.keys import Keys
 from tests.web.office.person import FROM_HERE, ORIGIN, PASSWORD, Town, a_town
+from web.office.tidying import tidying
 
 
 @pytest.fixture
@@ -213,3 +217,36 @@ async def test_whatever_the_cookie_is_nobody_is_in(town: Town, cookie: str) -> N
         header = f"pli_office={cookie}; pli_browser={cookie}".encode()
         page = await stranger.client.get("/office/campaigns", headers={b"Cookie": header})
         assert page.status_code == 303
+
+
+async def test_a_form_of_an_earlier_session_may_be_sent_once_more(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as anne:
+        await anne.sign_in("anne")
+        await anne.go("/office/me")
+        old = anne.page
+        await anne.send("/office/sign-out")
+        town.wait(seconds=5)
+        await anne.sign_in("anne")
+        anne.page = old
+        page = await anne.send("/office/me", name="Anne M.", zone="Europe/Madrid", language="en")
+        assert page.status_code == 403
+        assert "This form is too old" in anne.text
+        page = await anne.send("/office/me")
+        assert page.status_code == 200
+        assert anne.forms()["/office/me"]["zone"] == "Europe/Madrid"
+
+
+async def test_what_is_over_is_deleted_by_itself(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as anne:
+        await anne.sign_in("anne")
+    async with town.database.begin() as session:
+        for row in await session.scalars(select(OfficeSession)):
+            row.until = town.clock.at - timedelta(days=1)
+    async with tidying(town.database), asyncio.timeout(10):
+        while True:
+            async with town.database.reading() as session:
+                if await session.scalar(select(func.count()).select_from(OfficeSession)) == 0:
+                    break
+            await asyncio.sleep(0.02)
