@@ -71,7 +71,11 @@ def create_app(
         *Leaving(pages, Links(keys, identity.public_url, identity.domain)).routes(),
         *WebVersions(pages).routes(),
     ]
-    mounted = None if office is None else Office(pages, keys, office, inbox=shows_inbox)
+    mounted = (
+        None
+        if office is None
+        else Office(pages, keys, office, inbox=shows_inbox, networks=networks)
+    )
     if mounted is not None:
         routes += mounted.routes()
     if shows_inbox and inbox is not None:

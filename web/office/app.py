@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from pli.database import DatabaseAway
 from pli.keys import Keys
 from pli.language import N_, say
+from web.networks import NO_PROXIES, Networks
 from web.office import assets, cookies
 from web.office.address import OfficeAddress
 from web.office.by_link import ByLink
@@ -37,9 +38,17 @@ log = logging.getLogger("pli.web")
 class Office:
     """The office as an application of its own, and its assets."""
 
-    def __init__(self, pages: Pages, keys: Keys, options: OfficeOptions, *, inbox: bool) -> None:
+    def __init__(
+        self,
+        pages: Pages,
+        keys: Keys,
+        options: OfficeOptions,
+        *,
+        inbox: bool,
+        networks: Networks = NO_PROXIES,
+    ) -> None:
         self.address = OfficeAddress.of(options.url, public_url=pages.identity.public_url)
-        self._context = OfficeContext(pages, keys, self.address, options, inbox)
+        self._context = OfficeContext(pages, keys, self.address, options, inbox, networks)
         self.guard = Guard(self._context, self.office_routes())
 
     def office_routes(self) -> Sequence[OfficeRoute]:

@@ -19,6 +19,7 @@ from pli import pages as templates
 from pli.database import Database
 from pli.hours import zone_of
 from pli.keys import Keys
+from web.networks import NO_PROXIES, Networks
 from web.office import tokens
 from web.office.address import OfficeAddress, path_of_ours
 from web.office.assets import asset
@@ -59,6 +60,7 @@ class OfficeContext:
     address: OfficeAddress
     options: OfficeOptions
     inbox: bool
+    networks: Networks = NO_PROXIES
 
     @property
     def database(self) -> Database:
@@ -97,11 +99,14 @@ class Visit:
 
     @property
     def visitor(self) -> Visitor:
-        """From where somebody knocks."""
-        client = self.request.client
-        return Visitor.of(
-            client.host if client else None, self.request.headers.get("user-agent", "")
-        )
+        """From where somebody asks; behind a trusted proxy, whom the proxy names."""
+        headers = self.request.headers
+        host = self.request.client.host if self.request.client else None
+        if host is not None:
+            forwarded = ",".join(headers.getlist("x-forwarded-for"))
+            named = self.context.networks.of(host, forwarded)
+            host = named.partition("/")[0] if named else host
+        return Visitor.of(host, headers.get("user-agent", ""))
 
     @property
     def site(self) -> Site | None:

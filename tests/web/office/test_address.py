@@ -6,17 +6,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
 from pli.database import Database
 from pli.keys import Keys
+from tests.clock import NOW
 from tests.web.client import LOCAL_IDENTITY, Options, Web, serving
+from web.networks import Networks
 from web.office.address import OfficeAddress, path_of_ours
 from web.office.keeping import Kept
 from web.office.options import OfficeOptions
+from web.office.visit import Visit
 
 PUBLIC, OFFICE = "https://lettres.example.org", "https://bureau.example.org"
 
@@ -127,3 +133,21 @@ async def test_public_pages_keep_no_cookie_and_run_no_script(
             assert "<script" not in answer.text
             assert "script-src" not in answer.headers["content-security-policy"]
             assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "network"),
+    [
+        ("127.0.0.1", b"203.0.113.7", "203.0.113.0/24"),
+        ("127.0.0.1", b"198.51.100.1, 203.0.113.7", "203.0.113.0/24"),
+        ("127.0.0.1", b"no address", "127.0.0.0/24"),
+        ("192.0.2.9", b"203.0.113.7", "192.0.2.0/24"),
+    ],
+)
+def test_behind_a_trusted_proxy_the_visitor_is_whom_the_proxy_names(
+    peer: str, forwarded: bytes, network: str
+) -> None:
+    scope = {"type": "http", "headers": [(b"x-forwarded-for", forwarded)], "client": (peer, 1)}
+    context = cast("Any", SimpleNamespace(networks=Networks(("127.0.0.1",))))
+    visit = Visit(Request(scope), context, "", "fr", NOW, "-")
+    assert visit.visitor.network == network
