@@ -246,7 +246,7 @@ def _check_end(pieces: Pieces, letter: Letter, identity: Identity) -> None:
     """
     doors = {piece.source for piece in pieces if isinstance(piece, Hole)}
     static = "".join(piece for piece in pieces if isinstance(piece, str))
-    seen = _words(unescape(re.sub("<[^>]*>", " ", static)))
+    seen = _words(unescape(re.sub("<[^<>]*>", " ", static)))
     lines = [_words(line) for text in _lines(identity) for line in text.split("\n")]
     if not {UNSUBSCRIBE, WEB_VERSION, LIST_TITLE} <= doors or not all(it in seen for it in lines):
         raise LetterError(
