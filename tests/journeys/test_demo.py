@@ -78,8 +78,9 @@ def test_the_demo_stays_to_be_looked_at_until_ctrl_c(empty: Installation) -> Non
         port = int(links[0][0])
         there = Installation(empty.folder, port)
         pages = {path: there.get(path) for _, path in links}
-        assert len(pages) == 4
+        assert len(pages) == 3
         assert {status for status, _ in pages.values()} == {200}
+        assert f"http://localhost:{port}/office/report/" in shown
         doors = re.findall(rf"http://localhost:{port}/office/link/(\S{{43}})\n", shown)
         assert len(set(doors)) == 3
         process.send_signal(signal.SIGINT)

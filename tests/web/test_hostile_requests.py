@@ -52,7 +52,10 @@ async def test_no_route_breaks_by_a_hostile_part(
             for method in methods:
                 for path in paths(template, value):
                     answer = await web.client.request(method, path)
-                    assert answer.status_code in (404, 405, 414), (method, path[:80])
+                    # An address of before leads to its page in the office, which then answers 404.
+                    leads_on = answer.status_code == 303 and template.startswith("/report/")
+                    refused = answer.status_code in (404, 405, 414)
+                    assert refused or leads_on, (method, path[:80])
                 plain = re.sub(r"\{[^}]+\}", "1", template)
                 query = f"{plain}?page={quoted(value)}&still={quoted(value)}"
                 answer = await web.client.request(method, query)
