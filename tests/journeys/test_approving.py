@@ -73,7 +73,7 @@ def test_a_letter_with_an_hour_leaves_by_itself_and_is_shown_with_it(
     shown = installation.pli("campaign", "show", "1", "--json").json
     assert (shown["state"], shown["scheduled_at"]) == ("scheduled", "2030-05-01T06:00:00Z")
     with installation.serving() as process:
-        assert "Pli serves" in process.stdout.readline()
+        until(lambda: "Pli serves" in process.stdout.readline())
         until(lambda: "pli user add ADDRESS" in process.stdout.readline())
         # Far enough ahead that even a slow machine has run the commands before.
         soon = datetime.now(UTC) + timedelta(seconds=8)
