@@ -112,7 +112,7 @@ def linear(trial: Trial) -> Verdict:
         [sys.executable, str(trial.inputs / "regexes.py")],
         cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    seconds = [float(it) for it in re.findall(r": ([\d.]+) s", done.stdout)]
+    seconds = [float(it) for it in re.findall(r"(?m): ([\d.]+) s$", done.stdout)]
     right = done.returncode == 0 and len(seconds) >= 10 and max(seconds) < 0.25
     return Verdict(right, f"{len(seconds)} figures, the longest {max(seconds, default=-1)} s")
 
