@@ -9,10 +9,9 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import entering, factors, limits, passkeys, sessions, signing_in, trace
+from accounts import entering, factors, passkeys, sessions, signing_in, trace
 from accounts.entering import Policy, Refused, SignedIn, Visitor
 from accounts.factors import Factor
-from accounts.limits import Wait
 from accounts.models import Stage
 from accounts.passkeys import PasskeyRefusal, Proved, Site
 from accounts.sessions import Here
@@ -34,24 +33,11 @@ async def by_code(
     here = await sessions.resume(session, cookie=cookie, two_for_all=policy.two_for_all, now=now)
     if here is None:
         return Refused()
-    counted = await limits.count(
-        session, address=here.address_folded, network=visitor.network, keys=keys, now=now
+    factor = await signing_in.prove_by_code(
+        session, here=here, code=code, visitor=visitor, keys=keys, now=now
     )
-    if isinstance(counted, Wait):
-        return Refused(wait=counted.left)
-    factor = await signing_in.take_code(
-        session, account_id=here.account_id, code=code, by=here.actor, keys=keys, now=now
-    )
-    if factor is None:
-        return entering.refuse(
-            session,
-            account_id=here.account_id,
-            why=Factor.TOTP,
-            warn=counted.is_the_last_free_one,
-            now=now,
-        )
-    await limits.take_back(session, counted=counted, now=now)
-    await limits.forget(session, counted=counted)
+    if isinstance(factor, Refused):
+        return factor
     return await _confirmed(session, here, factor, cookie, now)
 
 

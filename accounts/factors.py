@@ -13,7 +13,7 @@ class Factor(enum.Enum):
     """One thing by which a person proved to be who the account says."""
 
     PASSKEY = "passkey"
-    PASSWORD = "password"  # noqa: S105
+    PASSWORD = "password"  # noqa: S105 (a factor's name, no password)
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
     LINK = "link"

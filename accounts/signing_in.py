@@ -31,6 +31,7 @@ from accounts.models import Account, AccountState, Stage
 from accounts.passkeys import PasskeyRefusal, Proved, Site
 from accounts.passwords import Compared
 from accounts.people import ParsedAddress
+from accounts.sessions import Here
 from pli.actor import Actor
 from pli.keys import Keys
 
@@ -156,12 +157,30 @@ async def by_code(
     here = await sessions.half_way(session, cookie=cookie, stage=Stage.SECOND, now=now)
     if here is None:
         return Refused()
+    factor = await prove_by_code(session, here=here, code=code, visitor=visitor, keys=keys, now=now)
+    if isinstance(factor, Refused):
+        return factor
+    return await entering.enter(
+        session,
+        account_id=here.account_id,
+        name=here.name,
+        proved={*here.proved, factor},
+        cookie=cookie,
+        policy=policy,
+        now=now,
+    )
+
+
+async def prove_by_code(
+    session: AsyncSession, *, here: Here, code: str, visitor: Visitor, keys: Keys, now: datetime
+) -> Factor | Refused:
+    """Take a typed code within the limits of failures; which factor it was, or the refusal."""
     counted = await limits.count(
         session, address=here.address_folded, network=visitor.network, keys=keys, now=now
     )
     if isinstance(counted, Wait):
         return Refused(wait=counted.left)
-    factor = await take_code(
+    factor = await _take_code(
         session, account_id=here.account_id, code=code, by=here.actor, keys=keys, now=now
     )
     if factor is None:
@@ -174,18 +193,10 @@ async def by_code(
         )
     await limits.take_back(session, counted=counted, now=now)
     await limits.forget(session, counted=counted)
-    return await entering.enter(
-        session,
-        account_id=here.account_id,
-        name=here.name,
-        proved={*here.proved, factor},
-        cookie=cookie,
-        policy=policy,
-        now=now,
-    )
+    return factor
 
 
-async def take_code(
+async def _take_code(
     session: AsyncSession, *, account_id: int, code: str, by: Actor, keys: Keys, now: datetime
 ) -> Factor | None:
     """Take what was typed as a code of the app, or else as a recovery code; which it was."""

@@ -47,6 +47,7 @@ class Protocol(H11Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._network: str | None = None
 
+    # uvicorn narrows asyncio's BaseTransport in the same way, and says so by the same mark.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Let it in; where there is no room, the one that has waited longest has to go."""
         super().connection_made(transport)

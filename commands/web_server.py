@@ -66,7 +66,8 @@ async def open_doors(
     """Serve `app` on this socket while the block inside runs; `most` connections at one time."""
     config = uvicorn.Config(
         app,
-        http=ConnectionLimit(most, networks).protocol,  # type: ignore[arg-type]  # called as its classes are
+        # uvicorn's type names classes alone; it calls what it is given, and a function will do.
+        http=ConnectionLimit(most, networks).protocol,  # type: ignore[arg-type]
         # A burst is accepted as a whole, before one of its connections can be refused.
         backlog=BACKLOG,
         log_level="warning",

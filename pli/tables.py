@@ -23,7 +23,7 @@ class AuditAction(enum.Enum):
     SESSIONS_ENDED = "sessions_ended"
     LINK_MADE = "link_made"
     LINK_USED = "link_used"
-    PASSWORD_SET = "password_set"  # noqa: S105
+    PASSWORD_SET = "password_set"  # noqa: S105 (an action's name, no password)
     TOTP_SET = "totp_set"
     TOTP_REMOVED = "totp_removed"
     CODES_MADE = "codes_made"

@@ -55,7 +55,7 @@ async def test_a_stranger_holds_until_a_person_adopts(
     installation.here.note(Count(0, 99))
     waiting = asyncio.create_task(engine_room.adopted(installation, asyncio.Event()))
     async with asyncio.timeout(10):
-        while await state_of(database, campaign_id) is CampaignState.RUNNING:  # noqa: ASYNC110
+        while await state_of(database, campaign_id) is CampaignState.RUNNING:  # noqa: ASYNC110 (the engine writes it)
             await asyncio.sleep(0.02)
     async with database.begin() as session:
         count = await home.adopt(session, installation.here)

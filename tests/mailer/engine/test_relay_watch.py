@@ -69,7 +69,7 @@ async def received(relay: Relay, n: int) -> None:
 
 async def until(database: Database, wanted: Callable[[Sequence[Trouble]], bool]) -> Trouble:
     async with asyncio.timeout(20):
-        while not wanted(found := await troubles_of(database)):  # noqa: ASYNC110
+        while not wanted(found := await troubles_of(database)):  # noqa: ASYNC110 (the engine)
             await asyncio.sleep(0.02)
     return found[0]
 

@@ -37,7 +37,7 @@ async def test_a_workbook_has_a_row_for_every_candidate_in_cells_of_their_kind(
     failed = dict(zip(COLUMNS, rows[8], strict=True))
     assert failed["email"] == f"membre{campaign.id}.8@example.org"
     assert (failed["attempts"], failed["reply_code"], failed["enhanced_code"]) == (2, 552, "5.2.2")
-    assert failed["first_attempt_at"] == datetime(2026, 11, 24, 9, 1)  # noqa: DTZ001
+    assert failed["first_attempt_at"] == datetime(2026, 11, 24, 9, 1)  # noqa: DTZ001 (Excel has no zones)
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:M12")
 
 
