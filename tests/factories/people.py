@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import false, insert, literal, select
@@ -30,26 +31,7 @@ async def a_person(
     host: str = "example.org",
 ) -> Subscriber:
     """A person with an address at `host`, on these lists."""
-    email = f"{name}@{host}"
-    row = Subscriber(
-        email=email,
-        email_folded=email.casefold(),
-        address_key=keys.address_key(email),
-        first_name=name.capitalize(),
-        created_at=now,
-    )
-    session.add(row)
-    await session.flush()
-    for it in lists:
-        await consent.subscribe(
-            session,
-            subscriber_id=row.id,
-            list_id=it.id,
-            basis=Basis.MEMBER,
-            source="test",
-            confirmed=confirmed,
-            now=now,
-        )
+    (row,) = await _people(session, keys, [name], lists, now=now, confirmed=confirmed, host=host)
     return row
 
 
@@ -80,7 +62,43 @@ async def members(
     session: AsyncSession, keys: Keys, list_: List, count: int, *, now: datetime
 ) -> list[Subscriber]:
     """`count` confirmed people, named p000 and so on."""
-    return [await a_person(session, keys, f"p{n:03}", list_, now=now) for n in range(count)]
+    return await _people(session, keys, [f"p{n:03}" for n in range(count)], [list_], now=now)
+
+
+async def _people(
+    session: AsyncSession,
+    keys: Keys,
+    names: Sequence[str],
+    lists: Sequence[List],
+    *,
+    now: datetime,
+    confirmed: bool = True,
+    host: str = "example.org",
+) -> list[Subscriber]:
+    """People on these lists, all at once: one after the other took 3 ms of CPU for each."""
+    rows = [
+        Subscriber(
+            email=(email := f"{name}@{host}"),
+            email_folded=email.casefold(),
+            address_key=keys.address_key(email),
+            first_name=name.capitalize(),
+            created_at=now,
+        )
+        for name in names
+    ]
+    session.add_all(rows)
+    await session.flush()
+    for it in lists:
+        await consent.subscribe_many(
+            session,
+            subscriber_ids=[row.id for row in rows],
+            list_id=it.id,
+            basis=Basis.MEMBER,
+            source="test",
+            confirmed=confirmed,
+            now=now,
+        )
+    return rows
 
 
 async def crowd(

@@ -19,6 +19,7 @@ from subscribers.models import List
 from tests import factories as make
 from tests.mailer.engine.running import ends, rests, working
 from tests.relay import Relay
+from tests.waiting import until_true
 
 LATEST = timedelta(hours=2)
 
@@ -47,6 +48,10 @@ async def state(database: Database) -> CampaignState | None:
         return await session.scalar(select(Campaign.state))
 
 
+async def finished(database: Database) -> bool:
+    return await state(database) is CampaignState.FINISHED
+
+
 async def test_at_its_hour_a_campaign_goes_to_the_people_on_the_list_then(
     database: Database, keys: Keys, now: datetime
 ) -> None:
@@ -61,9 +66,7 @@ async def test_at_its_hour_a_campaign_goes_to_the_people_on_the_list_then(
                 members = (await session.scalars(select(List))).one()
                 for name in ("nouvelle", "nouveau"):
                     await make.a_person(session, keys, name, members, now=now)
-            async with asyncio.timeout(15):
-                while await state(database) is not CampaignState.FINISHED:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+            await until_true(lambda: finished(database))
     assert datetime.now(UTC) >= now + timedelta(seconds=1.5)
     assert len(relay.recipients) == 5
     assert set((await ends(database, campaign_id)).values()) == {("sent", None)}
@@ -128,10 +131,8 @@ async def test_a_campaign_long_past_its_hour_waits_for_a_person_to_start_it(
     campaign_id = await scheduled(database, keys, now, now - timedelta(hours=3))
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
-            async with asyncio.timeout(10):
-                # The engine's sweep holds the campaign, and writes the reason into its row.
-                while not await held(database, campaign_id):  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
+            # The engine's sweep holds the campaign, and writes the reason into its row.
+            await until_true(lambda: held(database, campaign_id))
             async with database.reading() as session:
                 campaign = await find_campaign(session, campaign_id)
                 assert await scheduling.launchable(session) == []
@@ -140,9 +141,7 @@ async def test_a_campaign_long_past_its_hour_waits_for_a_person_to_start_it(
             async with database.begin() as session:
                 await lifecycle.prepare(session, campaign_id=campaign_id, batch_size=100, now=now)
                 await lifecycle.start(session, campaign_id=campaign_id, now=now)
-            async with asyncio.timeout(15):
-                while await state(database) is not CampaignState.FINISHED:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+            await until_true(lambda: finished(database))
     async with database.reading() as session:
         assert reason_of(await find_campaign(session, campaign_id)) is None
     assert len(relay.recipients) == 3

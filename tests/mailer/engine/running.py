@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -28,6 +27,7 @@ from subscribers import optout
 from subscribers.models import List, Subscriber
 from tests import factories as make
 from tests.relay import Relay
+from tests.waiting import until_true
 
 NO_PATIENCE = Patience(timedelta(0))
 """A campaign pauses as soon as its relay does not answer."""
@@ -95,20 +95,19 @@ async def state_of(database: Database, campaign_id: int) -> CampaignState:
 
 async def rests(database: Database, campaign_id: int) -> CampaignState:
     """Wait until a campaign no longer runs; its state then."""
-    async with asyncio.timeout(20):
-        while True:
-            async with database.reading() as session:
-                campaign = await find_campaign(session, campaign_id)
-            if campaign.state is not CampaignState.RUNNING:
-                return campaign.state
-            await asyncio.sleep(0.02)
+    states: list[CampaignState] = []
+
+    async def no_longer_runs() -> bool:
+        states.append(await state_of(database, campaign_id))
+        return states[-1] is not CampaignState.RUNNING
+
+    await until_true(no_longer_runs)
+    return states[-1]
 
 
 async def first_copy(relay: Relay) -> None:
     """Wait until the relay has taken one copy."""
-    async with asyncio.timeout(10):
-        while not relay.received:  # noqa: ASYNC110 (the relay runs in another thread)
-            await asyncio.sleep(0.01)
+    await until_true(lambda: relay.received, 10)
 
 
 async def ends(database: Database, campaign_id: int) -> dict[str, tuple[str, str | None]]:

@@ -18,6 +18,7 @@ from pli.database import Database
 from pli.keys import Keys
 from tests.mailer.engine.running import ends, prepared, rests, working
 from tests.relay import Relay
+from tests.waiting import until_true
 
 
 @pytest.fixture
@@ -82,9 +83,7 @@ async def test_a_limit_in_words_lets_the_relay_rest_and_fails_no_copy(
 
     with Relay(script=limited).running() as relay:
         async with working(database, keys, relay.url):
-            async with asyncio.timeout(20):
-                while not await rest_of(database):  # noqa: ASYNC110 (another task writes it)
-                    await asyncio.sleep(0.05)
+            await until_true(lambda: rest_of(database))
             await asyncio.sleep(0.5)
             asked = taken
             await asyncio.sleep(2.5)

@@ -29,6 +29,7 @@ from tests import factories as make
 from tests.mailer.engine.running import NO_PATIENCE, ends, first_copy, prepared, rests, working
 from tests.mailer.notices.orders import ordered
 from tests.relay import Relay
+from tests.waiting import until_true
 
 NOBODY = "smtp://127.0.0.1:1?tls=none"
 SPARE = "secours"
@@ -66,6 +67,10 @@ async def relays_in_attempts(database: Database) -> Counter[str]:
 
 async def statuses(database: Database, campaign_id: int) -> Counter[str]:
     return Counter(status for status, _ in (await ends(database, campaign_id)).values())
+
+
+async def all_are_pending(database: Database, campaign_id: int) -> bool:
+    return (await statuses(database, campaign_id)).keys() == {"pending"}
 
 
 class Gone:
@@ -167,9 +172,7 @@ async def test_with_both_relays_dead_the_campaign_pauses_with_both_reasons_and_c
             assert "refuses user or password" in str(reason)
             assert "personne ne répond" in reason.tell("fr")
             assert "refuse l" in reason.tell("fr")
-            async with asyncio.timeout(10):
-                while (await statuses(database, campaign_id)).keys() != {"pending"}:  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
+            await until_true(lambda: all_are_pending(database, campaign_id))
             # A person resumes: both relays are tried at once, though their rest is not over.
             other.script = lambda *_: None
             async with database.begin() as session:
