@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cases.trial import Case, Trial, Verdict
-from tests.journeys.installation import until
 from tests.paths import ROOT
 from tests.relay import Relay
 from tests.servers import free_port
+from tests.waiting import until
 
 SOON_SECONDS = 10.0
 """What is refused by its size is refused within this, a start of the command line included."""

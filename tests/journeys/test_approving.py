@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from tests.journeys.installation import Installation, until
+from tests.journeys.installation import Installation
 from tests.relay import Relay
+from tests.waiting import until
 
 AUTHOR, READER = "auteur@example.org", "relectrice@example.org"
 

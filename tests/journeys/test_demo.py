@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.installation import Installation, until
+from tests.journeys.installation import Installation
+from tests.waiting import until
 
 
 @pytest.fixture

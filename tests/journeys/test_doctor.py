@@ -15,10 +15,11 @@ import pytest
 
 from pli import keys as key_ring
 from pli.checks import State
-from tests.journeys.installation import Installation, Said, until
+from tests.journeys.installation import Installation, Said
 from tests.nameserver import SOUND, answering
 from tests.relay import Relay
 from tests.servers import PostgreSQL, free_port
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.journeys.installation import Installation, until
+from tests.journeys.installation import Installation
 from tests.relay import Relay
+from tests.waiting import until
 
 UTC_ZONE = {"PLI_TIMEZONE": "UTC"}
 

@@ -6,8 +6,9 @@ import json
 import signal
 from typing import Any
 
-from tests.journeys.installation import Installation, until
+from tests.journeys.installation import Installation
 from tests.relay import DROP, Relay
+from tests.waiting import until
 
 COPIES = 40
 

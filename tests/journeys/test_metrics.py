@@ -10,9 +10,10 @@ from functools import partial
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.journeys.installation import Installation, until
+from tests.journeys.installation import Installation
 from tests.relay import Relay
 from tests.servers import PostgreSQL, free_port
+from tests.waiting import until
 
 
 def scraped(port: int) -> dict[str, float]:

@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.journeys.installation import Installation, until
+from tests.journeys.installation import Installation
 from tests.relay import Relay
+from tests.waiting import until
 
 LATER = f"{datetime.now(UTC) + timedelta(hours=6):%Y-%m-%dT%H:%M}+00:00"
 

@@ -6,8 +6,9 @@ import signal
 from pathlib import Path
 from typing import IO
 
-from tests.journeys.installation import Installation, Said, until
+from tests.journeys.installation import Installation, Said
 from tests.relay import Relay
+from tests.waiting import until
 
 
 def send(installation: Installation, letter: str, *more: str, code: int | None = 0) -> Said:

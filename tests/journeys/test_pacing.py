@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from tests.journeys.installation import Installation, until
+from tests.journeys.installation import Installation
 from tests.relay import Relay
+from tests.waiting import until
 
 pytestmark = pytest.mark.proof
 

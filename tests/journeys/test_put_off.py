@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.journeys.installation import Installation, until
+from tests.journeys.installation import Installation
 from tests.relay import Relay
+from tests.waiting import until
 
 WORDS = "450 4.7.1 Number of messages per hour exceeded"
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.journeys.installation import Installation, until
+from tests.journeys.installation import Installation
 from tests.nameserver import SOUND, answering
 from tests.relay import Relay
+from tests.waiting import until
 
 NOBODY = "smtp://127.0.0.1:1?tls=none"
 

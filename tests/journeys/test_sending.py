@@ -8,9 +8,10 @@ import signal
 import time
 from collections import Counter
 
-from tests.journeys.installation import Installation, until
+from tests.journeys.installation import Installation
 from tests.mailer.letter.picture_bytes import heavy_picture
 from tests.relay import Relay
+from tests.waiting import until
 
 HEADER = (
     "subscriber_id,email,list,status,reason,attempts,first_attempt_at,last_attempt_at,relay,"

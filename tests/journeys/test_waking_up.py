@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.installation import Installation, until
+from tests.journeys.installation import Installation
 from tests.relay import Relay
 from tests.servers import free_port
+from tests.waiting import until
 
 pytestmark = pytest.mark.proof
 

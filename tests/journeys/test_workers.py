@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.journeys.installation import Installation, until
+from tests.journeys.installation import Installation
 from tests.relay import Relay
 from tests.servers import PostgreSQL
+from tests.waiting import until
 
 pytestmark = pytest.mark.proof
 
