@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pkgutil
+import sys
 from importlib import import_module
 
 import aiosqlite
@@ -24,4 +25,11 @@ configure_mappers()
 # Without this, a child's garbage collector would touch, and so copy, the imported modules.
 gc.freeze()
 
-__all__ = ["aiosqlite", "alembic", "asyncpg", "premailer", "rich", "sqlalchemy", "uvicorn"]
+
+def enter(room: str) -> None:
+    """Import a room of commands, in a process that has no room of commands yet."""
+    assert not [it for it in sys.modules if it.partition(".")[0] == "commands"]
+    import_module(room)
+
+
+__all__ = ["aiosqlite", "alembic", "asyncpg", "enter", "premailer", "rich", "sqlalchemy", "uvicorn"]

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import click
@@ -18,7 +19,9 @@ from commands.lazy import LazyGroup
 from commands.people import subscriber
 from commands.setup import db
 from pli import keys as key_ring
+from tests.forking import FORKING
 from tests.paths import ROOT
+from tests.preloaded import enter
 
 RUN = """
 import json, sys
@@ -42,6 +45,7 @@ OF_THE_ENGINE_AND_THE_WEB = {
 }  # fmt: skip
 
 
+@cache
 def started(folder: Path, *words: str) -> tuple[str, set[str]]:
     """The output of a command, and the modules that it loaded."""
     done = subprocess.run(
@@ -66,9 +70,10 @@ def libraries(modules: set[str]) -> set[str]:
     }  # fmt: skip
 
 
-@pytest.fixture
-def installed(tmp_path: Path, migrated_sqlite: Path) -> Path:
-    """A folder with settings, keys, an empty database and a letter."""
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Path:
+    """A folder with settings, keys, an empty database and a letter, which no test here changes."""
+    tmp_path = tmp_path_factory.mktemp("installed")
     key_ring.write(key_ring.generate(), tmp_path / "pli.keys")
     (tmp_path / "pli.toml").write_text(
         'committee = "Comité"\naddress = "1 rue X"\nphone = "1"\nemail = "c@example.org"\n'
@@ -118,8 +123,8 @@ def test_a_command_on_sqlite_loads_no_dialect_of_postgresql(installed: Path) -> 
     assert "sqlalchemy.dialects.postgresql" not in modules
 
 
-def test_no_command_is_loaded_to_be_listed(tmp_path: Path) -> None:
-    _said, modules = started(tmp_path, "--help")
+def test_no_command_is_loaded_to_be_listed(installed: Path) -> None:
+    _said, modules = started(installed, "--help")
     assert {it.module for it in cli.COMMANDS.values()} & modules == set()
 
 
@@ -134,7 +139,20 @@ def test_what_a_list_tells_of_a_command_is_what_its_own_help_says(group: LazyGro
         assert (command.name, command.help) == (name, place.help)
 
 
-@pytest.mark.parametrize("name", sorted({it.module for it in cli.COMMANDS.values()}))
+ROOMS = sorted({it.module for it in cli.COMMANDS.values()})
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_every_room_of_commands_can_be_the_first_of_them_that_is_entered(name: str) -> None:
+    """Here what lies below the commands is loaded already; it knows no command."""
+    process = FORKING.Process(target=enter, args=(name,))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", ROOMS)
 def test_every_room_of_commands_can_be_the_first_that_is_entered(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", f"import {name}"],
