@@ -58,6 +58,7 @@ def postgresql_binaries() -> Path:
 IN_TESTS = {
     "autovacuum": "off",  # it would start processes again and again for the tests' many databases
     "fsync": "off",
+    "jit": "off",  # statements of tests are over before one could be compiled
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",

@@ -26,7 +26,7 @@ from mailer.letter import bare_links
 from subscribers.records import _cell
 from tests.paths import ROOT
 
-ROOMS = ("pli", "subscribers", "mailer", "web", "commands")
+ROOMS = ("pli", "subscribers", "accounts", "mailer", "web", "commands")
 FILES = [ROOT / "cli.py", *(it for room in ROOMS for it in sorted((ROOT / room).rglob("*.py")))]
 VERBS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
 
