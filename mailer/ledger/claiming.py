@@ -32,6 +32,9 @@ class Window:
 
 def claim(session: Session, batch: LeasedBatch, *, size: int) -> Window:
     """Claim up to `size` due rows; rows whose person may no longer receive are skipped."""
+    # Before the rows are read: while this claim waits for the lock, another window of the batch may
+    # try a row and put it back. The count of its tries, as read before, would then be used twice.
+    ours(session, batch)
     found = (
         session.execute(
             select(
@@ -53,7 +56,6 @@ def claim(session: Session, batch: LeasedBatch, *, size: int) -> Window:
             .limit(size)
         )
     ).all()
-    ours(session, batch)
     reasons: dict[int, str] = {}
     receivable = []
     for row in found:
