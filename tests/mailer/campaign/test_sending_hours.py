@@ -20,7 +20,7 @@ from pli.hours import Hour, zone_of
 from pli.keys import Keys
 from pli.quiet import Opening, Quiet
 from tests import factories as make
-from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
+from tests.mailer.engine.running import ends, first_copy, prepared, rests, silent, working
 from tests.relay import Relay
 from tests.waiting import until_true
 
@@ -63,16 +63,6 @@ async def statuses(database: Database, campaign_id: int) -> Counter[str]:
 
 async def one_is_uncertain(database: Database, campaign_id: int) -> bool:
     return (await statuses(database, campaign_id))["uncertain"] == 1
-
-
-async def silent(relay: Relay, seconds: float = 1.0) -> int:
-    """Wait until no copy has come for a while; how many have come."""
-    async with asyncio.timeout(15):
-        while True:
-            before = len(relay.received)
-            await asyncio.sleep(seconds)
-            if len(relay.received) == before:
-                return before
 
 
 async def test_quiet_hours_that_begin_stop_the_copies_of_a_running_campaign(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -108,6 +109,16 @@ async def rests(database: Database, campaign_id: int) -> CampaignState:
 async def first_copy(relay: Relay) -> None:
     """Wait until the relay has taken one copy."""
     await until_true(lambda: relay.received, 10)
+
+
+async def silent(relay: Relay, seconds: float = 1.0) -> int:
+    """Wait until no copy has come for a while; how many have come."""
+    async with asyncio.timeout(15):
+        while True:
+            before = len(relay.received)
+            await asyncio.sleep(seconds)
+            if len(relay.received) == before:
+                return before
 
 
 async def ends(database: Database, campaign_id: int) -> dict[str, tuple[str, str | None]]:
