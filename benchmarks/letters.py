@@ -114,7 +114,7 @@ def _plain() -> Theme:
         INLINED: ".preheader { display: none }",
         KEPT: ":root { color-scheme: light dark }",
     }
-    return Theme("plain", files)
+    return Theme("plain", files, shipped.tokens)
 
 
 def _sized(words: int, theme: Theme, keys: Keys) -> SizedLetter:

@@ -57,8 +57,8 @@ class Layout:
             HTML,
             # The content is sanitised, and the style sheets are the theme's own.
             content=Markup(content),  # noqa: S704
-            inlined=Markup(self.theme.files[INLINED]),  # noqa: S704
-            kept=Markup(self.theme.files[KEPT]),  # noqa: S704
+            inlined=Markup(self._render(INLINED)),  # noqa: S704
+            kept=Markup(self._render(KEPT)),  # noqa: S704
             web=web,
         )
         return _inlined(page).replace(self.placeholders.padding, _PADDING)
@@ -75,6 +75,7 @@ class Layout:
 
         return _template(tuple(self.theme.files.items()), file).render(
             **values,
+            **self.theme.tokens.named(),
             letter=self.letter,
             identity=self.identity,
             headed=self.headed,

@@ -17,10 +17,10 @@ from xml.etree.ElementTree import Element, tostring
 from mailer.letter import images, narrow
 from mailer.letter.markdown import LINE
 from mailer.letter.placeholders import Placeholders
+from mailer.letter.tokens import Tokens
 
 COLUMN = 536
 """The width of the text in pixels: 600 less 32 on either side."""
-BUTTON = "#9c2b3c"
 _TARGETS = ("https:", "mailto:", "tel:")
 
 
@@ -35,6 +35,7 @@ class MailHtml:
     sources: Mapping[str, str]
     pictures: Mapping[str, bytes]
     placeholders: Placeholders
+    tokens: Tokens
     raw: dict[str, str] = field(default_factory=dict)
 
 
@@ -72,12 +73,14 @@ def _button(link: Element, mail: MailHtml) -> None:
     text = " ".join("".join(link.itertext()).split())
     # Word knows no automatic width. A text in bold 16 px Arial needs at most 9 px a character.
     width = min(COLUMN, 56 + 9 * len(text))
+    color = mail.tokens.color
     shape = (
         '<!--[if mso]><v:roundrect xmlns:v="urn:schemas-microsoft-com:vml" '
         'xmlns:w="urn:schemas-microsoft-com:office:word" '
         f'href="{_in_comment(link.get("href", ""))}" arcsize="10%" stroke="f" '
-        f'fillcolor="{BUTTON}" style="height:48px;v-text-anchor:middle;width:{width}px;">'
-        '<w:anchorlock/><center style="color:#ffffff;font-family:Arial,sans-serif;'
+        f'fillcolor="{color.accent}" style="height:48px;v-text-anchor:middle;width:{width}px;">'
+        f'<w:anchorlock/><center style="color:{color.on_accent};'
+        "font-family:Arial,sans-serif;"
         f'font-size:16px;font-weight:bold;">{_in_comment(text)}</center></v:roundrect>'
         "<![endif]--><!--[if !mso]><!-->"
     )

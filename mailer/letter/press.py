@@ -228,7 +228,7 @@ def _page(
     *,
     web: bool,
 ) -> str:
-    mail = MailHtml(sources, letter.images, placeholders)
+    mail = MailHtml(sources, letter.images, placeholders, layout.theme.tokens)
     page = layout.html(mail_html.write(tree, mail), web=web)
     for placeholder, markup in mail.raw.items():
         page = page.replace(placeholder, markup)

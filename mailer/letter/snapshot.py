@@ -12,9 +12,13 @@ from typing import Any
 
 from mailer.letter.letter import Letter
 from mailer.letter.theme import Theme
+from mailer.letter.tokens import Tokens
 from mailer.sender import Identity
+from pli.files import shipped
 
-FORM = 1
+FORM = 2
+_FORM_1 = "form_1.json"
+"""The tokens of campaigns frozen in form 1: the colours stood in their style sheets."""
 
 
 def freeze(letter: Letter, theme: Theme, identity: Identity) -> str:
@@ -24,13 +28,17 @@ def freeze(letter: Letter, theme: Theme, identity: Identity) -> str:
             "form": FORM,
             "identity": asdict(identity),
             "letter": _document(letter) | {"source": letter.source, "line": letter.line},
-            "theme": {"name": theme.name, "files": dict(theme.files)},
+            "theme": {
+                "name": theme.name,
+                "files": dict(theme.files),
+                "tokens": theme.tokens.document(),
+            },
         }
     )
 
 
 def thaw(text: str) -> tuple[Letter, Theme, Identity]:
-    """The letter, theme and identity that `freeze` wrote."""
+    """The letter, theme and identity that `freeze` wrote, in this form or an earlier one."""
     frozen = json.loads(text)
     document: dict[str, Any] = frozen["letter"]
     pictures = {name: base64.b64decode(data) for name, data in document["images"].items()}
@@ -41,7 +49,16 @@ def thaw(text: str) -> tuple[Letter, Theme, Identity]:
             "images": MappingProxyType(pictures),
         }
     )
-    return letter, Theme(**frozen["theme"]), Identity(**frozen["identity"])
+    return letter, _theme(frozen["theme"], frozen["form"]), Identity(**frozen["identity"])
+
+
+def _theme(document: dict[str, Any], form: int) -> Theme:
+    if form == 1:
+        text = (shipped("templates") / "letters" / _FORM_1).read_text("utf-8")
+        tokens = json.loads(text)
+    else:
+        tokens = document["tokens"]
+    return Theme(document["name"], document["files"], Tokens.from_document(tokens))
 
 
 def digest(letter: Letter) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailer.letter.tokens import Tokens
 from pli.errors import PliError
 from pli.files import shipped
 from pli.language import N_
@@ -15,6 +17,8 @@ TEXT = "letter.txt.j2"
 INLINED = "inlined.css"
 KEPT = "kept.css"
 FILES = (HTML, TEXT, INLINED, KEPT)
+COMMON = "common"
+"""The folder of what all themes share; its files are named `common/…`."""
 
 
 class ThemeError(PliError):
@@ -23,10 +27,11 @@ class ThemeError(PliError):
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A theme's files by name."""
+    """A theme's files by name, with all that they include, and the tokens that they name."""
 
     name: str
     files: Mapping[str, str]
+    tokens: Tokens
 
 
 def load_theme(name: str, folder: Path | None = None) -> Theme:
@@ -39,13 +44,20 @@ def load_theme(name: str, folder: Path | None = None) -> Theme:
             known=", ".join(themes(folder)),
         )
     try:
-        return Theme(name, {file: (home / file).read_text("utf-8") for file in FILES})
+        files = {file: (home / file).read_text("utf-8") for file in FILES}
+        tokens = json.loads((home / "tokens.json").read_text("utf-8"))
+        return Theme(name, _common() | files, Tokens.from_document(tokens))
     except FileNotFoundError as error:
         raise ThemeError(
             N_('the theme "{name}" has no {file}: add it'),
             name=name,
             file=Path(str(error.filename)).name,
         ) from None
+
+
+def _common() -> dict[str, str]:
+    home = shipped("templates") / "letters" / COMMON
+    return {f"{COMMON}/{it.name}": it.read_text("utf-8") for it in sorted(home.iterdir())}
 
 
 def themes(folder: Path | None = None) -> list[str]:
