@@ -140,10 +140,10 @@ async def send(
             ordering.refuse_what_is_there(order)
         if not as_json:
             await _tell_what_waits(installation, order)
-        heavy = weights.told(order.frozen.letter.images, 1) and not as_json
+        heavy = weights.told(order.frozen.letter, 1) and not as_json
         if order.go_on_with is None and (heavy or not yes):
             people = await _foreseen(installation, order, policy, by)
-            if heavy and (sentence := weights.told(order.frozen.letter.images, people)):
+            if heavy and (sentence := weights.told(order.frozen.letter, people)):
                 tell(sentence, stderr=True)
         else:
             people = 0

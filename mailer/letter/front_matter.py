@@ -14,13 +14,17 @@ from typing import Any
 import yaml
 from babel.dates import get_month_names
 
+from mailer.letter import name_list
 from mailer.letter.note import Note
 from mailer.sender import parse_mailbox
 from pli.harmless import DIRECTIONS, without_directions
 from pli.language import LANGUAGES, N_, Sentence, say
 
 REQUIRED = ("number", "title", "date", "subject", "preheader")
-OPTIONAL = ("language", "theme", "from", "reply-to")
+OPTIONAL = ("language", "theme", "typography", "from", "reply-to", "attachments")
+LISTS = frozenset(("attachments",))
+"""Keys whose value is a list; each of its entries is kept with its line."""
+STRICT = "strict"
 
 # French names that an author tries first; they are too far from ours for the nearest-name hint.
 _FRENCH = {
@@ -36,6 +40,13 @@ _FRENCH = {
     "expéditeur": "from",
     "repondre-a": "reply-to",
     "reply_to": "reply-to",
+    "typographie": "typography",
+    "pièces jointes": "attachments",
+    "pieces jointes": "attachments",
+    "pièces-jointes": "attachments",
+    "pieces-jointes": "attachments",
+    "pièce jointe": "attachments",
+    "pj": "attachments",
 }
 _EXAMPLES = {
     "number": "number: 294",
@@ -104,6 +115,9 @@ def _scalars(text: str, matter: FrontMatter) -> dict[str, str] | None:
                 first=matter.lines[key],
             )
             matter.faults.append((entry.line, fault))
+        elif key in LISTS:
+            matter.lines[key] = entry.line
+            _list(key, entry, matter)
         else:
             matter.lines[key] = entry.line
             value, fault_in = _value(key, entry.value)
@@ -127,6 +141,8 @@ def _entries(text: str) -> Iterator[_Entry]:
     entry: _Entry | None = None
     for number, line in enumerate(textwrap.dedent(text).split("\n"), 2):
         continues = entry is not None and entry.key is not None and line[:1] in (" ", "\t")
+        if entry and entry.key in LISTS and name_list.BELONGS.match(line):
+            continues = True
         if entry and (continues or (not line.strip() and _BLOCK.match(entry.value))):
             entry.value += f"\n{line}"
             continue
@@ -187,6 +203,19 @@ def _read(written: str) -> str | None:
         return None
     value = node.value[0][1]
     return str(value.value).strip() if isinstance(value, yaml.ScalarNode) else None
+
+
+def _list(key: str, entry: _Entry, matter: FrontMatter) -> None:
+    names: list[tuple[int, str]] = []
+    for line, name in name_list.read(entry.value, entry.line):
+        if name is None:
+            fault = N_('{key} is a list: write each name on a line of its own, behind "- "')
+            matter.faults.append((line, say(fault, key=key)))
+        elif sign := _unseen(name):
+            matter.faults.append((line, _hidden(key, sign)))
+        elif name:
+            names.append((line, without_directions(name)))
+    matter.values[key] = names
 
 
 def _unseen(text: str) -> str:
@@ -337,6 +366,14 @@ def _theme(key: str, text: str) -> _Read:
     )
 
 
+def _typography(key: str, text: str) -> _Read:
+    if text == STRICT:
+        return text, None
+    return None, say(
+        N_('{key} "{text}" is not known: write strict, or take the line away'), key=key, text=text
+    )
+
+
 def _mailbox(key: str, text: str) -> _Read:
     if parse_mailbox(text):
         return text, None
@@ -355,6 +392,7 @@ _READERS = {
     "preheader": _line,
     "language": _language,
     "theme": _theme,
+    "typography": _typography,
     "from": _mailbox,
     "reply-to": _mailbox,
 }

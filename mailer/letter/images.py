@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailer.letter import picture_files, turning
+from mailer.letter import beside, picture_files, turning
+from mailer.letter.beside import FileTrouble, Trouble
 from pli.errors import PliError
 from pli.language import N_
 
@@ -40,30 +41,27 @@ class Picture:
         return "jpg" if self.kind == "jpeg" else self.kind
 
 
-def beside(folder: Path) -> Callable[[str], bytes]:
-    """A loader of images named relative to a letter's folder; ImageError for any outside it."""
-    root = folder.resolve()
+def from_folder(folder: Path) -> Callable[[str], bytes]:
+    """A loader of images named relative to a letter's folder; ImageError for any other."""
 
     def load(name: str) -> bytes:
-        path = (root / name).resolve()
-        if not path.is_relative_to(root):
-            raise ImageError(
-                N_('the image "{name}" lies outside the letter\'s folder: copy it there'),
-                name=name,
-            )
         try:
-            if path.stat().st_size > HEAVIEST:
-                raise _too_heavy(name, path.stat().st_size)
-            return path.read_bytes()
-        except (OSError, ValueError):
-            raise ImageError(
-                N_(
-                    'the image "{name}" is not there: put it beside the letter, or correct its name'
-                ),
-                name=name,
-            ) from None
+            return beside.read(folder, name, HEAVIEST)
+        except FileTrouble as found:
+            if found.trouble is Trouble.TOO_LARGE:
+                raise _too_heavy(name, found.size) from None
+            raise ImageError(_REFUSALS[found.trouble], name=name) from None
 
     return load
+
+
+_REFUSALS = {
+    Trouble.OUTSIDE: N_('the image "{name}" lies outside the letter\'s folder: copy it there'),
+    Trouble.ABSENT: N_(
+        'the image "{name}" is not there: put it beside the letter, or correct its name'
+    ),
+    Trouble.NO_FILE: N_('the image "{name}" is no plain file: put a copy of the file there'),
+}
 
 
 def look(name: str, data: bytes) -> Picture:

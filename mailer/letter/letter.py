@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from mailer.letter import expressions, front_matter, images, limits, markdown
+from mailer.letter import attachments, expressions, front_matter, images, limits, markdown
+from mailer.letter.attachments import Attachment
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.note import Note
 from pli.errors import PliError, reason_of
@@ -25,7 +26,8 @@ class LetterError(PliError):
 class Letter:
     """What the author wrote: the values of the front matter, and `body` in Markdown.
 
-    `images` holds the local images by the names written in the body. `source` and `line` say, for
+    `images` holds the local images by the names written in the body, `attachments` a tuple of the
+    files that travel with it. `typography` is None, or "strict". `source` and `line` say, for
     messages, in which file and on which line the body begins; `notes` are of the front matter, with
     lines of the file. Equality regards none of the three.
     """
@@ -41,6 +43,8 @@ class Letter:
     sender: str | None = None
     reply_to: str | None = None
     images: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    attachments: Sequence[Attachment] = ()
+    typography: str | None = None
     source: str = field(default="lettre.md", compare=False)
     line: int = field(default=1, compare=False)
     notes: Sequence[Note] = field(default=(), compare=False)
@@ -66,7 +70,13 @@ def read_letter(path: Path, sizes: LetterLimits = USUAL) -> Letter:
         ) from None
     if fault := limits.too_long(size, sizes):
         raise _error(path.name, [(1, fault)])
-    return parse_letter(decode(data, path.name), path.name, images.beside(path.parent), sizes)
+    return parse_letter(
+        decode(data, path.name),
+        path.name,
+        images.from_folder(path.parent),
+        sizes,
+        attachments.from_folder(path.parent),
+    )
 
 
 def decode(data: bytes, name: str) -> str:
@@ -86,8 +96,9 @@ def parse_letter(
     name: str = "lettre.md",
     load_image: Callable[[str], bytes] | None = None,
     sizes: LetterLimits = USUAL,
+    load_attachment: attachments.Loader | None = None,
 ) -> Letter:
-    """Parse a letter; raises LetterError. Without `load_image` its local images are left out."""
+    """Parse a letter; raises LetterError. Files for which there is no loader are left out."""
     if fault := limits.too_long(len(text.encode("utf-8", "replace")), sizes):
         raise _error(name, [(1, fault)])
     matter = front_matter.read(_plain_lines(text))
@@ -103,9 +114,13 @@ def parse_letter(
         if fault := limits.too_many(len(loaded.names), loaded.weight, sizes):
             faults.append((matter.end + 1 + line, fault))
             break
+    values = matter.values
+    travelling = attachments.Read()
+    if load_attachment is not None:
+        travelling = attachments.read(values.get("attachments", ()), load_attachment)
+    faults += travelling.faults
     if faults:
         raise _error(name, faults)
-    values = matter.values
     return Letter(
         number=values["number"],
         title=values["title"],
@@ -118,6 +133,8 @@ def parse_letter(
         sender=values.get("from"),
         reply_to=values.get("reply-to"),
         images=MappingProxyType(loaded.pictures),
+        attachments=tuple(travelling.attachments),
+        typography=values.get("typography"),
         source=name,
         line=matter.end + 1,
         notes=tuple(matter.notes),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import unescape
 from xml.etree.ElementTree import Element
 
-from mailer.letter import gaps, images, limits, markdown, weights
+from mailer.letter import attachments, gaps, images, limits, markdown, weights
 from mailer.letter.letter import Letter
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.markdown import ParsedMarkdown
@@ -17,7 +17,7 @@ from mailer.letter.press import Pressed
 from mailer.letter.sanitising import line_of
 from mailer.sender import Identity
 from pli.harmless import DIRECTIONS
-from pli.language import N_, Sentence, say
+from pli.language import N_, Sentence, say, say_n
 
 # Bytes. Gmail cuts a page off at 102 kB (docs/standards.md, H6); ten times that is no letter.
 AIM = 90_000
@@ -72,7 +72,8 @@ def check(
         *_footer(identity, letter),
         *_page(letter, pressed),
         *_weight(letter, pressed, sizes),
-        *_pictures_weight(letter),
+        *_files_weight(letter),
+        *_attachments(letter, pressed),
         *_preheader(letter),
         *_readable(letter, parsed),
         *_entities(letter),
@@ -155,9 +156,40 @@ def _weight(letter: Letter, pressed: Pressed, sizes: LetterLimits) -> Iterator[F
         )
 
 
-def _pictures_weight(letter: Letter) -> Iterator[Finding]:
-    if heavy := weights.told(letter.images, 1000):
-        yield _warning(letter.source, heavy, say(N_("make the pictures smaller")))
+def _files_weight(letter: Letter) -> Iterator[Finding]:
+    attached = weights.of_attachments(letter) > attachments.HEAVY
+    if not attached and weights.of_pictures(letter.images) <= weights.HEAVY:
+        return
+    if heavy := weights.told(letter, 1000):
+        remedy = N_("put large files on a web page, and link to them")
+        yield _warning(
+            letter.source, heavy, say(remedy if attached else N_("make the pictures smaller"))
+        )
+
+
+def _attachments(letter: Letter, pressed: Pressed) -> Iterator[Finding]:
+    """What an attached file tells of people (docs/standards.md, Law 8)."""
+    for attachment in pressed.attachments:
+        if attachments.tells_membership(attachment.name):
+            yield _warning(
+                letter.source,
+                say(
+                    N_('the name "{name}" tells what its reader is a member of'),
+                    name=attachment.name,
+                ),
+                say(N_("rename the file: mail servers and employers read such names")),
+            )
+        if people := attachments.people_in(attachment):
+            yield _warning(
+                letter.source,
+                say_n(
+                    'the calendar "{name}" names {n} person by address',
+                    'the calendar "{name}" names {n} people by their addresses',
+                    people,
+                    name=attachment.name,
+                ),
+                say(N_("save it without those who are invited, since everybody would see them")),
+            )
 
 
 def _preheader(letter: Letter) -> Iterator[Finding]:

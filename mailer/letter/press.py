@@ -17,7 +17,16 @@ from html import escape, unescape
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from mailer.letter import expressions, images, mail_html, markdown, plain_text, typography
+from mailer.letter import (
+    attachment_list,
+    expressions,
+    images,
+    mail_html,
+    markdown,
+    plain_text,
+    typography,
+)
+from mailer.letter.attachments import Attachment
 from mailer.letter.expressions import Values
 from mailer.letter.layout import FramePlaceholders, Layout
 from mailer.letter.letter import Letter, LetterError
@@ -73,6 +82,7 @@ class Pressed:
     text_pieces: Pieces
     web_pieces: Callable[[], Pieces]
     pictures: Sequence[Inline]
+    attachments: Sequence[Attachment]
     evaluators: Mapping[str, Callable[[Values], str]]
     campaign: Mapping[str, Any]
 
@@ -151,6 +161,7 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         frame.list_title: Hole(LIST_TITLE),
     }
     pictures = _pictures(letter, identity)
+    attached = _attachments(letter)
     text = plain_text.written(parsed.tree)
     layout = Layout(letter, theme, identity, frame, headed=parsed.tree.find(".//h1") is not None)
     in_mail = {name: f"cid:{picture.content_id}" for name, picture in pictures.items()}
@@ -158,11 +169,11 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
     @cache
     def web_pieces() -> Pieces:
         on_web = {name: picture.data_address for name, picture in pictures.items()}
-        page = _page(parsed.tree, letter, layout, on_web, placeholders, web=True)
+        page = _page(parsed.tree, letter, layout, on_web, placeholders, attached)
         return _cut(page, placeholders, holes)
 
     sources = {LIST_TITLE, *parsed.expressions.values()}
-    page = _page(parsed.tree, letter, layout, in_mail, placeholders, web=False)
+    page = _page(parsed.tree, letter, layout, in_mail, placeholders)
     html_pieces = _cut(page, placeholders, holes)
     text_pieces = _cut(layout.text(text), placeholders, holes)
     for pieces in (html_pieces, text_pieces):
@@ -172,6 +183,7 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         text_pieces=text_pieces,
         web_pieces=web_pieces,
         pictures=tuple({it.content_id: it for it in pictures.values()}.values()),
+        attachments=attached,
         evaluators={s: expressions.compiled(s, letter.language) for s in sources},
         campaign={
             "number": letter.number,
@@ -219,17 +231,25 @@ def _pictures(letter: Letter, identity: Identity) -> dict[str, Inline]:
     return {name: pictures[data] for name, data in sorted(letter.images.items())}
 
 
+def _attachments(letter: Letter) -> tuple[Attachment, ...]:
+    """The files that travel beside the letter, in the order in which programs list them."""
+    return tuple(letter.attachments)
+
+
 def _page(
     tree: Element,
     letter: Letter,
     layout: Layout,
     sources: Mapping[str, str],
     placeholders: Placeholders,
-    *,
-    web: bool,
+    attached: Sequence[Attachment] | None = None,
 ) -> str:
+    """The mail's page; with the files `attached`, the web version, which lists them."""
     mail = MailHtml(sources, letter.images, placeholders, layout.theme.tokens)
-    page = layout.html(mail_html.write(tree, mail), web=web)
+    content = mail_html.write(tree, mail)
+    if attached:
+        content += attachment_list.for_the_web(attached, letter.number, letter.language)
+    page = layout.html(content, web=attached is not None)
     for placeholder, markup in mail.raw.items():
         page = page.replace(placeholder, markup)
     return page

@@ -19,6 +19,7 @@ from tests.factories.copies import (
     a_campaign_with,
     accepted,
 )
+from tests.factories.files import attachment, calendar, pdf
 from tests.factories.letters import FRONT, PIXEL, frozen, letter
 from tests.factories.people import a_list, a_person, a_subscription, crowd, members
 
@@ -42,8 +43,11 @@ __all__ = [
     "accepted",
     "an_account",
     "an_office",
+    "attachment",
+    "calendar",
     "crowd",
     "frozen",
     "letter",
     "members",
+    "pdf",
 ]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mailer.letter import images, preflight, weights
 from mailer.letter.images import ImageError
 from mailer.letter.letter import LetterError, parse_letter
-from tests.factories import FRONT, IDENTITY, PIXEL
+from tests.factories import FRONT, IDENTITY, PIXEL, letter
 from tests.mailer.letter.picture_bytes import (
     SCAN,
     SOI,
@@ -240,5 +240,6 @@ def test_the_weight_of_all_pictures_is_told_for_a_copy_and_for_a_sending() -> No
         a=heavy_picture(b"1"), b=heavy_picture(b"2")
     )
     assert "the pictures weigh" not in findings(a=heavy_picture(b"1"), b=heavy_picture(b"1"))
-    told = weights.told({"a": heavy_picture(b"1"), "b": heavy_picture(b"2")}, 1)
+    pictures = {"a": heavy_picture(b"1"), "b": heavy_picture(b"2")}
+    told = weights.told(letter("# x", images=pictures), 1)
     assert str(told) == "the pictures weigh 328 kB in each copy: 1 MB for 1 person"
