@@ -35,6 +35,10 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _SCHEMES = ("colors", "dark")
 
 
+class UnknownTheme(ThemeError):
+    """No theme has this name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
     """A theme's files by name, with all that they include, and the tokens that they name.
@@ -64,7 +68,7 @@ def load_theme(name: str, places: ThemePlaces = SHIPPED) -> Theme:
     """Read a theme, one's own before ours; ThemeError lists every fault, with file and line."""
     own = _own_folder(name, places)
     if own is None and name not in ours():
-        raise ThemeError(
+        raise UnknownTheme(
             N_('there is no theme "{name}": write one of {known}'),
             name=name,
             known=", ".join(themes(places)),
