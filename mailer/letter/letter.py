@@ -28,8 +28,9 @@ class Letter:
 
     `images` holds the local images by the names written in the body, `attachments` a tuple of the
     files that travel with it. `typography` is None, or "strict". `source` and `line` say, for
-    messages, in which file and on which line the body begins; `notes` are of the front matter, with
-    lines of the file. Equality regards none of the three.
+    messages, in which file and on which line the body begins; `theme_line` is the line that names
+    the theme; `notes` are of the front matter, with lines of the file. Equality regards none of
+    these.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Letter:
     typography: str | None = None
     source: str = field(default="lettre.md", compare=False)
     line: int = field(default=1, compare=False)
+    theme_line: int = field(default=1, compare=False)
     notes: Sequence[Note] = field(default=(), compare=False)
 
     def place(self, line: int) -> str:
@@ -137,6 +139,7 @@ def parse_letter(
         typography=values.get("typography"),
         source=name,
         line=matter.end + 1,
+        theme_line=matter.lines.get("theme", 1),
         notes=tuple(matter.notes),
     )
 

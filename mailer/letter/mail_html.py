@@ -19,8 +19,8 @@ from mailer.letter.markdown import LINE
 from mailer.letter.placeholders import Placeholders
 from mailer.letter.tokens import Tokens
 
-COLUMN = 536
-"""The width of the text in pixels: 600 less 32 on either side."""
+MARGINS = 64
+"""What a wide letter leaves free at both sides of its text, in pixels."""
 _TARGETS = ("https:", "mailto:", "tel:")
 
 
@@ -38,6 +38,11 @@ class MailHtml:
     tokens: Tokens
     raw: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def column(self) -> int:
+        """The width of the text in a wide window, in pixels."""
+        return self.tokens.shape.column - MARGINS
+
 
 def mend_links(tree: Element) -> None:
     """Unlink targets that lead nowhere in a mail; an http address is shown instead of linked."""
@@ -54,7 +59,7 @@ def mend_links(tree: Element) -> None:
 def write(tree: Element, mail: MailHtml) -> str:
     """The HTML of a tree; the caller replaces the placeholders of `mail.raw` after all else."""
     tree = deepcopy(tree)
-    narrow.fit(tree, mail.placeholders)
+    narrow.fit(tree, mail.placeholders, mail.column)
     for element in list(tree.iter()):
         element.attrib.pop(LINE, None)
         if rewrite := _REWRITERS.get(element.tag):
@@ -72,12 +77,13 @@ def _button(link: Element, mail: MailHtml) -> None:
     """Make a button that Word shows, too: VML draws it there, and the link itself is hidden."""
     text = " ".join("".join(link.itertext()).split())
     # Word knows no automatic width. A text in bold 16 px Arial needs at most 9 px a character.
-    width = min(COLUMN, 56 + 9 * len(text))
-    color = mail.tokens.color
+    width = min(mail.column, 56 + 9 * len(text))
+    color, radius = mail.tokens.color, mail.tokens.shape.radius
     shape = (
         '<!--[if mso]><v:roundrect xmlns:v="urn:schemas-microsoft-com:vml" '
         'xmlns:w="urn:schemas-microsoft-com:office:word" '
-        f'href="{_in_comment(link.get("href", ""))}" arcsize="10%" stroke="f" '
+        f'href="{_in_comment(link.get("href", ""))}"'
+        f' arcsize="{round(100 * radius / 48)}%" stroke="f" '
         f'fillcolor="{color.accent}" style="height:48px;v-text-anchor:middle;width:{width}px;">'
         f'<w:anchorlock/><center style="color:{color.on_accent};'
         "font-family:Arial,sans-serif;"
@@ -106,9 +112,9 @@ def _picture(image: Element, mail: MailHtml) -> None:
     """Set a width for Word, which ignores styles; never wider than the column."""
     name = unquote(image.get("src", ""))
     data = mail.pictures.get(name)
-    natural = images.look(name, data).width if data else COLUMN
+    natural = images.look(name, data).width if data else mail.column
     asked = image.get("width", "")
-    width = min(int(asked) if asked.isdigit() and int(asked) else natural, COLUMN)
+    width = min(int(asked) if asked.isdigit() and int(asked) else natural, mail.column)
     source = mail.sources.get(name, image.get("src", ""))
     image.attrib |= {"src": source, "width": str(width), "alt": image.get("alt", "")}
     image.set("style", f"width:100%;max-width:{width}px;height:auto;")

@@ -29,15 +29,19 @@ _CELLS = ("td", "th")
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How a table of so many columns is set: size of letters, padding of a cell at both sides."""
+    """How a table of so many columns is set: size of letters, padding of a cell at both sides.
+
+    `narrow` is the padding in a narrow window.
+    """
 
     name: str
     columns: int
     size: int
     padding: int
+    narrow: int
 
 
-_LOOKS = (_Look("few", 3, 16, 20), _Look("many", 8, 14, 8), _Look("crowded", 10, 11, 2))
+_LOOKS = (_Look("few", 3, 16, 20, 10), _Look("many", 8, 14, 8, 8), _Look("crowded", 10, 11, 2, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,10 @@ class _Room:
     wide: float
 
 
-_COLUMN = _Room(narrow=232, wide=512)
-"""In a window of 320 pixels without <style>; in one of 600, from which on words stay whole."""
+_NARROW = 280
+"""In a window of 320 pixels, with 20 on either side."""
+_WIDE = 512
+"""In a window of 600 pixels, from which on words stay whole, with 44 on either side."""
 STACKED = "stacked"
 """The class of a table with more columns than any window has room for: each cell has a line."""
 
@@ -72,15 +78,19 @@ class _Grid:
     columns: int = 0
 
 
-def fit(tree: Element, placeholders: Placeholders) -> None:
-    """Set classes and least widths in a tree, so that no window is too narrow for it."""
+def fit(tree: Element, placeholders: Placeholders, column: int) -> None:
+    """Set classes and least widths in a tree, so that no window is too narrow for it.
+
+    `column` is the width of the text in a wide window, in pixels.
+    """
+    room = _Room(narrow=_NARROW, wide=min(column, _WIDE))
     _indent(tree)
     inner = {
         id(it) for table in tree.iter("table") for it in table.iter("table") if it is not table
     }
     for table in tree.iter("table"):
         if id(table) not in inner:
-            _fit_table(table, _COLUMN, placeholders)
+            _fit_table(table, room, placeholders)
 
 
 def _indent(tree: Element) -> None:
@@ -112,9 +122,8 @@ def _fit_table(table: Element, room: _Room, placeholders: Placeholders) -> None:
         return
     table.set("class", look.name)
     _measure(grid, look, placeholders)
-    padding = grid.columns * look.padding
-    narrow = _divided(grid, room.narrow - padding)
-    wide = _divided(grid, room.wide - padding)
+    narrow = _divided(grid, room.narrow - grid.columns * look.narrow)
+    wide = _divided(grid, room.wide - grid.columns * look.padding)
     for cell in grid.cells:
         columns = slice(cell.first, cell.first + cell.span)
         share = _Room(sum(narrow[columns]), sum(wide[columns]))
@@ -127,13 +136,13 @@ def _look(grid: _Grid, width: float, placeholders: Placeholders) -> _Look | None
     usable = [
         look
         for look in _LOOKS
-        if grid.columns <= look.columns and grid.columns * (look.padding + 1.5 * look.size) <= width
+        if grid.columns <= look.columns and grid.columns * (look.narrow + 1.5 * look.size) <= width
     ]
     for look in usable:
         if look.size < _READABLE:
             break
         _measure(grid, look, placeholders)
-        if sum(_wanted(grid)) + grid.columns * look.padding <= width:
+        if sum(_wanted(grid)) + grid.columns * look.narrow <= width:
             return look
     return usable[0] if usable else None
 
@@ -233,7 +242,7 @@ def _measure_cell(cell: _Cell, look: _Look, placeholders: Placeholders) -> None:
 def _needed(table: Element, placeholders: Placeholders) -> float:
     grid, look = _grid(table), _LOOKS[0]
     _measure(grid, look, placeholders)
-    return sum(_wanted(grid)) + grid.columns * look.padding
+    return sum(_wanted(grid)) + grid.columns * look.narrow
 
 
 def _texts(element: Element, indent: int = 0) -> Iterator[tuple[str, int]]:

@@ -28,7 +28,7 @@ from mailer.letter import (
 )
 from mailer.letter.attachments import Attachment
 from mailer.letter.expressions import Values
-from mailer.letter.layout import FramePlaceholders, Layout
+from mailer.letter.layout import LOGO, LOGO_DARK, FramePlaceholders, Layout
 from mailer.letter.letter import Letter, LetterError
 from mailer.letter.mail_html import MailHtml
 from mailer.letter.markdown import ParsedMarkdown
@@ -160,7 +160,7 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         frame.web_version: Hole(WEB_VERSION),
         frame.list_title: Hole(LIST_TITLE),
     }
-    pictures = _pictures(letter, identity)
+    pictures = _pictures(letter, theme, identity)
     attached = _attachments(letter)
     text = plain_text.written(parsed.tree)
     layout = Layout(letter, theme, identity, frame, headed=parsed.tree.find(".//h1") is not None)
@@ -212,13 +212,16 @@ def _lines(identity: Identity) -> tuple[str, ...]:
     return (identity.committee, identity.address, identity.phone, identity.email)
 
 
-def _pictures(letter: Letter, identity: Identity) -> dict[str, Inline]:
-    """The letter's pictures, renamed: a hash, a number and the sender's domain tell nothing.
+def _pictures(letter: Letter, theme: Theme, identity: Identity) -> dict[str, Inline]:
+    """The pictures of letter and theme, renamed: hash, number and sender's domain tell nothing.
 
     Two files of the same bytes are one picture.
     """
+    found = dict(sorted(letter.images.items()))
+    if logo := theme.tokens.logo:
+        found |= {LOGO: logo.data} | ({LOGO_DARK: logo.dark} if logo.dark else {})
     pictures: dict[bytes, Inline] = {}
-    for name, data in sorted(letter.images.items()):
+    for name, data in found.items():
         if data not in pictures:
             seen = images.look(name, data)
             hashed = hashlib.sha256(data).hexdigest()[:20]
@@ -228,7 +231,7 @@ def _pictures(letter: Letter, identity: Identity) -> dict[str, Inline]:
                 seen.kind,
                 data,
             )
-    return {name: pictures[data] for name, data in sorted(letter.images.items())}
+    return {name: pictures[data] for name, data in found.items()}
 
 
 def _attachments(letter: Letter) -> tuple[Attachment, ...]:
@@ -249,7 +252,7 @@ def _page(
     content = mail_html.write(tree, mail)
     if attached:
         content += attachment_list.for_the_web(attached, letter.number, letter.language)
-    page = layout.html(content, web=attached is not None)
+    page = layout.html(content, sources, web=attached is not None)
     for placeholder, markup in mail.raw.items():
         page = page.replace(placeholder, markup)
     return page
