@@ -11,14 +11,13 @@ from jinja2 import Environment
 
 from commands.common import LANGUAGE, Context, _, as_json, now, running, show_json, tell
 from commands.common import show as show_text
-from commands.policy import identity_of, sizes_of, themes_of
+from commands.policy import identity_of, letter_of, sizes_of, themes_of
 from mailer.letter import attachment_list, preflight
 from mailer.letter.letter import (
     Letter,
     LetterError,
     attributes_asked,
     check_expressions,
-    read_letter,
 )
 from mailer.letter.preflight import Finding
 from mailer.letter.press import Pressed, press
@@ -207,7 +206,7 @@ def _to_stdout(exported: bytes, form: str) -> None:
 
 
 def _read(context: Context, path: Path) -> Letter:
-    return read_letter(path, sizes_of(context.settings()))
+    return letter_of(path, context.settings())
 
 
 def _previewed(context: Context, path: Path) -> bytes:

@@ -12,12 +12,11 @@ from commands import hours as opening_hours
 from commands.acting import acting, decided_by
 from commands.common import Context, _, confirm, declined, now, running, tell
 from commands.freezing import freeze
-from commands.policy import policy_of, sizes_of
+from commands.policy import letter_of, policy_of
 from commands.sending import retry_after, starts_by_itself
 from mailer.campaign import lifecycle, ordering, scheduling
 from mailer.campaign.finding import find_campaign
 from mailer.campaign.sending_hours import SendingHours, refuse_an_end_before
-from mailer.letter.letter import read_letter
 from mailer.models import Audience
 from mailer.report import summary
 from pli import hours
@@ -56,7 +55,7 @@ async def create(
     person: str | None,
 ) -> None:
     """Make a draft, which keeps the letter as it is now; its file may change afterwards."""
-    written = read_letter(letter, sizes_of(context.settings()))
+    written = letter_of(letter, context.settings())
     async with context.open() as installation:
         installation.settings.require(
             "relay_url", "public_url", "committee", "address", "phone", "email"

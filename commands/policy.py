@@ -5,14 +5,15 @@ from __future__ import annotations
 import hmac
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.common import Installation
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
-from mailer.letter.letter import Letter
+from mailer.letter.letter import Letter, read_letter
 from mailer.letter.limits import LetterLimits
-from mailer.letter.theme import ThemePlaces
+from mailer.letter.theme import ThemePlaces, text_width
 from mailer.providers import KNOWN, Providers
 from mailer.sender import Identity
 from pli import settings as settings_file
@@ -51,6 +52,12 @@ def sizes_of(settings: Settings) -> LetterLimits:
 def themes_of(settings: Settings) -> ThemePlaces:
     """Where the committee's theme.toml and its own themes are."""
     return ThemePlaces(settings.theme_file, settings.themes_folder)
+
+
+def letter_of(path: Path, settings: Settings) -> Letter:
+    """A letter's file, within the limits of the settings, for the width of its theme's text."""
+    places = themes_of(settings)
+    return read_letter(path, sizes_of(settings), lambda name: text_width(name, places))
 
 
 def policy_of(installation: Installation) -> SendingPolicy:

@@ -24,7 +24,7 @@ from commands.common import (
     tell,
 )
 from commands.freezing import freeze
-from commands.policy import policy_of, sizes_of
+from commands.policy import letter_of, policy_of
 from commands.resuming import not_asked
 from mailer.campaign import ordering, unfinished
 from mailer.campaign.finding import find_campaign
@@ -33,7 +33,6 @@ from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.engine import workers
 from mailer.letter import weights
-from mailer.letter.letter import read_letter
 from mailer.models import Audience
 from pli import hours
 from pli.actor import Actor
@@ -108,7 +107,7 @@ async def send(
     from commands.engine_room import EXIT_INTERRUPTED
     from commands.following import show_result, work_or_watch
 
-    written = read_letter(letter, sizes_of(context.settings()))
+    written = letter_of(letter, context.settings())
     async with context.open() as installation:
         await installation.refuse_a_stranger()
         when = hours.parse(hour, zone=installation.settings.timezone, now=now()) if hour else None

@@ -19,8 +19,6 @@ from mailer.letter.markdown import LINE
 from mailer.letter.placeholders import Placeholders
 from mailer.letter.tokens import Tokens
 
-MARGINS = 64
-"""What a wide letter leaves free at both sides of its text, in pixels."""
 _TARGETS = ("https:", "mailto:", "tel:")
 
 
@@ -41,7 +39,7 @@ class MailHtml:
     @property
     def column(self) -> int:
         """The width of the text in a wide window, in pixels."""
-        return self.tokens.shape.column - MARGINS
+        return self.tokens.shape.text
 
 
 def mend_links(tree: Element) -> None:

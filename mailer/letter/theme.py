@@ -90,6 +90,14 @@ def load_theme(name: str, places: ThemePlaces = SHIPPED) -> Theme:
     return Theme(name, files, _tokens(layers), lies)
 
 
+def text_width(name: str, places: ThemePlaces = SHIPPED) -> int:
+    """The width of a theme's text in pixels; the usual one for a theme that cannot be loaded."""
+    try:
+        return load_theme(name, places).tokens.shape.text
+    except ThemeError:
+        return load_theme(DEFAULT).tokens.shape.text
+
+
 def themes(places: ThemePlaces = SHIPPED) -> list[str]:
     """The names of all themes, ours first."""
     return [*ours(), *(it for it in own_themes(places) if it not in ours())]
@@ -255,7 +263,8 @@ def _logo(table: LogoTable, path: Path, paper: str) -> Logo:
                 raise ThemeError(N_('the image "{name}" is a GIF: save it as PNG'), name=file)
             if fault := limits.too_wide(file, seen.width * seen.height, _LOGO):
                 raise ThemeError.listing([fault])
-            found[name] = outline.outlined(images.cleaned(file, data), paper, table.width)
+            fitted = images.fitted(file, data, table.width).data
+            found[name] = outline.outlined(fitted, paper, table.width)
         except outline.Undrawable:
             raise ThemeError(
                 N_('{place}: the image "{name}" is damaged: save it again'),

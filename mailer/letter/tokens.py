@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+MARGINS = 64
+"""What a wide letter leaves free at both sides of its text, in pixels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Palette:
@@ -46,6 +49,11 @@ class Shape:
 
     radius: int
     column: int
+
+    @property
+    def text(self) -> int:
+        """The width of the text in a wide window, in pixels."""
+        return self.column - MARGINS
 
 
 @dataclass(frozen=True, slots=True)
