@@ -151,7 +151,7 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         frame.list_title: Hole(LIST_TITLE),
     }
     pictures = _pictures(letter, identity)
-    text = plain_text.written(parsed.tree)
+    text = plain_text.written(parsed.tree, blocks=parsed.blocks, language=letter.language)
     layout = Layout(letter, theme, identity, frame, headed=parsed.tree.find(".//h1") is not None)
     in_mail = {name: f"cid:{picture.content_id}" for name, picture in pictures.items()}
 
