@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape, unescape
 from typing import Any
-from xml.etree.ElementTree import Element
 
 from mailer.letter import expressions, images, mail_html, markdown, plain_text, typography
+from mailer.letter.blocks import kinds
 from mailer.letter.expressions import Values
 from mailer.letter.layout import FramePlaceholders, Layout
 from mailer.letter.letter import Letter, LetterError
@@ -152,17 +152,24 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
     }
     pictures = _pictures(letter, identity)
     text = plain_text.written(parsed.tree, blocks=parsed.blocks, language=letter.language)
-    layout = Layout(letter, theme, identity, frame, headed=parsed.tree.find(".//h1") is not None)
+    layout = Layout(
+        letter,
+        theme,
+        identity,
+        frame,
+        headed=parsed.tree.find(".//h1") is not None,
+        blocks=kinds.of(parsed.blocks),
+    )
     in_mail = {name: f"cid:{picture.content_id}" for name, picture in pictures.items()}
 
     @cache
     def web_pieces() -> Pieces:
         on_web = {name: picture.data_address for name, picture in pictures.items()}
-        page = _page(parsed.tree, letter, layout, on_web, placeholders, web=True)
+        page = _page(parsed, letter, layout, on_web, web=True)
         return _cut(page, placeholders, holes)
 
     sources = {LIST_TITLE, *parsed.expressions.values()}
-    page = _page(parsed.tree, letter, layout, in_mail, placeholders, web=False)
+    page = _page(parsed, letter, layout, in_mail, web=False)
     html_pieces = _cut(page, placeholders, holes)
     text_pieces = _cut(layout.text(text), placeholders, holes)
     for pieces in (html_pieces, text_pieces):
@@ -220,19 +227,14 @@ def _pictures(letter: Letter, identity: Identity) -> dict[str, Inline]:
 
 
 def _page(
-    tree: Element,
-    letter: Letter,
-    layout: Layout,
-    sources: Mapping[str, str],
-    placeholders: Placeholders,
-    *,
-    web: bool,
+    parsed: ParsedMarkdown, letter: Letter, layout: Layout, sources: Mapping[str, str], *, web: bool
 ) -> str:
-    mail = MailHtml(sources, letter.images, placeholders, layout.theme.tokens)
-    page = layout.html(mail_html.write(tree, mail), web=web)
-    for placeholder, markup in mail.raw.items():
-        page = page.replace(placeholder, markup)
-    return page
+    placeholders = parsed.placeholders
+    mail = MailHtml(
+        sources, letter.images, placeholders, layout.theme.tokens, parsed.blocks, letter.language
+    )
+    page = layout.html(mail_html.write(parsed.tree, mail), web=web)
+    return "".join(mail.raw.get(part, part) for part, _ in placeholders.parts(page))
 
 
 def _cut(text: str, placeholders: Placeholders, holes: Mapping[str, Hole]) -> Pieces:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
 
@@ -139,3 +140,8 @@ Block = (
     | NoteMark
     | Part
 )
+
+
+def of(blocks: Mapping[str, Block]) -> frozenset[str]:
+    """The kinds among blocks, by their names in small letters, as style sheets ask for them."""
+    return frozenset(type(it).__name__.lower() for it in blocks.values())

@@ -16,7 +16,7 @@ AGENDA = N_("Dates")
 CONTENTS = N_("In this letter")
 NOTES = N_("Footnotes")
 _WAYS = {Way.FOR: N_("For"), Way.AGAINST: N_("Against"), Way.ABSTENTION: N_("Abstention")}
-_TOTAL = N_("Total")
+_IN_ALL = N_("in all")
 _RESULTS = N_(": {results} ({total} {unit} in all).")
 _ALL_DAY = {"fr": "EEEE d MMMM y", "en": "EEEE, d MMMM y"}
 
@@ -31,9 +31,9 @@ def way(of: Way, language: str) -> str:
     return told(_WAYS[of], language)
 
 
-def total(language: str) -> str:
-    """What the last line of a table of votes is called."""
-    return told(_TOTAL, language)
+def in_all(language: str) -> str:
+    """What stands behind the number of all votes."""
+    return told(_IN_ALL, language)
 
 
 def results(numbers: str, all_votes: str, unit: str, language: str) -> str:
