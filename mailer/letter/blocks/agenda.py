@@ -38,7 +38,7 @@ def entries(lines: Sequence[Line], faults: Faults) -> list[Entry]:
     """The dates of an agenda, in the author's order; those that are faults are left out."""
     written = [line for line in lines if line.text.strip()]
     if len(written) > MOST:
-        fault = say(N_("the agenda has more than {n} dates: make several letters of it"), n=MOST)
+        fault = say(N_("the agenda has more than {n} dates: put some on a web page"), n=MOST)
         faults.add(written[MOST].number, fault)
         return []
     return [entry for line in written for entry in _entry(line, faults)]

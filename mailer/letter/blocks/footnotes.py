@@ -41,7 +41,7 @@ def _faults(state: StateCore) -> None:
             seen[label] += 1
             lines.setdefault(label, line)
             if seen[label] > 1:
-                fault = N_("[^{label}] stands twice, first on the line of another note")
+                fault = N_("another footnote is called [^{label}], too: give this one another name")
                 reading.faults.add(line, say(fault, label=label))
             elif depth:
                 reading.faults.add(line, say(N_("a footnote cannot stand in another one")))

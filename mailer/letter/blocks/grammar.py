@@ -53,7 +53,7 @@ def values(
             faults.at(line, 0, _unknown(found[1], keys))
         elif key in read:
             fault = say(
-                N_('"{key}" stands twice in this block, first on its line {first}'),
+                N_('"{key}" stands twice in this block, first on line {first} of it'),
                 key=found[1],
                 first=read[key].line.number - lines[0].number + 1,
             )
