@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -66,7 +67,16 @@ def is_closed(token: Token, lines: Sequence[str], end: int) -> bool:
     return found is not None and len(found[1]) >= len(token.markup)
 
 
-def strays(tokens: Sequence[Token], faults: Faults) -> Iterator[tuple[int, Sentence]]:
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A line that looks like a fence and is text; `name` is "" for one that would close a block."""
+
+    line: int
+    name: str
+    fault: Sentence
+
+
+def strays(tokens: Sequence[Token], faults: Faults) -> Iterator[Stray]:
     """Lines that look like fences and are text, since they have an unknown name, or none."""
     before = ""
     for token in tokens:
@@ -77,14 +87,13 @@ def strays(tokens: Sequence[Token], faults: Faults) -> Iterator[tuple[int, Sente
                 found = _FENCE.match(line)
                 if found and begun and begun[0].startswith(line.strip()[: len(found[1])]):
                     begun.pop(0)
-                    yield token.map[0] + at, _stray(found[2] or "", faults)
+                    name = faults.readable(line.strip().lstrip(":").strip())
+                    yield Stray(token.map[0] + at, name, _stray(found[2] or name))
         if token.map and token.type == "html_block":
             for at, line in enumerate(token.content.split("\n")):
                 if (found := _FENCE.match(line)) and found[2] and _known(found[2], ""):
-                    yield (
-                        token.map[0] + at,
-                        say(N_("a block cannot begin here: put an empty line before it")),
-                    )
+                    fault = say(N_("a block cannot begin here: put an empty line before it"))
+                    yield Stray(token.map[0] + at, found[2], fault)
         before = token.type
 
 
@@ -99,8 +108,7 @@ def _begun(token: Token) -> list[str]:
     return begun
 
 
-def _stray(name: str, faults: Faults) -> Sentence:
-    name = faults.readable(name)
+def _stray(name: str) -> Sentence:
     if not name:
         return say(N_('":::" closes no block here: take it away, or write \\::: to show it'))
     if names.found(name, names.BLOCKS):

@@ -19,7 +19,7 @@ from mailer.letter.blocks.bodies import BODIES, Body
 from mailer.letter.blocks.faults import Line
 from mailer.letter.blocks.kinds import Block, Box, Column, Columns, Lead, Part, Quotation
 from mailer.letter.blocks.tokens import READING, Reading, closing, inline, opening
-from pli.language import N_, Sentence, say
+from pli.language import N_, Sentence, say, say_n
 
 _AROUND: dict[str, tuple[str, Block]] = {
     "box": ("div", Box()),
@@ -51,6 +51,7 @@ class _Around:
     argument: str = ""
     end: int = 0
     filled: int = 0
+    torn: bool = False
 
 
 def install(markdown: MarkdownIt) -> None:
@@ -69,10 +70,15 @@ def _rewrite(state: StateCore) -> None:
 
 def _strays(state: StateCore) -> None:
     reading = state.env.get(READING)
-    if isinstance(reading, Reading) and not reading.unclosed:
-        for line, fault in fences.strays(state.tokens, reading.faults):
+    if not isinstance(reading, Reading):
+        return
+    found = [*fences.strays(state.tokens, reading.faults)]
+    # A fence that opens nothing, or is not closed, leaves others behind that are not to blame.
+    blamed = reading.unclosed or any(stray.name for stray in found)
+    for stray in found:
+        if stray.name or not blamed:
             reading.faults.begin()
-            reading.faults.add(line, fault)
+            reading.faults.add(stray.line, stray.fault)
 
 
 @dataclass(slots=True)
@@ -113,10 +119,11 @@ class _Rewriting:
         around = self.open[-1] if self.open else _Around("")
         around.filled += 1
         if name not in _WITHIN.get(around.name, ()):
+            self.reading.misplaced.add(line)
             self.reading.faults.add(line, _misplaced(written, name, around))
         end = around.end or len(self.lines)
         if not fences.is_closed(token, self.lines, end):
-            self.reading.unclosed = True
+            self.reading.unclosed = around.torn = True
             self.reading.faults.add(line, _unclosed(token, written, around))
         return name, written
 
@@ -163,8 +170,12 @@ class _Rewriting:
                 N_('the block "{name}" is empty: write its text into it'), name=around.written
             )
             self.reading.faults.add(line, fault)
-        elif around.name == "columns" and around.filled != _COLUMNS:
-            fault = say(N_("there are {n} columns here: make them two"), n=around.filled)
+        elif around.name == "columns" and around.filled != _COLUMNS and not around.torn:
+            fault = say_n(
+                "there is {n} column here: make them two",
+                "there are {n} columns here: make them two",
+                around.filled,
+            )
             self.reading.faults.add(line, fault)
 
     def _other(self, token: Token) -> None:

@@ -22,7 +22,7 @@ class Reading:
     """What becomes known of a letter's blocks while it is parsed.
 
     `blocks` are by placeholder, `lines` say where each begins, `ends` name the block that each
-    mark of an end ends.
+    mark of an end ends, `misplaced` holds the lines of blocks that are told to stand elsewhere.
     """
 
     placeholders: Placeholders
@@ -30,6 +30,7 @@ class Reading:
     blocks: dict[str, Block] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
+    misplaced: set[int] = field(default_factory=set)
     unclosed: bool = False
     markdown: MarkdownIt = field(default_factory=MarkdownIt)
     written: str = ""

@@ -39,7 +39,7 @@ def judged(tree: Element, reading: Reading) -> list[tuple[int, Sentence]]:
                 faults.append((reading.lines[begun], _torn()))
         elif block is not None and not isinstance(block, NoteMark | Part):
             strange = _strange(element, parents)
-            if strange:
+            if strange and line_of(element) not in reading.misplaced:
                 fault = say(N_("a block cannot stand within HTML such as <{tag}>"), tag=strange)
                 faults.append((line_of(element), fault))
     return faults
