@@ -155,7 +155,7 @@ class Dropped:
             line = where[0] if isinstance(where, Sequence) else 0
             if label.startswith("^"):
                 fault = N_("[{label}] is no name of a footnote: write [^1], without spaces")
-                self.faults.append((line, say(fault, label=label)))
+                self.faults.append((line, say(fault, label=label.lower())))
             elif label not in taken:
                 self._notes.append(
                     Note(

@@ -11,12 +11,21 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape, unescape
 from typing import Any
 
-from mailer.letter import expressions, images, mail_html, markdown, plain_text, typography
+from mailer.letter import (
+    attachments,
+    expressions,
+    images,
+    mail_html,
+    markdown,
+    plain_text,
+    typography,
+)
+from mailer.letter.attachments import Attachment
 from mailer.letter.blocks import kinds
 from mailer.letter.expressions import Values
 from mailer.letter.layout import FramePlaceholders, Layout
@@ -75,6 +84,7 @@ class Pressed:
     pictures: Sequence[Inline]
     evaluators: Mapping[str, Callable[[Values], str]]
     campaign: Mapping[str, Any]
+    attachments: Sequence[Attachment] = ()
 
     def html(self, recipient: Recipient, links: Links, key: str) -> str:
         """The HTML of one copy."""
@@ -174,7 +184,7 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
     text_pieces = _cut(layout.text(text), placeholders, holes)
     for pieces in (html_pieces, text_pieces):
         _check_end(pieces, letter, identity)
-    return Pressed(
+    pressed = Pressed(
         html_pieces=html_pieces,
         text_pieces=text_pieces,
         web_pieces=web_pieces,
@@ -187,6 +197,16 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
             "subject": letter.subject,
         },
     )
+    empty = pressed.values(None, None)
+
+    def filled(text: str) -> str:
+        """A text as somebody without values would read it."""
+        return "".join(
+            pressed.evaluators[holes[part].source](empty) if is_hole else part
+            for part, is_hole in placeholders.parts(text)
+        )
+
+    return replace(pressed, attachments=attachments.of(parsed, filled, letter, identity))
 
 
 def _parsed(letter: Letter, theme: Theme, identity: Identity) -> ParsedMarkdown:

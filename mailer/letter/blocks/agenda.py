@@ -22,6 +22,8 @@ _WHEN = re.compile(
     r"(?:(?:\s*(?:-|–|—|à|to)\s*|\s)(?P<ends>\d{1,2}:\d\d))?)?"
 )
 _LONGEST = 60
+_YEARS = range(1970, 2101)
+"""The years of which calendars know the clocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +92,5 @@ def _event(text: str, line: Line, offset: int, faults: Faults) -> Event | None:
 
 def _day(text: str) -> date | None:
     """A date, perhaps behind the name of its day, as in "mardi 1er décembre 2026"."""
-    return dates.read(text) or dates.read(text.partition(" ")[2])
+    day = dates.read(text) or dates.read(text.partition(" ")[2])
+    return day if day and day.year in _YEARS else None

@@ -121,6 +121,8 @@ class _Rewriting:
         if name not in _WITHIN.get(around.name, ()):
             self.reading.misplaced.add(line)
             self.reading.faults.add(line, _misplaced(written, name, around))
+            if around.name and around.token is None:
+                return name, written  # Colons within a list or a quotation end with that.
         end = around.end or len(self.lines)
         if not fences.is_closed(token, self.lines, end):
             self.reading.unclosed = around.torn = True
