@@ -11,7 +11,7 @@ from jinja2 import Environment
 
 from commands.common import LANGUAGE, Context, _, as_json, now, running, show_json, tell
 from commands.common import show as show_text
-from commands.policy import identity_of, sizes_of
+from commands.policy import identity_of, sizes_of, themes_of
 from mailer.letter import preflight
 from mailer.letter.letter import (
     Letter,
@@ -22,7 +22,7 @@ from mailer.letter.letter import (
 )
 from mailer.letter.preflight import Finding
 from mailer.letter.press import Pressed, press
-from mailer.letter.theme import load_theme
+from mailer.letter.sendable import theme_of
 from mailer.links import Links
 from mailer.message.composer import Composer, plain
 from mailer.recipient import ListLine, Recipient
@@ -242,5 +242,6 @@ def _exported(context: Context, path: Path, form: str, person: Recipient) -> byt
 
 
 def _pressed(read: Letter, context: Context) -> tuple[Pressed, Identity]:
-    identity = identity_of(context.settings(), read)
-    return press(read, load_theme(read.theme), identity), identity
+    settings = context.settings()
+    identity = identity_of(settings, read)
+    return press(read, theme_of(read, themes_of(settings)), identity), identity

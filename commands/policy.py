@@ -12,6 +12,7 @@ from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
 from mailer.letter.letter import Letter
 from mailer.letter.limits import LetterLimits
+from mailer.letter.theme import ThemePlaces
 from mailer.providers import KNOWN, Providers
 from mailer.sender import Identity
 from pli import settings as settings_file
@@ -46,6 +47,11 @@ def sizes_of(settings: Settings) -> LetterLimits:
         pixels=settings.letter_megapixels * 1_000_000,
         weight=settings.letter_weight_kb * 1000,
     )
+
+
+def themes_of(settings: Settings) -> ThemePlaces:
+    """Where the committee's theme.toml and its own themes are."""
+    return ThemePlaces(settings.theme_file, settings.themes_folder)
 
 
 def policy_of(installation: Installation) -> SendingPolicy:

@@ -316,7 +316,9 @@ def _theme(key: str, text: str) -> _Read:
     if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", text):
         return text, None
     return None, say(
-        N_('{key} "{text}" is not the name of a theme: write lettre'), key=key, text=text
+        N_('{key} "{text}" is not the name of a theme: "pli theme list" shows them'),
+        key=key,
+        text=text,
     )
 
 

@@ -26,8 +26,9 @@ class Letter:
     """What the author wrote: the values of the front matter, and `body` in Markdown.
 
     `images` holds the local images by the names written in the body. `source` and `line` say, for
-    messages, in which file and on which line the body begins; `notes` are of the front matter, with
-    lines of the file. Equality regards none of the three.
+    messages, in which file and on which line the body begins; `theme_line` is the line that names
+    the theme; `notes` are of the front matter, with lines of the file. Equality regards none of
+    these.
     """
 
     number: int
@@ -43,6 +44,7 @@ class Letter:
     images: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
     source: str = field(default="lettre.md", compare=False)
     line: int = field(default=1, compare=False)
+    theme_line: int = field(default=1, compare=False)
     notes: Sequence[Note] = field(default=(), compare=False)
 
     def place(self, line: int) -> str:
@@ -120,6 +122,7 @@ def parse_letter(
         images=MappingProxyType(loaded.pictures),
         source=name,
         line=matter.end + 1,
+        theme_line=matter.lines.get("theme", 1),
         notes=tuple(matter.notes),
     )
 

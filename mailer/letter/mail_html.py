@@ -23,8 +23,8 @@ from mailer.letter.placeholders import Placeholders
 from mailer.letter.rooms import Taken
 from mailer.letter.tokens import Tokens
 
-COLUMN = 536
-"""The width of the text in pixels: 600 less 32 on either side."""
+MARGINS = 64
+"""What a wide letter leaves free at both sides of its text, in pixels."""
 _TARGETS = ("https:", "mailto:", "tel:")
 
 
@@ -43,18 +43,23 @@ class MailHtml:
     blocks: Mapping[str, Block] = field(default_factory=dict)
     language: str = "fr"
     raw: dict[str, str] = field(default_factory=dict)
-    shares: dict[Element, float] = field(default_factory=dict)
-    """The part of the column's width that an element in a block has; 1 for all others."""
+    rooms: dict[Element, int] = field(default_factory=dict)
+    """The width, in pixels, that a picture or a link in a block has; all others have the column."""
 
     def room(self, element: Element) -> int:
         """The pixels that a picture or a button has at most."""
-        return int(COLUMN * self.shares.get(element, 1))
+        return self.rooms.get(element, self.column)
 
     def add(self, markup: str) -> str:
         """A placeholder for raw markup."""
         placeholder = self.placeholders.take()
         self.raw[placeholder] = markup
         return placeholder
+
+    @property
+    def column(self) -> int:
+        """The width of the text in a wide window, in pixels."""
+        return self.tokens.shape.column - MARGINS
 
 
 def mend_links(tree: Element) -> None:
@@ -73,7 +78,7 @@ def write(tree: Element, mail: MailHtml) -> str:
     """The HTML of a tree; the caller replaces the placeholders of `mail.raw` after all else."""
     tree = deepcopy(tree)
     taken = _blocks(tree, mail) if mail.blocks else {}
-    narrow.fit(tree, mail.placeholders, taken)
+    narrow.fit(tree, mail.placeholders, mail.column, taken)
     for element in list(tree.iter()):
         element.attrib.pop(LINE, None)
         if rewrite := _REWRITERS.get(element.tag):
@@ -84,12 +89,12 @@ def write(tree: Element, mail: MailHtml) -> str:
 
 def _blocks(tree: Element, mail: MailHtml) -> Mapping[Element, Taken]:
     """Write the blocks of a tree; what they take of the width of what stands in them."""
-    blocks = MailBlocks(Parts(mail.blocks), mail.language, mail.add)
+    blocks = MailBlocks(Parts(mail.blocks), mail.language, mail.column, mail.add)
     blocks.write(tree)
     if blocks.taken:
         parents = {child: parent for parent in tree.iter() for child in parent}
         for element in (it for it in parents if it.tag in ("a", "img")):
-            mail.shares[element] = rooms.share(element, parents, blocks.taken)
+            mail.rooms[element] = rooms.share(element, mail.column, parents, blocks.taken)
     return blocks.taken
 
 
@@ -103,11 +108,12 @@ def _button(link: Element, mail: MailHtml) -> None:
     text = " ".join("".join(link.itertext()).split())
     # Word knows no automatic width. A text in bold 16 px Arial needs at most 9 px a character.
     width = min(mail.room(link), 56 + 9 * len(text))
-    color = mail.tokens.color
+    color, radius = mail.tokens.color, mail.tokens.shape.radius
     shape = (
         '<!--[if mso]><v:roundrect xmlns:v="urn:schemas-microsoft-com:vml" '
         'xmlns:w="urn:schemas-microsoft-com:office:word" '
-        f'href="{_in_comment(link.get("href", ""))}" arcsize="10%" stroke="f" '
+        f'href="{_in_comment(link.get("href", ""))}"'
+        f' arcsize="{round(100 * radius / 48)}%" stroke="f" '
         f'fillcolor="{color.accent}" style="height:48px;v-text-anchor:middle;width:{width}px;">'
         f'<w:anchorlock/><center style="color:{color.on_accent};'
         "font-family:Arial,sans-serif;"

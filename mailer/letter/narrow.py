@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from mailer.letter import rooms
 from mailer.letter.placeholders import Placeholders
-from mailer.letter.rooms import COLUMN, Room, Taken
+from mailer.letter.rooms import Room, Taken
 
 INDENTED = 104
 """So many pixels of indentation at most; what stands deeper is not indented further."""
@@ -30,15 +31,19 @@ _CELLS = ("td", "th")
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How a table of so many columns is set: size of letters, padding of a cell at both sides."""
+    """How a table of so many columns is set: size of letters, padding of a cell at both sides.
+
+    `narrow` is the padding in a narrow window.
+    """
 
     name: str
     columns: int
     size: int
     padding: int
+    narrow: int
 
 
-_LOOKS = (_Look("few", 3, 16, 20), _Look("many", 8, 14, 8), _Look("crowded", 10, 11, 2))
+_LOOKS = (_Look("few", 3, 16, 20, 10), _Look("many", 8, 14, 8, 8), _Look("crowded", 10, 11, 2, 2))
 
 
 STACKED = "stacked"
@@ -63,13 +68,16 @@ class _Grid:
     columns: int = 0
 
 
-def fit(tree: Element, placeholders: Placeholders, taken: Mapping[Element, Taken]) -> None:
+def fit(
+    tree: Element, placeholders: Placeholders, column: int, taken: Mapping[Element, Taken]
+) -> None:
     """Set classes and least widths in a tree, so that no window is too narrow for it.
 
-    `taken` says what blocks take of the width. Tables that are no data have a `role`.
+    `column` is the width of the text in a wide window, in pixels; `taken` says what blocks take of
+    it. Tables that are no data have a `role`.
     """
     _indent(tree)
-    waiting = [(tree, COLUMN)]
+    waiting = [(tree, rooms.of(column))]
     while waiting:
         element, room = waiting.pop()
         if element in taken:
@@ -113,9 +121,8 @@ def _fit_table(table: Element, room: Room, placeholders: Placeholders) -> None:
         return
     _name(table, look.name)
     _measure(grid, look, placeholders)
-    padding = grid.columns * look.padding
-    narrow = _divided(grid, room.narrow - padding)
-    wide = _divided(grid, room.wide - padding)
+    narrow = _divided(grid, room.narrow - grid.columns * look.narrow)
+    wide = _divided(grid, room.wide - grid.columns * look.padding)
     for cell in grid.cells:
         columns = slice(cell.first, cell.first + cell.span)
         share = Room(sum(narrow[columns]), sum(wide[columns]))
@@ -128,13 +135,13 @@ def _look(grid: _Grid, width: float, placeholders: Placeholders) -> _Look | None
     usable = [
         look
         for look in _LOOKS
-        if grid.columns <= look.columns and grid.columns * (look.padding + 1.5 * look.size) <= width
+        if grid.columns <= look.columns and grid.columns * (look.narrow + 1.5 * look.size) <= width
     ]
     for look in usable:
         if look.size < _READABLE:
             break
         _measure(grid, look, placeholders)
-        if sum(_wanted(grid)) + grid.columns * look.padding <= width:
+        if sum(_wanted(grid)) + grid.columns * look.narrow <= width:
             return look
     return usable[0] if usable else None
 
@@ -238,7 +245,7 @@ def _measure_cell(cell: _Cell, look: _Look, placeholders: Placeholders) -> None:
 def _needed(table: Element, placeholders: Placeholders) -> float:
     grid, look = _grid(table), _LOOKS[0]
     _measure(grid, look, placeholders)
-    return sum(_wanted(grid)) + grid.columns * look.padding
+    return sum(_wanted(grid)) + grid.columns * look.narrow
 
 
 def _texts(element: Element, indent: int = 0) -> Iterator[tuple[str, int]]:

@@ -28,7 +28,7 @@ from mailer.letter import (
 from mailer.letter.attachments import Attachment
 from mailer.letter.blocks import kinds
 from mailer.letter.expressions import Values
-from mailer.letter.layout import FramePlaceholders, Layout
+from mailer.letter.layout import LOGO, LOGO_DARK, FramePlaceholders, Layout
 from mailer.letter.letter import Letter, LetterError
 from mailer.letter.mail_html import MailHtml
 from mailer.letter.markdown import ParsedMarkdown
@@ -160,7 +160,7 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         frame.web_version: Hole(WEB_VERSION),
         frame.list_title: Hole(LIST_TITLE),
     }
-    pictures = _pictures(letter, identity)
+    pictures = _pictures(letter, theme, identity)
     text = plain_text.written(parsed.tree, blocks=parsed.blocks, language=letter.language)
     layout = Layout(
         letter,
@@ -227,13 +227,16 @@ def _lines(identity: Identity) -> tuple[str, ...]:
     return (identity.committee, identity.address, identity.phone, identity.email)
 
 
-def _pictures(letter: Letter, identity: Identity) -> dict[str, Inline]:
-    """The letter's pictures, renamed: a hash, a number and the sender's domain tell nothing.
+def _pictures(letter: Letter, theme: Theme, identity: Identity) -> dict[str, Inline]:
+    """The pictures of letter and theme, renamed: hash, number and sender's domain tell nothing.
 
     Two files of the same bytes are one picture.
     """
+    found = dict(sorted(letter.images.items()))
+    if logo := theme.tokens.logo:
+        found |= {LOGO: logo.data} | ({LOGO_DARK: logo.dark} if logo.dark else {})
     pictures: dict[bytes, Inline] = {}
-    for name, data in sorted(letter.images.items()):
+    for name, data in found.items():
         if data not in pictures:
             seen = images.look(name, data)
             hashed = hashlib.sha256(data).hexdigest()[:20]
@@ -243,7 +246,7 @@ def _pictures(letter: Letter, identity: Identity) -> dict[str, Inline]:
                 seen.kind,
                 data,
             )
-    return {name: pictures[data] for name, data in sorted(letter.images.items())}
+    return {name: pictures[data] for name, data in found.items()}
 
 
 def _page(
@@ -253,7 +256,7 @@ def _page(
     mail = MailHtml(
         sources, letter.images, placeholders, layout.theme.tokens, parsed.blocks, letter.language
     )
-    page = layout.html(mail_html.write(parsed.tree, mail), web=web)
+    page = layout.html(mail_html.write(parsed.tree, mail), sources, web=web)
     return "".join(mail.raw.get(part, part) for part, _ in placeholders.parts(page))
 
 

@@ -15,8 +15,15 @@ class Room:
     wide: float
 
 
-COLUMN = Room(narrow=232, wide=512)
-"""In a window of 320 pixels without <style>; in one of 600, from which on words stay whole."""
+_NARROW = 280
+"""In a window of 320 pixels, with 20 on either side."""
+_WIDE = 512
+"""In a window of 600 pixels, from which on words stay whole, with 44 on either side."""
+
+
+def of(column: int) -> Room:
+    """The width of a letter's text, whose column is so many pixels wide."""
+    return Room(narrow=_NARROW, wide=min(column, _WIDE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +44,16 @@ class Taken:
 
 
 def share(
-    element: Element, parents: Mapping[Element, Element], taken: Mapping[Element, Taken]
-) -> float:
-    """The part of the column's width that an element has in a wide window: 1 without blocks."""
+    element: Element,
+    column: int,
+    parents: Mapping[Element, Element],
+    taken: Mapping[Element, Taken],
+) -> int:
+    """The pixels of a column that an element in it has in a wide window."""
     around = [element]
     while around[-1] in parents:
         around.append(parents[around[-1]])
-    room = COLUMN
+    room = Room(column, column)
     for it in reversed(around):
         room = taken[it].left(room) if it in taken else room
-    return room.wide / COLUMN.wide
+    return int(room.wide)

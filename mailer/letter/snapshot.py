@@ -28,6 +28,7 @@ def freeze(letter: Letter, theme: Theme, identity: Identity) -> str:
             "form": FORM,
             "identity": asdict(identity),
             "letter": _document(letter) | {"source": letter.source, "line": letter.line},
+            # Where the files of a theme lay is nobody's to know once they are frozen.
             "theme": {
                 "name": theme.name,
                 "files": dict(theme.files),

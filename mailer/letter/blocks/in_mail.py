@@ -45,14 +45,17 @@ _GHOST = (
 _GHOST_END = "<!--[if mso]></td></tr></table><![endif]-->"
 _BETWEEN = '<!--[if mso]></td><td width="24"></td><td valign="top"><![endif]-->'
 
-# A column is half as wide where both have 230 px, else as wide as there is room: the difference is
-# then a thousand times too large or too small, and a limit holds it. A program that drops calc()
-# sets the columns below each other.
+_BOTH = 480
+_SLACK = 16
+"""Columns stand beside each other where they have so much room, or the whole of a narrower one."""
+# A column is half as wide where there is room for both, else as wide as there is room: the
+# difference is then a thousand times too large or too small, and a limit holds it. A program that
+# drops calc() sets the columns below each other.
 _HALF = (
     "display:inline-block;vertical-align:top;min-width:47.5%;max-width:100%;"
-    "width:calc((480px - 100%)*1000);"
+    "width:calc(({least}px - 100%)*1000);"
 )
-_GAP = "display:inline-block;height:1px;max-width:4.9%;width:calc((100% - 480px)*1000);"
+_GAP = "display:inline-block;height:1px;max-width:4.9%;width:calc((100% - {least}px)*1000);"
 
 
 _BOX = Taken(narrow=36, wide=52)
@@ -63,11 +66,14 @@ _COLUMN = Taken(wide=12, halves=True)
 class MailBlocks:
     """Writes blocks; `raw` gives a placeholder for markup that fits in no tree.
 
+    `column` is the width of the text in a wide window, in pixels.
+
     `taken` says afterwards which elements have less width than the letter's column.
     """
 
     parts: Parts
     language: str
+    column: int
     raw: Callable[[str], str]
     taken: dict[Element, Taken] = field(default_factory=dict)
 
@@ -154,16 +160,17 @@ class MailBlocks:
 
     def _columns(self, element: Element) -> None:
         """Two columns beside each other; nothing but them may stand there, not even a space."""
+        least = min(_BOTH, self.column - _SLACK)
         columns = [it for it in element if isinstance(self.parts.block(it), Column)]
         for column in columns:
             column.tail = ""
-            column.attrib |= {"class": "half", "style": _HALF}
+            column.attrib |= {"class": "half", "style": _HALF.format(least=least)}
             self.taken[column] = _COLUMN
         for column in columns[:-1]:
             column.tail = self.raw(_BETWEEN)
         replaced(element, *columns)
         if len(columns) > 1:
-            element.insert(1, made("span", style=_GAP))
+            element.insert(1, made("span", style=_GAP.format(least=least)))
         element.set("class", "columns")
         self._around(element, _GHOST.format(width=""), _GHOST_END)
 

@@ -157,7 +157,7 @@ def test_a_short_word_beside_prose_stays_whole(browser: Any) -> None:
 
 def tables(body: str) -> list[Element]:
     parsed = markdown.read(body)
-    narrow.fit(parsed.tree, parsed.placeholders, {})
+    narrow.fit(parsed.tree, parsed.placeholders, 536, {})
     return [*parsed.tree.iter("table")]
 
 
@@ -171,9 +171,9 @@ def least(cell: Element) -> int:
 def test_what_the_columns_ask_for_fits_the_narrowest_window(n: int, text: str) -> None:
     (table,) = tables(columns(n, text))
     asked = [least(cell) for cell in table.iter("td")]
-    padding = {"few": 20, "many": 8, "crowded": 2}[table.get("class", "")]
-    assert sum(asked) + n * padding <= 232
-    assert min(asked) >= min(6, 232 / n - padding - 1)
+    padding = {"few": 10, "many": 8, "crowded": 2}[table.get("class", "")]
+    assert sum(asked) + n * padding <= 280
+    assert min(asked) >= min(6, 280 / n - padding - 1)
 
 
 def test_numbers_stay_on_one_line_where_there_is_room() -> None:
