@@ -154,7 +154,8 @@ class Dropped:
             where = reference.get("map")
             line = where[0] if isinstance(where, Sequence) else 0
             if label.startswith("^"):
-                self.faults.append((line, footnotes(label)))
+                fault = N_("[{label}] is no name of a footnote: write [^1], without spaces")
+                self.faults.append((line, say(fault, label=label.lower())))
             elif label not in taken:
                 self._notes.append(
                     Note(
@@ -202,14 +203,6 @@ class Dropped:
             return False
         self._seen.add((kind, name))
         return True
-
-
-def footnotes(label: str) -> Sentence:
-    """The fault of a footnote."""
-    return say(
-        N_("[{label}] is a footnote, which letters do not have: write the note into the text"),
-        label=label,
-    )
 
 
 def _missing(said: str, shown: str) -> bool:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape, unescape
 from typing import Any
-from xml.etree.ElementTree import Element
 
 from mailer.letter import (
     attachment_list,
+    blocks_calendar,
     expressions,
     images,
     mail_html,
@@ -27,6 +27,7 @@ from mailer.letter import (
     typography,
 )
 from mailer.letter.attachments import Attachment
+from mailer.letter.blocks import kinds
 from mailer.letter.expressions import Values
 from mailer.letter.layout import LOGO, LOGO_DARK, FramePlaceholders, Layout
 from mailer.letter.letter import Letter, LetterError
@@ -160,20 +161,43 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         frame.web_version: Hole(WEB_VERSION),
         frame.list_title: Hole(LIST_TITLE),
     }
+    sources = {LIST_TITLE, *parsed.expressions.values()}
+    evaluators = {it: expressions.compiled(it, letter.language) for it in sources}
+    campaign = {
+        "number": letter.number,
+        "title": letter.title,
+        "date": letter.date,
+        "subject": letter.subject,
+    }
+
+    def for_nobody(text: str) -> str:
+        """A text of the tree as somebody reads it of whom nothing is known."""
+        values = {"subscriber": {}, "list": {}, "campaign": campaign}
+        return "".join(
+            evaluators[parsed.expressions[part]](values) if is_hole else part
+            for part, is_hole in placeholders.parts(text)
+        )
+
+    attached = _attachments(parsed, for_nobody, letter, identity)
     pictures = _pictures(letter, theme, identity)
-    attached = _attachments(letter)
-    text = plain_text.written(parsed.tree)
-    layout = Layout(letter, theme, identity, frame, headed=parsed.tree.find(".//h1") is not None)
+    text = plain_text.written(parsed.tree, blocks=parsed.blocks, language=letter.language)
+    layout = Layout(
+        letter,
+        theme,
+        identity,
+        frame,
+        headed=parsed.tree.find(".//h1") is not None,
+        blocks=kinds.of(parsed.blocks),
+    )
     in_mail = {name: f"cid:{picture.content_id}" for name, picture in pictures.items()}
 
     @cache
     def web_pieces() -> Pieces:
         on_web = {name: picture.data_address for name, picture in pictures.items()}
-        page = _page(parsed.tree, letter, layout, on_web, placeholders, attached)
+        page = _page(parsed, letter, layout, on_web, attached)
         return _cut(page, placeholders, holes)
 
-    sources = {LIST_TITLE, *parsed.expressions.values()}
-    page = _page(parsed.tree, letter, layout, in_mail, placeholders)
+    page = _page(parsed, letter, layout, in_mail)
     html_pieces = _cut(page, placeholders, holes)
     text_pieces = _cut(layout.text(text), placeholders, holes)
     for pieces in (html_pieces, text_pieces):
@@ -184,13 +208,8 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         web_pieces=web_pieces,
         pictures=tuple({it.content_id: it for it in pictures.values()}.values()),
         attachments=attached,
-        evaluators={s: expressions.compiled(s, letter.language) for s in sources},
-        campaign={
-            "number": letter.number,
-            "title": letter.title,
-            "date": letter.date,
-            "subject": letter.subject,
-        },
+        evaluators=evaluators,
+        campaign=campaign,
     )
 
 
@@ -234,28 +253,32 @@ def _pictures(letter: Letter, theme: Theme, identity: Identity) -> dict[str, Inl
     return {name: pictures[data] for name, data in found.items()}
 
 
-def _attachments(letter: Letter) -> tuple[Attachment, ...]:
+def _attachments(
+    parsed: ParsedMarkdown, filled: Callable[[str], str], letter: Letter, identity: Identity
+) -> tuple[Attachment, ...]:
     """The files that travel beside the letter, in the order in which programs list them."""
-    return tuple(letter.attachments)
+    taken = {it.name.casefold() for it in letter.attachments}
+    dates = blocks_calendar.attachment(parsed, filled, letter, identity, taken)
+    return (*letter.attachments, *dates)
 
 
 def _page(
-    tree: Element,
+    parsed: ParsedMarkdown,
     letter: Letter,
     layout: Layout,
     sources: Mapping[str, str],
-    placeholders: Placeholders,
     attached: Sequence[Attachment] | None = None,
 ) -> str:
     """The mail's page; with the files `attached`, the web version, which lists them."""
-    mail = MailHtml(sources, letter.images, placeholders, layout.theme.tokens)
-    content = mail_html.write(tree, mail)
+    placeholders = parsed.placeholders
+    mail = MailHtml(
+        sources, letter.images, placeholders, layout.theme.tokens, parsed.blocks, letter.language
+    )
+    content = mail_html.write(parsed.tree, mail)
     if attached:
         content += attachment_list.for_the_web(attached, letter.number, letter.language)
     page = layout.html(content, sources, web=attached is not None)
-    for placeholder, markup in mail.raw.items():
-        page = page.replace(placeholder, markup)
-    return page
+    return "".join(mail.raw.get(part, part) for part, _ in placeholders.parts(page))
 
 
 def _cut(text: str, placeholders: Placeholders, holes: Mapping[str, Hole]) -> Pieces:
