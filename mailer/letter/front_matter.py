@@ -164,7 +164,7 @@ def _entries(text: str) -> Iterator[_Entry]:
 _KEY = re.compile(r"([^\s:#\[{-][^:]{0,60}?)\s*:(?:\s+(.*))?")
 _NEAR = re.compile(r"([A-Za-z-]{1,20}\s*):(\S.*)")
 _BLOCK = re.compile(r"[|>][+-]?[1-9]?[+-]?\s*(?:\n|\Z)")
-_PROSE = frozenset(("title", "subject", "preheader"))
+PROSE = frozenset(("title", "subject", "preheader"))
 """Keys whose values are sentences: nothing in them is YAML's."""
 
 
@@ -174,7 +174,7 @@ def _value(key: str, written: str) -> tuple[str, Sentence | None]:
     if sign := _unseen(plain):
         return "", _hidden(key, sign)
     read = _read(written)
-    if key not in _PROSE:
+    if key not in PROSE:
         return plain if read is None else read, None
     marked = written[:1] in ("'", '"') or _BLOCK.match(written)
     if read is not None and (marked or read == plain):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from mailer.letter import (
     attachments,
@@ -16,6 +17,7 @@ from mailer.letter import (
     limits,
     loading,
     markdown,
+    quotes,
 )
 from mailer.letter.attachments import Attachment
 from mailer.letter.limits import USUAL, LetterLimits
@@ -137,7 +139,7 @@ def parse_letter(
         column = column_of(matter.values.get("theme", THEME))
         pictures = loading.load(parsed.tree, column, load_image, sizes)
     faults += [(matter.end + 1 + line, fault) for line, fault in pictures.faults]
-    values = matter.values
+    values = _set(matter.values)
     travelling = attachments.Read()
     if load_attachment is not None:
         travelling = attachments.read(values.get("attachments", ()), load_attachment)
@@ -166,6 +168,17 @@ def parse_letter(
             *(it._replace(line=matter.end + 1 + it.line) for it in pictures.notes),
         ),
     )
+
+
+def _set(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a front matter; its sentences with the signs that it asks for."""
+    if values.get("typography") != front_matter.STRICT:
+        return dict(values)
+    language = values.get("language", "fr")
+    return {
+        key: quotes.set_in_text(value, language) if key in front_matter.PROSE else value
+        for key, value in values.items()
+    }
 
 
 def _plain_lines(text: str) -> str:

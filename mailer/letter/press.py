@@ -24,11 +24,13 @@ from mailer.letter import (
     mail_html,
     markdown,
     plain_text,
+    quotes,
     typography,
 )
 from mailer.letter.attachments import Attachment
 from mailer.letter.blocks import kinds
 from mailer.letter.expressions import Values
+from mailer.letter.front_matter import STRICT
 from mailer.letter.layout import LOGO, LOGO_DARK, FramePlaceholders, Layout
 from mailer.letter.letter import Letter, LetterError
 from mailer.letter.mail_html import MailHtml
@@ -214,7 +216,7 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
 
 
 def _parsed(letter: Letter, theme: Theme, identity: Identity) -> ParsedMarkdown:
-    """The body parsed for mail, plain text and web version: links mended, French spaces set."""
+    """The body parsed for mail, plain text and web version: links mended, signs set."""
     frame = (letter.title, letter.preheader, *theme.files.values(), *_lines(identity))
     parsed = markdown.read(letter.body, *frame)
     if not parsed.whole:
@@ -223,6 +225,8 @@ def _parsed(letter: Letter, theme: Theme, identity: Identity) -> ParsedMarkdown:
             for line, fault in parsed.faults
         )
     mail_html.mend_links(parsed.tree)
+    if letter.typography == STRICT:
+        quotes.set_in(parsed.tree, letter.language)
     typography.space(parsed.tree, letter.language)
     return parsed
 

@@ -17,7 +17,7 @@ from mailer.letter.attachments import AttachmentError
 from mailer.letter.letter import Letter, LetterError, parse_letter, read_letter
 from tests.factories import FRONT, IDENTITY, PIXEL, attachment, calendar, letter, pdf
 from tests.mailer.letter.picture_bytes import heavy_picture
-from tests.mailer.letter.rendered import THEME, pressed
+from tests.mailer.letter.rendered import THEME, mail, pressed, wire
 
 
 def written(folder: Path, *lines: str) -> Path:
@@ -313,3 +313,25 @@ def test_a_letter_without_files_keeps_the_digest_that_it_had() -> None:
     assert snapshot.digest(letter("# Été", images={"a.png": PIXEL})) == (
         "3ee83853dd99d0fe3de4af82006dc1c0464423b888af254f9fd41d21c5bfca17"
     )
+
+
+AGENDA = "# x\n\n::: agenda\n2026-12-01 18:00 | Gare d'Aubrac | Réunion publique\n:::\n"
+
+
+def test_the_dates_of_a_letter_travel_behind_the_files_that_it_names() -> None:
+    read = mail(wire(AGENDA, attachments=(attachment(),)))
+    paper, dates = read.iter_attachments()
+    assert (paper.get_filename(), dates.get_filename()) == ("avis.pdf", "agenda.ics")
+    assert dates.get_content_type() == "text/calendar"
+    data = dates.get_payload(decode=True)
+    assert isinstance(data, bytes)
+    assert "SUMMARY:Réunion publique" in data.decode()
+    assert attachments.identified("agenda.ics", data).kind == "ics"
+    again = [*mail(wire(AGENDA)).iter_attachments()]
+    assert [it.get_payload(decode=True) for it in again] == [data]
+
+
+def test_the_dates_take_no_name_that_a_file_has() -> None:
+    own = attachment("Agenda.ics")
+    names = [it.name for it in pressed(AGENDA, attachments=(own,)).attachments]
+    assert names == ["Agenda.ics", "agenda-2.ics"]

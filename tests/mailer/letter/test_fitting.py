@@ -320,3 +320,15 @@ def test_a_webp_that_is_cut_off_is_damaged(data: bytes) -> None:
     for end in (25, len(data) // 2):
         with pytest.raises(ImageError, match='the image "a" is damaged: save it again'):
             images.fitted("a", data[:end], 536)
+
+
+def test_the_picture_of_a_signature_is_made_for_its_small_place() -> None:
+    portrait = saved(scene(900, 900), "JPEG")
+    body = "::: signature\nnom: Camille Martin\nphoto: a.jpg\nalt: Camille\n:::\n"
+    assert opened(letter_with(body, a_jpg=portrait).images["a.jpg"]).size == (192, 192)
+
+
+def test_the_picture_of_a_block_is_made_for_the_width_that_it_asks_for() -> None:
+    large = saved(chart(3_000, 600), "PNG")
+    body = "::: image a.png\nalt: Une courbe\nlargeur: 200\n:::\n"
+    assert opened(letter_with(body, a_png=large).images["a.png"]).size == (400, 80)
