@@ -25,7 +25,8 @@ _LEVELS = {
     "fr": ((f"«{NARROW}", f"{NARROW}»"), ("“", "”")),
     "en": (("“", "”"), ("‘", "’")),
 }
-_ADDRESS = re.compile(r"(?:[a-z]+://|www\.)[^\s\"<>]+|[^\s\"<>]+@[^\s\"<>]+", re.IGNORECASE)
+_WORD = re.compile(r"[^\s\"<>]+")
+_ADDRESS = re.compile(r"@|://|www\.", re.IGNORECASE)
 
 
 def set_in(tree: Element, language: str) -> None:
@@ -104,7 +105,8 @@ def _signs(text: str, language: str) -> dict[int, str]:
     """By its place in a text, what each sign becomes that does not stay as it is."""
     if _APOSTROPHE not in text and _QUOTE not in text:
         return {}
-    kept = {n for found in _ADDRESS.finditer(text) for n in range(*found.span())}
+    words = (it for it in _WORD.finditer(text) if _ADDRESS.search(it[0]))
+    kept = {n for it in words for n in range(*it.span())}
     return dict(_quotes(text, language, kept)) | dict(_apostrophes(text, kept))
 
 
