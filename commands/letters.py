@@ -108,7 +108,7 @@ def show(context: Context, path: Path, as_json: bool) -> None:
         return
     for name, value in document.items():
         if value:
-            show_text(f"{name + ':':<11}{', '.join(value) if isinstance(value, list) else value}")
+            show_text(f"{name + ':':<13}{', '.join(value) if isinstance(value, list) else value}")
 
 
 @letter.command(help=_("Tell everything that is wrong with a letter, and what could be better."))

@@ -17,6 +17,7 @@ from commands.sending import retry_after, starts_by_itself
 from mailer.campaign import lifecycle, ordering, scheduling
 from mailer.campaign.finding import find_campaign
 from mailer.campaign.sending_hours import SendingHours, refuse_an_end_before
+from mailer.letter import weights
 from mailer.models import Audience
 from mailer.report import summary
 from pli import hours
@@ -79,6 +80,8 @@ async def create(
         async with installation.database.begin() as session:
             foreseen = await ordering.prepare(session, order=order, policy=policy, by=by, now=now())
             await session.rollback()
+        if heavy := weights.told(written, foreseen.waiting):
+            tell(heavy, stderr=True)
         async with installation.database.begin() as session:
             campaign_id = await ordering.create(
                 session,

@@ -292,9 +292,11 @@ def test_files_travel_with_each_copy_with_a_test_copy_and_to_the_web_version(
     letter = installation.folder / installation.letter()
     listed = "".join(f"  - {name}\n" for name in files)
     letter.write_text(letter.read_text().replace("---\n\n", f"attachments:\n{listed}---\n\n", 1))
+    told = "the files with it weigh 411 kB in each copy: 2 MB for 3 people"
+    assert told in installation.pli("campaign", "create", letter.name, "--list", "comite").err
+    installation.pli("campaign", "cancel", "1", "--yes")
     installation.pli("send", letter.name, "--list", "comite", "--test", "autrice@example.org")
-    said = installation.pli("send", letter.name, "--list", "comite", "--yes")
-    assert "the files with it weigh 411 kB in each copy: 2 MB for 3 people" in said.err
+    assert told in installation.pli("send", letter.name, "--list", "comite", "--yes").err
     assert len(relay.received) == 4
     for received in relay.received:
         assert received.message.get_content_type() == "multipart/mixed"
