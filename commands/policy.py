@@ -34,6 +34,7 @@ def identity_of(settings: Settings, letter: Letter | None = None) -> Identity:
         sender=(letter.sender if letter else None) or settings.sender,
         reply_to=(letter.reply_to if letter else None) or settings.reply_to,
         public_url=settings.public_url,
+        timezone=settings.timezone,
     )
 
 

@@ -8,12 +8,11 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import yaml
-from babel.dates import get_month_names
 
+from mailer.letter import dates
 from mailer.letter.note import Note
 from mailer.sender import parse_mailbox
 from pli.harmless import DIRECTIONS, without_directions
@@ -281,30 +280,14 @@ def _number(key: str, text: str) -> _Read:
 
 
 def _date(key: str, text: str) -> _Read:
-    """Reads `2025-10-14`, `14/10/2025`, `14.10.2025`, `14 octobre 2025` and `1er mai 2025`."""
-    for parts in _dates(text):
-        try:
-            return date(*parts), None
-        except ValueError:
-            continue
+    if day := dates.read(text):
+        return day, None
     return None, say(
         N_('{key} "{text}" is not a date: write {example}, or 24/11/2026'),
         key=key,
         text=text,
         example=_EXAMPLES["date"],
     )
-
-
-def _dates(text: str) -> Iterator[tuple[int, int, int]]:
-    if iso := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII):
-        yield int(iso[1]), int(iso[2]), int(iso[3])
-    if french := re.fullmatch(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", text, re.ASCII):
-        yield int(french[3]), int(french[2]), int(french[1])
-    if words := re.fullmatch(r"(\d{1,2})(?:er)?\s+(\w+)\s+(\d{4})", text):
-        for language in LANGUAGES:
-            for month, name in get_month_names("wide", locale=language).items():
-                if name.casefold() == words[2].casefold():
-                    yield int(words[3]), month, int(words[1])
 
 
 def _line(key: str, text: str) -> _Read:

@@ -47,13 +47,17 @@ class FramePlaceholders:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A theme ready to frame one letter; `headed`: the content has an h1 of its own."""
+    """A theme ready to frame one letter; `headed`: the content has an h1 of its own.
+
+    `blocks` names the kinds of its blocks: a letter carries no style that it does not use.
+    """
 
     letter: Letter
     theme: Theme
     identity: Identity
     placeholders: FramePlaceholders
     headed: bool
+    blocks: frozenset[str] = frozenset()
 
     def html(self, content: str, sources: Mapping[str, str], *, web: bool) -> str:
         """The whole HTML page: the mail's, or with `web` the page for everybody.
@@ -91,6 +95,7 @@ class Layout:
             "letter": self.letter,
             "identity": self.identity,
             "headed": self.headed,
+            "blocks": self.blocks,
             "date": format_date(self.letter.date, "long", locale=language),
             "telephone": _dialled(self.identity.phone),
             "spaced": spaced if language == "fr" else str,

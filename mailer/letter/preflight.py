@@ -10,11 +10,12 @@ from html import unescape
 from xml.etree.ElementTree import Element
 
 from mailer.letter import gaps, images, limits, markdown, weights
+from mailer.letter.blocks.kinds import Block, Figure, Signature
 from mailer.letter.letter import Letter
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.press import Pressed
-from mailer.letter.sanitising import line_of
+from mailer.letter.sanitising import BLOCK, line_of
 from mailer.sender import Identity
 from pli.harmless import DIRECTIONS
 from pli.language import N_, Sentence, say
@@ -285,17 +286,37 @@ def _links(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
 
 
 def _images(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
+    within = _of_blocks(parsed)
     for (line, name), image in zip(parsed.images(), parsed.tree.iter("img"), strict=True):
-        yield from _image(letter, letter.place(line), name, image)
+        place, block = letter.place(line), within.get(image)
+        # The name that stands beside it says whose picture it is.
+        if not image.get("alt", "").strip() and not isinstance(block, Signature):
+            yield _unseen(place, name, block)
+        yield from _image(letter, place, name)
 
 
-def _image(letter: Letter, place: str, name: str, image: Element) -> Iterator[Finding]:
-    if not image.get("alt", "").strip():
-        yield _warning(
-            place,
-            say(N_('the image "{name}" has no text for those who do not see it'), name=name),
-            say(N_("say between the brackets what it shows: ![…]({name})"), name=name),
-        )
+def _of_blocks(parsed: ParsedMarkdown) -> dict[Element, Block]:
+    """The block in which each picture stands; none for those in plain text."""
+    found = ((it, parsed.blocks.get(it.get(BLOCK, ""))) for it in parsed.tree.iter())
+    return {
+        image: block
+        for element, block in found
+        if isinstance(block, Figure | Signature)
+        for image in element.iter("img")
+    }
+
+
+def _unseen(place: str, name: str, block: Block | None) -> Finding:
+    sentence = say(N_('the image "{name}" has no text for those who do not see it'), name=name)
+    if isinstance(block, Figure):
+        remedy = say(N_("write a line “alt: what it shows” below its name"))
+        return _warning(place, sentence, remedy)
+    return _warning(
+        place, sentence, say(N_("say between the brackets what it shows: ![…]({name})"), name=name)
+    )
+
+
+def _image(letter: Letter, place: str, name: str) -> Iterator[Finding]:
     if name.startswith("https:"):
         yield _warning(
             place,

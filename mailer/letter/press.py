@@ -11,13 +11,22 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape, unescape
 from typing import Any
-from xml.etree.ElementTree import Element
 
-from mailer.letter import expressions, images, mail_html, markdown, plain_text, typography
+from mailer.letter import (
+    attachments,
+    expressions,
+    images,
+    mail_html,
+    markdown,
+    plain_text,
+    typography,
+)
+from mailer.letter.attachments import Attachment
+from mailer.letter.blocks import kinds
 from mailer.letter.expressions import Values
 from mailer.letter.layout import LOGO, LOGO_DARK, FramePlaceholders, Layout
 from mailer.letter.letter import Letter, LetterError
@@ -75,6 +84,7 @@ class Pressed:
     pictures: Sequence[Inline]
     evaluators: Mapping[str, Callable[[Values], str]]
     campaign: Mapping[str, Any]
+    attachments: Sequence[Attachment] = ()
 
     def html(self, recipient: Recipient, links: Links, key: str) -> str:
         """The HTML of one copy."""
@@ -151,23 +161,30 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         frame.list_title: Hole(LIST_TITLE),
     }
     pictures = _pictures(letter, theme, identity)
-    text = plain_text.written(parsed.tree)
-    layout = Layout(letter, theme, identity, frame, headed=parsed.tree.find(".//h1") is not None)
+    text = plain_text.written(parsed.tree, blocks=parsed.blocks, language=letter.language)
+    layout = Layout(
+        letter,
+        theme,
+        identity,
+        frame,
+        headed=parsed.tree.find(".//h1") is not None,
+        blocks=kinds.of(parsed.blocks),
+    )
     in_mail = {name: f"cid:{picture.content_id}" for name, picture in pictures.items()}
 
     @cache
     def web_pieces() -> Pieces:
         on_web = {name: picture.data_address for name, picture in pictures.items()}
-        page = _page(parsed.tree, letter, layout, on_web, placeholders, web=True)
+        page = _page(parsed, letter, layout, on_web, web=True)
         return _cut(page, placeholders, holes)
 
     sources = {LIST_TITLE, *parsed.expressions.values()}
-    page = _page(parsed.tree, letter, layout, in_mail, placeholders, web=False)
+    page = _page(parsed, letter, layout, in_mail, web=False)
     html_pieces = _cut(page, placeholders, holes)
     text_pieces = _cut(layout.text(text), placeholders, holes)
     for pieces in (html_pieces, text_pieces):
         _check_end(pieces, letter, identity)
-    return Pressed(
+    pressed = Pressed(
         html_pieces=html_pieces,
         text_pieces=text_pieces,
         web_pieces=web_pieces,
@@ -180,6 +197,16 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
             "subject": letter.subject,
         },
     )
+    empty = pressed.values(None, None)
+
+    def filled(text: str) -> str:
+        """A text as somebody without values would read it."""
+        return "".join(
+            pressed.evaluators[holes[part].source](empty) if is_hole else part
+            for part, is_hole in placeholders.parts(text)
+        )
+
+    return replace(pressed, attachments=attachments.of(parsed, filled, letter, identity))
 
 
 def _parsed(letter: Letter, theme: Theme, identity: Identity) -> ParsedMarkdown:
@@ -223,19 +250,14 @@ def _pictures(letter: Letter, theme: Theme, identity: Identity) -> dict[str, Inl
 
 
 def _page(
-    tree: Element,
-    letter: Letter,
-    layout: Layout,
-    sources: Mapping[str, str],
-    placeholders: Placeholders,
-    *,
-    web: bool,
+    parsed: ParsedMarkdown, letter: Letter, layout: Layout, sources: Mapping[str, str], *, web: bool
 ) -> str:
-    mail = MailHtml(sources, letter.images, placeholders, layout.theme.tokens)
-    page = layout.html(mail_html.write(tree, mail), sources, web=web)
-    for placeholder, markup in mail.raw.items():
-        page = page.replace(placeholder, markup)
-    return page
+    placeholders = parsed.placeholders
+    mail = MailHtml(
+        sources, letter.images, placeholders, layout.theme.tokens, parsed.blocks, letter.language
+    )
+    page = layout.html(mail_html.write(parsed.tree, mail), sources, web=web)
+    return "".join(mail.raw.get(part, part) for part, _ in placeholders.parts(page))
 
 
 def _cut(text: str, placeholders: Placeholders, holes: Mapping[str, Hole]) -> Pieces:

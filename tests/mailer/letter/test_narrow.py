@@ -157,7 +157,7 @@ def test_a_short_word_beside_prose_stays_whole(browser: Any) -> None:
 
 def tables(body: str) -> list[Element]:
     parsed = markdown.read(body)
-    narrow.fit(parsed.tree, parsed.placeholders, 536)
+    narrow.fit(parsed.tree, parsed.placeholders, 536, {})
     return [*parsed.tree.iter("table")]
 
 
