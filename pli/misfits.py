@@ -35,10 +35,9 @@ _SENTENCES = {
 def told(fault: Mapping[str, Any]) -> Sentence:
     """Tell one of Pydantic's faults, without its place."""
     context = dict(fault.get("ctx", {}))
-    if "error" in context:
-        return say(str(context["error"]))
-    if fault["type"] not in _SENTENCES:
-        return say(fault["msg"])
+    if "error" in context or fault["type"] not in _SENTENCES:
+        text = str(context.get("error", fault["msg"]))
+        return say(text)
     if "expected" in context:
         context["expected"] = context["expected"].replace(" or ", ", ")
     context["table"] = ".".join(str(step) for step in fault["loc"])
@@ -48,6 +47,8 @@ def told(fault: Mapping[str, Any]) -> Sentence:
 def no_toml(file: str, error: ValueError) -> Sentence:
     """Tell that a file is no TOML, with line and column where `error` knows them."""
     place = re.search(r"line (\d+), column (\d+)", str(error))
+    if "end of document" in str(error):
+        return say(N_('{file}: the last line is not TOML: write name = "value"'), file=file)
     if place is None:
         return say(N_("{file}: is not TOML: {reason}"), file=file, reason=str(error))
     return say(

@@ -32,4 +32,5 @@ def for_the_web(attachments: Sequence[Attachment], number: int, language: str) -
         f'<li><a href="{address(number, at, it)}">{escape(described(it).tell(language))}</a></li>'
         for at, it in enumerate(attachments, 1)
     )
-    return f"<h2>{escape(say(N_('Attached files')).tell(language))}</h2><ul>{links}</ul>"
+    heading = escape(say(N_("Attached files")).tell(language))
+    return f'<h2>{heading}</h2><ul class="files">{links}</ul>'

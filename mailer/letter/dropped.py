@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mailer.letter.blocks import footnotes
 from mailer.letter.html_source import Tag, line_in, tags
 from mailer.letter.note import Note
 from mailer.letter.placeholders import Placeholders
@@ -154,8 +155,7 @@ class Dropped:
             where = reference.get("map")
             line = where[0] if isinstance(where, Sequence) else 0
             if label.startswith("^"):
-                fault = N_("[{label}] is no name of a footnote: write [^1], without spaces")
-                self.faults.append((line, say(fault, label=label.lower())))
+                self.faults.append((line, footnotes.missing(label.lower())))
             elif label not in taken:
                 self._notes.append(
                     Note(

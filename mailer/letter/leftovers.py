@@ -69,7 +69,7 @@ _SIGNS = (
         N_("put an empty line before it"),
     ),
 )
-_FOOTNOTE = re.compile(r"\[(\^[^\[\]\s]{1,60})\]")
+_FOOTNOTE = re.compile(r"\[(\^[^\[\]]{1,60})\]")
 _POINT = re.compile(r"\s*(?:[•‣◦·▪●○■□➢➤✓✔–—*+-]\s*|\d{1,3}[.)]\s+|[a-z]\)\s+)(?=\S)")
 _SHORT = 45
 

@@ -41,7 +41,8 @@ _VALUES: Mapping[str, Collection[str]] = {
     },
     **dict.fromkeys(
         (
-            *("content", "inlined", "kept", "web", "headed", "date", "telephone", "padding"),
+            *("content", "inlined", "kept", "web", "headed", "blocks", "date", "telephone"),
+            "padding",
             *("unsubscribe", "web_version", "list_title", "logo_source", "logo_dark_source"),
             *("tell", "spaced", "true", "false", "none"),
         ),

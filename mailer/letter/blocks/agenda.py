@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,9 @@ from pli.language import N_, say
 
 MOST = 100
 """So many dates in one agenda: each is a row of a table, and an event in a file."""
-_WHEN = re.compile(
-    r"(?P<day>.+?)"
-    r"(?:,?\s+(?:à\s+|at\s+|de\s+|from\s+)?(?P<begins>\d{1,2}:\d\d)"
-    r"(?:(?:\s*(?:-|–|—|à|to)\s*|\s)(?P<ends>\d{1,2}:\d\d))?)?"
-)
-_LONGEST = 60
+_HOUR = re.compile(r"(?<![\d:])\d{1,2}:\d\d(?![\d:])")
+_BEFORE = ("à", "at", "de", "from")
+_BETWEEN = frozenset(("-", "–", "—", "à", "to", ""))
 _YEARS = range(1970, 2101)
 """The years of which calendars know the clocks."""
 
@@ -64,30 +62,45 @@ def _entry(line: Line, faults: Faults) -> Iterator[Entry]:
 
 
 def _event(text: str, line: Line, offset: int, faults: Faults) -> Event | None:
-    # Bounded, for the pattern tries each way to cut the text into a day and its hours.
-    found = _WHEN.fullmatch(plain(text)) if len(text) <= _LONGEST else None
-    day = _day(found["day"]) if found else None
-    if found is None or day is None:
+    day, hours = _parts(plain(text))
+    if day is None:
         fault = say(
             N_('"{text}" is no date that exists: write it like 2026-12-01 18:00'),
             text=grammar.shown(text, faults),
         )
         faults.at(line, offset, fault)
         return None
-    hours: list[time | None] = []
-    for hour in (found["begins"], found["ends"]):
+    times: list[time] = []
+    for hour in hours:
         try:
-            hours.append(time.fromisoformat(hour.zfill(5)) if hour else None)
+            times.append(time.fromisoformat(hour.zfill(5)))
         except ValueError:
             fault = say(N_('"{hour}" is no hour that exists: write it like 18:00'), hour=hour)
             faults.at(line, offset, fault)
             return None
-    begins, ends = hours
+    begins, ends, *_ = (*times, None, None)
     if begins and ends and ends <= begins:
         fault = say(N_("this ends at {ends}, before it begins"), ends=f"{ends:%H:%M}")
         faults.at(line, offset, fault)
         return None
     return Event(day, begins, ends)
+
+
+def _parts(text: str) -> tuple[date | None, list[str]]:
+    """The day that a text names, and its hours; no day for a text with anything else in it."""
+    found = [*_HOUR.finditer(text)]
+    if not found:
+        return _day(text), []
+    day = text[: found[0].start()].rstrip(" ,")
+    for word in _BEFORE:
+        day = day.removesuffix(f" {word}").rstrip(" ,")
+    between = [
+        text[one.end() : following.start()].strip() for one, following in itertools.pairwise(found)
+    ]
+    known = len(between) <= 1 and _BETWEEN.issuperset(between)
+    if not known or text[found[-1].end() :].strip():
+        return None, []
+    return _day(day), [it[0] for it in found]
 
 
 def _day(text: str) -> date | None:

@@ -70,9 +70,9 @@ def _link(address: str, words: str, reading: Reading) -> Iterator[Token]:
 
 
 def _votes(argument: str, lines: Sequence[Line], reading: Reading) -> Iterator[Token]:
+    told = len(reading.faults.told)
     values = grammar.values(lines, names.VOTE_KEYS, reading.faults)
     numbers: list[tuple[Way, int]] = []
-    told = len(reading.faults.told)
     for key, value in values.items():
         if key == "unit" or not value.text:
             continue

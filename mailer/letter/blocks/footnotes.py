@@ -23,7 +23,10 @@ def install(markdown: MarkdownIt) -> None:
 
 
 def missing(label: str) -> Sentence:
-    """The fault of a mark whose note stands nowhere."""
+    """The fault of a mark whose note stands nowhere, or whose name no note can have."""
+    if any(sign.isspace() for sign in label):
+        fault = N_("[{label}] is no name of a footnote: write [^1], without spaces")
+        return say(fault, label=label)
     return say(N_("[{label}] has no footnote: write a line [{label}]: … below"), label=label)
 
 
