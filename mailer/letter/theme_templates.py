@@ -41,7 +41,7 @@ _VALUES: Mapping[str, Collection[str]] = {
     },
     **dict.fromkeys(
         (
-            *("content", "inlined", "kept", "web", "headed", "date", "telephone", "padding"),
+            *("content", "inlined", "kept", "web", "headed", "date", "telephone", "padding", "blocks"),
             *("unsubscribe", "web_version", "list_title", "logo_source", "logo_dark_source"),
             *("tell", "spaced", "true", "false", "none"),
         ),
