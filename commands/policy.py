@@ -13,7 +13,7 @@ from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
 from mailer.letter.letter import Letter, read_letter
 from mailer.letter.limits import LetterLimits
-from mailer.letter.theme import ThemePlaces, text_width
+from mailer.letter.theme import ThemePlaces, shape_of
 from mailer.providers import KNOWN, Providers
 from mailer.sender import Identity
 from pli import settings as settings_file
@@ -56,9 +56,9 @@ def themes_of(settings: Settings) -> ThemePlaces:
 
 
 def letter_of(path: Path, settings: Settings) -> Letter:
-    """A letter's file, within the limits of the settings, for the width of its theme's text."""
+    """Read a letter, within the limits of the settings, its pictures for the committee's theme."""
     places = themes_of(settings)
-    return read_letter(path, sizes_of(settings), lambda name: text_width(name, places))
+    return read_letter(path, sizes_of(settings), lambda name: shape_of(name, places))
 
 
 def policy_of(installation: Installation) -> SendingPolicy:

@@ -22,21 +22,21 @@ from mailer.letter import (
 from mailer.letter.attachments import Attachment
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.note import Note
+from mailer.letter.tokens import Shape
 from pli.errors import PliError, reason_of
 from pli.language import N_, Sentence, say
 
 Fault = tuple[int, Sentence]
-ColumnOf = Callable[[str], int]
-"""From a theme's name to the width of its text in pixels of the page."""
+ShapeOf = Callable[[str], Shape]
+"""From a theme's name to its shape, on which the places of pictures depend."""
 THEME = "lettre"
-COLUMN = 536
-"""The width of the text in our themes: 600 pixels without what lies at both sides."""
+_SHAPE = Shape(radius=4, column=600)
 
 
-def usual_column(theme: str) -> int:
-    """The width of the text, whatever the theme is: where nobody knows the committee's own."""
+def usual_shape(theme: str) -> Shape:
+    """The shape of our themes, whatever the theme is: where nobody knows the committee's own."""
     del theme
-    return COLUMN
+    return _SHAPE
 
 
 class LetterError(PliError):
@@ -77,9 +77,7 @@ class Letter:
         return f"{self.source}:{self.line + line}"
 
 
-def read_letter(
-    path: Path, sizes: LetterLimits = USUAL, column_of: ColumnOf = usual_column
-) -> Letter:
+def read_letter(path: Path, sizes: LetterLimits = USUAL, shape_of: ShapeOf = usual_shape) -> Letter:
     """Read a letter, and its files from the same folder; LetterError lists every fault."""
     try:
         with path.open("rb") as file:
@@ -101,7 +99,7 @@ def read_letter(
         images.from_folder(path.parent),
         sizes,
         attachments.from_folder(path.parent),
-        column_of,
+        shape_of,
     )
 
 
@@ -123,7 +121,7 @@ def parse_letter(
     load_image: Callable[[str], bytes] | None = None,
     sizes: LetterLimits = USUAL,
     load_attachment: attachments.Loader | None = None,
-    column_of: ColumnOf = usual_column,
+    shape_of: ShapeOf = usual_shape,
 ) -> Letter:
     """Parse a letter; raises LetterError. Files for which there is no loader are left out."""
     if fault := limits.too_long(len(text.encode("utf-8", "replace")), sizes):
@@ -136,8 +134,8 @@ def parse_letter(
     faults += [(matter.end + 1 + line, fault) for line, fault in parsed.faults]
     pictures = loading.Pictures()
     if parsed.tree.find(".//img") is not None:
-        column = column_of(matter.values.get("theme", THEME))
-        pictures = loading.load(parsed.tree, column, load_image, sizes)
+        shape = shape_of(matter.values.get("theme", THEME))
+        pictures = loading.load(parsed, shape, load_image, sizes)
     faults += [(matter.end + 1 + line, fault) for line, fault in pictures.faults]
     values = _set(matter.values)
     travelling = attachments.Read()

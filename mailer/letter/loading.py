@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
-from xml.etree.ElementTree import Element
 
-from mailer.letter import images, limits
+from mailer.letter import images, limits, rooms
+from mailer.letter.blocks.in_mail import TAKEN
+from mailer.letter.blocks.parts import Parts
 from mailer.letter.images import Fitted
 from mailer.letter.limits import LetterLimits
+from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.note import Note
 from mailer.letter.sanitising import line_of
+from mailer.letter.tokens import Shape
 from pli.errors import PliError
 from pli.language import N_, Sentence, say
 
@@ -27,14 +30,17 @@ class Pictures:
 
 
 def load(
-    tree: Element, column: int, read: Callable[[str], bytes] | None, sizes: LetterLimits
+    parsed: ParsedMarkdown,
+    shape: Shape,
+    read: Callable[[str], bytes] | None,
+    sizes: LetterLimits,
 ) -> Pictures:
-    """Load the local pictures of a tree, for a column of so many pixels of the page.
+    """Load the local pictures of a letter, for the places that a theme of this shape has.
 
     Without `read`, the local ones are left out.
     """
-    loading = _Loading(sizes, dict(_places(tree, column)))
-    for image in tree.iter("img"):
+    loading = _Loading(sizes, _places(parsed, shape))
+    for image in parsed.tree.iter("img"):
         line, name = line_of(image), unquote(image.get("src", ""))
         if fault := _elsewhere(name):
             loading.pictures.faults.append((line, fault))
@@ -43,14 +49,20 @@ def load(
     return loading.pictures
 
 
-def _places(tree: Element, column: int) -> Iterator[tuple[str, int]]:
+def _places(parsed: ParsedMarkdown, shape: Shape) -> dict[str, int]:
     """The width of each picture's place in pixels of the page: the widest, if it stands twice."""
+    parts = Parts(parsed.blocks)
+    parents = {child: parent for parent in parsed.tree.iter() for child in parent}
+    blocks = ((it, parts.block(it)) for it in parents)
+    taken = {it: TAKEN[type(block)] for it, block in blocks if block and type(block) in TAKEN}
     widest: dict[str, int] = {}
-    for image in tree.iter("img"):
+    for image in parsed.tree.iter("img"):
         name, asked = unquote(image.get("src", "")), image.get("width", "")
-        place = min(int(asked), column) if asked.isdigit() and int(asked) else column
+        room = rooms.share(image, shape.text, parents, taken)
+        room = shape.picture if room == shape.text else room
+        place = min(int(asked), room) if asked.isdigit() and int(asked) else room
         widest[name] = max(widest.get(name, 0), place)
-    yield from widest.items()
+    return widest
 
 
 def _is_local(name: str) -> bool:

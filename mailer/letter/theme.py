@@ -90,12 +90,12 @@ def load_theme(name: str, places: ThemePlaces = SHIPPED) -> Theme:
     return Theme(name, files, _tokens(layers), lies)
 
 
-def text_width(name: str, places: ThemePlaces = SHIPPED) -> int:
-    """The width of a theme's text in pixels; the usual one for a theme that cannot be loaded."""
+def shape_of(name: str, places: ThemePlaces = SHIPPED) -> Shape:
+    """The shape of a theme; that of our first one for a theme that cannot be loaded."""
     try:
-        return load_theme(name, places).tokens.shape.text
+        return load_theme(name, places).tokens.shape
     except ThemeError:
-        return load_theme(DEFAULT).tokens.shape.text
+        return load_theme(DEFAULT).tokens.shape
 
 
 def themes(places: ThemePlaces = SHIPPED) -> list[str]:

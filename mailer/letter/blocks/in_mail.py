@@ -57,8 +57,11 @@ _HALF = (
 _GAP = "display:inline-block;height:1px;max-width:4.9%;width:calc((100% - {least}px)*1000);"
 
 
-_BOX = Taken(narrow=36, wide=52)
-_COLUMN = Taken(wide=12, halves=True)
+TAKEN: Mapping[type[Block], Taken] = {
+    Box: Taken(narrow=36, wide=52),
+    Column: Taken(wide=12, halves=True),
+}
+"""What blocks take of the width of what stands in them."""
 
 
 @dataclass(slots=True)
@@ -123,7 +126,7 @@ class MailBlocks:
         replaced(element, made("tr", "", cell))
         element.tag = "table"
         element.attrib |= PRESENTATION | {"width": "100%", "class": "box"}
-        self.taken[cell] = _BOX
+        self.taken[cell] = TAKEN[Box]
 
     def _lead(self, element: Element) -> None:
         for paragraph in element.findall("p"):
@@ -164,7 +167,7 @@ class MailBlocks:
         for column in columns:
             column.tail = ""
             column.attrib |= {"class": "half", "style": _HALF.format(least=least)}
-            self.taken[column] = _COLUMN
+            self.taken[column] = TAKEN[Column]
         for column in columns[:-1]:
             column.tail = self.raw(_BETWEEN)
         replaced(element, *columns)

@@ -17,6 +17,7 @@ from mailer.letter import images
 from mailer.letter.images import ImageError
 from mailer.letter.letter import Letter, parse_letter, read_letter
 from mailer.letter.resizing import LIGHT
+from mailer.letter.tokens import Shape
 from tests.factories import FRONT
 from tests.mailer.letter.rendered import html, mail, wire
 
@@ -79,7 +80,7 @@ def test_a_cameras_photo_of_twelve_megabytes_is_no_fault(photo: bytes, tmp_path:
     read = read_letter(tmp_path / "lettre.md")
     data = read.images["photo.jpg"]
     small = opened(data)
-    assert (small.format, small.size) == ("JPEG", (1_072, 1_429))
+    assert (small.format, small.size) == ("JPEG", (1_120, 1_493))
     assert len(data) <= LIGHT
     assert SECRET.encode() not in data
     assert not dict(small.getexif())
@@ -102,12 +103,12 @@ def test_a_picture_is_twice_as_wide_as_its_place_at_most() -> None:
     body = "# x\n\n![a](a.png)\n\n![b](b.png){width=300}\n\n![c](c.png){width=9000}"
     read = letter_with(body, a_png=large, b_png=large, c_png=large)
     assert {name: opened(it).size for name, it in read.images.items()} == {
-        "a.png": (1_072, 214),
+        "a.png": (1_120, 224),
         "b.png": (600, 120),
-        "c.png": (1_072, 214),
+        "c.png": (1_120, 224),
     }
     page = html(body, images=read.images)
-    assert re.findall(r'<img[^>]* width="(\d+)"', page) == ["536", "300", "536"]
+    assert re.findall(r'<img[^>]* width="(\d+)"', page) == ["560", "300", "560"]
 
 
 def test_a_picture_that_stands_twice_is_made_for_the_wider_place() -> None:
@@ -120,13 +121,13 @@ def test_the_column_of_the_theme_is_the_place() -> None:
     large = saved(chart(3_000, 600), "PNG")
     asked: list[str] = []
 
-    def narrow(theme: str) -> int:
+    def narrow(theme: str) -> Shape:
         asked.append(theme)
-        return 416
+        return Shape(radius=0, column=480)
 
     text = FRONT.replace("---\n", "---\ntheme: bulletin\n", 1) + "![a](a.png)"
-    read = parse_letter(text, load_image=lambda _: large, column_of=narrow)
-    assert opened(read.images["a.png"]).width == 832
+    read = parse_letter(text, load_image=lambda _: large, shape_of=narrow)
+    assert opened(read.images["a.png"]).width == 880
     assert asked == ["bulletin"]
 
 
@@ -332,3 +333,16 @@ def test_the_picture_of_a_block_is_made_for_the_width_that_it_asks_for() -> None
     large = saved(chart(3_000, 600), "PNG")
     body = "::: image a.png\nalt: Une courbe\nlargeur: 200\n:::\n"
     assert opened(letter_with(body, a_png=large).images["a.png"]).size == (400, 80)
+
+
+def test_a_picture_in_a_column_is_made_for_half_of_the_letter() -> None:
+    large = saved(chart(3_000, 600), "PNG")
+    body = (
+        ":::: colonnes\n::: colonne\n![a](a.png)\n:::\n::: colonne\nb\n:::\n::::\n\n"
+        "::: encadre\n![b](b.png)\n:::\n"
+    )
+    read = letter_with(body, a_png=large, b_png=large)
+    page = html(body, images=read.images)
+    shown = [int(it) for it in re.findall(r'<img[^>]* width="(\d+)"', page)]
+    assert [opened(it).width for it in read.images.values()] == [2 * it for it in shown]
+    assert shown[0] < 270 < shown[1] < 536
