@@ -6,6 +6,7 @@ build/screenshots.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,11 +14,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 
-from mailer.letter import specimen
+from mailer.letter import colour, specimen
 from mailer.letter.letter import Letter, parse_letter, read_letter
 from mailer.letter.press import Pressed, press
-from mailer.letter.theme import load_theme, ours
+from mailer.letter.theme import ThemePlaces, load_theme, ours
 from tests import axe
 from tests.browser import SCREENSHOTS, how_to_launch
 from tests.checkers import html_validate, vnu
@@ -153,3 +155,29 @@ def test_checkers_of_html_find_nothing_but_what_a_mail_needs(tmp_path: Path) -> 
 
 def test_a_letter_weighs_less_than_gmail_cuts_off(pressed: Pressed) -> None:
     assert len(pressed.html(MARIE, LINKS, KEY).encode()) < HEAVIEST
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("name", ["specimen"])
+async def test_a_logo_stays_legible_when_a_program_turns_a_letter_dark(
+    tab: Any, theme: str, name: str, tmp_path: Path
+) -> None:
+    """A dark logo on nothing: black on black, but for its outline."""
+    logo = Image.new("RGBA", (240, 60))
+    logo.paste("#1d2527", (40, 20, 200, 40))
+    logo.save(tmp_path / "logo.png")
+    (tmp_path / "theme.toml").write_text(
+        '[logo]\nfile = "logo.png"\nalt = "Comité"\nwidth = 120\n', "utf-8"
+    )
+    loaded = load_theme(theme, ThemePlaces(tmp_path / "theme.toml"))
+    made = press(letter(name), loaded, specimen.INVENTED)
+    await views.show(tab, made.preview(MARIE, LINKS, KEY), "light")
+    await tab.evaluate(views.FORCED_DARK)
+    shown = await tab.locator("p.logo img").screenshot()
+    with Image.open(io.BytesIO(shown)) as picture:
+        seen = {
+            f"#{r:02x}{g:02x}{b:02x}"
+            for r, g, b in set(picture.convert("RGB").get_flattened_data())
+        }
+    assert "#1d2527" in seen
+    assert max(colour.contrast("#1d2527", it) for it in seen) > 7
