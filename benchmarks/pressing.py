@@ -1,11 +1,11 @@
-"""What a letter costs: to press it once, and to compose each copy, in turns with another checkout.
+"""What pressing a letter costs, and what a copy of it costs: with every block, and without any.
 
-    python -m benchmarks.pressing                       # this checkout alone
-    python -m benchmarks.pressing --against ../before   # in turns, and the ratio of the two
+    .venv/bin/python -m benchmarks.pressing
+    .venv/bin/python -m benchmarks.pressing --against ../before
 
-The same letter of prose, 40 kB of HTML, is measured in both; here also one with every block. Each
-round is a process of its own, and warm: its first pressings and copies are not counted. A figure is
-that of the fastest round, which other work on the machine has disturbed least.
+Both letters have 40 kB. Each turn is a process of its own, and warm: the first pressing does not
+count. `--against` names a checkout of another commit, whose turns alternate with ours; it presses
+the letter without blocks. Prints medians of the processor's time.
 """
 
 from __future__ import annotations
@@ -17,146 +17,165 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).resolve().parents[1]
-WARM = 3
-PRESSINGS = 15
-COPIES = 20_000
-HTML = 40_000
-"""Bytes of the page of the letter that is pressed."""
-PARAGRAPH = (
-    "Le comité a défendu l’égalité d’accès aux services publics et la santé au travail. " * 6
-)
+if TYPE_CHECKING:
+    from mailer.message.composer import Composer
+    from mailer.recipient import Recipient
+
+ROOT = Path(__file__).parents[1]
+SIZE = 40_000
+COPIES = 2_000
+PRESSINGS = 7
+BOUND_MS = 200.0
+BLOCKS = """
+::: chapeau
+Bonjour {{ subscriber.first_name or "camarade" }}, voici l'essentiel.
+:::
+
+::: sommaire
+:::
+
+## Le budget[^1]
+
+::: encadre Ce qu'il faut retenir
+- un point ;
+- et un autre.
+:::
+
+::: citation Prénom Nom, fonction
+Ce qui a été dit pendant la séance.
+:::
+
+::: image https://example.org/photo.jpg
+alt: Une salle
+caption: Pendant la séance
+credit: Photo Prénom Nom
+:::
+
+::: bouton https://example.org/avis Lire l'avis
+:::
+
+:::: colonnes
+::: colonne
+À gauche.
+:::
+::: colonne
+À droite.
+:::
+::::
+
+::: votes Avis sur le budget
+pour: 59
+contre: 3
+abstention: 23
+:::
+
+::: agenda Prochains rendez-vous
+2026-12-08 18:00 | Salle des fêtes | Réunion publique
+2026-12-12 9:00-12:00 | Gare | Permanence
+:::
+
+::: signature
+nom: Prénom Nom
+fonction: Secrétaire générale
+:::
+
+[^1]: Séance du 24 novembre.
+"""
 
 
-def measure() -> dict[str, float]:
-    """Milliseconds of a pressing and microseconds of a copy, of what is imported here."""
+def turn(with_blocks: bool) -> dict[str, float]:
+    """The milliseconds of one warm pressing, and the microseconds of a copy."""
+    # Imported here: a turn of another checkout imports that one's modules.
+    from benchmarks.letters import identity, of_size
     from mailer.letter.press import press
     from mailer.letter.theme import load_theme
     from mailer.links import Links
     from mailer.message.composer import Composer
     from mailer.recipient import ListLine, Recipient
-    from mailer.sender import Identity
-    from pli.keys import Keys
+    from pli import keys as key_ring
 
-    identity = Identity(
-        committee="Comité régional",
-        address="1 place du Marché, 44000 Ville",
-        phone="02 00 00 00 00",
-        email="contact@example.org",
-        sender="Comité régional <lettre@example.org>",
-        reply_to="",
-        public_url="https://lettres.example.org",
-    )
-    keys = Keys({"ab": b"a" * 32}, b"z" * 32)
-    links = Links(keys, identity.public_url, identity.domain)
-    theme = load_theme("lettre")
+    keys, theme = key_ring.generate(), load_theme("lettre")
+    figures: dict[str, float] = {}
+    plain = of_size(SIZE, keys).letter
+    letters = {"plain": plain}
+    if with_blocks:
+        body = plain.body[: len(plain.body) * 3 // 5] + "\n\n" + BLOCKS
+        letters["blocks"] = replace(plain, body=body)
+    links = Links(keys, identity().public_url, identity().domain)
     somebody = Recipient(
         1, 1, "p0000001@example.org", "Camille", "", "fr", {}, ListLine(1, "comite", "Comité")
     )
-
-    def page(letter: Any) -> int:
-        return len(press(letter, theme, identity).html(somebody, links, keys.current).encode())
-
-    prose = _prose(page)
-    pressed = press(prose, theme, identity)
-    composer = Composer(pressed, prose, identity, links, keys.current)
     now = datetime.now(UTC)
-    found = {
-        "press_ms": 1e3 * _best(lambda: press(prose, theme, identity), PRESSINGS),
-        "copy_us": 1e6
-        * _best(lambda: [composer.copy(somebody, now) for _ in range(COPIES // 20)], 20)
-        / (COPIES // 20),
-        "html_kb": page(prose) / 1000,
-    }
-    if (blocks := _blocks(page)) is not None:
-        found["press_blocks_ms"] = 1e3 * _best(lambda: press(blocks, theme, identity), PRESSINGS)
-        found["html_blocks_kb"] = page(blocks) / 1000
-    return found
-
-
-def _best(work: Callable[[], object], times: int) -> float:
-    """The median time of a piece of work, in seconds, once it is warm."""
-    for _ in range(WARM):
-        work()
-    taken = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - begun)
-    return statistics.median(taken)
-
-
-def _prose(page: Callable[[Any], int]) -> Any:
-    from mailer.letter.letter import Letter
-
-    def of(paragraphs: int) -> Letter:
-        body = "# Une séance\n\nBonjour {{ subscriber.first_name or 'camarade' }},\n\n"
-        return Letter(
-            number=1,
-            title="Une séance",
-            date=date(2026, 11, 24),
-            subject="Lettre n° 1 : une séance plénière",
-            preheader="Ce qui a été dit et voté pendant la séance plénière de novembre",
-            body=body + "\n\n".join(f"{n} {PARAGRAPH}" for n in range(paragraphs)),
+    for name, letter in letters.items():
+        press(letter, theme, identity())
+        figures[f"press {name}, ms"] = 1_000 * _median(
+            partial(press, letter, theme, identity()), PRESSINGS
         )
-
-    paragraphs = 1
-    while page(of(paragraphs)) < HTML:
-        paragraphs += 1
-    return of(paragraphs)
-
-
-def _blocks(page: Callable[[Any], int]) -> Any:
-    """The specimen, which has every block, with prose up to the same size; None where is none."""
-    try:
-        from mailer.letter import specimen
-    except ImportError:
-        return None
-    letter = specimen.letter()
-    while page(letter) < HTML:
-        letter = replace(letter, body=f"{letter.body}\n\n{PARAGRAPH}")
-    return letter
+        pressed = press(letter, theme, identity())
+        composer = Composer(pressed, letter, identity(), links, keys.current)
+        figures[f"bytes of {name}"] = sum(map(len, composer.copy(somebody, now)))
+        copying = _median(partial(_copies, composer, somebody, now), 5)
+        figures[f"copy {name}, µs"] = 1_000_000 * copying / COPIES
+    return figures
 
 
-def _rounds(folders: list[Path], rounds: int) -> list[dict[str, float]]:
-    """The fastest round of each checkout, measured in turns."""
-    found: list[list[dict[str, float]]] = [[] for _ in folders]
-    for _ in range(rounds):
-        for folder, its in zip(folders, found, strict=True):
-            done = subprocess.run(
-                [sys.executable, __file__, "--measure"],
-                cwd=folder,
-                env=os.environ | {"PYTHONPATH": str(folder)},
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            its.append(json.loads(done.stdout))
-    return [{name: min(it[name] for it in its) for name in its[0]} for its in found]
+def _copies(composer: Composer, somebody: Recipient, now: datetime) -> None:
+    for _ in range(COPIES):
+        composer.copy(somebody, now)
+
+
+def _median(work: Callable[[], object], times: int) -> float:
+    spent = []
+    for _ in range(times):
+        begun = time.process_time()
+        work()
+        spent.append(time.process_time() - begun)
+    return statistics.median(spent)
+
+
+def in_process(checkout: Path, *, with_blocks: bool) -> dict[str, float]:
+    """One turn in a process of its own, with the modules of a checkout."""
+    words = (sys.executable, __file__, "--turn", *(("--blocks",) if with_blocks else ()))
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    done = subprocess.run(words, cwd=checkout, env=environment, capture_output=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr.decode())
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
 
 
 def main() -> None:
-    """Print the figures, those of another checkout, and the ratio of the two."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--measure", action="store_true", help="measure what is imported, as JSON")
-    parser.add_argument("--against", type=Path, help="another checkout, measured in turns")
-    parser.add_argument("--rounds", type=int, default=5)
-    told = parser.parse_args()
-    if told.measure:
-        print(json.dumps(measure()))
+    """Measure in turns, and print a line a figure; exit 1 if pressing takes too long."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--against", type=Path)
+    parser.add_argument("--turn", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--blocks", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.turn:
+        print(json.dumps(turn(asked.blocks)))
         return
-    folders = [ROOT, *([told.against.resolve()] if told.against else [])]
-    here, *other = _rounds(folders, told.rounds)
-    for name, value in here.items():
-        before = other[0].get(name) if other else None
-        ratio = f"   before {before:8.2f}   ratio {value / before:.2f}" if before else ""
-        print(f"{name:<16} {value:8.2f}{ratio}")
+    found: dict[str, list[float]] = defaultdict(list)
+    for _ in range(asked.turns):
+        for name, value in in_process(ROOT, with_blocks=True).items():
+            found[name].append(value)
+        if asked.against:
+            before = in_process(asked.against.resolve(), with_blocks=False)
+            for name, value in before.items():
+                found[f"{name}, before"].append(value)
+    for name, values in found.items():
+        print(f"{name}: {statistics.median(values):.1f}")
+    pressing = statistics.median(found["press blocks, ms"])
+    if pressing > BOUND_MS:
+        sys.exit(f"pressing takes {pressing:.0f} ms, and {BOUND_MS:.0f} are asked")
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def numbered(body: str) -> str:
 
 
 def words(text: str) -> set[str]:
-    return set(re.findall(r"w\d+", text))
+    return set(re.findall(r"\bw\d+\b", text))
 
 
 def without_comments(page: str) -> str:
