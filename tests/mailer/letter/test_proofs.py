@@ -26,7 +26,7 @@ from tests.checkers import html_validate, vnu
 from tests.mailer.letter import views
 from tests.mailer.letter.rendered import KEY, LINKS, LIST, MARIE
 from tests.paths import ROOT
-from tests.real_letter import REAL, REAL_FRONT
+from tests.real_letter import REAL, REAL_FRONT, with_blocks
 
 pytestmark = pytest.mark.proof
 
@@ -60,7 +60,7 @@ def letter(name: str) -> Letter:
         return parse_letter(text.replace("NUMBER", "7").replace("DATE", "2026-12-01"))
     if not REAL.is_file():
         pytest.skip("needs the real letter, ../shared/letters/lettre-294.txt")
-    return parse_letter(REAL_FRONT + REAL.read_text("utf-8"), REAL.name)
+    return parse_letter(REAL_FRONT + with_blocks(REAL.read_text("utf-8")), REAL.name)
 
 
 @pytest.fixture(params=LETTERS)
