@@ -34,7 +34,8 @@ def html_validate(pages: Mapping[str, str], folder: Path) -> list[str]:
     files = _written(pages, folder)
     (folder / ".htmlvalidate.json").write_text(json.dumps(_RULES))
     done = subprocess.run(
-        [node, program, "--formatter", "json", *files],
+        # Into a file: node ends before a pipe has taken all.
+        [node, program, "--formatter", "json=said.json", *files],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -43,7 +44,7 @@ def html_validate(pages: Mapping[str, str], folder: Path) -> list[str]:
     assert done.returncode in (0, 1), done.stderr
     return [
         f"{Path(result['filePath']).stem}: {it['ruleId']}: {it['message']}"
-        for result in json.loads(done.stdout)
+        for result in json.loads((folder / "said.json").read_text("utf-8"))
         for it in result["messages"]
     ]
 

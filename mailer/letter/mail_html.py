@@ -25,6 +25,8 @@ from mailer.letter.tokens import Tokens
 
 MARGINS = 64
 """What a wide letter leaves free at both sides of its text, in pixels."""
+_NARROW_MARGINS = 40
+"""What the narrow form leaves free, which Word and Orange show in a wide window, too."""
 _TARGETS = ("https:", "mailto:", "tel:")
 
 
@@ -44,17 +46,22 @@ class MailHtml:
     language: str = "fr"
     raw: dict[str, str] = field(default_factory=dict)
     rooms: dict[Element, int] = field(default_factory=dict)
-    """The width, in pixels, that a picture or a link in a block has; all others have the column."""
+    """The width, in pixels, that a picture or a link in a block has; all others have the whole."""
 
     def room(self, element: Element) -> int:
         """The pixels that a picture or a button has at most."""
-        return self.rooms.get(element, self.column)
+        return self.rooms.get(element, self.whole)
 
     def add(self, markup: str) -> str:
         """A placeholder for raw markup."""
         placeholder = self.placeholders.take()
         self.raw[placeholder] = markup
         return placeholder
+
+    @property
+    def whole(self) -> int:
+        """The most pixels that a picture has, in whatever program."""
+        return self.tokens.shape.column - _NARROW_MARGINS
 
     @property
     def column(self) -> int:

@@ -69,7 +69,8 @@ FORCED_DARK = """
 
 NAMELESS = """
 () => [...document.querySelectorAll('img')]
-  .filter(it => it.offsetParent && !(it.alt.trim() && it.getBoundingClientRect().width > 8))
+  .filter(it => it.offsetParent && it.alt !== '' && it.getBoundingClientRect().width < 9
+    || !it.hasAttribute('alt'))
   .map(it => it.outerHTML.slice(0, 120))
 """
 """Finds pictures in whose place nothing is to be read once they are not loaded."""
