@@ -41,10 +41,9 @@ _VALUES: Mapping[str, Collection[str]] = {
     },
     **dict.fromkeys(
         (
-            *("content", "inlined", "kept", "web", "headed", "blocks", "date", "telephone"),
-            "padding",
+            *("content", "inlined", "kept", "blocks", "web", "headed", "date", "telephone"),
             *("unsubscribe", "web_version", "list_title", "logo_source", "logo_dark_source"),
-            *("tell", "spaced", "true", "false", "none"),
+            *("padding", "tell", "spaced", "true", "false", "none"),
         ),
         (),
     ),

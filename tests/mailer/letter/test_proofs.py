@@ -6,6 +6,7 @@ build/screenshots.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,18 +14,19 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 
-from mailer.letter import specimen
+from mailer.letter import colour, specimen
 from mailer.letter.letter import Letter, parse_letter, read_letter
 from mailer.letter.press import Pressed, press
-from mailer.letter.theme import load_theme, ours
+from mailer.letter.theme import ThemePlaces, load_theme, ours
 from tests import axe
 from tests.browser import SCREENSHOTS, how_to_launch
 from tests.checkers import html_validate, vnu
 from tests.mailer.letter import views
 from tests.mailer.letter.rendered import KEY, LINKS, LIST, MARIE
 from tests.paths import ROOT
-from tests.real_letter import REAL, REAL_FRONT
+from tests.real_letter import REAL, REAL_FRONT, with_blocks
 
 pytestmark = pytest.mark.proof
 
@@ -48,7 +50,7 @@ OF_WORD = re.compile(
 )
 
 
-def letter(name: str) -> Letter:
+def named(name: str) -> Letter:
     if name == "specimen":
         return specimen.letter()
     if name == "demo":
@@ -58,7 +60,7 @@ def letter(name: str) -> Letter:
         return parse_letter(text.replace("NUMBER", "7").replace("DATE", "2026-12-01"))
     if not REAL.is_file():
         pytest.skip("needs the real letter, ../shared/letters/lettre-294.txt")
-    return parse_letter(REAL_FRONT + REAL.read_text("utf-8"), REAL.name)
+    return parse_letter(REAL_FRONT + with_blocks(REAL.read_text("utf-8")), REAL.name)
 
 
 @pytest.fixture(params=LETTERS)
@@ -73,7 +75,7 @@ def theme(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def pressed(name: str, theme: str) -> Pressed:
-    return press(letter(name), load_theme(theme), specimen.INVENTED)
+    return press(named(name), load_theme(theme), specimen.INVENTED)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -140,7 +142,7 @@ def test_checkers_of_html_find_nothing_but_what_a_mail_needs(tmp_path: Path) -> 
     pages = {}
     for name in LETTERS if REAL.is_file() else LETTERS[:-1]:
         for theme in ours():
-            made = press(letter(name), load_theme(theme), specimen.INVENTED)
+            made = press(named(name), load_theme(theme), specimen.INVENTED)
             pages[f"{name}-{theme}-mail"] = made.html(MARIE, LINKS, KEY)
             pages[f"{name}-{theme}-web"] = made.web(LIST)
     said = html_validate(pages, tmp_path)
@@ -153,3 +155,27 @@ def test_checkers_of_html_find_nothing_but_what_a_mail_needs(tmp_path: Path) -> 
 
 def test_a_letter_weighs_less_than_gmail_cuts_off(pressed: Pressed) -> None:
     assert len(pressed.html(MARIE, LINKS, KEY).encode()) < HEAVIEST
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("name", ["specimen"])
+async def test_a_logo_stays_legible_when_a_program_turns_a_letter_dark(
+    tab: Any, theme: str, name: str, tmp_path: Path
+) -> None:
+    """A dark logo on nothing: black on black, but for its outline."""
+    logo = Image.new("RGBA", (240, 60))
+    logo.paste("#1d2527", (40, 20, 200, 40))
+    logo.save(tmp_path / "logo.png")
+    (tmp_path / "theme.toml").write_text(
+        '[logo]\nfile = "logo.png"\nalt = "Comité"\nwidth = 120\n', "utf-8"
+    )
+    loaded = load_theme(theme, ThemePlaces(tmp_path / "theme.toml"))
+    made = press(named(name), loaded, specimen.INVENTED)
+    await views.show(tab, made.preview(MARIE, LINKS, KEY), "light")
+    await tab.evaluate(views.FORCED_DARK)
+    shown = await tab.locator("p.logo img").screenshot()
+    with Image.open(io.BytesIO(shown)) as picture:
+        octets = picture.convert("RGB").tobytes()
+    seen = {f"#{octets[at : at + 3].hex()}" for at in range(0, len(octets), 3)}
+    assert "#1d2527" in seen
+    assert max(colour.contrast("#1d2527", it) for it in seen) > 7

@@ -100,7 +100,7 @@ def test_pictures_and_buttons_in_a_column_are_no_wider_than_the_column() -> None
     assert widths
     assert max(widths) <= 268
     assert max(drawn) <= 268
-    assert max(int(it) for it in re.findall(r'<img[^>]*width="(\d+)"', html(inside))) == 536
+    assert max(int(it) for it in re.findall(r'<img[^>]*width="(\d+)"', html(inside))) == 560
 
 
 def test_votes_are_a_table_and_one_sentence() -> None:

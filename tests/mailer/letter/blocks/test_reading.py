@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 import time
 
 import pytest
@@ -10,6 +12,7 @@ from mailer.letter import markdown
 from mailer.letter.blocks import kinds, names
 from tests.mailer.letter.blocks.told import faults
 from tests.mailer.letter.rendered import html, text
+from tests.paths import ROOT
 
 WHOLE = {
     "box": "::: {} Titre\nTexte.\n:::",
@@ -222,3 +225,15 @@ def test_faults_are_told_in_french() -> None:
         f"2: colonne 7{nnbsp}: «{nnbsp}-3{nnbsp}» n’est pas un nombre de voix{nnbsp}: "
         "écrivez un nombre entier à partir de 0"
     ]
+
+
+def test_the_blocks_that_docs_show_are_read() -> None:
+    page = (ROOT / "docs" / "letters.md").read_text("utf-8")
+    section = page.partition("## Blocks\n")[2].partition("\n## ")[0]
+    sources = re.findall(r"(?m)(?:^(?:    .*)?\n)+", section)
+    bodies = [textwrap.dedent(it) for it in sources if it.strip()]
+    assert len(bodies) >= len(names.BLOCKS)
+    whole = "\n\n".join(bodies) + "\n\n## Un titre"
+    assert faults(whole) == []
+    found = {type(it) for it in markdown.read(whole).blocks.values()}
+    assert found >= {*KINDS.values(), kinds.Columns, kinds.Note}
