@@ -274,7 +274,7 @@ async def test_a_resume_has_a_worker_try_again_whose_trouble_another_called_over
 async def test_a_relay_that_refuses_and_another_that_is_away_for_a_moment_pause_nothing(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    a_short_refusal(monkeypatch)
+    a_short_refusal(monkeypatch, seconds=0.5)
     campaign_id = await prepared(database, keys, now, count=6)
     away = Script("connect", "421 4.3.2 going down")
     with Relay(script=REFUSES).running() as first, Relay(script=away).running() as second:
