@@ -42,6 +42,8 @@ def load(
     loading = _Loading(sizes, _places(parsed, shape))
     for image in parsed.tree.iter("img"):
         line, name = line_of(image), unquote(image.get("src", ""))
+        if parsed.placeholders.within(name):
+            continue  # An expression in an address is told already.
         if fault := _elsewhere(name):
             loading.pictures.faults.append((line, fault))
         elif read is not None and _is_local(name) and not loading.add(line, name, read):
