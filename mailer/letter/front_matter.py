@@ -211,8 +211,10 @@ def _list(key: str, entry: _Entry, matter: FrontMatter) -> None:
             matter.faults.append((line, say(fault, key=key)))
         elif sign := _unseen(name):
             matter.faults.append((line, _hidden(key, sign)))
-        elif name:
-            names.append((line, without_directions(name)))
+        elif shown := without_directions(name).strip():
+            if shown != name.strip():
+                matter.notes.append(_turned(key, name, line))
+            names.append((line, shown))
     matter.values[key] = names
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.letter import attachments, preflight, snapshot, weights
@@ -92,6 +93,14 @@ def test_what_is_no_list_is_a_fault_with_what_to_write(tmp_path: Path, lines: li
     (tmp_path / "{a: b}").write_bytes(pdf())
     (line, *_) = [it for it in faults(written(tmp_path, *lines)) if "is a list" in it]
     assert 'attachments is a list: write each name on a line of its own, behind "- "' in line
+
+
+def test_a_sign_that_turns_a_name_around_is_taken_out_and_told(tmp_path: Path) -> None:
+    (tmp_path / "avisfdp.pdf").write_bytes(pdf())
+    read = read_letter(written(tmp_path, "attachments: avis\u202efdp.pdf"))
+    assert [it.name for it in read.attachments] == ["avisfdp.pdf"]
+    (note,) = read.notes
+    assert (note.line, "turns the text around (U+202E)" in str(note.sentence)) == (7, True)
 
 
 def test_a_french_name_of_the_key_is_told_its_own(tmp_path: Path) -> None:
@@ -335,3 +344,15 @@ def test_the_dates_take_no_name_that_a_file_has() -> None:
     own = attachment("Agenda.ics")
     names = [it.name for it in pressed(AGENDA, attachments=(own,)).attachments]
     assert names == ["Agenda.ics", "agenda-2.ics"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.sampled_from("-[]{}\"',:#& \t\n|>!*a.pdf\u202e\x00\ufeff"), max_size=40))
+def test_whatever_stands_behind_the_key_is_a_list_or_a_refusal(value: str) -> None:
+    def load(name: str) -> bytes:
+        assert name.strip()
+        return pdf()
+
+    text = FRONT.removesuffix("---\n") + f"attachments:{value}\n---\nx\n"
+    with contextlib.suppress(LetterError):
+        parse_letter(text, load_attachment=load)
