@@ -169,7 +169,11 @@ def check(context: Context, name: str | None) -> None:
             loaded = load_theme(each, places)
             specimen.pressed(loaded, sender)
         except ThemeError as error:
-            faults += [it for it in error.sentences if it not in faults]
+            faults += (
+                error.sentences
+                if name
+                else [say(N_("{name}: {fault}"), name=each, fault=it) for it in error.sentences]
+            )
         else:
             tell(say(N_("{name}: can be used."), name=each))
     if faults:

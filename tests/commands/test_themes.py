@@ -117,8 +117,8 @@ def test_a_broken_theme_is_told_with_file_and_line_by_each_command(folder: Path)
         "subject, preheader, language"
     )
     (folder / "a.md").write_text(FRONT.replace("number:", "theme: nous\nnumber:") + "# Titre\n")
+    assert refused("theme", "check") == [f"nous: {line}"]
     for words in (
-        ("theme", "check"),
         ("theme", "check", "nous"),
         ("theme", "show", "nous"),
         ("theme", "gallery"),

@@ -50,7 +50,7 @@ OF_WORD = re.compile(
 )
 
 
-def letter(name: str) -> Letter:
+def named(name: str) -> Letter:
     if name == "specimen":
         return specimen.letter()
     if name == "demo":
@@ -75,7 +75,7 @@ def theme(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def pressed(name: str, theme: str) -> Pressed:
-    return press(letter(name), load_theme(theme), specimen.INVENTED)
+    return press(named(name), load_theme(theme), specimen.INVENTED)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -142,7 +142,7 @@ def test_checkers_of_html_find_nothing_but_what_a_mail_needs(tmp_path: Path) -> 
     pages = {}
     for name in LETTERS if REAL.is_file() else LETTERS[:-1]:
         for theme in ours():
-            made = press(letter(name), load_theme(theme), specimen.INVENTED)
+            made = press(named(name), load_theme(theme), specimen.INVENTED)
             pages[f"{name}-{theme}-mail"] = made.html(MARIE, LINKS, KEY)
             pages[f"{name}-{theme}-web"] = made.web(LIST)
     said = html_validate(pages, tmp_path)
@@ -170,7 +170,7 @@ async def test_a_logo_stays_legible_when_a_program_turns_a_letter_dark(
         '[logo]\nfile = "logo.png"\nalt = "Comité"\nwidth = 120\n', "utf-8"
     )
     loaded = load_theme(theme, ThemePlaces(tmp_path / "theme.toml"))
-    made = press(letter(name), loaded, specimen.INVENTED)
+    made = press(named(name), loaded, specimen.INVENTED)
     await views.show(tab, made.preview(MARIE, LINKS, KEY), "light")
     await tab.evaluate(views.FORCED_DARK)
     shown = await tab.locator("p.logo img").screenshot()

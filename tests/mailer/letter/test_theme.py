@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from mailer.letter.theme_toml import FONTS, ThemeError
 from mailer.letter.tokens import Tokens
 from tests.factories import IDENTITY, PIXEL, letter
 from tests.mailer.letter.rendered import KEY, LINKS, MARIE
+from tests.paths import ROOT
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
@@ -347,3 +350,24 @@ def test_tokens_come_back_from_what_is_frozen(places: ThemePlaces) -> None:
     )
     tokens = load_theme("lettre", places).tokens
     assert Tokens.from_document(tokens.document()) == tokens
+
+
+def test_the_example_of_the_documentation_can_be_used_in_each_theme(places: ThemePlaces) -> None:
+    page = (ROOT / "docs" / "themes.md").read_text("utf-8")
+    blocks = re.findall(r"(?:^    .*\n|^\n)+", page, re.MULTILINE)
+    (example,) = [textwrap.dedent(it) for it in blocks if "[colors]" in it and "[logo]" in it]
+    assert places.file is not None
+    for name in ("logo.png", "clair.png"):
+        (places.file.parent / name).write_bytes(png())
+    write(places, example)
+    for name in ours():
+        tokens = load_theme(name, places).tokens
+        assert tokens.color.accent == "#0b6e4f"
+        assert tokens.dark.accent == "#7fd1b3"
+        assert tokens.footer.links == (("Notre site", "https://www.example.org"),)
+
+
+def test_the_fault_of_the_documentation_is_the_one_that_is_told(places: ThemePlaces) -> None:
+    write(places, '[colors]\naccent = "#ffcc00"\n')
+    (line,) = told(places)
+    assert line in (ROOT / "docs" / "themes.md").read_text("utf-8")
