@@ -146,9 +146,9 @@ def _picture(image: Element, mail: MailHtml) -> None:
     """Set a width for Word, which ignores styles; never wider than the column."""
     name = unquote(image.get("src", ""))
     data = mail.pictures.get(name)
-    natural = images.look(name, data).width if data else mail.column
+    natural = images.look(name, data).width if data else mail.whole
     asked = image.get("width", "")
-    wide = min(int(asked) if asked.isdigit() and int(asked) else natural, mail.column)
+    wide = min(int(asked) if asked.isdigit() and int(asked) else natural, mail.whole)
     source = mail.sources.get(name, image.get("src", ""))
     image.attrib |= {"src": source, "alt": image.get("alt", "")}
     # Word goes by the attribute; a column that has fallen below another has the whole width.
