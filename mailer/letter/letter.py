@@ -100,6 +100,8 @@ def parse_letter(
     faults += [(matter.end + 1 + line, fault) for line, fault in parsed.faults]
     loaded = _Loaded(load_image, sizes)
     for line, image in parsed.images():
+        if parsed.placeholders.within(image):
+            continue  # An expression in an address is told already.
         if fault := loaded.add(image):
             faults.append((matter.end + 1 + line, fault))
         if fault := limits.too_many(len(loaded.names), loaded.weight, sizes):

@@ -117,6 +117,20 @@ def test_footnotes_whose_words_would_vanish_are_faults(body: str, told: str) -> 
     assert any(told in fault for fault in faults(body)), faults(body)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "::: image {{ list.name }}.png\nalt: x\n:::",
+        "![x]({{list.name}}.png)",
+        "::: signature\nnom: N\nimage: {{ list.name }}.png\n:::",
+        "::: button https://e.org/{{ list.name }} Lire\n:::",
+    ],
+)
+def test_an_expression_in_an_address_is_one_fault(body: str) -> None:
+    [fault] = faults(body)
+    assert "{{ list.name }} stands in an address: it must be the same for all" in fault
+
+
 def test_one_mistake_is_told_once() -> None:
     for body in (
         "::: encadrer\nx\n\ny\n:::",
