@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
+from xml.etree.ElementTree import Element
 
-from mailer.letter import images, limits, rooms
-from mailer.letter.blocks.in_mail import TAKEN
-from mailer.letter.blocks.parts import Parts
+from mailer.letter import images, limits
 from mailer.letter.images import Fitted
 from mailer.letter.limits import LetterLimits
 from mailer.letter.markdown import ParsedMarkdown
@@ -39,7 +38,7 @@ def load(
 
     Without `read`, the local ones are left out.
     """
-    loading = _Loading(sizes, _places(parsed, shape))
+    loading = _Loading(sizes, _places(parsed.tree, shape.picture))
     for image in parsed.tree.iter("img"):
         line, name = line_of(image), unquote(image.get("src", ""))
         if parsed.placeholders.within(name):
@@ -51,18 +50,15 @@ def load(
     return loading.pictures
 
 
-def _places(parsed: ParsedMarkdown, shape: Shape) -> dict[str, int]:
-    """The width of each picture's place in pixels of the page: the widest, if it stands twice."""
-    parts = Parts(parsed.blocks)
-    parents = {child: parent for parent in parsed.tree.iter() for child in parent}
-    blocks = ((it, parts.block(it)) for it in parents)
-    taken = {it: TAKEN[type(block)] for it, block in blocks if block and type(block) in TAKEN}
+def _places(tree: Element, most: int) -> dict[str, int]:
+    """The width of each picture's place in pixels of the page: the widest, if it stands twice.
+
+    A picture in a column counts as in the whole letter: on a telephone it fills the window.
+    """
     widest: dict[str, int] = {}
-    for image in parsed.tree.iter("img"):
+    for image in tree.iter("img"):
         name, asked = unquote(image.get("src", "")), image.get("width", "")
-        room = rooms.share(image, shape.text, parents, taken)
-        room = shape.picture if room == shape.text else room
-        place = min(int(asked), room) if asked.isdigit() and int(asked) else room
+        place = min(int(asked), most) if asked.isdigit() and int(asked) else most
         widest[name] = max(widest.get(name, 0), place)
     return widest
 

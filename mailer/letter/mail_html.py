@@ -142,13 +142,14 @@ def _picture(image: Element, mail: MailHtml) -> None:
     """Set a width for Word, which ignores styles; never wider than the column."""
     name = unquote(image.get("src", ""))
     data = mail.pictures.get(name)
-    room = mail.room(image)
-    natural = images.look(name, data).width if data else room
+    natural = images.look(name, data).width if data else mail.whole
     asked = image.get("width", "")
-    width = min(int(asked) if asked.isdigit() and int(asked) else natural, room)
+    wide = min(int(asked) if asked.isdigit() and int(asked) else natural, mail.whole)
     source = mail.sources.get(name, image.get("src", ""))
-    image.attrib |= {"src": source, "width": str(width), "alt": image.get("alt", "")}
-    image.set("style", f"width:100%;max-width:{width}px;height:auto;")
+    image.attrib |= {"src": source, "alt": image.get("alt", "")}
+    # Word goes by the attribute; a column that has fallen below another has the whole width.
+    image.set("width", str(min(wide, mail.room(image))))
+    image.set("style", f"width:100%;max-width:{wide}px;height:auto;")
     if not source.startswith(("cid:", "https:", "data:image/")) or name.startswith("data:"):
         image.tag = "span"
         image.text = image.get("alt", "")

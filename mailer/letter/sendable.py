@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from mailer.letter import preflight
+from mailer.letter import preflight, specimen
 from mailer.letter.letter import Letter, LetterError, check_expressions
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.preflight import Finding
@@ -46,12 +46,18 @@ def sendable(
 
 
 def theme_of(letter: Letter, themes: ThemePlaces) -> Theme:
-    """The theme that a letter names; LetterError with its line if there is none of this name."""
+    """The theme that a letter names; LetterError with its line if there is none of this name.
+
+    A person's own templates press the specimen first: a fault of theirs is none of the letter.
+    """
     try:
-        return load_theme(letter.theme, themes)
+        theme = load_theme(letter.theme, themes)
     except UnknownTheme as error:
         raise LetterError(
             N_("{place}: {fault}"),
             place=f"{letter.source}:{letter.theme_line}",
             fault=error.sentences[0],
         ) from None
+    if theme.places:
+        specimen.pressed(theme, specimen.INVENTED)
+    return theme

@@ -132,6 +132,30 @@ def test_a_broken_theme_is_told_with_file_and_line_by_each_command(folder: Path)
     assert not (folder / "themes.html").exists()
 
 
+def test_a_theme_that_leaves_out_the_footer_is_told_as_the_themes_fault(folder: Path) -> None:
+    pli("theme", "new", "nous", "--with-templates")
+    (folder / "themes" / "nous" / "letter.html.j2").write_text("<p>{{ content }}</p>")
+    (folder / "a.md").write_text(FRONT.replace("number:", "theme: nous\nnumber:") + "# Titre\n")
+    for words in (("theme", "check", "nous"), ("letter", "check", "a.md")):
+        (line,) = refused(*words)
+        assert line.startswith("the theme nous leaves out a line of the footer or a link to leave")
+        assert line.endswith("themes/nous/letter.html.j2")
+
+
+def test_the_doctor_looks_at_the_themes(folder: Path) -> None:
+    def looked() -> list[tuple[str, str]]:
+        checks = json.loads(pli("doctor", "--json").stdout)["checks"]
+        return [(it["state"], it["message"]) for it in checks if it["check"] == "themes"]
+
+    assert looked() == [("ok", "can be used: bulletin, lettre, sobre")]
+    pli("theme", "new", "nous")
+    (folder / "themes" / "nous" / "theme.toml").write_text("[shape]\nradius = 99\n")
+    line = "themes/nous/theme.toml: shape.radius: must be at most 24"
+    assert looked() == [("warning", line)]
+    (folder / "theme.toml").write_text('[colors]\nink = "#12"\n')
+    assert ("error", "theme.toml: colors.ink: is no colour such as #9c2b3c") in looked()
+
+
 def test_a_letter_with_a_theme_that_there_is_not_is_told_with_its_line(folder: Path) -> None:
     (folder / "a.md").write_text(FRONT.replace("number:", "theme: nous\nnumber:") + "# Titre\n")
     assert refused("letter", "check", "a.md") == [

@@ -57,11 +57,8 @@ _HALF = (
 _GAP = "display:inline-block;height:1px;max-width:4.9%;width:calc((100% - {least}px)*1000);"
 
 
-TAKEN: Mapping[type[Block], Taken] = {
-    Box: Taken(narrow=36, wide=52),
-    Column: Taken(wide=12, halves=True),
-}
-"""What blocks take of the width of what stands in them."""
+_BOX = Taken(narrow=36, wide=52)
+_COLUMN = Taken(wide=12, halves=True)
 
 
 @dataclass(slots=True)
@@ -126,7 +123,7 @@ class MailBlocks:
         replaced(element, made("tr", "", cell))
         element.tag = "table"
         element.attrib |= PRESENTATION | {"width": "100%", "class": "box"}
-        self.taken[cell] = TAKEN[Box]
+        self.taken[cell] = _BOX
 
     def _lead(self, element: Element) -> None:
         for paragraph in element.findall("p"):
@@ -167,7 +164,7 @@ class MailBlocks:
         for column in columns:
             column.tail = ""
             column.attrib |= {"class": "half", "style": _HALF.format(least=least)}
-            self.taken[column] = TAKEN[Column]
+            self.taken[column] = _COLUMN
         for column in columns[:-1]:
             column.tail = self.raw(_BETWEEN)
         replaced(element, *columns)

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from mailer.letter import colour, specimen
+from mailer.letter import colour, gallery, specimen
 from mailer.letter.letter import Letter, parse_letter, read_letter
 from mailer.letter.press import Pressed, press
 from mailer.letter.theme import ThemePlaces, load_theme, ours
@@ -162,9 +162,8 @@ def test_a_letter_weighs_less_than_gmail_cuts_off(pressed: Pressed) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("name", ["specimen"])
 async def test_a_logo_stays_legible_when_a_program_turns_a_letter_dark(
-    tab: Any, theme: str, name: str, tmp_path: Path
+    tab: Any, theme: str, tmp_path: Path
 ) -> None:
     """A dark logo on nothing: black on black, but for its outline."""
     logo = Image.new("RGBA", (240, 60))
@@ -174,7 +173,7 @@ async def test_a_logo_stays_legible_when_a_program_turns_a_letter_dark(
         '[logo]\nfile = "logo.png"\nalt = "Comité"\nwidth = 120\n', "utf-8"
     )
     loaded = load_theme(theme, ThemePlaces(tmp_path / "theme.toml"))
-    made = press(named(name), loaded, specimen.INVENTED)
+    made = specimen.pressed(loaded, specimen.INVENTED)
     await views.show(tab, made.preview(MARIE, LINKS, KEY), "light")
     await tab.evaluate(views.FORCED_DARK)
     shown = await tab.locator("p.logo img").screenshot()
@@ -183,3 +182,54 @@ async def test_a_logo_stays_legible_when_a_program_turns_a_letter_dark(
     seen = {f"#{octets[at : at + 3].hex()}" for at in range(0, len(octets), 3)}
     assert "#1d2527" in seen
     assert max(colour.contrast("#1d2527", it) for it in seen) > 7
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_no_words_are_too_long_for_a_frame(tab: Any, theme: str, tmp_path: Path) -> None:
+    """A title of 300 characters, words without an end, from right to left, and emoji."""
+    word = "anticonstitutionnellement" * 6
+    Image.new("RGB", (800, 60), "#1d2527").save(tmp_path / "logo.png")
+    (tmp_path / "theme.toml").write_text(
+        f'[logo]\nfile = "logo.png"\nalt = "{word}"\nwidth = 400\n'
+        f'[masthead]\nlabel = "{word[:40]}"\nplace = "شارع السوق 🚉🚉🚉"\n'
+        f'[footer]\nlines = ["{word}"]\nlinks = [["{word}", "https://e.org"], ["b", "tel:1"]]\n',
+        "utf-8",
+    )
+    loaded = load_theme(theme, ThemePlaces(tmp_path / "theme.toml"))
+    sender = replace(specimen.INVENTED, committee=word, address=word, phone="0" * 60)
+    title = ("🚆 قطار " * 60)[:300]
+    written = replace(named("demo"), title=title, number=2**31 - 1, body=f"{word}\n\nשלום 👩‍🏭\n")
+    found = {}
+    for view in views.views(press(written, loaded, sender)):
+        await views.show(tab, view.page, "light")
+        for width in views.WIDTHS:
+            faults = await views.faults(tab, width, pictures=view.pictures)
+            if faults:
+                found[f"{view.name}, {width} px"] = faults
+    assert found == {}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_gallery_shows_each_theme_in_each_view(tab: Any) -> None:
+    """`build/gallery.html` is the picture page of docs/letters.md."""
+    page = gallery.page(
+        [load_theme(it) for it in ours()],
+        specimen.INVENTED,
+        reader=MARIE,
+        links=LINKS,
+        key=KEY,
+        language="fr",
+    )
+    file = ROOT / "build" / "gallery.html"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(page, "utf-8")
+    await tab.set_viewport_size({"width": 1500, "height": 1000})
+    await tab.goto(file.as_uri())
+    frames = await tab.locator("iframe").all()
+    assert len(frames) == len(ours()) * len(gallery.VIEWS)
+    heights = [(await it.bounding_box())["height"] for it in frames]
+    # Each frame is as high as its letter, so that the page shows all of it.
+    assert min(heights) > 1_500
+    assert len({round(it) for it in heights}) > 6
+    assert await tab.evaluate("document.documentElement.scrollWidth") <= 1500
+    await tab.screenshot(path=SCREENSHOTS / "gallery.png", full_page=True)

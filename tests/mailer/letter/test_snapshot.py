@@ -36,6 +36,21 @@ def test_a_campaign_frozen_in_form_1_is_thawed_and_pressed_whole() -> None:
             assert word in text
 
 
+def test_a_campaign_frozen_in_form_2_has_its_tokens_and_its_logo() -> None:
+    frozen = (ROOT / "tests" / "specimens" / "frozen" / "form-2.json").read_text("utf-8")
+    written, theme, identity = thaw(frozen)
+    assert theme.tokens.color.accent == "#0b6e4f"
+    made = press(written, theme, identity)
+    page, words = made.html(MARIE, LINKS, KEY), made.text(MARIE, LINKS, KEY)
+    assert 'fillcolor="#0b6e4f"' in page
+    assert 'alt="Comité"' in page
+    assert "{{" not in page
+    for text in (page, words, made.web(LIST)):
+        for word in ("Salariés", "Solène Kerdavid", "Et maintenant", identity.phone):
+            assert word in text
+    assert len(made.pictures) == 3
+
+
 def test_the_same_letter_has_one_digest_wherever_its_file_lies() -> None:
     written = letter("Été")
     assert digest(written) == digest(replace(written, source="ailleurs.md", line=99))

@@ -9,9 +9,11 @@ import pytest
 from mailer.letter.blocks import bar
 from mailer.letter.blocks.kinds import Votes, Way
 from tests.factories import IDENTITY, letter
-from tests.mailer.letter.rendered import KEY, LINKS, LIST, MARIE, html, pressed, text
+from tests.mailer.letter.rendered import KEY, LINKS, LIST, MARIE, THEME, html, pressed, text
 
 NNBSP = "\u202f"
+WHOLE = THEME.tokens.shape.column - 40
+"""The width of a picture that stands in no block, in pixels."""
 VOTES = "::: votes Avis\npour: 59\ncontre: 0\nabstention: 23\n:::"
 AGENDA = "::: agenda Rendez-vous\n2026-12-01 18:00-20:00 | Gare d'Aubrac | Réunion\n:::"
 
@@ -98,9 +100,10 @@ def test_pictures_and_buttons_in_a_column_are_no_wider_than_the_column() -> None
     widths = [int(it) for it in re.findall(r'<img[^>]*width="(\d+)"', page)]
     drawn = [int(it) for it in re.findall(r"v-text-anchor:middle;width:(\d+)px", page)]
     assert widths
-    assert max(widths) <= 268
-    assert max(drawn) <= 268
-    assert max(int(it) for it in re.findall(r'<img[^>]*width="(\d+)"', html(inside))) == 560
+    assert max(widths) <= WHOLE / 2
+    assert f"max-width:{WHOLE}px" in page.replace("max-width: ", "max-width:")
+    assert max(drawn) <= WHOLE / 2
+    assert max(int(it) for it in re.findall(r'<img[^>]*width="(\d+)"', html(inside))) == WHOLE
 
 
 def test_votes_are_a_table_and_one_sentence() -> None:
