@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from starlette.responses import Response
 
 from accounts import sessions
@@ -95,19 +97,22 @@ def enrol_page(
 
 def refusal_of(entry: Refused, text: str) -> Sentence:
     """The words for somebody who is refused; the same whatever was wrong."""
-    if entry.wait is None:
-        return say(text)
-    minutes = -(-int(entry.wait.total_seconds()) // 60)
-    if entry.wait.total_seconds() < 60:
+    return say(text) if entry.wait is None else too_often(entry.wait)
+
+
+def too_often(wait: timedelta) -> Sentence:
+    """How long to wait for the next try."""
+    seconds = int(wait.total_seconds())
+    if seconds < 60:
         return say_n(
-            "too many tries were wrong: try again in {n} second",
-            "too many tries were wrong: try again in {n} seconds",
-            int(entry.wait.total_seconds()),
+            "too many tries: try again in {n} second",
+            "too many tries: try again in {n} seconds",
+            seconds,
         )
     return say_n(
-        "too many tries were wrong: try again in {n} minute",
-        "too many tries were wrong: try again in {n} minutes",
-        minutes,
+        "too many tries: try again in {n} minute",
+        "too many tries: try again in {n} minutes",
+        -(-seconds // 60),
     )
 
 
@@ -127,5 +132,6 @@ __all__ = [
     "give",
     "refusal_of",
     "second_page",
+    "too_often",
     "went_in",
 ]

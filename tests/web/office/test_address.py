@@ -20,7 +20,7 @@ from tests.clock import NOW
 from tests.web.client import LOCAL_IDENTITY, Options, Web, serving
 from web.networks import Networks
 from web.office.address import OfficeAddress, path_of_ours
-from web.office.keeping import Kept
+from web.office.keeping import Carried, Kept
 from web.office.options import OfficeOptions
 from web.office.visit import Visit
 
@@ -121,6 +121,15 @@ def test_a_kept_form_comes_back_without_its_secrets(fields: list[tuple[str, str]
     read = Kept.read(kept.text())
     expected = [it for it in fields if it[0] == "name"]
     assert list(map(tuple, read.fields if read else [])) == expected
+
+
+@given(st.text(), st.text())
+def test_what_a_link_carries_is_read_strictly(text: str, further: str) -> None:
+    for read in (Carried.read(text), Carried(text, Kept("/office/me", [("name", further)]))):
+        again = Carried.read(read.text())
+        assert again.next == path_of_ours(read.next)
+        assert (again.kept is None) is (read.kept is None)
+    assert Carried.read("").values() == {}
 
 
 async def test_public_pages_keep_no_cookie_and_run_no_script(

@@ -118,3 +118,50 @@ async def test_a_token_that_is_none_is_told_like_one_that_is_over(town: Town, to
         page = await somebody.go(f"/office/link/{token}")
         assert page.status_code == 410
         assert "<script>" not in page.text
+
+
+async def test_what_was_typed_comes_back_by_a_link_in_the_browser_that_asked(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as anne, town.somebody() as phone:
+        await anne.sign_in("anne")
+        await anne.go("/office/me")
+        town.wait(hours=13)
+        await anne.send("/office/me", name="Anne <i>M.</i>", zone="Europe/Madrid", language="en")
+        page = await anne.send("/office/link")
+        assert (page.status_code, "is missing or wrong" in page.text) == (200, False)
+        assert "What you typed is kept" in anne.text
+        await anne.send("/office/link", address="anne@example.org")
+        path, code = await last_mail(town)
+        await phone.go(path)
+        assert "kept" not in phone.forms()[path], "another browser may be a stranger's"
+        await anne.go(path)
+        page = await anne.send(path)
+        assert "Anne <i>M.</i>" in anne.text
+        assert "<i>" not in page.text
+        await anne.send("/office/me")
+        assert anne.forms()["/office/me"]["zone"] == "Europe/Madrid"
+        assert code
+
+
+async def test_a_link_leads_on_to_where_somebody_was_going(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as anne:
+        page = await anne.go("/office/me")
+        asked = re.search(r'href="(/office/link[^"]+)"', page.text)
+        assert asked is not None
+        await anne.go(asked[1])
+        await anne.send("/office/link", address="anne@example.org")
+        path, _code = await last_mail(town)
+        await anne.go(path)
+        assert (await anne.send(path)).url.path == "/office/me"
+
+
+async def test_who_asks_for_many_links_from_one_network_waits(town: Town) -> None:
+    async with town.somebody() as stranger:
+        for n in range(6):
+            await stranger.go("/office/link")
+            page = await stranger.send("/office/link", address=f"p{n}@example.org")
+            assert page.status_code == (200 if n < 5 else 422)
+        assert "try again in 15 seconds" in stranger.text
+        town.wait(seconds=15)
+        assert (await stranger.send("/office/link", address="x@example.org")).status_code == 200
