@@ -56,6 +56,8 @@ class SignIn:
             if visit.here is not None:
                 return visit.go(visit.next or entry.HOME)
             return sign_in_page(visit)
+        if "address" not in visit.form:  # back from asking for a link, with what was typed
+            return sign_in_page(visit)
         form = SignInForm.of(visit)
         if not form.validate():
             return sign_in_page(visit, form, status_code=422)

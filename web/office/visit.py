@@ -25,6 +25,7 @@ from web.office.address import OfficeAddress, path_of_ours
 from web.office.assets import asset
 from web.office.keeping import Kept
 from web.office.options import OfficeOptions
+from web.office.words import FIELDS
 from web.pages import Pages, guarded
 
 POLICY = (
@@ -161,6 +162,7 @@ class Visit:
             "narrow": False,
             "fault": "",
             "described": described,
+            "field_names": FIELDS,
         } | values
 
     def page(self, name: str, *, status_code: int = 200, **values: Any) -> Response:

@@ -25,5 +25,15 @@ STATES: Mapping[AccountState, str] = {
     AccountState.CLOSED: N_("closed"),
 }
 
+FIELDS: Mapping[str, str] = {
+    "name": N_("Name"),
+    "address": N_("Address"),
+    "language": N_("Language"),
+    "zone": N_("Time zone"),
+    "right": N_("Right"),
+    "list": N_("For which list"),
+}
+"""The labels of fields whose form comes back to be sent once more."""
+
 LOOKS = frozenset({AuditAction.PERSON_VIEWED, AuditAction.PEOPLE_VIEWED})
 """What somebody did who looked at people."""
