@@ -31,7 +31,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """From where somebody knocks: the network, and the browser in words."""
+    """From where somebody signs in: the network, and the browser in words."""
 
     network: str
     browser: str

@@ -1,7 +1,8 @@
 """Links that let somebody in once: an invitation, a way in, a way to new factors.
 
 `look` reads, and `use` uses: a mail scanner that opens a link changes nothing. A link that somebody
-asked for at the door works in the browser that asked; in another it takes the six digits beside it.
+asked for on the sign-in page works in the browser that asked; in another it takes the six digits
+beside it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pli.actor import Actor
 from pli.audit import AuditAction
 
 ASKED_FOR = timedelta(minutes=15)
-"""How long a link lives that somebody asked for at the door."""
+"""How long a link lives that somebody asked for on the sign-in page."""
 HANDED_OUT = timedelta(days=1)
 """How long a link lives that somebody of the office made for another."""
 PATH = "/office/link/"

@@ -1,4 +1,4 @@
-"""The door for those who have a link of a mail: invited, or without their passkey or password."""
+"""Signing in by a link of a mail, for those who are invited, or without their passkey or password."""
 
 from __future__ import annotations
 

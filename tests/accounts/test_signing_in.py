@@ -1,4 +1,4 @@
-"""The door: who comes in by what, who waits, and what the audit tells of it."""
+"""Signing in: who comes in by what, who waits, and what the audit tells of it."""
 
 from __future__ import annotations
 

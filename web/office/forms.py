@@ -76,7 +76,7 @@ def wanted(text: str) -> Callable[[Form, Any], None]:
 
 
 def an_address(form: Form, field: Any) -> None:
-    """A validator: the address must be one, by the only door for addresses."""
+    """A validator: the address must be one, by the only parser of addresses."""
     try:
         Address.parse((field.data or "")[:LONGEST])
     except PliError as error:

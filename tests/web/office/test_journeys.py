@@ -132,7 +132,7 @@ async def test_with_the_keyboard_alone_one_signs_in_and_finds_each_fault(
         assert page.url == f"{street.url}/office/campaigns"
 
 
-async def test_a_closed_account_is_shown_the_door(street: Street) -> None:
+async def test_a_closed_account_is_led_to_the_sign_in_page(street: Street) -> None:
     account = await street.town.hire("anne", Right.READER)
     async with street.browser() as page:
         await page.goto(f"{street.url}/office/")

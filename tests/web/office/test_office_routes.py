@@ -87,7 +87,7 @@ def the_office(database: Database, keys: Keys, now: datetime, url: str = ORIGIN)
     return Office(pages, keys, OfficeOptions(), inbox=False)
 
 
-async def test_the_rooms_are_those_of_the_table(
+async def test_the_routes_are_those_of_the_table(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     found: dict[str, object] = {}
@@ -111,7 +111,7 @@ async def test_the_page_of_all_parts_is_on_this_machine_only(
     [{}, {"lists": Lists.NONE}, {"needs": Ability.SEE_NUMBERS}],
     ids=["nothing", "no right", "no lists"],
 )
-async def test_a_room_that_does_not_say_who_may_enter_stops_the_start(
+async def test_a_route_that_does_not_say_who_may_enter_stops_the_start(
     database: Database, keys: Keys, now: datetime, needs: dict[str, object]
 ) -> None:
     async def open_to_all(visit: Visit) -> Response:
@@ -124,7 +124,7 @@ async def test_a_room_that_does_not_say_who_may_enter_stops_the_start(
         Guard(context, [OfficeRoute("/x", open_to_all, **needs)])  # type: ignore[arg-type]
 
 
-async def test_every_room_with_every_right_on_every_kind_of_list(town: Town) -> None:
+async def test_every_route_with_every_right_on_every_kind_of_list(town: Town) -> None:
     now = town.clock.at
     async with town.database.begin() as session:
         own = await make.a_list(session, "own", now=now)
@@ -191,7 +191,7 @@ async def test_every_room_with_every_right_on_every_kind_of_list(town: Town) -> 
     assert wrong == []
 
 
-async def test_who_is_not_in_is_led_to_the_door_from_every_room(town: Town) -> None:
+async def test_who_is_not_in_is_led_to_the_sign_in_page_from_every_route(town: Town) -> None:
     office = the_office(town.database, town.keys, town.clock.at)
     async with town.somebody() as stranger:
         for route in office.office_routes():
@@ -207,7 +207,7 @@ async def test_who_is_not_in_is_led_to_the_door_from_every_room(town: Town) -> N
         assert await session.scalar(select(func.count()).select_from(AccountRight)) == 0
 
 
-async def test_the_navigation_has_only_rooms_that_one_may_enter(town: Town) -> None:
+async def test_the_navigation_has_only_routes_that_one_may_enter(town: Town) -> None:
     expected = {
         Right.AUTHOR: set(),
         Right.SENDER: {"/office/campaigns"},
@@ -229,7 +229,7 @@ async def test_the_navigation_has_only_rooms_that_one_may_enter(town: Town) -> N
                 assert (await person.go(path)).status_code == 200
 
 
-async def test_a_closed_account_is_out_of_every_room(town: Town) -> None:
+async def test_a_closed_account_is_out_of_every_route(town: Town) -> None:
     account = await town.hire("anne", Right.OPERATOR)
     async with town.somebody() as anne:
         await signed_in(town, anne, account)
