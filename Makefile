@@ -8,7 +8,7 @@ RUN := $(VENV)/.run-stamp
 DEV := $(VENV)/.dev-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof coverage check lint cases bench wheel clean lock
+.PHONY: help demo test proof pictures coverage check lint cases bench wheel clean lock
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -21,6 +21,9 @@ test: $(DEV) ## the tests but for those of make proof; ARGS go to pytest, and ch
 
 proof: $(DEV) ## what takes longer: browsers in every width, kills at every step, the wheel, many workers
 	@$(BIN)/pytest -n auto --dist worksteal -m proof $(ARGS)
+
+pictures: $(DEV) ## the pictures of docs/office.md, anew from the pages
+	@PLI_PICTURES=docs $(BIN)/pytest -q tests/web/office/test_pictures.py
 
 coverage: $(DEV) ## the tests, and which lines they never reach: build/coverage/index.html
 	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered \
