@@ -160,3 +160,26 @@ def test_behind_a_trusted_proxy_the_visitor_is_whom_the_proxy_names(
     context = cast("Any", SimpleNamespace(networks=Networks(("127.0.0.1",))))
     visit = Visit(Request(scope), context, "", "fr", NOW, "-")
     assert visit.visitor.network == network
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"X-Forwarded-Host": "evil.example"},
+        {"X-Forwarded-Host": "bureau.example.org", "Host": "evil.example"},
+        {"X-Forwarded-Proto": "http", "X-Forwarded-Port": "80"},
+        {"Forwarded": "host=evil.example;proto=http", "X-Original-URL": "/office/me"},
+    ],
+    ids=str,
+)
+async def test_what_a_visitor_says_of_a_host_or_a_scheme_before_a_proxy_is_not_believed(
+    database: Database, keys: Keys, now: datetime, said: dict[str, str]
+) -> None:
+    async with two_hosts(database, keys, now) as web:
+        answer = await web.client.get(f"{OFFICE}/office/me", headers=said)
+    if "Host" in said:
+        assert answer.status_code == 404
+    else:
+        assert answer.headers["location"] == "/office/sign-in?next=%2Foffice%2Fme"
+        assert "Secure" in answer.headers["set-cookie"]
+        assert "evil" not in str(answer.headers)

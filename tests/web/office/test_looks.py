@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,12 +13,9 @@ from pli import pages as templates
 from pli.actor import Actor
 from pli.files import shipped
 from pli.keys import Keys
-from subscribers import lists
-from tests import factories as make
 from tests.browser import SCREENSHOTS
 from tests.web.office.gallery import Gallery, enter, furnish, submit, type_in
 from tests.web.office.mails import invited, last_mail
-from tests.web.office.person import HOSTILE
 from tests.web.office.served import Street, a_street, with_passkeys
 
 pytestmark = pytest.mark.proof
@@ -216,37 +212,3 @@ async def _an_operator(street: Street, page: Any, gallery: Gallery) -> None:
     await page.evaluate("() => { document.querySelector('#right option').value = 'king' }")
     await submit(page, "form[action$='/rights']")
     await gallery.look("account-wrong")
-
-
-async def test_hostile_names_run_nothing_and_load_nothing(sqlite_url: str, keys: Keys) -> None:
-    async with a_street(sqlite_url, keys) as street:
-        town, url = street.town, street.url
-        now = datetime.now(UTC)
-        async with town.database.begin() as session:
-            bad = await lists.create(session, name="membres", title=HOSTILE, now=now)
-            await make.a_person(session, keys, "jeanne", bad, now=now)
-            hostile = replace(make.letter(), title=HOSTILE, subject=HOSTILE)
-            sending = await make.a_campaign(session, keys, [bad], of=hostile, now=now)
-        olga = await town.hire("olga", Right.OPERATOR, Right.RIGHTS, Right.WHO)
-        async with town.database.begin() as session:
-            await people.change(
-                session,
-                account_id=olga.id,
-                name=HOSTILE,
-                by=Actor.system(HOSTILE),
-                now=now + timedelta(seconds=1),
-            )
-        async with street.browser() as page:
-            await enter(page, street, olga)
-            for place in (
-                "/office/campaigns?still",
-                f"/office/report/{sending.id}?still",
-                "/office/accounts",
-                f"/office/accounts/{olga.id}",
-                "/office/audit",
-                "/office/me",
-                f"/office/sign-in?next={HOSTILE}",
-            ):
-                await page.goto(url + place)
-                assert await page.locator("main h1").count() == 1, place
-                assert await page.locator("img, main script").count() == 0, place

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
+import pyotp
 import pytest
 from sqlalchemy import func, select
 
@@ -250,3 +252,62 @@ async def test_what_is_over_is_deleted_by_itself(town: Town) -> None:
                 if await session.scalar(select(func.count()).select_from(OfficeSession)) == 0:
                     break
             await asyncio.sleep(0.02)
+
+
+async def test_two_sign_ins_at_one_moment_are_two_sessions_and_no_failure(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as here, town.somebody() as there:
+        await asyncio.gather(*(it.sign_in("anne") for it in (here, there, here)))
+        cookies = {it.client.cookies["pli_office"] for it in (here, there)}
+        assert len(cookies) == 2
+        for it in (here, there):
+            assert (await it.go("/office/campaigns")).url.path == "/office/campaigns"
+        await here.send("/office/sign-out")
+        for _ in range(4):
+            await here.sign_in("anne", "a wrong password")
+        assert (await here.sign_in("anne")).url.path == "/office/campaigns", "nothing was counted"
+
+
+async def test_the_cookie_of_before_a_proof_is_worth_nothing_after_it(town: Town) -> None:
+    await town.hire("anne", Right.SENDER)
+    async with town.somebody() as anne, town.somebody() as thief:
+        seen = []
+        await anne.sign_in("anne")
+        seen.append(anne.client.cookies["pli_office"])
+        await anne.send("/office/enrol/app")
+        secret = re.search(r'class="secret">([A-Z2-7 ]+)<', anne.text)
+        assert secret is not None
+        app = pyotp.TOTP(secret[1].replace(" ", ""))
+        await anne.send("/office/enrol/app/code", code=app.at(town.clock.at))
+        seen.append(anne.client.cookies["pli_office"])
+        town.wait(minutes=61)
+        await anne.go("/office/confirm")
+        await anne.send("/office/confirm", code=app.at(town.clock.at))
+        seen.append(anne.client.cookies["pli_office"])
+        assert len(set(seen)) == 3
+        for cookie in seen[:2]:
+            thief.client.cookies.set("pli_office", cookie, domain="localhost.local", path="/office")
+            assert (await thief.go("/office/me")).url.path == "/office/sign-in"
+            assert "Set up an app" not in (await thief.go("/office/enrol")).text
+        assert (await anne.go("/office/me")).url.path == "/office/me"
+
+
+async def test_a_clock_two_minutes_off_lets_nobody_in_by_a_code(town: Town) -> None:
+    await town.hire("anne", Right.SENDER)
+    async with town.somebody() as anne:
+        await anne.sign_in("anne")
+        await anne.send("/office/enrol/app")
+        secret = re.search(r'class="secret">([A-Z2-7 ]+)<', anne.text)
+        assert secret is not None
+        app = pyotp.TOTP(secret[1].replace(" ", ""))
+        await anne.send("/office/enrol/app/code", code=app.at(town.clock.at))
+        town.wait(minutes=10)
+        anne.forget()
+        for minutes in (-2, 2):
+            await anne.sign_in("anne")
+            off = town.clock.at + timedelta(minutes=minutes)
+            page = await anne.send("/office/sign-in/code", code=app.at(off))
+            assert page.status_code == 422
+        await anne.sign_in("anne")
+        page = await anne.send("/office/sign-in/code", code=app.at(town.clock.at))
+        assert page.url.path == "/office/campaigns"
