@@ -36,7 +36,7 @@ class ByLink:
     async def ask(self, visit: Visit) -> Response:
         """Ask for a link; what is answered is the same whether or not anybody has the address."""
         # From the sign-in page, what was typed comes by POST, without an address yet.
-        if visit.request.method == "GET" or "address" not in visit.form:
+        if not visit.posted or "address" not in visit.form:
             return _ask_page(visit, AskLinkForm.empty(visit))
         form, context = AskLinkForm.of(visit), visit.context
         if not form.validate():
@@ -68,7 +68,7 @@ class ByLink:
         if seen is None:
             return _over(visit)
         form = LinkForm.of(visit)
-        if visit.request.method == "GET":
+        if not visit.posted:
             return _page(visit, seen, form)
         async with visit.context.database.begin() as session:
             found = await signing_in_by_link.by_link(

@@ -40,7 +40,7 @@ class OfficeForm(Form):  # type: ignore[misc]
     @classmethod
     def of(cls, visit: Visit, **given: Any) -> Self:
         """What was typed, or the values `given` on a page that is shown for the first time."""
-        typed = visit.form if visit.request.method == "POST" else None
+        typed = visit.form if visit.posted else None
         return cls(typed, meta={"language": visit.language}, data=given)
 
     @classmethod

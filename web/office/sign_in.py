@@ -52,7 +52,7 @@ class SignIn:
 
     async def sign_in(self, visit: Visit) -> Response:
         """Address and password."""
-        if visit.request.method == "GET":
+        if not visit.posted:
             if visit.here is not None:
                 return visit.go(visit.next or entry.HOME)
             return sign_in_page(visit)

@@ -93,6 +93,11 @@ class Visit:
     navigation: Sequence[Link] = ()
 
     @property
+    def posted(self) -> bool:
+        """Whether a form was sent; all else reads: a mail scanner may ask by HEAD, too."""
+        return self.request.method == "POST"
+
+    @property
     def who(self) -> Here:
         """Who is in; only where the guard has let somebody in."""
         assert self.here is not None

@@ -165,3 +165,14 @@ async def test_who_asks_for_many_links_from_one_network_waits(town: Town) -> Non
         assert "try again in 15 seconds" in stranger.text
         town.wait(seconds=15)
         assert (await stranger.send("/office/link", address="x@example.org")).status_code == 200
+
+
+async def test_a_scanner_that_asks_for_the_head_alone_uses_no_link(town: Town) -> None:
+    path = await invited(town, "anne", Right.READER)
+    async with town.somebody() as scanner, town.somebody() as anne:
+        answer = await scanner.client.head(path)
+        assert answer.status_code == 200
+        assert "pli_office" not in scanner.client.cookies
+        assert (await anne.go(path)).status_code == 200
+        await anne.send(path)
+        assert "How you will sign in" in anne.text

@@ -13,13 +13,21 @@ from sqlalchemy import func, select
 from starlette.responses import Response
 
 from accounts.abilities import MAY, Ability
-from accounts.models import AccountRight, AccountState
+from accounts.models import (
+    AccountRight,
+    AccountState,
+    OfficeSession,
+    SignInFailure,
+    SignInLink,
+)
 from accounts.rights import Right
 from pli.database import Database
 from pli.files import shipped
 from pli.keys import Keys
+from pli.tables import Audit
 from tests import factories as make
 from tests.web.client import LOCAL_IDENTITY
+from tests.web.office.mails import invited
 from tests.web.office.person import FROM_HERE, ORIGIN, Town, a_town
 from tests.web.office.signed import signed_in
 from web.office.app import Office
@@ -205,6 +213,34 @@ async def test_who_is_not_in_is_led_to_the_sign_in_page_from_every_route(town: T
                 assert "script-src 'self'" in answer.headers["content-security-policy"]
     async with town.database.reading() as session:
         assert await session.scalar(select(func.count()).select_from(AccountRight)) == 0
+
+
+async def test_asking_for_a_head_is_reading_and_changes_nothing_on_any_route(town: Town) -> None:
+    olga = await town.hire("olga", *Right)
+    path = await invited(town, "anne", Right.READER)
+    office = the_office(town.database, town.keys, town.clock.at)
+    async with town.somebody() as person:
+        await signed_in(town, person, olga)
+        before = await _rows(town)
+        reading = {it.path for it in office.office_routes() if "GET" in it.methods}
+        for route in office.office_routes():
+            at = path if "{token}" in route.path else "/office" + route.path
+            answer = await person.client.head(at.replace("{id:number}", str(olga.id)))
+            expected = (200, 303, 404) if route.path in reading else (405,)
+            assert answer.status_code in expected, at
+            assert "set-cookie" not in answer.headers, at
+        assert await _rows(town) == before
+
+
+async def _rows(town: Town) -> list[object]:
+    """How much there is of what signing in and the audit write."""
+    async with town.database.reading() as session:
+        counts: list[object] = [
+            await session.scalar(select(func.count()).select_from(it))
+            for it in (OfficeSession, SignInLink, SignInFailure, Audit)
+        ]
+        used = await session.scalars(select(SignInLink.used_at))
+        return [*counts, *used]
 
 
 async def test_the_navigation_has_only_routes_that_one_may_enter(town: Town) -> None:
