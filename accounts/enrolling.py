@@ -25,10 +25,19 @@ from pli.keys import Keys
 async def with_password(
     session: AsyncSession, *, cookie: str, password: Hashed, policy: Policy, now: datetime
 ) -> Entry:
-    """Set the first password of an account, after an invitation or a reset."""
+    """Set the first password of an account, or a new one for who lost it.
+
+    A new one ends the other sessions of the account.
+    """
     here = await _enrolling(session, cookie, policy, now)
-    if here is None or (await entering.has(session, account_id=here.account_id)).password:
+    if here is None:
         return Refused()
+    if (await entering.has(session, account_id=here.account_id)).password:
+        if not factors.must_renew(here.proved):
+            return Refused()
+        await session_ends.end_all(
+            session, account_id=here.account_id, but=here.session_id, by=here.actor, now=now
+        )
     await passwords.keep(
         session, account_id=here.account_id, password=password, by=here.actor, now=now
     )

@@ -1,4 +1,4 @@
-"""Signing in by a link of a mail, for those who are invited, or without their passkey or password."""
+"""Signing in by a link of a mail: invited, or without passkey or password at hand."""
 
 from __future__ import annotations
 
@@ -76,7 +76,10 @@ async def by_link(
     policy: Policy,
     now: datetime,
 ) -> Entry | LinkRefusal:
-    """Come in by a link of a mail, which is one factor; an invitation activates its account."""
+    """Come in by a link of a mail, which is one factor; an invitation activates its account.
+
+    One for a lost passkey or password lets nobody in before there is a new one.
+    """
     used = await links.use(session, token=token, binding=binding, code=code, now=now)
     if not isinstance(used, Used):
         if used is LinkRefusal.WRONG_CODE:
@@ -88,7 +91,7 @@ async def by_link(
         session,
         account_id=used.account_id,
         name=used.name,
-        proved={Factor.LINK},
+        proved={Factor.RESET if used.kind is LinkKind.RESET else Factor.LINK},
         browser=visitor.browser,
         policy=policy,
         now=now,

@@ -386,7 +386,7 @@ async def test_an_invitation_leads_to_a_password_or_a_passkey(
     assert isinstance(await knock(database, keys, "anne", PASSWORD, now=now), SignedIn)
 
 
-async def test_a_reset_link_is_one_factor_and_the_app_is_asked_for_beside_it(
+async def test_a_reset_link_leads_by_the_app_to_a_new_password_and_not_further(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     anne, app, _ = await with_app(database, keys, now)
@@ -397,15 +397,16 @@ async def test_a_reset_link_is_one_factor_and_the_app_is_asked_for_beside_it(
     entry = await use(database, asked.made, now)
     assert isinstance(entry, NeedsSecondFactor)
     later = now + 2 * STEP
-    signed_in = await give_code(database, keys, entry.secret, app.at(later), now=later)
-    assert isinstance(signed_in, SignedIn)
+    enrols = await give_code(database, keys, entry.secret, app.at(later), now=later)
+    assert isinstance(enrols, NeedsEnrolment)
+    assert enrols.ways == {Factor.PASSWORD, Factor.PASSKEY}
+    assert await here(database, enrols.secret, now=later) is None
     new = await passwords.hashed(OTHER, names=())
     async with database.begin() as session:
-        opened = await enrolling.replace_password(
-            session, cookie=signed_in.secret, password=new, policy=POLICY, now=later
+        opened = await enrolling.with_password(
+            session, cookie=enrols.secret, password=new, policy=POLICY, now=later
         )
-    assert opened is not None
-    assert await here(database, signed_in.secret, now=later) is None
+    assert isinstance(opened, SignedIn)
     assert await here(database, opened.secret, now=later)
     assert isinstance(old, NeedsSecondFactor)
     assert (
@@ -423,7 +424,8 @@ async def test_a_link_in_another_browser_takes_its_code(database: Database, now:
     assert await use(database, asked.made, now, ANOTHER) is LinkRefusal.OTHER_BROWSER
     assert await use(database, asked.made, now, ANOTHER, "x") is LinkRefusal.WRONG_CODE
     assert (await told(database))[0].why == "link"
-    assert isinstance(await use(database, asked.made, now, ANOTHER, asked.made.code), SignedIn)
+    entry = await use(database, asked.made, now, ANOTHER, asked.made.code)
+    assert isinstance(entry, NeedsEnrolment)
 
 
 async def test_a_link_as_a_way_in_is_for_readers_where_the_setting_allows_it(
