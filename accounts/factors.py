@@ -65,6 +65,13 @@ def stage(proved: Iterable[Factor], has: Has, *, two_needed: bool) -> Stage:
     return Stage.ENROL if must_renew(proved) else Stage.WHOLE
 
 
+def suffices(has: Has, *, two_needed: bool) -> bool:
+    """Whether a person with these factors can come in, and needs no new one for it."""
+    if has.passkeys:
+        return True
+    return has.password and (has.totp or not two_needed)
+
+
 def must_renew(proved: Iterable[Factor]) -> bool:
     """Whether a lost passkey or password has yet to be replaced by a new one."""
     proved = frozenset(proved)

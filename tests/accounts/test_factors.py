@@ -6,7 +6,7 @@ from itertools import chain, combinations
 
 import pytest
 
-from accounts.factors import SECOND, Factor, Has, kept, read, stage
+from accounts.factors import SECOND, Factor, Has, kept, read, stage, suffices
 from accounts.models import Stage
 
 PASSKEY, PASSWORD, TOTP = Factor.PASSKEY, Factor.PASSWORD, Factor.TOTP
@@ -87,6 +87,23 @@ def test_a_link_for_what_is_lost_lets_nobody_in_before_there_is_something_new() 
             for two in (False, True):
                 if RESET in proved and stage(proved, has, two_needed=two) is Stage.WHOLE:
                     assert proved & {PASSWORD, PASSKEY}
+
+
+def test_what_suffices_lets_its_person_in_without_anything_new() -> None:
+    for has in EVERY_ACCOUNT:
+        for two in (False, True):
+            mine = {
+                factor
+                for factor, there in (
+                    (PASSWORD, has.password),
+                    (TOTP, has.totp),
+                    (PASSKEY, has.passkeys),
+                )
+                if there
+            }
+            # A code alone is no way in.
+            comes_in = bool(mine - {TOTP}) and stage(mine, has, two_needed=two) is Stage.WHOLE
+            assert suffices(has, two_needed=two) is comes_in, has
 
 
 def test_who_is_asked_for_more_can_give_it() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
-from accounts import sessions
+from accounts import session_ends, sessions
 from accounts.entering import Entry, NeedsEnrolment, NeedsSecondFactor, Refused, SignedIn
 from accounts.factors import Factor
 from accounts.models import Stage
@@ -20,7 +20,14 @@ HOME = f"{cookies.PATH}/"
 
 
 async def answered(visit: Visit, entry: SignedIn | NeedsSecondFactor | NeedsEnrolment) -> Response:
-    """The page after a proof that was right, with the new cookie."""
+    """The page after a proof that was right, with the new cookie.
+
+    A session that this browser had before is over: its cookie is overwritten, and nobody should
+    find it in use in a list, or use a copy of it.
+    """
+    if visit.cookie:
+        async with visit.context.database.begin() as session:
+            await session_ends.sign_out(session, cookie=visit.cookie, now=visit.now)
     match entry:
         case SignedIn():
             response = await went_in(visit, Opened(entry.secret, entry.until))

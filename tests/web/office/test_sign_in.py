@@ -16,6 +16,7 @@ from accounts.rights import Right
 from pli.database import Database
 from pli.keys import Keys
 from tests.web.office.person import FROM_HERE, ORIGIN, PASSWORD, Town, a_town
+from web.office import tokens
 from web.office.tidying import tidying
 
 
@@ -156,6 +157,11 @@ async def test_the_token_of_another_person_is_refused(town: Town) -> None:
         ("/office//evil.example", "/office/campaigns"),
         ("/office/\\evil.example", "/office/campaigns"),
         ("/office/../u/x", "/office/campaigns"),
+        ("/office/%2e%2E/u/x", "/office/campaigns"),
+        ("/office/.%2e/u/x", "/office/campaigns"),
+        ("/office/%5Cevil.example", "/office/campaigns"),
+        ("/office/%2Fevil.example", "/office/campaigns"),
+        ("/office/me?next=%2Foffice%2Fme", "/office/me"),
         ("javascript:alert(1)", "/office/campaigns"),
         ("/office/me\r\nSet-Cookie: a=b", "/office/campaigns"),
         ("/u/TOKEN", "/office/campaigns"),
@@ -311,3 +317,22 @@ async def test_a_clock_two_minutes_off_lets_nobody_in_by_a_code(town: Town) -> N
         await anne.sign_in("anne")
         page = await anne.send("/office/sign-in/code", code=app.at(town.clock.at))
         assert page.url.path == "/office/campaigns"
+
+
+async def test_who_signs_in_again_in_the_same_browser_leaves_no_session_behind(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    await town.hire("bruno", Right.READER)
+    async with town.somebody() as browser, town.somebody() as thief:
+        await browser.sign_in("anne")
+        cookie = browser.client.cookies["pli_office"]
+        # The sign-in page leads on who is in, so this one was opened before.
+        token = tokens.of_browser(town.keys, browser.client.cookies["pli_browser"])
+        await browser.client.post(
+            "/office/sign-in",
+            data={"address": "bruno@example.org", "password": PASSWORD, "token": token},
+            headers=FROM_HERE,
+        )
+        assert browser.client.cookies["pli_office"] != cookie
+        thief.client.cookies.set("pli_office", cookie, domain="localhost.local", path="/office")
+        assert (await thief.go("/office/me")).url.path == "/office/sign-in"
+        assert "bruno@example.org" in (await browser.go("/office/me")).text
