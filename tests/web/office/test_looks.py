@@ -192,9 +192,9 @@ async def _an_operator(street: Street, page: Any, gallery: Gallery) -> None:
         account = await people.by_id(session, olga)
     await enter(page, street, account)
     for name, place in (
-        ("sendings", "/office/campaigns?still"),
+        ("sendings", "/office/campaigns"),
         ("report", f"/office/report/{done}"),
-        ("report-running", f"/office/report/{running}?still"),
+        ("report-running", f"/office/report/{running}"),
         ("report-paused", f"/office/report/{paused}?still"),
         ("accounts", "/office/accounts"),
         ("account", f"/office/accounts/{olga}"),
