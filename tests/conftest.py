@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import sqlite3
-import uuid
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from pli.database import Database, check_keys
 from pli.interpreter import new_event_loop
 from pli.keys import Keys
 from tests.clock import NOW
+from tests.databases import MigratedDatabase
 from tests.factories import KEYS
 from tests.servers import PostgreSQL
 
@@ -128,18 +128,16 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql: PostgreSQL) -> str:
-    """The name of a migrated database; each test's database is copied from it."""
-    name = "pli_template"
+def migrated_postgresql(postgresql: PostgreSQL) -> Iterator[MigratedDatabase]:
+    """A migrated database that one test after the other has, as the migrations left it."""
 
-    async def migrate() -> None:
-        await postgresql.execute(f"CREATE DATABASE {name}")
-        database = Database(postgresql.url(name))
+    async def migrate(url: str) -> None:
+        database = Database(url)
         await schema.upgrade(database)
         await database.close()
 
-    _run_aside(migrate())
-    return name
+    with MigratedDatabase.made(postgresql, migrate) as database:
+        yield database
 
 
 @pytest.fixture
@@ -155,17 +153,10 @@ async def database(request: pytest.FixtureRequest, keys: Keys) -> AsyncIterator[
     """A migrated database for this test alone; the test runs once with each kind."""
     if request.param == "sqlite":
         database = Database(request.getfixturevalue("sqlite_url"))
-        server: PostgreSQL | None = None
     else:
-        server = request.getfixturevalue("postgresql")
-        template: str = request.getfixturevalue("postgresql_template")
-        name = f"t{uuid.uuid4().hex[:16]}"
-        await server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        database = Database(server.url(name))
+        migrated: MigratedDatabase = request.getfixturevalue("migrated_postgresql")
+        database = Database(migrated.ready())
     async with database.begin() as session:
         await check_keys(session, keys)
     yield database
     await database.close()
-    if server is not None:
-        # Dropped now: hundreds of databases took half a minute to remove at the end.
-        await server.execute(f"DROP DATABASE {database.url.database} WITH (FORCE)")

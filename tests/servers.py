@@ -90,10 +90,12 @@ class PostgreSQL:
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://pli@127.0.0.1:{self.port}/{name}"
 
+    async def connect(self, name: str) -> asyncpg.Connection[Any]:
+        """A connection to one of its databases, which the caller closes."""
+        return await asyncpg.connect(host="127.0.0.1", port=self.port, user="pli", database=name)
+
     async def execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(
-            host="127.0.0.1", port=self.port, user="pli", database="postgres"
-        )
+        connection = await self.connect("postgres")
         try:
             await connection.execute(statement)
         finally:

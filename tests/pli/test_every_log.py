@@ -28,19 +28,23 @@ class Call:
     fields: frozenset[str]
 
 
-def dicts(of: ast.expr, module: ast.Module) -> Iterator[ast.Dict]:
+def named(of: ast.expr, name: str) -> bool:
+    return isinstance(of, ast.Name) and of.id == name
+
+
+def dicts(of: ast.expr, module: list[ast.AST]) -> Iterator[ast.Dict]:
     """The dictionaries of an `extra`: written in the call, named, or returned by a function."""
     for node in ast.walk(of):
         if isinstance(node, ast.Dict):
             yield node
         elif isinstance(node, ast.Name):
-            for it in ast.walk(module):
-                if isinstance(it, ast.Assign) and ast.unparse(it.targets[0]) == node.id:
+            for it in module:
+                if isinstance(it, ast.Assign) and named(it.targets[0], node.id):
                     yield from (
                         found for found in ast.walk(it.value) if isinstance(found, ast.Dict)
                     )
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            for it in ast.walk(module):
+            for it in module:
                 if isinstance(it, ast.FunctionDef) and it.name == node.func.attr:
                     yield from (found for found in ast.walk(it) if isinstance(found, ast.Dict))
 
@@ -48,11 +52,14 @@ def dicts(of: ast.expr, module: ast.Module) -> Iterator[ast.Dict]:
 def calls() -> Iterator[Call]:
     files = [it for name in PROGRAM for it in sorted({ROOT / name, *(ROOT / name).rglob("*.py")})]
     for path in (it for it in files if it.suffix == ".py"):
-        module = ast.parse(path.read_text())
-        for node in ast.walk(module):
+        source = path.read_text()
+        if "log." not in source:
+            continue
+        module = list(ast.walk(ast.parse(source)))
+        for node in module:
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
-            if ast.unparse(node.func.value) != "log" or node.func.attr not in LEVELS:
+            if not named(node.func.value, "log") or node.func.attr not in LEVELS:
                 continue
             place = f"{path.relative_to(ROOT)}:{node.lineno}"
             assert isinstance(node.args[0], ast.Constant), place

@@ -6,6 +6,7 @@ import re
 import string
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from gettext import c2py
 from pathlib import Path
 
@@ -26,11 +27,11 @@ MARKS = {"N_": None, "_": None, "say": None, "say_n": (1, 2), "gettext": None, "
 LETTER_MARKS = MARKS | {"tell": None}
 ROOMS = {
     **{
-        room: ROOT.glob(f"{room}/**/*.py")
+        room: [*ROOT.glob(f"{room}/**/*.py")]
         for room in ("pli", "subscribers", "accounts", "mailer", "web")
     },
     "commands": [ROOT / "cli.py", *ROOT.glob("commands/**/*.py")],
-    "templates": shipped("templates").glob("**/*.j2"),
+    "templates": [*shipped("templates").glob("**/*.j2")],
 }
 CATALOGUES = sorted((LOCALE / "fr").glob("*.po"))
 
@@ -61,20 +62,33 @@ def messages(catalogue: Path) -> list[Message]:
         return [message for message in read_po(file, locale="fr") if message.id]
 
 
-TOLD = {room: extracted(files) for room, files in ROOMS.items()}
-CLICK = extracted(Path(str(module.__file__)) for module in (*MODULES, click))
-FRENCH = {
-    forms(message.id): forms(message.string)
-    for catalogue in CATALOGUES
-    for message in messages(catalogue)
-    if not message.fuzzy
-}
+@cache
+def texts_of(room: str) -> dict[tuple[str, ...], str]:
+    return extracted(ROOMS[room])
+
+
+@cache
+def texts_of_click() -> dict[tuple[str, ...], str]:
+    return extracted(Path(str(module.__file__)) for module in (*MODULES, click))
+
+
+@cache
+def french_texts() -> dict[tuple[str, ...], tuple[str, ...]]:
+    return {
+        forms(message.id): forms(message.string)
+        for catalogue in CATALOGUES
+        for message in messages(catalogue)
+        if not message.fuzzy
+    }
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_everything_a_room_tells_has_its_french(room: str) -> None:
+    known = french_texts()
     missing = [
-        f"{place}: {text}" for text, place in TOLD[room].items() if not all(FRENCH.get(text, [""]))
+        f"{place}: {text}"
+        for text, place in texts_of(room).items()
+        if not all(known.get(text, [""]))
     ]
     assert not missing, "\n".join([f"{len(missing)} texts without French:", *missing])
 
@@ -111,7 +125,10 @@ def test_a_line_that_is_no_catalogues_is_refused() -> None:
 
 @pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda it: it.stem)
 def test_every_translation_belongs_to_a_text_that_is_told(catalogue: Path) -> None:
-    told = CLICK if catalogue.stem == "click" else {key for room in TOLD.values() for key in room}
+    if catalogue.stem == "click":
+        told = {*texts_of_click()}
+    else:
+        told = {text for room in ROOMS for text in texts_of(room)}
     assert [message.id for message in messages(catalogue) if forms(message.id) not in told] == []
 
 

@@ -103,8 +103,9 @@ async def test_a_body_that_does_not_come_is_408(
     )
     path = token.rpartition("/u/")[2]
     head = f"POST /u/{path} HTTP/1.1\r\nHost: x\r\nContent-Length: 16000\r\n\r\nx".encode()
-    async with connected(door, head) as connection:
-        answer = await is_cut(connection, 30)
+    # Octets that come after the end would reset the connection, and the answer with it.
+    async with connected(door, head) as (reader, _), asyncio.timeout(30):
+        answer = await reader.read()
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
@@ -121,7 +122,7 @@ async def test_where_all_are_taken_the_longest_waiting_has_to_go(
     held = [await asyncio.open_connection("127.0.0.1", door) for _ in range(12)]
     for _ in range(3):
         async with connected(door, ASK) as (reader, _):
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(30):
                 assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
     for _, writer in held:
         writer.close()

@@ -220,7 +220,9 @@ async def test_one_worker_that_is_refused_pauses_nothing_that_another_can_send(
             await received(relay, 1)
             async with working(database, keys, failover_of(main=refusing.url)):
                 refused = await until(database, lambda it: bool(it) and it[0].over_at is not None)
-                again = await until(database, lambda it: it[0].over_at not in (None, refused.over_at))
+                again = await until(
+                    database, lambda it: it[0].over_at not in (None, refused.over_at)
+                )
                 assert again.refused, "the other worker was refused"
                 # Of 400 copies at this delay, many still wait; from now on they take no time.
                 assert len(relay.received) < 400
@@ -272,7 +274,7 @@ async def test_a_resume_has_a_worker_try_again_whose_trouble_another_called_over
 async def test_a_relay_that_refuses_and_another_that_is_away_for_a_moment_pause_nothing(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    a_short_refusal(monkeypatch)
+    a_short_refusal(monkeypatch, seconds=0.5)
     campaign_id = await prepared(database, keys, now, count=6)
     away = Script("connect", "421 4.3.2 going down")
     with Relay(script=REFUSES).running() as first, Relay(script=away).running() as second:
