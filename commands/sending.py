@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from accounts.abilities import Ability
 from commands import hours as opening_hours
 from commands import relays
 from commands.acting import acting, by_option
@@ -115,9 +116,10 @@ async def send(
             "relay_url", "public_url", "committee", "address", "phone", "email"
         )
         async with installation.database.reading() as session:
-            by = await acting(session, person)
             known = await attributes.declared(session)
             to = [await lists.get(session, name) for name in dict.fromkeys(names)]
+            may = Ability.RELEASE if reader is None else Ability.SEND_TEST
+            by = await acting(session, person, may, lists=[it.id for it in to])
         frozen = freeze(written, installation.settings, known, quiet=as_json)
         await relays.greet(installation, to)
         if reader is not None:
