@@ -54,6 +54,9 @@ _FILTERS = (
     *("default", "d", "e", "escape", "length", "lower", "upper", "capitalize", "title", "trim"),
     *("one_line", "wrapped", "underlined", "striptags"),
 )
+_CHANGING = ("lower", "upper", "capitalize", "title", "striptags")
+_OPAQUE = ("content", "unsubscribe", "web_version", "list_title", "padding")
+"""Values with placeholders in them, which the press finds only as they are."""
 _ALLOWED = (
     *(nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Include, nodes.Extends),
     *(nodes.Block, nodes.Name, nodes.Getattr, nodes.Const, nodes.Filter, nodes.Call),
@@ -188,6 +191,10 @@ def _fault(node: nodes.Node, loops: int, names: frozenset[str], judged: _Judged)
         case nodes.Filter(name=name) if name not in _FILTERS:
             known = ", ".join(_FILTERS)
             return say(N_('there is no filter "{name}": use {known}'), name=name, known=known)
+        case nodes.Filter(name=name) if name in _CHANGING and (opaque := _opaque(node)):
+            return say(
+                N_('"{name}" would spoil {value}: show it as it is'), name=name, value=opaque
+            )
         case nodes.Include(template=wanted) | nodes.Extends(template=wanted):
             if not isinstance(wanted, nodes.Const) or wanted.value not in judged.files:
                 return say(N_("names a file that the theme has not"))
@@ -198,6 +205,12 @@ def _fault(node: nodes.Node, loops: int, names: frozenset[str], judged: _Judged)
             kind = type(node).__name__.lower()
             return say(N_('"{kind}" is nothing that a template may do'), kind=kind)
     return None
+
+
+def _opaque(node: nodes.Filter) -> str:
+    """The name of a value with placeholders that a filter is put on; "" if there is none."""
+    names = (it.name for it in node.find_all(nodes.Name))
+    return next((it for it in names if it in _OPAQUE), "")
 
 
 def _loop(node: nodes.For, loops: int) -> Sentence | None:
