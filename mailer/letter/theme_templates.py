@@ -157,25 +157,27 @@ def _underlined(text: str, sign: str = "=") -> str:
 
 
 def _nodes(judged: _Judged, name: str) -> Iterator[Fault]:
-    waiting: list[tuple[nodes.Node, int, frozenset[str]]] = [
-        (it, 0, frozenset()) for it in judged.parsed[name].body
+    waiting: list[tuple[nodes.Node, int, int, frozenset[str]]] = [
+        (it, 1, 0, frozenset()) for it in judged.parsed[name].body
     ]
     while waiting:
-        node, loops, names = waiting.pop()
+        node, line, loops, names = waiting.pop()
+        # Jinja makes nodes of its own, which have no line.
+        line = node.lineno or line
         if isinstance(node, nodes.For):
             loops += 1
             names |= {it.name for it in node.target.find_all(nodes.Name)} | {"loop"}
             if isinstance(node.target, nodes.Name):
                 names |= {node.target.name}
         if sentence := _fault(node, loops, names, judged):
-            yield name, node.lineno, sentence
+            yield name, line, sentence
             continue
         if isinstance(node, nodes.Call):
             # The called name was judged: it stands for nothing that can be shown.
             children = [*node.args, *node.kwargs]
         else:
             children = [*node.iter_child_nodes()]
-        waiting.extend((it, loops, names) for it in children)
+        waiting.extend((it, line, loops, names) for it in children)
 
 
 def _fault(node: nodes.Node, loops: int, names: frozenset[str], judged: _Judged) -> Sentence | None:
