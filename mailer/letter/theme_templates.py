@@ -162,8 +162,9 @@ def _nodes(judged: _Judged, name: str) -> Iterator[Fault]:
     ]
     while waiting:
         node, line, loops, names = waiting.pop()
-        # Jinja makes nodes of its own, which have no line.
-        line = node.lineno or line
+        # Jinja makes nodes of its own around those of the text, and these have no line.
+        lines = (it.lineno for it in (node, *node.find_all(nodes.Node)))
+        line = next((it for it in lines if it), line)
         if isinstance(node, nodes.For):
             loops += 1
             names |= {it.name for it in node.target.find_all(nodes.Name)} | {"loop"}
