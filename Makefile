@@ -9,7 +9,7 @@ DEV := $(VENV)/.dev-stamp
 CHECKERS := tests/npm/node_modules/.checkers-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof checkers coverage check lint cases bench wheel clean lock
+.PHONY: help demo test proof checkers pictures coverage check lint cases bench wheel clean lock
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -24,6 +24,9 @@ proof: $(DEV) ## what takes longer: browsers in every width, kills at every step
 	@$(BIN)/pytest -n auto --dist worksteal -m proof $(ARGS)
 
 checkers: $(CHECKERS) ## html-validate and vnu, by npm, for make proof
+
+pictures: $(DEV) ## the pictures of docs/office.md, anew from the pages
+	@PLI_PICTURES=docs $(BIN)/pytest -q tests/web/office/test_pictures.py
 
 coverage: $(DEV) ## the tests, and which lines they never reach: build/coverage/index.html
 	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered \

@@ -12,14 +12,17 @@ from typing import Any
 
 import yaml
 
-from mailer.letter import dates
+from mailer.letter import dates, name_list
 from mailer.letter.note import Note
 from mailer.sender import parse_mailbox
 from pli.harmless import DIRECTIONS, without_directions
 from pli.language import LANGUAGES, N_, Sentence, say
 
 REQUIRED = ("number", "title", "date", "subject", "preheader")
-OPTIONAL = ("language", "theme", "from", "reply-to")
+OPTIONAL = ("language", "theme", "typography", "from", "reply-to", "attachments")
+LISTS = frozenset(("attachments",))
+"""Keys whose value is a list; each of its entries is kept with its line."""
+STRICT = "strict"
 
 # French names that an author tries first; they are too far from ours for the nearest-name hint.
 _FRENCH = {
@@ -35,6 +38,13 @@ _FRENCH = {
     "expéditeur": "from",
     "repondre-a": "reply-to",
     "reply_to": "reply-to",
+    "typographie": "typography",
+    "pièces jointes": "attachments",
+    "pieces jointes": "attachments",
+    "pièces-jointes": "attachments",
+    "pieces-jointes": "attachments",
+    "pièce jointe": "attachments",
+    "pj": "attachments",
 }
 _EXAMPLES = {
     "number": "number: 294",
@@ -103,6 +113,9 @@ def _scalars(text: str, matter: FrontMatter) -> dict[str, str] | None:
                 first=matter.lines[key],
             )
             matter.faults.append((entry.line, fault))
+        elif key in LISTS:
+            matter.lines[key] = entry.line
+            _list(key, entry, matter)
         else:
             matter.lines[key] = entry.line
             value, fault_in = _value(key, entry.value)
@@ -126,6 +139,8 @@ def _entries(text: str) -> Iterator[_Entry]:
     entry: _Entry | None = None
     for number, line in enumerate(textwrap.dedent(text).split("\n"), 2):
         continues = entry is not None and entry.key is not None and line[:1] in (" ", "\t")
+        if entry and entry.key in LISTS and name_list.BELONGS.match(line):
+            continues = True
         if entry and (continues or (not line.strip() and _BLOCK.match(entry.value))):
             entry.value += f"\n{line}"
             continue
@@ -149,7 +164,7 @@ def _entries(text: str) -> Iterator[_Entry]:
 _KEY = re.compile(r"([^\s:#\[{-][^:]{0,60}?)\s*:(?:\s+(.*))?")
 _NEAR = re.compile(r"([A-Za-z-]{1,20}\s*):(\S.*)")
 _BLOCK = re.compile(r"[|>][+-]?[1-9]?[+-]?\s*(?:\n|\Z)")
-_PROSE = frozenset(("title", "subject", "preheader"))
+PROSE = frozenset(("title", "subject", "preheader"))
 """Keys whose values are sentences: nothing in them is YAML's."""
 
 
@@ -159,7 +174,7 @@ def _value(key: str, written: str) -> tuple[str, Sentence | None]:
     if sign := _unseen(plain):
         return "", _hidden(key, sign)
     read = _read(written)
-    if key not in _PROSE:
+    if key not in PROSE:
         return plain if read is None else read, None
     marked = written[:1] in ("'", '"') or _BLOCK.match(written)
     if read is not None and (marked or read == plain):
@@ -186,6 +201,21 @@ def _read(written: str) -> str | None:
         return None
     value = node.value[0][1]
     return str(value.value).strip() if isinstance(value, yaml.ScalarNode) else None
+
+
+def _list(key: str, entry: _Entry, matter: FrontMatter) -> None:
+    names: list[tuple[int, str]] = []
+    for line, name in name_list.read(entry.value, entry.line):
+        if name is None:
+            fault = N_('{key} is a list: write each name on a line of its own, behind "- "')
+            matter.faults.append((line, say(fault, key=key)))
+        elif sign := _unseen(name):
+            matter.faults.append((line, _hidden(key, sign)))
+        elif shown := without_directions(name).strip():
+            if shown != name.strip():
+                matter.notes.append(_turned(key, name, line))
+            names.append((line, shown))
+    matter.values[key] = names
 
 
 def _unseen(text: str) -> str:
@@ -322,6 +352,14 @@ def _theme(key: str, text: str) -> _Read:
     )
 
 
+def _typography(key: str, text: str) -> _Read:
+    if text == STRICT:
+        return text, None
+    return None, say(
+        N_('{key} "{text}" is not known: write strict, or take the line away'), key=key, text=text
+    )
+
+
 def _mailbox(key: str, text: str) -> _Read:
     if parse_mailbox(text):
         return text, None
@@ -340,6 +378,7 @@ _READERS = {
     "preheader": _line,
     "language": _language,
     "theme": _theme,
+    "typography": _typography,
     "from": _mailbox,
     "reply-to": _mailbox,
 }

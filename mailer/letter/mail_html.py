@@ -23,10 +23,6 @@ from mailer.letter.placeholders import Placeholders
 from mailer.letter.rooms import Taken
 from mailer.letter.tokens import Tokens
 
-MARGINS = 64
-"""What a wide letter leaves free at both sides of its text, in pixels."""
-_NARROW_MARGINS = 40
-"""What the narrow form leaves free, which Word and Orange show in a wide window, too."""
 _TARGETS = ("https:", "mailto:", "tel:")
 
 
@@ -61,12 +57,12 @@ class MailHtml:
     @property
     def whole(self) -> int:
         """The most pixels that a picture has, in whatever program."""
-        return self.tokens.shape.column - _NARROW_MARGINS
+        return self.tokens.shape.picture
 
     @property
     def column(self) -> int:
         """The width of the text in a wide window, in pixels."""
-        return self.tokens.shape.column - MARGINS
+        return self.tokens.shape.text
 
 
 def mend_links(tree: Element) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from html import unescape
 
-from mailer.letter import gaps, limits, markdown, picture_findings, weights
+from mailer.letter import file_findings, gaps, limits, markdown, picture_findings
 from mailer.letter.finding import Finding, Severity, error, warning
 from mailer.letter.letter import Letter
 from mailer.letter.limits import USUAL, LetterLimits
@@ -44,7 +44,7 @@ def check(
         *_footer(identity, letter),
         *_page(letter, pressed),
         *_weight(letter, pressed, sizes),
-        *_pictures_weight(letter),
+        *file_findings.check(letter, pressed),
         *_preheader(letter),
         *_readable(letter, parsed),
         *_entities(letter),
@@ -125,11 +125,6 @@ def _weight(letter: Letter, pressed: Pressed, sizes: LetterLimits) -> Iterator[F
             ),
             say(N_("make the pictures smaller, or put some on a web page")),
         )
-
-
-def _pictures_weight(letter: Letter) -> Iterator[Finding]:
-    if heavy := weights.told(letter.images, 1000):
-        yield warning(letter.source, heavy, say(N_("make the pictures smaller")))
 
 
 def _preheader(letter: Letter) -> Iterator[Finding]:

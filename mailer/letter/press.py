@@ -11,23 +11,26 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from html import escape, unescape
 from typing import Any
 
 from mailer.letter import (
-    attachments,
+    attachment_list,
+    blocks_calendar,
     expressions,
     images,
     mail_html,
     markdown,
     plain_text,
+    quotes,
     typography,
 )
 from mailer.letter.attachments import Attachment
 from mailer.letter.blocks import kinds
 from mailer.letter.expressions import Values
+from mailer.letter.front_matter import STRICT
 from mailer.letter.layout import LOGO, LOGO_DARK, FramePlaceholders, Layout
 from mailer.letter.letter import Letter, LetterError
 from mailer.letter.mail_html import MailHtml
@@ -82,9 +85,9 @@ class Pressed:
     text_pieces: Pieces
     web_pieces: Callable[[], Pieces]
     pictures: Sequence[Inline]
+    attachments: Sequence[Attachment]
     evaluators: Mapping[str, Callable[[Values], str]]
     campaign: Mapping[str, Any]
-    attachments: Sequence[Attachment] = ()
 
     def html(self, recipient: Recipient, links: Links, key: str) -> str:
         """The HTML of one copy."""
@@ -160,6 +163,24 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         frame.web_version: Hole(WEB_VERSION),
         frame.list_title: Hole(LIST_TITLE),
     }
+    sources = {LIST_TITLE, *parsed.expressions.values()}
+    evaluators = {it: expressions.compiled(it, letter.language) for it in sources}
+    campaign = {
+        "number": letter.number,
+        "title": letter.title,
+        "date": letter.date,
+        "subject": letter.subject,
+    }
+
+    def for_nobody(text: str) -> str:
+        """A text of the tree as somebody reads it of whom nothing is known."""
+        values = {"subscriber": {}, "list": {}, "campaign": campaign}
+        return "".join(
+            evaluators[parsed.expressions[part]](values) if is_hole else part
+            for part, is_hole in placeholders.parts(text)
+        )
+
+    attached = _attachments(parsed, for_nobody, letter, identity)
     pictures = _pictures(letter, theme, identity)
     text = plain_text.written(parsed.tree, blocks=parsed.blocks, language=letter.language)
     layout = Layout(
@@ -175,42 +196,27 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
     @cache
     def web_pieces() -> Pieces:
         on_web = {name: picture.data_address for name, picture in pictures.items()}
-        page = _page(parsed, letter, layout, on_web, web=True)
+        page = _page(parsed, letter, layout, on_web, attached)
         return _cut(page, placeholders, holes)
 
-    sources = {LIST_TITLE, *parsed.expressions.values()}
-    page = _page(parsed, letter, layout, in_mail, web=False)
+    page = _page(parsed, letter, layout, in_mail)
     html_pieces = _cut(page, placeholders, holes)
     text_pieces = _cut(layout.text(text), placeholders, holes)
     for pieces in (html_pieces, text_pieces):
         _check_end(pieces, letter, identity)
-    pressed = Pressed(
+    return Pressed(
         html_pieces=html_pieces,
         text_pieces=text_pieces,
         web_pieces=web_pieces,
         pictures=tuple({it.content_id: it for it in pictures.values()}.values()),
-        evaluators={s: expressions.compiled(s, letter.language) for s in sources},
-        campaign={
-            "number": letter.number,
-            "title": letter.title,
-            "date": letter.date,
-            "subject": letter.subject,
-        },
+        attachments=attached,
+        evaluators=evaluators,
+        campaign=campaign,
     )
-    empty = pressed.values(None, None)
-
-    def filled(text: str) -> str:
-        """A text as somebody without values would read it."""
-        return "".join(
-            pressed.evaluators[holes[part].source](empty) if is_hole else part
-            for part, is_hole in placeholders.parts(text)
-        )
-
-    return replace(pressed, attachments=attachments.of(parsed, filled, letter, identity))
 
 
 def _parsed(letter: Letter, theme: Theme, identity: Identity) -> ParsedMarkdown:
-    """The body parsed for mail, plain text and web version: links mended, French spaces set."""
+    """The body parsed for mail, plain text and web version: links mended, signs set."""
     frame = (letter.title, letter.preheader, *theme.files.values(), *_lines(identity))
     parsed = markdown.read(letter.body, *frame)
     if not parsed.whole:
@@ -219,6 +225,8 @@ def _parsed(letter: Letter, theme: Theme, identity: Identity) -> ParsedMarkdown:
             for line, fault in parsed.faults
         )
     mail_html.mend_links(parsed.tree)
+    if letter.typography == STRICT:
+        quotes.set_in(parsed.tree, letter.language)
     typography.space(parsed.tree, letter.language)
     return parsed
 
@@ -249,14 +257,31 @@ def _pictures(letter: Letter, theme: Theme, identity: Identity) -> dict[str, Inl
     return {name: pictures[data] for name, data in found.items()}
 
 
+def _attachments(
+    parsed: ParsedMarkdown, filled: Callable[[str], str], letter: Letter, identity: Identity
+) -> tuple[Attachment, ...]:
+    """The files that travel beside the letter, in the order in which programs list them."""
+    taken = {it.name.casefold() for it in letter.attachments}
+    dates = blocks_calendar.attachment(parsed, filled, letter, identity, taken)
+    return (*letter.attachments, *dates)
+
+
 def _page(
-    parsed: ParsedMarkdown, letter: Letter, layout: Layout, sources: Mapping[str, str], *, web: bool
+    parsed: ParsedMarkdown,
+    letter: Letter,
+    layout: Layout,
+    sources: Mapping[str, str],
+    attached: Sequence[Attachment] | None = None,
 ) -> str:
+    """The mail's page; with the files `attached`, the web version, which lists them."""
     placeholders = parsed.placeholders
     mail = MailHtml(
         sources, letter.images, placeholders, layout.theme.tokens, parsed.blocks, letter.language
     )
-    page = layout.html(mail_html.write(parsed.tree, mail), sources, web=web)
+    content = mail_html.write(parsed.tree, mail)
+    if attached:
+        content += attachment_list.for_the_web(attached, letter.number, letter.language)
+    page = layout.html(content, sources, web=attached is not None)
     return "".join(mail.raw.get(part, part) for part, _ in placeholders.parts(page))
 
 

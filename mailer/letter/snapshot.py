@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
+from mailer.letter.attachments import Attachment
 from mailer.letter.letter import Letter
 from mailer.letter.theme import Theme
 from mailer.letter.tokens import Tokens
@@ -48,6 +49,10 @@ def thaw(text: str) -> tuple[Letter, Theme, Identity]:
         | {
             "date": datetime.date.fromisoformat(document["date"]),
             "images": MappingProxyType(pictures),
+            "attachments": tuple(
+                Attachment(it["name"], it["kind"], base64.b64decode(it["data"]))
+                for it in document.get("attachments", ())
+            ),
         }
     )
     return letter, _theme(frozen["theme"], frozen["form"]), Identity(**frozen["identity"])
@@ -73,7 +78,11 @@ def digest_frozen(text: str) -> str:
 
 
 def _document(letter: Letter) -> dict[str, Any]:
-    return {
+    """The letter's fields; those of a later version stand here only where they are used.
+
+    So a letter without them has the digest that it had before.
+    """
+    document: dict[str, Any] = {
         "number": letter.number,
         "title": letter.title,
         "date": letter.date.isoformat(),
@@ -84,8 +93,19 @@ def _document(letter: Letter) -> dict[str, Any]:
         "theme": letter.theme,
         "sender": letter.sender,
         "reply_to": letter.reply_to,
-        "images": {name: base64.b64encode(data).decode() for name, data in letter.images.items()},
+        "images": {name: _text(data) for name, data in letter.images.items()},
     }
+    if letter.attachments:
+        document["attachments"] = [
+            {"name": it.name, "kind": it.kind, "data": _text(it.data)} for it in letter.attachments
+        ]
+    if letter.typography:
+        document["typography"] = letter.typography
+    return document
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _canonical(document: dict[str, Any]) -> str:

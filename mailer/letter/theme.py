@@ -90,6 +90,14 @@ def load_theme(name: str, places: ThemePlaces = SHIPPED) -> Theme:
     return Theme(name, files, _tokens(layers), lies)
 
 
+def shape_of(name: str, places: ThemePlaces = SHIPPED) -> Shape:
+    """The shape of a theme; that of our first one for a theme that cannot be loaded."""
+    try:
+        return load_theme(name, places).tokens.shape
+    except ThemeError:
+        return load_theme(DEFAULT).tokens.shape
+
+
 def themes(places: ThemePlaces = SHIPPED) -> list[str]:
     """The names of all themes, ours first."""
     return [*ours(), *(it for it in own_themes(places) if it not in ours())]
@@ -253,7 +261,7 @@ def _illegible(place: str, chosen: Chosen, faint: Faint) -> Sentence:
 
 def _logo(table: LogoTable, path: Path, paper: str) -> Logo:
     """The files of a logo; one with holes gets an outline, for it may lie on black."""
-    load = images.beside(path.parent)
+    load = images.from_folder(path.parent)
     found: dict[str, bytes] = {}
     for name in ("file", "dark_file"):
         file = getattr(table, name)
@@ -266,7 +274,8 @@ def _logo(table: LogoTable, path: Path, paper: str) -> Logo:
                 raise ThemeError(N_('the image "{name}" is a GIF: save it as PNG'), name=file)
             if fault := limits.too_wide(file, seen.width * seen.height, _LOGO):
                 raise ThemeError.listing([fault])
-            found[name] = outline.outlined(images.cleaned(file, data), paper, table.width)
+            fitted = images.fitted(file, data, table.width).data
+            found[name] = outline.outlined(fitted, paper, table.width)
         except outline.Undrawable:
             raise ThemeError(
                 N_('{place}: the image "{name}" is damaged: save it again'),

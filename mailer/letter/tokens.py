@@ -11,6 +11,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+_MARGINS = 64
+"""What a wide letter leaves free at both sides of its text, in pixels."""
+_NARROW_MARGINS = 40
+"""What the narrow form leaves free, which Word and Orange show in a wide window, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Palette:
@@ -46,6 +51,16 @@ class Shape:
 
     radius: int
     column: int
+
+    @property
+    def text(self) -> int:
+        """The width of the text in a wide window, in pixels."""
+        return self.column - _MARGINS
+
+    @property
+    def picture(self) -> int:
+        """The most pixels that a picture has, in whatever program."""
+        return self.column - _NARROW_MARGINS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from mailer.letter.blocks import agenda, grammar, names
 from mailer.letter.blocks.faults import Line
 from mailer.letter.blocks.grammar import Value
 from mailer.letter.blocks.kinds import (
+    PORTRAIT,
     Agenda,
     Button,
     Contents,
@@ -125,7 +126,7 @@ def _signature(argument: str, lines: Sequence[Line], reading: Reading) -> Iterat
     parts: list[Iterator[Token]] = []
     if image and image.text:
         alt = _text(values, "alt")
-        parts.append(_picture(image.text, alt, width, image.line.number, reading))
+        parts.append(_picture(image.text, alt, width or PORTRAIT, image.line.number, reading))
     yield from reading.whole(
         Signature(),
         *parts,

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 NAME = "agenda.ics"
 """The name of the file; it gives nobody away as a member of anything."""
-KIND = "text/calendar"
-"""The media type; the bytes are UTF-8."""
 _PROGRAM = "-//Pli//agenda//FR"
 
 

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 
 from mailer.letter.blocks import bar, words
 from mailer.letter.blocks.kinds import (
+    PORTRAIT,
     Agenda,
     Block,
     Box,
@@ -36,8 +37,6 @@ from mailer.letter.rooms import Taken
 from mailer.letter.sanitising import BLOCK
 
 PRESENTATION = {"role": "presentation", "cellpadding": "0", "cellspacing": "0", "border": "0"}
-_PORTRAIT = 96
-"""The width of a signature's picture, if none is asked for; a wider one stands above the name."""
 _GHOST = (
     '<!--[if mso]><table role="presentation" width="100%" cellpadding="0" cellspacing="0" '
     'border="0"><tr><td{width} valign="top"><![endif]-->'
@@ -228,10 +227,10 @@ class MailBlocks:
         signed = made("td", "", *lines, class_="signed", valign="middle")
         row = made("tr", "", signed)
         if picture is not None:
-            width = int(picture.get("width", _PORTRAIT))
+            width = int(picture.get("width", PORTRAIT))
             picture.set("width", str(width))
             picture.tail = ""
-            if width > _PORTRAIT:
+            if width > PORTRAIT:
                 signed.insert(0, picture)
             else:
                 cell = made("td", "", picture, class_="portrait", valign="middle")

@@ -77,6 +77,10 @@ class Event:
     ends: time | None = None
 
 
+PORTRAIT = 96
+"""The width of a signature's picture in pixels, if none is asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """Who signs: a name, perhaps a function and a picture."""

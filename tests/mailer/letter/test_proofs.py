@@ -24,6 +24,7 @@ from mailer.letter.theme import ThemePlaces, load_theme, ours
 from tests import axe
 from tests.browser import SCREENSHOTS, how_to_launch
 from tests.checkers import html_validate, vnu
+from tests.factories import attachment
 from tests.mailer.letter import views
 from tests.mailer.letter.rendered import KEY, LINKS, LIST, MARIE
 from tests.paths import ROOT
@@ -39,6 +40,8 @@ SHOWN = {
     "mail without pictures": (390,),
 }
 """Which windows of which view are kept as pictures, to be looked at."""
+FILES = (attachment("Procès-verbal_de_la_séance_plénière_du_comité_2026.pdf"),)
+"""What the web version lists, under a name that no telephone has room for."""
 LETTERS = ("specimen", "demo", "new", "real")
 # A mail stands within a webmail's own <main>, so axe's rules of landmarks are the webmail's.
 OF_THE_WEBMAIL = ("landmark-one-main", "region")
@@ -53,7 +56,7 @@ OF_WORD = re.compile(
 
 def named(name: str) -> Letter:
     if name == "specimen":
-        return specimen.letter()
+        return replace(specimen.letter(), attachments=FILES)
     if name == "demo":
         return read_letter(ROOT / "commands" / "demo" / "lettre.md")
     if name == "new":

@@ -243,13 +243,13 @@ def test_a_dark_logo_stands_in_for_the_other(places: ThemePlaces) -> None:
 @pytest.mark.parametrize(
     ("data", "line"),
     [
-        (b"<html><h1>logo</h1></html>", 'the image "logo.png" is not PNG, JPEG or GIF'),
-        (SVG, 'the image "logo.png" is not PNG, JPEG or GIF'),
+        (b"<html><h1>logo</h1></html>", 'the image "logo.png" is not PNG, JPEG, WebP or GIF'),
+        (SVG, 'the image "logo.png" is SVG, which mail programs do not show: save it as PNG'),
         (b"GIF89a" + b"\x01\x00\x01\x00\x00\x00\x00;", 'the image "logo.png" is a GIF'),
         (PIXEL[:40], 'the image "logo.png" is damaged'),
         (b"", 'the image "logo.png" is not PNG'),
         (None, 'the image "logo.png" is not there'),
-        (b"\x89PNG\r\n\x1a\n" + bytes(1_000_001), 'the image "logo.png" weighs 1000 kB'),
+        (b"\x89PNG\r\n\x1a\n" + bytes(30_000_000), 'the image "logo.png" weighs 30000 kB'),
     ],
 )
 def test_a_logo_that_is_none_is_told(places: ThemePlaces, data: bytes | None, line: str) -> None:

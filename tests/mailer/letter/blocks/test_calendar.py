@@ -36,7 +36,7 @@ def begins(event: Event) -> datetime:
 
 def test_a_letter_with_dates_has_one_calendar_and_others_none() -> None:
     [attachment] = pressed(f"{BODY}\n\n::: agenda\n2026-12-31 | Fin\n:::").attachments
-    assert (attachment.filename, attachment.kind) == ("agenda.ics", "text/calendar")
+    assert (attachment.name, attachment.kind) == ("agenda.ics", "ics")
     assert [str(it["summary"]) for it in events(attachment.data)][-1] == "Fin"
     assert pressed("Rien.").attachments == ()
 
