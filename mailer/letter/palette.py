@@ -72,12 +72,15 @@ def dark_twins(light: Chosen) -> Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Faint:
-    """A colour that is not legible on its ground, and the nearest one that is on all grounds."""
+    """A colour that is not legible on its ground, and the nearest one that is on all grounds.
+
+    `nearest` is None where no colour is, since one ground is light and another dark.
+    """
 
     colour: str
     ground: str
     ratio: float
-    nearest: str
+    nearest: str | None
 
 
 def faults(chosen: Chosen) -> Mapping[str, Faint]:
@@ -88,7 +91,10 @@ def faults(chosen: Chosen) -> Mapping[str, Faint]:
         mine = getattr(chosen, name)
         if not colour.passes(mine, grounds):
             ratio, worst = min((colour.contrast(mine, on), on) for on in grounds)
-            found[name] = Faint(mine, worst, ratio, colour.nearest(mine, grounds))
+            nearest = colour.nearest(mine, grounds)
+            found[name] = Faint(
+                mine, worst, ratio, nearest if colour.passes(nearest, grounds) else None
+            )
     return found
 
 

@@ -7,7 +7,7 @@ one of a person's own theme. Each says only what differs from the layer before i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,7 @@ from mailer.letter import (
     theme_toml,
 )
 from mailer.letter.limits import LetterLimits
-from mailer.letter.palette import Chosen
+from mailer.letter.palette import Chosen, Faint
 from mailer.letter.theme_files import COMMON, HTML, MAINS
 from mailer.letter.theme_toml import FONTS, LogoTable, ThemeError, ThemeFile
 from mailer.letter.tokens import Fonts, Footer, Logo, Masthead, Shape, Tokens
@@ -211,41 +211,52 @@ def _colours(layers: Sequence[ThemeFile]) -> tuple[Chosen, Chosen, list[Sentence
     A dark colour that a layer gives is dropped by a later one that gives its light twin.
     """
     given: dict[str, dict[str, str]] = {name: {} for name in _SCHEMES}
-    givers: dict[tuple[str, str], Path] = {}
-    for layer in layers:
+    givers: dict[tuple[str, str], int] = {}
+    for at, layer in enumerate(layers):
         for scheme in _SCHEMES:
             for name, value in getattr(layer.tables, scheme).model_dump(exclude_none=True).items():
                 given[scheme][name] = value
-                givers[scheme, name] = layer.path
+                givers[scheme, name] = at
                 if scheme == "colors":
                     given["dark"].pop(name, None)
     light = Chosen(**given["colors"])
     dark = replace(palette.dark_twins(light), **given["dark"])
-    faults = [
-        *_illegible(light, "colors", givers),
-        *_illegible(dark, "dark", givers),
-    ]
+    faults = []
+    for scheme, chosen in (("colors", light), ("dark", dark)):
+        for name, faint in palette.faults(chosen).items():
+            # The colour may be an older layer's, and its ground a later one's.
+            told = [
+                at
+                for (where, what), at in givers.items()
+                if what in (name, "paper", "ground") and where in ("colors", scheme)
+            ]
+            faults.append(_illegible(f"{layers[max(told)].path}: {scheme}.{name}", chosen, faint))
     return light, dark, faults
 
 
-def _illegible(
-    chosen: Chosen, scheme: str, givers: Mapping[tuple[str, str], Path]
-) -> Iterator[Sentence]:
-    for name, fault in palette.faults(chosen).items():
-        # The colour may be an older layer's, and its ground a later one's.
-        place = givers.get((scheme, name)) or givers[_SCHEMES[0], name]
-        yield say(
+def _illegible(place: str, chosen: Chosen, faint: Faint) -> Sentence:
+    if faint.nearest is None:
+        return say(
             N_(
-                "{place}: {colour} has a contrast of {ratio} with {ground}, and text needs "
-                "{least}: write {nearest}"
+                "{place}: no colour is legible on both {paper} and {ground}: bring paper and "
+                "ground closer to each other"
             ),
-            place=f"{place}: {scheme}.{name}",
-            colour=fault.colour,
-            ratio=f"{fault.ratio:.1f}:1",
-            ground=fault.ground,
-            least=f"{colour.TEXT}:1",
-            nearest=fault.nearest,
+            place=place,
+            paper=chosen.paper,
+            ground=chosen.ground,
         )
+    return say(
+        N_(
+            "{place}: {colour} has a contrast of {ratio} with {ground}, and text needs "
+            "{least}: write {nearest}"
+        ),
+        place=place,
+        colour=faint.colour,
+        ratio=f"{faint.ratio:.1f}:1",
+        ground=faint.ground,
+        least=f"{colour.TEXT}:1",
+        nearest=faint.nearest,
+    )
 
 
 def _logo(table: LogoTable, path: Path, paper: str) -> Logo:

@@ -54,6 +54,9 @@ _FILTERS = (
     *("default", "d", "e", "escape", "length", "lower", "upper", "capitalize", "title", "trim"),
     *("one_line", "wrapped", "underlined", "striptags"),
 )
+_CHANGING = ("lower", "upper", "capitalize", "title", "striptags")
+_OPAQUE = ("content", "unsubscribe", "web_version", "list_title", "padding")
+"""Values with placeholders in them, which the press finds only as they are."""
 _ALLOWED = (
     *(nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Include, nodes.Extends),
     *(nodes.Block, nodes.Name, nodes.Getattr, nodes.Const, nodes.Filter, nodes.Call),
@@ -154,25 +157,28 @@ def _underlined(text: str, sign: str = "=") -> str:
 
 
 def _nodes(judged: _Judged, name: str) -> Iterator[Fault]:
-    waiting: list[tuple[nodes.Node, int, frozenset[str]]] = [
-        (it, 0, frozenset()) for it in judged.parsed[name].body
+    waiting: list[tuple[nodes.Node, int, int, frozenset[str]]] = [
+        (it, 1, 0, frozenset()) for it in judged.parsed[name].body
     ]
     while waiting:
-        node, loops, names = waiting.pop()
+        node, line, loops, names = waiting.pop()
+        # Jinja makes nodes of its own around those of the text, and these have no line.
+        lines = (it.lineno for it in (node, *node.find_all(nodes.Node)))
+        line = next((it for it in lines if it), line)
         if isinstance(node, nodes.For):
             loops += 1
             names |= {it.name for it in node.target.find_all(nodes.Name)} | {"loop"}
             if isinstance(node.target, nodes.Name):
                 names |= {node.target.name}
         if sentence := _fault(node, loops, names, judged):
-            yield name, node.lineno, sentence
+            yield name, line, sentence
             continue
         if isinstance(node, nodes.Call):
             # The called name was judged: it stands for nothing that can be shown.
             children = [*node.args, *node.kwargs]
         else:
             children = [*node.iter_child_nodes()]
-        waiting.extend((it, loops, names) for it in children)
+        waiting.extend((it, line, loops, names) for it in children)
 
 
 def _fault(node: nodes.Node, loops: int, names: frozenset[str], judged: _Judged) -> Sentence | None:
@@ -188,6 +194,10 @@ def _fault(node: nodes.Node, loops: int, names: frozenset[str], judged: _Judged)
         case nodes.Filter(name=name) if name not in _FILTERS:
             known = ", ".join(_FILTERS)
             return say(N_('there is no filter "{name}": use {known}'), name=name, known=known)
+        case nodes.Filter(name=name) if name in _CHANGING and (opaque := _opaque(node)):
+            return say(
+                N_('"{name}" would spoil {value}: show it as it is'), name=name, value=opaque
+            )
         case nodes.Include(template=wanted) | nodes.Extends(template=wanted):
             if not isinstance(wanted, nodes.Const) or wanted.value not in judged.files:
                 return say(N_("names a file that the theme has not"))
@@ -198,6 +208,12 @@ def _fault(node: nodes.Node, loops: int, names: frozenset[str], judged: _Judged)
             kind = type(node).__name__.lower()
             return say(N_('"{kind}" is nothing that a template may do'), kind=kind)
     return None
+
+
+def _opaque(node: nodes.Filter) -> str:
+    """The name of a value with placeholders that a filter is put on; "" if there is none."""
+    names = (it.name for it in node.find_all(nodes.Name))
+    return next((it for it in names if it in _OPAQUE), "")
 
 
 def _loop(node: nodes.For, loops: int) -> Sentence | None:

@@ -188,6 +188,24 @@ def test_an_accent_that_nobody_can_read_is_refused_with_the_nearest_that_one_can
     assert load_theme("lettre", places).tokens.color.accent == light[-7:]
 
 
+def test_a_ground_on_which_an_earlier_layers_text_is_faint_is_told_where_it_stands(
+    places: ThemePlaces,
+) -> None:
+    write(places, '[dark]\npaper = "#777777"\n')
+    first, *_ = told(places)
+    assert first.startswith("theme.toml: dark.ink: ")
+    write(places, '[colors]\nground = "#777777"\n')
+    assert all(line.startswith("theme.toml: colors.") for line in told(places))
+
+
+def test_a_page_that_allows_no_colour_is_told(places: ThemePlaces) -> None:
+    write(places, '[colors]\nground = "#222222"\n')
+    assert (
+        "theme.toml: colors.ink: no colour is legible on both #ffffff and #222222: bring paper "
+        "and ground closer to each other"
+    ) in told(places)
+
+
 def test_a_logo_travels_inside_the_mail_and_has_an_outline(places: ThemePlaces) -> None:
     assert places.file is not None
     (places.file.parent / "logo.png").write_bytes(png())

@@ -60,6 +60,12 @@ def test_our_own_themes_keep_to_what_a_theme_may(name: str) -> None:
         ('{{ "%999999999d" | format(1) }}', 'there is no filter "format"'),
         ('{{ letter.title | center(999999999) }}', 'there is no filter "center"'),
         ("{{ letter.title | safe }}", 'there is no filter "safe"'),
+        ("{{ content | upper }}", '"upper" would spoil content: show it as it is'),
+        (
+            '{{ tell("x {a}", a=list_title) | title }}',
+            '"title" would spoil list_title: show it as it is',
+        ),
+        ("{% autoescape false %}{{ letter.title }}{% endautoescape %}", "is nothing that a"),
         ("{% set a = 1 %}", '"assign" is nothing that a template may do'),
         ("{% macro a() %}{{ a() }}{% endmacro %}", '"macro" is nothing that a template may do'),
         ('{% import "letter.txt.j2" as x %}', '"import" is nothing that a template may do'),
