@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 RUN := $(VENV)/.run-stamp
 DEV := $(VENV)/.dev-stamp
+CHECKERS := tests/npm/node_modules/.checkers-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof coverage check lint cases bench wheel clean lock
+.PHONY: help demo test proof checkers pictures coverage check lint cases bench wheel clean lock
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -25,6 +26,11 @@ test: $(DEV) ## the tests but for those of make proof; ARGS go to pytest, and ch
 
 proof: $(DEV) ## what takes longer: browsers in every width, kills at every step, the wheel, many workers
 	@$(BIN)/pytest -n auto --dist worksteal -m proof $(ARGS)
+
+checkers: $(CHECKERS) ## html-validate and vnu, by npm, for make proof
+
+pictures: $(DEV) ## the pictures of docs/office.md, anew from the pages
+	@PLI_PICTURES=docs $(BIN)/pytest -q tests/web/office/test_pictures.py
 
 coverage: $(DEV) ## the tests, and which lines they never reach: build/coverage/index.html
 	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered \
@@ -56,7 +62,7 @@ lock: $(DEV) ## write the two lock files anew from pyproject.toml
 	    pyproject.toml - -o $$extra || exit 1; done
 
 clean: ## remove what the commands made
-	@rm -rf $(VENV) build dist
+	@rm -rf $(VENV) build dist tests/npm/node_modules
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pli needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")' >&2
@@ -66,6 +72,10 @@ $(RUN): requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what Pli needs into $(VENV) (once) …" >&2
 	@$(PIP) install --require-hashes -r requirements.lock >&2
 	@$(PIP) install --no-deps --no-build-isolation -e . >&2
+	@touch $@
+
+$(CHECKERS): tests/npm/package-lock.json
+	@cd tests/npm && npm ci
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUN)

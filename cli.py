@@ -40,6 +40,10 @@ COMMANDS = {
         "commands.letters", "letter",
         _("Letters: begin one, check it, look at it, take it out as a file."),
     ),
+    "theme": Place(
+        "commands.themes", "theme",
+        _("Themes: how letters look; your own colours, fonts, logo and footer."),
+    ),
     "subscriber": Place(
         "commands.people", "subscriber",
         _("People: read them in, see what is held about them, let them leave."),

@@ -6,6 +6,7 @@ still lacks what it needs: a thief of the password must not add a factor after i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -15,20 +16,30 @@ from accounts import entering, factors, passkeys, passwords, session_ends, sessi
 from accounts.entering import Entry, Policy, Refused
 from accounts.factors import Factor
 from accounts.models import Account, Stage
-from accounts.passkeys import Site
+from accounts.passkeys import PasskeyError, Site
 from accounts.passwords import Hashed
 from accounts.sessions import Here, Opened
 from accounts.totp import Enrolment
 from pli.keys import Keys
+from pli.language import N_
 
 
 async def with_password(
     session: AsyncSession, *, cookie: str, password: Hashed, policy: Policy, now: datetime
 ) -> Entry:
-    """Set the first password of an account, after an invitation or a reset."""
+    """Set the first password of an account, or a new one for who lost it.
+
+    A new one ends the other sessions of the account.
+    """
     here = await _enrolling(session, cookie, policy, now)
-    if here is None or (await entering.has(session, account_id=here.account_id)).password:
+    if here is None:
         return Refused()
+    if (await entering.has(session, account_id=here.account_id)).password:
+        if not factors.must_renew(here.proved):
+            return Refused()
+        await session_ends.end_all(
+            session, account_id=here.account_id, but=here.session_id, by=here.actor, now=now
+        )
     await passwords.keep(
         session, account_id=here.account_id, password=password, by=here.actor, now=now
     )
@@ -127,6 +138,28 @@ async def replace_password(
         session, account_id=here.account_id, but=here.session_id, by=here.actor, now=now
     )
     return opened
+
+
+async def remove_passkey(
+    session: AsyncSession, *, here: Here, passkey_id: int, policy: Policy, now: datetime
+) -> bool:
+    """Take a passkey from somebody who is in; False if that account has no such passkey.
+
+    Raises PasskeyError where the rest would not suffice: whoever knows the password could then
+    enrol a second factor in place of its person.
+    """
+    await session.execute(select(Account.id).where(Account.id == here.account_id).with_for_update())
+    there = await entering.has(session, account_id=here.account_id)
+    gone = await passkeys.remove(
+        session, account_id=here.account_id, passkey_id=passkey_id, by=here.actor, now=now
+    )
+    two_needed = policy.two_for_all or here.granted.needs_two_factors
+    left = replace(there, passkeys=there.passkeys - 1)
+    if gone and not factors.suffices(left, two_needed=two_needed):
+        raise PasskeyError(
+            N_("without this passkey you could not sign in any more: make another factor first")
+        )
+    return gone
 
 
 async def _enrolling(

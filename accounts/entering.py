@@ -31,7 +31,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """From where somebody knocks: the network, and the browser in words."""
+    """From where somebody signs in: the network, and the browser in words."""
 
     network: str
     browser: str
@@ -157,9 +157,14 @@ async def enter(
         case Stage.SECOND:
             return NeedsSecondFactor(account_id, opened.secret, opened.until, there.ways)
         case Stage.ENROL:
-            beside = Factor.TOTP if there.password else Factor.PASSWORD
-            ways = frozenset({Factor.PASSKEY, beside})
+            ways = to_enrol(proved, there)
             return NeedsEnrolment(account_id, opened.secret, opened.until, ways)
+
+
+def to_enrol(proved: Iterable[Factor], there: Has) -> frozenset[Factor]:
+    """What somebody may make who has to make a factor: a passkey, or the next thing beside it."""
+    wants_password = not there.password or factors.must_renew(proved)
+    return frozenset({Factor.PASSKEY, Factor.PASSWORD if wants_password else Factor.TOTP})
 
 
 def refuse(

@@ -17,6 +17,8 @@ class Factor(enum.Enum):
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
     LINK = "link"
+    RESET = "reset"
+    """A link for a lost passkey or password: it leads to a new one, and not further."""
 
 
 SECOND = frozenset({Factor.TOTP, Factor.RECOVERY_CODE})
@@ -47,18 +49,33 @@ def stage(proved: Iterable[Factor], has: Has, *, two_needed: bool) -> Stage:
     """How far these proofs bring a person.
 
     A passkey is both factors. An app is asked for wherever there is one, and a passkey in its place
-    where two factors are needed. An account with nothing but a link has to enrol first.
+    where two factors are needed. An account with nothing but a link has to enrol first, and so has
+    somebody whose passkey or password is lost: after the second factor, if there is one.
     """
     proved = frozenset(proved)
     if Factor.PASSKEY in proved:
         return Stage.WHOLE
     if not (has.password or has.passkeys):
         return Stage.ENROL
-    if proved & SECOND:
-        return Stage.WHOLE
-    if has.totp or (two_needed and has.passkeys):
-        return Stage.SECOND
-    return Stage.ENROL if two_needed else Stage.WHOLE
+    if not proved & SECOND:
+        if has.totp or (two_needed and has.passkeys):
+            return Stage.SECOND
+        if two_needed:
+            return Stage.ENROL
+    return Stage.ENROL if must_renew(proved) else Stage.WHOLE
+
+
+def suffices(has: Has, *, two_needed: bool) -> bool:
+    """Whether a person with these factors can come in, and needs no new one for it."""
+    if has.passkeys:
+        return True
+    return has.password and (has.totp or not two_needed)
+
+
+def must_renew(proved: Iterable[Factor]) -> bool:
+    """Whether a lost passkey or password has yet to be replaced by a new one."""
+    proved = frozenset(proved)
+    return Factor.RESET in proved and proved.isdisjoint({Factor.PASSWORD, Factor.PASSKEY})
 
 
 def kept(proved: Iterable[Factor]) -> str:

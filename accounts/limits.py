@@ -71,6 +71,17 @@ async def count(
     return Counted(of_address, of_network, failures)
 
 
+async def count_asking(
+    session: AsyncSession, *, network: str, keys: Keys, now: datetime
+) -> Wait | None:
+    """Count that a link was asked for from a network; how long to wait, if too many were.
+
+    Five are free, then one waits as after failures. Sign-ins from there do not wait for it.
+    """
+    counted = await _count(session, _key(keys, now, "links", network), now)
+    return counted if isinstance(counted, Wait) else None
+
+
 async def forget(session: AsyncSession, *, counted: Counted) -> None:
     """Forget the failures of the address, for its person is in; those of the network stay."""
     if counted.address is not None:

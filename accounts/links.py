@@ -1,7 +1,8 @@
 """Links that let somebody in once: an invitation, a way in, a way to new factors.
 
 `look` reads, and `use` uses: a mail scanner that opens a link changes nothing. A link that somebody
-asked for at the door works in the browser that asked; in another it takes the six digits beside it.
+asked for on the sign-in page works in the browser that asked; in another it takes the six digits
+beside it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pli.actor import Actor
 from pli.audit import AuditAction
 
 ASKED_FOR = timedelta(minutes=15)
-"""How long a link lives that somebody asked for at the door."""
+"""How long a link lives that somebody asked for on the sign-in page."""
 HANDED_OUT = timedelta(days=1)
 """How long a link lives that somebody of the office made for another."""
 PATH = "/office/link/"
@@ -42,10 +43,15 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a link would do: its kind, and whether this browser has to give the six digits."""
+    """What a link would do: its kind, and whether this browser has to give the six digits.
+
+    `carried` is what the asking browser was about; another browser is not told. Else a stranger
+    could ask for somebody's link with a form of the stranger's own, for that person to send.
+    """
 
     kind: LinkKind
     needs_code: bool
+    carried: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +77,15 @@ async def make(
     account_id: int,
     kind: LinkKind,
     binding: str | None,
+    carried: str = "",
     by: Actor,
     now: datetime,
 ) -> Made | None:
     """Make a link for an account; None for a closed account, and for too many asked for.
 
     `binding` is the secret that the asking browser keeps in a cookie, or None for a link that is
-    handed out: an invitation, or one by the command line, which lives for a day.
+    handed out: an invitation, or one by the command line, which lives for a day. `carried` comes
+    back by `look`, in the asking browser.
     """
     # Of two that ask at once, one waits for the other's count.
     state = await session.scalar(
@@ -110,6 +118,7 @@ async def make(
             tries=0,
             made_at=now,
             until=until,
+            carried=carried,
         )
     )
     await session.flush()
@@ -139,7 +148,10 @@ async def look(
 ) -> Looked | None:
     """What a link would do if it was used; None if it is dead. Nothing is written."""
     row = await _find(session, token, now)
-    return None if row is None else Looked(row.kind, _needs_code(row, binding))
+    if row is None:
+        return None
+    needs_code = _needs_code(row, binding)
+    return Looked(row.kind, needs_code, "" if needs_code else row.carried)
 
 
 async def use(
@@ -168,7 +180,7 @@ async def use(
         digits = "".join(code[:50].split())
         if not hmac.compare_digest(row.code_hash or b"", _hash(token, digits)):
             return LinkRefusal.WRONG_CODE
-    if not await _changed(session, row.id, SignInLink.until > now, used_at=now):
+    if not await _changed(session, row.id, SignInLink.until > now, used_at=now, carried=""):
         return LinkRefusal.DEAD
     account = await session.get_one(Account, row.account_id)
     await session.execute(

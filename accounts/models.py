@@ -16,7 +16,16 @@ from __future__ import annotations
 import enum
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.abilities import Right
@@ -167,7 +176,10 @@ class RecoveryCode(Base):
 
 
 class SignInLink(Base):
-    """A link that lets its reader in once; `binding` names the browser that asked for it."""
+    """A link that lets its reader in once; `binding` names the browser that asked for it.
+
+    `carried` is where that browser was going, and what it had typed, as the pages wrote it.
+    """
 
     __tablename__ = "sign_in_link"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -182,10 +194,14 @@ class SignInLink(Base):
     made_at: Mapped[datetime]
     until: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
+    carried: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class SignInFailure(Base):
-    """How often a sign-in failed for an address, or from a network, and until when to wait."""
+    """How often a sign-in failed for an address or from a network, or links were asked for there.
+
+    `wait_until` is until when nothing of the kind is judged.
+    """
 
     __tablename__ = "sign_in_failure"
     key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)

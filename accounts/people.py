@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import case, exists, literal, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts import last_operator, links, names, passkeys, recovery, session_ends, trace
-from accounts.models import Account, AccountState
+from accounts.models import Account, AccountState, Passkey
 from pli.actor import Actor
 from pli.audit import AuditAction
 from pli.errors import PliError
@@ -169,12 +169,20 @@ async def close(session: AsyncSession, *, account_id: int, by: Actor, now: datet
 async def reopen(session: AsyncSession, *, account_id: int, by: Actor, now: datetime) -> bool:
     """Let a closed account in again, with its rights and factors; False if it is not closed.
 
-    Raises AccountError.
+    Without a factor it is invited again: its person comes by a new link. Raises AccountError.
     """
+    has_factor = or_(
+        Account.password.is_not(None), exists().where(Passkey.account_id == Account.id)
+    )
     opened = await session.execute(
         update(Account)
         .where(Account.id == account_id, Account.state == AccountState.CLOSED)
-        .values(state=AccountState.ACTIVE)
+        .values(
+            state=case(
+                (has_factor, literal(AccountState.ACTIVE, Account.state.type)),
+                else_=literal(AccountState.INVITED, Account.state.type),
+            )
+        )
     )
     assert isinstance(opened, CursorResult)
     if not opened.rowcount:

@@ -49,10 +49,10 @@ async def listed(session: AsyncSession, *, account_id: int, now: datetime) -> Se
 
 
 async def sign_out(session: AsyncSession, *, cookie: str, now: datetime) -> bool:
-    """End the session with this cookie; False if there is none."""
+    """End the session with this cookie, also one that is half-way; False if there is none."""
     row = (
         await session.execute(
-            select(OfficeSession.id, Account.id, Account.name)
+            select(OfficeSession.id, Account.id, Account.name, OfficeSession.stage)
             .join(Account, Account.id == OfficeSession.account_id)
             .where(OfficeSession.secret_hash == tokens.digest(cookie))
         )
@@ -61,7 +61,7 @@ async def sign_out(session: AsyncSession, *, cookie: str, now: datetime) -> bool
         return False
     ended = await session.execute(delete(OfficeSession).where(OfficeSession.id == row[0]))
     assert isinstance(ended, CursorResult)
-    if ended.rowcount:
+    if ended.rowcount and row.stage is Stage.WHOLE:
         trace.of_account(
             session, AuditAction.SIGNED_OUT, row[1], by=Actor.account(row[1], row[2]), now=now
         )

@@ -1,4 +1,4 @@
-"""The door: in by a password and a second factor, or by a passkey. Links: `signing_in_by_link`.
+"""Signing in: by a password and a second factor, or by a passkey. Links: `signing_in_by_link`.
 
 async with database.begin() as session:
     attempt = await signing_in.begin(session, address=…, visitor=…, keys=…, now=…)

@@ -1,4 +1,4 @@
-"""The door for those who have a link of a mail: invited, or without their passkey or password."""
+"""Signing in by a link of a mail: invited, or without passkey or password at hand."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import entering, links, people
+from accounts import entering, limits, links, people
 from accounts.entering import Entry, Policy, Visitor
 from accounts.factors import Factor
+from accounts.limits import Wait
 from accounts.links import LinkRefusal, Made, Used
 from accounts.models import LinkKind
 from accounts.people import ParsedAddress
 from accounts.rights import granted
 from pli.actor import Actor
+from pli.keys import Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,7 @@ class AskedLink:
     """A link that somebody asked for, and to whom the mail with it goes."""
 
     account_id: int
-    address: str
-    name: str
-    language: str
+    kind: LinkKind
     made: Made = field(repr=False)
 
 
@@ -32,34 +32,38 @@ async def ask_link(
     session: AsyncSession,
     *,
     address: ParsedAddress | None,
-    kind: LinkKind,
     binding: str,
+    carried: str = "",
+    visitor: Visitor,
     policy: Policy,
+    keys: Keys,
     now: datetime,
-) -> AskedLink | None:
+) -> AskedLink | Wait | None:
     """Make the link that somebody asks for; None if there is nobody to send it to.
 
-    What the asking person reads must be the same. A link as a way in is for readers only, where
-    the policy allows it; five an hour are made for an account.
+    What the asking person reads must be the same then. Five an hour are made for an account, and
+    who asks for more from one network has to wait. A link as a way in is for readers, where the
+    policy allows it; everybody else gets one for a lost passkey or password.
     """
+    wait = await limits.count_asking(session, network=visitor.network, keys=keys, now=now)
+    if wait is not None:
+        return wait
     account = None if address is None else await people.find(session, address)
-    if account is None or kind is LinkKind.INVITE:
+    if account is None:
         return None
-    if kind is LinkKind.SIGN_IN:
-        given = await granted(session, account_id=account.id)
-        if not policy.sign_in_links or policy.two_for_all or given.needs_two_factors:
-            return None
+    given = await granted(session, account_id=account.id)
+    is_way_in = policy.sign_in_links and not (policy.two_for_all or given.needs_two_factors)
+    kind = LinkKind.SIGN_IN if is_way_in else LinkKind.RESET
     made = await links.make(
         session,
         account_id=account.id,
         kind=kind,
         binding=binding,
+        carried=carried,
         by=Actor.nobody(),
         now=now,
     )
-    if made is None:
-        return None
-    return AskedLink(account.id, account.address, account.name, account.language, made)
+    return None if made is None else AskedLink(account.id, kind, made)
 
 
 async def by_link(
@@ -72,7 +76,10 @@ async def by_link(
     policy: Policy,
     now: datetime,
 ) -> Entry | LinkRefusal:
-    """Come in by a link of a mail, which is one factor; an invitation activates its account."""
+    """Come in by a link of a mail, which is one factor; an invitation activates its account.
+
+    One for a lost passkey or password lets nobody in before there is a new one.
+    """
     used = await links.use(session, token=token, binding=binding, code=code, now=now)
     if not isinstance(used, Used):
         if used is LinkRefusal.WRONG_CODE:
@@ -84,7 +91,7 @@ async def by_link(
         session,
         account_id=used.account_id,
         name=used.name,
-        proved={Factor.LINK},
+        proved={Factor.RESET if used.kind is LinkKind.RESET else Factor.LINK},
         browser=visitor.browser,
         policy=policy,
         now=now,

@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime
 from mailer.letter.letter import Letter
 from mailer.letter.press import press
 from mailer.letter.snapshot import Frozen
-from mailer.letter.theme import HTML, INLINED, KEPT, TEXT, Theme, load_theme
+from mailer.letter.theme import Theme, load_theme
+from mailer.letter.theme_files import HTML, INLINED, KEPT, TEXT
 from mailer.links import Links
 from mailer.message.composer import Composer
 from mailer.recipient import ListLine, Recipient
@@ -109,12 +110,13 @@ def of_size(size: int, keys: Keys) -> SizedLetter:
 def _plain() -> Theme:
     shipped = load_theme("lettre")
     files = {
+        **shipped.files,
         HTML: PLAIN,
         TEXT: shipped.files[TEXT],
         INLINED: ".preheader { display: none }",
         KEPT: ":root { color-scheme: light dark }",
     }
-    return Theme("plain", files)
+    return Theme("plain", files, shipped.tokens)
 
 
 def _sized(words: int, theme: Theme, keys: Keys) -> SizedLetter:

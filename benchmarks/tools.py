@@ -18,6 +18,8 @@ PACKAGES = {
     "chromium": "chromium",
     "systemd-analyze": "systemd",
     "initdb": "postgresql",
+    "java": "default-jre-headless",
+    "node": "npm",
 }
 HIDDEN = "PLI_WITHOUT_PROGRAMS"
 """An environment variable: if it is set, none of these programs counts as installed."""

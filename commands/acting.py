@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +14,11 @@ from commands.common import _
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from accounts.abilities import Ability
     from pli.actor import Actor
+
+ALL_LISTS: Collection[int] = ()
+"""What belongs to no list, or to all: it takes the right on every list."""
 
 by_option = click.option(
     "--by",
@@ -29,10 +34,17 @@ decided_by = click.option(
 )
 
 
-async def acting(session: AsyncSession, person: str | None, *, decides: bool = False) -> Actor:
+async def acting(
+    session: AsyncSession,
+    person: str | None,
+    *may: Ability,
+    lists: Collection[int],
+    decides: bool = False,
+) -> Actor:
     """The actor of this command: the account with the address that --by names, or the login.
 
-    `decides`: where there are accounts, --by has to name one.
+    That account must be able to do one of `may` on all of these lists; what belongs to no list
+    takes all of them. `decides`: where there are accounts, --by has to name one.
     """
     # Imported here: `pli --help` needs no database.
     from accounts import command_line
@@ -42,6 +54,8 @@ async def acting(session: AsyncSession, person: str | None, *, decides: bool = F
         session,
         user=login(),
         named=None if person is None else Address.parse(person),
+        may=may,
+        lists=lists,
         must_name=decides,
     )
 

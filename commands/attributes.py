@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from accounts.abilities import Ability
+from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import (
     LANGUAGE,
     Context,
@@ -16,6 +18,7 @@ from commands.common import (
     console,
     declined,
     new_table,
+    now,
     running,
     show_json,
     tell,
@@ -105,16 +108,24 @@ async def show(context: Context, name: str, as_json: bool) -> None:
     help=_("text, number, date or boolean (yes or no)."),
 )
 @click.option("--dry-run", is_flag=True, help=_("Say what would become of the values, and end."))
+@by_option
 @click.option("--yes", is_flag=True, help=_("Ask nothing."))
 @as_json
 @running
 async def edit(
-    context: Context, name: str, kind: str, dry_run: bool, yes: bool, as_json: bool
+    context: Context,
+    name: str,
+    kind: str,
+    dry_run: bool,
+    person: str | None,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """What cannot be read stays as written; rules do not find it."""
     wanted = AttributeType(kind)
     async with context.open() as installation:
         async with installation.database.reading() as session:
+            by = await acting(session, person, Ability.EDIT_PEOPLE, lists=ALL_LISTS)
             found = await attribute_types.trial(session, name=name, type=wanted)
         doubtful = found.unreadable or found.altered or found.segments
         if not as_json and (dry_run or doubtful):
@@ -125,7 +136,9 @@ async def edit(
             if doubtful and not confirm(question, yes=yes):
                 raise declined()
             async with installation.database.begin() as session:
-                found = await attribute_types.retype(session, name=name, type=wanted)
+                found = await attribute_types.retype(
+                    session, name=name, type=wanted, by=by, now=now()
+                )
     if as_json:
         show_json({**_trial_document(found), "done": not dry_run})
     elif not dry_run:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accounts.abilities import Ability
+from commands.acting import acting, by_option
 from commands.common import (
     LANGUAGE,
     Context,
-    Installation,
     _,
     as_json,
     confirm,
@@ -28,7 +28,7 @@ from commands.common import (
 from commands.lazy import LazyGroup, Place
 from mailer import reasons
 from mailer.campaign import holds
-from mailer.campaign.finding import CampaignError, find_campaign, reason_of
+from mailer.campaign.finding import CampaignError, find_campaign, lists_of, reason_of
 from mailer.campaign.holds import Hold
 from mailer.campaign.sending_hours import SendingHours
 from mailer.report import put_off, relays_away, summary
@@ -206,43 +206,49 @@ def _actor(actor: Actor) -> dict[str, object] | None:
 
 @campaign.command(help=_("Hold a running campaign."))
 @which
+@by_option
 @running
-async def pause(context: Context, campaign: str) -> None:
+async def pause(context: Context, campaign: str, person: str | None) -> None:
     """Pause a campaign; the process that sends it stops within two seconds."""
 
     from mailer.campaign import lifecycle  # not above: commands that only show do not need it
 
-    async def hold(session: AsyncSession, campaign_id: int, _now: datetime) -> None:
-        if not await lifecycle.pause(session, campaign_id=campaign_id):
+    async def hold(session: AsyncSession, campaign_id: int, by: Actor) -> None:
+        if not await lifecycle.pause(session, campaign_id=campaign_id, by=by):
             raise CampaignError(N_("campaign {id} is not running"), id=campaign_id)
 
-    campaign_id = await _change(context, campaign, hold)
+    campaign_id = await _change(context, campaign, hold, person, Ability.PAUSE)
     tell(say(N_('Paused. "pli campaign resume {id}" goes on.'), id=campaign_id))
 
 
 @campaign.command(help=_("Give a campaign up: what waits is not sent."))
 @which
+@by_option
 @yes
 @running
-async def cancel(context: Context, campaign: str, yes: bool) -> None:
+async def cancel(context: Context, campaign: str, person: str | None, yes: bool) -> None:
     """Cancel a campaign for good; the report still counts what was sent."""
 
     from mailer.campaign import lifecycle  # not above, as in `pause`
 
-    async def give_up(session: AsyncSession, campaign_id: int, now: datetime) -> None:
-        await lifecycle.cancel(session, campaign_id=campaign_id, now=now)
+    async def give_up(session: AsyncSession, campaign_id: int, by: Actor) -> None:
+        await lifecycle.cancel(session, campaign_id=campaign_id, by=by, now=now())
 
     def question(it: Progress) -> Sentence:
         return say(N_("Cancel campaign {id} for good?"), id=it.campaign)
 
-    campaign_id = await _change(context, campaign, give_up, question, yes=yes)
+    campaign_id = await _change(
+        context, campaign, give_up, person, Ability.CANCEL, question, yes=yes
+    )
     tell(say(N_("Campaign {id} is cancelled."), id=campaign_id))
 
 
 async def _change(
     context: Context,
     name: str,
-    verb: Callable[[AsyncSession, int, datetime], Awaitable[None]],
+    verb: Callable[[AsyncSession, int, Actor], Awaitable[None]],
+    person: str | None,
+    may: Ability,
     question: Callable[[Progress], Sentence] | None = None,
     *,
     yes: bool = False,
@@ -252,24 +258,15 @@ async def _change(
     The transaction begins after the answer, so that no process waits for a person.
     """
     async with context.open() as installation:
-        return await _changed(installation, name, verb, question, yes=yes)
-
-
-async def _changed(
-    installation: Installation,
-    name: str,
-    verb: Callable[[AsyncSession, int, datetime], Awaitable[None]],
-    question: Callable[[Progress], Sentence] | None = None,
-    *,
-    yes: bool = False,
-) -> int:
-    async with installation.database.reading() as session:
-        campaign_id = await summary.find(session, name)
-        progress = await summary.progress(session, campaign_id)
-    if question is not None and not confirm(question(progress), yes=yes):
-        raise declined()
-    async with installation.database.begin() as session:
-        await verb(session, campaign_id, now())
+        async with installation.database.reading() as session:
+            campaign_id = await summary.find(session, name)
+            its = await lists_of(session, campaign_id=campaign_id)
+            by = await acting(session, person, may, lists=its)
+            progress = await summary.progress(session, campaign_id)
+        if question is not None and not confirm(question(progress), yes=yes):
+            raise declined()
+        async with installation.database.begin() as session:
+            await verb(session, campaign_id, by)
     return campaign_id
 
 

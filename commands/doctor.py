@@ -14,8 +14,11 @@ from rich.text import Text
 
 from commands import doctor_relays
 from commands.common import LANGUAGE, Context, _, as_json, console, here_of, running, show_json
-from commands.policy import identity_of, settings_hash
+from commands.policy import identity_of, settings_hash, themes_of
 from mailer.engine import checkup
+from mailer.letter.theme import DEFAULT, load_theme
+from mailer.letter.theme import themes as all_themes
+from mailer.letter.theme_toml import ThemeError
 from mailer.links import Links
 from mailer.sender import Identity
 from mailer.smtp import sender_domain
@@ -88,7 +91,7 @@ async def _examine(context: Context, address: str | None, resolver: str | None) 
         return refused("settings", error)
     file = context.config or Path(settings_file.FILE)
     identity = identity_of(values)
-    checks = _settings(values, file, identity)
+    checks = _settings(values, file, identity) + _themes(values)
     ring: Keys | None = None
     try:
         ring = key_ring.read(values.keys_file)
@@ -172,6 +175,20 @@ def _settings(values: Settings, file: Path, identity: Identity) -> list[Check]:
             ),
         )
     return found
+
+
+def _themes(values: Settings) -> list[Check]:
+    """Whether each theme can be used; without the usual one hardly a letter leaves."""
+    places = themes_of(values)
+    found: list[Check] = []
+    for name in all_themes(places):
+        try:
+            load_theme(name, places)
+        except ThemeError as error:
+            judged = wrong if name == DEFAULT else warn
+            found += [judged("themes", it) for it in error.sentences]
+    names = ", ".join(all_themes(places))
+    return found or [fine("themes", say(N_("can be used: {names}"), names=names))]
 
 
 def _has_secrets(values: Settings) -> bool:

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
+from accounts.abilities import Ability
 from commands.acting import acting, by_option
 from commands.common import (
     LANGUAGE,
@@ -33,7 +34,7 @@ from commands.common import (
 )
 from commands.report_table import visible
 from mailer.campaign import barring, lifecycle
-from mailer.campaign.finding import find_campaign
+from mailer.campaign.finding import find_campaign, lists_of
 from mailer.ledger import answers, doubt, evidence
 from mailer.ledger.answers import Answers
 from mailer.ledger.doubt import Doubt
@@ -66,9 +67,12 @@ class LogError(PliError):
     metavar="FILE",
     help=_("A Postfix log, also gzip; several, the oldest first; - reads the standard input."),
 )
+@by_option
 @as_json
 @running
-async def settle(context: Context, campaign: str, files: Sequence[str], as_json: bool) -> None:
+async def settle(
+    context: Context, campaign: str, files: Sequence[str], person: str | None, as_json: bool
+) -> None:
     """Settle copies that the log shows as sent; a copy that it lacks stays in doubt.
 
     Lines may be missing from a log, so a missing line proves nothing.
@@ -76,12 +80,19 @@ async def settle(context: Context, campaign: str, files: Sequence[str], as_json:
     async with context.open() as installation:
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
+            its = await lists_of(session, campaign_id=campaign_id)
+            by = await acting(session, person, Ability.SETTLE, lists=its)
             doubted = await doubt.of(session, campaign_id, installation.keys)
         seen = Seen()
         proofs = _read(doubted, files, seen, quiet=as_json) if doubted.copies else []
         async with installation.database.begin() as session:
             settled = await evidence.settle_by(
-                session, campaign_id=campaign_id, proofs=proofs, source=Source.LOG, now=now()
+                session,
+                campaign_id=campaign_id,
+                proofs=proofs,
+                source=Source.LOG,
+                by=by,
+                now=now(),
             )
         async with installation.database.reading() as session:
             left = (await summary.progress(session, campaign_id)).uncertain
@@ -160,7 +171,8 @@ async def retry(
         await installation.refuse_a_stranger()
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
-            by = await acting(session, person)
+            its = await lists_of(session, campaign_id=campaign_id)
+            by = await acting(session, person, Ability.RETRY, lists=its)
             doubtful = (await summary.progress(session, campaign_id)).uncertain * uncertain
             answered = await answers.of_failed(session, campaign_id, pattern=reply, limit=SHOWN)
             barred = failed * await barring.barred_among_failed(
@@ -189,6 +201,7 @@ async def retry(
                 uncertain=uncertain,
                 failed=failed,
                 reply=reply,
+                by=by,
             )
             state = (await find_campaign(session, campaign_id)).state
     if not copies:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from commands.common import tell
-from commands.policy import identity_of, sizes_of
+from commands.policy import identity_of, sizes_of, themes_of
 from mailer.letter.letter import Letter
 from mailer.letter.sendable import sendable
 from mailer.letter.snapshot import Frozen
@@ -21,6 +21,7 @@ def freeze(
         identity=identity_of(settings, letter),
         attributes=attributes,
         sizes=sizes_of(settings),
+        themes=themes_of(settings),
     )
     if not quiet:
         for finding in checked.warnings:

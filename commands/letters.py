@@ -11,18 +11,17 @@ from jinja2 import Environment
 
 from commands.common import LANGUAGE, Context, _, as_json, now, running, show_json, tell
 from commands.common import show as show_text
-from commands.policy import identity_of, sizes_of
-from mailer.letter import preflight
+from commands.policy import identity_of, letter_of, sizes_of, themes_of
+from mailer.letter import attachment_list, preflight
 from mailer.letter.letter import (
     Letter,
     LetterError,
     attributes_asked,
     check_expressions,
-    read_letter,
 )
 from mailer.letter.preflight import Finding
 from mailer.letter.press import Pressed, press
-from mailer.letter.theme import load_theme
+from mailer.letter.sendable import theme_of
 from mailer.links import Links
 from mailer.message.composer import Composer, plain
 from mailer.recipient import ListLine, Recipient
@@ -101,6 +100,7 @@ def show(context: Context, path: Path, as_json: bool) -> None:
         "from": read.sender,
         "reply-to": read.reply_to,
         "images": sorted(read.images),
+        "attachments": [it.name for it in read.attachments],
         "words": len(read.body.split()),
     }
     if as_json:
@@ -108,7 +108,7 @@ def show(context: Context, path: Path, as_json: bool) -> None:
         return
     for name, value in document.items():
         if value:
-            show_text(f"{name + ':':<11}{', '.join(value) if isinstance(value, list) else value}")
+            show_text(f"{name + ':':<13}{', '.join(value) if isinstance(value, list) else value}")
 
 
 @letter.command(help=_("Tell everything that is wrong with a letter, and what could be better."))
@@ -187,7 +187,9 @@ def export(
     context: Context, path: Path, form: str, without_values: bool, output: Path | None
 ) -> None:
     """Export the copy of an invented member; its signed links lead nowhere."""
-    exported = _exported(context, path, form, NOBODY if without_values else SAMPLE)
+    read = _read(context, path)
+    person = NOBODY if without_values else SAMPLE
+    exported = _exported(read, *_pressed(read, context), form, person)
     if output is None:
         _to_stdout(exported, form)
         return
@@ -204,13 +206,21 @@ def _to_stdout(exported: bytes, form: str) -> None:
 
 
 def _read(context: Context, path: Path) -> Letter:
-    return read_letter(path, sizes_of(context.settings()))
+    return letter_of(path, context.settings())
 
 
 def _previewed(context: Context, path: Path) -> bytes:
     """The page of an invented member; if the letter has expressions, also that of NOBODY below."""
-    page, bare = (_exported(context, path, "html", person) for person in (SAMPLE, NOBODY))
-    if "{{" not in _read(context, path).body:
+    read = _read(context, path)
+    pressed, identity = _pressed(read, context)
+    page, bare = (_exported(read, pressed, identity, "html", it) for it in (SAMPLE, NOBODY))
+    pages = [(path.name, page.decode())]
+    if "{{" in read.body:
+        pages = [
+            (say(N_("For somebody of whom all is known")).tell(LANGUAGE), page.decode()),
+            (say(N_("For somebody of whom nothing is known")).tell(LANGUAGE), bare.decode()),
+        ]
+    elif not pressed.attachments:
         return page
     template = (shipped("templates") / "letters" / PREVIEW).read_text("utf-8")
     return (
@@ -219,18 +229,17 @@ def _previewed(context: Context, path: Path) -> bytes:
         .render(
             language=LANGUAGE,
             title=path.name,
-            pages=[
-                (say(N_("For somebody of whom all is known")).tell(LANGUAGE), page.decode()),
-                (say(N_("For somebody of whom nothing is known")).tell(LANGUAGE), bare.decode()),
-            ],
+            pages=pages,
+            files_heading=say(N_("Attached files")).tell(LANGUAGE),
+            files=[attachment_list.described(it).tell(LANGUAGE) for it in pressed.attachments],
         )
         .encode()
     )
 
 
-def _exported(context: Context, path: Path, form: str, person: Recipient) -> bytes:
-    read = _read(context, path)
-    pressed, identity = _pressed(read, context)
+def _exported(
+    read: Letter, pressed: Pressed, identity: Identity, form: str, person: Recipient
+) -> bytes:
     keys = key_ring.generate()
     links = Links(keys, identity.public_url, identity.domain)
     if form == "eml":
@@ -242,5 +251,6 @@ def _exported(context: Context, path: Path, form: str, person: Recipient) -> byt
 
 
 def _pressed(read: Letter, context: Context) -> tuple[Pressed, Identity]:
-    identity = identity_of(context.settings(), read)
-    return press(read, load_theme(read.theme), identity), identity
+    settings = context.settings()
+    identity = identity_of(settings, read)
+    return press(read, theme_of(read, themes_of(settings)), identity), identity

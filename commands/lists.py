@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from commands.acting import acting, by_option
+from accounts.abilities import Ability
+from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import (
     LANGUAGE,
     Context,
@@ -49,7 +50,7 @@ async def new(context: Context, name: str, title: str, language: str, person: st
             name=name,
             title=title,
             language=language,
-            by=await acting(session, person),
+            by=await acting(session, person, Ability.EDIT_PEOPLE, lists=ALL_LISTS),
             now=now(),
         )
     tell(say(N_("The list {name} is there."), name=name))
@@ -91,22 +92,27 @@ async def edit(
                 known=", ".join(of_settings.of(installation.settings)),
             )
         async with installation.database.begin() as session:
+            meant = [(await lists.get(session, name)).id]
+            # A list's name for people is its keeper's, its way out the operator's.
+            of_people = title is not None or language is not None
+            for may in [Ability.EDIT_PEOPLE] * of_people + [Ability.RELAYS] * (wanted is not None):
+                by = await acting(session, person, may, lists=meant)
             row = await lists.edit(
                 session,
                 name=name,
                 title=title,
                 language=language,
                 relays=wanted,
-                by=await acting(session, person),
+                by=by,
                 now=now(),
             )
-    by = ", ".join(row.relays) if row.relays else say(N_("all relays, in the settings' order"))
+    ways = ", ".join(row.relays) if row.relays else say(N_("all relays, in the settings' order"))
     tell(
         say(
             N_("The list {name}, “{title}”, goes by: {relays}."),
             name=name,
             title=row.title,
-            relays=by,
+            relays=ways,
         )
     )
 

@@ -7,22 +7,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from accounts.abilities import Ability
 from commands import hours as opening_hours
-from commands.acting import acting, decided_by
+from commands.acting import acting, by_option, decided_by
 from commands.common import Context, _, confirm, declined, now, running, tell
 from commands.freezing import freeze
-from commands.policy import policy_of, sizes_of
+from commands.policy import letter_of, policy_of
 from commands.sending import retry_after, starts_by_itself
 from mailer.campaign import lifecycle, ordering, scheduling
-from mailer.campaign.finding import find_campaign
+from mailer.campaign.finding import find_campaign, lists_of
 from mailer.campaign.sending_hours import SendingHours, refuse_an_end_before
-from mailer.letter.letter import read_letter
+from mailer.letter import weights
 from mailer.models import Audience
 from mailer.report import summary
 from pli import hours
+from pli.actor import Actor
 from pli.language import N_, say, say_n
-from subscribers import attributes
+from subscribers import attributes, lists
 
 which = click.argument("campaign")
 yes = click.option("--yes", is_flag=True, help=_("Ask nothing."))
@@ -56,13 +59,14 @@ async def create(
     person: str | None,
 ) -> None:
     """Make a draft, which keeps the letter as it is now; its file may change afterwards."""
-    written = read_letter(letter, sizes_of(context.settings()))
+    written = letter_of(letter, context.settings())
     async with context.open() as installation:
         installation.settings.require(
             "relay_url", "public_url", "committee", "address", "phone", "email"
         )
         async with installation.database.reading() as session:
-            by = await acting(session, person, decides=True)
+            to = [(await lists.get(session, it)).id for it in names]
+            by = await acting(session, person, Ability.WRITE_DRAFTS, lists=to, decides=True)
             known = await attributes.declared(session)
         frozen = freeze(written, installation.settings, known, quiet=False)
         policy = policy_of(installation)
@@ -80,6 +84,8 @@ async def create(
         async with installation.database.begin() as session:
             foreseen = await ordering.prepare(session, order=order, policy=policy, by=by, now=now())
             await session.rollback()
+        if heavy := weights.told(written, foreseen.waiting):
+            tell(heavy, stderr=True)
         async with installation.database.begin() as session:
             campaign_id = await ordering.create(
                 session,
@@ -112,7 +118,8 @@ async def approve(context: Context, campaign: str, person: str | None, yes: bool
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             found = await find_campaign(session, campaign_id)
-            by = await acting(session, person, decides=True)
+            its = await lists_of(session, campaign_id=campaign_id)
+            by = await acting(session, person, Ability.APPROVE, lists=its, decides=True)
         question = say(
             N_("Approve campaign {id}: letter {number}, “{subject}”?"),
             id=campaign_id,
@@ -135,8 +142,9 @@ async def approve(context: Context, campaign: str, person: str | None, yes: bool
 @click.command(help=_("Let a campaign start by itself at an hour."))
 @which
 @click.option("--at", "hour", required=True, help=_("Such as 2026-11-25 08:00, or 08:00."))
+@by_option
 @running
-async def schedule(context: Context, campaign: str, hour: str) -> None:
+async def schedule(context: Context, campaign: str, hour: str, person: str | None) -> None:
     """Let a campaign start at an hour, when its copies are prepared.
 
     Until then a person can schedule it anew, start it or cancel it.
@@ -147,12 +155,14 @@ async def schedule(context: Context, campaign: str, hour: str) -> None:
         async with installation.database.begin() as session:
             campaign_id = await summary.find(session, campaign)
             its = SendingHours.of(await find_campaign(session, campaign_id))
+            by = await _released_by(session, person, campaign_id)
             await scheduling.schedule(
                 session,
                 campaign_id=campaign_id,
                 at=when.moment,
                 zone=when.zone,
                 second_person=installation.settings.second_person,
+                by=by,
             )
     tell(starts_by_itself(campaign_id, when))
     if silent := opening_hours.told(its, when.moment):
@@ -163,28 +173,34 @@ async def schedule(context: Context, campaign: str, hour: str) -> None:
 @which
 @opening_hours.quiet
 @opening_hours.not_after
+@by_option
 @running
-async def change_hours(context: Context, campaign: str, quiet: str | None, end: str | None) -> None:
+async def change_hours(
+    context: Context, campaign: str, quiet: str | None, end: str | None, person: str | None
+) -> None:
     """Change a campaign's hours; the process that sends it notices within two seconds."""
     async with context.open() as installation, installation.database.begin() as session:
         campaign_id = await summary.find(session, campaign)
         before = SendingHours.of(await find_campaign(session, campaign_id))
         after = opening_hours.asked(installation.settings, quiet, end, before=before)
-        await scheduling.set_hours(session, campaign_id=campaign_id, hours=after)
+        by = await _released_by(session, person, campaign_id)
+        await scheduling.set_hours(session, campaign_id=campaign_id, hours=after, by=by)
     tell(opening_hours.summary(campaign_id, after))
 
 
 @click.command(help=_("Start a campaign that was made step by step; the engine sends it."))
 @which
+@by_option
 @yes
 @running
-async def start(context: Context, campaign: str, yes: bool) -> None:
+async def start(context: Context, campaign: str, person: str | None, yes: bool) -> None:
     """Prepare copies for the people who are on the lists now, and let the engine send them."""
     async with context.open() as installation:
         await installation.refuse_a_stranger()
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
             its = SendingHours.of(await find_campaign(session, campaign_id))
+            by = await _released_by(session, person, campaign_id)
         refuse_an_end_before(now(), its, campaign_id=campaign_id)
         question = say(N_("Start campaign {id}?"), id=campaign_id)
         if not confirm(question, yes=yes):
@@ -202,8 +218,14 @@ async def start(context: Context, campaign: str, yes: bool) -> None:
                 session,
                 campaign_id=campaign_id,
                 second_person=policy.second_person,
+                by=by,
                 now=now(),
             )
     tell(say(N_('It runs: "pli serve", or the same "pli send", does the work.')))
     if silent := opening_hours.told(its, now()):
         tell(silent)
+
+
+async def _released_by(session: AsyncSession, person: str | None, campaign_id: int) -> Actor:
+    its = await lists_of(session, campaign_id=campaign_id)
+    return await acting(session, person, Ability.RELEASE, lists=its)

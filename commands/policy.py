@@ -5,13 +5,15 @@ from __future__ import annotations
 import hmac
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.common import Installation
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
-from mailer.letter.letter import Letter
+from mailer.letter.letter import Letter, read_letter
 from mailer.letter.limits import LetterLimits
+from mailer.letter.theme import ThemePlaces, shape_of
 from mailer.providers import KNOWN, Providers
 from mailer.sender import Identity
 from pli import settings as settings_file
@@ -33,6 +35,7 @@ def identity_of(settings: Settings, letter: Letter | None = None) -> Identity:
         sender=(letter.sender if letter else None) or settings.sender,
         reply_to=(letter.reply_to if letter else None) or settings.reply_to,
         public_url=settings.public_url,
+        timezone=settings.timezone,
     )
 
 
@@ -45,6 +48,17 @@ def sizes_of(settings: Settings) -> LetterLimits:
         pixels=settings.letter_megapixels * 1_000_000,
         weight=settings.letter_weight_kb * 1000,
     )
+
+
+def themes_of(settings: Settings) -> ThemePlaces:
+    """Where the committee's theme.toml and its own themes are."""
+    return ThemePlaces(settings.theme_file, settings.themes_folder)
+
+
+def letter_of(path: Path, settings: Settings) -> Letter:
+    """Read a letter, within the limits of the settings, its pictures for the committee's theme."""
+    places = themes_of(settings)
+    return read_letter(path, sizes_of(settings), lambda name: shape_of(name, places))
 
 
 def policy_of(installation: Installation) -> SendingPolicy:

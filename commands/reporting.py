@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import click
 from rich.console import Console
 
+from accounts.abilities import Ability
 from commands.acting import acting, by_option
 from commands.common import (
     LANGUAGE,
@@ -28,6 +29,7 @@ from commands.common import (
 )
 from commands.harmless_console import HarmlessConsole
 from commands.report_table import SHOWN, draw
+from mailer.campaign.finding import lists_of
 from mailer.models import Status
 from mailer.report import copies, summary, viewing
 from mailer.report.summary import Report, ReportError
@@ -118,13 +120,16 @@ def _listed(found: Report, form: str) -> int:
 
 async def _note(installation: Installation, found: Report, form: str, person: str | None) -> None:
     """Note who looks at how many people's copies, before they are shown."""
+    people = _listed(found, form)
+    may = Ability.SEE_COPIES if people else Ability.SEE_NUMBERS
     async with installation.database.begin() as session:
+        its = await lists_of(session, campaign_id=found.campaign)
         viewing.note_people(
             session,
-            count=_listed(found, form),
+            count=people,
             how=form,
             campaign_id=found.campaign,
-            by=await acting(session, person),
+            by=await acting(session, person, may, lists=its),
             now=now(),
         )
 

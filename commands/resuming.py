@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accounts.abilities import Ability
 from commands.acting import acting, by_option
 from commands.common import Context, _, at_a_terminal, confirm, now, running, tell
 from commands.outdated import restarts
 from mailer.campaign import barring, lifecycle
-from mailer.campaign.finding import find_campaign
+from mailer.campaign.finding import find_campaign, lists_of
 from mailer.campaign.refused_before import refused_before, send_again
 from mailer.campaign.sending_hours import SendingHours
 from mailer.report import summary
@@ -45,7 +46,8 @@ async def resume(
         await installation.refuse_a_stranger()
         async with installation.database.reading() as session:
             campaign_id = await summary.find(session, campaign)
-            by = await acting(session, person)
+            its = await lists_of(session, campaign_id=campaign_id)
+            by = await acting(session, person, Ability.RESUME, lists=its)
             found = await find_campaign(session, campaign_id)
             ended = SendingHours.of(found).over(now())
             undecided = await barring.undecided(session, campaign_id=campaign_id)
@@ -65,7 +67,7 @@ async def resume(
             barred = 0
             if bar and undecided:
                 barred = await barring.believe(session, campaign_id=campaign_id, by=by, now=now())
-            await lifecycle.resume(session, campaign_id=campaign_id)
+            await lifecycle.resume(session, campaign_id=campaign_id, by=by)
     if barred:
         tell(say_n("{n} address is barred.", "{n} addresses are barred.", barred))
     if copies:

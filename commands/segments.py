@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from commands.acting import acting, by_option
+from accounts.abilities import Ability
+from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import Context, _, as_json, console, new_table, now, running, show_json, tell
 from mailer.report import viewing
 from pli.language import say_n
@@ -19,12 +20,14 @@ def segment() -> None:
 @segment.command(help=_("Keep a rule under a name."))
 @click.argument("name")
 @click.argument("rule")
+@by_option
 @running
-async def save(context: Context, name: str, rule: str) -> None:
+async def save(context: Context, name: str, rule: str, person: str | None) -> None:
     """Keep a rule under a name, in place of any rule that the name has."""
     async with context.open() as installation, installation.database.begin() as session:
         read = await segments.read(session, rule)
-        await segments.save(session, name=name, rule=read, now=now())
+        by = await acting(session, person, Ability.EDIT_PEOPLE, Ability.RELEASE, lists=ALL_LISTS)
+        await segments.save(session, name=name, rule=read, by=by, now=now())
         count = await segments.count(session, read)
     tell(
         say_n(
@@ -70,7 +73,7 @@ async def count(context: Context, rule: str, person: str | None, as_json: bool) 
                 session,
                 count=len(some),
                 how="segment",
-                by=await acting(session, person),
+                by=await acting(session, person, Ability.SEE_PEOPLE, lists=ALL_LISTS),
                 now=now(),
             )
     if as_json:

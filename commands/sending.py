@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from accounts.abilities import Ability
 from commands import hours as opening_hours
 from commands import relays
 from commands.acting import acting, by_option
@@ -24,7 +25,7 @@ from commands.common import (
     tell,
 )
 from commands.freezing import freeze
-from commands.policy import policy_of, sizes_of
+from commands.policy import letter_of, policy_of
 from commands.resuming import not_asked
 from mailer.campaign import ordering, unfinished
 from mailer.campaign.finding import find_campaign
@@ -33,7 +34,6 @@ from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.engine import workers
 from mailer.letter import weights
-from mailer.letter.letter import read_letter
 from mailer.models import Audience
 from pli import hours
 from pli.actor import Actor
@@ -108,7 +108,7 @@ async def send(
     from commands.engine_room import EXIT_INTERRUPTED
     from commands.following import show_result, work_or_watch
 
-    written = read_letter(letter, sizes_of(context.settings()))
+    written = letter_of(letter, context.settings())
     async with context.open() as installation:
         await installation.refuse_a_stranger()
         when = hours.parse(hour, zone=installation.settings.timezone, now=now()) if hour else None
@@ -116,9 +116,10 @@ async def send(
             "relay_url", "public_url", "committee", "address", "phone", "email"
         )
         async with installation.database.reading() as session:
-            by = await acting(session, person)
             known = await attributes.declared(session)
             to = [await lists.get(session, name) for name in dict.fromkeys(names)]
+            may = Ability.RELEASE if reader is None else Ability.SEND_TEST
+            by = await acting(session, person, may, lists=[it.id for it in to])
         frozen = freeze(written, installation.settings, known, quiet=as_json)
         await relays.greet(installation, to)
         if reader is not None:
@@ -140,10 +141,10 @@ async def send(
             ordering.refuse_what_is_there(order)
         if not as_json:
             await _tell_what_waits(installation, order)
-        heavy = weights.told(order.frozen.letter.images, 1) and not as_json
+        heavy = weights.told(order.frozen.letter, 1) and not as_json
         if order.go_on_with is None and (heavy or not yes):
             people = await _foreseen(installation, order, policy, by)
-            if heavy and (sentence := weights.told(order.frozen.letter.images, people)):
+            if heavy and (sentence := weights.told(order.frozen.letter, people)):
                 tell(sentence, stderr=True)
         else:
             people = 0

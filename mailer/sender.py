@@ -54,7 +54,7 @@ class Identity:
     """The lines of the contact footer, and the mailbox; all plain text, "" if not known.
 
     `sender` and `reply_to` are `Name <address>` or an address. Without `sender`, the committee
-    writes from `email`, its contact address.
+    writes from `email`, its contact address. `timezone` is the one of the dates in its letters.
     """
 
     committee: str
@@ -64,6 +64,7 @@ class Identity:
     sender: str
     reply_to: str
     public_url: str
+    timezone: str = "Europe/Paris"
 
     @property
     def mailbox(self) -> Mailbox | None:

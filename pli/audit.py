@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from pli.actor import Actor
+from pli.columns import clock
 from pli.tables import Audit, AuditAction, AuditObject
 
 LONGEST_WHY = 2_000
@@ -57,12 +58,15 @@ def record(
     list_id: int | None = None,
     count: int | None = None,
     why: str = "",
-    now: datetime,
+    now: datetime | None = None,
 ) -> None:
-    """Add an event to this transaction; nothing waits for it, so this is a plain function."""
+    """Add an event to this transaction; nothing waits for it, so this is a plain function.
+
+    Without `now`, the database's clock says when.
+    """
     session.add(
         Audit(
-            at=now,
+            at=now or clock(),
             actor_kind=by.kind,
             account_id=by.account_id,
             actor=by.text,

@@ -34,10 +34,22 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.RIGHT_REVOKED: N_("took a right"),
     AuditAction.PERSON_VIEWED: N_("looked at a person"),
     AuditAction.PEOPLE_VIEWED: N_("looked at people"),
+    AuditAction.PERSON_CHANGED: N_("changed a person"),
     AuditAction.BARRED: N_("barred an address"),
     AuditAction.LIFTED: N_("let an address be written to again"),
     AuditAction.LIST_MADE: N_("made a list"),
     AuditAction.LIST_CHANGED: N_("changed a list"),
+    AuditAction.ATTRIBUTE_MADE: N_("declared an attribute"),
+    AuditAction.ATTRIBUTE_TYPED: N_("gave an attribute another type"),
+    AuditAction.SEGMENT_SAVED: N_("saved a segment"),
+    AuditAction.SCHEDULED: N_("let a campaign start by itself"),
+    AuditAction.HOURS_CHANGED: N_("changed the hours of a campaign"),
+    AuditAction.STARTED: N_("started a campaign"),
+    AuditAction.PAUSED: N_("paused a campaign"),
+    AuditAction.RESUMED: N_("resumed a campaign"),
+    AuditAction.CANCELLED: N_("cancelled a campaign"),
+    AuditAction.RETRIED: N_("let copies be sent again"),
+    AuditAction.SETTLED: N_("settled copies in doubt"),
 }
 """Each action as the verb of whoever did it."""
 
@@ -46,6 +58,8 @@ OBJECTS: Mapping[AuditObject, str] = {
     AuditObject.PERSON: N_("person {id}"),
     AuditObject.LIST: N_("list {id}"),
     AuditObject.CAMPAIGN: N_("campaign {id}"),
+    AuditObject.ATTRIBUTE: N_("attribute {id}"),
+    AuditObject.SEGMENT: N_("segment {id}"),
 }
 
 

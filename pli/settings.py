@@ -23,7 +23,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from pli import mail_names
+from pli import mail_names, misfits
 from pli.errors import PliError
 from pli.hours import HourError, zone_of
 from pli.language import N_, Sentence, say
@@ -35,24 +35,6 @@ FILE = "pli.toml"
 SECRETS = ("relay_url", "database_url")
 _NAME = re.compile(r"[a-z0-9]([_-]?[a-z0-9]){0,31}")
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
-_MISFITS = {
-    "literal_error": N_("must be one of {expected}"),
-    "greater_than": N_("must be more than {gt}"),
-    "greater_than_equal": N_("must be at least {ge}"),
-    "less_than_equal": N_("must be at most {le}"),
-    "string_type": N_("is not a text: write it between quotes"),
-    "int_parsing": N_("is not a whole number"),
-    "int_type": N_("is not a whole number"),
-    "int_from_float": N_("is not a whole number"),
-    "float_parsing": N_("is not a number"),
-    "float_type": N_("is not a number"),
-    "bool_parsing": N_("must be true or false"),
-    "bool_type": N_("must be true or false"),
-    "tuple_type": N_("is not a list such as [300, 900]"),
-    "missing": N_("is missing"),
-    "extra_forbidden": N_("there is no such setting"),
-}
-"""Our messages for Pydantic's types of faults."""
 _NO_TABLE = {
     "relays": N_('is no table: write [relays.NAME], and url = "…" below it'),
     "providers": N_("is no table: write [providers.NAME] above its settings"),
@@ -202,6 +184,10 @@ class Settings(BaseSettings):
     """A worker ends if PostgreSQL is away for so long: the worker's supervisor starts it again."""
     journal_folder: Path = Path("pli.journal")
     """Where this machine's processes note what went on the wire; never shared between machines."""
+    theme_file: Path = Path("theme.toml")
+    """The committee's colours, fonts, logo and footer; there need be no such file."""
+    themes_folder: Path = Path("themes")
+    """Themes of one's own: a folder for each."""
     letter_text_kb: Annotated[int, Field(ge=1, le=10_000)] = 200
     """The largest file of a letter: Markdown's time grows faster than the text."""
     letter_depth: Annotated[int, Field(ge=10, le=200)] = 100
@@ -367,7 +353,6 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
     except ValidationError as error:
         raise SettingsError.listing(_fault(fault, path) for fault in error.errors()) from None
     except ValueError as error:  # tomllib's error, with line and column
-        place = re.search(r"line (\d+), column (\d+)", str(error))
         wrong = re.search(r'field "(\w+)"', str(error))  # a list is read as JSON from a variable
         if wrong is not None and wrong[1] in _TABLES:
             raise SettingsError(
@@ -380,16 +365,7 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
                 N_("{variable}: is no list such as [300, 900]"),
                 variable=f"PLI_{wrong[1].upper()}",
             ) from None
-        if place is None:
-            raise SettingsError(
-                N_("{file}: is not TOML: {reason}"), file=str(path), reason=str(error)
-            ) from None
-        raise SettingsError(
-            N_('{file}: line {line}, column {column} is not TOML: write name = "value"'),
-            file=str(path),
-            line=place[1],
-            column=place[2],
-        ) from None
+        raise SettingsError.listing([misfits.no_toml(str(path), error)]) from None
     return _anchored(settings, path.parent)
 
 
@@ -433,14 +409,9 @@ def _fault(fault: Any, path: Path) -> Sentence:
     name = ".".join(str(step) for step in fault["loc"] if isinstance(step, str))
     variable = variable_of(name)
     place = variable if variable in os.environ else f"{path}: {name}"
-    context = dict(fault.get("ctx", {}))
-    text = str(context["error"]) if "error" in context else fault["msg"]
-    known = _MISFITS.get(fault["type"])
+    reason = misfits.told(fault)
     if fault["type"] in ("dict_type", "model_type"):
-        known = _NO_TABLE.get(fault["loc"][0])
-    if "expected" in context:
-        context["expected"] = context["expected"].replace(" or ", ", ")
-    reason = say(known, **context) if known else say(text)
+        reason = say(_NO_TABLE.get(fault["loc"][0], fault["msg"]))
     return say(N_("{place}: {reason}"), place=place, reason=reason)
 
 
@@ -449,6 +420,8 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     changes: dict[str, Any] = {
         "keys_file": folder / settings.keys_file,
         "journal_folder": folder / settings.journal_folder,
+        "theme_file": folder / settings.theme_file,
+        "themes_folder": folder / settings.themes_folder,
     }
     prefix = "sqlite+aiosqlite:///"
     if settings.database_url.startswith(prefix):

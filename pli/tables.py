@@ -40,10 +40,22 @@ class AuditAction(enum.Enum):
     RIGHT_REVOKED = "right_revoked"
     PERSON_VIEWED = "person_viewed"
     PEOPLE_VIEWED = "people_viewed"
+    PERSON_CHANGED = "person_changed"
     BARRED = "barred"
     LIFTED = "lifted"
     LIST_MADE = "list_made"
     LIST_CHANGED = "list_changed"
+    ATTRIBUTE_MADE = "attribute_made"
+    ATTRIBUTE_TYPED = "attribute_typed"
+    SEGMENT_SAVED = "segment_saved"
+    SCHEDULED = "scheduled"
+    HOURS_CHANGED = "hours_changed"
+    STARTED = "started"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    CANCELLED = "cancelled"
+    RETRIED = "retried"
+    SETTLED = "settled"
 
 
 class AuditObject(enum.Enum):
@@ -53,6 +65,8 @@ class AuditObject(enum.Enum):
     PERSON = "person"
     LIST = "list"
     CAMPAIGN = "campaign"
+    ATTRIBUTE = "attribute"
+    SEGMENT = "segment"
 
 
 class KeyFingerprint(Base):

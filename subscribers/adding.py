@@ -71,6 +71,8 @@ async def put_on_list(
             first_name=first_name,
             last_name=last_name,
             attributes=attributes or {},
+            by=by,
+            now=now,
         )
     done = await consent.subscribe(
         session,

@@ -10,10 +10,12 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pli.actor import NOBODY, Actor
 from pli.errors import PliError
 from pli.language import Sentence
 from subscribers import attributes, people, rules, segments
@@ -108,7 +110,14 @@ async def trial(session: AsyncSession, *, name: str, type: AttributeType) -> Tri
     return found
 
 
-async def retype(session: AsyncSession, *, name: str, type: AttributeType) -> Trial:
+async def retype(
+    session: AsyncSession,
+    *,
+    name: str,
+    type: AttributeType,
+    by: Actor = NOBODY,
+    now: datetime | None = None,
+) -> Trial:
     """Give an attribute another type, and read its values anew; raises AttributeFault."""
     row = await attributes.get(session, name)
     found = Trial(row.name, row.type, type)
@@ -128,7 +137,7 @@ async def retype(session: AsyncSession, *, name: str, type: AttributeType) -> Tr
                 changed.append({"id": person.id, "attributes": kept, "folded": compared})
         await people.rewrite(session, changed)
     found.segments = await _broken(session, found)
-    await attributes.set_type(session, name=row.name, type=type)
+    await attributes.set_type(session, name=row.name, type=type, by=by, now=now)
     return found
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from difflib import get_close_matches
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pli import audit
+from pli.actor import NOBODY, Actor
+from pli.audit import AuditAction, AuditObject
 from pli.errors import PliError
 from pli.language import N_
 from subscribers.folding import slug
@@ -42,7 +46,15 @@ def name_of(heading: str) -> str:
     return name
 
 
-async def declare(session: AsyncSession, *, name: str, type: AttributeType, label: str) -> bool:
+async def declare(
+    session: AsyncSession,
+    *,
+    name: str,
+    type: AttributeType,
+    label: str,
+    by: Actor = NOBODY,
+    now: datetime | None = None,
+) -> bool:
     """Declare an attribute; False if it is declared already, with the same type.
 
     Raises AttributeFault for a name that rules cannot use, and if the type is another.
@@ -59,6 +71,7 @@ async def declare(session: AsyncSession, *, name: str, type: AttributeType, labe
         .returning(Attribute.name)
     )
     if (await session.execute(statement)).first():
+        _trace(session, AuditAction.ATTRIBUTE_MADE, name, type, by=by, now=now)
         return True
     known = (await declared(session))[name]
     if known is not type:
@@ -96,9 +109,34 @@ async def get(session: AsyncSession, name: str) -> Attribute:
     )
 
 
-async def set_type(session: AsyncSession, *, name: str, type: AttributeType) -> None:
+async def set_type(
+    session: AsyncSession, *, name: str, type: AttributeType, by: Actor, now: datetime | None
+) -> None:
     """Write down another type; the values are `attribute_types.retype`'s business."""
     await session.execute(update(Attribute).where(Attribute.name == name).values(type=type))
+    _trace(session, AuditAction.ATTRIBUTE_TYPED, name, type, by=by, now=now)
+
+
+def _trace(
+    session: AsyncSession,
+    action: AuditAction,
+    name: str,
+    type: AttributeType,
+    *,
+    by: Actor,
+    now: datetime | None,
+) -> None:
+    """Keep who did that; an attribute has a name and no number."""
+    if by != NOBODY:
+        audit.record(
+            session,
+            by=by,
+            action=action,
+            kind=AuditObject.ATTRIBUTE,
+            object_id=None,
+            why=f"{name}: {type.value}",
+            now=now,
+        )
 
 
 async def read_pairs(

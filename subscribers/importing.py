@@ -177,7 +177,12 @@ async def begin(
     for column in sheet.columns:
         if column.name in types:
             await attributes.declare(
-                session, name=column.name, type=types[column.name], label=column.heading
+                session,
+                name=column.name,
+                type=types[column.name],
+                label=column.heading,
+                by=by,
+                now=now,
             )
     row = await find_stopped(
         session, sheet, list_id=list_id, basis=basis, source=source, statuses=statuses

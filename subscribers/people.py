@@ -8,12 +8,15 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pli import audit
+from pli.actor import NOBODY, Actor
+from pli.audit import AuditAction, AuditObject
 from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_
 from subscribers.address import Address
 from subscribers.folding import tidy
-from subscribers.models import Subscriber, Suppression, SuppressionReason
+from subscribers.models import Subscriber, Subscription, Suppression, SuppressionReason
 from subscribers.values import Value, as_kept, folded
 
 LONGEST_NAME = 200
@@ -75,6 +78,8 @@ async def edit(
     language: str | None = None,
     attributes: Mapping[str, Value] | None = None,
     without: Collection[str] = (),
+    by: Actor = NOBODY,
+    now: datetime,
 ) -> tuple[str, ...]:
     """Change what is given of a person; the names of the fields and attributes that changed.
 
@@ -98,10 +103,21 @@ async def edit(
         if before.get(name) != person.attributes.get(name)
     }
     fields = [it for it in ("first_name", "last_name", "language") if it in changed]
-    return (*fields, *sorted(of_attributes))
+    named = (*fields, *sorted(of_attributes))
+    if named:
+        _trace(session, person, named, by=by, now=now)
+    return named
 
 
-async def move(session: AsyncSession, person: Subscriber, *, to: Address, keys: Keys) -> None:
+async def move(
+    session: AsyncSession,
+    person: Subscriber,
+    *,
+    to: Address,
+    keys: Keys,
+    by: Actor = NOBODY,
+    now: datetime,
+) -> None:
     """Give a person another address; raises PersonError if somebody has it already.
 
     What was said of the old address stays with it. Who objected or complained has said no to us,
@@ -122,6 +138,32 @@ async def move(session: AsyncSession, person: Subscriber, *, to: Address, keys: 
     person.email_folded = to.folded
     person.address_key = keys.address_key(to.folded)
     await session.flush()
+    _trace(session, person, ["address"], by=by, now=now)
+
+
+def _trace(
+    session: AsyncSession, person: Subscriber, changed: Sequence[str], *, by: Actor, now: datetime
+) -> None:
+    """Keep who changed which fields of a person; not what was in them."""
+    if by != NOBODY:
+        audit.record(
+            session,
+            by=by,
+            action=AuditAction.PERSON_CHANGED,
+            kind=AuditObject.PERSON,
+            object_id=person.id,
+            why=", ".join(changed),
+            now=now,
+        )
+
+
+async def lists_of(session: AsyncSession, person: Subscriber) -> Sequence[int]:
+    """The lists to which a person has a tie, also one that was left."""
+    return (
+        await session.scalars(
+            select(Subscription.list_id).where(Subscription.subscriber_id == person.id)
+        )
+    ).all()
 
 
 async def rewrite(session: AsyncSession, rows: Sequence[Mapping[str, object]]) -> None:

@@ -9,6 +9,9 @@ from difflib import get_close_matches
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pli import audit
+from pli.actor import NOBODY, Actor
+from pli.audit import AuditAction, AuditObject
 from pli.errors import PliError
 from pli.language import N_
 from subscribers import attributes, rules
@@ -53,7 +56,9 @@ async def selecting(session: AsyncSession, rule: str) -> ColumnElement[bool]:
     return clause(rules.parse(rule, known), known)
 
 
-async def save(session: AsyncSession, *, name: str, rule: Rule, now: datetime) -> Segment:
+async def save(
+    session: AsyncSession, *, name: str, rule: Rule, by: Actor = NOBODY, now: datetime
+) -> Segment:
     """Save a rule under a name, in place of the name's former rule; raises SegmentError."""
     if not _NAME.fullmatch(name):
         raise SegmentError(
@@ -66,6 +71,16 @@ async def save(session: AsyncSession, *, name: str, rule: Rule, now: datetime) -
         session.add(segment)
     segment.rule = str(rule)
     await session.flush()
+    if by != NOBODY:
+        audit.record(
+            session,
+            by=by,
+            action=AuditAction.SEGMENT_SAVED,
+            kind=AuditObject.SEGMENT,
+            object_id=segment.id,
+            why=name,
+            now=now,
+        )
     return segment
 
 

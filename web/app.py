@@ -58,9 +58,9 @@ def create_app(
 
     `office`: None if there is none here. `zone`: by whose clocks the staff is told.
 
-    The inbox has no door. So it exists only if the public address itself is this machine's
-    loopback, whatever the arguments say: a server that listens on the loopback may stand behind a
-    proxy that lets everybody in.
+    The inbox asks nobody to sign in. So it exists only if the public address itself is this
+    machine's loopback, whatever the arguments say: a server that listens on the loopback may stand
+    behind a proxy that lets everybody in.
     """
     pages = Pages(database, identity, language, now, zone)
     is_local = is_loopback(urlsplit(identity.public_url).hostname or "")

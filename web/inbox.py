@@ -105,6 +105,7 @@ class Inbox:
             leave=list(maildir.web_addresses(maildir.header(head, "List-Unsubscribe"))),
             view=view,
             has_html=bool(read.html),
+            files=read.files,
             text=text[:LONGEST_SHOWN],
             is_cut=len(text) > LONGEST_SHOWN,
         )

@@ -14,6 +14,7 @@ from mailer.campaign.published import PublishedLetter, frozen_letter, published
 from mailer.letter.letter import Letter, LetterError
 from mailer.letter.press import Pressed, press
 from mailer.letter.theme import Theme
+from mailer.message import file_names
 from mailer.sender import Identity
 from web.pages import CLOSED, Pages, guarded, number_of
 
@@ -25,6 +26,8 @@ KEPT = 32
 # stand in the page; what the author shows from elsewhere is his, as in the mail.
 POLICY = CLOSED.format(forms="'none'") + "; style-src 'unsafe-inline'; img-src data: https:"
 
+FILE_POLICY = "sandbox; default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
 
 class WebVersions:
     """The pages under /l/; the letters last asked for stay pressed."""
@@ -34,14 +37,16 @@ class WebVersions:
         self._pressed: OrderedDict[tuple[int, str], tuple[Pressed, str]] = OrderedDict()
 
     def routes(self) -> list[Route]:
-        """One address for each letter of each list."""
-        return [Route("/l/{name}/{number:number}", self.show, methods=["GET"])]
+        """One address for each letter of each list, and one for each file that came with it."""
+        page = "/l/{name}/{number:number}"
+        return [
+            Route(page, self.show, methods=["GET"]),
+            Route(page + "/{at:number}.{kind}", self.attachment, methods=["GET"]),
+        ]
 
     async def show(self, request: Request) -> Response:
         """The letter of the latest campaign of this number that went out to this list."""
-        name, number = request.path_params["name"], number_of(request, "number")
-        async with self._pages.database.reading() as session:
-            found = await published(session, list_name=name, number=number)
+        found = await self._published(request)
         if found is None:
             return self._unknown(request)
         tag = f'"{found.frozen_hash[:32]}-{found.list.id}"'
@@ -61,6 +66,34 @@ class WebVersions:
             )
         headers["Content-Language"] = language
         return HTMLResponse(pressed.web(found.list), headers=headers)
+
+    async def attachment(self, request: Request) -> Response:
+        """A file that came with the letter, to be kept: no browser shows it under our address."""
+        found = await self._published(request)
+        if found is None:
+            return self._unknown(request)
+        try:
+            pressed, _ = await self._press(found)
+        except LetterError:
+            return self._unknown(request)
+        at = number_of(request, "at")
+        if not 1 <= at <= len(pressed.attachments):
+            return self._unknown(request)
+        attachment = pressed.attachments[at - 1]
+        if attachment.kind != request.path_params["kind"]:
+            return self._unknown(request)
+        headers = {
+            **guarded(FILE_POLICY),
+            "Cache-Control": "public, max-age=300",
+            "Content-Disposition": file_names.for_http(attachment.name),
+            "Content-Type": attachment.media_type,
+        }
+        return Response(attachment.data, headers=headers)
+
+    async def _published(self, request: Request) -> PublishedLetter | None:
+        name, number = request.path_params["name"], number_of(request, "number")
+        async with self._pages.database.reading() as session:
+            return await published(session, list_name=name, number=number)
 
     async def _press(self, found: PublishedLetter) -> tuple[Pressed, str]:
         kept = (found.campaign_id, found.frozen_hash)

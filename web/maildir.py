@@ -12,8 +12,11 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
+from email.utils import collapse_rfc2231_value
 from pathlib import Path
 from urllib.parse import unquote
+
+from pli.harmless import as_spaces
 
 _KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z._=+-]{0,200}")
 _SHOWN_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -74,10 +77,11 @@ def header(message: Message, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A mail's first HTML and its first plain text; "" if it has none."""
+    """A mail's first HTML and its first plain text, "" if it has none; and the files with it."""
 
     html: str
     text: str
+    files: tuple[str, ...] = ()
 
 
 def body(data: bytes) -> Body:
@@ -85,15 +89,18 @@ def body(data: bytes) -> Body:
     message = message_from_bytes(data)
     texts = {"text/html": "", "text/plain": ""}
     pictures: dict[str, str] = {}
+    files: list[str] = []
     for part in message.walk():
         kind = part.get_content_type()
+        if part.get_content_disposition() == "attachment":
+            files.append(_file_name(part))
         if kind in texts and not texts[kind] and part.get_content_disposition() != "attachment":
             texts[kind] = _text(part)
         elif kind in _SHOWN_PICTURES and (name := str(part.get("Content-ID", "")).strip("<> ")):
             encoded = base64.b64encode(_octets(part)).decode()
             pictures[name] = f"data:{kind};base64,{encoded}"
     html = _CID.sub(lambda it: pictures.get(unquote(it[1]), ""), texts["text/html"])
-    return Body(_LEADING_AWAY.sub(r"<\1x-\2", html), texts["text/plain"])
+    return Body(_LEADING_AWAY.sub(r"<\1x-\2", html), texts["text/plain"], tuple(files))
 
 
 def web_addresses(field: str) -> Iterator[str]:
@@ -101,6 +108,15 @@ def web_addresses(field: str) -> Iterator[str]:
     for address in re.findall(r"<([^<>]*)>", field):
         if address.startswith(("https://", "http://")):
             yield address
+
+
+def _file_name(part: Message) -> str:
+    """An attached file's name; the encoded one, if the header has it twice (RFC 2231)."""
+    parameters = part.get_params([], "content-disposition")
+    names = [value for name, value in parameters if name.lower() == "filename"]
+    encoded = [value for value in names if isinstance(value, tuple)]
+    shown = collapse_rfc2231_value((encoded or names or [part.get_content_type()])[0])
+    return as_spaces(shown).strip()
 
 
 def _text(part: Message) -> str:

@@ -225,19 +225,20 @@ async def _show_links(installation: Installation, campaign_id: int, *, quiet: bo
         (_("Unsubscribe:"), await _unsubscribe_link(installation, first.email)),
     ):
         show(f"  {label:<21}{link}", stderr=quiet)
-    await _show_doors(installation, quiet=quiet)
+    await _show_invitations(installation, quiet=quiet)
     show(_("Ctrl-C ends it."), stderr=quiet)
 
 
-async def _show_doors(installation: Installation, *, quiet: bool) -> None:
+async def _show_invitations(installation: Installation, *, quiet: bool) -> None:
     """Show a link for each of the three people of the office."""
     async with installation.database.begin() as session:
-        doors = await office.doors(
+        found = await office.invitations(
             session, office=installation.settings.office_at, by=Actor.system(login()), now=now()
         )
     tell(say(N_("The office's people; each link works once, for a day:")), stderr=quiet)
-    for right, link in doors.items():
-        show(f"  {office.PEOPLE[right][0] + ',':<18}{right.value:<8}{link}", stderr=quiet)
+    for it, link in found:
+        roles = ", ".join(right.value for right in it.roles)
+        show(f"  {it.name + ',':<18}{roles:<13}{link}", stderr=quiet)
 
 
 async def _unsubscribe_link(installation: Installation, address: str) -> str:

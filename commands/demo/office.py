@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,48 +14,61 @@ from accounts.rights import Right
 from pli.actor import Actor
 from subscribers.address import Address
 
-PEOPLE: Mapping[Right, tuple[str, str]] = {
-    Right.AUTHOR: ("Odile Plume", "odile.plume@example.org"),
-    Right.SENDER: ("Rachid Relecture", "rachid.relecture@example.org"),
-    Right.READER: ("Simone Guichet", "simone.guichet@example.org"),
-}
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One person of the demo's office."""
+
+    name: str
+    address: str
+    roles: Sequence[Right]
+
+
+AUTHOR = Member("Odile Plume", "odile.plume@example.org", (Right.AUTHOR,))
+PEOPLE = (
+    AUTHOR,
+    Member("Rachid Relecture", "rachid.relecture@example.org", (Right.SENDER,)),
+    # Is asked "did Mme X get the letter?"
+    Member("Simone Guichet", "simone.guichet@example.org", (Right.READER, Right.WHO)),
+)
 
 
 async def engage(session: AsyncSession, *, by: Actor, now: datetime) -> None:
-    """Make the three accounts, each with its right on all lists."""
-    for right, (name, address) in PEOPLE.items():
+    """Make the three accounts, each with its rights on all lists."""
+    for it in PEOPLE:
         account = await people.invite(
-            session, address=Address.parse(address), name=name, by=by, now=now
+            session, address=Address.parse(it.address), name=it.name, by=by, now=now
         )
-        await rights.grant(
-            session, account_id=account.id, right=right, list_id=None, by=by, now=now
-        )
+        for right in it.roles:
+            await rights.grant(
+                session, account_id=account.id, right=right, list_id=None, by=by, now=now
+            )
 
 
-def named() -> list[dict[str, str]]:
+def named() -> list[dict[str, object]]:
     """The three people, for JSON."""
     return [
-        {"name": name, "address": address, "role": right.value}
-        for right, (name, address) in PEOPLE.items()
+        {"name": it.name, "address": it.address, "roles": [right.value for right in it.roles]}
+        for it in PEOPLE
     ]
 
 
 async def author(session: AsyncSession, *, said_by: str) -> Actor:
     """The demo's author, who makes its campaign."""
-    account = await people.get(session, Address.parse(PEOPLE[Right.AUTHOR][1]))
+    account = await people.get(session, Address.parse(AUTHOR.address))
     return Actor.account(account.id, account.name, said_by=said_by)
 
 
-async def doors(
+async def invitations(
     session: AsyncSession, *, office: str, by: Actor, now: datetime
-) -> Mapping[Right, str]:
-    """A link for each of the three; it works once, for a day."""
-    found = {}
-    for right, (_name, address) in PEOPLE.items():
-        account = await people.get(session, Address.parse(address))
+) -> Sequence[tuple[Member, str]]:
+    """Each of the three with a link, which works once, for a day."""
+    found = []
+    for it in PEOPLE:
+        account = await people.get(session, Address.parse(it.address))
         made = await links.make(
             session, account_id=account.id, kind=LinkKind.INVITE, binding=None, by=by, now=now
         )
         assert made is not None
-        found[right] = links.url(office, made.token)
+        found.append((it, links.url(office, made.token)))
     return found

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from accounts.abilities import Ability
 from commands.acting import acting, by_option
 from commands.common import LANGUAGE, Context, _, now, running, tell
 from commands.people.options import (
@@ -64,10 +65,12 @@ async def add(
                 N_('--set {name}= has no value: "pli subscriber edit" takes a value away'),
                 name=without[0],
             )
+        joined = await lists.get(session, name)
+        by = await acting(session, person, Ability.ADD_PEOPLE, lists=[joined.id])
         done = await adding.put_on_list(
             session,
             address=parsed,
-            joined=await lists.get(session, name),
+            joined=joined,
             basis=Basis(basis),
             source=source,
             keys=installation.keys,
@@ -75,7 +78,7 @@ async def add(
             last_name=last_name,
             attributes=values,
             again=again,
-            by=await acting(session, person),
+            by=by,
             now=now(),
         )
     _show(done, parsed, name)
@@ -96,6 +99,7 @@ def _show(done: Added, address: Address, name: str) -> None:
 @click.option("--language", type=click.Choice(["fr", "en"]))
 @set_option
 @click.option("--address", "new_address", help=_("The person's new address."))
+@by_option
 @running
 async def edit(
     context: Context,
@@ -105,6 +109,7 @@ async def edit(
     language: str | None,
     pairs: tuple[str, ...],
     new_address: str | None,
+    person: str | None,
 ) -> None:
     """`--set departement=` takes the value away; lists are left and joined by other commands."""
     given = (first_name, last_name, language, new_address)
@@ -115,27 +120,31 @@ async def edit(
     parsed = Address.parse(address)
     to = parsed if new_address is None else Address.parse(new_address)
     async with context.open() as installation, installation.database.begin() as session:
-        person = await people.get(session, parsed)
+        row = await people.get(session, parsed)
+        of = await people.lists_of(session, row)
+        by = await acting(session, person, Ability.EDIT_PEOPLE, lists=of)
         values, without = await read_pairs(session, pairs)
         changed = await people.edit(
             session,
-            person,
+            row,
             first_name=first_name,
             last_name=last_name,
             language=language,
             attributes=values,
             without=without,
+            by=by,
+            now=now(),
         )
-        before = person.email
+        before = row.email
         if new_address is not None:
-            await people.move(session, person, to=to, keys=installation.keys)
-        barred = await optout.suppressed(session, address_key=person.address_key)
-    if person.email != before:
-        tell(say(N_("{address} has the address {new} now."), address=before, new=person.email))
+            await people.move(session, row, to=to, keys=installation.keys, by=by, now=now())
+        barred = await optout.suppressed(session, address_key=row.address_key)
+    if row.email != before:
+        tell(say(N_("{address} has the address {new} now."), address=before, new=row.email))
     elif not changed:
-        tell(say(N_("{address}: nothing to change, all of that is so."), address=person.email))
+        tell(say(N_("{address}: nothing to change, all of that is so."), address=row.email))
     if changed:
-        tell(_changed(person.email, changed))
+        tell(_changed(row.email, changed))
     _warn(to, None if new_address is None else doubtful.doubt(to), barred)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from commands.acting import acting, by_option
+from accounts.abilities import Ability
+from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import (
     LANGUAGE,
     Context,
@@ -184,7 +185,12 @@ async def _note(
             count=count,
             how=how,
             list_id=list_id,
-            by=await acting(session, person),
+            by=await acting(
+                session,
+                person,
+                Ability.SEE_PEOPLE,
+                lists=ALL_LISTS if list_id is None else [list_id],
+            ),
             now=now(),
         )
 

@@ -12,7 +12,8 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from commands.acting import acting, by_option
+from accounts.abilities import Ability
+from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import (
     LANGUAGE,
     Context,
@@ -90,7 +91,13 @@ async def import_(
         if nobody := importing.all_rejected(sheet, statuses):
             raise PeopleError.listing(_lines(nobody, file))
         async with installation.database.reading() as session:
-            by = await acting(session, person)
+            there = await lists.find(session, name)
+            by = await acting(
+                session,
+                person,
+                Ability.IMPORT_PEOPLE,
+                lists=ALL_LISTS if there is None else [there.id],
+            )
         if not yes:
             await _ask(installation, sheet, statuses, file, name, quiet=as_json)
         async with installation.database.begin() as session:

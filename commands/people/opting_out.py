@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
-from commands.acting import acting, by_option
+from accounts.abilities import Ability
+from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import Context, _, now, running, tell
 from commands.people.options import PeopleError, list_option
 from mailer.campaign import barring
+from mailer.campaign.finding import lists_of
 from mailer.report import summary
 from pli.language import N_, say, say_n
 from subscribers import lists, optout, people
@@ -33,7 +35,7 @@ async def unsubscribe(
             subscriber_id=leaver.id,
             list_id=joined.id,
             source=source or "pli subscriber unsubscribe",
-            by=await acting(session, person),
+            by=await acting(session, person, Ability.NOES, lists=[joined.id]),
             now=now(),
         )
     told = N_("{address} has left {list}.") if done else N_("{address} was not on {list}.")
@@ -79,11 +81,13 @@ async def suppress(
     _one_of(address, campaign, reply)
     if campaign is not None:
         async with context.open() as installation, installation.database.begin() as session:
+            campaign_id = await summary.find(session, campaign)
+            its = await lists_of(session, campaign_id=campaign_id)
             barred = await barring.suppress(
                 session,
-                campaign_id=await summary.find(session, campaign),
+                campaign_id=campaign_id,
                 reply=reply,
-                by=await acting(session, person),
+                by=await acting(session, person, Ability.NOES, lists=its),
                 now=now(),
             )
         tell(say_n("{n} address is barred.", "{n} addresses are barred.", barred))
@@ -95,7 +99,7 @@ async def suppress(
             address_key=installation.keys.address_key(parsed.folded),
             reason=SuppressionReason(reason),
             source=source or "pli subscriber suppress",
-            by=await acting(session, person),
+            by=await acting(session, person, Ability.NOES, lists=ALL_LISTS),
             now=now(),
         )
     tell(say(N_("{address} is not written to any more."), address=parsed.email))
@@ -119,11 +123,12 @@ async def lift(
     if campaign is not None:
         async with context.open() as installation, installation.database.begin() as session:
             campaign_id = await summary.find(session, campaign)
+            its = await lists_of(session, campaign_id=campaign_id)
             lifted = await barring.lift(
                 session,
                 campaign_id=campaign_id,
                 reply=reply,
-                by=await acting(session, person),
+                by=await acting(session, person, Ability.NOES, lists=its),
                 now=now(),
             )
         tell(
@@ -142,7 +147,7 @@ async def lift(
     parsed = Address.parse(address or "")
     async with context.open() as installation, installation.database.begin() as session:
         key = installation.keys.address_key(parsed.folded)
-        by = await acting(session, person)
+        by = await acting(session, person, Ability.NOES, lists=ALL_LISTS)
         if not await optout.lift(session, address_key=key, by=by, now=now()):
             raise PeopleError(N_("{address} was not suppressed."), address=parsed.email)
     tell(say(N_("{address} may be written to again."), address=parsed.email))

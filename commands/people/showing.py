@@ -9,7 +9,8 @@ from datetime import tzinfo
 import click
 from rich.table import Table
 
-from commands.acting import acting, by_option
+from accounts.abilities import Ability
+from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import LANGUAGE, Context, _, as_json, console, now, running, show_json
 from commands.lists import STATES
 from mailer import reasons
@@ -60,7 +61,7 @@ async def show(context: Context, address: str, person: str | None, as_json: bool
     """Show what is held about a person, with what became of each copy to that person."""
     parsed = Address.parse(address)
     async with context.open() as installation, installation.database.begin() as session:
-        by = await acting(session, person)
+        by = await acting(session, person, Ability.ACCESS, Ability.SEE_PEOPLE, lists=ALL_LISTS)
         await viewing.note_person(session, address=parsed, how="show", by=by, now=now())
         answer = await access_answer(session, address=parsed)
         zone = zone_of(installation.settings.timezone)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from accounts import people, session_ends
+from accounts.abilities import Ability
 from accounts.models import AccountState
 from accounts.people import AccountError
-from commands.acting import acting, by_option
+from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import (
     Context,
     _,
@@ -32,7 +33,7 @@ async def close(context: Context, address: str, person: str | None) -> None:
     parsed = Address.parse(address)
     async with context.open() as installation, installation.database.begin() as session:
         account = await people.get(session, parsed)
-        by = await acting(session, person)
+        by = await acting(session, person, Ability.ACCOUNTS, lists=ALL_LISTS)
         if not await people.close(session, account_id=account.id, by=by, now=now()):
             raise AccountError(N_("{name}: that account is closed already"), name=account.name)
     tell(
@@ -53,7 +54,7 @@ async def reopen(context: Context, address: str, person: str | None) -> None:
     parsed = Address.parse(address)
     async with context.open() as installation, installation.database.begin() as session:
         account = await people.get(session, parsed)
-        by = await acting(session, person)
+        by = await acting(session, person, Ability.ACCOUNTS, lists=ALL_LISTS)
         if not await people.reopen(session, account_id=account.id, by=by, now=now()):
             raise AccountError(N_("{name}: that account is not closed"), name=account.name)
     tell(
@@ -77,7 +78,7 @@ async def end_sessions(context: Context, address: str, person: str | None) -> No
     parsed = Address.parse(address)
     async with context.open() as installation, installation.database.begin() as session:
         account = await people.get(session, parsed)
-        by = await acting(session, person)
+        by = await acting(session, person, Ability.ACCOUNTS, lists=ALL_LISTS)
         ended = await session_ends.end_all(session, account_id=account.id, by=by, now=now())
     tell(
         say_n(
@@ -101,7 +102,7 @@ async def reset(context: Context, address: str, person: str | None, as_json: boo
         require_an_address(installation)
         async with installation.database.begin() as session:
             account = await people.get(session, parsed)
-            by = await acting(session, person)
+            by = await acting(session, person, Ability.ACCOUNTS, lists=ALL_LISTS)
             if account.state is AccountState.CLOSED:
                 raise AccountError(
                     N_('{name}: that account is closed: "pli user reopen {address}" first'),

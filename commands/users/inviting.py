@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import click
 
 from accounts import last_operator, people, rights
-from accounts.abilities import Right
-from commands.acting import acting, by_option
+from accounts.abilities import Ability, Right
+from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import (
     Context,
     Installation,
@@ -53,7 +53,7 @@ async def add(
     async with context.open() as installation:
         require_an_address(installation)
         async with installation.database.begin() as session:
-            by = await acting(session, person)
+            by = await acting(session, person, Ability.ACCOUNTS, lists=ALL_LISTS)
             account = await people.invite(
                 session,
                 address=parsed,
@@ -100,7 +100,7 @@ def nobody_yet() -> Sentence:
 async def invite_first(installation: Installation, *, address: Address, name: str) -> None:
     """Make the first account, of who manages the others, and show its link."""
     async with installation.database.begin() as session:
-        by = await acting(session, None)
+        by = await acting(session, None, Ability.ACCOUNTS, lists=ALL_LISTS)
         account = await people.invite(
             session,
             address=address,

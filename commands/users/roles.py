@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import click
 
 from accounts import people, rights
-from accounts.abilities import Right
+from accounts.abilities import Ability, Right
 from accounts.people import AccountError
-from commands.acting import acting, by_option
+from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import (
     Context,
     _,
@@ -46,7 +46,7 @@ async def role(
         raise click.UsageError(_("a right is either given or taken"))
     parsed = Address.parse(address)
     async with context.open() as installation, installation.database.begin() as session:
-        by = await acting(session, person)
+        by = await acting(session, person, Ability.ACCOUNTS, lists=ALL_LISTS)
         account = await people.get(session, parsed)
         on = await ids(session, names)
         changed = False

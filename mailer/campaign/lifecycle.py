@@ -22,6 +22,7 @@ from mailer.campaign import candidates, list_lock
 from mailer.campaign.finding import UNFINISHED, CampaignError, find_campaign, lists_of, wrong_state
 from mailer.campaign.nobody import nobody
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
+from mailer.campaign.trace import record
 from mailer.campaign.transition import as_document, step, take_step, transition
 from mailer.ledger import answers, balance, retrying, unknown_users
 from mailer.models import (
@@ -37,7 +38,8 @@ from mailer.providers import KNOWN, Providers
 from mailer.scope import EVERYTHING, Scope
 from mailer.smtp import troubles
 from pli import actor
-from pli.actor import Actor
+from pli.actor import NOBODY, Actor
+from pli.audit import AuditAction
 from pli.columns import clock
 from pli.language import N_, Sentence
 from subscribers.models import List
@@ -165,7 +167,12 @@ async def prepare(
 
 
 async def start(
-    session: AsyncSession, *, campaign_id: int, second_person: bool = False, now: datetime
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    second_person: bool = False,
+    by: Actor = NOBODY,
+    now: datetime,
 ) -> None:
     """Let the engine send a prepared campaign; refused if it is not what was approved.
 
@@ -184,24 +191,34 @@ async def start(
     await step(
         session, campaign_id, (CampaignState.PREPARED,), CampaignState.RUNNING, started_at=now
     )
+    record(session, AuditAction.STARTED, campaign_id, by=by, now=now)
     await troubles.ask_again(session)
 
 
-async def pause(session: AsyncSession, *, campaign_id: int, reason: Sentence | None = None) -> bool:
+async def pause(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    reason: Sentence | None = None,
+    by: Actor = NOBODY,
+) -> bool:
     """Pause a running campaign; False if it was not running.
 
-    Copies that are on the wire are still settled.
+    Copies that are on the wire are still settled. `by` is nobody where the program pauses it.
     """
-    return await take_step(
+    done = await take_step(
         session,
         campaign_id,
         (CampaignState.RUNNING,),
         CampaignState.PAUSED,
         reason=as_document(reason),
     )
+    if done:
+        record(session, AuditAction.PAUSED, campaign_id, by=by)
+    return done
 
 
-async def resume(session: AsyncSession, *, campaign_id: int) -> None:
+async def resume(session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY) -> None:
     """Go on with a paused campaign, without its end, if that has passed; one that runs goes on.
 
     If it was paused by a burst of answers that call people unknown, nobody is barred for them.
@@ -221,6 +238,7 @@ async def resume(session: AsyncSession, *, campaign_id: int) -> None:
     if undecided:
         await session.run_sync(unknown_users.let_go, campaign_id)
     await troubles.ask_again(session)
+    record(session, AuditAction.RESUMED, campaign_id, by=by)
 
 
 async def go_on(session: AsyncSession, *, campaign_id: int) -> None:
@@ -230,7 +248,9 @@ async def go_on(session: AsyncSession, *, campaign_id: int) -> None:
     )
 
 
-async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> None:
+async def cancel(
+    session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY, now: datetime
+) -> None:
     """End a campaign for good: waiting copies are skipped, copies on the wire are still settled."""
     undecided = await session.run_sync(unknown_users.undecided, campaign_id)
     await step(
@@ -244,6 +264,7 @@ async def cancel(session: AsyncSession, *, campaign_id: int, now: datetime) -> N
     )
     await retrying.cancel(session, campaign_id=campaign_id)
     await session.run_sync(unknown_users.conclude, campaign_id, now, disbelieved=undecided)
+    record(session, AuditAction.CANCELLED, campaign_id, by=by, now=now)
 
 
 async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> bool:
@@ -310,6 +331,7 @@ async def retry(
     uncertain: bool,
     failed: bool,
     reply: str = "",
+    by: Actor = NOBODY,
 ) -> int:
     """Let the chosen copies be sent again, each under its old Message-ID; how many copies.
 
@@ -331,6 +353,7 @@ async def retry(
     if copies:
         await session.run_sync(reopen, campaign_id=campaign_id)
         await troubles.ask_again(session)
+        record(session, AuditAction.RETRIED, campaign_id, by=by, count=copies)
     return copies
 
 

@@ -141,7 +141,7 @@ async def schedule(
         await prepare(session, order=order, policy=policy, by=by, now=now)
         await tried.rollback()
     campaign_id = await create(session, order=order, policy=policy, by=by, now=now)
-    await scheduling.schedule(session, campaign_id=campaign_id, at=at.moment, zone=at.zone)
+    await scheduling.schedule(session, campaign_id=campaign_id, at=at.moment, zone=at.zone, by=by)
     return campaign_id
 
 
@@ -174,7 +174,7 @@ async def release(
     refuse_unseen(order, policy)
     campaign_id = (await prepare(session, order=order, policy=policy, by=by, now=now)).campaign_id
     if order.go_on_with is not None and order.hours is not None:
-        await scheduling.set_hours(session, campaign_id=campaign_id, hours=order.hours)
+        await scheduling.set_hours(session, campaign_id=campaign_id, hours=order.hours, by=by)
     campaign = await find_campaign(session, campaign_id)
     await session.refresh(campaign)
     if campaign.state is CampaignState.PAUSED:
@@ -186,10 +186,10 @@ async def release(
                 ),
                 id=campaign_id,
             )
-        await lifecycle.resume(session, campaign_id=campaign_id)
+        await lifecycle.resume(session, campaign_id=campaign_id, by=by)
     elif campaign.state is CampaignState.PREPARED:
         await lifecycle.start(
-            session, campaign_id=campaign_id, second_person=policy.second_person, now=now
+            session, campaign_id=campaign_id, second_person=policy.second_person, by=by, now=now
         )
     return campaign_id
 

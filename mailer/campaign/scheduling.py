@@ -12,10 +12,13 @@ from mailer.campaign import list_lock
 from mailer.campaign.finding import UNFINISHED, find_campaign, lists_of, wrong_state
 from mailer.campaign.lifecycle import prepare, refuse_unseen, start
 from mailer.campaign.sending_hours import SendingHours, refuse_an_end_before
+from mailer.campaign.trace import record
 from mailer.campaign.transition import as_document, step, take_step
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.providers import KNOWN, Providers
 from mailer.scope import EVERYTHING, Scope
+from pli.actor import NOBODY, Actor
+from pli.audit import AuditAction
 from pli.columns import clock
 from pli.hours import zone_of
 from pli.language import N_, Sentence, say
@@ -28,6 +31,7 @@ async def schedule(
     at: datetime,
     zone: str,
     second_person: bool = False,
+    by: Actor = NOBODY,
 ) -> None:
     """Let a draft or an approved campaign start by itself at an hour.
 
@@ -46,6 +50,7 @@ async def schedule(
         scheduled_zone=zone,
         reason=null(),
     )
+    record(session, AuditAction.SCHEDULED, campaign_id, by=by)
 
 
 async def launchable(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
@@ -173,7 +178,9 @@ async def end(session: AsyncSession, *, campaign_id: int) -> bool:
     )
 
 
-async def set_hours(session: AsyncSession, *, campaign_id: int, hours: SendingHours) -> None:
+async def set_hours(
+    session: AsyncSession, *, campaign_id: int, hours: SendingHours, by: Actor = NOBODY
+) -> None:
     """Change when an unfinished campaign may send; its engine notices within two seconds."""
     changed = await session.execute(
         update(Campaign)
@@ -183,6 +190,7 @@ async def set_hours(session: AsyncSession, *, campaign_id: int, hours: SendingHo
     )
     if changed.scalar_one_or_none() is None:
         raise wrong_state(await find_campaign(session, campaign_id))
+    record(session, AuditAction.HOURS_CHANGED, campaign_id, by=by)
 
 
 def _waits_after_its_end() -> ColumnElement[bool]:

@@ -11,6 +11,9 @@ from sqlalchemy import ColumnElement, and_, false, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Batch, Campaign, Delivery, Evidence, Source, Status
+from pli import audit
+from pli.actor import NOBODY, Actor
+from pli.audit import AuditAction, AuditObject
 
 _PIECE = 500
 """Rows in one statement: both databases limit the number of its parameters."""
@@ -40,6 +43,7 @@ async def settle_by(
     campaign_id: int,
     proofs: Sequence[Proof],
     source: Source,
+    by: Actor = NOBODY,
     now: datetime,
 ) -> int:
     """Settle copies of a campaign that are in doubt, and record the evidence; how many copies.
@@ -71,6 +75,17 @@ async def settle_by(
         if known:
             await session.execute(insert(Evidence), [_row(it, source, now) for it in known])
         settled += len(known)
+    if settled and by != NOBODY:
+        audit.record(
+            session,
+            by=by,
+            action=AuditAction.SETTLED,
+            kind=AuditObject.CAMPAIGN,
+            object_id=campaign_id,
+            count=settled,
+            why=source.value,
+            now=now,
+        )
     return settled
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mailer.letter.blocks import footnotes
 from mailer.letter.html_source import Tag, line_in, tags
 from mailer.letter.note import Note
 from mailer.letter.placeholders import Placeholders
@@ -154,7 +155,7 @@ class Dropped:
             where = reference.get("map")
             line = where[0] if isinstance(where, Sequence) else 0
             if label.startswith("^"):
-                self.faults.append((line, footnotes(label)))
+                self.faults.append((line, footnotes.missing(label.lower())))
             elif label not in taken:
                 self._notes.append(
                     Note(
@@ -202,14 +203,6 @@ class Dropped:
             return False
         self._seen.add((kind, name))
         return True
-
-
-def footnotes(label: str) -> Sentence:
-    """The fault of a footnote."""
-    return say(
-        N_("[{label}] is a footnote, which letters do not have: write the note into the text"),
-        label=label,
-    )
 
 
 def _missing(said: str, shown: str) -> bool:

@@ -8,19 +8,21 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import yaml
-from babel.dates import get_month_names
 
+from mailer.letter import dates, name_list
 from mailer.letter.note import Note
 from mailer.sender import parse_mailbox
 from pli.harmless import DIRECTIONS, without_directions
 from pli.language import LANGUAGES, N_, Sentence, say
 
 REQUIRED = ("number", "title", "date", "subject", "preheader")
-OPTIONAL = ("language", "theme", "from", "reply-to")
+OPTIONAL = ("language", "theme", "typography", "from", "reply-to", "attachments")
+LISTS = frozenset(("attachments",))
+"""Keys whose value is a list; each of its entries is kept with its line."""
+STRICT = "strict"
 
 # French names that an author tries first; they are too far from ours for the nearest-name hint.
 _FRENCH = {
@@ -36,6 +38,13 @@ _FRENCH = {
     "expéditeur": "from",
     "repondre-a": "reply-to",
     "reply_to": "reply-to",
+    "typographie": "typography",
+    "pièces jointes": "attachments",
+    "pieces jointes": "attachments",
+    "pièces-jointes": "attachments",
+    "pieces-jointes": "attachments",
+    "pièce jointe": "attachments",
+    "pj": "attachments",
 }
 _EXAMPLES = {
     "number": "number: 294",
@@ -104,6 +113,9 @@ def _scalars(text: str, matter: FrontMatter) -> dict[str, str] | None:
                 first=matter.lines[key],
             )
             matter.faults.append((entry.line, fault))
+        elif key in LISTS:
+            matter.lines[key] = entry.line
+            _list(key, entry, matter)
         else:
             matter.lines[key] = entry.line
             value, fault_in = _value(key, entry.value)
@@ -127,6 +139,8 @@ def _entries(text: str) -> Iterator[_Entry]:
     entry: _Entry | None = None
     for number, line in enumerate(textwrap.dedent(text).split("\n"), 2):
         continues = entry is not None and entry.key is not None and line[:1] in (" ", "\t")
+        if entry and entry.key in LISTS and name_list.BELONGS.match(line):
+            continues = True
         if entry and (continues or (not line.strip() and _BLOCK.match(entry.value))):
             entry.value += f"\n{line}"
             continue
@@ -150,7 +164,7 @@ def _entries(text: str) -> Iterator[_Entry]:
 _KEY = re.compile(r"([^\s:#\[{-][^:]{0,60}?)\s*:(?:\s+(.*))?")
 _NEAR = re.compile(r"([A-Za-z-]{1,20}\s*):(\S.*)")
 _BLOCK = re.compile(r"[|>][+-]?[1-9]?[+-]?\s*(?:\n|\Z)")
-_PROSE = frozenset(("title", "subject", "preheader"))
+PROSE = frozenset(("title", "subject", "preheader"))
 """Keys whose values are sentences: nothing in them is YAML's."""
 
 
@@ -160,7 +174,7 @@ def _value(key: str, written: str) -> tuple[str, Sentence | None]:
     if sign := _unseen(plain):
         return "", _hidden(key, sign)
     read = _read(written)
-    if key not in _PROSE:
+    if key not in PROSE:
         return plain if read is None else read, None
     marked = written[:1] in ("'", '"') or _BLOCK.match(written)
     if read is not None and (marked or read == plain):
@@ -187,6 +201,21 @@ def _read(written: str) -> str | None:
         return None
     value = node.value[0][1]
     return str(value.value).strip() if isinstance(value, yaml.ScalarNode) else None
+
+
+def _list(key: str, entry: _Entry, matter: FrontMatter) -> None:
+    names: list[tuple[int, str]] = []
+    for line, name in name_list.read(entry.value, entry.line):
+        if name is None:
+            fault = N_('{key} is a list: write each name on a line of its own, behind "- "')
+            matter.faults.append((line, say(fault, key=key)))
+        elif sign := _unseen(name):
+            matter.faults.append((line, _hidden(key, sign)))
+        elif shown := without_directions(name).strip():
+            if shown != name.strip():
+                matter.notes.append(_turned(key, name, line))
+            names.append((line, shown))
+    matter.values[key] = names
 
 
 def _unseen(text: str) -> str:
@@ -281,30 +310,14 @@ def _number(key: str, text: str) -> _Read:
 
 
 def _date(key: str, text: str) -> _Read:
-    """Reads `2025-10-14`, `14/10/2025`, `14.10.2025`, `14 octobre 2025` and `1er mai 2025`."""
-    for parts in _dates(text):
-        try:
-            return date(*parts), None
-        except ValueError:
-            continue
+    if day := dates.read(text):
+        return day, None
     return None, say(
         N_('{key} "{text}" is not a date: write {example}, or 24/11/2026'),
         key=key,
         text=text,
         example=_EXAMPLES["date"],
     )
-
-
-def _dates(text: str) -> Iterator[tuple[int, int, int]]:
-    if iso := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII):
-        yield int(iso[1]), int(iso[2]), int(iso[3])
-    if french := re.fullmatch(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", text, re.ASCII):
-        yield int(french[3]), int(french[2]), int(french[1])
-    if words := re.fullmatch(r"(\d{1,2})(?:er)?\s+(\w+)\s+(\d{4})", text):
-        for language in LANGUAGES:
-            for month, name in get_month_names("wide", locale=language).items():
-                if name.casefold() == words[2].casefold():
-                    yield int(words[3]), month, int(words[1])
 
 
 def _line(key: str, text: str) -> _Read:
@@ -333,7 +346,17 @@ def _theme(key: str, text: str) -> _Read:
     if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", text):
         return text, None
     return None, say(
-        N_('{key} "{text}" is not the name of a theme: write lettre'), key=key, text=text
+        N_('{key} "{text}" is not the name of a theme: "pli theme list" shows them'),
+        key=key,
+        text=text,
+    )
+
+
+def _typography(key: str, text: str) -> _Read:
+    if text == STRICT:
+        return text, None
+    return None, say(
+        N_('{key} "{text}" is not known: write strict, or take the line away'), key=key, text=text
     )
 
 
@@ -355,6 +378,7 @@ _READERS = {
     "preheader": _line,
     "language": _language,
     "theme": _theme,
+    "typography": _typography,
     "from": _mailbox,
     "reply-to": _mailbox,
 }

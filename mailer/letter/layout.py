@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from babel.dates import format_date
-from jinja2 import DictLoader, StrictUndefined, Template
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2.exceptions import TemplateError
 from markupsafe import Markup
 
-from mailer.letter import plain_text
+from mailer.letter import theme_templates
 from mailer.letter.letter import Letter
-from mailer.letter.theme import HTML, INLINED, KEPT, TEXT, Theme
+from mailer.letter.theme import Theme
+from mailer.letter.theme_files import HTML, INLINED, KEPT, TEXT
+from mailer.letter.theme_toml import ThemeError
 from mailer.letter.typography import spaced
 from mailer.sender import Identity
-from pli.language import translations
+from pli.language import N_, Sentence, say, translations
 
 if TYPE_CHECKING:
     from premailer import Premailer
 
+LOGO, LOGO_DARK = "\0logo", "\0logo dark"
+"""Names of the theme's pictures among those of a letter; no author can write such a name."""
 # Fills the inbox's preview line behind the preheader, so that no text of the letter shows there.
 _PADDING = "&zwnj;&nbsp;" * 90
 
@@ -43,25 +47,38 @@ class FramePlaceholders:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A theme ready to frame one letter; `headed`: the content has an h1 of its own."""
+    """A theme ready to frame one letter; `headed`: the content has an h1 of its own.
+
+    `blocks` names the kinds of its blocks: a letter carries no style that it does not use.
+    """
 
     letter: Letter
     theme: Theme
     identity: Identity
     placeholders: FramePlaceholders
     headed: bool
+    blocks: frozenset[str] = frozenset()
 
-    def html(self, content: str, *, web: bool) -> str:
-        """The whole HTML page: the mail's, or with `web` the page for everybody."""
+    def html(self, content: str, sources: Mapping[str, str], *, web: bool) -> str:
+        """The whole HTML page: the mail's, or with `web` the page for everybody.
+
+        `sources` hold the addresses of the pictures in it, those of a logo as LOGO and LOGO_DARK.
+        """
         page = self._render(
             HTML,
             # The content is sanitised, and the style sheets are the theme's own.
             content=Markup(content),  # noqa: S704
-            inlined=Markup(self.theme.files[INLINED]),  # noqa: S704
-            kept=Markup(self.theme.files[KEPT]),  # noqa: S704
+            inlined=Markup(self._render(INLINED)),  # noqa: S704
+            kept=Markup(self._render(KEPT)),  # noqa: S704
             web=web,
+            logo_source=sources.get(LOGO, ""),
+            logo_dark_source=sources.get(LOGO_DARK, ""),
         )
-        return _inlined(page).replace(self.placeholders.padding, _PADDING)
+        try:
+            inlined = _inlined(page)
+        except Exception as error:  # premailer and cssutils stumble over CSS in many ways
+            raise self._fault(INLINED, say(str(error) or type(error).__name__)) from error
+        return inlined.replace(self.placeholders.padding, _PADDING)
 
     def text(self, content: str) -> str:
         """The mail's whole plain text."""
@@ -71,36 +88,37 @@ class Layout:
         language = self.letter.language
 
         def tell(text: str, **fields: str) -> str:
-            return translations(language).gettext(text).format(**fields)
+            return theme_templates.told(fields, translations(language).gettext(text))
 
-        return _template(tuple(self.theme.files.items()), file).render(
-            **values,
-            letter=self.letter,
-            identity=self.identity,
-            headed=self.headed,
-            date=format_date(self.letter.date, "long", locale=language),
-            telephone=_dialled(self.identity.phone),
-            spaced=spaced if language == "fr" else str,
-            tell=tell,
-            unsubscribe=self.placeholders.unsubscribe,
-            web_version=self.placeholders.web_version,
-            list_title=self.placeholders.list_title,
-            padding=self.placeholders.padding,
+        values |= self.theme.tokens.named()
+        values |= {
+            "letter": self.letter,
+            "identity": self.identity,
+            "headed": self.headed,
+            "blocks": self.blocks,
+            "date": format_date(self.letter.date, "long", locale=language),
+            "telephone": _dialled(self.identity.phone),
+            "spaced": spaced if language == "fr" else str,
+            "tell": tell,
+            "unsubscribe": self.placeholders.unsubscribe,
+            "web_version": self.placeholders.web_version,
+            "list_title": self.placeholders.list_title,
+            "padding": self.placeholders.padding,
+        }
+        files = self.theme.files
+        try:
+            return theme_templates.compiled(tuple(files.items()), file).render(values)
+        except (TemplateError, TypeError, ValueError, RecursionError) as error:
+            name, line = theme_templates.place_of(error, files) or (file, 0)
+            raise self._fault(name, say(str(error)), line) from error
+
+    def _fault(self, file: str, reason: Sentence, line: int = 0) -> ThemeError:
+        place = self.theme.places.get(file, file)
+        return ThemeError(
+            N_("{place}: cannot be used: {reason}"),
+            place=f"{place}:{line}" if line else place,
+            reason=reason,
         )
-
-
-@lru_cache(maxsize=16)
-def _template(files: tuple[tuple[str, str], ...], file: str) -> Template:
-    """One of a theme's templates; cached, for compiling takes longer than rendering."""
-    environment = SandboxedEnvironment(
-        loader=DictLoader(dict(files)),
-        autoescape=file.endswith(".html.j2"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["wrapped"] = lambda text: "\n".join(plain_text.wrapped(text))
-    return environment.get_template(file)
 
 
 def _dialled(phone: str) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from mailer.letter.dropped import footnotes
+from mailer.letter.blocks import footnotes
 from mailer.letter.note import Note
 from mailer.letter.placeholders import Placeholders
-from mailer.letter.sanitising import BLOCKS, line_of
+from mailer.letter.sanitising import BLOCK, BLOCKS, line_of
 from pli.language import N_, Sentence, say
 
 _CODE = frozenset(("code", "kbd", "pre", "samp"))
@@ -69,7 +69,7 @@ _SIGNS = (
         N_("put an empty line before it"),
     ),
 )
-_FOOTNOTE = re.compile(r"\[(\^[^\[\]\s]{1,60})\]")
+_FOOTNOTE = re.compile(r"\[(\^[^\[\]]{1,60})\]")
 _POINT = re.compile(r"\s*(?:[•‣◦·▪●○■□➢➤✓✔–—*+-]\s*|\d{1,3}[.)]\s+|[a-z]\)\s+)(?=\S)")
 _SHORT = 45
 
@@ -90,7 +90,7 @@ def found(tree: Element, placeholders: Placeholders) -> Leftovers:
         for at, text in enumerate(lines):
             shown = "".join("…" if hole else part for part, hole in placeholders.parts(text))
             for label in _FOOTNOTE.findall(shown):
-                left.faults.append((line + at, footnotes(label)))
+                left.faults.append((line + at, footnotes.missing(label)))
             if not _FOOTNOTE.search(shown):
                 left.notes.extend(_signs(line + at, shown, told))
         if (at := _runs_together(lines)) and told["lines"] < _MOST:
@@ -161,7 +161,7 @@ def _texts(tree: Element) -> Iterator[tuple[int, list[str]]]:
             line = line_of(item) or begun
         if item.tag == "br":
             pieces.append(_BREAK)
-        if item.tag in _CODE:
+        if item.tag in _CODE or (item.tag == "span" and BLOCK in item.attrib):
             pieces.append("`code`" if item.tag != "pre" else "")
             waiting.append((item.tail or "", line))
             continue

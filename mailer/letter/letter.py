@@ -7,14 +7,36 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from mailer.letter import expressions, front_matter, images, limits, markdown
+from mailer.letter import (
+    attachments,
+    expressions,
+    front_matter,
+    images,
+    limits,
+    loading,
+    markdown,
+    quotes,
+)
+from mailer.letter.attachments import Attachment
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.note import Note
+from mailer.letter.tokens import Shape
 from pli.errors import PliError, reason_of
 from pli.language import N_, Sentence, say
 
 Fault = tuple[int, Sentence]
+ShapeOf = Callable[[str], Shape]
+"""From a theme's name to its shape, on which the places of pictures depend."""
+THEME = "lettre"
+_SHAPE = Shape(radius=4, column=600)
+
+
+def usual_shape(theme: str) -> Shape:
+    """The shape of our themes, whatever the theme is: where nobody knows the committee's own."""
+    del theme
+    return _SHAPE
 
 
 class LetterError(PliError):
@@ -25,9 +47,11 @@ class LetterError(PliError):
 class Letter:
     """What the author wrote: the values of the front matter, and `body` in Markdown.
 
-    `images` holds the local images by the names written in the body. `source` and `line` say, for
-    messages, in which file and on which line the body begins; `notes` are of the front matter, with
-    lines of the file. Equality regards none of the three.
+    `images` holds the local images by the names written in the body, `attachments` a tuple of the
+    files that travel with it. `typography` is None, or "strict". `source` and `line` say, for
+    messages, in which file and on which line the body begins; `theme_line` is the line that names
+    the theme; `notes` have lines of the file. Equality regards none of
+    these.
     """
 
     number: int
@@ -37,12 +61,15 @@ class Letter:
     preheader: str
     body: str
     language: str = "fr"
-    theme: str = "lettre"
+    theme: str = THEME
     sender: str | None = None
     reply_to: str | None = None
     images: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    attachments: Sequence[Attachment] = ()
+    typography: str | None = None
     source: str = field(default="lettre.md", compare=False)
     line: int = field(default=1, compare=False)
+    theme_line: int = field(default=1, compare=False)
     notes: Sequence[Note] = field(default=(), compare=False)
 
     def place(self, line: int) -> str:
@@ -50,8 +77,8 @@ class Letter:
         return f"{self.source}:{self.line + line}"
 
 
-def read_letter(path: Path, sizes: LetterLimits = USUAL) -> Letter:
-    """Read a letter, and its images from the same folder; LetterError lists every fault."""
+def read_letter(path: Path, sizes: LetterLimits = USUAL, shape_of: ShapeOf = usual_shape) -> Letter:
+    """Read a letter, and its files from the same folder; LetterError lists every fault."""
     try:
         with path.open("rb") as file:
             data = file.read(sizes.text + 1)
@@ -66,7 +93,14 @@ def read_letter(path: Path, sizes: LetterLimits = USUAL) -> Letter:
         ) from None
     if fault := limits.too_long(size, sizes):
         raise _error(path.name, [(1, fault)])
-    return parse_letter(decode(data, path.name), path.name, images.beside(path.parent), sizes)
+    return parse_letter(
+        decode(data, path.name),
+        path.name,
+        images.from_folder(path.parent),
+        sizes,
+        attachments.from_folder(path.parent),
+        shape_of,
+    )
 
 
 def decode(data: bytes, name: str) -> str:
@@ -86,8 +120,10 @@ def parse_letter(
     name: str = "lettre.md",
     load_image: Callable[[str], bytes] | None = None,
     sizes: LetterLimits = USUAL,
+    load_attachment: attachments.Loader | None = None,
+    shape_of: ShapeOf = usual_shape,
 ) -> Letter:
-    """Parse a letter; raises LetterError. Without `load_image` its local images are left out."""
+    """Parse a letter; raises LetterError. Files for which there is no loader are left out."""
     if fault := limits.too_long(len(text.encode("utf-8", "replace")), sizes):
         raise _error(name, [(1, fault)])
     matter = front_matter.read(_plain_lines(text))
@@ -96,16 +132,18 @@ def parse_letter(
     if not matter.body.strip() and not faults:
         faults.append((matter.end, say(N_("the letter has no text: write it below the dashes"))))
     faults += [(matter.end + 1 + line, fault) for line, fault in parsed.faults]
-    loaded = _Loaded(load_image, sizes)
-    for line, image in parsed.images():
-        if fault := loaded.add(image):
-            faults.append((matter.end + 1 + line, fault))
-        if fault := limits.too_many(len(loaded.names), loaded.weight, sizes):
-            faults.append((matter.end + 1 + line, fault))
-            break
+    pictures = loading.Pictures()
+    if parsed.tree.find(".//img") is not None:
+        shape = shape_of(matter.values.get("theme", THEME))
+        pictures = loading.load(parsed, shape, load_image, sizes)
+    faults += [(matter.end + 1 + line, fault) for line, fault in pictures.faults]
+    values = _set(matter.values)
+    travelling = attachments.Read()
+    if load_attachment is not None:
+        travelling = attachments.read(values.get("attachments", ()), load_attachment)
+    faults += travelling.faults
     if faults:
         raise _error(name, faults)
-    values = matter.values
     return Letter(
         number=values["number"],
         title=values["title"],
@@ -114,14 +152,31 @@ def parse_letter(
         preheader=values["preheader"],
         body=matter.body,
         language=values.get("language", "fr"),
-        theme=values.get("theme", "lettre"),
+        theme=values.get("theme", THEME),
         sender=values.get("from"),
         reply_to=values.get("reply-to"),
-        images=MappingProxyType(loaded.pictures),
+        images=MappingProxyType(pictures.found),
+        attachments=tuple(travelling.attachments),
+        typography=values.get("typography"),
         source=name,
         line=matter.end + 1,
-        notes=tuple(matter.notes),
+        theme_line=matter.lines.get("theme", 1),
+        notes=(
+            *matter.notes,
+            *(it._replace(line=matter.end + 1 + it.line) for it in pictures.notes),
+        ),
     )
+
+
+def _set(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a front matter; its sentences with the signs that it asks for."""
+    if values.get("typography") != front_matter.STRICT:
+        return dict(values)
+    language = values.get("language", "fr")
+    return {
+        key: quotes.set_in_text(value, language) if key in front_matter.PROSE else value
+        for key, value in values.items()
+    }
 
 
 def _plain_lines(text: str) -> str:
@@ -131,51 +186,6 @@ def _plain_lines(text: str) -> str:
 
 
 _CONTROLS = {code: " " for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
-
-
-@dataclass(slots=True)
-class _Loaded:
-    """The local images of a letter as they are loaded; `pictures` are cleaned, by their names.
-
-    `names` and `weight` count the files as they are, damaged ones too: they are judged first.
-    """
-
-    load: Callable[[str], bytes] | None
-    sizes: LetterLimits
-    pictures: dict[str, bytes] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
-    weight: int = 0
-    files: dict[bytes, bytes] = field(default_factory=dict)
-
-    def add(self, image: str) -> Sentence | None:
-        """Load an image if it is a local one; what is wrong with it, if anything."""
-        scheme = image.partition(":")[0].lower() if ":" in image else ""
-        if scheme == "https" or not image:
-            return None
-        if scheme == "data":
-            return say(N_("an image is written into the text (data:): save it as a file beside it"))
-        if scheme or image.startswith("//"):
-            return say(
-                N_('the image "{name}" is not at an https:// address: put it beside the letter'),
-                name=image,
-            )
-        if self.load is None or image in self.names:
-            return None
-        try:
-            return self._clean(image, self.load(image))
-        except PliError as error:
-            return error.sentences[0]
-
-    def _clean(self, image: str, data: bytes) -> Sentence | None:
-        self.names.add(image)
-        if data not in self.files:
-            self.weight += len(data)
-            seen = images.look(image, data)
-            if fault := limits.too_wide(image, seen.width * seen.height, self.sizes):
-                return fault
-            self.files[data] = images.cleaned(image, data)
-        self.pictures[image] = self.files[data]
-        return None
 
 
 def check_expressions(letter: Letter, attributes: Collection[str]) -> list[Sentence]:

@@ -104,3 +104,18 @@ def too_wide(name: str, pixels: int, limits: LetterLimits) -> Sentence | None:
         n=pixels // 1_000_000,
         limit=limits.pixels // 1_000_000,
     )
+
+
+def too_wide_together(pixels: int, limits: LetterLimits) -> Sentence | None:
+    """The fault of so many pixels of all pictures, each of which is decoded, if it is one."""
+    most = _PICTURES_AT_THEIR_LARGEST * limits.pixels
+    if pixels <= most:
+        return None
+    return say(
+        N_("the pictures up to here have {n} million pixels: make them smaller than {limit}"),
+        n=pixels // 1_000_000,
+        limit=most // 1_000_000,
+    )
+
+
+_PICTURES_AT_THEIR_LARGEST = 10

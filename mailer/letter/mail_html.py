@@ -14,13 +14,15 @@ from html import escape
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, tostring
 
-from mailer.letter import images, narrow
+from mailer.letter import images, narrow, rooms
+from mailer.letter.blocks.in_mail import MailBlocks
+from mailer.letter.blocks.kinds import Block
+from mailer.letter.blocks.parts import Parts
 from mailer.letter.markdown import LINE
 from mailer.letter.placeholders import Placeholders
+from mailer.letter.rooms import Taken
+from mailer.letter.tokens import Tokens
 
-COLUMN = 536
-"""The width of the text in pixels: 600 less 32 on either side."""
-BUTTON = "#9c2b3c"
 _TARGETS = ("https:", "mailto:", "tel:")
 
 
@@ -29,13 +31,38 @@ class MailHtml:
     """What `write` needs, and the raw markup that its caller is to put in.
 
     By the name of a local picture, `sources` holds its address in the page, `pictures` its bytes.
-    `raw` holds raw markup by its placeholder.
+    `blocks` and `language` are those of the letter. `raw` holds raw markup by its placeholder.
     """
 
     sources: Mapping[str, str]
     pictures: Mapping[str, bytes]
     placeholders: Placeholders
+    tokens: Tokens
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+    language: str = "fr"
     raw: dict[str, str] = field(default_factory=dict)
+    rooms: dict[Element, int] = field(default_factory=dict)
+    """The width, in pixels, that a picture or a link in a block has; all others have the whole."""
+
+    def room(self, element: Element) -> int:
+        """The pixels that a picture or a button has at most."""
+        return self.rooms.get(element, self.whole)
+
+    def add(self, markup: str) -> str:
+        """A placeholder for raw markup."""
+        placeholder = self.placeholders.take()
+        self.raw[placeholder] = markup
+        return placeholder
+
+    @property
+    def whole(self) -> int:
+        """The most pixels that a picture has, in whatever program."""
+        return self.tokens.shape.picture
+
+    @property
+    def column(self) -> int:
+        """The width of the text in a wide window, in pixels."""
+        return self.tokens.shape.text
 
 
 def mend_links(tree: Element) -> None:
@@ -53,13 +80,25 @@ def mend_links(tree: Element) -> None:
 def write(tree: Element, mail: MailHtml) -> str:
     """The HTML of a tree; the caller replaces the placeholders of `mail.raw` after all else."""
     tree = deepcopy(tree)
-    narrow.fit(tree, mail.placeholders)
+    taken = _blocks(tree, mail) if mail.blocks else {}
+    narrow.fit(tree, mail.placeholders, mail.column, taken)
     for element in list(tree.iter()):
         element.attrib.pop(LINE, None)
         if rewrite := _REWRITERS.get(element.tag):
             rewrite(element, mail)
     html = tostring(tree, encoding="unicode", method="html")
     return html.removeprefix("<div>").removesuffix("</div>")
+
+
+def _blocks(tree: Element, mail: MailHtml) -> Mapping[Element, Taken]:
+    """Write the blocks of a tree; what they take of the width of what stands in them."""
+    blocks = MailBlocks(Parts(mail.blocks), mail.language, mail.column, mail.add)
+    blocks.write(tree)
+    if blocks.taken:
+        parents = {child: parent for parent in tree.iter() for child in parent}
+        for element in (it for it in parents if it.tag in ("a", "img")):
+            mail.rooms[element] = rooms.share(element, mail.column, parents, blocks.taken)
+    return blocks.taken
 
 
 def _link(link: Element, mail: MailHtml) -> None:
@@ -71,20 +110,20 @@ def _button(link: Element, mail: MailHtml) -> None:
     """Make a button that Word shows, too: VML draws it there, and the link itself is hidden."""
     text = " ".join("".join(link.itertext()).split())
     # Word knows no automatic width. A text in bold 16 px Arial needs at most 9 px a character.
-    width = min(COLUMN, 56 + 9 * len(text))
+    width = min(mail.room(link), 56 + 9 * len(text))
+    color, radius = mail.tokens.color, mail.tokens.shape.radius
     shape = (
         '<!--[if mso]><v:roundrect xmlns:v="urn:schemas-microsoft-com:vml" '
         'xmlns:w="urn:schemas-microsoft-com:office:word" '
-        f'href="{_in_comment(link.get("href", ""))}" arcsize="10%" stroke="f" '
-        f'fillcolor="{BUTTON}" style="height:48px;v-text-anchor:middle;width:{width}px;">'
-        '<w:anchorlock/><center style="color:#ffffff;font-family:Arial,sans-serif;'
+        f'href="{_in_comment(link.get("href", ""))}"'
+        f' arcsize="{round(100 * radius / 48)}%" stroke="f" '
+        f'fillcolor="{color.accent}" style="height:48px;v-text-anchor:middle;width:{width}px;">'
+        f'<w:anchorlock/><center style="color:{color.on_accent};'
+        "font-family:Arial,sans-serif;"
         f'font-size:16px;font-weight:bold;">{_in_comment(text)}</center></v:roundrect>'
         "<![endif]--><!--[if !mso]><!-->"
     )
-    before = mail.placeholders.take()
-    after = mail.placeholders.take()
-    mail.raw[before] = shape
-    mail.raw[after] = "<!--<![endif]-->"
+    before, after = mail.add(shape), mail.add("<!--<![endif]-->")
     inner = Element("a", dict(link.attrib))
     inner.text, inner[:] = link.text, list(link)
     inner.tail = after
@@ -103,12 +142,14 @@ def _picture(image: Element, mail: MailHtml) -> None:
     """Set a width for Word, which ignores styles; never wider than the column."""
     name = unquote(image.get("src", ""))
     data = mail.pictures.get(name)
-    natural = images.look(name, data).width if data else COLUMN
+    natural = images.look(name, data).width if data else mail.whole
     asked = image.get("width", "")
-    width = min(int(asked) if asked.isdigit() and int(asked) else natural, COLUMN)
+    wide = min(int(asked) if asked.isdigit() and int(asked) else natural, mail.whole)
     source = mail.sources.get(name, image.get("src", ""))
-    image.attrib |= {"src": source, "width": str(width), "alt": image.get("alt", "")}
-    image.set("style", f"width:100%;max-width:{width}px;height:auto;")
+    image.attrib |= {"src": source, "alt": image.get("alt", "")}
+    # Word goes by the attribute; a column that has fallen below another has the whole width.
+    image.set("width", str(min(wide, mail.room(image))))
+    image.set("style", f"width:100%;max-width:{wide}px;height:auto;")
     if not source.startswith(("cid:", "https:", "data:image/")) or name.startswith("data:"):
         image.tag = "span"
         image.text = image.get("alt", "")
@@ -117,6 +158,8 @@ def _picture(image: Element, mail: MailHtml) -> None:
 
 def _table(table: Element, mail: MailHtml) -> None:
     del mail
+    if "role" in table.attrib:
+        return
     table.attrib.update({"cellpadding": "0", "cellspacing": "0", "border": "0"})
     _add_class(table, "data")
     rows = list(table.iter("tr"))

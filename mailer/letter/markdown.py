@@ -27,6 +27,11 @@ from mailer.letter import (
     pasted_styles,
     placement,
 )
+from mailer.letter.blocks import reading
+from mailer.letter.blocks import tree as blocks_tree
+from mailer.letter.blocks.faults import Faults
+from mailer.letter.blocks.kinds import Block
+from mailer.letter.blocks.tokens import READING, Reading
 from mailer.letter.dropped import Dropped
 from mailer.letter.limits import LARGEST, LetterLimits
 from mailer.letter.note import Note
@@ -41,7 +46,7 @@ _ATTRIBUTES = ("class", "width", "title")
 
 @dataclass(frozen=True, slots=True)
 class ParsedMarkdown:
-    """The tree of a body, its expressions and their lines by placeholder, faults and notes.
+    """The tree of a body; by placeholder its blocks, its expressions and their lines; all faults.
 
     Lines, also those in the tree's `data-line`, count from 0 at the first line of the body. If
     not `whole`, the body is too large to be read, and the tree is empty.
@@ -54,6 +59,7 @@ class ParsedMarkdown:
     placeholders: Placeholders
     notes: Sequence[Note] = ()
     whole: bool = True
+    blocks: Mapping[str, Block] = field(default_factory=dict)
 
     def images(self) -> Iterator[tuple[int, str]]:
         """Each image's line, and its name or address with percent-encoding decoded."""
@@ -124,23 +130,32 @@ def _lifted(body: str, placeholders: Placeholders) -> _Lifted:
 def _grown(lifted: _Lifted, placeholders: Placeholders, sizes: LetterLimits) -> ParsedMarkdown:
     """Grow the tree, and look at what became of what the author wrote."""
     dropped = Dropped()
-    html = _marked_html(lifted.text, placeholders, dropped)
+
+    def readable(text: str) -> str:
+        return _readable(text, lifted.sources, placeholders)
+
+    found = Reading(placeholders, Faults(readable))
+    html = _marked_html(lifted.text, found, dropped)
     nesting.judge_html(html)
     dropped.html(html, placeholders)
     tree = parse_html(sanitised(html))
+    torn = blocks_tree.judged(tree, found)
     nesting.judge_tree(tree, sizes.depth)
     if not dropped.faults:
         dropped.lost([*html_source.said(html)], "".join(tree.itertext()))
     links = bare_links.mend(tree, placeholders)
     faults = [
         *lifted.faults,
+        *found.faults.told,
+        *torn,
         *dropped.faults,
         *placement.misplaced(tree, lifted.sources, lifted.lines, placeholders),
     ]
     for line, text in pasted_styles.drop_hidden(tree):
-        dropped.hidden(line, _readable(text, lifted.sources, placeholders))
+        dropped.hidden(line, readable(text))
     pasted_styles.say_by_elements(tree)
     left = leftovers.found(tree, placeholders)
+    faults += blocks_tree.finish(tree, found.blocks)
     return ParsedMarkdown(
         tree,
         lifted.sources,
@@ -148,6 +163,7 @@ def _grown(lifted: _Lifted, placeholders: Placeholders, sizes: LetterLimits) -> 
         [*faults, *left.faults],
         placeholders,
         sorted([*dropped.notes(), *links, *left.notes], key=lambda it: it.line),
+        blocks=found.blocks,
     )
 
 
@@ -159,9 +175,10 @@ def _readable(text: str, sources: Mapping[str, str], placeholders: Placeholders)
     )
 
 
-def _marked_html(text: str, placeholders: Placeholders, dropped: Dropped) -> str:
+def _marked_html(text: str, found: Reading, dropped: Dropped) -> str:
     """The HTML of a Markdown text, each element with its line."""
-    environment: dict[str, Any] = {html_source.PLACEHOLDERS: placeholders}
+    placeholders = found.placeholders
+    environment: dict[str, Any] = {html_source.PLACEHOLDERS: placeholders, READING: found}
     tokens = _MARKDOWN.parse(text, environment)
     labels: list[str] = []
     odd = html_source.Odd()
@@ -206,6 +223,7 @@ def _markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
     markdown.use(attrs_plugin, allowed=_ATTRIBUTES).use(attrs_block_plugin, allowed=_ATTRIBUTES)
     html_source.keep_words(markdown)
+    reading.install(markdown)
     return markdown
 
 

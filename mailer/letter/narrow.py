@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from mailer.letter import rooms
 from mailer.letter.placeholders import Placeholders
+from mailer.letter.rooms import Room, Taken
 
 INDENTED = 104
 """So many pixels of indentation at most; what stands deeper is not indented further."""
@@ -29,27 +31,21 @@ _CELLS = ("td", "th")
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How a table of so many columns is set: size of letters, padding of a cell at both sides."""
+    """How a table of so many columns is set: size of letters, padding of a cell at both sides.
+
+    `narrow` is the padding in a narrow window.
+    """
 
     name: str
     columns: int
     size: int
     padding: int
+    narrow: int
 
 
-_LOOKS = (_Look("few", 3, 16, 20), _Look("many", 8, 14, 8), _Look("crowded", 10, 11, 2))
+_LOOKS = (_Look("few", 3, 16, 20, 10), _Look("many", 8, 14, 8, 8), _Look("crowded", 10, 11, 2, 2))
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
-    """The width of a text in a `narrow` and in a `wide` window."""
-
-    narrow: float
-    wide: float
-
-
-_COLUMN = _Room(narrow=232, wide=512)
-"""In a window of 320 pixels without <style>; in one of 600, from which on words stay whole."""
 STACKED = "stacked"
 """The class of a table with more columns than any window has room for: each cell has a line."""
 
@@ -72,15 +68,28 @@ class _Grid:
     columns: int = 0
 
 
-def fit(tree: Element, placeholders: Placeholders) -> None:
-    """Set classes and least widths in a tree, so that no window is too narrow for it."""
+def fit(
+    tree: Element, placeholders: Placeholders, column: int, taken: Mapping[Element, Taken]
+) -> None:
+    """Set classes and least widths in a tree, so that no window is too narrow for it.
+
+    `column` is the width of the text in a wide window, in pixels; `taken` says what blocks take of
+    it. Tables that are no data have a `role`.
+    """
     _indent(tree)
-    inner = {
-        id(it) for table in tree.iter("table") for it in table.iter("table") if it is not table
-    }
-    for table in tree.iter("table"):
-        if id(table) not in inner:
-            _fit_table(table, _COLUMN, placeholders)
+    waiting = [(tree, rooms.of(column))]
+    while waiting:
+        element, room = waiting.pop()
+        if element in taken:
+            room = taken[element].left(room)
+        if _holds_data(element):
+            _fit_table(element, room, placeholders)
+        else:
+            waiting.extend((child, room) for child in element)
+
+
+def _holds_data(element: Element) -> bool:
+    return element.tag == "table" and "role" not in element.attrib
 
 
 def _indent(tree: Element) -> None:
@@ -93,7 +102,7 @@ def _indent(tree: Element) -> None:
         else:
             indented += indent
         waiting.extend(
-            (child, _indented_in(child) if child.tag == "table" else indented) for child in element
+            (child, _indented_in(child) if _holds_data(child) else indented) for child in element
         )
 
 
@@ -102,22 +111,21 @@ def _indented_in(table: Element) -> int:
     return INDENTED - (max(_INDENTS.values()) if _grid(table).columns <= _LOOKS[0].columns else 0)
 
 
-def _fit_table(table: Element, room: _Room, placeholders: Placeholders) -> None:
+def _fit_table(table: Element, room: Room, placeholders: Placeholders) -> None:
     grid = _grid(table)
     look = _look(grid, room.narrow, placeholders)
     if look is None:
-        table.set("class", STACKED)
+        _name(table, STACKED)
         for cell in grid.cells:
-            _fit_within(cell.element, _Room(room.narrow - 2, room.wide - 2), placeholders)
+            _fit_within(cell.element, Room(room.narrow - 2, room.wide - 2), placeholders)
         return
-    table.set("class", look.name)
+    _name(table, look.name)
     _measure(grid, look, placeholders)
-    padding = grid.columns * look.padding
-    narrow = _divided(grid, room.narrow - padding)
-    wide = _divided(grid, room.wide - padding)
+    narrow = _divided(grid, room.narrow - grid.columns * look.narrow)
+    wide = _divided(grid, room.wide - grid.columns * look.padding)
     for cell in grid.cells:
         columns = slice(cell.first, cell.first + cell.span)
-        share = _Room(sum(narrow[columns]), sum(wide[columns]))
+        share = Room(sum(narrow[columns]), sum(wide[columns]))
         _set(cell, share)
         _fit_within(cell.element, share, placeholders)
 
@@ -127,32 +135,36 @@ def _look(grid: _Grid, width: float, placeholders: Placeholders) -> _Look | None
     usable = [
         look
         for look in _LOOKS
-        if grid.columns <= look.columns and grid.columns * (look.padding + 1.5 * look.size) <= width
+        if grid.columns <= look.columns and grid.columns * (look.narrow + 1.5 * look.size) <= width
     ]
     for look in usable:
         if look.size < _READABLE:
             break
         _measure(grid, look, placeholders)
-        if sum(_wanted(grid)) + grid.columns * look.padding <= width:
+        if sum(_wanted(grid)) + grid.columns * look.narrow <= width:
             return look
     return usable[0] if usable else None
 
 
-def _set(cell: _Cell, share: _Room) -> None:
+def _set(cell: _Cell, share: Room) -> None:
     classes = []
     if 0 < cell.whole <= share.narrow:
         classes.append("figures")
     if cell.personal or cell.word > share.wide:
         classes.append("long")
-    if classes:
-        cell.element.set("class", " ".join(classes))
+    for name in classes:
+        _name(cell.element, name)
     least = int(min(cell.whole if "figures" in classes else cell.word, share.narrow))
     if cell.span == 1 and least:
         style = cell.element.get("style", "").rstrip("; ")
         cell.element.set("style", f"{style};min-width:{least}px".lstrip(";"))
 
 
-def _fit_within(cell: Element, room: _Room, placeholders: Placeholders) -> None:
+def _name(element: Element, name: str) -> None:
+    element.set("class", f"{element.get('class', '')} {name}".lstrip())
+
+
+def _fit_within(cell: Element, room: Room, placeholders: Placeholders) -> None:
     waiting = [*cell]
     while waiting:
         element = waiting.pop()
@@ -233,7 +245,7 @@ def _measure_cell(cell: _Cell, look: _Look, placeholders: Placeholders) -> None:
 def _needed(table: Element, placeholders: Placeholders) -> float:
     grid, look = _grid(table), _LOOKS[0]
     _measure(grid, look, placeholders)
-    return sum(_wanted(grid)) + grid.columns * look.padding
+    return sum(_wanted(grid)) + grid.columns * look.narrow
 
 
 def _texts(element: Element, indent: int = 0) -> Iterator[tuple[str, int]]:

@@ -8,14 +8,14 @@ from xml.etree.ElementTree import Element
 
 from mailer.letter.html_source import CLOSES_ITSELF, VOID, line_in, tags
 from mailer.letter.limits import DEEPEST
-from mailer.letter.sanitising import line_of
+from mailer.letter.sanitising import BLOCK, line_of
 
 MARKDOWN = DEEPEST + 10
 """Markdown drops what lies deeper than this without a word; what is allowed lies less deep."""
 SCANNED = 1_000
 """So many open elements the sanitiser reads quickly; its time grows with their square."""
-_QUOTATION = 4
-"""A quotation becomes a table, with a row and a cell, in the mail."""
+_FRAMED = 4
+"""A quotation, or a block, becomes a table, with a row and a cell, in the mail."""
 
 
 class TooDeep(Exception):
@@ -52,7 +52,8 @@ def judge_tree(tree: Element, deepest: int) -> None:
         line = line_of(element) or line
         if depth > deepest:
             raise TooDeep(line)
-        within = depth + (_QUOTATION if element.tag == "blockquote" else 1)
+        framed = element.tag == "blockquote" or BLOCK in element.attrib
+        within = depth + (_FRAMED if framed else 1)
         waiting.extend((child, within, line) for child in reversed(element))
 
 

@@ -36,6 +36,16 @@ def cleaned(kind: str, data: bytes) -> CleanFile:
         raise Damaged from None
 
 
+def moves(kind: str, data: bytes) -> bool:
+    """Whether a file holds more than one picture, to be shown one after another."""
+    if kind == "gif":
+        return _images(data) > 1
+    # Extended WebP says so in its first byte of flags (RFC 9649, 2.7); PNG in a chunk (APNG).
+    return (kind == "webp" and data[12:16] == b"VP8X" and bool(data[20] & 2)) or (
+        kind == "png" and b"acTL" in data[: data.find(b"IDAT")]
+    )
+
+
 # JPEG (ITU-T T.81, annex B): segments, and behind each start of scan its coded data.
 _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
 _END, _SCAN = 0xD9, 0xDA
@@ -215,6 +225,18 @@ def _gif(data: bytes) -> CleanFile:
     if not shown:
         raise Damaged
     return CleanFile(b"".join([*kept, _TRAILER]))
+
+
+def _images(data: bytes) -> int:
+    """How many pictures a clean GIF holds."""
+    at, images = 13 + _table(data[10]), 0
+    while data[at : at + 1] != _TRAILER:
+        if data[at] == 0x2C:
+            images += 1
+            at = _after_blocks(data, at + 11 + _table(data[at + 9]))
+        else:
+            at = _after_blocks(data, at + 2)
+    return images
 
 
 def _table(flags: int) -> int:

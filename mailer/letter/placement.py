@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from xml.etree.ElementTree import Element
 
 from mailer.letter.placeholders import Placeholders
-from mailer.letter.sanitising import line_of
+from mailer.letter.sanitising import BLOCK, line_of
 from pli.language import N_, Sentence, say
 
 _TOLD = frozenset(("alt", "title"))
@@ -58,6 +58,7 @@ def misplaced(
 def _strange(
     element: Element, sources: Mapping[str, str], placeholders: Placeholders
 ) -> Iterator[str]:
-    texts = (element.text or "", element.tail or "", *element.attrib.values())
+    values = (value for name, value in element.items() if name != BLOCK)
+    texts = (element.text or "", element.tail or "", *values)
     for text in texts:
         yield from (it for it in placeholders.within(text) if it not in sources)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from mailer.letter import plain_tables
-from mailer.letter.markdown import BLOCKS
+from mailer.letter.blocks import in_text
+from mailer.letter.blocks.kinds import Block
+from mailer.letter.sanitising import BLOCKS as ORDINARY
 
+BLOCKS = ORDINARY | {in_text.BOXED}
 WIDTH = 76
 NARROWEST = 20
 _BLANK = re.compile(r"[ \t\r\n]+")
@@ -26,9 +29,19 @@ _ORDINAL = re.compile(
 )
 
 
-def written(tree: Element, width: int = WIDTH) -> str:
-    """The text of a tree, with an empty line between blocks."""
-    return "\n\n".join("\n".join(block) for block in _blocks(tree, width))
+_NO_BLOCKS: Mapping[str, Block] = {}
+
+
+def written(
+    tree: Element,
+    width: int = WIDTH,
+    *,
+    blocks: Mapping[str, Block] = _NO_BLOCKS,
+    language: str = "fr",
+) -> str:
+    """The text of a tree with its `blocks`, with an empty line between two paragraphs."""
+    plain = in_text.expanded(tree, blocks, language)
+    return "\n\n".join("\n".join(block) for block in _blocks(plain, width))
 
 
 def wrapped(text: str, width: int = WIDTH) -> list[str]:
@@ -124,7 +137,9 @@ def _block(element: Element, width: int) -> list[list[str]]:
     if tag in ("ul", "ol"):
         return _items(element, width)
     if tag == "blockquote":
-        return [_quoted(_blocks(element, width - 2))]
+        return [_barred(">", _blocks(element, width - 2))]
+    if tag == in_text.BOXED:
+        return [_barred("|", _blocks(element, width - 2))]
     if tag == "table":
         return plain_tables.written(element, width, _blocks)
     if tag == "pre":
@@ -140,10 +155,11 @@ def _block(element: Element, width: int) -> list[list[str]]:
     return _blocks(element, width)
 
 
-def _quoted(blocks: Iterable[Sequence[str]]) -> list[str]:
+def _barred(bar: str, blocks: Iterable[Sequence[str]]) -> list[str]:
+    """Blocks with a bar before each line, so that a reader sees how far they belong together."""
     lines: list[str] = []
     for block in blocks:
-        lines += [*([">"] if lines else []), *(f"> {line}".rstrip() for line in block)]
+        lines += [*([bar] if lines else []), *(f"{bar} {line}".rstrip() for line in block)]
     return lines
 
 

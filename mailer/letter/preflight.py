@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from html import unescape
-from xml.etree.ElementTree import Element
 
-from mailer.letter import gaps, images, limits, markdown, weights
+from mailer.letter import file_findings, gaps, limits, markdown, picture_findings
+from mailer.letter.finding import Finding, Severity, error, warning
 from mailer.letter.letter import Letter
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.markdown import ParsedMarkdown
@@ -17,13 +15,14 @@ from mailer.letter.press import Pressed
 from mailer.letter.sanitising import line_of
 from mailer.sender import Identity
 from pli.harmless import DIRECTIONS
-from pli.language import N_, Sentence, say
+from pli.language import N_, say
+
+__all__ = ["Finding", "Severity", "check", "errors"]
 
 # Bytes. Gmail cuts a page off at 102 kB (docs/standards.md, H6); ten times that is no letter.
 AIM = 90_000
 CLIPPED = 102_000
 LARGEST = 1_000_000
-HEAVY_IMAGE = 200_000
 LONGEST = 200
 """Characters of a subject or title."""
 PREHEADER = range(40, 131)
@@ -36,33 +35,6 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.I
 _BRACES = re.compile(r"\{\{|\{%|%7B%7B", re.IGNORECASE)
 
 
-class Severity(enum.Enum):
-    """Whether a finding stops the sending."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One finding: where (`file:line` if the line is known), what is wrong, and what to do."""
-
-    severity: Severity
-    place: str
-    sentence: Sentence
-    remedy: Sentence
-
-    @property
-    def line(self) -> Sentence:
-        """The finding as one line to show."""
-        return say(
-            N_("{place}: {sentence}: {remedy}"),
-            place=self.place,
-            sentence=self.sentence,
-            remedy=self.remedy,
-        )
-
-
 def check(
     letter: Letter, pressed: Pressed, identity: Identity, sizes: LetterLimits = USUAL
 ) -> list[Finding]:
@@ -72,15 +44,15 @@ def check(
         *_footer(identity, letter),
         *_page(letter, pressed),
         *_weight(letter, pressed, sizes),
-        *_pictures_weight(letter),
+        *file_findings.check(letter, pressed),
         *_preheader(letter),
         *_readable(letter, parsed),
         *_entities(letter),
         *_gaps(letter, parsed),
         *_headings(letter, parsed),
         *_links(letter, parsed),
-        *_images(letter, parsed),
-        *(_warning(letter.place(it.line), it.sentence, it.remedy) for it in parsed.notes),
+        *picture_findings.found(letter, parsed),
+        *(warning(letter.place(it.line), it.sentence, it.remedy) for it in parsed.notes),
     ]
     return sorted(findings, key=lambda finding: finding.severity is Severity.WARNING)
 
@@ -94,13 +66,13 @@ def _footer(identity: Identity, letter: Letter) -> Iterator[Finding]:
     """No letter leaves without its obligatory lines (docs/standards.md, Law 10)."""
     for name in ("committee", "address", "phone", "email"):
         if not getattr(identity, name).strip():
-            yield _error(
+            yield error(
                 "pli.toml",
                 say(N_("the footer has no {name}"), name=name),
                 say(N_('write {name} = "…" into pli.toml'), name=name),
             )
     if not identity.from_address and not letter.sender:
-        yield _error(
+        yield error(
             "pli.toml",
             say(N_("there is no address to send from")),
             say(N_('write sender = "Name <name@example.org>" into pli.toml')),
@@ -111,13 +83,13 @@ def _page(letter: Letter, pressed: Pressed) -> Iterator[Finding]:
     size = sum(len(piece.encode()) for piece in pressed.html_pieces if isinstance(piece, str))
     sizes = {"size": size // 1000, "limit": CLIPPED // 1000}
     if size > LARGEST:
-        yield _error(
+        yield error(
             letter.source,
             say(N_("the HTML weighs {size} kB"), **sizes),
             say(N_("put most of it on a web page, and link to it")),
         )
     elif size > AIM:
-        yield _warning(
+        yield warning(
             letter.source,
             say(N_("the HTML weighs {size} kB, and Gmail cuts it off at {limit} kB"), **sizes),
             say(N_("shorten the letter")),
@@ -129,7 +101,7 @@ def _page(letter: Letter, pressed: Pressed) -> Iterator[Finding]:
         if isinstance(piece, str)
     )
     if _BRACES.search(unescape(static) + letter.subject):
-        yield _error(
+        yield error(
             letter.source,
             say(N_("double braces would arrive as they are")),
             say(N_("correct the expression, or take the braces away")),
@@ -144,7 +116,7 @@ def _weight(letter: Letter, pressed: Pressed, sizes: LetterLimits) -> Iterator[F
     )
     weight = texts + limits.as_sent(sum(len(it.data) for it in pressed.pictures))
     if weight > sizes.weight:
-        yield _error(
+        yield error(
             letter.source,
             say(
                 N_("a copy weighs {size} kB, and may weigh {limit} kB"),
@@ -155,14 +127,9 @@ def _weight(letter: Letter, pressed: Pressed, sizes: LetterLimits) -> Iterator[F
         )
 
 
-def _pictures_weight(letter: Letter) -> Iterator[Finding]:
-    if heavy := weights.told(letter.images, 1000):
-        yield _warning(letter.source, heavy, say(N_("make the pictures smaller")))
-
-
 def _preheader(letter: Letter) -> Iterator[Finding]:
     if len(letter.preheader) not in PREHEADER:
-        yield _warning(
+        yield warning(
             letter.source,
             say(N_("the preheader has {n} characters"), n=len(letter.preheader)),
             say(
@@ -176,10 +143,10 @@ def _preheader(letter: Letter) -> Iterator[Finding]:
 def _readable(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
     """What nobody could read: titles without an end, signs that turn the text around."""
     for note in letter.notes:
-        yield _warning(f"{letter.source}:{note.line}", note.sentence, note.remedy)
+        yield warning(f"{letter.source}:{note.line}", note.sentence, note.remedy)
     for name in ("subject", "title"):
         if len(getattr(letter, name)) > LONGEST:
-            yield _warning(
+            yield warning(
                 letter.source,
                 say(
                     N_("{name} has {n} characters, and no mailbox shows so many"),
@@ -192,7 +159,7 @@ def _readable(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
         n for n, line in enumerate(letter.body.split("\n")) if not DIRECTIONS.isdisjoint(line)
     ]
     if turned or not DIRECTIONS.isdisjoint("".join(parsed.tree.itertext())):
-        yield _warning(
+        yield warning(
             letter.place(turned[0]) if turned else letter.source,
             say(N_("a sign turns the text behind it around, as in the name of a false file")),
             say(N_('take it away; write <p dir="rtl"> around what is read from right to left')),
@@ -203,7 +170,7 @@ def _entities(letter: Letter) -> Iterator[Finding]:
     for name in ("title", "subject", "preheader"):
         found = _ENTITY.search(getattr(letter, name))
         if found and (sign := unescape(found[0])) != found[0]:
-            yield _warning(
+            yield warning(
                 letter.source,
                 say(N_('{name} shows "{entity}" as it is written'), name=name, entity=found[0]),
                 say(N_('write "{sign}"'), sign=sign),
@@ -214,7 +181,7 @@ def _gaps(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
     """Personal words that are missing for some, such as the name in "Bonjour ,"."""
     for placeholder, source in parsed.expressions.items():
         for name in gaps.unguarded(source):
-            yield _warning(
+            yield warning(
                 letter.place(parsed.lines[placeholder]),
                 say(
                     N_("{{{{ {source} }}}} leaves a gap for people without {name}"),
@@ -229,13 +196,13 @@ def _headings(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
     headings = [it for it in parsed.tree.iter() if re.fullmatch("h[1-6]", it.tag)]
     firsts = [it for it in headings if it.tag == "h1"]
     if not firsts:
-        yield _warning(
+        yield warning(
             letter.place(0),
             say(N_("there is no first-level heading, so the title is shown as one")),
             say(N_('begin the text with a line "# …" if it should read otherwise')),
         )
     for extra in firsts[1:]:
-        yield _warning(
+        yield warning(
             letter.place(line_of(extra)),
             say(N_("there is a second first-level heading")),
             say(N_('write "##" before it')),
@@ -244,7 +211,7 @@ def _headings(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
     for heading in headings:
         here = int(heading.tag[1])
         if here > level + 1:
-            yield _warning(
+            yield warning(
                 letter.place(line_of(heading)),
                 say(
                     N_("a heading of level {here} follows one of level {level}"),
@@ -262,7 +229,7 @@ def _links(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
         text = " ".join("".join(link.itertext()).split())
         target = link.get("href", "")
         if target.startswith("http:"):
-            yield _warning(
+            yield warning(
                 place,
                 say(
                     N_('the link "{text}" is not secure, so its address is shown instead'),
@@ -271,59 +238,14 @@ def _links(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
                 say(N_("write https:// if the site has it")),
             )
         elif not target.lower().startswith(("https:", "mailto:", "tel:")):
-            yield _warning(
+            yield warning(
                 place,
                 say(N_('the link "{text}" leads nowhere, so it is plain text'), text=text),
                 say(N_("write its whole address, https://…")),
             )
         elif _VAGUE.fullmatch(text.strip(" .…»>→")):
-            yield _warning(
+            yield warning(
                 place,
                 say(N_('the link "{text}" does not say where it leads'), text=text),
                 say(N_("name what stands there")),
             )
-
-
-def _images(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
-    for (line, name), image in zip(parsed.images(), parsed.tree.iter("img"), strict=True):
-        yield from _image(letter, letter.place(line), name, image)
-
-
-def _image(letter: Letter, place: str, name: str, image: Element) -> Iterator[Finding]:
-    if not image.get("alt", "").strip():
-        yield _warning(
-            place,
-            say(N_('the image "{name}" has no text for those who do not see it'), name=name),
-            say(N_("say between the brackets what it shows: ![…]({name})"), name=name),
-        )
-    if name.startswith("https:"):
-        yield _warning(
-            place,
-            say(N_('the image "{name}" is loaded from a site, which learns who reads'), name=name),
-            say(N_("put the file beside the letter")),
-        )
-    data = letter.images.get(name, b"")
-    if data and images.look(name, data).inks:
-        yield _warning(
-            place,
-            say(N_('the image "{name}" has the colours of a printing press (CMYK)'), name=name),
-            say(N_("save it in RGB, since few mail programs show these colours rightly")),
-        )
-    if len(data) > HEAVY_IMAGE:
-        yield _warning(
-            place,
-            say(
-                N_('the image "{name}" weighs {size} kB'),
-                name=name,
-                size=len(data) // 1000,
-            ),
-            say(N_("make it smaller than {limit} kB"), limit=HEAVY_IMAGE // 1000),
-        )
-
-
-def _error(place: str, sentence: Sentence, remedy: Sentence) -> Finding:
-    return Finding(Severity.ERROR, place, sentence, remedy)
-
-
-def _warning(place: str, sentence: Sentence, remedy: Sentence) -> Finding:
-    return Finding(Severity.WARNING, place, sentence, remedy)

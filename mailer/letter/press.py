@@ -15,11 +15,23 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape, unescape
 from typing import Any
-from xml.etree.ElementTree import Element
 
-from mailer.letter import expressions, images, mail_html, markdown, plain_text, typography
+from mailer.letter import (
+    attachment_list,
+    blocks_calendar,
+    expressions,
+    images,
+    mail_html,
+    markdown,
+    plain_text,
+    quotes,
+    typography,
+)
+from mailer.letter.attachments import Attachment
+from mailer.letter.blocks import kinds
 from mailer.letter.expressions import Values
-from mailer.letter.layout import FramePlaceholders, Layout
+from mailer.letter.front_matter import STRICT
+from mailer.letter.layout import LOGO, LOGO_DARK, FramePlaceholders, Layout
 from mailer.letter.letter import Letter, LetterError
 from mailer.letter.mail_html import MailHtml
 from mailer.letter.markdown import ParsedMarkdown
@@ -73,6 +85,7 @@ class Pressed:
     text_pieces: Pieces
     web_pieces: Callable[[], Pieces]
     pictures: Sequence[Inline]
+    attachments: Sequence[Attachment]
     evaluators: Mapping[str, Callable[[Values], str]]
     campaign: Mapping[str, Any]
 
@@ -150,19 +163,43 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         frame.web_version: Hole(WEB_VERSION),
         frame.list_title: Hole(LIST_TITLE),
     }
-    pictures = _pictures(letter, identity)
-    text = plain_text.written(parsed.tree)
-    layout = Layout(letter, theme, identity, frame, headed=parsed.tree.find(".//h1") is not None)
+    sources = {LIST_TITLE, *parsed.expressions.values()}
+    evaluators = {it: expressions.compiled(it, letter.language) for it in sources}
+    campaign = {
+        "number": letter.number,
+        "title": letter.title,
+        "date": letter.date,
+        "subject": letter.subject,
+    }
+
+    def for_nobody(text: str) -> str:
+        """A text of the tree as somebody reads it of whom nothing is known."""
+        values = {"subscriber": {}, "list": {}, "campaign": campaign}
+        return "".join(
+            evaluators[parsed.expressions[part]](values) if is_hole else part
+            for part, is_hole in placeholders.parts(text)
+        )
+
+    attached = _attachments(parsed, for_nobody, letter, identity)
+    pictures = _pictures(letter, theme, identity)
+    text = plain_text.written(parsed.tree, blocks=parsed.blocks, language=letter.language)
+    layout = Layout(
+        letter,
+        theme,
+        identity,
+        frame,
+        headed=parsed.tree.find(".//h1") is not None,
+        blocks=kinds.of(parsed.blocks),
+    )
     in_mail = {name: f"cid:{picture.content_id}" for name, picture in pictures.items()}
 
     @cache
     def web_pieces() -> Pieces:
         on_web = {name: picture.data_address for name, picture in pictures.items()}
-        page = _page(parsed.tree, letter, layout, on_web, placeholders, web=True)
+        page = _page(parsed, letter, layout, on_web, attached)
         return _cut(page, placeholders, holes)
 
-    sources = {LIST_TITLE, *parsed.expressions.values()}
-    page = _page(parsed.tree, letter, layout, in_mail, placeholders, web=False)
+    page = _page(parsed, letter, layout, in_mail)
     html_pieces = _cut(page, placeholders, holes)
     text_pieces = _cut(layout.text(text), placeholders, holes)
     for pieces in (html_pieces, text_pieces):
@@ -172,18 +209,14 @@ def press(letter: Letter, theme: Theme, identity: Identity) -> Pressed:
         text_pieces=text_pieces,
         web_pieces=web_pieces,
         pictures=tuple({it.content_id: it for it in pictures.values()}.values()),
-        evaluators={s: expressions.compiled(s, letter.language) for s in sources},
-        campaign={
-            "number": letter.number,
-            "title": letter.title,
-            "date": letter.date,
-            "subject": letter.subject,
-        },
+        attachments=attached,
+        evaluators=evaluators,
+        campaign=campaign,
     )
 
 
 def _parsed(letter: Letter, theme: Theme, identity: Identity) -> ParsedMarkdown:
-    """The body parsed for mail, plain text and web version: links mended, French spaces set."""
+    """The body parsed for mail, plain text and web version: links mended, signs set."""
     frame = (letter.title, letter.preheader, *theme.files.values(), *_lines(identity))
     parsed = markdown.read(letter.body, *frame)
     if not parsed.whole:
@@ -192,6 +225,8 @@ def _parsed(letter: Letter, theme: Theme, identity: Identity) -> ParsedMarkdown:
             for line, fault in parsed.faults
         )
     mail_html.mend_links(parsed.tree)
+    if letter.typography == STRICT:
+        quotes.set_in(parsed.tree, letter.language)
     typography.space(parsed.tree, letter.language)
     return parsed
 
@@ -200,13 +235,16 @@ def _lines(identity: Identity) -> tuple[str, ...]:
     return (identity.committee, identity.address, identity.phone, identity.email)
 
 
-def _pictures(letter: Letter, identity: Identity) -> dict[str, Inline]:
-    """The letter's pictures, renamed: a hash, a number and the sender's domain tell nothing.
+def _pictures(letter: Letter, theme: Theme, identity: Identity) -> dict[str, Inline]:
+    """The pictures of letter and theme, renamed: hash, number and sender's domain tell nothing.
 
     Two files of the same bytes are one picture.
     """
+    found = dict(sorted(letter.images.items()))
+    if logo := theme.tokens.logo:
+        found |= {LOGO: logo.data} | ({LOGO_DARK: logo.dark} if logo.dark else {})
     pictures: dict[bytes, Inline] = {}
-    for name, data in sorted(letter.images.items()):
+    for name, data in found.items():
         if data not in pictures:
             seen = images.look(name, data)
             hashed = hashlib.sha256(data).hexdigest()[:20]
@@ -216,23 +254,35 @@ def _pictures(letter: Letter, identity: Identity) -> dict[str, Inline]:
                 seen.kind,
                 data,
             )
-    return {name: pictures[data] for name, data in sorted(letter.images.items())}
+    return {name: pictures[data] for name, data in found.items()}
+
+
+def _attachments(
+    parsed: ParsedMarkdown, filled: Callable[[str], str], letter: Letter, identity: Identity
+) -> tuple[Attachment, ...]:
+    """The files that travel beside the letter, in the order in which programs list them."""
+    taken = {it.name.casefold() for it in letter.attachments}
+    dates = blocks_calendar.attachment(parsed, filled, letter, identity, taken)
+    return (*letter.attachments, *dates)
 
 
 def _page(
-    tree: Element,
+    parsed: ParsedMarkdown,
     letter: Letter,
     layout: Layout,
     sources: Mapping[str, str],
-    placeholders: Placeholders,
-    *,
-    web: bool,
+    attached: Sequence[Attachment] | None = None,
 ) -> str:
-    mail = MailHtml(sources, letter.images, placeholders)
-    page = layout.html(mail_html.write(tree, mail), web=web)
-    for placeholder, markup in mail.raw.items():
-        page = page.replace(placeholder, markup)
-    return page
+    """The mail's page; with the files `attached`, the web version, which lists them."""
+    placeholders = parsed.placeholders
+    mail = MailHtml(
+        sources, letter.images, placeholders, layout.theme.tokens, parsed.blocks, letter.language
+    )
+    content = mail_html.write(parsed.tree, mail)
+    if attached:
+        content += attachment_list.for_the_web(attached, letter.number, letter.language)
+    page = layout.html(content, sources, web=attached is not None)
+    return "".join(mail.raw.get(part, part) for part, _ in placeholders.parts(page))
 
 
 def _cut(text: str, placeholders: Placeholders, holes: Mapping[str, Hole]) -> Pieces:

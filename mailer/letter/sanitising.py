@@ -11,6 +11,8 @@ import nh3
 from pli.harmless import without_controls
 
 LINE = "data-line"
+BLOCK = "data-block"
+"""The attribute that names a block; its value is a placeholder, which no author can write."""
 BLOCKS = frozenset(
     (
         *("address", "blockquote", "caption", "dd", "div", "dl", "dt", "figcaption", "figure"),
@@ -59,7 +61,7 @@ def sanitised(html: str) -> str:
         tags=set(BLOCKS | INLINE),
         clean_content_tags=set(SWALLOWED),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()}
-        | {"*": set(EVERYWHERE | READ)},
+        | {"*": {*EVERYWHERE, *READ, BLOCK}},
         allowed_classes=CLASSES,
         url_schemes={"https", "mailto", "tel", "http", "data"},
         link_rel=None,

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from mailer.letter import preflight
+from mailer.letter import preflight, specimen
 from mailer.letter.letter import Letter, LetterError, check_expressions
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.preflight import Finding
 from mailer.letter.press import press
 from mailer.letter.snapshot import Frozen
-from mailer.letter.theme import load_theme
+from mailer.letter.theme import SHIPPED, Theme, ThemePlaces, UnknownTheme, load_theme
 from mailer.sender import Identity
+from pli.language import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ def sendable(
     identity: Identity,
     attributes: Collection[str],
     sizes: LetterLimits = USUAL,
+    themes: ThemePlaces = SHIPPED,
 ) -> SendableLetter:
     """Check a letter, and freeze it; LetterError lists everything that forbids to send it.
 
@@ -36,8 +38,26 @@ def sendable(
     """
     if unknown := check_expressions(letter, attributes):
         raise LetterError.listing(unknown)
-    theme = load_theme(letter.theme)
+    theme = theme_of(letter, themes)
     findings = preflight.check(letter, press(letter, theme, identity), identity, sizes)
     if errors := preflight.errors(findings):
         raise LetterError.listing(it.line for it in errors)
     return SendableLetter(Frozen.of(letter, theme, identity), tuple(findings))
+
+
+def theme_of(letter: Letter, themes: ThemePlaces) -> Theme:
+    """The theme that a letter names; LetterError with its line if there is none of this name.
+
+    A person's own templates press the specimen first: a fault of theirs is none of the letter.
+    """
+    try:
+        theme = load_theme(letter.theme, themes)
+    except UnknownTheme as error:
+        raise LetterError(
+            N_("{place}: {fault}"),
+            place=f"{letter.source}:{letter.theme_line}",
+            fault=error.sentences[0],
+        ) from None
+    if theme.places:
+        specimen.pressed(theme, specimen.INVENTED)
+    return theme

@@ -10,11 +10,16 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
+from mailer.letter.attachments import Attachment
 from mailer.letter.letter import Letter
 from mailer.letter.theme import Theme
+from mailer.letter.tokens import Tokens
 from mailer.sender import Identity
+from pli.files import shipped
 
-FORM = 1
+FORM = 2
+_FORM_1 = "form_1.json"
+"""The tokens of campaigns frozen in form 1: the colours stood in their style sheets."""
 
 
 def freeze(letter: Letter, theme: Theme, identity: Identity) -> str:
@@ -24,13 +29,18 @@ def freeze(letter: Letter, theme: Theme, identity: Identity) -> str:
             "form": FORM,
             "identity": asdict(identity),
             "letter": _document(letter) | {"source": letter.source, "line": letter.line},
-            "theme": {"name": theme.name, "files": dict(theme.files)},
+            # Where the files of a theme lay is nobody's to know once they are frozen.
+            "theme": {
+                "name": theme.name,
+                "files": dict(theme.files),
+                "tokens": theme.tokens.document(),
+            },
         }
     )
 
 
 def thaw(text: str) -> tuple[Letter, Theme, Identity]:
-    """The letter, theme and identity that `freeze` wrote."""
+    """The letter, theme and identity that `freeze` wrote, in this form or an earlier one."""
     frozen = json.loads(text)
     document: dict[str, Any] = frozen["letter"]
     pictures = {name: base64.b64decode(data) for name, data in document["images"].items()}
@@ -39,9 +49,22 @@ def thaw(text: str) -> tuple[Letter, Theme, Identity]:
         | {
             "date": datetime.date.fromisoformat(document["date"]),
             "images": MappingProxyType(pictures),
+            "attachments": tuple(
+                Attachment(it["name"], it["kind"], base64.b64decode(it["data"]))
+                for it in document.get("attachments", ())
+            ),
         }
     )
-    return letter, Theme(**frozen["theme"]), Identity(**frozen["identity"])
+    return letter, _theme(frozen["theme"], frozen["form"]), Identity(**frozen["identity"])
+
+
+def _theme(document: dict[str, Any], form: int) -> Theme:
+    if form == 1:
+        text = (shipped("templates") / "letters" / _FORM_1).read_text("utf-8")
+        tokens = json.loads(text)
+    else:
+        tokens = document["tokens"]
+    return Theme(document["name"], document["files"], Tokens.from_document(tokens))
 
 
 def digest(letter: Letter) -> str:
@@ -55,7 +78,11 @@ def digest_frozen(text: str) -> str:
 
 
 def _document(letter: Letter) -> dict[str, Any]:
-    return {
+    """The letter's fields; those of a later version stand here only where they are used.
+
+    So a letter without them has the digest that it had before.
+    """
+    document: dict[str, Any] = {
         "number": letter.number,
         "title": letter.title,
         "date": letter.date.isoformat(),
@@ -66,8 +93,19 @@ def _document(letter: Letter) -> dict[str, Any]:
         "theme": letter.theme,
         "sender": letter.sender,
         "reply_to": letter.reply_to,
-        "images": {name: base64.b64encode(data).decode() for name, data in letter.images.items()},
+        "images": {name: _text(data) for name, data in letter.images.items()},
     }
+    if letter.attachments:
+        document["attachments"] = [
+            {"name": it.name, "kind": it.kind, "data": _text(it.data)} for it in letter.attachments
+        ]
+    if letter.typography:
+        document["typography"] = letter.typography
+    return document
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _canonical(document: dict[str, Any]) -> str:

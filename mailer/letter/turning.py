@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+ACROSS = range(5, 9)
+"""The orientations in which a picture's width is its height in the file."""
 
 
 class Unturnable(Exception):
@@ -19,15 +25,6 @@ def upright(data: bytes, orientation: int) -> bytes:
     # Not above: Pillow takes 50 ms to load, and most letters need no picture decoded.
     from PIL import Image, JpegImagePlugin
 
-    how = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }[orientation]
     try:
         with warnings.catch_warnings():
             # The caller has judged the size, by a limit that people set.
@@ -36,12 +33,27 @@ def upright(data: bytes, orientation: int) -> bytes:
                 options: dict[str, Any] = {"icc_profile": image.info.get("icc_profile")}
                 if isinstance(image, JpegImagePlugin.JpegImageFile):
                     options |= _as_compressed(image, JpegImagePlugin.get_sampling(image))
-                turned = image.transpose(how)
                 written = io.BytesIO()
-                turned.save(written, image.format, **options)
+                turned(image, orientation).save(written, image.format, **options)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise Unturnable from error
     return written.getvalue()
+
+
+def turned(image: Image, orientation: int) -> Image:
+    """A decoded picture, upright; the same one if Exif does not ask for anything."""
+    from PIL import Image as pillow
+
+    how = {
+        2: pillow.Transpose.FLIP_LEFT_RIGHT,
+        3: pillow.Transpose.ROTATE_180,
+        4: pillow.Transpose.FLIP_TOP_BOTTOM,
+        5: pillow.Transpose.TRANSPOSE,
+        6: pillow.Transpose.ROTATE_270,
+        7: pillow.Transpose.TRANSVERSE,
+        8: pillow.Transpose.ROTATE_90,
+    }.get(orientation)
+    return image if how is None else image.transpose(how)
 
 
 def _as_compressed(image: Any, sampling: int) -> dict[str, Any]:

@@ -7,27 +7,25 @@ begins with a dot (`quoted_printable`), so its dot-stuffed form and its plain fo
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
-from html import escape
 from operator import attrgetter
 
 from mailer.letter import expressions
 from mailer.letter.letter import Letter
-from mailer.letter.press import UNSUBSCRIBE, WEB_VERSION, Hole, Inline, Pieces, Pressed
+from mailer.letter.press import UNSUBSCRIBE, WEB_VERSION, Hole, Pressed
 from mailer.links import Links
-from mailer.message import headers
+from mailer.message import headers, mime
+from mailer.message.mime import Boundaries, TextPart, Written
 from mailer.message.quoted_printable import quoted
 from mailer.recipient import ListLine, Recipient
 from mailer.sender import Identity, needs_smtputf8, parse_mailbox
 
 __all__ = ["Composer", "needs_smtputf8", "plain"]
 
-Written = Callable[[str], str]
 Fill = Callable[[Recipient], bytes]
 
 # Cached octets of personal words, by the values they are made from: first names repeat.
@@ -69,7 +67,8 @@ class Composer:
         self._frames: dict[int, _Frame] = {}
         self._dated: datetime | None = None
         self._date = ""
-        self._boundary = "=_" + _hashed(letter.title, str(letter.number), letter.body)[:24]
+        self._boundaries = Boundaries(_hashed(letter.title, str(letter.number), letter.body)[:24])
+        self._tail = mime.attached(pressed.attachments, self._boundaries.mixed)
         self._shared_header = self._shared()
 
     def copy(self, recipient: Recipient, now: datetime) -> list[bytes]:
@@ -110,7 +109,7 @@ class Composer:
         """Join what all copies of one list share, with gaps for what is personal."""
         frame = _Frame()
         static = [(self._list_header(list_) + self._shared_header).encode()]
-        for part in _mime(self._pressed, self._boundary):
+        for part in mime.parts(self._pressed, self._boundaries):
             if isinstance(part, bytes):
                 static.append(part)
                 continue
@@ -126,10 +125,13 @@ class Composer:
                     fill = self._filler(piece.source, part.written, list_)
                     frame.personal_gaps.append((frame.gap(), fill))
         frame.pieces.append(b"".join(static))
+        if self._tail:
+            # As it is, and not joined: the copies of all lists share these bytes.
+            frame.pieces.append(self._tail)
         self._frames[list_.id] = frame
         return frame
 
-    def _merged(self, part: _TextPart, list_: ListLine) -> Iterator[str | Hole]:
+    def _merged(self, part: TextPart, list_: ListLine) -> Iterator[str | Hole]:
         """A part's pieces; a hole that no person changes is filled and joined with its text."""
         values = self._pressed.values(None, list_)
         static = ""
@@ -203,58 +205,10 @@ class Composer:
                 "Precedence: bulk\r\n",
                 f"Content-Language: {letter.language}\r\n",
                 "MIME-Version: 1.0\r\n",
-                f'Content-Type: multipart/alternative;\r\n boundary="{self._boundary}"\r\n\r\n',
+                mime.opening("mixed", self._boundaries.mixed) if self._tail else "",
+                mime.opening("alternative", self._boundaries.alternative),
             )
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _TextPart:
-    """A text part with holes; `written` escapes words for the part's format."""
-
-    pieces: Pieces
-    written: Written
-
-
-def _mime(pressed: Pressed, boundary: str) -> Iterator[bytes | _TextPart]:
-    """The body: plainest form first, pictures beside the HTML alone (RFC 2046 5.1.4, 2387).
-
-    The boundaries cannot occur in the content: quoted-printable never holds "=_", and no line of
-    base 64 begins with "=".
-    """
-    inner = boundary + "r"
-    yield f"--{boundary}\r\n{_text_header('plain')}".encode()
-    yield _TextPart(pressed.text_pieces, str)
-    yield f"\r\n--{boundary}\r\n".encode()
-    if pressed.pictures:
-        yield (
-            'Content-Type: multipart/related; type="text/html";\r\n'
-            f' boundary="{inner}"\r\n\r\n--{inner}\r\n'
-        ).encode()
-    yield _text_header("html").encode()
-    yield _TextPart((*pressed.html_pieces, "\n"), escape)
-    for picture in pressed.pictures:
-        yield f"\r\n--{inner}\r\n".encode() + _picture(picture)
-    if pressed.pictures:
-        yield f"\r\n--{inner}--\r\n".encode()
-    yield f"\r\n--{boundary}--\r\n".encode()
-
-
-def _text_header(subtype: str) -> str:
-    return (
-        f"Content-Type: text/{subtype}; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    )
-
-
-def _picture(picture: Inline) -> bytes:
-    header = (
-        f"Content-Type: image/{picture.kind}\r\n"
-        "Content-Transfer-Encoding: base64\r\n"
-        f"Content-ID: <{picture.content_id}>\r\n"
-        f'Content-Disposition: inline; filename="{picture.filename}"\r\n\r\n'
-    )
-    return header.encode() + base64.encodebytes(picture.data).replace(b"\n", b"\r\n")
 
 
 def _asked(source: str) -> list[str]:

@@ -22,7 +22,7 @@ from subscribers.address import Address
 async def note_person(
     session: AsyncSession, *, address: Address, how: str, by: Actor, now: datetime
 ) -> None:
-    """Note that one person was looked at; PersonError if there is none. `how`: by which door."""
+    """Note that one person was looked at; PersonError if there is none. `how`: by which command."""
     person = await people.get(session, address)
     audit.record(
         session,

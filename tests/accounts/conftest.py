@@ -1,4 +1,4 @@
-"""Tests of the door hash many passwords, and none of them is worth a real hash."""
+"""Tests of signing in hash many passwords, and none of them is worth a real hash."""
 
 from __future__ import annotations
 

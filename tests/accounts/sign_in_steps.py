@@ -1,4 +1,4 @@
-"""The door as a page uses it: transactions, the thread of the password, and an app's codes."""
+"""Signing in as a page does it: transactions, the thread of the password, and an app's codes."""
 
 from __future__ import annotations
 

@@ -6,11 +6,11 @@ from itertools import chain, combinations
 
 import pytest
 
-from accounts.factors import SECOND, Factor, Has, kept, read, stage
+from accounts.factors import SECOND, Factor, Has, kept, read, stage, suffices
 from accounts.models import Stage
 
 PASSKEY, PASSWORD, TOTP = Factor.PASSKEY, Factor.PASSWORD, Factor.TOTP
-CODE, LINK = Factor.RECOVERY_CODE, Factor.LINK
+CODE, LINK, RESET = Factor.RECOVERY_CODE, Factor.LINK, Factor.RESET
 WHOLE, FURTHER, ENROL = Stage.WHOLE, Stage.SECOND, Stage.ENROL
 
 NOTHING = Has()
@@ -21,7 +21,8 @@ BOTH = Has(password=True, passkeys=1, codes=3)
 LEFT_OVER = Has(password=True, codes=3)
 
 EVERY_PROOF = [
-    frozenset(it) for it in chain.from_iterable(combinations(Factor, n) for n in range(6))
+    frozenset(it)
+    for it in chain.from_iterable(combinations(Factor, n) for n in range(len(Factor) + 1))
 ]
 EVERY_ACCOUNT = [
     Has(password, totp, passkeys, codes)
@@ -52,6 +53,15 @@ EVERY_ACCOUNT = [
         ({LINK, PASSWORD}, WORD, WHOLE, ENROL),
         ({LINK, PASSWORD, TOTP}, APP, WHOLE, WHOLE),
         ({LINK, PASSKEY}, KEY, WHOLE, WHOLE),
+        ({RESET}, NOTHING, ENROL, ENROL),
+        ({RESET}, WORD, ENROL, ENROL),
+        ({RESET}, KEY, ENROL, FURTHER),
+        ({RESET}, APP, FURTHER, FURTHER),
+        ({RESET, TOTP}, APP, ENROL, ENROL),
+        ({RESET, CODE}, BOTH, ENROL, ENROL),
+        ({RESET, PASSWORD}, WORD, WHOLE, ENROL),
+        ({RESET, TOTP, PASSWORD}, APP, WHOLE, WHOLE),
+        ({RESET, CODE, PASSKEY}, BOTH, WHOLE, WHOLE),
     ],
 )
 def test_what_was_proved_brings_a_person_so_far(
@@ -69,6 +79,31 @@ def test_nobody_who_needs_two_factors_comes_in_with_one() -> None:
             if has.totp and (has.password or has.passkeys):
                 lenient = stage(proved, has, two_needed=False)
                 assert lenient is not Stage.WHOLE or PASSKEY in proved or proved & SECOND
+
+
+def test_a_link_for_what_is_lost_lets_nobody_in_before_there_is_something_new() -> None:
+    for has in EVERY_ACCOUNT:
+        for proved in EVERY_PROOF:
+            for two in (False, True):
+                if RESET in proved and stage(proved, has, two_needed=two) is Stage.WHOLE:
+                    assert proved & {PASSWORD, PASSKEY}
+
+
+def test_what_suffices_lets_its_person_in_without_anything_new() -> None:
+    for has in EVERY_ACCOUNT:
+        for two in (False, True):
+            mine = {
+                factor
+                for factor, there in (
+                    (PASSWORD, has.password),
+                    (TOTP, has.totp),
+                    (PASSKEY, has.passkeys),
+                )
+                if there
+            }
+            # A code alone is no way in.
+            comes_in = bool(mine - {TOTP}) and stage(mine, has, two_needed=two) is Stage.WHOLE
+            assert suffices(has, two_needed=two) is comes_in, has
 
 
 def test_who_is_asked_for_more_can_give_it() -> None:

@@ -22,7 +22,7 @@ from pli.audit import AuditAction
 from pli.database import Database
 from subscribers.address import Address
 from tests import factories as make
-from tests.accounts.sign_in_steps import here
+from tests.accounts.sign_in_steps import PASSWORD, here
 from tests.paths import ROOT as CHECKOUT
 
 ROOT = Actor.system("root")
@@ -88,7 +88,7 @@ async def test_closing_ends_every_session_and_link_at_once(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        anne = await make.an_account(session, "anne", now=now)
+        anne = await make.an_account(session, "anne", password=PASSWORD, now=now)
         opened = await sessions.open_(
             session,
             account_id=anne.id,
@@ -120,6 +120,27 @@ async def test_closing_ends_every_session_and_link_at_once(
         AuditAction.SESSIONS_ENDED,
         AuditAction.ACCOUNT_CLOSED,
     ]
+
+
+@pytest.mark.parametrize(
+    ("factor", "state"),
+    [
+        (None, AccountState.INVITED),
+        ("password", AccountState.ACTIVE),
+        ("passkey", AccountState.ACTIVE),
+    ],
+)
+async def test_who_was_closed_without_any_factor_is_invited_again(
+    database: Database, now: datetime, factor: str | None, state: AccountState
+) -> None:
+    async with database.begin() as session:
+        password = PASSWORD if factor == "password" else None
+        anne = (await make.an_account(session, "anne", password=password, now=now)).id
+        if factor == "passkey":
+            await make.a_passkey(session, anne, now=now)
+        await people.close(session, account_id=anne, by=ROOT, now=now)
+        await people.reopen(session, account_id=anne, by=ROOT, now=now)
+        assert (await people.by_id(session, anne)).state is state
 
 
 async def test_a_name_a_language_and_a_zone_are_changed_apart(

@@ -1,4 +1,4 @@
-"""The door: who comes in by what, who waits, and what the audit tells of it."""
+"""Signing in: who comes in by what, who waits, and what the audit tells of it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from accounts import (
     signing_in_by_link,
 )
 from accounts.factors import Factor
+from accounts.limits import Wait
 from accounts.links import LinkRefusal, Made
 from accounts.models import LinkKind
 from accounts.passkeys import Site
@@ -54,6 +55,7 @@ from tests.accounts.sign_in_steps import (
 )
 
 ROOT = Actor.system("root")
+SECOND = timedelta(seconds=1)
 STEP = timedelta(seconds=30)
 SITE = Site("localhost", "http://localhost:8080", "Comité")
 BROWSER, ANOTHER = "a browser's secret", "another's"
@@ -106,13 +108,19 @@ async def use(
 async def ask(
     database: Database,
     now: datetime,
-    kind: LinkKind = LinkKind.RESET,
     address: Address | None = ANNE,
     policy: Policy = POLICY,
-) -> AskedLink | None:
+    visitor: Visitor = HERE,
+) -> AskedLink | Wait | None:
     async with database.begin() as session:
         return await signing_in_by_link.ask_link(
-            session, address=address, kind=kind, binding=BROWSER, policy=policy, now=now
+            session,
+            address=address,
+            binding=BROWSER,
+            visitor=visitor,
+            policy=policy,
+            keys=make.KEYS,
+            now=now,
         )
 
 
@@ -378,26 +386,27 @@ async def test_an_invitation_leads_to_a_password_or_a_passkey(
     assert isinstance(await knock(database, keys, "anne", PASSWORD, now=now), SignedIn)
 
 
-async def test_a_reset_link_is_one_factor_and_the_app_is_asked_for_beside_it(
+async def test_a_reset_link_leads_by_the_app_to_a_new_password_and_not_further(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     anne, app, _ = await with_app(database, keys, now)
     old = await knock(database, keys, "anne", PASSWORD, now=now)
     asked = await ask(database, now)
-    assert asked is not None
-    assert (asked.account_id, asked.address, asked.language) == (anne, "anne@example.org", "fr")
+    assert isinstance(asked, AskedLink)
+    assert (asked.account_id, asked.kind) == (anne, LinkKind.RESET)
     entry = await use(database, asked.made, now)
     assert isinstance(entry, NeedsSecondFactor)
     later = now + 2 * STEP
-    signed_in = await give_code(database, keys, entry.secret, app.at(later), now=later)
-    assert isinstance(signed_in, SignedIn)
+    enrols = await give_code(database, keys, entry.secret, app.at(later), now=later)
+    assert isinstance(enrols, NeedsEnrolment)
+    assert enrols.ways == {Factor.PASSWORD, Factor.PASSKEY}
+    assert await here(database, enrols.secret, now=later) is None
     new = await passwords.hashed(OTHER, names=())
     async with database.begin() as session:
-        opened = await enrolling.replace_password(
-            session, cookie=signed_in.secret, password=new, policy=POLICY, now=later
+        opened = await enrolling.with_password(
+            session, cookie=enrols.secret, password=new, policy=POLICY, now=later
         )
-    assert opened is not None
-    assert await here(database, signed_in.secret, now=later) is None
+    assert isinstance(opened, SignedIn)
     assert await here(database, opened.secret, now=later)
     assert isinstance(old, NeedsSecondFactor)
     assert (
@@ -411,11 +420,12 @@ async def test_a_reset_link_is_one_factor_and_the_app_is_asked_for_beside_it(
 async def test_a_link_in_another_browser_takes_its_code(database: Database, now: datetime) -> None:
     await somebody(database, now, Right.READER)
     asked = await ask(database, now)
-    assert asked is not None
+    assert isinstance(asked, AskedLink)
     assert await use(database, asked.made, now, ANOTHER) is LinkRefusal.OTHER_BROWSER
     assert await use(database, asked.made, now, ANOTHER, "x") is LinkRefusal.WRONG_CODE
     assert (await told(database))[0].why == "link"
-    assert isinstance(await use(database, asked.made, now, ANOTHER, asked.made.code), SignedIn)
+    entry = await use(database, asked.made, now, ANOTHER, asked.made.code)
+    assert isinstance(entry, NeedsEnrolment)
 
 
 async def test_a_link_as_a_way_in_is_for_readers_where_the_setting_allows_it(
@@ -423,19 +433,36 @@ async def test_a_link_as_a_way_in_is_for_readers_where_the_setting_allows_it(
 ) -> None:
     anne = await somebody(database, now, Right.READER, password=None)
     allowed = Policy(sign_in_links=True)
-    assert await ask(database, now, LinkKind.SIGN_IN) is None
-    asked = await ask(database, now, LinkKind.SIGN_IN, policy=allowed)
-    assert asked is not None
     strict = Policy(two_for_all=True, sign_in_links=True)
-    assert await ask(database, now, LinkKind.SIGN_IN, policy=strict) is None
+
+    async def kind(policy: Policy) -> LinkKind | None:
+        asked = await ask(database, now, policy=policy)
+        return asked.kind if isinstance(asked, AskedLink) else None
+
+    assert [await kind(it) for it in (POLICY, allowed, strict)] == [
+        LinkKind.RESET,
+        LinkKind.SIGN_IN,
+        LinkKind.RESET,
+    ]
     async with database.begin() as session:
         await rights.grant(
             session, account_id=anne, right=Right.SENDER, list_id=None, by=ROOT, now=now
         )
-    assert await ask(database, now, LinkKind.SIGN_IN, policy=allowed) is None
-    assert await ask(database, now, LinkKind.INVITE) is None
-    assert await ask(database, now, address=None) is None
-    assert await ask(database, now, address=Address.parse("nobody@example.org")) is None
+    assert await kind(allowed) is LinkKind.RESET
+
+
+async def test_five_links_are_asked_for_from_a_network_then_one_waits(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    await somebody(database, now, Right.READER)
+    nobody = Address.parse("nobody@example.org")
+    for address in (None, nobody, nobody, nobody):
+        assert await ask(database, now, address) is None
+    assert isinstance(await ask(database, now), AskedLink)
+    assert await ask(database, now) == Wait(15 * SECOND), "whatever the address is"
+    assert isinstance(await ask(database, now, visitor=Visitor.of("198.51.100.1")), AskedLink)
+    assert isinstance(await knock(database, keys, "anne", PASSWORD, now=now), SignedIn)
+    assert isinstance(await ask(database, now + 15 * SECOND), AskedLink)
 
 
 async def test_a_closed_account_has_no_way_in(
@@ -445,7 +472,7 @@ async def test_a_closed_account_has_no_way_in(
     half = await knock(database, keys, "anne", PASSWORD, now=now)
     asked = await ask(database, now)
     assert isinstance(half, NeedsSecondFactor)
-    assert asked is not None
+    assert isinstance(asked, AskedLink)
     async with database.begin() as session:
         await people.close(session, account_id=anne, by=ROOT, now=now)
     later = now + 2 * STEP

@@ -232,7 +232,9 @@ CASES: dict[str, Case] = {
     "08-markdown-left-over": told(
         "08-", ":11", "[le texte](", "[ceci] (", ":15", ":17", "| a | b |", "[ici]("
     ),
-    "09-footnotes": told("09-", "footnote"),
+    "09-footnotes": both_parts_hold(
+        "09-", "INSEE", "Enquête de la section, page 12.", never=("[^1]", "[^2]")
+    ),
     "10-plus-becomes-minus": refused_or("10-", no_minus),
     "12-cells-glued-and-doubled": both_parts_hold(
         "12-", "Alice Martin", "Trésorière", "lundi", "mardi", "Texte imbriqué.", "Colonne B",

@@ -8,7 +8,7 @@ import pytest
 
 from pli.errors import PliError
 from tests.commands.invoking import pli
-from tests.factories import FRONT
+from tests.factories import FRONT, pdf
 
 SETTINGS = """committee = "Comité"
 address = "3 place du Marché"
@@ -86,6 +86,25 @@ def test_a_letter_without_personal_words_is_previewed_once(
     page = Path(pli("letter", "preview", "a.md").stdout.strip()).read_text()
     assert page.count("Bonjour.") == 1
     assert "iframe" not in page
+
+
+def test_the_files_of_a_letter_are_named_and_travel_in_its_mail(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("click.launch", lambda _: 0)
+    (folder / "Procès-verbal.pdf").write_bytes(pdf())
+    front = FRONT.removesuffix("---\n") + "attachments:\n  - Procès-verbal.pdf\n---\n"
+    (folder / "a.md").write_text(front + "# Bonjour\n\nVoilà.")
+    assert pli("letter", "check", "a.md").exit_code == 0
+    shown = pli("letter", "show", "a.md", "--json").stdout
+    assert json.loads(shown)["attachments"] == ["Procès-verbal.pdf"]
+    page = Path(pli("letter", "preview", "a.md").stdout.strip()).read_text()
+    assert "<li>Procès-verbal.pdf (1 kB)</li>" in page
+    assert page.count("Voilà.") == 1
+    mail = message_from_bytes(
+        pli("letter", "export", "a.md", "--format", "eml").stdout_bytes, policy=policy.default
+    )
+    assert [it.get_filename() for it in mail.iter_attachments()] == ["Procès-verbal.pdf"]
 
 
 def test_the_limits_of_a_letter_are_settings(folder: Path) -> None:

@@ -6,7 +6,7 @@ does; `a_campaign_with` writes copies in any state straight into the tables.
 
 from __future__ import annotations
 
-from tests.factories.accounts import an_account, an_office
+from tests.factories.accounts import a_passkey, an_account, an_office
 from tests.factories.campaigns import a_campaign, a_draft
 from tests.factories.committee import IDENTITY, KEYS
 from tests.factories.copies import (
@@ -19,6 +19,7 @@ from tests.factories.copies import (
     a_campaign_with,
     accepted,
 )
+from tests.factories.files import attachment, calendar, pdf
 from tests.factories.letters import FRONT, PIXEL, frozen, letter
 from tests.factories.people import a_list, a_person, a_subscription, crowd, members
 
@@ -37,13 +38,17 @@ __all__ = [
     "a_campaign_with",
     "a_draft",
     "a_list",
+    "a_passkey",
     "a_person",
     "a_subscription",
     "accepted",
     "an_account",
     "an_office",
+    "attachment",
+    "calendar",
     "crowd",
     "frozen",
     "letter",
     "members",
+    "pdf",
 ]

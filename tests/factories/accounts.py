@@ -73,9 +73,14 @@ async def an_office(session: AsyncSession, keys: Keys, list_: List, *, now: date
         session, purpose=Purpose.CONFIRM, account_id=anne.id, binding="b", now=now
     )
     await limits.count(session, address=None, network="192.0.2.0/24", keys=keys, now=now)
+    await a_passkey(session, anne.id, now=now)
+
+
+async def a_passkey(session: AsyncSession, account_id: int, *, now: datetime) -> None:
+    """A passkey that answers nothing."""
     session.add(
         Passkey(
-            account_id=anne.id,
+            account_id=account_id,
             credential_id=b"\0\xff" * 16,
             public_key=b"\xa5\0",
             sign_count=2**32 - 1,

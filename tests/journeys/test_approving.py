@@ -22,9 +22,12 @@ def test_a_draft_is_approved_by_a_second_person_and_sent_as_it_was(
     assert "pli campaign create" in refused.err
     create = ("campaign", "create", letter, "--list", "comite")
     assert "has an account yet" in installation.pli(*create, "--by", AUTHOR, code=1).err
-    for address, role in ((AUTHOR, "author"), (READER, "sender")):
+    for address, *roles in ((AUTHOR, "author", "sender"), (READER, "sender")):
         name = address.partition("@")[0]
-        installation.pli("user", "add", address, "--name", name, "--role", role)
+        given = [word for role in roles for word in ("--role", role)]
+        installation.pli("user", "add", address, "--name", name, *given)
+    unable = installation.pli(*create, "--by", READER, code=1)
+    assert unable.err.strip().endswith('it takes the right "author" on each list that is concerned')
     assert "say who decides: --by" in installation.pli(*create, code=1).err
     made = installation.pli(*create, "--by", AUTHOR)
     assert "5 people" in made.out

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.journeys.installation import Installation
@@ -46,9 +47,9 @@ def test_the_demo_walks_the_whole_road_and_its_sum_is_right(empty: Installation)
     assert (people, lists) == (240, 2)
     office = empty.pli("--config", "demo/pli.toml", "user", "list", "--json").json
     assert {it["address"]: list(it["rights"]) for it in office} == {
-        it["address"]: [it["role"]] for it in report["office"]
+        it["address"]: it["roles"] for it in report["office"]
     }
-    assert [it["role"] for it in report["office"]] == ["author", "sender", "reader"]
+    assert [it["roles"] for it in report["office"]] == [["author"], ["sender"], ["reader", "who"]]
 
 
 def test_the_demo_refuses_a_folder_that_is_not_empty(empty: Installation) -> None:
@@ -82,8 +83,27 @@ def test_the_demo_stays_to_be_looked_at_until_ctrl_c(empty: Installation) -> Non
         assert len(pages) == 3
         assert {status for status, _ in pages.values()} == {200}
         assert f"http://localhost:{port}/office/report/" in shown
-        doors = re.findall(rf"http://localhost:{port}/office/link/(\S{{43}})\n", shown)
-        assert len(set(doors)) == 3
+        invitations = re.findall(rf"http://localhost:{port}(/office/link/\S{{43}})\n", shown)
+        assert len(set(invitations)) == 3
+        report = next(path for _, path in re.findall(r"(Report:)\s+http://[^/]+(/\S+)", shown))
+        for invitation, sees_people in zip(invitations, (None, None, True), strict=True):
+            assert _sees_people(port, invitation, report) is sees_people
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+def _sees_people(port: int, invitation: str, report: str) -> bool | None:
+    """Come in by an invitation; whether the report names people, or None if one may not see it."""
+    from_here = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
+    with httpx.Client(base_url=f"http://localhost:{port}", headers=from_here) as client:
+        page = client.get(invitation)
+        for path, typed in (
+            (invitation, {}),
+            ("/office/enrol/password", {"password": "quatre grands bateaux bleus"}),
+        ):
+            token = re.search(r'name="token" value="([^"]+)"', page.text)
+            assert token is not None
+            page = client.post(path, data={"token": token[1], **typed})
+        shown = client.get(report)
+    return "@" in shown.text if shown.status_code == 200 else None

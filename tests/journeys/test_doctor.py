@@ -56,7 +56,8 @@ def test_a_sound_installation_is_fine(
     said = installation.pli("doctor", "--resolver", resolver, "--json")
     assert (said.json["ok"], said.json["errors"]) == (True, 0)
     assert set(by_name(said)) == {
-        "settings", "keys", "database", "clock", "workers", "disk.database", "disk.journal",
+        "settings", "themes", "keys", "database", "clock", "workers",
+        "disk.database", "disk.journal",
         "relay.connect", "relay.tls", "relay.login", "relay.features", "relay.size",
         "relay.sender", "dns.mx", "dns.spf", "dns.dmarc",
     }  # fmt: skip

@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 
+from tests.factories import calendar, pdf
 from tests.journeys.installation import Installation
 from tests.mailer.letter.picture_bytes import heavy_picture
 from tests.relay import Relay
@@ -280,3 +281,49 @@ def test_what_heavy_pictures_weigh_for_all_is_told_before_they_leave(
         it for it in relay.received[0].message.walk() if it.get_content_type() == "image/png"
     ]
     assert len(pictures) == 2
+
+
+def test_files_travel_with_each_copy_with_a_test_copy_and_to_the_web_version(
+    installation: Installation, relay: Relay
+) -> None:
+    installation.members(3)
+    files = {"Procès-verbal.pdf": pdf(size=300_000), "réunion.ics": calendar()}
+    for name, data in files.items():
+        (installation.folder / name).write_bytes(data)
+    letter = installation.folder / installation.letter()
+    listed = "".join(f"  - {name}\n" for name in files)
+    letter.write_text(letter.read_text().replace("---\n\n", f"attachments:\n{listed}---\n\n", 1))
+    told = "the files with it weigh 411 kB in each copy: 2 MB for 3 people"
+    assert told in installation.pli("campaign", "create", letter.name, "--list", "comite").err
+    installation.pli("campaign", "cancel", "1", "--yes")
+    installation.pli("send", letter.name, "--list", "comite", "--test", "autrice@example.org")
+    assert told in installation.pli("send", letter.name, "--list", "comite", "--yes").err
+    assert len(relay.received) == 4
+    for received in relay.received:
+        assert received.message.get_content_type() == "multipart/mixed"
+        attached = [*received.message.iter_attachments()]
+        assert [it.get_filename() for it in attached] == [*files]
+        assert [it.get_payload(decode=True) for it in attached] == [*files.values()]
+        assert "Bonjour" in str(received.message.get_body(("html",)))
+    (installation.folder / "Procès-verbal.pdf").write_bytes(pdf("Corrige"))
+    again = installation.pli("send", letter.name, "--list", "comite", "--yes", code=1)
+    assert "another text" in again.err
+    with installation.serving():
+        status, page = installation.get("/l/comite/1")
+        assert (status, 'href="1/1.pdf"' in page) == (200, True)
+        assert installation.get("/l/comite/1/2.ics") == (200, calendar().decode())
+
+
+def test_a_file_that_cannot_travel_stops_the_sending_in_one_line(
+    installation: Installation, relay: Relay
+) -> None:
+    installation.members(1)
+    letter = installation.folder / installation.letter()
+    letter.write_text(letter.read_text().replace("---\n\n", "attachments: a.pdf\n---\n\n", 1))
+    (installation.folder / "a.pdf").write_bytes(pdf(size=5_000_000))
+    said = installation.pli("send", letter.name, "--list", "comite", "--yes", code=1)
+    assert said.err.splitlines() == [
+        "lettre-1.md:7: the attachments weigh 5001 kB with “a.pdf”, and may weigh 5000 kB: "
+        "put it on a web page, and link to it"
+    ]
+    assert not relay.received

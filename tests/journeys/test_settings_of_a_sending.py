@@ -43,7 +43,7 @@ def test_the_share_of_policy_refusals_that_pauses_a_campaign_is_a_setting(
     assert "5.7.1 we do not like you" in told["reason"]
     with installation.serving():
         code, page = installation.get("/campaigns")
-    # The page is in the office now, and its door is closed.
+    # The page is in the office now, and asks who is there.
     assert (code, 'action="/office/sign-in"' in page) == (200, True)
     assert "5.7.1" not in page
     installation.pli("campaign", "cancel", "1", "--yes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -77,11 +78,11 @@ def test_folding_and_tidying_twice_is_once(text: str) -> None:
 
 async def test_an_attribute_is_declared_once_with_one_type(database: Database) -> None:
     async with database.begin() as session:
-        declare = {"name": "age", "label": "Âge"}
-        assert await attributes.declare(session, type=NUMBER, **declare)
-        assert not await attributes.declare(session, type=NUMBER, **declare)
+        declare = partial(attributes.declare, session, name="age", label="Âge")
+        assert await declare(type=NUMBER)
+        assert not await declare(type=NUMBER)
         with pytest.raises(AttributeFault, match="declared already, as number"):
-            await attributes.declare(session, type=DATE, **declare)
+            await declare(type=DATE)
         for name in ("email", "list", "not", "Âge", "", "2a", "a" * 65):
             with pytest.raises(AttributeFault, match="cannot be called"):
                 await attributes.declare(session, name=name, type=NUMBER, label="")

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from pli.database import Database
 from pli.keys import Keys
+from tests.factories import attachment
+from tests.mailer.letter.rendered import wire
 from tests.web.client import Options, serving
 from tests.web.mails import HOSTILE, a_mail, maildir, put
 from web import maildir as reading
@@ -47,6 +49,16 @@ async def test_the_newest_mail_comes_first_and_pages_lead_on(
     assert last.count('class="to"') == 20
     for odd in ("0", "-1", "99", "x", "9" * 40, "²"):
         assert (await reader.get("/inbox/", params={"page": odd})).status_code == 200
+
+
+async def test_files_that_came_with_a_mail_are_named(
+    reader: httpx.AsyncClient, folder: Path
+) -> None:
+    files = (attachment("Procès-verbal <b>.pdf"), attachment("réunion.ics"))
+    put(folder, "1700000001.M0P1Q1.localhost", wire("# Bonjour", attachments=files))
+    page = (await reader.get("/inbox/1700000001.M0P1Q1.localhost")).text
+    assert "<dd>Procès-verbal &lt;b&gt;.pdf</dd>" in page
+    assert "<dd>réunion.ics</dd>" in page
 
 
 async def test_an_empty_inbox_and_one_without_a_folder_say_so(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
@@ -96,3 +97,57 @@ async def test_a_letter_of_an_older_version_that_cannot_be_pressed_is_told_witho
     assert page.status_code == 410
     assert "This letter cannot be shown here" in page.text
     assert "Traceback" not in page.text
+
+
+async def test_files_that_came_with_a_letter_can_be_kept_from_its_page(
+    database: Database, reader: httpx.AsyncClient, now: datetime, list_id: int
+) -> None:
+    files = (make.attachment("Procès-verbal.pdf"), make.attachment("réunion.ics"))
+    async with database.begin() as session:
+        await make.a_campaign_with(
+            session, now=now, list_id=list_id, of=make.letter(BODY, attachments=files)
+        )
+    page = await reader.get("/l/membres/294")
+    assert "<h2" in page.text
+    for at, file in enumerate(files, 1):
+        address = f"294/{at}.{file.kind}"
+        assert re.search(
+            f'<a [^>]*href="{re.escape(address)}"[^>]*>{file.name} \\(1 ko\\)</a>', page.text
+        )
+        answer = await reader.get(str(page.url.join(address)))
+        assert answer.content == file.data
+        assert answer.headers["content-type"] == file.media_type
+        assert answer.headers["content-disposition"].startswith("attachment; filename=")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-robots-tag"] == "noindex"
+        assert answer.headers["content-security-policy"].startswith("sandbox;")
+    assert (
+        "filename*=utf-8''Proc%C3%A8s-verbal.pdf"
+        in (await reader.get("/l/membres/294/1.pdf")).headers["content-disposition"]
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["294/0.pdf", "294/2.pdf", "294/1.ics", "294/1.exe", "294/1.pdf/", "294/99999999999.pdf",
+     "294/-1.pdf", "294/1.", "295/1.pdf", "294/%2e%2e%2f1.pdf"],
+)  # fmt: skip
+async def test_a_file_that_did_not_come_with_the_letter_is_not_there(
+    database: Database, reader: httpx.AsyncClient, now: datetime, list_id: int, path: str
+) -> None:
+    written = make.letter(BODY, attachments=(make.attachment(),))
+    async with database.begin() as session:
+        await make.a_campaign_with(session, now=now, list_id=list_id, of=written)
+    answer = await reader.get(f"/l/membres/{path}", follow_redirects=False)
+    assert answer.status_code in (404, 307)
+    assert b"%PDF" not in answer.content
+
+
+async def test_the_files_of_a_draft_are_not_there(
+    database: Database, reader: httpx.AsyncClient, now: datetime, list_id: int
+) -> None:
+    written = make.letter(BODY, attachments=(make.attachment(),))
+    async with database.begin() as session:
+        await make.a_campaign_with(session, (), now=now, list_id=list_id, of=written)
+        await session.execute(update(Campaign).values(started_at=None))
+    assert (await reader.get("/l/membres/294/1.pdf")).status_code == 404

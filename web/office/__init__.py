@@ -1,1 +1,1 @@
-"""The office: an application of its own under /office, behind its door."""
+"""The office: an application of its own under /office, behind its sign-in."""

@@ -11,6 +11,8 @@ from pli.loopback import is_loopback
 
 _USUAL = {"http": 80, "https": 443}
 _OURS = re.compile(r"/office/[!-~]*")
+# What browsers take for a way up or out, also as it is written with percent signs (WHATWG URL).
+_OUT = re.compile(r"\\|//|\.\.|^[^?]*%(?:2e|2f|5c)", re.IGNORECASE)
 _LONGEST = 1_000
 
 
@@ -63,7 +65,7 @@ class OfficeAddress:
 
 def path_of_ours(text: str) -> str:
     """A page of the office to which somebody wants to go on; else nothing."""
-    ours = len(text) <= _LONGEST and _OURS.fullmatch(text) and not re.search(r"[\\]|//|\.\.", text)
+    ours = len(text) <= _LONGEST and _OURS.fullmatch(text) and not _OUT.search(text)
     return text if ours else ""
 
 

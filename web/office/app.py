@@ -100,7 +100,7 @@ class Office:
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 405 and request.method == "OPTIONS":
-            return Response(status_code=204, headers=dict(error.headers or {}))
+            return Response(status_code=204, headers=HEADERS | dict(error.headers or {}))
         if error.status_code == 404:
             heading = N_("There is no such page")
             advice = N_("The address may have been cut or mistyped, or you may not see this page.")

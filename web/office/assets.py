@@ -17,6 +17,7 @@ FILES = {
     "pages.css": "pages.css",
     "office.css": "office/static/office.css",
     "passkeys.js": "office/static/passkeys.js",
+    "following.js": "office/static/following.js",
 }
 """By the name in templates: the file below `templates/`."""
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}

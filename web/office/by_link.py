@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from accounts import links, people, signing_in_by_link
+from accounts.limits import Wait
 from accounts.links import LinkRefusal
 from accounts.models import LinkKind
+from accounts.signing_in_by_link import AskedLink
 from pli.language import N_, say
 from web.office import entry, mails
+from web.office.keeping import Carried
 from web.office.office_routes import OfficeRoute, Who
 from web.office.sign_in import address_of
 from web.office.sign_in_forms import AskLinkForm, LinkForm
@@ -32,27 +35,30 @@ class ByLink:
 
     async def ask(self, visit: Visit) -> Response:
         """Ask for a link; what is answered is the same whether or not anybody has the address."""
-        form = AskLinkForm.of(visit)
-        if visit.request.method == "GET":
-            return visit.page("ask_link", form=form, sent=False, narrow=True)
+        # From the sign-in page, what was typed comes by POST, without an address yet.
+        if not visit.posted or "address" not in visit.form:
+            return _ask_page(visit, AskLinkForm.empty(visit))
+        form, context = AskLinkForm.of(visit), visit.context
         if not form.validate():
-            return visit.page("ask_link", status_code=422, form=form, sent=False, narrow=True)
-        address, context = address_of(form.address.data), visit.context
+            return _ask_page(visit, form, status_code=422)
         async with context.database.begin() as session:
-            for kind in (LinkKind.SIGN_IN, LinkKind.RESET):
-                asked = await signing_in_by_link.ask_link(
-                    session,
-                    address=address,
-                    kind=kind,
-                    binding=visit.browser,
-                    policy=context.policy,
-                    now=visit.now,
-                )
-                if asked is not None:
-                    account = await people.by_id(session, asked.account_id)
-                    await mails.order_link(session, visit, account, kind, asked.made)
-                    break
-        return visit.page("ask_link", form=form, sent=True, narrow=True)
+            asked = await signing_in_by_link.ask_link(
+                session,
+                address=address_of(form.address.data),
+                binding=visit.browser,
+                carried=Carried(visit.next, visit.kept).text(),
+                visitor=visit.visitor,
+                policy=context.policy,
+                keys=context.keys,
+                now=visit.now,
+            )
+            if isinstance(asked, AskedLink):
+                account = await people.by_id(session, asked.account_id)
+                await mails.order_link(session, visit, account, asked.kind, asked.made)
+        if isinstance(asked, Wait):
+            form.blame(visit, "address", entry.too_often(asked.left))
+            return _ask_page(visit, form, status_code=422)
+        return _ask_page(visit, form, sent=True)
 
     async def link(self, visit: Visit) -> Response:
         """GET shows a button, POST uses the link."""
@@ -62,7 +68,7 @@ class ByLink:
         if seen is None:
             return _over(visit)
         form = LinkForm.of(visit)
-        if visit.request.method == "GET":
+        if not visit.posted:
             return _page(visit, seen, form)
         async with visit.context.database.begin() as session:
             found = await signing_in_by_link.by_link(
@@ -88,6 +94,12 @@ class ByLink:
         return await entry.answered(visit, found)
 
 
+def _ask_page(
+    visit: Visit, form: AskLinkForm, *, sent: bool = False, status_code: int = 200
+) -> Response:
+    return visit.page("ask_link", status_code=status_code, form=form, sent=sent, narrow=True)
+
+
 def _page(visit: Visit, seen: links.Looked, form: LinkForm, *, status_code: int = 200) -> Response:
     return visit.page(
         "link",
@@ -97,6 +109,7 @@ def _page(visit: Visit, seen: links.Looked, form: LinkForm, *, status_code: int 
         needs_code=seen.needs_code,
         invited=seen.kind is LinkKind.INVITE,
         narrow=True,
+        **Carried.read(seen.carried).values(),
     )
 
 

@@ -39,7 +39,7 @@ class Confirm:
 
     async def confirm(self, visit: Visit) -> Response:
         """GET asks, POST takes a code of the app or a recovery code."""
-        if visit.request.method == "GET":
+        if not visit.posted:
             return confirm_page(visit)
         form = CodeForm.of(visit)
         if not form.validate():

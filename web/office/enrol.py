@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from accounts import enrolling, entering, passwords, recovery, sessions, totp
 from accounts.entering import Entry, Refused
-from accounts.factors import Factor
 from accounts.models import Stage
 from accounts.passkeys import PasskeyError
 from accounts.passwords import PasswordError
@@ -217,11 +216,10 @@ async def _page(
 ) -> Response:
     async with visit.context.database.reading() as session:
         has = await entering.has(session, account_id=here.account_id)
-    beside = Factor.TOTP if has.password else Factor.PASSWORD
     wrong = form is not None or fault is not None
     return entry.enrol_page(
         visit,
-        frozenset({Factor.PASSKEY, beside}),
+        entering.to_enrol(here.proved, has),
         form,
         address=here.address,
         status_code=422 if wrong else 200,

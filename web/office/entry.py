@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from starlette.responses import Response
 
-from accounts import sessions
+from accounts import session_ends, sessions
 from accounts.entering import Entry, NeedsEnrolment, NeedsSecondFactor, Refused, SignedIn
 from accounts.factors import Factor
 from accounts.models import Stage
@@ -18,7 +20,14 @@ HOME = f"{cookies.PATH}/"
 
 
 async def answered(visit: Visit, entry: SignedIn | NeedsSecondFactor | NeedsEnrolment) -> Response:
-    """The page after a proof that was right, with the new cookie."""
+    """The page after a proof that was right, with the new cookie.
+
+    A session that this browser had before is over: its cookie is overwritten, and nobody should
+    find it in use in a list, or use a copy of it.
+    """
+    if visit.cookie:
+        async with visit.context.database.begin() as session:
+            await session_ends.sign_out(session, cookie=visit.cookie, now=visit.now)
     match entry:
         case SignedIn():
             response = await went_in(visit, Opened(entry.secret, entry.until))
@@ -95,19 +104,22 @@ def enrol_page(
 
 def refusal_of(entry: Refused, text: str) -> Sentence:
     """The words for somebody who is refused; the same whatever was wrong."""
-    if entry.wait is None:
-        return say(text)
-    minutes = -(-int(entry.wait.total_seconds()) // 60)
-    if entry.wait.total_seconds() < 60:
+    return say(text) if entry.wait is None else too_often(entry.wait)
+
+
+def too_often(wait: timedelta) -> Sentence:
+    """How long to wait for the next try."""
+    seconds = int(wait.total_seconds())
+    if seconds < 60:
         return say_n(
-            "too many tries were wrong: try again in {n} second",
-            "too many tries were wrong: try again in {n} seconds",
-            int(entry.wait.total_seconds()),
+            "too many tries: try again in {n} second",
+            "too many tries: try again in {n} seconds",
+            seconds,
         )
     return say_n(
-        "too many tries were wrong: try again in {n} minute",
-        "too many tries were wrong: try again in {n} minutes",
-        minutes,
+        "too many tries: try again in {n} minute",
+        "too many tries: try again in {n} minutes",
+        -(-seconds // 60),
     )
 
 
@@ -127,5 +139,6 @@ __all__ = [
     "give",
     "refusal_of",
     "second_page",
+    "too_often",
     "went_in",
 ]

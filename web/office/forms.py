@@ -40,7 +40,7 @@ class OfficeForm(Form):  # type: ignore[misc]
     @classmethod
     def of(cls, visit: Visit, **given: Any) -> Self:
         """What was typed, or the values `given` on a page that is shown for the first time."""
-        typed = visit.form if visit.request.method == "POST" else None
+        typed = visit.form if visit.posted else None
         return cls(typed, meta={"language": visit.language}, data=given)
 
     @classmethod
@@ -76,7 +76,7 @@ def wanted(text: str) -> Callable[[Form, Any], None]:
 
 
 def an_address(form: Form, field: Any) -> None:
-    """A validator: the address must be one, by the only door for addresses."""
+    """A validator: the address must be one, by the only parser of addresses."""
     try:
         Address.parse((field.data or "")[:LONGEST])
     except PliError as error:

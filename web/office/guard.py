@@ -90,8 +90,7 @@ class Guard:
 
     async def _enter(self, route: OfficeRoute, visit: Visit) -> Response:
         request = visit.request
-        posted = request.method == "POST"
-        if posted:
+        if visit.posted:
             if not tokens.is_from_here(request, visit.origin):
                 return _refused(
                     visit,
@@ -108,7 +107,7 @@ class Guard:
                 )
         if visit.here is None and route.needs is not Who.ANYBODY:
             return self._to_sign_in(visit)
-        if posted and not self._has_token(route, visit):
+        if visit.posted and not self._has_token(route, visit):
             return self._old_form(visit)
         if any(
             isinstance(it, int) and it > _LARGEST_NUMBER
@@ -173,14 +172,14 @@ class Guard:
     def _to_sign_in(self, visit: Visit) -> Response:
         """Lead to the sign-in page; what was typed waits there."""
         request = visit.request
-        if request.method == "POST":
+        if visit.posted:
             kept = Kept.of(request.url.path, _pairs(visit.form))
             return sign_in_page(visit, status_code=401, over=True, kept=kept)
         return visit.go(f"{cookies.PATH}/sign-in?next={_here(request)}")
 
     def _to_confirm(self, visit: Visit) -> Response:
         request = visit.request
-        if request.method == "POST":
+        if visit.posted:
             kept = Kept.of(request.url.path, _pairs(visit.form))
             return confirm_page(visit, status_code=403, kept=kept)
         return visit.go(f"{cookies.PATH}/confirm?next={_here(request)}")

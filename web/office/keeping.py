@@ -1,6 +1,7 @@
 """What somebody typed into a form whose session was over: it waits within the sign-in page.
 
-Nothing is kept on the server. Secrets are left out.
+Secrets are left out. Nothing is kept on the server, but for what goes by a link of a mail: it waits
+with the link, for the browser that asked.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import binascii
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
+from urllib.parse import parse_qs, urlencode
 
 from web.office.address import path_of_ours
 
@@ -50,3 +52,29 @@ class Kept:
             return ""
         text = base64.b64encode(json.dumps([self.path, list(self.fields)]).encode()).decode()
         return text if len(text) <= LARGEST else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What somebody was about who asks for a link: where to go, and the form that was not taken."""
+
+    next: str = ""
+    kept: Kept | None = None
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """As it was written; nothing of what is not of ours."""
+        found = parse_qs(text)
+        kept = Kept.read(found.get("kept", [""])[0])
+        return cls(path_of_ours(found.get("next", [""])[0]), kept)
+
+    def text(self) -> str:
+        """For the row of a link; empty if there is nothing to carry."""
+        kept = self.kept.text() if self.kept else ""
+        return urlencode({name: it for name, it in (("next", self.next), ("kept", kept)) if it})
+
+    def values(self) -> dict[str, Any]:
+        """The values of a page that carries it on."""
+        if self.kept is None:
+            return {"next": self.next} if self.next else {}
+        return {"kept": self.kept.text(), "kept_fields": self.kept.fields, "next": self.next}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from accounts import passkeys, recovery, totp
+from accounts import enrolling, passkeys, recovery, totp
 from accounts.passkeys import PasskeyError
 from accounts.totp import TotpError
 from pli.language import say
@@ -82,24 +82,22 @@ class OwnFactors:
                 )
                 codes = await first_codes(session, visit, who, None)
         except PasskeyError as error:
-            return visit.page(
-                "factor_fault",
-                status_code=422,
-                fault="; ".join(error.lines(visit.language)),
-                narrow=True,
-            )
+            return _fault(visit, error)
         return await codes_page(visit, codes) if codes else visit.go(ME)
 
     async def remove_passkey(self, visit: Visit) -> Response:
         """Take a passkey away; one of somebody else is not there."""
-        async with visit.context.database.begin() as session:
-            gone = await passkeys.remove(
-                session,
-                account_id=visit.who.account_id,
-                passkey_id=visit.number("id"),
-                by=visit.who.actor,
-                now=visit.now,
-            )
+        try:
+            async with visit.context.database.begin() as session:
+                gone = await enrolling.remove_passkey(
+                    session,
+                    here=visit.who,
+                    passkey_id=visit.number("id"),
+                    policy=visit.context.policy,
+                    now=visit.now,
+                )
+        except PasskeyError as error:
+            return _fault(visit, error)
         if not gone:
             raise HTTPException(404)
         return visit.go(ME)
@@ -143,3 +141,8 @@ class OwnFactors:
                 session, account_id=visit.who.account_id, by=visit.who.actor, now=visit.now
             )
         return await codes_page(visit, codes)
+
+
+def _fault(visit: Visit, error: PasskeyError) -> Response:
+    fault = "; ".join(error.lines(visit.language))
+    return visit.page("factor_fault", status_code=422, fault=fault, narrow=True)

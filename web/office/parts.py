@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from pli.language import N_, say
 from web.office.account_forms import RightForm
-from web.office.forms import OfficeForm, SelectChoice, SelectField, StringField
+from web.office.forms import BooleanField, OfficeForm, SelectChoice, SelectField, StringField
 from web.office.office_routes import OfficeRoute, Who
 from web.office.visit import Visit
 
@@ -21,6 +21,7 @@ class _Sample(OfficeForm):
         N_("A field with a hint"), description=N_("What one should know before writing.")
     )
     chosen = SelectField(N_("A choice"), choices=[SelectChoice("a", "A"), SelectChoice("b", "B")])
+    ticked = BooleanField(N_("A box to tick"), description=N_("What it means if it is ticked."))
     wrong = StringField(N_("A field with a fault"))
 
 

@@ -188,7 +188,7 @@ async def _everybody(
     session: AsyncSession, visit: Visit, form: InviteForm | None = None
 ) -> Response:
     everybody = await people.everybody(session)
-    granted = {it.id: await rights.granted(session, account_id=it.id) for it in everybody}
+    granted = await rights.of_everybody(session)
     return visit.page(
         "accounts",
         status_code=200 if form is None else 422,

@@ -52,9 +52,11 @@ class SignIn:
 
     async def sign_in(self, visit: Visit) -> Response:
         """Address and password."""
-        if visit.request.method == "GET":
+        if not visit.posted:
             if visit.here is not None:
                 return visit.go(visit.next or entry.HOME)
+            return sign_in_page(visit)
+        if "address" not in visit.form:  # back from asking for a link, with what was typed
             return sign_in_page(visit)
         form = SignInForm.of(visit)
         if not form.validate():

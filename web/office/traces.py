@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from starlette.responses import Response
 
 from accounts.abilities import Ability
-from pli import audit
-from pli.audit import AuditAction
+from pli import audit, audit_words
+from pli.actor import kept
+from pli.audit import AuditAction, AuditObject
 from pli.language import N_
 from web.office import words
 from web.office.office_routes import Lists, OfficeRoute
@@ -54,6 +55,8 @@ class Traces:
             "audit",
             heading=heading,
             page=page,
-            of_action=words.of_action,
-            of_object=words.of_object,
+            who=lambda text: audit_words.who(kept(text)),
+            action=audit_words.action,
+            what=audit_words.what,
+            on_list=lambda id: audit_words.what(AuditObject.LIST, id),
         )

@@ -25,6 +25,7 @@ from web.office.address import OfficeAddress, path_of_ours
 from web.office.assets import asset
 from web.office.keeping import Kept
 from web.office.options import OfficeOptions
+from web.office.words import FIELDS
 from web.pages import Pages, guarded
 
 POLICY = (
@@ -90,6 +91,11 @@ class Visit:
     lists: OnLists = field(default_factory=OnLists)
     """On which lists the person may do what this route is for."""
     navigation: Sequence[Link] = ()
+
+    @property
+    def posted(self) -> bool:
+        """Whether a form was sent; all else reads: a mail scanner may ask by HEAD, too."""
+        return self.request.method == "POST"
 
     @property
     def who(self) -> Here:
@@ -161,6 +167,7 @@ class Visit:
             "narrow": False,
             "fault": "",
             "described": described,
+            "field_names": FIELDS,
         } | values
 
     def page(self, name: str, *, status_code: int = 200, **values: Any) -> Response:

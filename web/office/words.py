@@ -1,4 +1,4 @@
-"""Rights, states and events of the office in words."""
+"""Rights and states of accounts in words, and which events are looks at people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from accounts.models import AccountState
 from accounts.rights import Right
-from pli.audit import AuditAction, AuditObject
+from pli.audit import AuditAction
 from pli.language import N_
 
 RIGHTS: Mapping[Right, str] = {
@@ -25,54 +25,15 @@ STATES: Mapping[AccountState, str] = {
     AccountState.CLOSED: N_("closed"),
 }
 
-_ACTIONS: Mapping[str, str] = {
-    "signed_in": N_("signed in"),
-    "half_way": N_("gave the first of two proofs"),
-    "sign_in_failed": N_("failed to sign in"),
-    "signed_out": N_("signed out"),
-    "confirmed": N_("confirmed to be there"),
-    "sessions_ended": N_("ended sessions"),
-    "link_made": N_("a link was made"),
-    "link_used": N_("used a link"),
-    "password_set": N_("set a password"),
-    "totp_set": N_("set up an app"),
-    "totp_removed": N_("removed the app"),
-    "codes_made": N_("made recovery codes"),
-    "code_used": N_("used a recovery code"),
-    "passkey_added": N_("made a passkey"),
-    "passkey_removed": N_("removed a passkey"),
-    "passkey_refused": N_("a passkey was refused: there are two of it"),
-    "account_made": N_("made an account"),
-    "account_changed": N_("changed an account"),
-    "account_closed": N_("closed an account"),
-    "account_reopened": N_("reopened an account"),
-    "account_reset": N_("took all factors from an account"),
-    "right_granted": N_("gave a right"),
-    "right_revoked": N_("took a right"),
-    "person_viewed": N_("looked at a person"),
-    "people_viewed": N_("looked at people"),
-    "barred": N_("barred an address"),
-    "lifted": N_("lifted a bar"),
-    "list_made": N_("made a list"),
-    "list_changed": N_("changed a list"),
+FIELDS: Mapping[str, str] = {
+    "name": N_("Name"),
+    "address": N_("Address"),
+    "language": N_("Language"),
+    "zone": N_("Time zone"),
+    "right": N_("Right"),
+    "list": N_("For which list"),
 }
-
-_OBJECTS: Mapping[str, str] = {
-    "account": N_("account"),
-    "person": N_("person"),
-    "list": N_("list"),
-    "campaign": N_("campaign"),
-}
+"""The labels of fields whose form comes back to be sent once more."""
 
 LOOKS = frozenset({AuditAction.PERSON_VIEWED, AuditAction.PEOPLE_VIEWED})
 """What somebody did who looked at people."""
-
-
-def of_action(action: AuditAction) -> str:
-    """An action in words, to be translated."""
-    return _ACTIONS.get(action.value, action.value)
-
-
-def of_object(kind: AuditObject) -> str:
-    """A kind of object in words, to be translated."""
-    return _OBJECTS.get(kind.value, kind.value)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -67,9 +68,9 @@ async def test_a_sending_does_not_press_the_web_version(
     pages: list[bool] = []
     write = Layout.html
 
-    def html(layout: Layout, content: str, *, web: bool) -> str:
+    def html(layout: Layout, content: str, sources: Mapping[str, str], *, web: bool) -> str:
         pages.append(web)
-        return write(layout, content, web=web)
+        return write(layout, content, sources, web=web)
 
     monkeypatch.setattr(Layout, "html", html)
     await PressedCampaigns(database, keys).of(campaign_id, live=set)

@@ -54,6 +54,22 @@ SCRAPS = st.sampled_from(
             " »",
             " !",
         ),
+        *(
+            "\n::: box Titre\n",
+            "\n:::: colonnes\n",
+            "\n::: colonne\n",
+            "\n:::\n",
+            "\n::::\n",
+            "\n::: votes x\npour: 3\n:::\n",
+            "\n::: agenda\n2026-12-01 18:00 | a | b\n:::\n",
+            "\n::: image a.png\nalt: b\n:::\n",
+            "\n::: signature\nnom: N\n:::\n",
+            "\n::: sommaire\n:::\n",
+            "\n::: quote Q\n",
+            ":::",
+            "[^1]",
+            "\n\n[^1]: n\n",
+        ),
         *("\t", "\0", "\v", "\u2028", "\u200d", "😀", "𝒳", ".", "From ", "xPli0x", "\\", '"', "'"),
     ]
 )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mailer.letter import mail_html, markdown, plain_text
 from mailer.letter.mail_html import MailHtml
 from mailer.letter.sanitising import BLOCKS
+from tests.mailer.letter.rendered import THEME
 
 INLINE = ("b", "em", "s", "del", "u", "sub", "sup", "span", "small", "q", "code", "a", "mark")
 CONTAINERS = ("div", "blockquote", "figure", "address")
@@ -108,7 +109,7 @@ def words(text: str) -> list[str]:
 def test_both_parts_say_the_same_words_in_the_same_order(body: str) -> None:
     parsed = markdown.read(body)
     page = Words()
-    page.feed(mail_html.write(parsed.tree, MailHtml({}, {}, parsed.placeholders)))
+    page.feed(mail_html.write(parsed.tree, MailHtml({}, {}, parsed.placeholders, THEME.tokens)))
     page.close()
     # Wide enough for every table: one that is written row by row repeats its headings.
     text = plain_text.written(parsed.tree, width=10_000)

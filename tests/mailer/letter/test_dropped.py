@@ -99,8 +99,8 @@ def test_what_a_letter_may_hold_is_no_note() -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        ("a[^1].\n\n[^1]: INSEE", "[^1] is a footnote"),
-        ("a[^note].\n\n[^note]: Une longue note, page 12.", "[^note] is a footnote"),
+        ("a[^1].\n\n[^2]: INSEE", "[^1] has no footnote"),
+        ("a[^note].\n\n[^la note]: Une longue note, page 12.", "is no name of a footnote"),
         ("a\n\n<!-- note\n\nb", "lettre.md:10: a comment is not closed"),
         ("a\n\n<script>\n\nb", "<script> takes out all that follows"),
         ("Le <title> de la lettre\n\nb", "lettre.md:8: <title> takes out all that follows"),

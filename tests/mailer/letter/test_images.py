@@ -102,13 +102,35 @@ def test_a_damaged_picture_is_refused_with_what_to_do(data: bytes) -> None:
         look("image", data)
 
 
-@pytest.mark.parametrize("data", [b"", b"RIFF\0\0\0\0WEBPVP8 ", b"<svg/>", b"BM", SOI])
-def test_another_kind_is_refused_whatever_its_name_says(data: bytes) -> None:
-    with pytest.raises(ImageError, match="is not PNG, JPEG or GIF"):
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (b"", "is not PNG, JPEG, WebP or GIF: save it as PNG or JPEG"),
+        (b"BM", "is not PNG, JPEG, WebP or GIF"),
+        (b"II*\0", "is not PNG, JPEG, WebP or GIF"),
+        (b"%PDF-1.7", "is not PNG, JPEG, WebP or GIF"),
+        (SOI, "is not PNG, JPEG, WebP or GIF"),
+        (b"RIFF\0\0\0\0AVI LIST", "is not PNG, JPEG, WebP or GIF"),
+        (b"<p>", "is not PNG, JPEG, WebP or GIF"),
+        (b"<svg/>", "is SVG, which mail programs do not show: save it as PNG, twice as wide"),
+        (b'\xef\xbb\xbf\n<?xml version="1.0"?>\n<svg/>', "is SVG"),
+        (b"<!-- x --><!DOCTYPE svg><svg/>", "is SVG"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "is a telephone's HEIC or AVIF: save it as JPEG"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0", "is a telephone's HEIC or AVIF"),
+    ],
+)
+def test_another_kind_is_refused_whatever_its_name_says(data: bytes, fault: str) -> None:
+    with pytest.raises(ImageError, match=fault):
         look("photo.jpg", data)
 
 
-@given(st.sampled_from([SOI + b"\xff", PIXEL[:8], b"GIF89a"]), st.binary(max_size=300))
+WEBP = b"RIFF\0\0\0\0WEBPVP8"
+
+
+@given(
+    st.sampled_from([SOI + b"\xff", PIXEL[:8], b"GIF89a", WEBP + b" ", WEBP + b"X", WEBP + b"L"]),
+    st.binary(max_size=300),
+)
 def test_any_bytes_are_a_picture_or_a_refusal(beginning: bytes, rest: bytes) -> None:
     try:
         seen = look("image", beginning + rest)

@@ -149,9 +149,9 @@ def test_images_are_taken_from_beside_the_letter(tmp_path: Path) -> None:
         ("/etc/passwd", "lies outside"),
         ("link.png", "lies outside"),
         ("absent.png", "is not there"),
-        ("text.png", "is not PNG, JPEG or GIF"),
+        ("text.png", "is not PNG, JPEG, WebP or GIF"),
         ("cut.png", "is damaged"),
-        ("heavy.png", "weighs 1001 kB"),
+        ("heavy.png", "weighs 30001 kB: make it smaller than 30000 kB"),
         ("http://example.org/a.png", "not at an https:// address"),
         ("//example.org/a.png", "not at an https:// address"),
         ("data:image/png;base64,AAAA", "written into the text"),
@@ -164,7 +164,7 @@ def test_an_image_that_cannot_travel_is_a_fault(tmp_path: Path, target: str, fau
     (folder / "link.png").symlink_to(tmp_path / "secret.png")
     (folder / "text.png").write_text("not a picture")
     (folder / "cut.png").write_bytes(PIXEL[:14])
-    (folder / "heavy.png").write_bytes(PIXEL + b"\0" * 1_001_000)
+    (folder / "heavy.png").write_bytes(PIXEL + b"\0" * 30_001_000)
     (folder / "lettre.md").write_text(f"{FRONT}![Un point]({target})")
     with pytest.raises(LetterError, match=f"lettre.md:8: .*{fault}"):
         read_letter(folder / "lettre.md")

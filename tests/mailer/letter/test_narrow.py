@@ -10,11 +10,12 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from mailer.letter import markdown, narrow
+from mailer.letter import as_shown, markdown, narrow
 from mailer.letter.press import press
 from tests.browser import how_to_launch
 from tests.factories import IDENTITY, letter
 from tests.mailer.letter.rendered import KEY, LINKS, LIST, MARIE, THEME, pressed
+from tests.mailer.letter.views import TOO_WIDE
 
 pytestmark = pytest.mark.proof
 
@@ -79,11 +80,6 @@ BODIES = {
         + "\n>\n".join(f"{'> ' * n}niveau {n} {WORD}" for n in range(1, 21))
     ),
 }
-TOO_WIDE = """
-() => [...document.querySelectorAll('body *')]
-  .filter(it => it.getBoundingClientRect().right > window.innerWidth + 0.5 && it.offsetParent)
-  .map(it => it.tagName + '.' + it.className + ' ' + it.textContent.slice(0, 20))
-"""
 LINES = """
 () => Object.fromEntries([...document.querySelectorAll('table.data td, table.data th')].map(it => {
   const range = document.createRange();
@@ -109,15 +105,11 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-def without_style(page: str) -> str:
-    return re.sub("<style.*?</style>", "", page, flags=re.DOTALL)
-
-
 def too_wide(browser: Any, page: str) -> dict[str, list[str]]:
     """By window, what does not fit into it."""
     found = {}
     tab = browser.new_page()
-    for kind, html in (("with style", page), ("without style", without_style(page))):
+    for kind, html in (("with style", page), ("without style", as_shown.without_style(page))):
         tab.set_content(html)
         for width in (320, 360, 700):
             tab.set_viewport_size({"width": width, "height": 800})
@@ -146,7 +138,7 @@ def test_neither_is_its_frame_nor_the_web_version(browser: Any) -> None:
 def test_a_short_word_beside_prose_stays_whole(browser: Any) -> None:
     body = f"| Nom | Avis | Voix |\n|---|---|--:|\n| Marie | {'mot ' * 90} | 12 345,6 € |\n"
     page = pressed(f"# Essai\n\n{body}").preview(MARIE, LINKS, KEY)
-    for html in (page, without_style(page)):
+    for html in (page, as_shown.without_style(page)):
         for width in (320, 700):
             tab = browser.new_page(viewport={"width": width, "height": 800})
             tab.set_content(html)
@@ -157,7 +149,7 @@ def test_a_short_word_beside_prose_stays_whole(browser: Any) -> None:
 
 def tables(body: str) -> list[Element]:
     parsed = markdown.read(body)
-    narrow.fit(parsed.tree, parsed.placeholders)
+    narrow.fit(parsed.tree, parsed.placeholders, 536, {})
     return [*parsed.tree.iter("table")]
 
 
@@ -171,9 +163,9 @@ def least(cell: Element) -> int:
 def test_what_the_columns_ask_for_fits_the_narrowest_window(n: int, text: str) -> None:
     (table,) = tables(columns(n, text))
     asked = [least(cell) for cell in table.iter("td")]
-    padding = {"few": 20, "many": 8, "crowded": 2}[table.get("class", "")]
-    assert sum(asked) + n * padding <= 232
-    assert min(asked) >= min(6, 232 / n - padding - 1)
+    padding = {"few": 10, "many": 8, "crowded": 2}[table.get("class", "")]
+    assert sum(asked) + n * padding <= 280
+    assert min(asked) >= min(6, 280 / n - padding - 1)
 
 
 def test_numbers_stay_on_one_line_where_there_is_room() -> None:

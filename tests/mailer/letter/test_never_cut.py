@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import time
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from mailer.letter import expressions, markdown, preflight, press
 from mailer.letter.expressions import ExpressionError
@@ -16,6 +18,7 @@ from mailer.letter.layout import Layout
 from mailer.letter.letter import LetterError, parse_letter, read_letter
 from mailer.letter.limits import DEEPEST, LARGEST, USUAL, LetterLimits
 from tests.factories import FRONT, IDENTITY, PIXEL, letter
+from tests.mailer.letter.picture_bytes import heavy_picture
 from tests.mailer.letter.rendered import KEY, LINKS, MARIE, THEME, html, pressed, text
 
 DEEP = [
@@ -148,13 +151,29 @@ def test_pictures_are_counted_and_weighed_and_the_rest_is_not_loaded() -> None:
 
     def load(name: str) -> bytes:
         loaded.append(name)
-        return PIXEL + name.encode() * 180_000
+        return heavy_picture(bytes([len(loaded)]))
 
     body = "\n\n".join(f"![x]({n}.png)" for n in range(100))
     with pytest.raises(LetterError, match="may weigh 5000 kB"):
         parse_letter(FRONT + body, load_image=load)
-    assert len(loaded) == 5
+    assert len(loaded) == 31
     assert "more than 3 pictures" in faults(body, pictures=3)[0]
+
+
+def test_the_pixels_of_all_pictures_are_judged_before_they_are_decoded() -> None:
+    def load(name: str) -> bytes:
+        written = io.BytesIO()
+        Image.new("RGB", (1_000, 1_000), (int(name.removesuffix(".png")), 0, 0)).save(
+            written, "PNG"
+        )
+        return written.getvalue()
+
+    body = "\n\n".join(f"![x]({n}.png)" for n in range(12))
+    with pytest.raises(LetterError) as refused:
+        parse_letter(FRONT + body, load_image=load, sizes=replace(USUAL, pixels=1_000_000))
+    assert refused.value.lines("en")[0] == (
+        "lettre.md:28: the pictures up to here have 11 million pixels: make them smaller than 10"
+    )
 
 
 def test_the_pixels_of_a_picture_are_read_from_its_header() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mailer.letter import images, preflight, weights
 from mailer.letter.images import ImageError
 from mailer.letter.letter import LetterError, parse_letter
-from tests.factories import FRONT, IDENTITY, PIXEL
+from tests.factories import FRONT, IDENTITY, PIXEL, letter
 from tests.mailer.letter.picture_bytes import (
     SCAN,
     SOI,
@@ -27,6 +27,12 @@ from tests.mailer.letter.picture_bytes import (
     turned,
 )
 from tests.mailer.letter.rendered import mail, pressed, wire
+
+
+def cleaned(name: str, data: bytes) -> bytes:
+    """An image as it travels, in a place that is wide enough for any."""
+    return images.fitted(name, data, 100_000).data
+
 
 SECRET = b"Marie Inventee 47.2 N"
 
@@ -63,23 +69,23 @@ TELLING = {
 
 @pytest.mark.parametrize("data", TELLING.values(), ids=TELLING.keys())
 def test_a_picture_tells_nothing_but_itself(data: bytes) -> None:
-    clean = images.cleaned("photo", data)
+    clean = cleaned("photo", data)
     assert SECRET not in clean
     assert images.look("photo", clean) == images.look("photo", data)
-    assert images.cleaned("photo", clean) == clean
+    assert cleaned("photo", clean) == clean
 
 
 def test_what_a_picture_is_shown_by_stays() -> None:
     profile = segment(0xE2, b"ICC_PROFILE\0\x01\x01" + bytes(300))
     adobe = segment(0xEE, b"Adobe\0\x64\0\0\0\0\0")
     whole = jpeg(segment(0xE0, b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0"), profile, adobe, frame())
-    assert images.cleaned("a", whole) == whole
+    assert cleaned("a", whole) == whole
     shown = png(chunk(b"gAMA", b"\0\0\xb1\x8f"), chunk(b"pHYs", bytes(9)))
-    assert images.cleaned("a", shown) == shown
+    assert cleaned("a", shown) == shown
     loop = b"!\xff" + blocks(b"NETSCAPE2.0")[:-1] + b"\x03\x01\0\0\0"
     timing = b"!\xf9" + blocks(b"\0\x0a\0\0")
     film = GIF_HEAD + loop + timing + GIF_IMAGE + timing + GIF_IMAGE + b";"
-    assert images.cleaned("a", film) == film
+    assert cleaned("a", film) == film
 
 
 @pytest.mark.parametrize(
@@ -117,7 +123,7 @@ def test_what_a_picture_is_shown_by_stays() -> None:
 )
 def test_a_picture_that_is_cut_off_is_damaged(data: bytes) -> None:
     with pytest.raises(ImageError, match='the image "photo" is damaged: save it again'):
-        images.cleaned("photo", data)
+        cleaned("photo", data)
 
 
 @settings(max_examples=200, deadline=None)
@@ -125,19 +131,19 @@ def test_a_picture_that_is_cut_off_is_damaged(data: bytes) -> None:
 def test_wherever_a_picture_is_cut_it_is_damaged(data: bytes, draw: st.DataObject) -> None:
     end = draw.draw(st.integers(4, len(data) - 2))
     with pytest.raises(ImageError):
-        images.cleaned("photo", data[:end])
+        cleaned("photo", data[:end])
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from([b"\xff\xd8\xff", PIXEL[:33], GIF_HEAD]), st.binary(max_size=200))
 def test_any_bytes_are_cleaned_or_damaged(head: bytes, rest: bytes) -> None:
     with contextlib.suppress(ImageError):
-        images.cleaned("photo", head + rest)
+        cleaned("photo", head + rest)
 
 
 def test_a_run_of_one_byte_is_read_in_no_time() -> None:
     with pytest.raises(ImageError):
-        images.cleaned("photo", jpeg(frame())[:-2] + b"\xff" * 900_000 + b"\0")
+        cleaned("photo", jpeg(frame())[:-2] + b"\xff" * 900_000 + b"\0")
 
 
 def photo(orientation: int, mode: str = "RGB", form: str = "JPEG") -> bytes:
@@ -160,7 +166,7 @@ def test_a_photo_is_turned_as_its_file_asks(orientation: int, form: str) -> None
     from PIL import Image, ImageOps
 
     data = photo(orientation, form=form)
-    clean = images.cleaned("photo", data)
+    clean = cleaned("photo", data)
     assert SECRET not in clean
     with Image.open(io.BytesIO(clean)) as seen, Image.open(io.BytesIO(data)) as stored:
         wanted = ImageOps.exif_transpose(stored)
@@ -176,18 +182,18 @@ def _dark(picture: Any, x: int, y: int) -> bool:
 
 
 def test_a_turned_photo_has_the_colours_it_had() -> None:
-    assert images.look("photo", images.cleaned("photo", photo(6, "CMYK"))).inks
+    assert images.look("photo", cleaned("photo", photo(6, "CMYK"))).inks
 
 
 def test_what_is_upright_is_not_compressed_again() -> None:
     data = photo(1)
     scan = data[data.index(b"\xff\xda") :]
-    assert images.cleaned("photo", data).endswith(scan)
+    assert cleaned("photo", data).endswith(scan)
 
 
 def test_a_turned_photo_that_cannot_be_decoded_is_damaged() -> None:
     with pytest.raises(ImageError, match="is damaged"):
-        images.cleaned("photo", jpeg(turned(6), frame()))
+        cleaned("photo", jpeg(turned(6), frame()))
 
 
 def test_a_letter_says_which_picture_is_damaged_and_where() -> None:
@@ -240,5 +246,6 @@ def test_the_weight_of_all_pictures_is_told_for_a_copy_and_for_a_sending() -> No
         a=heavy_picture(b"1"), b=heavy_picture(b"2")
     )
     assert "the pictures weigh" not in findings(a=heavy_picture(b"1"), b=heavy_picture(b"1"))
-    told = weights.told({"a": heavy_picture(b"1"), "b": heavy_picture(b"2")}, 1)
+    pictures = {"a": heavy_picture(b"1"), "b": heavy_picture(b"2")}
+    told = weights.told(letter("# x", images=pictures), 1)
     assert str(told) == "the pictures weigh 328 kB in each copy: 1 MB for 1 person"

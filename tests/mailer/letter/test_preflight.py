@@ -22,6 +22,17 @@ def test_a_sound_letter_has_nothing_to_tell() -> None:
     assert found("# Titre\n\n## Suite\n\nBonjour [la page](https://example.org/).") == []
 
 
+def test_sound_blocks_have_nothing_to_tell() -> None:
+    body = (
+        "# Titre\n\n::: contents\n:::\n\n## Suite[^1]\n\n"
+        "::: box Un titre\nUn mot[^1] (suite).\n:::\n\n"
+        "::: image a.png\nalt: Une gare\n:::\n\n::: votes\npour: 3\n:::\n\n"
+        "::: agenda\n2026-12-01 18:00 | Gare | Réunion\n:::\n\n"
+        "::: signature\nnom: Une autrice\nimage: a.png\n:::\n\n[^1]: Une note."
+    )
+    assert found(body) == []
+
+
 @pytest.mark.parametrize("name", ["committee", "address", "phone", "email"])
 def test_a_letter_without_its_obligatory_lines_is_not_sent(name: str) -> None:
     lacking = replace(IDENTITY, sender="a@example.org", **{name: " "})
@@ -50,6 +61,23 @@ def test_braces_in_an_address_stop_a_letter() -> None:
         ("# x\n\n[Cliquez ici](https://e.org)", "does not say where it leads"),
         ("# x\n\n![](a.png)", 'the image "a.png" has no text'),
         ("# x\n\n![a](https://e.org/a.png)", "loaded from a site"),
+        (
+            "# x\n\n::: image a.png\ncaption: y\n:::",
+            'lettre.md:10: the image "a.png" has no text for those who do not see it: write a line '
+            "“alt: what it shows” below its name",
+        ),
+        ("# x\n\n::: image https://e.org/a.png\nalt: a\n:::", "loaded from a site"),
+        ("# x\n\n::: button https://e.org Cliquez ici\n:::", "does not say where it leads"),
+        (
+            "# x\n\n::: box\n#### y\n:::",
+            "lettre.md:11: a heading of level 4",
+        ),
+        ("# x\n\n::: lead\n{{ subscriber.first_name }}\n:::", "lettre.md:11: {{ subscriber.first"),
+        (
+            "# x\n\n::: box Pour {{ subscriber.first_name }}\ny\n:::",
+            "lettre.md:10: {{ subscriber.first_name }} leaves a gap",
+        ),
+        ("# x\n\n::: box\n**un mot **\n:::", "lettre.md:11: "),
         ("# x\n\n### y", "lettre.md:10: a heading of level 3 follows one of level 1"),
         ("# x\n\n# y", "lettre.md:10: there is a second first-level heading"),
         (

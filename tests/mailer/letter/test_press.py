@@ -88,9 +88,9 @@ def test_a_link_that_leads_nowhere_is_text_and_one_to_http_shows_its_address() -
 
 def test_essential_styles_are_inline_and_media_rules_keep_their_important() -> None:
     page = html("Bonjour.\n\n## Titre\n\n> Citation")
-    assert re.search(r'<h2 style="[^"]*color:#9c2b3c', page)
+    assert re.search(r"<h2 style=[^>]*color:#9c2b3c", page)
     assert "@media (prefers-color-scheme: dark)" in page
-    assert "padding: 0 0 20px !important" in page
+    assert "padding: 8px 12px 32px !important" in page
     assert page.count("<!--[if mso]>") == page.count("<![endif]-->") - page.count(
         "<!--<![endif]-->"
     )

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from mailer.letter import preflight
+from mailer.letter import markdown, preflight
+from mailer.letter.blocks import kinds
 from mailer.letter.letter import Letter, parse_letter
 from mailer.letter.press import press
 from mailer.message.composer import Composer, plain
 from tests.clock import NOW
 from tests.factories import IDENTITY
 from tests.mailer.letter.rendered import KEY, LINKS, MARIE, THEME, mail
-from tests.real_letter import REAL, REAL_FRONT, bare, needs_real_letter, sentences, shown
+from tests.real_letter import (
+    REAL,
+    REAL_FRONT,
+    bare,
+    needs_real_letter,
+    sentences,
+    shown,
+    with_blocks,
+)
 
 pytestmark = needs_real_letter
 
@@ -40,3 +51,18 @@ def test_it_has_three_warnings_and_can_be_sent(real: Letter) -> None:
     assert "first-level heading" in told
     assert "leads nowhere" in told
     assert "runs on behind the one before" in told
+
+
+def test_with_blocks_by_rules_all_its_words_arrive_in_both_parts() -> None:
+    source = REAL.read_text("utf-8")
+    written = parse_letter(REAL_FRONT + with_blocks(source), REAL.name)
+    made = {type(it) for it in markdown.read(written.body).blocks.values()}
+    assert made >= {kinds.Lead, kinds.Contents, kinds.Quotation, kinds.Box, kinds.Votes}
+    assert kinds.Signature in made
+    pressed = press(written, THEME, IDENTITY)
+    text = re.sub(r"(?m)^[>|] ?", "", pressed.text(MARIE, LINKS, KEY))
+    page = shown(pressed.html(MARIE, LINKS, KEY))
+    for sentence in sentences(source):
+        assert bare(sentence) in bare(text)
+        assert bare(sentence) in bare(page)
+    assert preflight.errors(preflight.check(written, pressed, IDENTITY)) == []

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from accounts.entering import Policy
 from commands.web_server import listening, open_doors
 from pli.database import Database
 from pli.keys import Keys
@@ -91,7 +92,8 @@ async def a_street(sqlite_url: str, keys: Keys, language: str = "en") -> AsyncIt
         keys=keys,
         identity=replace(LOCAL_IDENTITY, public_url=url),
         language=language,
-        office=OfficeOptions(),
+        # As a way in for readers, too, so that each journey can be walked.
+        office=OfficeOptions(policy=Policy(sign_in_links=True)),
         now=clock,
     )
     try:

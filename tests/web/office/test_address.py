@@ -20,7 +20,7 @@ from tests.clock import NOW
 from tests.web.client import LOCAL_IDENTITY, Options, Web, serving
 from web.networks import Networks
 from web.office.address import OfficeAddress, path_of_ours
-from web.office.keeping import Kept
+from web.office.keeping import Carried, Kept
 from web.office.options import OfficeOptions
 from web.office.visit import Visit
 
@@ -123,6 +123,15 @@ def test_a_kept_form_comes_back_without_its_secrets(fields: list[tuple[str, str]
     assert list(map(tuple, read.fields if read else [])) == expected
 
 
+@given(st.text(), st.text())
+def test_what_a_link_carries_is_read_strictly(text: str, further: str) -> None:
+    for read in (Carried.read(text), Carried(text, Kept("/office/me", [("name", further)]))):
+        again = Carried.read(read.text())
+        assert again.next == path_of_ours(read.next)
+        assert (again.kept is None) is (read.kept is None)
+    assert Carried.read("").values() == {}
+
+
 async def test_public_pages_keep_no_cookie_and_run_no_script(
     database: Database, keys: Keys, now: datetime
 ) -> None:
@@ -151,3 +160,26 @@ def test_behind_a_trusted_proxy_the_visitor_is_whom_the_proxy_names(
     context = cast("Any", SimpleNamespace(networks=Networks(("127.0.0.1",))))
     visit = Visit(Request(scope), context, "", "fr", NOW, "-")
     assert visit.visitor.network == network
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"X-Forwarded-Host": "evil.example"},
+        {"X-Forwarded-Host": "bureau.example.org", "Host": "evil.example"},
+        {"X-Forwarded-Proto": "http", "X-Forwarded-Port": "80"},
+        {"Forwarded": "host=evil.example;proto=http", "X-Original-URL": "/office/me"},
+    ],
+    ids=str,
+)
+async def test_what_a_visitor_says_of_a_host_or_a_scheme_before_a_proxy_is_not_believed(
+    database: Database, keys: Keys, now: datetime, said: dict[str, str]
+) -> None:
+    async with two_hosts(database, keys, now) as web:
+        answer = await web.client.get(f"{OFFICE}/office/me", headers=said)
+    if "Host" in said:
+        assert answer.status_code == 404
+    else:
+        assert answer.headers["location"] == "/office/sign-in?next=%2Foffice%2Fme"
+        assert "Secure" in answer.headers["set-cookie"]
+        assert "evil" not in str(answer.headers)

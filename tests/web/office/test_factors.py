@@ -261,3 +261,23 @@ async def test_sessions_are_listed_and_ended_and_those_of_others_are_not_there(
         await anne.send(end)
         assert (await phone.go("/office/me")).url.path == "/office/sign-in"
         assert (await anne.go("/office/me")).url.path == "/office/me"
+
+
+async def test_the_last_factor_that_is_needed_cannot_be_taken_away(town: Town) -> None:
+    await town.hire("olga", Right.OPERATOR)
+    one, other = Authenticator(ORIGIN), Authenticator(ORIGIN)
+    async with town.somebody() as olga:
+        await olga.sign_in("olga")
+        options = await ask(olga, "/office/enrol/passkey/ask", "/office/enrol/passkey")
+        await olga.send("/office/enrol/passkey", answer=one.create(options), name="one")
+        await olga.go("/office/me")
+        (remove,) = [it for it in olga.forms() if it.endswith("/remove")]
+        page = await olga.send(remove)
+        assert page.status_code == 422
+        assert "you could not sign in any more" in olga.text
+        await olga.go("/office/me")
+        options = await ask(olga, "/office/me/passkeys/ask", "/office/me/passkeys")
+        await olga.send("/office/me/passkeys", answer=other.create(options), name="other")
+        await olga.go("/office/me")
+        assert (await olga.send(remove)).url.path == "/office/me"
+        assert len([it for it in olga.forms() if it.endswith("/remove")]) == 1

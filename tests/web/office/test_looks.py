@@ -2,237 +2,213 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from accounts import people, sessions
-from accounts.factors import Factor
-from accounts.models import Account, Stage
+from accounts import people
 from accounts.rights import Right
-from mailer.models import CampaignState
+from pli import pages as templates
 from pli.actor import Actor
+from pli.files import shipped
 from pli.keys import Keys
-from subscribers import lists
-from tests import factories as make
-from tests.browser import CONTRASTS, SCREENSHOTS
-from tests.factories import ONE_OF_EACH
-from tests.web.looking import CROWDED, HEADINGS, LEAVING_THE_SHEET, OVERFLOWING, SMALL_TARGETS
-from tests.web.office.mails import invited
-from tests.web.office.person import HOSTILE, PASSWORD, Town
+from tests.browser import SCREENSHOTS
+from tests.web.office.gallery import Gallery, enter, furnish, submit, type_in
+from tests.web.office.mails import invited, last_mail
 from tests.web.office.served import Street, a_street, with_passkeys
 
 pytestmark = pytest.mark.proof
 
-ROOT = Actor.system("root")
-WIDTHS = (320, 360, 1280)
-UNNAMED = """
-() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a')]
-  .filter(it => it.offsetParent && !(it.labels?.length || it.getAttribute('aria-label')
-    || it.textContent.trim())).map(it => it.outerHTML)
-"""
-"""Finds what one can use and no screen reader can name."""
-UNTIED = """
-() => [...document.querySelectorAll('[aria-describedby]')].flatMap(it =>
-  it.getAttribute('aria-describedby').split(' ').filter(id => !document.getElementById(id)))
-"""
-TWICE = """
-() => [...document.querySelectorAll('[id]')].map(it => it.id)
-  .filter((id, place, all) => all.indexOf(id) !== place)
-"""
+NO_PAGES = {"base", "parts"}
+"""Templates of the office that are parts of others."""
 
 
-async def secret_of(town: Town, account: Account, proved: Factor = Factor.PASSKEY) -> str:
-    """The cookie of a new session."""
-    async with town.database.begin() as session:
-        opened = await sessions.open_(
-            session,
-            account_id=account.id,
-            stage=Stage.WHOLE,
-            proved={proved},
-            browser="Firefox, Linux",
-            now=datetime.now(UTC),
-        )
-    return opened.secret
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The templates of the office of which a page was made."""
+    names: set[str] = set()
+    render = templates.render
+
+    def noted(template: str, *args: Any, **values: Any) -> str:
+        names.add(template.removeprefix("office/").removesuffix(".html.j2"))
+        return render(template, *args, **values)
+
+    monkeypatch.setattr(templates, "render", noted)
+    return names
 
 
-async def enter(page: Any, street: Street, account: Account) -> None:
-    """Let a page be of somebody who is in."""
-    await page.context.add_cookies(
-        [
-            {
-                "name": "pli_office",
-                "value": await secret_of(street.town, account),
-                "url": f"{street.url}/office",
-            }
-        ]
-    )
-
-
-class Gallery:
-    """Looks at a page in every size and light, and takes its pictures."""
-
-    def __init__(self, page: Any, language: str) -> None:
-        self._page = page
-        self._language = language
-        self.faults: list[str] = []
-
-    def _note(self, place: str, found: list[str]) -> None:
-        self.faults += [f"{place}: {it}" for it in found]
-
-    async def look(self, name: str) -> None:
-        """Judge the page that is shown now."""
-        page = self._page
-        for probe in (UNNAMED, UNTIED, TWICE):
-            self._note(name, await page.evaluate(probe))
-        assert await page.evaluate("() => document.documentElement.lang") == self._language
-        headings = await page.evaluate(HEADINGS)
-        assert headings.count(1) == 1, name
-        assert headings[0] == 1, name
-        for width in WIDTHS:
-            await page.set_viewport_size({"width": width, "height": 800})
-            for scheme in ("light", "dark"):
-                # Without it, links would still be on the way from one colour to the other.
-                await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-                place = f"{name}, {width}, {scheme}"
-                self._note(place, ["overflows"] if await page.evaluate(OVERFLOWING) else [])
-                for probe in (LEAVING_THE_SHEET, CROWDED, CONTRASTS, SMALL_TARGETS):
-                    self._note(place, await page.evaluate(probe))
-                if width != WIDTHS[0]:
-                    picture = f"office-{name}-{self._language}-{width}-{scheme}.png"
-                    await page.screenshot(path=SCREENSHOTS / picture, full_page=True)
-
-
-async def furnish(town: Town, keys: Keys) -> int:
-    """Sendings to look at; the id of one that is done."""
-    now = datetime.now(UTC)
-    async with town.database.begin() as session:
-        members = await make.a_list(session, "membres", now=now)
-        done = await make.a_campaign_with(
-            session,
-            tuple(it for it in ONE_OF_EACH if it.status.value not in ("pending", "sending")),
-            now=now,
-            list_id=members.id,
-            state=CampaignState.FINISHED,
-        )
-        further = await lists.create(session, name="autres", title="Autres", now=now)
-        await make.a_person(session, keys, "jeanne", further, now=now)
-        await make.a_campaign(
-            session, keys, [further], of=replace(make.letter(), number=301), now=now
-        )
-    return done.id
-
-
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("language", ["fr", "en"])
-async def test_every_page_of_the_office_fits_every_screen_and_can_be_read(
-    sqlite_url: str, keys: Keys, language: str
+async def test_every_page_of_the_office_in_every_state_fits_every_screen_and_can_be_read(
+    sqlite_url: str, keys: Keys, language: str, shown: set[str]
 ) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     locale = {"fr": "fr-FR", "en": "en-GB"}[language]
+    faults = []
     async with a_street(sqlite_url, keys, language) as street:
-        town, url = street.town, street.url
-        sending = await furnish(town, keys)
-        olga = await town.hire("olga", Right.OPERATOR, Right.RIGHTS, Right.WHO)
-        await town.hire("anne", Right.SENDER)
-        path = await invited(town, "bruno", Right.READER)
-        async with town.database.begin() as session:
-            for row in await people.everybody(session):
-                row.language = language
-        async with street.browser(locale=locale) as page:
-            gallery = Gallery(page, language)
-            await with_passkeys(page)
-            for name, place in (
-                ("sign-in", "/office/sign-in"),
-                ("ask-link", "/office/link"),
-                ("link", path),
-                ("link-over", "/office/link/nothing"),
-                ("parts", "/office/house"),
-                ("not-there", "/office/nothing"),
-            ):
-                await page.goto(url + place)
-                await gallery.look(name)
-            await page.goto(f"{url}/office/sign-in")
-            await submit(page, "form[action$='/sign-in']")
-            await gallery.look("sign-in-wrong")
-            await page.goto(f"{url}/office/sign-in")
-            await page.locator("#address").fill("anne@example.org")
-            await page.locator("#password").fill(PASSWORD)
-            await submit(page, "form[action$='/sign-in']")
-            await gallery.look("enrol")
-            await submit(page, "form[action$='/enrol/app']")
-            await gallery.look("app")
-            await page.goto(f"{url}/office/enrol")
-            await page.locator("#passkey-name").fill("Téléphone")
-            await submit(page, "form[action$='/enrol/passkey']")
-            await gallery.look("codes")
-            assert not gallery.faults, "\n".join(gallery.faults)
-        async with street.browser(locale=locale) as page:
-            gallery = Gallery(page, language)
-            await page.goto(f"{url}/office/sign-in")
-            await page.locator("#address").fill("anne@example.org")
-            await page.locator("#password").fill(PASSWORD)
-            await submit(page, "form[action$='/sign-in']")
-            await gallery.look("second")
-            await enter(page, street, olga)
-            for name, place in (
-                ("sendings", "/office/campaigns?still"),
-                ("report", f"/office/report/{sending}"),
-                ("accounts", "/office/accounts"),
-                ("account", f"/office/accounts/{olga.id + 1}"),
-                ("audit", "/office/audit"),
-                ("looked", "/office/looked"),
-                ("me", "/office/me"),
-                ("confirm", "/office/confirm"),
-            ):
-                await page.goto(url + place)
-                await gallery.look(name)
-            await page.goto(f"{url}/office/accounts")
-            await submit(page, "form[action$='/accounts']")
-            await gallery.look("accounts-wrong")
-            await page.goto(f"{url}/office/me")
-            await page.context.clear_cookies()
-            await submit(page, "form[action$='/me']")
-            await gallery.look("session-over")
-            assert not gallery.faults, "\n".join(gallery.faults)
+        for walk in (_a_stranger, _somebody_on_the_way_in, _somebody_who_is_in, _an_operator):
+            async with street.browser(locale=locale) as page:
+                gallery = Gallery(page, language)
+                await walk(street, page, gallery)
+                faults += gallery.faults
+    assert not faults, "\n".join(faults)
+    every = {it.name.removesuffix(".html.j2") for it in _templates()}
+    assert every - shown == NO_PAGES, "a page that was not looked at"
 
 
-async def submit(page: Any, form: str) -> None:
-    """Press the button of a form, and wait for the page behind it."""
+def _templates() -> list[Any]:
+    return sorted((shipped("templates") / "office").glob("*.j2"))
+
+
+async def _hire(street: Street, gallery: Gallery, name: str, *granted: Right) -> int:
+    """Somebody who reads the pages in the gallery's language."""
+    account = await street.town.hire(name, *granted)
+    async with street.town.database.begin() as session:
+        (await people.by_id(session, account.id)).language = gallery.language
+    return account.id
+
+
+async def _a_stranger(street: Street, page: Any, gallery: Gallery) -> None:
+    """Who is not in, and asks for links."""
+    url = street.url
+    await with_passkeys(page)
+    await _hire(street, gallery, "rose", Right.READER)
+    invitation = await invited(street.town, "bruno", Right.READER)
+    for name, place in (
+        ("sign-in", "/office/sign-in"),
+        ("link-invited", invitation),
+        ("link-over", "/office/link/nothing"),
+        ("parts", "/office/house"),
+        ("not-there", "/office/nothing"),
+    ):
+        await page.goto(url + place)
+        await gallery.look(name)
+    await page.goto(f"{url}/office/sign-in")
+    await submit(page, "form[action$='/sign-in']")
+    await gallery.look("sign-in-wrong")
+    await page.goto(f"{url}/office/link")
+    await gallery.look("ask-link")
+    await submit(page, "form[action$='/link']")
+    await gallery.look("ask-link-wrong")
+    await page.locator("#address").fill("rose@example.org")
+    await submit(page, "form[action$='/link']")
+    await gallery.look("ask-link-sent")
+    path, _code = await last_mail(street.town)
+    await page.goto(url + path)
+    await gallery.look("link")
+    await page.context.clear_cookies()
+    await page.goto(url + path)
+    await gallery.look("link-elsewhere")
+    await page.locator("#code").fill("1")
+    await submit(page, "form[action*='/link/']")
+    await gallery.look("link-elsewhere-wrong")
+
+
+async def _somebody_on_the_way_in(street: Street, page: Any, gallery: Gallery) -> None:
+    """Who has to make factors, and then has to give the second."""
+    url = street.url
+    await with_passkeys(page)
+    await _hire(street, gallery, "anne", Right.SENDER)
+    await page.goto(url + await invited(street.town, "carla", Right.READER))
+    await submit(page, "form[action*='/link/']")
+    await gallery.look("enrol-invited")
+    await page.locator("#password").fill("azerty2026")
+    await submit(page, "form[action$='/enrol/password']")
+    await gallery.look("enrol-wrong")
+    await page.context.clear_cookies()
+    await page.goto(f"{url}/office/sign-in")
+    await type_in(page, "anne")
+    await gallery.look("enrol-app")
+    await submit(page, "form[action$='/enrol/app']")
+    await gallery.look("app")
+    await page.locator("#code").fill("1")
+    await submit(page, "form[action$='/app/code']")
+    await gallery.look("app-wrong")
+    await page.goto(f"{url}/office/enrol")
+    await page.locator("#passkey-name").fill("Téléphone")
+    await submit(page, "form[action$='/enrol/passkey']")
+    await gallery.look("codes")
+    await page.context.clear_cookies()
+    await page.goto(f"{url}/office/sign-in")
+    await type_in(page, "anne")
+    await gallery.look("second")
+    await page.locator("#code").fill("nothing")
+    await submit(page, "form[action$='/sign-in/code']")
+    await gallery.look("second-wrong")
+
+
+async def _somebody_who_is_in(street: Street, page: Any, gallery: Gallery) -> None:
+    """One's own page, a proof in between, and forms that come too late."""
+    url = street.url
+    await with_passkeys(page)
+    await _hire(street, gallery, "denis", Right.READER)
+    await page.goto(f"{url}/office/sign-in")
+    await type_in(page, "denis")
+    await page.goto(f"{url}/office/me")
+    await gallery.look("me")
+    await page.locator("#zone").fill("Nowhere")
+    await submit(page, "form[action$='/me']")
+    await gallery.look("me-wrong")
+    await page.goto(f"{url}/office/me")
+    # As if the browser had answered nothing that makes sense.
     async with page.expect_navigation():
-        await page.locator(f"{form} button").first.click()
+        await page.evaluate(
+            "() => document.querySelector(\"form[action$='/me/passkeys']\").submit()"
+        )
+    await gallery.look("factor-fault")
+    await page.goto(f"{url}/office/me")
+    await page.evaluate(
+        "() => { for (const it of document.getElementsByName('token')) it.value = 'x' }"
+    )
+    await submit(page, "form[action$='/me']")
+    await gallery.look("old-form")
+    await page.goto(f"{url}/office/confirm")
+    await gallery.look("confirm")
+    await page.locator("#code").fill("1")
+    await submit(page, "form[action$='/confirm']")
+    await gallery.look("confirm-wrong")
+    await page.goto(f"{url}/office/me")
+    await page.context.clear_cookies()
+    await submit(page, "form[action$='/me']")
+    await gallery.look("session-over")
+    await submit(page, "form[action$='/link']")
+    await gallery.look("ask-link-kept")
+    await submit(page, "form[action$='/sign-in']")
+    await type_in(page, "denis")
+    await gallery.look("again")
 
 
-async def test_hostile_names_run_nothing_and_load_nothing(sqlite_url: str, keys: Keys) -> None:
-    async with a_street(sqlite_url, keys) as street:
-        town, url = street.town, street.url
-        now = datetime.now(UTC)
-        async with town.database.begin() as session:
-            bad = await lists.create(session, name="membres", title=HOSTILE, now=now)
-            await make.a_person(session, keys, "jeanne", bad, now=now)
-            hostile = replace(make.letter(), title=HOSTILE, subject=HOSTILE)
-            sending = await make.a_campaign(session, keys, [bad], of=hostile, now=now)
-        olga = await town.hire("olga", Right.OPERATOR, Right.RIGHTS, Right.WHO)
-        async with town.database.begin() as session:
-            await people.change(
-                session,
-                account_id=olga.id,
-                name=HOSTILE,
-                by=Actor.system(HOSTILE),
-                now=now + timedelta(seconds=1),
-            )
-        async with street.browser() as page:
-            await enter(page, street, olga)
-            for place in (
-                "/office/campaigns?still",
-                f"/office/report/{sending.id}?still",
-                "/office/accounts",
-                f"/office/accounts/{olga.id}",
-                "/office/audit",
-                "/office/me",
-                f"/office/sign-in?next={HOSTILE}",
-            ):
-                await page.goto(url + place)
-                assert await page.locator("main h1").count() == 1, place
-                assert await page.locator("img, main script").count() == 0, place
+async def _an_operator(street: Street, page: Any, gallery: Gallery) -> None:
+    """Sendings, accounts in every state, and what was done."""
+    url, town = street.url, street.town
+    done, running, paused = await furnish(town, town.keys)
+    olga = await _hire(street, gallery, "olga", Right.OPERATOR, Right.RIGHTS, Right.WHO)
+    gone = await _hire(street, gallery, "gone", *Right)
+    new = await town.hire("new", active=False)
+    async with town.database.begin() as session:
+        root = Actor.system("root")
+        await people.close(session, account_id=gone, by=root, now=datetime.now(UTC))
+        account = await people.by_id(session, olga)
+    await enter(page, street, account)
+    for name, place in (
+        ("sendings", "/office/campaigns"),
+        ("report", f"/office/report/{done}"),
+        ("report-running", f"/office/report/{running}"),
+        ("report-paused", f"/office/report/{paused}?still"),
+        ("accounts", "/office/accounts"),
+        ("account", f"/office/accounts/{olga}"),
+        ("account-closed", f"/office/accounts/{gone}"),
+        ("account-invited", f"/office/accounts/{new.id}"),
+        ("audit", "/office/audit"),
+        ("looked", "/office/looked"),
+    ):
+        await page.goto(url + place)
+        await gallery.look(name)
+    await page.goto(f"{url}/office/accounts")
+    await submit(page, "form[action$='/accounts']")
+    await gallery.look("accounts-wrong")
+    await page.goto(f"{url}/office/accounts/{new.id}")
+    await page.evaluate("() => { document.querySelector('#right option').value = 'king' }")
+    await submit(page, "form[action$='/rights']")
+    await gallery.look("account-wrong")

@@ -13,13 +13,21 @@ from sqlalchemy import func, select
 from starlette.responses import Response
 
 from accounts.abilities import MAY, Ability
-from accounts.models import AccountRight, AccountState
+from accounts.models import (
+    AccountRight,
+    AccountState,
+    OfficeSession,
+    SignInFailure,
+    SignInLink,
+)
 from accounts.rights import Right
 from pli.database import Database
 from pli.files import shipped
 from pli.keys import Keys
+from pli.tables import Audit
 from tests import factories as make
 from tests.web.client import LOCAL_IDENTITY
+from tests.web.office.mails import invited
 from tests.web.office.person import FROM_HERE, ORIGIN, Town, a_town
 from tests.web.office.signed import signed_in
 from web.office.app import Office
@@ -87,7 +95,7 @@ def the_office(database: Database, keys: Keys, now: datetime, url: str = ORIGIN)
     return Office(pages, keys, OfficeOptions(), inbox=False)
 
 
-async def test_the_rooms_are_those_of_the_table(
+async def test_the_routes_are_those_of_the_table(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     found: dict[str, object] = {}
@@ -111,7 +119,7 @@ async def test_the_page_of_all_parts_is_on_this_machine_only(
     [{}, {"lists": Lists.NONE}, {"needs": Ability.SEE_NUMBERS}],
     ids=["nothing", "no right", "no lists"],
 )
-async def test_a_room_that_does_not_say_who_may_enter_stops_the_start(
+async def test_a_route_that_does_not_say_who_may_enter_stops_the_start(
     database: Database, keys: Keys, now: datetime, needs: dict[str, object]
 ) -> None:
     async def open_to_all(visit: Visit) -> Response:
@@ -124,7 +132,17 @@ async def test_a_room_that_does_not_say_who_may_enter_stops_the_start(
         Guard(context, [OfficeRoute("/x", open_to_all, **needs)])  # type: ignore[arg-type]
 
 
-async def test_every_room_with_every_right_on_every_kind_of_list(town: Town) -> None:
+async def test_every_route_with_every_right_on_every_kind_of_list(
+    sqlite_url: str, keys: Keys, now: datetime
+) -> None:
+    # Five hundred requests, whose answers the guard gives: one kind of database is enough.
+    database = Database(sqlite_url)
+    async with a_town(database, keys, now) as town:
+        await _every_route_with_every_right(town)
+    await database.close()
+
+
+async def _every_route_with_every_right(town: Town) -> None:
     now = town.clock.at
     async with town.database.begin() as session:
         own = await make.a_list(session, "own", now=now)
@@ -191,7 +209,7 @@ async def test_every_room_with_every_right_on_every_kind_of_list(town: Town) -> 
     assert wrong == []
 
 
-async def test_who_is_not_in_is_led_to_the_door_from_every_room(town: Town) -> None:
+async def test_who_is_not_in_is_led_to_the_sign_in_page_from_every_route(town: Town) -> None:
     office = the_office(town.database, town.keys, town.clock.at)
     async with town.somebody() as stranger:
         for route in office.office_routes():
@@ -207,7 +225,35 @@ async def test_who_is_not_in_is_led_to_the_door_from_every_room(town: Town) -> N
         assert await session.scalar(select(func.count()).select_from(AccountRight)) == 0
 
 
-async def test_the_navigation_has_only_rooms_that_one_may_enter(town: Town) -> None:
+async def test_asking_for_a_head_is_reading_and_changes_nothing_on_any_route(town: Town) -> None:
+    olga = await town.hire("olga", *Right)
+    path = await invited(town, "anne", Right.READER)
+    office = the_office(town.database, town.keys, town.clock.at)
+    async with town.somebody() as person:
+        await signed_in(town, person, olga)
+        before = await _rows(town)
+        reading = {it.path for it in office.office_routes() if "GET" in it.methods}
+        for route in office.office_routes():
+            at = path if "{token}" in route.path else "/office" + route.path
+            answer = await person.client.head(at.replace("{id:number}", str(olga.id)))
+            expected = (200, 303, 404) if route.path in reading else (405,)
+            assert answer.status_code in expected, at
+            assert "set-cookie" not in answer.headers, at
+        assert await _rows(town) == before
+
+
+async def _rows(town: Town) -> list[object]:
+    """How much there is of what signing in and the audit write."""
+    async with town.database.reading() as session:
+        counts: list[object] = [
+            await session.scalar(select(func.count()).select_from(it))
+            for it in (OfficeSession, SignInLink, SignInFailure, Audit)
+        ]
+        used = await session.scalars(select(SignInLink.used_at))
+        return [*counts, *used]
+
+
+async def test_the_navigation_has_only_routes_that_one_may_enter(town: Town) -> None:
     expected = {
         Right.AUTHOR: set(),
         Right.SENDER: {"/office/campaigns"},
@@ -229,7 +275,7 @@ async def test_the_navigation_has_only_rooms_that_one_may_enter(town: Town) -> N
                 assert (await person.go(path)).status_code == 200
 
 
-async def test_a_closed_account_is_out_of_every_room(town: Town) -> None:
+async def test_a_closed_account_is_out_of_every_route(town: Town) -> None:
     account = await town.hire("anne", Right.OPERATOR)
     async with town.somebody() as anne:
         await signed_in(town, anne, account)

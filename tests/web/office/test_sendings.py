@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from sqlalchemy import event
 
 from accounts.rights import Right
 from mailer.campaign import lifecycle
@@ -22,7 +21,6 @@ from pli.language import Sentence
 from tests import factories as make
 from tests.factories import ONE_OF_EACH
 from tests.web.office.person import Town, a_town
-from tests.web.office.signed import signed_in
 from web.office.options import OfficeOptions
 
 
@@ -53,11 +51,11 @@ async def test_the_office_shows_sendings_and_a_report_that_moves(town: Town) -> 
         listed = await anne.go("/office/campaigns")
         assert f'href="/office/report/{running.id}"' in listed.text
         moving = await anne.go(f"/office/report/{running.id}")
-        assert 'http-equiv="refresh"' in moving.text
+        assert 'data-again="3"' in moving.text
         for path in (f"/office/report/{running.id}?still", f"/office/report/{finished.id}"):
             page = await anne.go(path)
             assert page.status_code == 200
-            assert 'http-equiv="refresh"' not in page.text
+            assert "data-again" not in page.text
         for unknown in (10**30, "9" * 5_000, 2**31, 999):
             page = await anne.go(f"/office/report/{unknown}")
             assert page.status_code == 404
@@ -136,23 +134,3 @@ async def test_why_a_campaign_is_paused_stands_in_the_list_and_in_its_report(tow
             page = await anne.go(path)
             assert "5.7.1 <b>we do not like you</b>" in anne.text
             assert "<b>we" not in page.text
-
-
-async def test_a_page_asks_two_questions_beside_its_own(town: Town) -> None:
-    anne = await town.hire("anne", Right.RIGHTS)
-    asked: list[str] = []
-
-    def note(*said: object) -> None:
-        asked.append(str(said[2]))
-
-    async with town.somebody() as person:
-        await signed_in(town, person, anne)
-        await person.go("/office/looked")
-        engines = {town.database.reader.sync_engine, town.database.writer.sync_engine}
-        for engine in engines:
-            event.listen(engine, "before_cursor_execute", note)
-        assert (await person.go("/office/looked")).status_code == 200
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
-    assert len([it for it in asked if "audit" in it]) == 1
-    assert len([it for it in asked if not it.startswith("BEGIN")]) <= 3

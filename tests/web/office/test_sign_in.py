@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
+import pyotp
 import pytest
 from sqlalchemy import func, select
 
@@ -14,6 +16,7 @@ from accounts.rights import Right
 from pli.database import Database
 from pli.keys import Keys
 from tests.web.office.person import FROM_HERE, ORIGIN, PASSWORD, Town, a_town
+from web.office import tokens
 from web.office.tidying import tidying
 
 
@@ -154,6 +157,11 @@ async def test_the_token_of_another_person_is_refused(town: Town) -> None:
         ("/office//evil.example", "/office/campaigns"),
         ("/office/\\evil.example", "/office/campaigns"),
         ("/office/../u/x", "/office/campaigns"),
+        ("/office/%2e%2E/u/x", "/office/campaigns"),
+        ("/office/.%2e/u/x", "/office/campaigns"),
+        ("/office/%5Cevil.example", "/office/campaigns"),
+        ("/office/%2Fevil.example", "/office/campaigns"),
+        ("/office/me?next=%2Foffice%2Fme", "/office/me"),
         ("javascript:alert(1)", "/office/campaigns"),
         ("/office/me\r\nSet-Cookie: a=b", "/office/campaigns"),
         ("/u/TOKEN", "/office/campaigns"),
@@ -250,3 +258,81 @@ async def test_what_is_over_is_deleted_by_itself(town: Town) -> None:
                 if await session.scalar(select(func.count()).select_from(OfficeSession)) == 0:
                     break
             await asyncio.sleep(0.02)
+
+
+async def test_two_sign_ins_at_one_moment_are_two_sessions_and_no_failure(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as here, town.somebody() as there:
+        await asyncio.gather(*(it.sign_in("anne") for it in (here, there, here)))
+        cookies = {it.client.cookies["pli_office"] for it in (here, there)}
+        assert len(cookies) == 2
+        for it in (here, there):
+            assert (await it.go("/office/campaigns")).url.path == "/office/campaigns"
+        await here.send("/office/sign-out")
+        for _ in range(4):
+            await here.sign_in("anne", "a wrong password")
+        assert (await here.sign_in("anne")).url.path == "/office/campaigns", "nothing was counted"
+
+
+async def test_the_cookie_of_before_a_proof_is_worth_nothing_after_it(town: Town) -> None:
+    await town.hire("anne", Right.SENDER)
+    async with town.somebody() as anne, town.somebody() as thief:
+        seen = []
+        await anne.sign_in("anne")
+        seen.append(anne.client.cookies["pli_office"])
+        await anne.send("/office/enrol/app")
+        secret = re.search(r'class="secret">([A-Z2-7 ]+)<', anne.text)
+        assert secret is not None
+        app = pyotp.TOTP(secret[1].replace(" ", ""))
+        await anne.send("/office/enrol/app/code", code=app.at(town.clock.at))
+        seen.append(anne.client.cookies["pli_office"])
+        town.wait(minutes=61)
+        await anne.go("/office/confirm")
+        await anne.send("/office/confirm", code=app.at(town.clock.at))
+        seen.append(anne.client.cookies["pli_office"])
+        assert len(set(seen)) == 3
+        for cookie in seen[:2]:
+            thief.client.cookies.set("pli_office", cookie, domain="localhost.local", path="/office")
+            assert (await thief.go("/office/me")).url.path == "/office/sign-in"
+            assert "Set up an app" not in (await thief.go("/office/enrol")).text
+        assert (await anne.go("/office/me")).url.path == "/office/me"
+
+
+async def test_a_clock_two_minutes_off_lets_nobody_in_by_a_code(town: Town) -> None:
+    await town.hire("anne", Right.SENDER)
+    async with town.somebody() as anne:
+        await anne.sign_in("anne")
+        await anne.send("/office/enrol/app")
+        secret = re.search(r'class="secret">([A-Z2-7 ]+)<', anne.text)
+        assert secret is not None
+        app = pyotp.TOTP(secret[1].replace(" ", ""))
+        await anne.send("/office/enrol/app/code", code=app.at(town.clock.at))
+        town.wait(minutes=10)
+        anne.forget()
+        for minutes in (-2, 2):
+            await anne.sign_in("anne")
+            off = town.clock.at + timedelta(minutes=minutes)
+            page = await anne.send("/office/sign-in/code", code=app.at(off))
+            assert page.status_code == 422
+        await anne.sign_in("anne")
+        page = await anne.send("/office/sign-in/code", code=app.at(town.clock.at))
+        assert page.url.path == "/office/campaigns"
+
+
+async def test_who_signs_in_again_in_the_same_browser_leaves_no_session_behind(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    await town.hire("bruno", Right.READER)
+    async with town.somebody() as browser, town.somebody() as thief:
+        await browser.sign_in("anne")
+        cookie = browser.client.cookies["pli_office"]
+        # The sign-in page leads on who is in, so this one was opened before.
+        token = tokens.of_browser(town.keys, browser.client.cookies["pli_browser"])
+        await browser.client.post(
+            "/office/sign-in",
+            data={"address": "bruno@example.org", "password": PASSWORD, "token": token},
+            headers=FROM_HERE,
+        )
+        assert browser.client.cookies["pli_office"] != cookie
+        thief.client.cookies.set("pli_office", cookie, domain="localhost.local", path="/office")
+        assert (await thief.go("/office/me")).url.path == "/office/sign-in"
+        assert "bruno@example.org" in (await browser.go("/office/me")).text
