@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -66,13 +66,20 @@ async def working(
 
 
 async def prepared(
-    database: Database, keys: Keys, now: datetime, count: int = 20, batch_size: int = 8
+    database: Database,
+    keys: Keys,
+    now: datetime,
+    count: int = 20,
+    batch_size: int = 8,
+    retry_delays: Sequence[float] = (0.05,),
 ) -> int:
     """Start a campaign to `count` members of one list; the campaign's id."""
     async with database.begin() as session:
         members = await make.a_list(session, "membres", now=now)
         await make.members(session, keys, members, count, now=now)
-        campaign = await make.a_campaign(session, keys, [members], now=now, batch_size=batch_size)
+        campaign = await make.a_campaign(
+            session, keys, [members], now=now, batch_size=batch_size, retry_delays=retry_delays
+        )
     return campaign.id
 
 

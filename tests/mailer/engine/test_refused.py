@@ -72,7 +72,10 @@ async def test_the_same_refusal_to_everybody_pauses_with_the_relays_words(
 async def test_a_limit_in_words_lets_the_relay_rest_and_fails_no_copy(
     database: Database, keys: Keys, now: datetime, answer: str
 ) -> None:
-    campaign_id = await prepared(database, keys, now, count=40, batch_size=20)
+    # No copy's last try may come before the relay rests.
+    campaign_id = await prepared(
+        database, keys, now, count=40, batch_size=20, retry_delays=(60.0, 60.0)
+    )
     taken = 0
 
     def limited(stage: str, recipient: str, times: int) -> str | None:
