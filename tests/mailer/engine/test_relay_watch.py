@@ -220,7 +220,9 @@ async def test_one_worker_that_is_refused_pauses_nothing_that_another_can_send(
             await received(relay, 1)
             async with working(database, keys, failover_of(main=refusing.url)):
                 refused = await until(database, lambda it: bool(it) and it[0].over_at is not None)
-                again = await until(database, lambda it: it[0].over_at not in (None, refused.over_at))
+                again = await until(
+                    database, lambda it: it[0].over_at not in (None, refused.over_at)
+                )
                 assert again.refused, "the other worker was refused"
                 # Of 400 copies at this delay, many still wait; from now on they take no time.
                 assert len(relay.received) < 400
