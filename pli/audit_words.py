@@ -36,6 +36,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.PEOPLE_VIEWED: N_("looked at people"),
     AuditAction.BARRED: N_("barred an address"),
     AuditAction.LIFTED: N_("let an address be written to again"),
+    AuditAction.BOUNCE_CLAIMED: N_("tied a mail that came back to a person"),
     AuditAction.LIST_MADE: N_("made a list"),
     AuditAction.LIST_CHANGED: N_("changed a list"),
 }

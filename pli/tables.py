@@ -42,6 +42,7 @@ class AuditAction(enum.Enum):
     PEOPLE_VIEWED = "people_viewed"
     BARRED = "barred"
     LIFTED = "lifted"
+    BOUNCE_CLAIMED = "bounce_claimed"
     LIST_MADE = "list_made"
     LIST_CHANGED = "list_changed"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from mailer.bounces import addresses
 from mailer.bounces.formats.quoted_letter import parted
 from mailer.bounces.mail import Fields, Mail, header_of
-from mailer.links import Links
+from mailer.bounces.tokens import Tokens
 
 MARK_HEADER = "x-pli-mark"
 _ENVELOPE = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to")
@@ -30,30 +30,41 @@ class Owner:
     told_by: str
 
 
-def whose(mail: Mail, came_to: str, envelope_id: str, links: Links) -> Owner | None:
+def whose(mail: Mail, came_to: str, envelope_id: str, tokens: Tokens) -> Owner | None:
     """The delivery or notice that a mail belongs to; None if it carries no token of ours.
 
     `came_to` is the address that the mail was delivered to, as the envelope says. The first of
     these counts: the address it came to, the returned letter's header, a relay's own report.
     """
     for address in (came_to, *_came_to(mail)):
-        number = links.read_return_path(_without_srs(address))
+        number = tokens.of_return_path(_without_srs(address))
         if number is not None:
             return Owner(number, "return_path")
     for source in _returned(mail):
         fields = header_of(source)
-        if (number := _of_header(fields, links)) is not None:
+        if (number := _of_header(fields, tokens)) is not None:
             return Owner(number, "returned")
-    for mark in (envelope_id, *(it for name in _ANSWERED for it in _marks(mail.all(name)))):
-        number = _of_mark(mark, links)
+    if (number := tokens.of_envelope_id(envelope_id)) is not None:
+        return Owner(number, "report")
+    for mark in (it for name in _ANSWERED for it in _marks(mail.all(name))):
+        number = _of_mark(mark, tokens)
         if number is not None:
             return Owner(number, "report")
     return None
 
 
-def is_our_own(mail: Mail, links: Links) -> bool:
+def written_to(mail: Mail) -> str:
+    """The address that the returned letter was written to; "" if the mail does not bring it."""
+    for source in _returned(mail):
+        for name, value in header_of(source):
+            if name == "to":
+                return addresses.bare(value)
+    return ""
+
+
+def is_our_own(mail: Mail, tokens: Tokens) -> bool:
     """Whether this is a letter of ours itself, looped back to us."""
-    return any(links.read_message_id(it) is not None for it in mail.all("message-id"))
+    return any(tokens.of_message_id(it) is not None for it in mail.all("message-id"))
 
 
 def _came_to(mail: Mail) -> Iterator[str]:
@@ -88,25 +99,24 @@ def _begins_a_header(line: str) -> bool:
     return said.startswith(("return-path:", "received:", "message-id:", "from:", "list-unsub"))
 
 
-def _of_header(fields: Fields, links: Links) -> int | None:
+def _of_header(fields: Fields, tokens: Tokens) -> int | None:
     for name, value in fields:
         number: int | None = None
         if name in ("message-id", MARK_HEADER):
-            number = _of_mark(value, links)
+            number = _of_mark(value, tokens)
         elif name in ("return-path", "x-envelope-from", "sender"):
-            number = links.read_return_path(_without_srs(addresses.bare(value)))
+            number = tokens.of_return_path(_without_srs(addresses.bare(value)))
         elif name == "list-unsubscribe":
             for token in _WEB_TOKEN.findall(value[:2_000]):
-                read = links.read_unsubscribe(token)
-                number = read.delivery_id if read else number
+                number = tokens.of_unsubscribe(token) or number
         if number is not None:
             return number
     return None
 
 
-def _of_mark(value: str, links: Links) -> int | None:
+def _of_mark(value: str, tokens: Tokens) -> int | None:
     mark = value.strip()
-    return links.read_message_id(mark) if mark else None
+    return tokens.of_message_id(mark) if mark else None
 
 
 def _marks(values: list[str]) -> Iterator[str]:

@@ -33,6 +33,7 @@ def test_a_letter_reaches_everyone_and_the_report_says_so(
             "unknown_user": 0, "mailbox_full": 0, "policy": 0, "too_large": 0, "gave_up": 0,
             "other": 0,
         },
+        "bounces": {},
     }  # fmt: skip
     assert relay.recipients == {f"p{n:04}@example.org": 1 for n in range(30)}
     mail = relay.received[0].message

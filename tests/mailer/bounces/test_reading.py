@@ -16,8 +16,7 @@ from mailer.bounces.reading import read
 from mailer.bounces.report import Action, Kind, Reason, Recipient, Stage, Weight
 from mailer.bounces.whose import whose
 from tests.paths import ROOT
-from tests.specimens.bounces.pieces import block, notification, plain
-from tests.specimens.bounces.real_servers import LINKS
+from tests.specimens.bounces.pieces import TOKENS, block, notification, plain
 
 MAILS = [it.read_bytes() for it in sorted((ROOT / "tests/specimens/bounces").rglob("*.eml"))]
 SPEED = 200
@@ -48,7 +47,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 def test_a_mutated_mail_is_read_and_nothing_is_certain_without_a_proof(raw: bytes) -> None:
     report = read(raw)
     assert len(report.recipients) <= dsn.MOST
-    whose(opened(raw), "", report.envelope_id, LINKS)
+    whose(opened(raw), "", report.envelope_id, TOKENS)
     for it in report.recipients:
         assert (it.verdict.weight is Weight.NONE) == (it.recipient.action is not Action.FAILED)
         if it.verdict.weight is Weight.CERTAIN:

@@ -15,7 +15,7 @@ from mailer.bounces.report import Report, Weight
 from mailer.bounces.whose import is_our_own, whose
 from tests.paths import ROOT
 from tests.specimens.bounces import written
-from tests.specimens.bounces.real_servers import LINKS
+from tests.specimens.bounces.pieces import TOKENS
 
 FOLDER = ROOT / "tests" / "specimens" / "bounces"
 MAILS = sorted(FOLDER.rglob("*.eml"))
@@ -52,10 +52,10 @@ def test_a_specimen_is_read_as_its_sheet_says(file: Path) -> None:
     report = read(raw)
     assert told(report) == {name: sheet[name] for name in ("kind", "recipients")}
     mail = opened(raw)
-    owner = whose(mail, "", report.envelope_id, LINKS)
+    owner = whose(mail, "", report.envelope_id, TOKENS)
     found = owner.number if owner else None
-    if found is None and is_our_own(mail, LINKS):
-        found = LINKS.read_message_id(mail.first("message-id"))
+    if found is None and is_our_own(mail, TOKENS):
+        found = TOKENS.of_message_id(mail.first("message-id"))
     assert found == sheet["delivery"]
 
 

@@ -10,8 +10,7 @@ from mailer.bounces.mail import opened
 from mailer.bounces.whose import Owner, whose
 from mailer.links import Links
 from pli.keys import Keys
-from tests.specimens.bounces.pieces import header, message_id, return_path
-from tests.specimens.bounces.real_servers import LINKS
+from tests.specimens.bounces.pieces import TOKENS, header, message_id, return_path
 
 DOMAIN = "@orme.example.org"
 OTHERS = Links(
@@ -20,7 +19,7 @@ OTHERS = Links(
 
 
 def owner(text: str, came_to: str = "", envelope_id: str = "") -> Owner | None:
-    return whose(opened(text.encode()), came_to, envelope_id, LINKS)
+    return whose(opened(text.encode()), came_to, envelope_id, TOKENS)
 
 
 def srs(address: str) -> str:
@@ -53,7 +52,8 @@ def test_a_token_is_found_where_mail_servers_leave_it(
 
 
 def test_an_envelope_id_of_ours_tells_the_copy() -> None:
-    assert owner("Subject: x\n\n", "", message_id(7)) == Owner(7, "report")
+    token = return_path(7).partition("@")[0].removeprefix("bounce+")
+    assert owner("Subject: x\n\n", "", token) == Owner(7, "report")
 
 
 def test_an_unsubscribe_link_alone_tells_the_copy() -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from mailer.bounces.tokens import Tokens
+from tests.factories import KEYS
 from tests.specimens.bounces.real_servers import LINKS, letter
 
+TOKENS = Tokens(KEYS)
 MARIE = "marie@recipients.example.net"
 
 
