@@ -38,7 +38,8 @@ def rows() -> Iterator[str]:
     for reason, words in REASONS.items():
         codes = [code for code, it in BY_CODE.items() if it is reason]
         told = ", ".join(f"5.{it}" for it in codes) or "–"
-        yield f"| `{reason.value}` | {words} | {told} | {_weight(reason, codes)} | {SISIMAI[reason]} |"
+        weight = _weight(reason, codes)
+        yield f"| `{reason.value}` | {words} | {told} | {weight} | {SISIMAI[reason]} |"
 
 
 def _weight(reason: Reason, codes: list[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from mailer.bounces.tokens import Tokens
 from tests.factories import KEYS
-from tests.specimens.bounces.real_servers import LINKS, letter
+from tests.specimens.bounces.real_servers import LINKS, our_letter
 
 TOKENS = Tokens(KEYS)
 MARIE = "marie@recipients.example.net"
@@ -35,7 +35,7 @@ def failed(reason: str, weight: str, address: str = MARIE) -> tuple[str, str, st
 
 def ours(number: int, recipient: str = MARIE) -> str:
     """Our letter, as text with LF."""
-    return letter(number, recipient).decode().replace("\r\n", "\n")
+    return our_letter(number, recipient).decode().replace("\r\n", "\n")
 
 
 def header(number: int, recipient: str = MARIE) -> str:

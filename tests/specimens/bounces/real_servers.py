@@ -33,7 +33,7 @@ DELAY = 25
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 
 
-def letter(number: int, recipient: str) -> bytes:
+def our_letter(number: int, recipient: str) -> bytes:
     """A short letter of ours, as the copy of a delivery."""
     marks = LINKS.marks(number, "ab")
     url = LINKS.unsubscribe(number + 1000, 1, number, "ab")
@@ -74,7 +74,7 @@ def bounced(
             session.sendmail(
                 LINKS.marks(number, "ab").return_path,
                 [recipient],
-                letter(number, recipient),
+                our_letter(number, recipient),
                 rcpt_options=[f"NOTIFY={notify}"] if notify else [],
             )
     names = {LINKS.marks(number, "ab").return_path: name for name, number in numbers.items()}
