@@ -62,19 +62,25 @@ class MailTransaction:
 
     def envelope(self, extensions: Extensions) -> bytes:
         """The MAIL command, with the parameters of RFC 1870, 3461, 6152 and 6531 that apply."""
+        return self._mail(extensions).encode()
+
+    def recipient(self, extensions: Extensions) -> bytes:
+        """The RCPT command, with the parameters of RFC 3461 that apply."""
+        return self._rcpt(extensions).encode()
+
+    def whole_envelope(self, extensions: Extensions) -> bytes:
+        """The commands MAIL, RCPT and DATA in one piece (RFC 2920)."""
+        return f"{self._mail(extensions)}{self._rcpt(extensions)}DATA\r\n".encode()
+
+    def _mail(self, extensions: Extensions) -> str:
         copy = self.copy
         size = f" SIZE={self.size}" if extensions.size else ""
         eightbit = " BODY=8BITMIME" if copy.smtputf8 and extensions.eightbit else ""
         utf8 = " SMTPUTF8" if copy.smtputf8 else ""
         dsn = mail_parameters(copy.mail_from) if extensions.notify else ""
-        return f"MAIL FROM:<{self.mail_from}>{size}{eightbit}{utf8}{dsn}\r\n".encode()
+        return f"MAIL FROM:<{self.mail_from}>{size}{eightbit}{utf8}{dsn}\r\n"
 
-    def recipient(self, extensions: Extensions) -> bytes:
-        """The RCPT command, with the parameters of RFC 3461 that apply."""
+    def _rcpt(self, extensions: Extensions) -> str:
         address = self.copy.rcpt_to
         dsn = rcpt_parameters(address, extensions.notify) if extensions.notify else ""
-        return f"RCPT TO:<{address}>{dsn}\r\n".encode()
-
-    def whole_envelope(self, extensions: Extensions) -> bytes:
-        """The commands MAIL, RCPT and DATA in one piece (RFC 2920)."""
-        return self.envelope(extensions) + self.recipient(extensions) + b"DATA\r\n"
+        return f"RCPT TO:<{address}>{dsn}\r\n"
