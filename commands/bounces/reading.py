@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -20,7 +21,10 @@ from pli.language import N_, Sentence, say
 
 TRY_LATER = 75
 """EX_TEMPFAIL: the mail server that gives us a mail by a pipe keeps it, and tries again."""
-LARGEST = 50_000_000
+LARGEST = 1_000_000
+"""Octets that are read of a file: a larger mail is known, and judged, by its beginning."""
+TOGETHER = 50
+"""Mails that are recorded in one transaction."""
 
 
 @click.command(help=_("Read mails that came back: files, or one mail from standard input (-)."))
@@ -42,18 +46,19 @@ async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json:
         async with context.open() as installation:
             tokens = Tokens(installation.keys)
             rules = bounce_rules_of(installation.settings)
-            for name, raw in _mails(files, faults):
+            for some in _together(_mails(files, faults)):
                 async with installation.database.begin() as session:
-                    came = await coming_back.take_in(
-                        session,
-                        raw=raw,
-                        came_to=came_to,
-                        door="file",
-                        tokens=tokens,
-                        rules=rules,
-                        now=now(),
-                    )
-                found.append((name, came))
+                    for name, raw in some:
+                        came = await coming_back.take_in(
+                            session,
+                            raw=raw,
+                            came_to=came_to,
+                            door="file",
+                            tokens=tokens,
+                            rules=rules,
+                            now=now(),
+                        )
+                        found.append((name, came))
     except DatabaseAway as away:
         for line in away.sentences:
             tell(line, stderr=True)
@@ -82,6 +87,12 @@ def _mails(files: tuple[Path, ...], faults: list[Sentence]) -> Iterator[tuple[st
             faults.append(say(N_("{place}: {reason}"), place=file, reason=reason_of(error)))
         else:
             yield file.name, raw
+
+
+def _together(mails: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    """Yield some mails at a time: a commit for each would wait for the disk each time."""
+    while some := list(islice(mails, TOGETHER)):
+        yield some
 
 
 def _line(name: str, came: Came) -> Sentence:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
 from mailer.bounces import repeated
-from mailer.bounces.burst import Burst, burst, counting
+from mailer.bounces.burst import WITHIN, Burst, burst, counting
 from mailer.bounces.report import How, Weight
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.models import Bounce, Campaign, Delivery, Effect, Status
@@ -52,6 +52,18 @@ def hold(session: Session, campaign_id: int, found: Burst, now: datetime) -> Non
         _take_back(session, certain, now)
         which = and_(certain, Bounce.effect.in_([Effect.WAITING, Effect.SUPPRESSED]))
         _become(session, which, Effect.HELD)
+
+
+def holds(session: Session, campaign_id: int, provider: str, now: datetime) -> bool:
+    """Whether a burst of this hour is held already, at this provider."""
+    held = exists().where(
+        Bounce.campaign_id == campaign_id,
+        Bounce.at > now - WITHIN,
+        Bounce.effect == Effect.HELD,
+        Bounce.provider == provider,
+        Bounce.counts,
+    )
+    return bool(session.scalar(select(held)))
 
 
 def undecided(session: Session, campaign_id: int) -> bool:
@@ -178,6 +190,17 @@ def undo(
             now=now,
         )
     return lifted
+
+
+def forgive(session: Session, address_key: bytes) -> None:
+    """Somebody let an address be written to again: what its bounces did is taken back."""
+    of_them = (
+        select(Delivery.id)
+        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .where(Subscriber.address_key == address_key)
+    )
+    which = and_(Bounce.delivery_id.in_(of_them), Bounce.effect == Effect.SUPPRESSED)
+    _become(session, which, Effect.UNDONE)
 
 
 def _seconds(session: Session, campaign_id: int, now: datetime, rules: BounceRules) -> int:

@@ -42,6 +42,7 @@ from mailer.links import FIRST_NUMBER
 from mailer.models import Batch, Bounce, BounceMail, Delivery, Effect, Notice, Status
 from mailer.models import Stage as SessionStage
 from mailer.outcomes import Result, calls_unknown, is_gone
+from mailer.providers import WHOLE
 from pli import audit
 from pli.actor import Actor
 from pli.audit import AuditAction, AuditObject
@@ -101,16 +102,19 @@ def record(
     `came_to` is the address of its envelope; `door` names the way by which it came in.
     """
     digest = hashlib.sha256(raw).digest()
-    known = session.execute(
-        select(BounceMail.id, BounceMail.kind, BounceMail.number).where(BounceMail.digest == digest)
-    ).one_or_none()
-    if known is not None:
-        return Came(known.id, False, Kind(known.kind), known.number)
     mail = opened(raw)
     report = read_mail(mail)
     owner = None if is_our_own(mail, tokens) else whose(mail, came_to, report.envelope_id, tokens)
     number = owner.number if owner else None
-    if number is not None and _heard_enough(session, number):
+    known, heard = session.execute(
+        select(
+            select(BounceMail.id).where(BounceMail.digest == digest).scalar_subquery(),
+            select(func.count()).where(BounceMail.number == number).scalar_subquery(),
+        )
+    ).one()
+    if known is not None:
+        return Came(known, False, report.kind, number)
+    if heard >= MOST_OF_ONE:
         log.info("bounce.repeated", extra={"number": number})
         return Came(None, False, report.kind, number)
     copy = _copy(session, number)
@@ -256,11 +260,6 @@ def delete_old_mails(session: Session, *, before: datetime) -> int:
     done = session.execute(delete(BounceMail).where(BounceMail.at < before))
     assert isinstance(done, CursorResult)
     return done.rowcount
-
-
-def _heard_enough(session: Session, number: int) -> bool:
-    counted = select(func.count()).where(BounceMail.number == number)
-    return (session.scalar(counted) or 0) >= MOST_OF_ONE
 
 
 def _copy(session: Session, number: int | None) -> _Copy | None:
@@ -423,8 +422,7 @@ def _follow(
     reason = SuppressionReason.HARD_BOUNCE
     if kind is Kind.COMPLAINT:
         reason = SuppressionReason.COMPLAINT
-    elif weight in _COUNTED and (found := burst(session, copy.campaign_id)):
-        deciding.hold(session, copy.campaign_id, found, now)
+    elif weight in _COUNTED and _is_in_a_burst(session, copy, now):
         if weight is Weight.CERTAIN:
             return deciding.mark(session, bounce_id, Effect.HELD)
         return Effect.NONE
@@ -438,6 +436,17 @@ def _follow(
         now=now,
     )
     return deciding.mark(session, bounce_id, Effect.SUPPRESSED)
+
+
+def _is_in_a_burst(session: Session, copy: _Copy, now: datetime) -> bool:
+    """Whether the copy's provider is in a burst by now; a burst that begins is held."""
+    if deciding.holds(session, copy.campaign_id, copy.provider, now):
+        return True
+    found = burst(session, copy.campaign_id)
+    if found is None:
+        return False
+    deciding.hold(session, copy.campaign_id, found, now)
+    return found.provider in (WHOLE, copy.provider)
 
 
 def _is_enough(

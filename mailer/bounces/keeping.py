@@ -9,7 +9,7 @@ from mailer.bounces.mail import READ
 
 MOST = 64 * 1024
 """Octets that are kept of a mail."""
-_RETURNED = (b"message/rfc822", b"message/global", b"text/rfc822")
+_RETURNED = (b"message/rfc822", b"message/global;", b"message/global-headers", b"text/rfc822")
 _MARKS = (b"--- below this line", b"------ this is a copy", b"----- original message")
 
 
@@ -33,7 +33,7 @@ def _without_bodies(lines: list[bytes]) -> Iterator[bytes]:
     """Yield the lines up to the end of each returned letter's header, and what follows behind."""
     state = "text"
     for line in lines:
-        lowered = line[:60].lower()
+        lowered = line[:60].lower().rstrip() + b";"
         if line.startswith(b"--") and state == "body" and b" " not in line.strip():
             state = "text"
         if state == "body":

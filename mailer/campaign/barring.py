@@ -132,6 +132,16 @@ async def undo_one(
     )
 
 
+async def lift_address(
+    session: AsyncSession, *, address_key: bytes, by: Actor = NOBODY, now: datetime
+) -> bool:
+    """Write to an address again, whatever suppressed it; False if it is not suppressed."""
+    lifted = await optout.lift(session, address_key=address_key, by=by, now=now)
+    if lifted:
+        await session.run_sync(deciding.forgive, address_key)
+    return lifted
+
+
 async def barred_among_failed(session: AsyncSession, *, campaign_id: int, reply: str = "") -> int:
     """How many failed copies go to addresses that an answer suppressed."""
     return await unknown_users.barred_among_failed(session, campaign_id, reply)

@@ -15,7 +15,17 @@ from mailer.bounces.report import Kind
 from mailer.bounces.rules import USUAL
 from mailer.campaign import barring
 from mailer.links import FIRST_NUMBER
-from mailer.models import Batch, Bounce, BounceMail, Campaign, Delivery, Effect, Status
+from mailer.models import (
+    Batch,
+    Bounce,
+    BounceMail,
+    Campaign,
+    Delivery,
+    Effect,
+    Notice,
+    NoticeKind,
+    Status,
+)
 from mailer.report import bounces
 from pli.actor import Actor
 from pli.database import Database
@@ -326,6 +336,39 @@ async def test_an_address_that_two_bounces_suppress_stays_so_if_one_is_taken_bac
             assert it.bounce_id is not None
             await barring.undo_one(session, bounce_id=it.bounce_id, now=now)
         assert await suppressed(database) == expected
+
+
+async def test_what_comes_back_of_a_notice_is_kept_with_it_and_bars_nobody(
+    database: Database, now: datetime
+) -> None:
+    _, email = await one_copy(database, now)
+    async with database.begin() as session:
+        notice = Notice(
+            kind=NoticeKind.TEST, address=email, address_key=b"k" * 16, content="{}",
+            status=Status.SENT, created_at=now,
+        )  # fmt: skip
+        session.add(notice)
+        await session.flush()
+        notice_id = notice.id
+    came = await comes(database, bounce_of(FIRST_NUMBER + notice_id, email), now)
+    assert came.bounce_id is not None
+    assert await suppressed(database) == {}
+    async with database.reading() as session:
+        assert (await session.scalars(select(Bounce.notice_id))).all() == [notice_id]
+
+
+async def test_an_address_that_staff_lift_is_shown_as_taken_back(
+    database: Database, now: datetime
+) -> None:
+    number, email = await one_copy(database, now)
+    await comes(database, bounce_of(number, email), now)
+    async with database.begin() as session:
+        key = (await session.scalars(select(Subscriber.address_key))).one()
+        assert await barring.lift_address(session, address_key=key, now=now)
+        assert not await barring.lift_address(session, address_key=key, now=now)
+        (listed,) = await bounces.latest(session, limit=9)
+    assert listed.effect is Effect.UNDONE
+    assert await suppressed(database) == {}
 
 
 async def test_a_mail_by_its_return_path_alone_is_known(database: Database, now: datetime) -> None:

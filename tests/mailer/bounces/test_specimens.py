@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mailer.bounces import keeping
 from mailer.bounces.mail import opened
 from mailer.bounces.reading import read
 from mailer.bounces.report import Report, Weight
@@ -57,6 +58,21 @@ def test_a_specimen_is_read_as_its_sheet_says(file: Path) -> None:
     if found is None and is_our_own(mail, TOKENS):
         found = TOKENS.of_message_id(mail.first("message-id"))
     assert found == sheet["delivery"]
+
+
+@pytest.mark.parametrize("file", MAILS, ids=name_of)
+def test_what_is_kept_of_a_mail_reads_as_the_whole_and_holds_no_letter(file: Path) -> None:
+    raw = file.read_bytes()
+    kept = keeping.unpacked(keeping.packed(raw))
+    report = read(raw)
+    assert read(kept) == report
+    envelope_id = report.envelope_id
+    assert whose(opened(kept), "", envelope_id, TOKENS) == whose(
+        opened(raw), "", envelope_id, TOKENS
+    )
+    assert len(kept) <= keeping.MOST
+    if opened(raw).returned:
+        assert "l'assemblée se tient jeudi".encode() not in kept
 
 
 def harder() -> Iterator[str]:
