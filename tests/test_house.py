@@ -38,7 +38,8 @@ WRITERS = (
     ("evidence", "`mailer/ledger/evidence.py`, `recovery.py`", {"Evidence"}),
     (
         "bounce: what the world answered, and what follows; bounce_mail",
-        "`mailer/bounces/handling.py`, `deciding.py`, `pausing.py`",
+        "`mailer/bounces/handling.py`, `following.py`, `session_refusals.py`, `deciding.py`, "
+        "`pausing.py`",
         {"Bounce", "BounceMail"},
     ),
     ("notice", "`mailer/notices/writing.py`, `queue.py`", {"Notice"}),

@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.bounces import handling
 from mailer.bounces.handling import Came
+from mailer.bounces.report import Kind
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.bounces.tokens import Tokens
 from mailer.ledger import evidence
 from mailer.ledger.evidence import Proof
 from mailer.models import Bounce, Delivery, Source, Status
+from subscribers import optout
 
 
 async def take_in(
@@ -45,7 +47,29 @@ async def take_in(
     )
     if came.bounce_id is not None:
         await _settle_doubt(session, came.bounce_id, now)
+        if came.kind is Kind.LEAVE:
+            await _leave(session, came.bounce_id, now)
     return came
+
+
+async def _leave(session: AsyncSession, bounce_id: int, now: datetime) -> None:
+    """A provider passes on that the person wants no more of this list."""
+    row = (
+        await session.execute(
+            select(Delivery.id, Delivery.subscriber_id, Delivery.list_id)
+            .join(Bounce, Bounce.delivery_id == Delivery.id)
+            .where(Bounce.id == bounce_id)
+        )
+    ).one()
+    if row.subscriber_id is not None:
+        await optout.unsubscribe(
+            session,
+            subscriber_id=row.subscriber_id,
+            list_id=row.list_id,
+            source="opt-out report",
+            delivery_id=row.id,
+            now=now,
+        )
 
 
 async def _settle_doubt(session: AsyncSession, bounce_id: int, now: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
-from mailer.bounces import deciding, handling
+from mailer.bounces import deciding, session_refusals
 from mailer.ledger.rows import LeasedBatch, change, count, doubted_among, lock_batch, lock_campaign
 from mailer.models import Attempt, CampaignState, Delivery, Status
 from mailer.outcomes import Kind, Reason, Result, next_try, reason_of
@@ -100,7 +100,7 @@ def settle(
     moved = {status.value: n for status, n in totals.items()}
     count(session, batch, progress=bool(recorded), **moved)
     failed = [it for it in recorded if it.outcome.kind is Kind.FAILED]
-    unknown = failed and handling.record_refusals(
+    unknown = failed and session_refusals.record(
         session, campaign_id=batch.campaign_id, provider=batch.provider, failed=failed, now=now
     )
     if unknown and rules.over:

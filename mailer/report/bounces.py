@@ -163,12 +163,12 @@ async def stale(session: AsyncSession, rules: BounceRules, now: datetime) -> Seq
 async def by_reason(session: AsyncSession, campaign_id: int) -> Mapping[str, int]:
     """How many copies of a campaign came back after a relay took them, by reason."""
     rows = await session.execute(
-        select(Bounce.reason, func.count(Bounce.delivery_id.distinct()))
+        select(Bounce.reason, func.count(Bounce.delivery_id.distinct()).label("n"))
         .where(Bounce.campaign_id == campaign_id, came_back())
         .group_by(Bounce.reason)
         .order_by(Bounce.reason)
     )
-    return dict(rows.tuples().all())
+    return {row.reason: row.n for row in rows}
 
 
 async def of_copies(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,7 +10,7 @@ from functools import partial
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from mailer.bounces import handling, repeated
+from mailer.bounces import checkup, deciding, handling, repeated, session_refusals
 from mailer.bounces.keeping import unpacked
 from mailer.bounces.report import Kind
 from mailer.bounces.rules import USUAL
@@ -24,8 +25,10 @@ from mailer.models import (
     Effect,
     Notice,
     NoticeKind,
+    Stage,
     Status,
 )
+from mailer.outcomes import Result, judge
 from mailer.report import bounces
 from pli.actor import Actor
 from pli.database import Database
@@ -290,11 +293,14 @@ async def test_a_burst_is_held_and_taken_back_by_one_command(
     assert len(await suppressed(database)) == 19
     async with database.begin() as session:
         copies = await copies_of(session, campaign_id)
+        assert await checkup.check(session, now=now) == []
     came = await comes(database, bounce_of(*copies[19]), now + timedelta(minutes=1))
     assert came.effect is Effect.HELD
     assert await suppressed(database) == {}
     async with database.begin() as session:
         assert len(await bounces.latest(session, held=True, limit=99)) == 20
+        (told,) = await checkup.check(session, now=now)
+        assert "20 addresses came back as gone in a burst" in str(told.told)
         found = await barring.undecided(session, campaign_id=campaign_id)
         assert found is not None
         assert found.would_be_barred == 20
@@ -376,3 +382,50 @@ async def test_a_mail_by_its_return_path_alone_is_known(database: Database, now:
     raw = UNTOLD.format(email).encode()
     came = await comes(database, raw, now, came_to=return_path(number).upper())
     assert came.effect is Effect.SUPPRESSED
+
+
+async def test_the_doctor_tells_what_came_back_about_us(database: Database, now: datetime) -> None:
+    number, email = await one_copy(database, now)
+    await comes(database, bounce_of(number, email, BLAMED), now)
+    async with database.reading() as session:
+        (told,) = await checkup.check(session, now=now + DAY)
+        assert "550 5.7.1 message refused as spam" in str(told.told)
+        assert await checkup.check(session, now=now + 8 * DAY) == []
+
+
+@pytest.mark.parametrize("days", [8, 2])
+async def test_a_relay_that_says_unknown_in_words_is_believed_at_a_second_letter_a_week_later(
+    database: Database, now: datetime, days: int
+) -> None:
+    number, email = await one_copy(database, now)
+    later = now + days * DAY
+    async with database.begin() as session:
+        await session.execute(update(Campaign).values(number=1))
+        second = await further_copy(session, email, 2, later)
+        await session.execute(update(Delivery).values(status=Status.FAILED))
+        for delivery, at in ((number, now), (second, later)):
+            row = await session.get(Delivery, delivery)
+            assert row is not None
+            refused = judge(Stage.RCPT, 550, "user unknown")
+            record = partial(
+                session_refusals.record,
+                campaign_id=row.campaign_id,
+                provider="other",
+                failed=[Result(delivery, 1, at.timestamp(), refused)],
+                now=at,
+            )
+            assert await session.run_sync(record)
+            await session.run_sync(deciding.conclude, row.campaign_id, at)
+    assert await suppressed(database) == ({email: HARD} if days == 8 else {})
+
+
+async def test_two_processes_that_read_one_mail_record_it_once(
+    database: Database, now: datetime
+) -> None:
+    number, email = await one_copy(database, now)
+    raw = bounce_of(number, email)
+    both = await asyncio.gather(*(comes(database, raw, now) for _ in range(4)))
+    assert sum(it.new for it in both) == 1
+    async with database.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(BounceMail)) == 1
+        assert await session.scalar(select(func.count()).select_from(Bounce)) == 1

@@ -13,7 +13,15 @@ from mailer.campaign.finding import find_campaign, reason_of
 from mailer.models import CampaignState, Delivery, Evidence, Source, Status
 from pli.database import Database
 from pli.keys import Keys
-from tests.mailer.bounces.coming_back import BLAMED, GONE, bounce_of, copies_of, suppressed
+from subscribers.models import Subscriber, Subscription, SubscriptionState
+from tests.mailer.bounces.coming_back import (
+    BLAMED,
+    GONE,
+    bounce_of,
+    complaint_of,
+    copies_of,
+    suppressed,
+)
 from tests.mailer.engine.running import prepared, rests, working
 from tests.relay import Relay
 from tests.specimens.bounces.pieces import TOKENS
@@ -91,3 +99,20 @@ async def test_a_notice_about_a_copy_in_doubt_proves_that_it_had_left(
         assert row is not None
         assert row.status is Status.SENT
         assert (await session.scalars(select(Evidence.source))).all() == [Source.NOTICE]
+
+
+async def test_a_wish_to_leave_that_a_provider_passes_on_is_a_leaving(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2)
+    async with database.reading() as session:
+        (number, email), _ = await copies_of(session, campaign_id)
+    raw = complaint_of(number, email).replace(b"abuse\n", b"opt-out\n")
+    await takes_in(database, raw)
+    async with database.reading() as session:
+        states = dict(
+            (await session.execute(select(Subscription.subscriber_id, Subscription.state))).all()
+        )
+        who = await session.scalar(select(Subscriber.id).where(Subscriber.email == email))
+    assert [it for it, state in states.items() if state is SubscriptionState.LEFT] == [who]
+    assert await suppressed(database) == {}
