@@ -100,7 +100,7 @@ async def list_(
 def _print(
     found: Sequence[Listed] | Sequence[Unclaimed] | Sequence[StalePerson], zone: tzinfo
 ) -> None:
-    table = new_table(_("number"), _("when"), _("about"), _("what"), "")
+    table = new_table(_("which"), _("when"), _("about"), _("what"), "")
     for it in found:
         if isinstance(it, Listed):
             table.add_row(

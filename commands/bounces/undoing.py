@@ -73,10 +73,10 @@ async def undo(
     async with context.open() as installation, installation.database.begin() as session:
         by = await acting(session, person)
         if number is not None:
-            lifted = await barring.undo_one(session, bounce_id=number, by=by, why=why, now=now())
+            undone = await barring.undo_one(session, bounce_id=number, by=by, why=why, now=now())
         else:
             zone = zone_of(installation.settings.timezone)
-            lifted = await barring.undo(
+            undone = await barring.undo(
                 session,
                 campaign_id=await summary.find(session, campaign or ""),
                 provider=provider,
@@ -85,10 +85,11 @@ async def undo(
                 why=why,
                 now=now(),
             )
+    tell(say_n("{n} bounce is taken back.", "{n} bounces are taken back.", undone.bounces))
     tell(
         say_n(
             "{n} address may be written to again.",
             "{n} addresses may be written to again.",
-            lifted,
+            undone.addresses,
         )
     )

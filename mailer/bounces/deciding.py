@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, update
 from sqlalchemy.engine import CursorResult
@@ -25,6 +26,13 @@ AT_RCPT = "5.1.1 at RCPT"
 """How it began before bounces were kept."""
 OURS = (SOURCE, AT_RCPT)
 _OPEN = (Effect.WAITING, Effect.HELD)
+
+
+class Undone(NamedTuple):
+    """How many bounces were taken back, and how many addresses may be written to again."""
+
+    bounces: int
+    addresses: int
 
 
 def source_of(campaign_id: int, bounce_id: int | None = None) -> str:
@@ -164,8 +172,8 @@ def undo(
     by: Actor = NOBODY,
     why: str = "",
     now: datetime,
-) -> int:
-    """Take back what follows from the chosen bounces; how many addresses may be written to again.
+) -> Undone:
+    """Take back what follows from the chosen bounces, also where it is only held.
 
     A complaint stays, and so does an address that another bounce suppresses, too.
     """
@@ -189,7 +197,7 @@ def undo(
             why=why or SOURCE,
             now=now,
         )
-    return lifted
+    return Undone(taken.rowcount, lifted)
 
 
 def forgive(session: Session, address_key: bytes) -> None:

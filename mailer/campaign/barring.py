@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.bounces import deciding
+from mailer.bounces.deciding import Undone
 from mailer.campaign.finding import find_campaign
 from mailer.ledger import answers, unknown_users
 from mailer.models import Bounce, Delivery
@@ -90,7 +91,7 @@ async def lift(
         partial(deciding.undo, chosen=chosen, by=by, why=f"campaign {campaign_id}", now=now)
     )
     # What was refused before bounces were kept, and what a person barred by its answers.
-    return undone + await session.run_sync(
+    return undone.addresses + await session.run_sync(
         partial(
             optout.lift_many,
             address_keys=unknown_users.refused_as_unknown(campaign_id, reply),
@@ -110,8 +111,8 @@ async def undo(
     by: Actor = NOBODY,
     why: str = "",
     now: datetime,
-) -> int:
-    """Take back what follows from the bounces of a campaign, all or some; how many addresses."""
+) -> Undone:
+    """Take back what follows from the bounces of a campaign, all or some."""
     await _lock(session, campaign_id)
     chosen = [Bounce.campaign_id == campaign_id]
     if provider is not None:
@@ -125,8 +126,8 @@ async def undo(
 
 async def undo_one(
     session: AsyncSession, *, bounce_id: int, by: Actor = NOBODY, why: str = "", now: datetime
-) -> int:
-    """Take back what follows from one bounce; how many addresses, one or none."""
+) -> Undone:
+    """Take back what follows from one bounce."""
     return await session.run_sync(
         partial(deciding.undo, chosen=Bounce.id == bounce_id, by=by, why=why, now=now)
     )

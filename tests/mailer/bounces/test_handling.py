@@ -133,7 +133,8 @@ async def test_a_complaint_suppresses_and_only_the_person_can_come_back(
     assert came.effect is Effect.SUPPRESSED
     async with database.begin() as session:
         assert came.bounce_id is not None
-        assert await barring.undo_one(session, bounce_id=came.bounce_id, now=now) == 0
+        undone = await barring.undo_one(session, bounce_id=came.bounce_id, now=now)
+        assert undone == (0, 0)
     assert await suppressed(database) == {email: SuppressionReason.COMPLAINT}
 
 
@@ -305,7 +306,8 @@ async def test_a_burst_is_held_and_taken_back_by_one_command(
         assert found is not None
         assert found.would_be_barred == 20
         by = Actor.system("anne")
-        assert await barring.undo(session, campaign_id=campaign_id, by=by, why="mx", now=now) == 0
+        undone = await barring.undo(session, campaign_id=campaign_id, by=by, why="mx", now=now)
+        assert undone == (20, 0)
         assert await bounces.latest(session, held=True, limit=99) == []
         assert (await session.scalars(select(Audit.why))).all() == ["mx"]
     # Somebody has decided: one more is one, and no burst.
@@ -323,9 +325,9 @@ async def test_a_person_who_believes_a_burst_bars_its_addresses(
     assert len(await suppressed(database)) == 20
     async with database.begin() as session:
         undone = await barring.undo(session, campaign_id=campaign_id, provider="sfr", now=now)
-        assert undone == 0
+        assert undone == (0, 0)
         undone = await barring.undo(session, campaign_id=campaign_id, provider="orange", now=now)
-        assert undone == 20
+        assert undone == (20, 20)
     assert await suppressed(database) == {}
 
 
