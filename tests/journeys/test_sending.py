@@ -14,7 +14,8 @@ from tests.relay import Relay
 
 HEADER = (
     "subscriber_id,email,list,status,reason,attempts,first_attempt_at,last_attempt_at,relay,"
-    "reply_code,enhanced_code,reply_text,message_id"
+    "reply_code,enhanced_code,reply_text,message_id,bounce,"
+    "bounce_reason,bounced_at"
 )
 
 
