@@ -24,7 +24,9 @@ def typed(value: str) -> str:
 
 def _sign(match: re.Match[str]) -> str:
     number = int(match[1], 16)
-    return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else match[0]
+    # PostgreSQL keeps no NUL, and nothing encodes a lone surrogate.
+    fits = 0x20 <= number < 0x110000 and not 0xD800 <= number < 0xE000
+    return chr(number) if fits else match[0]
 
 
 def from_xtext(value: str) -> str:

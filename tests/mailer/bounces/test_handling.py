@@ -48,9 +48,13 @@ from tests.mailer.bounces.coming_back import (
     sent,
     suppressed,
 )
+from tests.paths import ROOT
 
 DAY = timedelta(days=1)
 HARD = SuppressionReason.HARD_BOUNCE
+SPECIMENS = [
+    it.read_bytes() for it in sorted((ROOT / "tests/specimens/bounces/written").glob("*.eml"))
+]
 UNTOLD = "From: MAILER-DAEMON@mx\nSubject: failure notice\n\n<{}>: 550 5.1.1 User unknown\n"
 
 
@@ -431,3 +435,22 @@ async def test_two_processes_that_read_one_mail_record_it_once(
     async with database.reading() as session:
         assert await session.scalar(select(func.count()).select_from(BounceMail)) == 1
         assert await session.scalar(select(func.count()).select_from(Bounce)) == 1
+
+
+async def test_whatever_comes_in_is_recorded_or_kept_and_harms_nobody(
+    database: Database, now: datetime
+) -> None:
+    """Mails of other copies, and signs that no database keeps."""
+    _, email = await one_copy(database, now)
+    gone = bounce_of(999, email)
+    odd = [
+        gone.replace(b"User unknown", b"\0 \xff\xfe \xed\xa0\x80 &#0; =00"),
+        gone.replace(b"rfc822; ", b"utf-8; \\x{0}\\x{d800}\\x{110000}"),
+        gone.replace(b"Status: 5.1.1", b"Status: 5." + b"1" * 400),
+        gone.replace(b"Reporting-MTA", b"Remote-MTA: dns; " + b"m" * 900 + b"\nReporting-MTA"),
+        b"Subject: =?utf-8?b?AAAA?=\nFrom: mailer-daemon@\xff\n\n\0\0",
+    ]
+    for raw in (*SPECIMENS, *odd):
+        came = await comes(database, raw, now, came_to="bounce+00@example.org" * 30)
+        assert came.new or came.mail_id is None or raw in SPECIMENS
+    assert await suppressed(database) == {}
