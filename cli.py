@@ -68,6 +68,10 @@ COMMANDS = {
         "commands.campaigns", "campaign",
         _("Campaigns: each one sending of one letter."),
     ),
+    "bounce": Place(
+        "commands.bounces", "bounce",
+        _("What came back: bounces and complaints, and what followed from them."),
+    ),
     "report": Place(
         "commands.reporting", "report",
         _("What became of each copy of a campaign: its id, or letter:294."),

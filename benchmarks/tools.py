@@ -13,6 +13,7 @@ from _pytest.outcomes import Skipped
 PACKAGES = {
     "smtp-sink": "postfix",
     "smtp-source": "postfix",
+    "postfix": "postfix",
     "stunnel4": "stunnel4",
     "openssl": "openssl",
     "chromium": "chromium",

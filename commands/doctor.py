@@ -13,8 +13,19 @@ from rich.table import Table
 from rich.text import Text
 
 from commands import doctor_relays
-from commands.common import LANGUAGE, Context, _, as_json, console, here_of, running, show_json
+from commands.common import (
+    LANGUAGE,
+    Context,
+    _,
+    as_json,
+    console,
+    here_of,
+    now,
+    running,
+    show_json,
+)
 from commands.policy import identity_of, settings_hash, themes_of
+from mailer.bounces import checkup as came_back
 from mailer.engine import checkup
 from mailer.letter.theme import DEFAULT, load_theme
 from mailer.letter.theme import themes as all_themes
@@ -215,6 +226,7 @@ async def _database(database: Database, ring: Keys | None, values: Settings) -> 
                     settings_hash=settings_hash(values, ring) if ring else "",
                     zone=values.timezone,
                 )
+                told += await came_back.check(session, now=now())
             return [*found, await ground.clock(database, latest, values.timezone), *told]
     except TimeoutError:
         silent = say(N_("the database does not answer within {n} s"), n=f"{DATABASE_SECONDS:.0f}")

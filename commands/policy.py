@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.common import Installation
+from mailer.bounces.rules import BounceRules
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
 from mailer.letter.letter import Letter, read_letter
@@ -73,6 +74,19 @@ def policy_of(installation: Installation) -> SendingPolicy:
         hours=usual_hours(settings),
         late_start=timedelta(hours=settings.late_start_hours),
         providers=providers_of(settings),
+        bounces=bounce_rules_of(settings),
+    )
+
+
+def bounce_rules_of(settings: Settings) -> BounceRules:
+    """The numbers by which answers weigh."""
+    return BounceRules(
+        keep_days=settings.bounce_keep_days,
+        likely_days=settings.bounce_likely_days,
+        stale_letters=settings.bounce_stale_letters,
+        stale_days=settings.bounce_stale_days,
+        reset_days=settings.bounce_reset_days,
+        suppress_stale=settings.bounce_stale == "suppress",
     )
 
 
@@ -111,5 +125,5 @@ def settings_hash(settings: Settings, keys: Keys) -> str:
     return hmac.digest(keys.address, b"settings\0" + document.encode(), "sha256").hex()[:32]
 
 
-_OF_SENDING = ("relay", "providers.", "policy_pause_percent", "notify")
+_OF_SENDING = ("relay", "providers.", "policy_pause_percent", "notify", "dsn", "bounce_")
 """Prefixes of the settings that an engine reads only at its start; "relay" is also relays.NAME."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from commands.common import Installation, tell
 from commands.policy import identity_of
 from mailer.engine.gate import no_relay
+from mailer.smtp.delivery_notices import NOTIFY
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
 from mailer.smtp.relay import (
@@ -44,6 +45,7 @@ def of(settings: Settings) -> dict[str, Relay]:
                     it for it in ((own and own.ehlo_name) or settings.relay_ehlo_name, domain) if it
                 ),
                 envelope_sender=_envelope_sender(settings, name),
+                notify=NOTIFY[settings.dsn],
             )
         except RelayError as error:
             faults += error.sentences

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from commands.common import LANGUAGE, _
 from mailer import reasons
+from mailer.bounces import words
 from mailer.models import CampaignState, Status
 from mailer.report.copies import Copy
 from mailer.report.summary import Report
@@ -160,6 +161,8 @@ def _notes(report: Report, zone: tzinfo | None) -> Iterator[Sentence]:
         yield told
     for source, n in report.settled_by.items():
         yield reasons.settled(source, n)
+    for reason, n in sorted(report.bounces.items(), key=lambda it: -it[1]):
+        yield words.counted(reason, n)
     if report.barred:
         yield reasons.barred(report.barred, report.campaign)
     if report.uncertain and report.state is CampaignState.FINISHED:

@@ -181,10 +181,10 @@ _SUBJECTS = (
 @lru_cache(maxsize=512)
 def says_unknown(text: str) -> bool:
     """Whether the words of a refusal say that the recipient does not exist."""
-    words = _words(text)
-    if _has(words, _OF_THE_SENDER):
+    said = words(text)
+    if has(said, _OF_THE_SENDER):
         return False
-    return _has(words, _UNKNOWN) or (_has(words, _MISSING) and _has(words, _THINGS))
+    return has(said, _UNKNOWN) or (has(said, _MISSING) and has(said, _THINGS))
 
 
 @lru_cache(maxsize=256)
@@ -194,17 +194,17 @@ def limit_in(text: str) -> Period | None:
     A limit whose period is not said counts as one of an hour. A full mailbox, a letter that is too
     large and greylisting are no limits of sending, whatever words the relay has for them.
     """
-    words = _words(text)
-    if _OF_A_MAILBOX_OR_SIZE.search(text) and not _has(words, _OF_THE_CUSTOMER):
+    said = words(text)
+    if _OF_A_MAILBOX_OR_SIZE.search(text) and not has(said, _OF_THE_CUSTOMER):
         return None
-    if _has(words, _OF_SOMETHING_ELSE) or says_greylisted(text):
+    if has(said, _OF_SOMETHING_ELSE) or says_greylisted(text):
         return None
-    plain = _has(words, _PLAIN_LIMITS)
-    if not (_has(words, _EXCEEDED) or " submissionquotaexceededexception " in words):
+    plain = has(said, _PLAIN_LIMITS)
+    if not (has(said, _EXCEEDED) or " submissionquotaexceededexception " in said):
         return None
-    hourly = _has(words, _BY_THE_HOUR) or _AN_HOUR.search(words) is not None
-    daily = _has(words, _BY_THE_DAY)
-    if not (plain or (_has(words, _SENDING) and (hourly or daily))):
+    hourly = has(said, _BY_THE_HOUR) or _AN_HOUR.search(said) is not None
+    daily = has(said, _BY_THE_DAY)
+    if not (plain or (has(said, _SENDING) and (hourly or daily))):
         return None
     return Period.DAY if daily and not hourly else Period.HOUR
 
@@ -212,20 +212,19 @@ def limit_in(text: str) -> Period | None:
 @lru_cache(maxsize=256)
 def says_greylisted(text: str) -> bool:
     """Whether an answer says that the relay wants a second try of each copy (RFC 6647)."""
-    words = _words(text)
-    return _GREY.search(words) is not None or _has(words, _GREYLISTING)
+    said = words(text)
+    return _GREY.search(said) is not None or has(said, _GREYLISTING)
 
 
 def subject_of(text: str) -> Subject | None:
     """What a refusal is about, as far as its words say."""
-    words = _words(text)
-    return next((it for it, phrases in _SUBJECTS if _has(words, phrases)), None)
+    said = words(text)
+    return next((it for it, phrases in _SUBJECTS if has(said, phrases)), None)
 
 
 def alike(text: str) -> str:
     """A text without what differs from copy to copy: addresses, and words with a digit in them."""
-    words = (_same(word) for word in text.casefold().split())
-    return " ".join(word for word in words if word)
+    return " ".join(_same(word) for word in text.casefold().split())
 
 
 def without_addresses(text: str) -> str:
@@ -239,13 +238,13 @@ def _same(word: str) -> str:
     return "#" if any(sign.isdigit() for sign in word) else word
 
 
-def _words(text: str) -> str:
-    """The words of a text, with a space before and behind each."""
+def words(text: str) -> str:
+    """The words of a text in small letters, without accents, a space before and behind each."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     kept = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    words = " ".join(_WORD.findall(kept))
-    return f" {words} "
+    return f" {' '.join(_WORD.findall(kept))} "
 
 
-def _has(words: str, phrases: tuple[str, ...]) -> bool:
-    return any(f" {phrase} " in words for phrase in phrases)
+def has(said: str, phrases: tuple[str, ...]) -> bool:
+    """Whether one of the phrases, as whole words, stands in what `words` returned."""
+    return any(f" {phrase} " in said for phrase in phrases)

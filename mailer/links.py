@@ -28,6 +28,9 @@ ACTING = slice(16)
 MESSAGE_ID = slice(10)
 RETURN_PATH = slice(10, 20)
 
+FIRST_NUMBER = 2**40
+"""Links and Message-IDs of notices use numbers from here on, which no delivery will reach."""
+
 LONGEST = 200
 LARGEST = 2**63 - 1
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -75,6 +76,21 @@ class Source(enum.Enum):
     JOURNAL = "journal"
     LOG = "log"
     OPT_OUT = "opt_out"
+    NOTICE = "notice"
+
+
+class Effect(enum.Enum):
+    """What follows from a bounce for the address.
+
+    WAITING: it is suppressed when its campaign ends. HELD: it came in a burst, and a person
+    decides. UNDONE: a person took it back, or did not believe it.
+    """
+
+    NONE = "none"
+    WAITING = "waiting"
+    HELD = "held"
+    SUPPRESSED = "suppressed"
+    UNDONE = "undone"
 
 
 class NoticeKind(enum.Enum):
@@ -272,26 +288,64 @@ class Evidence(Base):
     detail: Mapped[str] = mapped_column(Text)
 
 
-class UnknownUser(Base):
-    """An answer that called a recipient unknown; kept until its campaign is finished or resumed.
+class BounceMail(Base):
+    """A mail that came back, as far as it is kept: its header and its text, compressed.
 
-    A campaign that is cancelled keeps them: by these, later answers from the wire are judged.
-
-    `others` counts the other answers that the same worker had from the relay since the answer of
-    this kind before, `others_of_provider` those about addresses of the same provider. `bars`: the
-    answer suppresses the address, unless it comes in a burst (mailer/ledger/unknown_users.py).
+    `digest` is the SHA-256 of the mail as it came: read twice, it adds nothing. `number` is what
+    its token names: a delivery, or a notice from `links.FIRST_NUMBER` on; None: no token, so it
+    acts on nobody until a person claims it. `address` is whom it then speaks of. The row goes with
+    its person.
     """
 
-    __tablename__ = "unknown_user"
-    __table_args__ = (Index("ix_unknown_user_campaign", "campaign_id", "id"),)
+    __tablename__ = "bounce_mail"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    campaign_id: Mapped[int] = mapped_column(Id)
-    delivery_id: Mapped[int] = mapped_column(Id)
-    relay: Mapped[str] = mapped_column(String(255))
-    provider: Mapped[str] = mapped_column(String(32))
-    others: Mapped[int]
-    others_of_provider: Mapped[int]
-    bars: Mapped[bool]
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    door: Mapped[str] = mapped_column(String(16))
+    came_to: Mapped[str] = mapped_column(String(320))
+    kind: Mapped[str] = mapped_column(String(16))
+    how: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    subscriber_id: Mapped[int | None] = mapped_column(
+        ForeignKey("subscriber.id", ondelete="CASCADE"), index=True
+    )
+    address: Mapped[str] = mapped_column(String(320), default="", server_default="")
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    raw: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class Bounce(Base):
+    """What the world answered about one copy or notice; a delivery's status does not change by it.
+
+    A refusal while the letter was handed over is one, too (`how` "session", no mail), if the copy
+    failed for it. `reason`, `weight`, `action` and `how` are values of mailer/bounces/report.py.
+    `diagnostic` holds no address. `counts`: a burst is judged by this answer as well, since nobody
+    has decided about it yet.
+    """
+
+    __tablename__ = "bounce"
+    __table_args__ = (
+        UniqueConstraint("delivery_id", "action", "reason", "status", "how"),
+        Index("ix_bounce_campaign", "campaign_id", "at"),
+        Index(None, "mail_id"),
+        Index(None, "notice_id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    mail_id: Mapped[int | None] = mapped_column(ForeignKey("bounce_mail.id", ondelete="SET NULL"))
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
+    notice_id: Mapped[int | None] = mapped_column(Id)
+    campaign_id: Mapped[int | None] = mapped_column(Id)
+    provider: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    at: Mapped[datetime]
+    action: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(16))
+    weight: Mapped[str] = mapped_column(String(16))
+    status: Mapped[str] = mapped_column(String(16))
+    diagnostic: Mapped[str] = mapped_column(Text)
+    remote: Mapped[str] = mapped_column(String(255))
+    how: Mapped[str] = mapped_column(String(16))
+    effect: Mapped[Effect] = mapped_column(enum_of(Effect))
+    counts: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class Notice(Base):

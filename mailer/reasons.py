@@ -86,6 +86,9 @@ _PROOFS: Mapping[tuple[Source, Status], str] = {
     (Source.JOURNAL, Status.FAILED): N_(
         "Was in doubt: the sender's own journal shows that the relay refused the copy."
     ),
+    (Source.NOTICE, Status.SENT): N_(
+        "Was in doubt, and had left: a notice about this very copy came back."
+    ),
     (Source.OPT_OUT, Status.SENT): N_(
         "Was in doubt, and arrived: the unsubscribe link of this very copy was used."
     ),
@@ -135,6 +138,12 @@ def settled(source: Source, n: int) -> Sentence:
         return say_n(
             "{n} copy was in doubt until the sender's own journal told what had become of it.",
             "{n} copies were in doubt until the sender's own journal told what had become of them.",
+            n,
+        )
+    if source is Source.NOTICE:
+        return say_n(
+            "{n} copy was in doubt until a notice about it came back: it had left.",
+            "{n} copies were in doubt until notices about them came back: they had left.",
             n,
         )
     return say_n(

@@ -37,6 +37,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.PERSON_CHANGED: N_("changed a person"),
     AuditAction.BARRED: N_("barred an address"),
     AuditAction.LIFTED: N_("let an address be written to again"),
+    AuditAction.BOUNCE_CLAIMED: N_("tied a mail that came back to a person"),
     AuditAction.LIST_MADE: N_("made a list"),
     AuditAction.LIST_CHANGED: N_("changed a list"),
     AuditAction.ATTRIBUTE_MADE: N_("declared an attribute"),

@@ -180,6 +180,19 @@ class Settings(BaseSettings):
     """When nothing is sent, such as 21:00-07:00, by the clocks of `timezone`. Empty: never."""
     late_start_hours: Annotated[float, Field(ge=0)] = 2.0
     """A scheduled campaign that could start only later than this after its hour asks a person."""
+    dsn: Literal["off", "failure", "success"] = "failure"
+    """Which delivery notices a relay is asked for, if it offers DSN: also of success, or none."""
+    bounce_keep_days: Annotated[int, Field(ge=1, le=3_650)] = 90
+    """For how long mails that came back are kept; what follows from them stays."""
+    bounce_likely_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """An address that is likely gone is barred if another letter says so, so many days later."""
+    bounce_stale: Literal["ask", "suppress"] = "ask"
+    """What to do about a mailbox that is full or disabled for long: ask staff, or bar it."""
+    bounce_stale_letters: Annotated[int, Field(ge=2, le=100)] = 5
+    bounce_stale_days: Annotated[int, Field(ge=1, le=3_650)] = 60
+    """So many letters came back, over so many days: then it is for long."""
+    bounce_reset_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """A letter of which nothing came back for so many days was taken: the count begins anew."""
     without_database_seconds: Annotated[float, Field(gt=0)] = 5.0
     """A worker ends if PostgreSQL is away for so long: the worker's supervisor starts it again."""
     journal_folder: Path = Path("pli.journal")

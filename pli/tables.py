@@ -43,6 +43,7 @@ class AuditAction(enum.Enum):
     PERSON_CHANGED = "person_changed"
     BARRED = "barred"
     LIFTED = "lifted"
+    BOUNCE_CLAIMED = "bounce_claimed"
     LIST_MADE = "list_made"
     LIST_CHANGED = "list_changed"
     ATTRIBUTE_MADE = "attribute_made"

@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     exists,
     insert,
+    or_,
     select,
     update,
 )
@@ -283,27 +284,27 @@ def suppress_many(
     )
 
 
-async def lift_many(
-    session: AsyncSession,
+def lift_many(
+    session: Session,
     *,
     address_keys: Select[bytes],
-    source: str,
+    sources: Sequence[str],
     by: Actor = NOBODY,
     now: datetime,
 ) -> int:
     """Lift the hard bounces among the addresses that a statement selects; how many.
 
-    Only those whose source begins with `source`: what a person has said stays said.
+    Only those whose source begins with one of `sources`: what a person has said stays said.
     """
-    meant = Suppression.address_key.in_(address_keys), bounced(source)
+    meant = Suppression.address_key.in_(address_keys), bounced(*sources)
     # In the order in which `suppress_many` locks them, perhaps for another campaign.
-    await session.execute(
+    session.execute(
         select(Suppression.address_key)
         .where(*meant)
         .order_by(Suppression.address_key)
         .with_for_update(of=Suppression)
     )
-    lifted = await session.execute(
+    lifted = session.execute(
         delete(Suppression).where(*meant).execution_options(synchronize_session=False)
     )
     assert isinstance(lifted, CursorResult)
@@ -315,17 +316,17 @@ async def lift_many(
             kind=AuditObject.PERSON,
             object_id=None,
             count=lifted.rowcount,
-            why=source,
+            why=sources[0],
             now=now,
         )
     return lifted.rowcount
 
 
-def bounced(source: str) -> ColumnElement[bool]:
-    """Whether a suppression is a hard bounce that was told by `source`, and by nothing stronger."""
+def bounced(*sources: str) -> ColumnElement[bool]:
+    """Whether a suppression is a hard bounce told by one of `sources`, and by nothing stronger."""
     return and_(
         Suppression.reason == SuppressionReason.HARD_BOUNCE,
-        Suppression.source.startswith(source, autoescape=True),
+        or_(*(Suppression.source.startswith(it, autoescape=True) for it in sources)),
     )
 
 

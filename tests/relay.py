@@ -77,6 +77,7 @@ class Relay:
     script: Script = _nothing
     pipelining: bool = True
     smtputf8: bool = True
+    dsn: bool = False
     delay: float = 0.0
     delay_of: Callable[[str], float] = lambda _: 0.0
     """The seconds that the copies of a recipient take beyond `delay`."""
@@ -171,7 +172,7 @@ class Session:
         self.writer = writer
         self.number = relay.connections
         self.begun = 0.0
-        self.mail_from = ""
+        self.mail_from: str | None = None
         self.recipients: list[str] = []
         self.secure = relay.tls == "implicit"
 
@@ -202,7 +203,7 @@ class Session:
                 if told is None or _begins(told, "2"):
                     self.mail_from = _address(rest)
                 return await self.tell(told or "250 2.1.0 Ok")
-            case "RCPT" if not self.mail_from:
+            case "RCPT" if self.mail_from is None:
                 return await self.tell("503 5.5.1 MAIL first")
             case "RCPT":
                 recipient = _address(rest)
@@ -232,6 +233,8 @@ class Session:
             offered.append("SMTPUTF8")
         if self.relay.pipelining:
             offered.append("PIPELINING")
+        if self.relay.dsn:
+            offered.append("DSN")
         if self.relay.tls == "starttls" and self.relay.offers_starttls and not self.secure:
             offered.append("STARTTLS")
         elif self.relay.login:
@@ -278,7 +281,9 @@ class Session:
         else:
             taken = told is None or _begins(told, "2")
             (self.relay.received if taken else self.relay.refused).append(
-                Received(self.mail_from, recipient, b"".join(lines), self.begun, at, self.number)
+                Received(
+                    self.mail_from or "", recipient, b"".join(lines), self.begun, at, self.number
+                )
             )
         self.reset()
         return await self.tell(told or "250 2.0.0 Ok: queued as 4F1A2B3C")
@@ -304,7 +309,7 @@ class Session:
 
     def reset(self) -> None:
         """Forget the transaction."""
-        self.mail_from, self.recipients = "", []
+        self.mail_from, self.recipients = None, []
 
 
 def _begins(reply: Reply, code: str) -> bool:

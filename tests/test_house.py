@@ -37,9 +37,10 @@ WRITERS = (
     ),
     ("evidence", "`mailer/ledger/evidence.py`, `recovery.py`", {"Evidence"}),
     (
-        "unknown_user: answers that call a recipient unknown",
-        "`mailer/ledger/unknown_users.py`",
-        {"UnknownUser"},
+        "bounce: what the world answered, and what follows; bounce_mail",
+        "`mailer/bounces/handling.py`, `following.py`, `session_refusals.py`, `deciding.py`, "
+        "`pausing.py`",
+        {"Bounce", "BounceMail"},
     ),
     ("notice", "`mailer/notices/writing.py`, `queue.py`", {"Notice"}),
     (

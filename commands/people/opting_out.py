@@ -148,7 +148,7 @@ async def lift(
     async with context.open() as installation, installation.database.begin() as session:
         key = installation.keys.address_key(parsed.folded)
         by = await acting(session, person, Ability.NOES, lists=ALL_LISTS)
-        if not await optout.lift(session, address_key=key, by=by, now=now()):
+        if not await barring.lift_address(session, address_key=key, by=by, now=now()):
             raise PeopleError(N_("{address} was not suppressed."), address=parsed.email)
     tell(say(N_("{address} may be written to again."), address=parsed.email))
 

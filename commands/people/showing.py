@@ -14,6 +14,7 @@ from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import LANGUAGE, Context, _, as_json, console, now, running, show_json
 from commands.lists import STATES
 from mailer import reasons
+from mailer.bounces import words
 from mailer.models import Status
 from mailer.report import viewing
 from mailer.report.person import AccessAnswer, access_answer
@@ -112,6 +113,9 @@ def _of_copies(answer: AccessAnswer, zone: tzinfo) -> Iterator[tuple[str, str]]:
         for proof in copy.evidence:
             shown = reasons.proof(proof.source, proof.status).tell(LANGUAGE)
             yield f"{proof.at.astimezone(zone):%Y-%m-%d %H:%M}", f"{shown} {proof.detail}".strip()
+        for it in copy.bounces:
+            told = words.sentence(it.action, it.reason, it.diagnostic).tell(LANGUAGE)
+            yield f"{it.at.astimezone(zone):%Y-%m-%d %H:%M}", told
 
 
 def _told(text: str) -> str:

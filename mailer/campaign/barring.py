@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.bounces import deciding
+from mailer.bounces.deciding import Undone
 from mailer.campaign.finding import find_campaign
-from mailer.ledger import unknown_users
+from mailer.ledger import answers, unknown_users
+from mailer.models import Bounce, Delivery
 from pli.actor import NOBODY, Actor
 from subscribers import optout
 
@@ -22,9 +27,9 @@ class Undecided:
 
 async def undecided(session: AsyncSession, *, campaign_id: int) -> Undecided | None:
     """What a person must decide before a campaign goes on; None: its answers were no burst."""
-    if not await session.run_sync(unknown_users.undecided, campaign_id):
+    if not await session.run_sync(deciding.undecided, campaign_id):
         return None
-    return Undecided(await session.run_sync(unknown_users.waiting, campaign_id))
+    return Undecided(await session.run_sync(deciding.waiting, campaign_id))
 
 
 async def believe(
@@ -32,7 +37,7 @@ async def believe(
 ) -> int:
     """Suppress the addresses that a burst called unknown: it was right; how many."""
     await _lock(session, campaign_id)
-    return await session.run_sync(unknown_users.bar, campaign_id, now, by)
+    return await session.run_sync(deciding.believe, campaign_id, now, by)
 
 
 async def suppress(
@@ -45,10 +50,14 @@ async def suppress(
 ) -> int:
     """Suppress all addresses that a campaign's relay refused with 5.1.1; how many that changed.
 
-    `reply` narrows them to those whose answer matches it (ledger/answers.py).
+    So are those that came back as certainly gone, and were held. `reply` narrows both to those
+    whose answer matches it (ledger/answers.py).
     """
     await _lock(session, campaign_id)
-    return await session.run_sync(
+    barred = 0
+    if not reply:
+        barred = await session.run_sync(deciding.believe, campaign_id, now, by)
+    return barred + await session.run_sync(
         unknown_users.bar_all, campaign_id=campaign_id, reply=reply, by=by, now=now
     )
 
@@ -66,13 +75,72 @@ async def lift(
     Complaints and objections stay, and so does what a person entered.
     """
     await _lock(session, campaign_id)
-    return await optout.lift_many(
-        session,
-        address_keys=unknown_users.refused_as_unknown(campaign_id, reply),
-        source=unknown_users.SOURCE,
-        by=by,
-        now=now,
+    chosen: ColumnElement[bool] = Bounce.campaign_id == campaign_id
+    if reply:
+        answered = select(Delivery.id).where(
+            Delivery.campaign_id == campaign_id, answers.matching(reply)
+        )
+        chosen = and_(
+            chosen,
+            or_(
+                Bounce.delivery_id.in_(answered.correlate(None)),
+                answers.is_text_like(Bounce.diagnostic, reply),
+            ),
+        )
+    undone = await session.run_sync(
+        partial(deciding.undo, chosen=chosen, by=by, why=f"campaign {campaign_id}", now=now)
     )
+    # What was refused before bounces were kept, and what a person barred by its answers.
+    return undone.addresses + await session.run_sync(
+        partial(
+            optout.lift_many,
+            address_keys=unknown_users.refused_as_unknown(campaign_id, reply),
+            sources=deciding.OURS,
+            by=by,
+            now=now,
+        )
+    )
+
+
+async def undo(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    provider: str | None = None,
+    since: datetime | None = None,
+    by: Actor = NOBODY,
+    why: str = "",
+    now: datetime,
+) -> Undone:
+    """Take back what follows from the bounces of a campaign, all or some."""
+    await _lock(session, campaign_id)
+    chosen = [Bounce.campaign_id == campaign_id]
+    if provider is not None:
+        chosen.append(Bounce.provider == provider)
+    if since is not None:
+        chosen.append(Bounce.at >= since)
+    return await session.run_sync(
+        partial(deciding.undo, chosen=and_(*chosen), by=by, why=why, now=now)
+    )
+
+
+async def undo_one(
+    session: AsyncSession, *, bounce_id: int, by: Actor = NOBODY, why: str = "", now: datetime
+) -> Undone:
+    """Take back what follows from one bounce."""
+    return await session.run_sync(
+        partial(deciding.undo, chosen=Bounce.id == bounce_id, by=by, why=why, now=now)
+    )
+
+
+async def lift_address(
+    session: AsyncSession, *, address_key: bytes, by: Actor = NOBODY, now: datetime
+) -> bool:
+    """Write to an address again, whatever suppressed it; False if it is not suppressed."""
+    lifted = await optout.lift(session, address_key=address_key, by=by, now=now)
+    if lifted:
+        await session.run_sync(deciding.forgive, address_key)
+    return lifted
 
 
 async def barred_among_failed(session: AsyncSession, *, campaign_id: int, reply: str = "") -> int:

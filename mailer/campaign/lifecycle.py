@@ -18,6 +18,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from mailer.bounces import burst as bursts
+from mailer.bounces import deciding, pausing
+from mailer.bounces.rules import USUAL, BounceRules
 from mailer.campaign import candidates, list_lock
 from mailer.campaign.finding import UNFINISHED, CampaignError, find_campaign, lists_of, wrong_state
 from mailer.campaign.nobody import nobody
@@ -223,7 +226,7 @@ async def resume(session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY)
 
     If it was paused by a burst of answers that call people unknown, nobody is barred for them.
     """
-    undecided = await session.run_sync(unknown_users.undecided, campaign_id)
+    undecided = await session.run_sync(deciding.undecided, campaign_id)
     passed = Campaign.not_after <= clock()
     await step(
         session,
@@ -236,7 +239,8 @@ async def resume(session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY)
     )
     await session.execute(update(Batch).where(Batch.campaign_id == campaign_id).values(takings=0))
     if undecided:
-        await session.run_sync(unknown_users.let_go, campaign_id)
+        await session.run_sync(deciding.let_go, campaign_id)
+    await session.run_sync(pausing.go_on, campaign_id)
     await troubles.ask_again(session)
     record(session, AuditAction.RESUMED, campaign_id, by=by)
 
@@ -252,7 +256,7 @@ async def cancel(
     session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY, now: datetime
 ) -> None:
     """End a campaign for good: waiting copies are skipped, copies on the wire are still settled."""
-    undecided = await session.run_sync(unknown_users.undecided, campaign_id)
+    undecided = await session.run_sync(deciding.undecided, campaign_id)
     await step(
         session,
         campaign_id,
@@ -263,11 +267,13 @@ async def cancel(
         reason=null(),
     )
     await retrying.cancel(session, campaign_id=campaign_id)
-    await session.run_sync(unknown_users.conclude, campaign_id, now, disbelieved=undecided)
+    await session.run_sync(deciding.conclude, campaign_id, now, disbelieved=undecided)
     record(session, AuditAction.CANCELLED, campaign_id, by=by, now=now)
 
 
-async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> bool:
+async def finish(
+    session: AsyncSession, *, campaign_id: int, now: datetime, rules: BounceRules = USUAL
+) -> bool:
     """Finish a running campaign if no copy is pending or in work; whether this call did so.
 
     Then the addresses that its relay called unknown are suppressed. If those came in a burst, the
@@ -282,7 +288,7 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
     if held.one_or_none() is None:
         return False
     # Also where the worker that saw the burst had no time to pause it.
-    if burst := await session.run_sync(unknown_users.burst, campaign_id):
+    if burst := await session.run_sync(bursts.burst, campaign_id):
         await pause(session, campaign_id=campaign_id, reason=burst.tell())
         return False
     open_batches = exists().where(Batch.campaign_id == campaign_id, is_open())
@@ -297,7 +303,7 @@ async def finish(session: AsyncSession, *, campaign_id: int, now: datetime) -> b
         return False
     if faults := await balance.faults(session, campaign_id=campaign_id):
         raise CampaignError.listing(faults)
-    await session.run_sync(unknown_users.bar, campaign_id, now)
+    await session.run_sync(deciding.conclude, campaign_id, now, rules=rules)
     return True
 
 

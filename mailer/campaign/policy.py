@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mailer.bounces.rules import USUAL, BounceRules
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.providers import KNOWN, Providers
 
@@ -28,3 +29,4 @@ class SendingPolicy:
     hours: SendingHours = ALWAYS
     late_start: timedelta = timedelta(hours=2)
     providers: Providers = KNOWN
+    bounces: BounceRules = USUAL

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from mailer.bounces.burst import Burst, burst
 from mailer.campaign import lifecycle
 from mailer.engine import constants
 from mailer.engine.context import EngineContext
@@ -24,13 +25,12 @@ from mailer.engine.journal import Notes
 from mailer.engine.pressed_campaigns import PressedCampaign
 from mailer.engine.provider_slots import ProviderSlot
 from mailer.engine.window import Window, WindowCopy
-from mailer.ledger import claiming, rows, settle_and_claim, settling, unknown_users
+from mailer.ledger import claiming, rows, settle_and_claim, settling
 from mailer.ledger.holding import Holding
 from mailer.ledger.rows import Claimed, LeasedBatch, LeaseLost
 from mailer.ledger.settle_and_claim import NeedsSlowPath
-from mailer.ledger.unknown_users import Burst, Others
 from mailer.models import Status
-from mailer.outcomes import Kind, Outcome, Result
+from mailer.outcomes import Kind, Outcome, Result, calls_unknown
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.permits import Held, Permit
 from mailer.pacing.throttle import heard_from
@@ -259,9 +259,6 @@ class BatchRun:
             # Judged before the next window is claimed: if copies are refused because of the
             # sender, the next ones must not be used up.
             refused = self._judge_window(window)
-            window.others = self.pressed.counting.count(
-                self.courier.relay, self.batch.provider, window.results
-            )
             began = boot_time()
             following = await self._record(window)
             self.context.observer.settled(window.tries(), boot_time() - began)
@@ -305,7 +302,7 @@ class BatchRun:
             # Put back once only: afterwards another window of this lease may claim these rows, and
             # have them on the wire. If the write fails, the journal says "never written".
             back, window.back = window.back, []
-            await self._settle_any(rest, back, window.others)
+            await self._settle_any(rest, back)
         freely = window.permit.grant is None and self.pacer.freely(self.batch.provider)
         at_once = freely and not heard_from(it.outcome for it in rest).slows
         permit = await self._permitted() if at_once else None
@@ -324,12 +321,12 @@ class BatchRun:
         self,
         results: Sequence[Result],
         back: Sequence[WindowCopy],
-        others: Mapping[int, Others] | None = None,
     ) -> None:
         """Settle outcomes of any kind, and write down what came back, in one transaction.
 
-        `others` belong to answers that call somebody unknown; if those are a burst, the run ends.
+        If answers that call somebody unknown are a burst, the run ends.
         """
+        unknown = any(calls_unknown(it.outcome) for it in results)
 
         def write(session: Session) -> Burst | None:
             terms = rows.lock_campaign(session, self.batch.campaign_id)
@@ -340,16 +337,15 @@ class BatchRun:
                 relay=self.courier.relay,
                 delays=self.pressed.retry_delays,
                 now=datetime.now(UTC),
-                others=others or {},
             )
             late = self._take_back(session, back, cancelled=terms.cancelled)
             if late or moved.get(Status.PENDING):
                 lifecycle.reopen(session, campaign_id=self.batch.campaign_id)
-            return unknown_users.burst(session, self.batch.campaign_id) if others else None
+            return burst(session, self.batch.campaign_id) if unknown else None
 
-        burst = await self.context.database.perform(write)
-        if burst is not None:
-            self.unknown = burst.tell()
+        found = await self.context.database.perform(write)
+        if found is not None:
+            self.unknown = found.tell()
             self.end(Ending.PAUSED)
 
     def _judge_window(self, window: Window) -> Sentence | None:

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign.finding import lists_of
-from mailer.ledger.unknown_users import Counting
 from mailer.letter import layout, snapshot
 from mailer.letter.press import press
 from mailer.links import Links
@@ -39,8 +38,6 @@ class PressedCampaign:
     retry_delays: list[float]
     lists: dict[int, ListLine]
     latest: deque[Outcome] = field(default_factory=lambda: deque(maxlen=LATEST))
-    counting: Counting = field(default_factory=Counting)
-    """The answers between those that call somebody unknown."""
 
     def refused_for_us(self, share: float) -> Refused | None:
         """The refusals that are not about a recipient, if they are `share` of the latest."""
@@ -73,8 +70,6 @@ class PressedCampaigns:
         self._database = database
         self._keys = keys
         self._kept: dict[int, PressedCampaign] = {}
-        # Apart, so that a campaign that is dropped and pressed again forgets no answer.
-        self._counting: dict[int, Counting] = {}
         self._pressing = asyncio.Lock()
         # Loaded now, so that the first copies do not wait for it.
         layout.load_inliner()
@@ -98,10 +93,8 @@ class PressedCampaigns:
     async def _press(self, campaign_id: int) -> None:
         async with self._database.reading() as session:
             pressed = await begin(session, campaign_id, self._keys)
-        pressed.counting = self._counting.setdefault(campaign_id, pressed.counting)
         self._kept[campaign_id] = pressed
 
     def forget(self, campaign_id: int) -> None:
         """Drop a campaign that is over."""
         self._kept.pop(campaign_id, None)
-        self._counting.pop(campaign_id, None)

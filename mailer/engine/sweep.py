@@ -6,13 +6,15 @@ import logging
 import random
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import zip_longest
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from mailer.bounces import handling, pausing
 from mailer.campaign import lifecycle, scheduling, sending_hours
 from mailer.campaign.finding import CampaignError
 from mailer.campaign.policy import SendingPolicy
@@ -59,12 +61,16 @@ class Sweep:
         self._work_in_own_slot = in_own_slot
         self._in_work = in_work
         self._replayed = float("-inf")
+        self._tidied = float("-inf")
 
     async def step(self) -> bool:
         """Queue, launch, finish and end whatever is due; whether there was anything."""
         if boot_time() >= self._replayed + constants.REPLAY_SECONDS:
             await self._replay_journals()
             self._replayed = boot_time()
+        if boot_time() >= self._tidied + constants.TIDY_SECONDS:
+            await self._delete_old_mails()
+            self._tidied = boot_time()
         await self._relay_watch.step()
         async with self._context.database.reading() as session:
             scope = self._context.scope
@@ -79,8 +85,13 @@ class Sweep:
             ended = await scheduling.ended(session, scope=scope)
             scheduled = await scheduling.launchable(session, scope=scope)
             notices = await queue.notices_due(session, scope=scope)
+            burst_campaigns = await session.run_sync(
+                pausing.of_running, scope, self._context.policy_pause
+            )
         if notices and not self._context.stopping:
             await self._notice_sender.step()
+        for campaign_id, reason in burst_campaigns:
+            await self._context.pause(campaign_id, reason)
         await self._distribute(batches)
         for campaign_id in done:
             await self._finish(campaign_id)
@@ -169,11 +180,26 @@ class Sweep:
     async def _finish(self, campaign_id: int) -> None:
         try:
             async with self._context.database.begin() as session:
-                if await lifecycle.finish(session, campaign_id=campaign_id, now=datetime.now(UTC)):
+                if await self._finished(session, campaign_id):
                     self._context.pressed.forget(campaign_id)
                     log.info("campaign.finished", extra={"campaign": campaign_id})
         except CampaignError as unbalanced:
             await self._context.pause(campaign_id, unbalanced.sentences[0])
+
+    async def _finished(self, session: AsyncSession, campaign_id: int) -> bool:
+        return await lifecycle.finish(
+            session,
+            campaign_id=campaign_id,
+            now=datetime.now(UTC),
+            rules=self._policy.bounces,
+        )
+
+    async def _delete_old_mails(self) -> None:
+        before = datetime.now(UTC) - timedelta(days=self._policy.bounces.keep_days)
+        async with self._context.database.begin() as session:
+            deleted = await session.run_sync(partial(handling.delete_old_mails, before=before))
+        if deleted:
+            log.info("bounce.mails_deleted", extra={"mails": deleted})
 
     async def _end(self, campaign_id: int) -> None:
         async with self._context.database.begin() as session:

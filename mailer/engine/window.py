@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from mailer.engine.journal import Notes
 from mailer.ledger.holding import Holding
-from mailer.ledger.unknown_users import Others
 from mailer.message.composer import Composer
 from mailer.outcomes import Outcome, Result
 from mailer.pacing.permits import FREELY
@@ -94,8 +93,6 @@ class Window:
         self.permit = FREELY
         self.told = False
         """Whether the pacer knows how much of the permit was used."""
-        self.others: Mapping[int, Others] | None = None
-        """The other answers before each that calls somebody unknown; None: there is no such."""
         self._notes = notes
         self.results: list[Result] = []
         self._recipients: list[str] = []

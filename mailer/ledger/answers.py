@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, String, cast, exists, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, String, cast, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -52,6 +52,11 @@ def matching(pattern: str) -> ColumnElement[bool]:
 def is_like(attempt: type[Attempt], pattern: str) -> ColumnElement[bool]:
     """Whether the answer to one try contains `pattern`, as `matching` reads it."""
     return _answer(attempt).ilike(_like(pattern), escape=_ESCAPE)
+
+
+def is_text_like(text: SQLColumnExpression[str], pattern: str) -> ColumnElement[bool]:
+    """Whether a text contains `pattern`, as `matching` reads it."""
+    return text.ilike(_like(pattern), escape=_ESCAPE)
 
 
 async def of_failed(

@@ -28,7 +28,6 @@ from mailer.ledger.rows import (
     of,
 )
 from mailer.ledger.settling import settle
-from mailer.ledger.unknown_users import Counting
 from mailer.models import Batch, Delivery, Evidence, Source, Status
 from mailer.outcomes import Result
 
@@ -102,16 +101,13 @@ def _write(
     found = classify(orphans, record, now)
     waits = False
     if found.answered and record is not None:
-        # In the order of the answers: each that calls somebody unknown counts with those before it.
-        answered = sorted(found.answered, key=lambda it: it.at)
         moved = settle(
             session,
             batch,
-            answered,
+            found.answered,
             relay=record.relay,
             delays=terms.retry_delays,
             now=now,
-            others=Counting().count(record.relay, batch.provider, answered) or {},
         )
         waits = moved.get(Status.PENDING, 0) > 0
     if terms.cancelled:

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.ledger import balance, unknown_users
+from mailer.bounces import deciding
+from mailer.ledger import balance
 from mailer.models import Batch, Delivery, Status
 from pli.columns import clock
 
@@ -85,7 +86,7 @@ async def _again(
         .returning(Delivery.batch)
         .execution_options(synchronize_session=False)
     )
-    await session.run_sync(unknown_users.forget_tried_again, campaign_id)
+    await session.run_sync(deciding.forget_tried_again, campaign_id)
     return await _move(
         session, campaign_id, changed, status, Status.PENDING, due_at=clock(), takings=0
     )

@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
-from mailer.ledger import unknown_users
+from mailer.bounces import deciding, session_refusals
 from mailer.ledger.rows import LeasedBatch, change, count, doubted_among, lock_batch, lock_campaign
-from mailer.ledger.unknown_users import Others
 from mailer.models import Attempt, CampaignState, Delivery, Status
 from mailer.outcomes import Kind, Reason, Result, next_try, reason_of
 
@@ -54,13 +52,11 @@ def settle(
     relay: str,
     delays: Sequence[float],
     now: datetime,
-    others: Mapping[int, Others] = MappingProxyType({}),
 ) -> Mapping[Status, int]:
     """Write down the outcomes of a window: rows, attempts and counts.
 
-    `others`: how many other answers came before each that calls somebody unknown. Returns by how
-    much each status changed. A row that was called uncertain meanwhile is corrected. A row with
-    another lease is left alone. In a cancelled campaign nothing is tried again.
+    Returns by how much each status changed. A row that was called uncertain meanwhile is corrected.
+    A row with another lease is left alone. In a cancelled campaign nothing is tried again.
     """
     rules = _rules(session, batch, delays)
     # A worker that seemed dead may settle while another takes its batch and judges the same rows.
@@ -101,10 +97,14 @@ def settle(
     waiting = [*ends.get(LATER, ()), *ends.get(AGAIN, ())]
     postponed = [it for it in waiting if it.delivery_id in written]
     _postpone(session, postponed, delays)
-    if unknown_users.note(session, batch, recorded, relay=relay, others=others) and rules.over:
-        unknown_users.conclude(session, batch.campaign_id, now)
     moved = {status.value: n for status, n in totals.items()}
     count(session, batch, progress=bool(recorded), **moved)
+    failed = [it for it in recorded if it.outcome.kind is Kind.FAILED]
+    unknown = failed and session_refusals.record(
+        session, campaign_id=batch.campaign_id, provider=batch.provider, failed=failed, now=now
+    )
+    if unknown and rules.over:
+        deciding.conclude(session, batch.campaign_id, now)
     return totals
 
 

@@ -10,8 +10,8 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
-from mailer.links import Links
-from mailer.notices.writing import FIRST_NUMBER, Mail
+from mailer.links import FIRST_NUMBER, Links
+from mailer.notices.writing import Mail
 from mailer.sender import Identity, needs_smtputf8
 from pli.keys import Keys
 from pli.language import Sentence

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.letter import snapshot
 from mailer.letter.press import press
 from mailer.letter.snapshot import Frozen
-from mailer.links import Links
+from mailer.links import FIRST_NUMBER, Links
 from mailer.message.composer import Composer
 from mailer.models import Notice, NoticeKind, Status
 from mailer.recipient import ListLine, Recipient
@@ -22,8 +22,6 @@ from pli.keys import Keys
 from subscribers.address import Address
 from subscribers.models import List, Subscriber
 
-FIRST_NUMBER = 2**40
-"""Links and Message-IDs of notices use numbers from here on, which no delivery will reach."""
 MARK = "[Test] "
 A_DAY = timedelta(days=1)
 

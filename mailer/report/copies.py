@@ -18,6 +18,7 @@ from mailer.ledger import balance, unknown_users
 from mailer.links import Links
 from mailer.models import Attempt, Campaign, Delivery, Evidence, Status
 from mailer.reasons import proof, sentence
+from mailer.report import bounces
 from mailer.report.summary import iso
 from pli.keys import Keys
 from pli.language import Sentence
@@ -38,6 +39,9 @@ COLUMNS = (
     "enhanced_code",
     "reply_text",
     "message_id",
+    "bounce",
+    "bounce_reason",
+    "bounced_at",
 )
 """The columns of the CSV; scripts rely on their names and order."""
 
@@ -52,7 +56,8 @@ class Copy:
     """One candidate's copy, with the answer to its last attempt; an erased person has no id.
 
     `proof` is by what it is known what became of it, where it was in doubt. `barred`: the address
-    is not written to any more, since a relay called it unknown.
+    is not written to any more, since a relay called it unknown. `bounce` is the weight of what came
+    back of the copy after it was sent, at last; "" if nothing did.
     """
 
     delivery_id: int
@@ -70,6 +75,9 @@ class Copy:
     reply_text: str
     proof: Sentence | None = None
     barred: bool = False
+    bounce: str = ""
+    bounce_reason: str = ""
+    bounced_at: datetime | None = None
 
     @property
     def sentence(self) -> Sentence | None:
@@ -138,8 +146,14 @@ async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:
             )
             .order_by(Delivery.id)
         )
-        for row in rows:
-            yield _copy(row)
+        found = [_copy(row) for row in rows]
+        back = await bounces.of_copies(session, [it.delivery_id for it in found])
+        for it in found:
+            if it.delivery_id in back:
+                weight, reason, at = back[it.delivery_id]
+                yield replace(it, bounce=weight, bounce_reason=reason, bounced_at=at)
+            else:
+                yield it
 
 
 async def as_csv(
@@ -261,6 +275,9 @@ def _cells(copy: Copy, message_id: str) -> list[str]:
         copy.enhanced_code or "",
         copy.reply_text,
         message_id,
+        copy.bounce,
+        copy.bounce_reason,
+        iso(copy.bounced_at) or "",
     ]
 
 

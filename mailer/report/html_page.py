@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import reasons
+from mailer.bounces import words
 from mailer.models import CampaignState, Status
 from mailer.report import copies
 from mailer.report.summary import Counts, Report
@@ -87,6 +88,10 @@ async def render(
         settled=[
             *([told] if (told := reasons.decided(report.made_by, report.approved_by)) else []),
             *(reasons.settled(source, n) for source, n in report.settled_by.items()),
+            *(
+                words.counted(reason, n)
+                for reason, n in sorted(report.bounces.items(), key=lambda it: -it[1])
+            ),
             *([reasons.barred(report.barred, report.campaign)] if report.barred else []),
         ],
         is_barred=say(reasons.IS_BARRED),

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.models import Campaign, Delivery, Evidence, Source, Status
+from mailer.bounces.report import How
+from mailer.models import Bounce, Campaign, Delivery, Effect, Evidence, Source, Status
 from subscribers import people
 from subscribers.address import Address
 from subscribers.models import (
@@ -60,6 +61,19 @@ class HeldEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBounce:
+    """What the world answered about a copy after it was sent; the values of mailer/bounces."""
+
+    at: datetime
+    action: str
+    reason: str
+    weight: str
+    status: str
+    diagnostic: str
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
 class HeldCopy:
     """One copy to the person: the numbers of its letter and campaign, and what became of it."""
 
@@ -68,6 +82,7 @@ class HeldCopy:
     status: Status
     reason: str | None
     evidence: tuple[HeldEvidence, ...]
+    bounces: tuple[HeldBounce, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +163,25 @@ async def _copies(session: AsyncSession, subscriber_id: int) -> tuple[HeldCopy, 
     of_copy: dict[int, list[HeldEvidence]] = {}
     for delivery_id, at, source, proved, detail in proofs:
         of_copy.setdefault(delivery_id, []).append(HeldEvidence(at, source, proved, detail))
+    back = await session.execute(
+        select(
+            Bounce.delivery_id,
+            Bounce.at,
+            Bounce.action,
+            Bounce.reason,
+            Bounce.weight,
+            Bounce.status,
+            Bounce.diagnostic,
+            Bounce.effect,
+        )
+        .join(Delivery, Delivery.id == Bounce.delivery_id)
+        .where(Delivery.subscriber_id == subscriber_id, Bounce.how != How.SESSION.value)
+        .order_by(Bounce.id)
+    )
+    bounces: dict[int | None, list[HeldBounce]] = {}
+    for of, at, action, reason, weight, status, said, effect in back:
+        held = HeldBounce(at, action, reason, weight, status, said, effect)
+        bounces.setdefault(of, []).append(held)
     rows = await session.execute(
         select(Delivery.id, Campaign.number, Delivery.campaign_id, Delivery.status, Delivery.reason)
         .join(Campaign, Campaign.id == Delivery.campaign_id)
@@ -155,7 +189,14 @@ async def _copies(session: AsyncSession, subscriber_id: int) -> tuple[HeldCopy, 
         .order_by(Delivery.id)
     )
     return tuple(
-        HeldCopy(letter, campaign, status, reason, tuple(of_copy.get(delivery_id, ())))
+        HeldCopy(
+            letter,
+            campaign,
+            status,
+            reason,
+            tuple(of_copy.get(delivery_id, ())),
+            tuple(bounces.get(delivery_id, ())),
+        )
         for delivery_id, letter, campaign, status, reason in rows
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from mailer.models import (
     Status,
 )
 from mailer.reasons import FAILURES
+from mailer.report import bounces
 from pli import actor
 from pli.actor import NOBODY, Actor
 from pli.errors import PliError
@@ -118,6 +119,8 @@ class Report(Counts):
     started_at: datetime | None
     finished_at: datetime | None
     faults: tuple[Sentence, ...]
+    bounces: Mapping[str, int] = field(default_factory=dict)
+    """How many copies came back after a relay had taken them, by reason."""
     barred: int = 0
     """So many addresses are barred because this campaign's relay called them unknown."""
     made_by: Actor = NOBODY
@@ -144,6 +147,7 @@ class Report(Counts):
             "started_at": iso(self.started_at),
             "finished_at": iso(self.finished_at),
             "failures": dict(self.failures),
+            "bounces": dict(self.bounces),
         }
 
 
@@ -323,6 +327,7 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
             *await balance.faults(session, campaign_id=campaign_id, counted=tally),
             *_unfinished(campaign, counts),
         ),
+        bounces=await bounces.by_reason(session, campaign_id),
         barred=await unknown_users.barred_by(session, campaign_id),
         made_by=actor.kept(campaign.created_by or ""),
         approved_by=actor.kept(campaign.approved_by or ""),

@@ -68,6 +68,9 @@ def _values(copy: Copy, message_id: str) -> Iterator[str | int | datetime | None
     yield copy.enhanced_code
     yield copy.reply_text
     yield message_id
+    yield copy.bounce
+    yield copy.bounce_reason
+    yield copy.bounced_at
 
 
 def _cell(sheet: Any, value: str | int | datetime | None) -> Any:

@@ -228,7 +228,7 @@ class SMTPSession(asyncio.Protocol):
                 return self._on_refused()
         self._await(Awaiting.RCPT, self._envelope_seconds)
         if not self._extensions.pipelining:
-            self._transport.write(b"RCPT TO:<%s>\r\n" % transaction.copy.rcpt_to.encode())
+            self._transport.write(transaction.recipient(self._extensions))
         return None
 
     def _on_rcpt(self, code: int, text: str) -> None:

@@ -183,7 +183,7 @@ class SMTPCourier:
             return
         session = SMTPSession(
             transport,
-            _extensions(client),
+            _extensions(client, self._address.notify),
             lambda: self._next(line),
             lambda copy: self._put_back(line, copy),
             self._ended,
@@ -342,11 +342,12 @@ class SMTPCourier:
                 self._dispatch()
 
 
-def _extensions(client: aiosmtplib.SMTP) -> Extensions:
+def _extensions(client: aiosmtplib.SMTP, notify: str) -> Extensions:
     return Extensions(
         pipelining=client.supports_extension("pipelining"),
         size=client.supports_extension("size"),
         eightbit=client.supports_extension("8bitmime"),
         smtputf8=client.supports_extension("smtputf8"),
         size_limit=size_limit(client),
+        notify=notify if client.supports_extension("dsn") else "",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mailer.models import Stage
 from mailer.smtp.courier import Copy
+from mailer.smtp.delivery_notices import mail_parameters, rcpt_parameters
 from mailer.smtp.relay import PATIENT_SECONDS
 
 
@@ -19,6 +20,8 @@ class Extensions:
     eightbit: bool
     smtputf8: bool
     size_limit: int
+    notify: str = ""
+    """Which delivery notices are asked for; "" if none, or if the relay does not offer DSN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,26 @@ class MailTransaction:
         return int((time.monotonic() - self.started) * 1000)
 
     def envelope(self, extensions: Extensions) -> bytes:
-        """The MAIL command, with the parameters of RFC 1870, 6152 and 6531 that apply."""
+        """The MAIL command, with the parameters of RFC 1870, 3461, 6152 and 6531 that apply."""
+        return self._mail(extensions).encode()
+
+    def recipient(self, extensions: Extensions) -> bytes:
+        """The RCPT command, with the parameters of RFC 3461 that apply."""
+        return self._rcpt(extensions).encode()
+
+    def whole_envelope(self, extensions: Extensions) -> bytes:
+        """The commands MAIL, RCPT and DATA in one piece (RFC 2920)."""
+        return f"{self._mail(extensions)}{self._rcpt(extensions)}DATA\r\n".encode()
+
+    def _mail(self, extensions: Extensions) -> str:
         copy = self.copy
         size = f" SIZE={self.size}" if extensions.size else ""
         eightbit = " BODY=8BITMIME" if copy.smtputf8 and extensions.eightbit else ""
         utf8 = " SMTPUTF8" if copy.smtputf8 else ""
-        return f"MAIL FROM:<{self.mail_from}>{size}{eightbit}{utf8}\r\n".encode()
+        dsn = mail_parameters(copy.mail_from) if extensions.notify else ""
+        return f"MAIL FROM:<{self.mail_from}>{size}{eightbit}{utf8}{dsn}\r\n"
 
-    def whole_envelope(self, extensions: Extensions) -> bytes:
-        """The commands MAIL, RCPT and DATA in one piece (RFC 2920)."""
-        recipient = self.copy.rcpt_to.encode()
-        return self.envelope(extensions) + b"RCPT TO:<%s>\r\nDATA\r\n" % recipient
+    def _rcpt(self, extensions: Extensions) -> str:
+        address = self.copy.rcpt_to
+        dsn = rcpt_parameters(address, extensions.notify) if extensions.notify else ""
+        return f"RCPT TO:<{address}>{dsn}\r\n"

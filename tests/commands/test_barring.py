@@ -14,9 +14,9 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands import doubts, resuming
+from mailer.bounces import burst as bursts
 from mailer.campaign import barring, lifecycle
-from mailer.ledger import unknown_users
-from mailer.models import Campaign, CampaignState, Delivery, Stage, Status, UnknownUser
+from mailer.models import Bounce, Campaign, CampaignState, Delivery, Effect, Stage, Status
 from mailer.outcomes import judge
 from mailer.refusals import Refused
 from pli import keys as key_ring
@@ -71,10 +71,13 @@ async def barred(session: AsyncSession, campaign: Campaign) -> None:
 async def in_a_burst(session: AsyncSession, campaign: Campaign) -> None:
     """The answers that called somebody unknown wait, and paused the campaign."""
     ids = await session.scalars(select(Delivery.id).where(Delivery.reason == "unknown_user"))
-    kept = {"campaign_id": campaign.id, "relay": "relay:25", "provider": "other", "bars": True}
-    rows = [{**kept, "delivery_id": it, "others": 0, "others_of_provider": 0} for it in ids]
-    await session.execute(insert(UnknownUser), rows)
-    burst = await session.run_sync(unknown_users.burst, campaign.id)
+    kept = {
+        "campaign_id": campaign.id, "provider": "other", "at": NOW, "action": "failed",
+        "reason": "unknown_user", "weight": "certain", "status": "5.1.1", "diagnostic": "",
+        "remote": "", "how": "session", "effect": Effect.WAITING,
+    }  # fmt: skip
+    await session.execute(insert(Bounce), [{**kept, "delivery_id": it} for it in ids])
+    burst = await session.run_sync(bursts.burst, campaign.id)
     assert burst is not None
     await lifecycle.pause(session, campaign_id=campaign.id, reason=burst.tell())
 

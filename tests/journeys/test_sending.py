@@ -16,7 +16,8 @@ from tests.waiting import until
 
 HEADER = (
     "subscriber_id,email,list,status,reason,attempts,first_attempt_at,last_attempt_at,relay,"
-    "reply_code,enhanced_code,reply_text,message_id"
+    "reply_code,enhanced_code,reply_text,message_id,bounce,"
+    "bounce_reason,bounced_at"
 )
 
 
@@ -35,6 +36,7 @@ def test_a_letter_reaches_everyone_and_the_report_says_so(
             "unknown_user": 0, "mailbox_full": 0, "policy": 0, "too_large": 0, "gave_up": 0,
             "other": 0,
         },
+        "bounces": {},
     }  # fmt: skip
     assert relay.recipients == {f"p{n:04}@example.org": 1 for n in range(30)}
     mail = relay.received[0].message

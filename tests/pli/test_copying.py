@@ -14,7 +14,7 @@ from sqlalchemy import Text, func, select, text, type_coerce
 
 from mailer.campaign import lifecycle
 from mailer.ledger import balance
-from mailer.models import Campaign, CampaignState
+from mailer.models import Bounce, BounceMail, Campaign, CampaignState, Effect
 from pli import copying, schema
 from pli import database as databases
 from pli.columns import Base, Document
@@ -48,6 +48,18 @@ async def source(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Da
         await make.a_campaign(session, keys, [members], now=now, batch_size=8, started=False)
         await make.a_campaign_with(session, now=now, list_id=members.id, names="autre{n}")
         await make.an_office(session, keys, members, now=now)
+        mail = BounceMail(
+            digest=b"d" * 32, at=now, door="file", came_to="", kind="failure", how="dsn", raw=b"x"
+        )
+        session.add(mail)
+        await session.flush()
+        session.add(
+            Bounce(
+                mail_id=mail.id, delivery_id=1, campaign_id=1, at=now, action="failed",
+                reason="full", weight="temporary", status="5.2.2", diagnostic="", remote="",
+                how="dsn", effect=Effect.NONE,
+            )
+        )  # fmt: skip
         person = await session.get(Subscriber, 1)
         assert person is not None
         person.attributes = {"né": "1970-01-01", "délégué·e": True, "rien": None, "n": 1.5}
@@ -95,6 +107,7 @@ async def test_every_row_is_the_same_on_postgresql(source: Database, target: Dat
     assert sum(heard) == sum(counts.values()) == await copying.rows_of(source)
     assert counts["delivery"] > 30
     assert counts["attempt"] > 5
+    assert (counts["bounce"], counts["bounce_mail"]) == (1, 1)
     of_the_office = {it.name for it in Base.metadata.sorted_tables} & set(OFFICE)
     assert of_the_office == set(OFFICE)
     assert all(counts[it] for it in OFFICE)

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, TextClause, inspect, select, text
 from sqlalchemy.orm import Session
 
-from mailer.models import Pacing
+from mailer.models import Bounce, Effect, Pacing, Status
 from pli import keys as key_ring
 from pli import schema
 from pli.columns import Base
@@ -30,6 +30,7 @@ from subscribers import attributes, people
 from subscribers.address import Address
 from subscribers.models import AttributeType, List, Subscriber
 from subscribers.values import Value
+from tests import factories as make
 
 
 async def test_the_databases_clock_is_utc_and_compares_with_stored_moments(
@@ -309,3 +310,31 @@ async def test_what_the_server_ended_within_a_transaction_is_told_as_away(
         await stopped()
     for _ in range(3):
         assert await database.now()
+
+
+async def test_answers_that_wait_move_into_the_table_of_bounces(
+    database: Database, now: datetime
+) -> None:
+    async with database.begin() as session:
+        await make.a_campaign_with(
+            session, [make.Copy(Status.FAILED, "unknown_user", (make.UNKNOWN_USER,))] * 2, now=now
+        )
+    async with database.begin() as session:
+        connection = await session.connection()
+        await connection.run_sync(move, "0014")
+        await session.execute(
+            text(
+                "INSERT INTO unknown_user (campaign_id, delivery_id, relay, provider, others, "
+                "others_of_provider, bars) VALUES (1, 1, 'r:25', 'orange', 0, 0, false), "
+                "(1, 1, 'r:25', 'orange', 0, 0, true), (1, 2, 'r:25', 'orange', 3, 3, false)"
+            )
+        )
+        await connection.run_sync(move, "head")
+    async with database.reading() as session:
+        rows = await session.scalars(select(Bounce).order_by(Bounce.delivery_id))
+        found = [(it.delivery_id, it.weight, it.status, it.effect, it.at) for it in rows]
+    tried = now + timedelta(minutes=1)
+    assert found == [
+        (1, "certain", "5.1.1", Effect.WAITING, tried),
+        (2, "likely", "5.1.1", Effect.NONE, tried),
+    ]

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.bounces import deciding
 from mailer.campaign import barring, lifecycle
-from mailer.ledger import settling, unknown_users
+from mailer.ledger import settling
 from mailer.models import Campaign, Stage
 from mailer.outcomes import Result, judge
 from pli.database import Database
@@ -54,7 +55,7 @@ async def test_a_set_is_lifted_or_barred_only_when_its_campaign_is_free(
         )
         other = asyncio.create_task(beside())
         await asyncio.sleep(0.5)
-        await session.run_sync(unknown_users.bar, campaign_id, now)
+        await session.run_sync(deciding.believe, campaign_id, now)
     await other
     async with database.reading() as session:
         counted = await session.scalar(select(func.count()).select_from(Suppression))

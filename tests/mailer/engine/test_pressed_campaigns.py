@@ -12,11 +12,8 @@ from mailer.engine.pressed_campaigns import PressedCampaigns
 from mailer.ledger import claiming, settle_and_claim
 from mailer.letter.layout import Layout
 from mailer.letter.press import press as really_press
-from mailer.models import Stage
-from mailer.outcomes import Result, judge
 from pli.database import Database
 from pli.keys import Keys
-from tests import factories as make
 from tests.mailer.engine.running import prepared
 from tests.mailer.ledger.in_work import claimed
 
@@ -36,29 +33,6 @@ async def test_the_first_batches_of_a_campaign_share_one_pressing_and_its_outcom
     first, *others = await asyncio.gather(*(kept.of(campaign_id, live=set) for _ in range(3)))
     assert len(pressed) == 1
     assert all(it is first for it in others)
-
-
-async def test_a_letter_that_is_pressed_anew_keeps_the_count_of_its_answers(
-    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pressed_campaigns, "KEPT", 1)
-    first = await prepared(database, keys, now, count=1)
-    async with database.begin() as session:
-        others = await make.a_list(session, "autres", now=now)
-        await make.a_person(session, keys, "lea", others, now=now)
-        second = (await make.a_campaign(session, keys, [others], now=now)).id
-    kept = PressedCampaigns(database, keys)
-    before = await kept.of(first, live=set)
-    unknown = Result(1, 1, 0.0, judge(Stage.RCPT, 550, "5.1.1 gone"))
-    taken = Result(2, 1, 0.0, judge(Stage.BODY, 250, "2.0.0 ok"))
-    assert before.counting.count("r:25", "other", [taken] * 7) is None
-    await kept.of(second, live=set)
-    again = await kept.of(first, live=set)
-    assert again is not before
-    assert again.counting.count("r:25", "other", [unknown]) == {1: (7, 7)}
-    kept.forget(first)
-    anew = await kept.of(first, live=set)
-    assert anew.counting.count("r:25", "other", [unknown]) == {1: (0, 0)}
 
 
 async def test_a_sending_does_not_press_the_web_version(

@@ -58,6 +58,9 @@ async def test_the_csv_has_the_columns_scripts_rely_on_and_a_row_for_every_candi
         "enhanced_code": "5.2.2",
         "reply_text": "5.2.2 Mailbox full",
         "message_id": "",
+        "bounce": "",
+        "bounce_reason": "",
+        "bounced_at": "",
     }
 
 

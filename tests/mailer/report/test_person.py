@@ -123,6 +123,7 @@ async def test_a_copy_has_what_settled_its_doubt(database: Database, now: dateti
         "evidence": (
             {"at": now, "source": Source.LOG, "status": Status.FAILED, "detail": "status=bounced"},
         ),
+        "bounces": (),
     }
 
 

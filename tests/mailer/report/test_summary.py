@@ -47,6 +47,7 @@ async def test_the_document_has_the_keys_scripts_rely_on_and_adds_up(
             "gave_up": 0,
             "other": 0,
         },
+        "bounces": {},
     }
     assert report.skipped_for == {"left": 1}
 

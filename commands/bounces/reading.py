@@ -1,0 +1,122 @@
+"""pli bounce read: takes mails that came back, from files or from a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import click
+
+from commands.common import Context, _, as_json, now, running, show_json, tell
+from commands.policy import bounce_rules_of
+from mailer.bounces import words
+from mailer.bounces.handling import Came
+from mailer.bounces.tokens import Tokens
+from mailer.campaign import coming_back
+from pli.database import DatabaseAway
+from pli.errors import reason_of
+from pli.language import N_, Sentence, say
+
+TRY_LATER = 75
+"""EX_TEMPFAIL: the mail server that gives us a mail by a pipe keeps it, and tries again."""
+LARGEST = 1_000_000
+"""Octets that are read of a file: a larger mail is known, and judged, by its beginning."""
+TOGETHER = 50
+"""Mails that are recorded in one transaction."""
+
+
+@click.command(help=_("Read mails that came back: files, or one mail from standard input (-)."))
+@click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "came_to",
+    default="",
+    metavar="ADDRESS",
+    help=_("The address that the mail was delivered to, if a mail server says it."),
+)
+@as_json
+@running
+async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json: bool) -> None:
+    """Record each mail once; a mail that was read before changes nothing."""
+    found: list[tuple[str, Came]] = []
+    faults: list[Sentence] = []
+    try:
+        async with context.open() as installation:
+            tokens = Tokens(installation.keys)
+            rules = bounce_rules_of(installation.settings)
+            for some in _together(_mails(files, faults)):
+                async with installation.database.begin() as session:
+                    for name, raw in some:
+                        came = await coming_back.take_in(
+                            session,
+                            raw=raw,
+                            came_to=came_to,
+                            door="file",
+                            tokens=tokens,
+                            rules=rules,
+                            now=now(),
+                        )
+                        found.append((name, came))
+    except DatabaseAway as away:
+        for line in away.sentences:
+            tell(line, stderr=True)
+        sys.exit(TRY_LATER)
+    if as_json:
+        show_json([_document(name, came) for name, came in found])
+    else:
+        for name, came in found:
+            tell(_line(name, came))
+    for fault in faults:
+        tell(fault, stderr=True)
+    if faults:
+        sys.exit(1)
+
+
+def _mails(files: tuple[Path, ...], faults: list[Sentence]) -> Iterator[tuple[str, bytes]]:
+    """Yield each mail with its name; one that cannot be read is a fault, and the others go on."""
+    for file in files:
+        if str(file) == "-":
+            yield "-", sys.stdin.buffer.read(LARGEST)
+            continue
+        try:
+            with file.open("rb") as opened:
+                raw = opened.read(LARGEST)
+        except OSError as error:
+            faults.append(say(N_("{place}: {reason}"), place=file, reason=reason_of(error)))
+        else:
+            yield file.name, raw
+
+
+def _together(mails: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    """Yield some mails at a time: a commit for each would wait for the disk each time."""
+    while some := list(islice(mails, TOGETHER)):
+        yield some
+
+
+def _line(name: str, came: Came) -> Sentence:
+    if not came.new:
+        return say(N_("{file}: was read before"), file=name)
+    if came.bounce_id is not None:
+        return say(
+            N_("{file}: bounce {number}, {effect}"),
+            file=name,
+            number=came.bounce_id,
+            effect=words.effect(came.effect),
+        )
+    if came.number is None:
+        return say(N_("{file}: carries no token of ours, and acts on nobody"), file=name)
+    return say(N_("{file}: nothing follows from it"), file=name)
+
+
+def _document(name: str, came: Came) -> dict[str, object]:
+    return {
+        "file": name,
+        "new": came.new,
+        "mail": came.mail_id,
+        "kind": came.kind.value,
+        "bounce": came.bounce_id,
+        "effect": came.effect.value,
+        "claimed": came.number is not None,
+    }

@@ -1,0 +1,1 @@
+"""The formats in which other systems say what became of a mail; one module a format, all pure."""
