@@ -227,6 +227,15 @@ async def test_whatever_the_cookie_is_nobody_is_in(town: Town, cookie: str) -> N
         assert page.status_code == 303
 
 
+async def test_a_browser_whose_own_cookie_is_none_of_ours_gets_another_and_comes_in(
+    town: Town,
+) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as anne:
+        anne.client.cookies.set("pli_browser", "x", domain="localhost.local", path="/office")
+        assert (await anne.sign_in("anne")).url.path == "/office/campaigns"
+
+
 async def test_a_form_of_an_earlier_session_may_be_sent_once_more(town: Town) -> None:
     await town.hire("anne", Right.READER)
     async with town.somebody() as anne:
