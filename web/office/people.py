@@ -78,6 +78,7 @@ class People:
                     address=Address.parse(form.address.data),
                     name=form.name.data,
                     language=form.language.data,
+                    zone=visit.context.options.zone,
                     by=by,
                     now=now,
                 )
