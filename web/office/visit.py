@@ -34,6 +34,8 @@ POLICY = (
 )
 HEADERS = {
     **guarded(POLICY),
+    # With "no-referrer" a form's Origin is "null", and some browsers tell us nothing else of it.
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
