@@ -36,6 +36,13 @@ FIELDS: Mapping[str, str] = {
 }
 """The labels of fields whose form comes back to be sent once more."""
 
+DONE: Mapping[str, str] = {
+    "saved": N_("This is saved."),
+    "password": N_("Your password is another now, and your other sessions are ended."),
+    "link": N_("A link is on its way by mail."),
+}
+"""What a page tells after something was done that is not seen on it."""
+
 LOOKS = frozenset({AuditAction.PERSON_VIEWED, AuditAction.PEOPLE_VIEWED})
 """What somebody did who looked at people."""
 

@@ -176,6 +176,23 @@ async def test_somebody_invited_has_the_clocks_of_the_settings(
         assert bruno.zone == "Indian/Reunion"
 
 
+async def test_what_is_done_without_being_seen_is_told(town: Town) -> None:
+    anne = await town.hire("anne", Right.READER)
+    async with town.somebody() as olga:
+        await an_operator(town, olga)
+        path = f"/office/accounts/{anne.id}"
+        await olga.go(f"{path}?done=%3Cb%3E")
+        assert 'class="done"' not in olga.text
+        for action in ("link", "reset"):
+            await olga.send(f"{path}/{action}")
+            assert "A link is on its way by mail." in olga.text
+        await olga.go("/office/me")
+        await olga.send("/office/me", name="Olga", zone="Europe/Madrid", language="en")
+        assert "This is saved." in olga.text
+        await olga.send("/office/me/password", password="six petits moulins verts")
+        assert "Your password is another now" in olga.text
+
+
 async def test_the_audit_is_told_in_words_and_names_accounts_and_lists(town: Town) -> None:
     async with town.database.begin() as session:
         members = await make.a_list(session, "membres", now=town.clock.at)
