@@ -1,8 +1,10 @@
 """Limits of failed sign-ins, per address and per network. Nobody is locked out for good.
 
 A try is counted before it is judged, so that a hundred tries at one moment are no hundred free
-ones; a right one is taken back. Both counts are kept under a key of that day: the table tells no
-address, and what it told yesterday says nothing about today.
+ones; a right one is taken back. Each factor has its own counts: a stranger's wrong passwords hold
+up neither the code of somebody who has proved the first factor, nor a passkey. All counts are kept
+under a key of that day: the table tells no address, and what it told yesterday says nothing about
+today.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from sqlalchemy import ColumnElement, case, delete, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accounts.factors import Factor
 from accounts.models import SignInFailure
 from pli.keys import Keys
 from pli.upsert import insert_into
@@ -49,14 +52,21 @@ class Counted:
 
 
 async def count(
-    session: AsyncSession, *, address: str | None, network: str, keys: Keys, now: datetime
+    session: AsyncSession,
+    *,
+    factor: Factor,
+    address: str | None,
+    network: str,
+    keys: Keys,
+    now: datetime,
 ) -> Counted | Wait:
-    """Count a try, or say how long to wait; a try that has to wait is not counted.
+    """Count a try with a factor, or say how long to wait; a try that has to wait is not counted.
 
     `address` is folded, and None if what was typed is no address. `network` is of `network_of`.
     """
-    of_address = _key(keys, now, "address", address) if address is not None else None
-    of_network = _key(keys, now, "network", network)
+    kind = factor.value
+    of_address = _key(keys, now, f"{kind} address", address) if address is not None else None
+    of_network = _key(keys, now, f"{kind} network", network)
     failures = 0
     if of_address is not None:
         counted = await _count(session, of_address, now)
@@ -82,16 +92,13 @@ async def count_asking(
     return counted if isinstance(counted, Wait) else None
 
 
-async def forget(session: AsyncSession, *, counted: Counted) -> None:
-    """Forget the failures of the address, for its person is in; those of the network stay."""
+async def forget(session: AsyncSession, *, counted: Counted, now: datetime) -> None:
+    """Forget the failures of the address with this factor, for the try was right.
+
+    The network's failures stay, without this try.
+    """
     if counted.address is not None:
         await session.execute(delete(SignInFailure).where(SignInFailure.key == counted.address))
-
-
-async def take_back(session: AsyncSession, *, counted: Counted, now: datetime) -> None:
-    """Count this one try no longer, for it was right; earlier failures stay."""
-    if counted.address is not None:
-        await _take_back(session, counted.address, now)
     await _take_back(session, counted.network, now)
 
 

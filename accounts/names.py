@@ -6,12 +6,20 @@ import unicodedata
 
 LONGEST = 200
 
+_JOINERS = "\u200c\u200d"
+_UNSEEN = _JOINERS + " \u115f\u1160\u2800\u3164\uffa0"
+"""Joiners, the fillers of Hangul, which are letters for Unicode, and the empty Braille pattern."""
+
 
 def tidy(raw: str, longest: int = LONGEST) -> str:
-    """A name as one line in NFC: nothing that is unseen or turns the writing, single spaces."""
+    """A name as one line in NFC: nothing that is unseen or turns the writing, single spaces.
+
+    Empty, if nothing of the name is seen.
+    """
     begun = raw[: 10 * longest]
     shown = "".join(" " if it.isspace() else it for it in begun if it.isspace() or _shows(it))
-    return unicodedata.normalize("NFC", " ".join(shown.split()))[:longest].strip()
+    name = unicodedata.normalize("NFC", " ".join(shown.split()))[:longest].strip()
+    return name if any(it not in _UNSEEN for it in name) else ""
 
 
 def _shows(letter: str) -> bool:
@@ -19,4 +27,4 @@ def _shows(letter: str) -> bool:
 
     The joiners of Indic and Persian letters are format signs that names need.
     """
-    return letter in "\u200c\u200d" or unicodedata.category(letter)[0] != "C"
+    return letter in _JOINERS or unicodedata.category(letter)[0] != "C"

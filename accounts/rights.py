@@ -193,7 +193,7 @@ async def of_everybody(session: AsyncSession) -> Mapping[int, Granted]:
 
 
 def _check_others(account_id: int, by: Actor) -> None:
-    # An operator sees no person; by this rule, no operator can change that alone.
+    # An operator sees no person. To change that takes another account, which stands in the audit.
     if by.account_id == account_id and not by.said_by:
         raise RightError(
             N_("you cannot change the rights of your own account: ask another operator")

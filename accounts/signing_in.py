@@ -79,6 +79,7 @@ async def begin(
     """
     counted = await limits.count(
         session,
+        factor=Factor.PASSWORD,
         address=None if address is None else address.folded,
         network=visitor.network,
         keys=keys,
@@ -103,9 +104,7 @@ async def by_password(
     """Come in by a password, alone or before a second factor."""
     if compared.right:
         # Counts are locked before accounts, here as in `by_code`: nobody waits in a circle.
-        # The count of earlier failures stays until the person is in. Else a thief of the password
-        # could clear it before each code that he guesses.
-        await limits.take_back(session, counted=attempt.counted, now=now)
+        await limits.forget(session, counted=attempt.counted, now=now)
     account = await _unchanged(session, attempt) if compared.right else None
     if account is None:
         return entering.refuse(
@@ -119,7 +118,7 @@ async def by_password(
         await passwords.strengthen(
             session, account_id=account.id, kept=attempt.kept, better=compared.better
         )
-    entry = await entering.enter(
+    return await entering.enter(
         session,
         account_id=account.id,
         name=account.name,
@@ -128,9 +127,6 @@ async def by_password(
         policy=policy,
         now=now,
     )
-    if isinstance(entry, SignedIn):
-        await limits.forget(session, counted=attempt.counted)
-    return entry
 
 
 async def _unchanged(session: AsyncSession, attempt: PasswordAttempt) -> Account | None:
@@ -176,7 +172,12 @@ async def prove_by_code(
 ) -> Factor | Refused:
     """Take a typed code within the limits of failures; which factor it was, or the refusal."""
     counted = await limits.count(
-        session, address=here.address_folded, network=visitor.network, keys=keys, now=now
+        session,
+        factor=Factor.TOTP,
+        address=here.address_folded,
+        network=visitor.network,
+        keys=keys,
+        now=now,
     )
     if isinstance(counted, Wait):
         return Refused(wait=counted.left)
@@ -191,8 +192,7 @@ async def prove_by_code(
             warn=counted.is_the_last_free_one,
             now=now,
         )
-    await limits.take_back(session, counted=counted, now=now)
-    await limits.forget(session, counted=counted)
+    await limits.forget(session, counted=counted, now=now)
     return factor
 
 
@@ -222,7 +222,14 @@ async def by_passkey(
     now: datetime,
 ) -> Entry:
     """Come in by the answer to `passkeys.ask`, which is both factors."""
-    counted = await limits.count(session, address=None, network=visitor.network, keys=keys, now=now)
+    counted = await limits.count(
+        session,
+        factor=Factor.PASSKEY,
+        address=None,
+        network=visitor.network,
+        keys=keys,
+        now=now,
+    )
     if isinstance(counted, Wait):
         return Refused(wait=counted.left)
     proved = await passkeys.prove(session, site=site, answer=answer, binding=binding, now=now)
@@ -234,7 +241,7 @@ async def by_passkey(
             warn=proved.reason is PasskeyRefusal.CLONED,
             now=now,
         )
-    await limits.take_back(session, counted=counted, now=now)
+    await limits.forget(session, counted=counted, now=now)
     return await entering.enter(
         session,
         account_id=proved.account_id,

@@ -114,6 +114,7 @@ def office_of(settings: Settings) -> OfficeOptions:
     """What the office is told of the settings."""
     return OfficeOptions(
         url=settings.office_url,
+        zone=settings.timezone,
         policy=Policy(
             two_for_all=settings.office_two_factors, sign_in_links=settings.office_sign_in_links
         ),

@@ -74,6 +74,9 @@ async def open_doors(
         log_config=None,  # ours: see pli/logs.py
         lifespan="off",
         server_header=False,
+        # Its own list of proxies holds this machine, whatever `trusted_proxies` says; and where it
+        # has put the visitor in the place of the peer, `Networks` finds no proxy any more.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Server(config)

@@ -59,7 +59,10 @@ async def order_link(
     keys: Keys,
     now: datetime,
 ) -> int:
-    """Order the mail with a link, which leads to `url`; the notice's id."""
+    """Order the mail with a link, which leads to `url`; the notice's id.
+
+    `code`: the six digits beside a link that the reader asked for; None: somebody else made it.
+    """
     content = {"url": url, "code": code, "until": until.isoformat()}
     return await _order(session, mail, reader, identity, content, keys, now)
 
@@ -113,6 +116,11 @@ def _link(
             N_("You are invited to the office in which the letters of {committee} are made."),
             committee=identity.committee,
         )
+    elif not ordered["code"]:
+        begin = say(
+            N_("An operator of the office of {committee} sends you a link to come in by."),
+            committee=identity.committee,
+        )
     else:
         begin = say(
             N_("Somebody, probably you, asked for a link into the office of {committee}."),
@@ -130,7 +138,6 @@ def _link(
                 code=ordered["code"],
             )
         )
-    if mail is not AccountMail.INVITE:
         told.append(say(N_("If it was not you, do nothing: without the link nobody comes in.")))
     return told
 

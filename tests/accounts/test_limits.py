@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from accounts import limits
+from accounts.factors import Factor
 from accounts.limits import Counted, Wait
 from accounts.models import SignInFailure
 from pli.database import Database
@@ -25,9 +26,12 @@ async def count(
     now: datetime,
     address: str | None = "anne@example.org",
     network: str = "192.0.2.0/24",
+    factor: Factor = Factor.PASSWORD,
 ) -> Counted | Wait:
     async with database.begin() as session:
-        return await limits.count(session, address=address, network=network, keys=keys, now=now)
+        return await limits.count(
+            session, factor=factor, address=address, network=network, keys=keys, now=now
+        )
 
 
 async def test_five_failures_are_free_then_the_wait_doubles_to_a_quarter_of_an_hour(
@@ -76,23 +80,32 @@ async def test_a_hundred_tries_at_one_moment_are_five(
     assert sum(isinstance(it, Counted) for it in done) == 5
 
 
-async def test_who_comes_in_has_no_failures_any_more(
+async def test_after_a_right_try_the_address_has_no_failures_and_the_network_keeps_its_own(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    for n in range(4):
-        await count(database, keys, now, network=f"10.0.{n}.0/24")
+    for _ in range(4):
+        await count(database, keys, now)
     right = await count(database, keys, now)
     assert isinstance(right, Counted)
     async with database.begin() as session:
-        await limits.take_back(session, counted=right, now=now)
+        await limits.forget(session, counted=right, now=now)
     again = await count(database, keys, now)
     assert isinstance(again, Counted), "the try that was right is not counted"
-    assert again.failures == 5
+    assert again.failures == 1
+    assert isinstance(await count(database, keys, now, address="b@example.org"), Wait)
+
+
+async def test_each_factor_has_counts_of_its_own(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    for _ in range(5):
+        await count(database, keys, now)
+    assert isinstance(await count(database, keys, now), Wait)
+    code = await count(database, keys, now, factor=Factor.TOTP)
+    assert isinstance(code, Counted)
     async with database.begin() as session:
-        await limits.take_back(session, counted=again, now=now)
-        await limits.forget(session, counted=again)
-    for _ in range(4):
-        assert isinstance(await count(database, keys, now), Counted)
+        await limits.forget(session, counted=code, now=now)
+    assert isinstance(await count(database, keys, now), Wait)
 
 
 async def test_a_count_is_forgotten_after_an_hour_and_at_the_end_of_the_day(

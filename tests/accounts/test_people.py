@@ -54,7 +54,7 @@ async def test_each_fault_of_an_account_is_told_at_once(database: Database, now:
             await people.invite(
                 session,
                 address=ANNE,
-                name="\u202e \0",
+                name="\u202e \0\u200d",
                 language="xx" * 5000,
                 zone="Mars/" + "x" * 5000,
                 by=ROOT,

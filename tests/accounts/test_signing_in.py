@@ -85,6 +85,24 @@ async def with_app(
     return anne, app, codes
 
 
+async def show_passkey(
+    database: Database, keys: Keys, device: Authenticator, now: datetime
+) -> Entry:
+    async with database.begin() as session:
+        asked = await passkeys.ask(session, site=SITE, binding=BROWSER, now=now)
+    async with database.begin() as session:
+        return await signing_in.by_passkey(
+            session,
+            site=SITE,
+            answer=device.get(asked),
+            binding=BROWSER,
+            visitor=HERE,
+            policy=POLICY,
+            keys=keys,
+            now=now,
+        )
+
+
 async def use(
     database: Database,
     made: Made,
@@ -290,12 +308,28 @@ async def test_a_thief_of_the_password_has_five_guesses_of_the_code(
     for n in range(8):
         network = Visitor.of(f"10.{n}.0.1")
         half = await knock(database, keys, "anne", PASSWORD, now=at, visitor=network)
-        if not isinstance(half, NeedsSecondFactor):
-            assert isinstance(half, Refused)
-            assert half.wait
-            continue
+        assert isinstance(half, NeedsSecondFactor)
         judged.append(await give_code(database, keys, half.secret, wrong, now=at, visitor=network))
-    assert judged == [Refused()] * 4 + [Refused(warn=anne)]
+    waiting = Refused(wait=timedelta(seconds=15))
+    assert judged == [Refused()] * 4 + [Refused(warn=anne)] + [waiting] * 3
+
+
+async def test_a_strangers_wrong_passwords_hold_up_neither_a_code_nor_a_passkey(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    _, app, _ = await with_app(database, keys, now)
+    at = now + 10 * STEP
+    half = await knock(database, keys, "anne", PASSWORD, now=at)
+    assert isinstance(half, NeedsSecondFactor)
+    for _ in range(5):
+        await knock(database, keys, "anne", OTHER, now=at)
+    waiting = await knock(database, keys, "anne", PASSWORD, now=at)
+    assert isinstance(waiting, Refused)
+    assert waiting.wait
+    unknown = await show_passkey(database, keys, Authenticator(SITE.origin), at)
+    assert unknown == Refused(), "judged, though the network waits for its passwords"
+    code = await give_code(database, keys, half.secret, app.at(at), now=at)
+    assert isinstance(code, SignedIn)
 
 
 async def test_the_way_in_is_open_for_a_quarter_of_an_hour(
@@ -330,36 +364,21 @@ async def test_a_passkey_is_both_factors(database: Database, keys: Keys, now: da
         )
     assert isinstance(entry, SignedIn)
 
-    async def by_passkey(device: Authenticator) -> Entry:
-        async with database.begin() as session:
-            asked = await passkeys.ask(session, site=SITE, binding=BROWSER, now=now)
-        async with database.begin() as session:
-            return await signing_in.by_passkey(
-                session,
-                site=SITE,
-                answer=device.get(asked),
-                binding=BROWSER,
-                visitor=HERE,
-                policy=POLICY,
-                keys=keys,
-                now=now,
-            )
-
     thief = device.clone()
-    entry = await by_passkey(device)
+    entry = await show_passkey(database, keys, device, now)
     assert isinstance(entry, SignedIn)
     found = await here(database, entry.secret, now=now, two_for_all=True)
     assert found is not None
     assert found.proved == {Factor.PASSKEY}
-    assert await by_passkey(thief) == Refused(warn=anne)
-    assert await by_passkey(Authenticator(SITE.origin)) == Refused()
+    assert await show_passkey(database, keys, thief, now) == Refused(warn=anne)
+    assert await show_passkey(database, keys, Authenticator(SITE.origin), now) == Refused()
     # With a passkey, the password alone leads to the passkey and to nothing else.
     half_again = await knock(database, keys, "anne", PASSWORD, now=now)
     assert isinstance(half_again, NeedsSecondFactor)
     assert half_again.ways == {Factor.PASSKEY}
     async with database.begin() as session:
         await people.close(session, account_id=anne, by=ROOT, now=now)
-    assert await by_passkey(device) == Refused()
+    assert await show_passkey(database, keys, device, now) == Refused()
 
 
 async def test_an_invitation_leads_to_a_password_or_a_passkey(

@@ -72,7 +72,14 @@ async def an_office(session: AsyncSession, keys: Keys, list_: List, *, now: date
     await challenges.make(
         session, purpose=Purpose.CONFIRM, account_id=anne.id, binding="b", now=now
     )
-    await limits.count(session, address=None, network="192.0.2.0/24", keys=keys, now=now)
+    await limits.count(
+        session,
+        factor=Factor.PASSWORD,
+        address=None,
+        network="192.0.2.0/24",
+        keys=keys,
+        now=now,
+    )
     await a_passkey(session, anne.id, now=now)
 
 

@@ -9,7 +9,11 @@ from datetime import datetime
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from commands import web_protocol
 from commands.web_server import listening, open_doors
@@ -196,3 +200,23 @@ def test_the_pages_leave_the_engine_its_descriptors() -> None:
     assert descriptors.for_web_pages(65_536, 200) == 2_000
     assert descriptors.for_web_pages(256, 200) == 32
     assert descriptors.raise_limit() > 64
+
+
+async def test_what_stands_before_pli_is_believed_only_if_the_settings_name_it() -> None:
+    """Uvicorn by itself would believe everybody on this machine, also without a setting."""
+    seen = []
+
+    async def note(request: Request) -> Response:
+        assert request.client is not None
+        seen.append((request.client.host, request.url.scheme))
+        return Response()
+
+    listener = listening("127.0.0.1:0")
+    port = listener.getsockname()[1]
+    said = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}
+    async with (
+        open_doors(Starlette(routes=[Route("/", note)]), listener),
+        httpx.AsyncClient() as client,
+    ):
+        await client.get(f"http://127.0.0.1:{port}/", headers=said)
+    assert seen == [("127.0.0.1", "http")]

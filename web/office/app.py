@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -137,11 +138,11 @@ class Office:
     ) -> Response:
         """A page for an error; `asks`: it may ask the database who is there."""
         pages = self._context.pages
-        host = request.headers.get("host", "")
-        if asks and self.address.origin(host) is not None:
-            visit = await self.guard.visit(request)
-        else:
-            visit = Visit(request, self._context, "", pages.language_for(request), pages.now(), "-")
+        visit = Visit(request, self._context, "", pages.language_for(request), pages.now(), "-")
+        if asks and self.address.origin(request.headers.get("host", "")) is not None:
+            # An error must not end in another one: without a database, nobody is in.
+            with suppress(DatabaseAway):
+                visit = await self.guard.visit(request)
         return visit.page(
             "trouble",
             status_code=code,

@@ -5,6 +5,7 @@ Mail scanners follow links, so GET changes nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from starlette.responses import Response
@@ -21,6 +22,10 @@ from web.office.office_routes import OfficeRoute, Who
 from web.office.sign_in import address_of
 from web.office.sign_in_forms import AskLinkForm, LinkForm
 from web.office.visit import Visit
+
+ANSWERED_AFTER = 0.25
+"""Seconds until who asks for a link is answered. A link and its mail take milliseconds to write,
+where nothing is written for an address that nobody has: the time must not tell which it was."""
 
 
 class ByLink:
@@ -41,6 +46,7 @@ class ByLink:
         form, context = AskLinkForm.of(visit), visit.context
         if not form.validate():
             return _ask_page(visit, form, status_code=422)
+        at = asyncio.get_running_loop().time() + ANSWERED_AFTER
         async with context.database.begin() as session:
             asked = await signing_in_by_link.ask_link(
                 session,
@@ -55,6 +61,7 @@ class ByLink:
             if isinstance(asked, AskedLink):
                 account = await people.by_id(session, asked.account_id)
                 await mails.order_link(session, visit, account, asked.kind, asked.made)
+        await asyncio.sleep(at - asyncio.get_running_loop().time())
         if isinstance(asked, Wait):
             form.blame(visit, "address", entry.too_often(asked.left))
             return _ask_page(visit, form, status_code=422)

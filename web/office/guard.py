@@ -82,7 +82,7 @@ class Guard:
         async def enter(request: Request) -> Response:
             visit = await self.visit(request)
             response = await self._enter(route, visit)
-            if visit.here is None and cookies.BROWSER not in request.cookies:
+            if visit.here is None and request.cookies.get(cookies.BROWSER) != visit.browser:
                 cookies.give_browser(response, visit.browser, self._context.address)
             return response
 

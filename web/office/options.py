@@ -15,10 +15,12 @@ class OfficeOptions:
     """`url` is the office's own address, or empty if it has the one of the public pages.
 
     `plans` are the limits of each relay by its name in the settings, in the order in which relays
-    are tried: by them the pages tell when a sending arrives.
+    are tried: by them the pages tell when a sending arrives. `zone` is the time zone of somebody
+    who is invited.
     """
 
     url: str = ""
+    zone: str = "Europe/Paris"
     policy: Policy = field(default_factory=Policy)
     plans: Mapping[str, Plan] = field(default_factory=dict)
     providers: Providers = KNOWN

@@ -67,7 +67,7 @@ class Own:
         except AccountError as error:
             form.blame(visit, "zone", error)
             return await own_page(visit, profile=form)
-        return visit.go(ME)
+        return visit.go(ME, done="saved")
 
     async def end_session(self, visit: Visit) -> Response:
         """End one of one's sessions; a session of somebody else is not there."""
@@ -115,7 +115,7 @@ class Own:
             )
         if opened is None:
             return confirm.confirm_page(visit, status_code=403)
-        response = visit.go(ME)
+        response = visit.go(ME, done="password")
         entry.give(visit, response, opened)
         return response
 

@@ -23,7 +23,7 @@ class ProfileForm(OfficeForm):
     zone = StringField(
         N_("Time zone"),
         [wanted(N_("write a time zone such as Europe/Paris"))],
-        description=N_("By whose clocks hours are told to you."),
+        description=N_("Hours are shown to you in this time zone."),
         render_kw={"spellcheck": "false"},
     )
 

@@ -78,6 +78,7 @@ class People:
                     address=Address.parse(form.address.data),
                     name=form.name.data,
                     language=form.language.data,
+                    zone=visit.context.options.zone,
                     by=by,
                     now=now,
                 )
@@ -91,7 +92,7 @@ class People:
         except AccountError as error:
             form.blame(visit, "address", error)
         else:
-            return visit.go(f"{PATH}/{account.id}")
+            return visit.go(f"{PATH}/{account.id}", done="link")
         async with visit.context.database.reading() as session:
             return await _everybody(session, visit, form)
 
@@ -122,7 +123,7 @@ class People:
             form.blame(visit, "right", error)
             async with visit.context.database.reading() as session:
                 return await _one(session, visit, form)
-        return _back(visit)
+        return visit.go(f"{PATH}/{visit.number('id')}")
 
     async def revoke(self, visit: Visit) -> Response:
         """Take a right."""
@@ -173,7 +174,7 @@ class People:
             await people.reset(session, account_id=account.id, by=visit.who.actor, now=visit.now)
             await _send_link(session, visit, account)
 
-        return await _changed(visit, reset)
+        return await _changed(visit, reset, done="link")
 
     async def link(self, visit: Visit) -> Response:
         """Send an invitation once more, or a link to somebody who cannot come in."""
@@ -181,7 +182,7 @@ class People:
         async def send(session: AsyncSession, account: Account) -> None:
             await _send_link(session, visit, account)
 
-        return await _changed(visit, send)
+        return await _changed(visit, send, done="link")
 
 
 async def _everybody(
@@ -234,7 +235,7 @@ async def _account(session: AsyncSession, visit: Visit) -> Account:
         raise HTTPException(404) from None
 
 
-async def _changed(visit: Visit, change: Change) -> Response:
+async def _changed(visit: Visit, change: Change, *, done: str = "") -> Response:
     """Change the account of the path in one transaction, then show it."""
     try:
         async with visit.context.database.begin() as session:
@@ -244,11 +245,11 @@ async def _changed(visit: Visit, change: Change) -> Response:
             form = right_form(visit, await lists.everything(session))
             form.blame(visit, "right", error)
             return await _one(session, visit, form)
-    return _back(visit)
+    return visit.go(f"{PATH}/{visit.number('id')}", done=done)
 
 
 async def _send_link(session: AsyncSession, visit: Visit, account: Account) -> None:
-    """Make a link that lives for a day, and order its mail; nothing for a closed account."""
+    """Make a link that lives for a day, and order its mail; AccountError for a closed account."""
     invited = account.state is AccountState.INVITED
     kind = LinkKind.INVITE if invited else LinkKind.RESET
     made = await links.make(
@@ -259,8 +260,9 @@ async def _send_link(session: AsyncSession, visit: Visit, account: Account) -> N
         by=visit.who.actor,
         now=visit.now,
     )
-    if made is not None:
-        await mails.order_link(session, visit, account, kind, made)
+    if made is None:
+        raise AccountError(N_("{address}: that account is closed"), address=account.address)
+    await mails.order_link(session, visit, account, kind, made)
 
 
 def _right_of(visit: Visit) -> tuple[Right, int | None]:
@@ -269,7 +271,3 @@ def _right_of(visit: Visit) -> tuple[Right, int | None]:
         return Right(visit.form.get("right")), None if list_id == ALL else int(list_id[:9])
     except ValueError:
         raise HTTPException(404) from None
-
-
-def _back(visit: Visit) -> Response:
-    return visit.go(f"{PATH}/{visit.number('id')}")

@@ -28,7 +28,7 @@ COPIES_A_SECOND = 20_000
 LOOKED_AHEAD = 5
 """For so many running campaigns the list says when they arrive."""
 NOTED_EVERY = timedelta(hours=1)
-"""A report that reloads by itself is one look an hour in the audit."""
+"""A report that reloads by itself is one look an hour in the audit, if it shows no more people."""
 _STILL = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.DRAFT)
 
 
@@ -99,12 +99,12 @@ class Sendings:
                 people=shows_people,
                 frame=visit.frame(layout="office/base.html.j2"),
             )
-        if shows_people:
-            await self._note(visit, campaign_id, report.candidates)
+        if shows_people and (listed := html_page.listed(report)):
+            await self._note(visit, campaign_id, listed)
         return visit.html(page)
 
     async def _note(self, visit: Visit, campaign_id: int, people: int) -> None:
-        """Write down that somebody saw who got what."""
+        """Write down that somebody saw who got what, once an hour while nobody is added."""
         async with visit.context.database.begin() as session:
             seen = await audit.events(
                 session,
@@ -114,8 +114,10 @@ class Sendings:
                 object_id=campaign_id,
                 limit=1,
             )
-            if seen.events and visit.now - seen.events[0].at < NOTED_EVERY:
-                return
+            if seen.events:
+                last = seen.events[0]
+                if visit.now - last.at < NOTED_EVERY and (last.count or 0) >= people:
+                    return
             audit.record(
                 session,
                 by=visit.who.actor,

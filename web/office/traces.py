@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from starlette.responses import Response
 
+from accounts import people
 from accounts.abilities import Ability
 from pli import audit, audit_words
 from pli.actor import kept
-from pli.audit import AuditAction, AuditObject
+from pli.audit import AuditAction, AuditObject, Event
 from pli.language import N_
+from subscribers import lists
 from web.office import words
 from web.office.office_routes import Lists, OfficeRoute
 from web.office.visit import Visit
@@ -51,12 +53,28 @@ class Traces:
                 before=int(asked) if is_number else None,
                 limit=SHOWN,
             )
+            named = {
+                AuditObject.ACCOUNT: {it.id: it.name for it in await people.everybody(session)},
+                AuditObject.LIST: {it.id: it.name for it in await lists.everything(session)},
+            }
         return visit.page(
             "audit",
             heading=heading,
             page=page,
             who=lambda text: audit_words.who(kept(text)),
-            action=audit_words.action,
-            what=audit_words.what,
-            on_list=lambda id: audit_words.what(AuditObject.LIST, id),
+            told=lambda event: _told(event, named, visit.language),
+            why=words.why,
         )
+
+
+def _told(event: Event, named: Mapping[AuditObject, Mapping[int, str]], language: str) -> list[str]:
+    """What was done, and to what: by its number, and by its name where that is no subscriber's."""
+    told = [audit_words.action(event.action).tell(language)]
+    objects = {event.kind: event.object_id}
+    if event.list_id is not None:
+        objects[AuditObject.LIST] = event.list_id
+    for kind, object_id in objects.items():
+        if (what := audit_words.what(kind, object_id)) is not None:
+            name = named.get(kind, {}).get(object_id or 0)
+            told.append(what.tell(language) + (f" ({name})" if name else ""))
+    return told

@@ -25,7 +25,7 @@ from web.office.address import OfficeAddress, path_of_ours
 from web.office.assets import asset
 from web.office.keeping import Kept
 from web.office.options import OfficeOptions
-from web.office.words import FIELDS
+from web.office.words import DONE, FIELDS
 from web.pages import Pages, guarded
 
 POLICY = (
@@ -34,6 +34,8 @@ POLICY = (
 )
 HEADERS = {
     **guarded(POLICY),
+    # With "no-referrer" a form's Origin is "null", and some browsers tell us nothing else of it.
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -166,6 +168,7 @@ class Visit:
             "refresh": None,
             "narrow": False,
             "fault": "",
+            "done": DONE.get(self.request.query_params.get("done", ""), ""),
             "described": described,
             "field_names": FIELDS,
         } | values
@@ -188,9 +191,9 @@ class Visit:
         """A sentence for a module of ours."""
         return JSONResponse({"fault": text}, status_code, HEADERS)
 
-    def go(self, path: str) -> Response:
-        """Lead to a page of the office, by GET."""
-        return RedirectResponse(path, 303, HEADERS)
+    def go(self, path: str, *, done: str = "") -> Response:
+        """Lead to a page of the office, by GET; `done`: which sentence of DONE it tells."""
+        return RedirectResponse(f"{path}?done={done}" if done else path, 303, HEADERS)
 
 
 def described(field: Any, ids: Sequence[str]) -> dict[str, str]:

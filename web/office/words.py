@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from accounts.models import AccountState
+from accounts.factors import Factor
+from accounts.models import AccountState, LinkKind
 from accounts.rights import Right
-from pli.audit import AuditAction
+from pli.audit import AuditAction, AuditObject, Event
 from pli.language import N_
 
 RIGHTS: Mapping[Right, str] = {
@@ -35,5 +36,31 @@ FIELDS: Mapping[str, str] = {
 }
 """The labels of fields whose form comes back to be sent once more."""
 
+DONE: Mapping[str, str] = {
+    "saved": N_("This is saved."),
+    "password": N_("Your password is another now, and your other sessions are ended."),
+    "link": N_("A link is on its way by mail."),
+}
+"""What a page tells after something was done that is not seen on it."""
+
 LOOKS = frozenset({AuditAction.PERSON_VIEWED, AuditAction.PEOPLE_VIEWED})
 """What somebody did who looked at people."""
+
+_WHY: Mapping[str, str] = {
+    Factor.PASSKEY.value: N_("passkey"),
+    Factor.PASSWORD.value: N_("password"),
+    Factor.TOTP.value: N_("app for codes"),
+    Factor.RECOVERY_CODE.value: N_("recovery code"),
+    Factor.LINK.value: N_("link by mail"),
+    LinkKind.INVITE.value: N_("invitation"),
+    LinkKind.SIGN_IN.value: N_("link by mail"),
+    LinkKind.RESET.value: N_("link to a new passkey or password"),
+    **{right.value: text for right, text in RIGHTS.items()},
+}
+
+
+def why(event: Event) -> list[str]:
+    """By what an account's event came about, to be translated; no words if they are not ours."""
+    said = event.why.split()
+    ours = event.kind is AuditObject.ACCOUNT and all(it in _WHY for it in said)
+    return [_WHY[it] for it in said] if ours else []

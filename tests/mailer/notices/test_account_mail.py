@@ -157,3 +157,29 @@ async def test_each_mail_is_told_in_its_readers_language(
             keys=keys,
             now=now + timedelta(days=2),
         )
+
+
+@pytest.mark.parametrize("code", ["012345", None])
+async def test_a_link_that_somebody_else_made_does_not_say_that_its_reader_asked_for_it(
+    database: Database, keys: Keys, now: datetime, code: str | None
+) -> None:
+    async with database.begin() as session:
+        notice_id = await account_mail.order_link(
+            session,
+            mail=AccountMail.RESET,
+            reader=Reader(ANNE.address, "en", "Europe/Paris"),
+            identity=IDENTITY,
+            url=URL,
+            code=code,
+            until=now + timedelta(minutes=15),
+            keys=keys,
+            now=now,
+        )
+        content = await session.scalar(select(Notice.content))
+    assert content is not None
+    mail = account_mail.compose(
+        notice_id=notice_id, address="anne@example.org", content=content, keys=keys, now=now
+    )
+    text = b"".join(mail.pieces)
+    assert (b"probably you" in text) is (code is not None)
+    assert (b"An operator of the office" in text) is (code is None)

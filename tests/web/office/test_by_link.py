@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from pli.database import Database
 from pli.keys import Keys
 from tests.web.office.mails import invited, last_mail, mails
 from tests.web.office.person import PASSWORD, Town, a_town
+from web.office.by_link import ANSWERED_AFTER
 from web.office.options import OfficeOptions
 
 
@@ -73,6 +75,18 @@ async def test_an_address_that_nobody_has_gets_the_same_answer_and_no_mail(town:
             told.append(page.text)
     assert told[0] == told[1]
     assert len(await mails(town)) == 1
+
+
+async def test_how_long_the_answer_takes_does_not_tell_whether_anybody_has_the_address(
+    town: Town,
+) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as stranger:
+        for name in ("anne", "nobody"):
+            await stranger.go("/office/link")
+            began = time.monotonic()
+            await stranger.send("/office/link", address=f"{name}@example.org")
+            assert time.monotonic() - began >= ANSWERED_AFTER
 
 
 async def test_the_mail_leads_to_the_offices_own_address_whatever_the_host(town: Town) -> None:

@@ -121,6 +121,22 @@ async def test_a_recovery_code_stands_in_for_the_app_once(town: Town) -> None:
         assert not set(codes_of(anne)) & set(codes)
 
 
+async def test_who_has_no_device_is_offered_no_codes_that_would_stand_in_for_one(
+    town: Town,
+) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as anne:
+        await anne.sign_in("anne")
+        await anne.go("/office/me")
+        assert "/office/me/codes" not in anne.forms()
+        assert "Recovery codes" not in anne.text
+        await anne.send("/office/me/app")
+        await anne.send("/office/me/app/code", code=app_of(anne).at(town.clock.at))
+        assert len(codes_of(anne)) == 10
+        await anne.go("/office/me")
+        assert "/office/me/codes" in anne.forms()
+
+
 async def test_a_passkey_is_made_and_lets_one_in_without_anything_else(town: Town) -> None:
     await town.hire("anne", Right.OPERATOR)
     key = Authenticator(ORIGIN)

@@ -22,6 +22,7 @@ from tests import factories as make
 from tests.web.office.mails import last_mail, mails
 from tests.web.office.person import HOSTILE, Person, Town, a_town
 from tests.web.office.signed import signed_in
+from web.office.options import OfficeOptions
 
 
 @pytest.fixture
@@ -161,6 +162,48 @@ async def test_an_old_proof_has_to_be_renewed_before_an_account_is_changed(town:
         assert olga.forms()["/office/confirm"]["kept"]
     async with town.database.reading() as session:
         assert (await people.by_id(session, anne.id)).state is AccountState.ACTIVE
+
+
+async def test_somebody_invited_has_the_clocks_of_the_settings(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    async with a_town(database, keys, now, OfficeOptions(zone="Indian/Reunion")) as town:
+        async with town.somebody() as olga:
+            await an_operator(town, olga)
+            assert await invite(olga) == 200
+        async with database.reading() as session:
+            bruno = await people.get(session, Address.parse("bruno@example.org"))
+        assert bruno.zone == "Indian/Reunion"
+
+
+async def test_what_is_done_without_being_seen_is_told(town: Town) -> None:
+    anne = await town.hire("anne", Right.READER)
+    async with town.somebody() as olga:
+        await an_operator(town, olga)
+        path = f"/office/accounts/{anne.id}"
+        await olga.go(f"{path}?done=%3Cb%3E")
+        assert 'class="done"' not in olga.text
+        for action in ("link", "reset"):
+            await olga.send(f"{path}/{action}")
+            assert "A link is on its way by mail." in olga.text
+        await olga.go("/office/me")
+        await olga.send("/office/me", name="Olga", zone="Europe/Madrid", language="en")
+        assert "This is saved." in olga.text
+        await olga.send("/office/me/password", password="six petits moulins verts")
+        assert "Your password is another now" in olga.text
+
+
+async def test_the_audit_is_told_in_words_and_names_accounts_and_lists(town: Town) -> None:
+    async with town.database.begin() as session:
+        members = await make.a_list(session, "membres", now=town.clock.at)
+    await town.hire("anne", Right.KEEPER, lists=[members.id])
+    async with town.somebody() as olga, town.somebody() as anne:
+        await anne.sign_in("anne")
+        await an_operator(town, olga)
+        await olga.go("/office/audit")
+    told = " ".join(re.sub(r"<[^>]+>", " ", olga.text).split())
+    assert "gave a right · account 1 (Anne) · list 1 (membres) keeper of the lists" in told
+    assert "gave the first proof of two · account 1 (Anne) password" in told
 
 
 async def test_the_audit_tells_operators_everything_and_the_rights_who_looked(

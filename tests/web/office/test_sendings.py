@@ -10,10 +10,12 @@ import pytest
 
 from accounts.rights import Right
 from mailer.campaign import lifecycle
-from mailer.models import CampaignState
+from mailer.models import CampaignState, Status
 from mailer.pacing.limits import Limits, Plan
+from mailer.report import html_page, summary, viewing
 from mailer.smtp import troubles
 from pli import audit
+from pli.actor import Actor
 from pli.audit import AuditAction
 from pli.database import Database
 from pli.keys import Keys
@@ -76,7 +78,35 @@ async def test_only_who_may_see_copies_sees_addresses_and_that_is_noted(town: To
     assert "@example.org" in seen["bruno"].text
     async with town.database.reading() as session:
         page = await audit.events(session, action=AuditAction.PEOPLE_VIEWED)
-    assert [(it.account_id, it.object_id) for it in page.events] == [(who.id, campaign.id)]
+        listed = html_page.listed(await summary.report(session, campaign.id))
+    found = [(it.account_id, it.object_id, it.count) for it in page.events]
+    assert found == [(who.id, campaign.id, listed)]
+
+
+async def test_a_report_that_shows_more_people_than_before_is_another_look(town: Town) -> None:
+    who = await town.hire("bruno", Right.WHO)
+    async with town.database.begin() as session:
+        campaign = await make.a_campaign_with(session, ONE_OF_EACH, now=town.clock.at)
+        sent = [it for it in ONE_OF_EACH if it.status is Status.SENT]
+        nobody = await make.a_campaign_with(
+            session, sent, now=town.clock.at, list_name="autres", names="autre{n}"
+        )
+        viewing.note_people(
+            session,
+            count=1,
+            how="",
+            campaign_id=campaign.id,
+            by=Actor.account(who.id, who.name),
+            now=town.clock.at,
+        )
+    async with town.somebody() as bruno:
+        await bruno.sign_in("bruno")
+        await bruno.go(f"/office/report/{campaign.id}")
+        await bruno.go(f"/office/report/{nobody.id}")
+    async with town.database.reading() as session:
+        page = await audit.events(session, action=AuditAction.PEOPLE_VIEWED)
+        listed = html_page.listed(await summary.report(session, campaign.id))
+    assert [it.count for it in page.events] == [listed, 1], "and nobody is no look"
 
 
 async def test_the_office_sees_since_when_a_relay_does_not_answer(town: Town) -> None:

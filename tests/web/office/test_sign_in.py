@@ -11,9 +11,10 @@ import pyotp
 import pytest
 from sqlalchemy import func, select
 
+from accounts import sessions
 from accounts.models import OfficeSession
 from accounts.rights import Right
-from pli.database import Database
+from pli.database import Database, DatabaseAway
 from pli.keys import Keys
 from tests.web.office.person import FROM_HERE, ORIGIN, PASSWORD, Town, a_town
 from web.office import tokens
@@ -227,6 +228,15 @@ async def test_whatever_the_cookie_is_nobody_is_in(town: Town, cookie: str) -> N
         assert page.status_code == 303
 
 
+async def test_a_browser_whose_own_cookie_is_none_of_ours_gets_another_and_comes_in(
+    town: Town,
+) -> None:
+    await town.hire("anne", Right.READER)
+    async with town.somebody() as anne:
+        anne.client.cookies.set("pli_browser", "x", domain="localhost.local", path="/office")
+        assert (await anne.sign_in("anne")).url.path == "/office/campaigns"
+
+
 async def test_a_form_of_an_earlier_session_may_be_sent_once_more(town: Town) -> None:
     await town.hire("anne", Right.READER)
     async with town.somebody() as anne:
@@ -243,6 +253,22 @@ async def test_a_form_of_an_earlier_session_may_be_sent_once_more(town: Town) ->
         page = await anne.send("/office/me")
         assert page.status_code == 200
         assert anne.forms()["/office/me"]["zone"] == "Europe/Madrid"
+
+
+async def test_without_a_database_a_page_that_there_is_not_is_told_in_words_too(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.hire("anne", Right.READER)
+
+    async def away(*_: object, **_options: object) -> None:
+        raise DatabaseAway("the database does not answer")
+
+    async with town.somebody() as anne:
+        await anne.sign_in("anne")
+        monkeypatch.setattr(sessions, "resume", away)
+        for path, code in (("/office/campaigns", 503), ("/office/no-such-page", 404)):
+            page = await anne.go(path)
+            assert (page.status_code, path) == (code, path)
 
 
 async def test_what_is_over_is_deleted_by_itself(town: Town) -> None:
