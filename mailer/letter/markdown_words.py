@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from html import escape
 from xml.etree.ElementTree import Element
 
 LINE = "\\\n"
@@ -12,7 +13,9 @@ LINE = "\\\n"
 TAG = "<br>"
 """A line break where a line must be one: in headings, cells and captions."""
 _SIGNS = {"strong": "**", "em": "*", "s": "~~"}
-_ESCAPED = re.compile(r"[\\`*\[\]<]|~|(?<!\w)_|_(?!\w)|(?<!\{)\{(?!\{)|&(?=#?\w+;)|!$")
+_ESCAPED = re.compile(r"[\\`*\[\]<]|~|(?<!\w)_|_(?!\w)|\{|&(?=#?\w+;)|!$")
+_EXPRESSION = re.compile(r"(\{\{[^{}\n]{1,300}\}\})")
+_HTML_SIGNS = re.compile(r"[&<>{|\\\n`*_~\[\]!:]")
 _AT_START = re.compile(r"(?m)^(?:([#>=|]|[+-](?=\s|$|-)|:(?=::))|(\d{1,9})([.)])(?=\s|$))")
 
 
@@ -41,7 +44,11 @@ class _Words:
         return text[len(around) :]
 
     def _text(self, text: str) -> str:
-        said = _ESCAPED.sub(r"\\\g<0>", text)
+        # An expression is what its author wrote; any other brace is a sign.
+        parts = _EXPRESSION.split(text)
+        said = "".join(
+            part if at % 2 else _ESCAPED.sub(r"\\\g<0>", part) for at, part in enumerate(parts)
+        )
         return said.replace("|", "\\|") if self._cell else said
 
     def _child(self, child: Element, before: str, after: str) -> str:
@@ -69,6 +76,28 @@ class _Words:
         attributes = f"{{width={width}}}" if width else ""
         alt = self._text(image.get("alt", ""))
         return f"![{alt}]({_target(image.get('src', ''))}){attributes}"
+
+
+def as_html(text: str) -> str:
+    """A text as HTML that Markdown leaves alone; expressions stay what they are."""
+    parts = _EXPRESSION.split(text)
+    return "".join(
+        escape(part, quote=False) if at % 2 else _HTML_SIGNS.sub(_entity, part)
+        for at, part in enumerate(parts)
+    )
+
+
+def table_html(text: str) -> str:
+    """A text within HTML of its own lines, in which only tags and empty lines mean anything."""
+    parts = _EXPRESSION.split(text)
+    return "".join(
+        escape(part, quote=False).replace("\n", "&#10;").replace("{", "{" if at % 2 else "&#123;")
+        for at, part in enumerate(parts)
+    )
+
+
+def _entity(sign: re.Match[str]) -> str:
+    return f"&#{ord(sign[0])};"
 
 
 def _can_stand(sign: str, before: str, inner: str, after: str) -> bool:
@@ -101,6 +130,8 @@ def _target(href: str) -> str:
 
 def _code(text: str, cell: bool) -> str:
     flat = " ".join(text.split("\n"))
+    if "{{" in _EXPRESSION.sub("", flat) or "{%" in flat or "]" in flat:
+        return f"<code>{as_html(flat)}</code>"
     longest = max((len(it) for it in re.findall("`+", flat)), default=0)
     ticks = "`" * (longest + 1)
     space = " " if flat[:1] in ("`", " ") or flat[-1:] in ("`", " ") else ""

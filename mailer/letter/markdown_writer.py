@@ -58,11 +58,11 @@ class _Writer:
         elif element.tag in _LISTS:
             yield from self._list(element, turned)
         elif element.tag == "blockquote":
-            yield from (f"> {line}".rstrip() for line in self.flow(list(element)))
+            yield from (f"> {line}" if line else ">" for line in self.flow(list(element)))
         elif element.tag == "pre":
             yield from _fenced("".join(element.itertext()))
         elif element.tag == "hr":
-            yield "* * *"
+            yield "___"
         elif element.tag == "table":
             yield from self._pipes(element) if self._fits_pipes(element) else self._tags(element)
         else:
@@ -137,10 +137,9 @@ class _Writer:
         )
         if element.tag in ("br", "img"):
             return f"<{element.tag}{attributes}>"
-        inside = escape(element.text or "", quote=False)
+        inside = words.table_html(element.text or "")
         for child in element:
-            inside += self._html(child) + escape(child.tail or "", quote=False)
-        inside = inside.replace("\n", "&#10;")
+            inside += self._html(child) + words.table_html(child.tail or "")
         return f"<{element.tag}{attributes}>{inside}</{element.tag}>"
 
     def _known(self, element: Element, block: Block) -> Iterator[str]:

@@ -154,7 +154,11 @@ def _parted(pieces: Sequence[Piece]) -> list[list[Piece]]:
         elif breaks:
             parts[-1].append(Piece("", frozenset(), "", Element("br")))
         breaks = 0
-        parts[-1].append(piece)
+        if parts[-1] or not piece.is_space:
+            parts[-1].append(piece)
+    for part in parts:
+        while part and part[-1].is_space:
+            part.pop()
     return parts
 
 

@@ -42,6 +42,7 @@ def convert(
     marks = marks or Marks(Placeholders(html))
     blocks: dict[str, Block] = {}
     tree = _parsed(html)
+    links.tell(html, report)
     lists.of_word(tree)
     for _, text in pasted_styles.drop_hidden(tree):
         report.left_out(say(N_("the hidden text “{text}”"), text=text))

@@ -64,7 +64,7 @@ class Inline:
             yield from self._text(item, looks, href)
             return
         if item.tag in ("br", "img"):
-            yield Piece("", looks, href, _bare(item))
+            yield Piece("", looks - {"code"}, href, _bare(item))
             return
         look = _SAME.get(item.tag)
         if look == "a":
@@ -134,6 +134,8 @@ def _between(space: Piece, before: Piece | None, after: Piece | None) -> Piece:
     looks = before.looks & after.looks
     if before.href != after.href:
         looks -= {"a"}
+    if space.element is not None:
+        looks -= {"code"}
     return replace(space, looks=looks, href=before.href if "a" in looks else "")
 
 
@@ -149,9 +151,9 @@ def _trimmed(pieces: Sequence[Piece]) -> list[Piece]:
             while found and found[-1].element is None and found[-1].text == " ":
                 found.pop()
         found.append(piece)
-    while found and (found[-1].is_space and found[-1].text in ("", " ")):
+    while found and found[-1].is_space:
         found.pop()
-    while found and (found[0].is_space and found[0].text in ("", " ")):
+    while found and found[0].is_space:
         found.pop(0)
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,6 +26,7 @@ _SPACES = (
     'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math" '
     'xmlns:v="urn:schemas-microsoft-com:vml"'
 )
+_BOLD = re.compile(r"\*\*(.+?)\*\*|\*(.+?)\*|\[(.+?)\]\(#\)|<(https://.+?)>")
 _KIND = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
@@ -277,6 +279,22 @@ def french_styles() -> bytes:
         styles.add_style(name, 1)
         document.add_paragraph(text, style=name)
     document.add_paragraph("Un texte.")
+    return saved(document)
+
+
+def laid_out(source: str) -> bytes:
+    """The letter as its author would have it in Word: paragraphs, bold and italic words."""
+    document = docx.Document()
+    for paragraph in re.split(r"\n\s*\n", source):
+        text = " ".join(paragraph.split())
+        if text:
+            made, at = document.add_paragraph(), 0
+            for found in _BOLD.finditer(text):
+                made.add_run(text[at : found.start()])
+                run = made.add_run(next(it for it in found.groups() if it))
+                run.bold, run.italic = bool(found[1]), bool(found[2])
+                at = found.end()
+            made.add_run(text[at:])
     return saved(document)
 
 
