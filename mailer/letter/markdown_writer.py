@@ -64,7 +64,7 @@ class _Writer:
         elif element.tag == "hr":
             yield "___"
         elif element.tag == "table":
-            yield from self._pipes(element) if self._fits_pipes(element) else self._tags(element)
+            yield from self._pipes(element) if fits_pipes(element) else self._tags(element)
         else:
             yield from self.flow(list(element))
 
@@ -100,19 +100,6 @@ class _Writer:
             for n, line in enumerate(lines):
                 yield f"{sign} {line}" if n == 0 else f"{indent}{line}" if line else ""
 
-    def _fits_pipes(self, table: Element) -> bool:
-        """Whether Markdown's own tables can say this one: a heading row, and nothing merged."""
-        parts = [it.tag for it in table]
-        if parts[:1] != ["thead"] or len(table[0]) != 1:
-            return False
-        rows = [row for part in table for row in part]
-        return (
-            len({len(row) for row in rows}) == 1
-            and not any(cell.attrib for row in rows for cell in row)
-            and not any(it.tag in BLOCKS for row in rows for cell in row for it in cell)
-            and all(cell.tag == "td" for row in rows[1:] for cell in row)
-        )
-
     def _pipes(self, table: Element) -> Iterator[str]:
         for at, row in enumerate(row for part in table for row in part):
             cells = (self.inline(cell, words.TAG, cell=True) for cell in row)
@@ -130,11 +117,7 @@ class _Writer:
         yield "</table>"
 
     def _html(self, element: Element) -> str:
-        if isinstance(self._block_of(element), NoteMark):
-            return f"<sup>{escape(''.join(element.itertext()))}</sup>"
-        attributes = "".join(
-            f' {key}="{escape(value)}"' for key, value in element.attrib.items() if key != BLOCK
-        )
+        attributes = "".join(f' {key}="{escape(value)}"' for key, value in element.attrib.items())
         if element.tag in ("br", "img"):
             return f"<{element.tag}{attributes}>"
         inside = words.table_html(element.text or "")
@@ -180,6 +163,20 @@ class _Writer:
                 yield ""
             for n, line in enumerate(self.flow(list(note))):
                 yield f"[^{block.number}]: {line}" if n == 0 else f"    {line}" if line else ""
+
+
+def fits_pipes(table: Element) -> bool:
+    """Whether Markdown's own tables can say this one: a heading row, and nothing merged."""
+    parts = [it.tag for it in table]
+    if parts[:1] != ["thead"] or len(table[0]) != 1:
+        return False
+    rows = [row for part in table for row in part]
+    return (
+        len({len(row) for row in rows}) == 1
+        and not any(cell.attrib for row in rows for cell in row)
+        and not any(it.tag in BLOCKS for row in rows for cell in row for it in cell)
+        and all(cell.tag == "td" for row in rows[1:] for cell in row)
+    )
 
 
 def _colons(line: str) -> int:

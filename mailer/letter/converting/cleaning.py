@@ -101,7 +101,8 @@ class Cleaner:
                 if cell.tag in _CELLS:
                     made.append(self._cell(cell))
             if len(made):
-                (head if id(row) in heads and not len(body) else body).append(made)
+                named = id(row) in heads or (not len(head) and all(it.tag == "th" for it in made))
+                (head if named and not len(body) else body).append(made)
         for cell in head.iter("td"):
             cell.tag = "th"
         parts = [it for it in (head, body) if len(it)]

@@ -104,7 +104,7 @@ def _table(
         return made
     tables.headed(table, report, place)
     tables.unbolded(table)
-    return [table]
+    return tables.with_notes_below(table, blocks)
 
 
 def _places(elements: Sequence[Element]) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from xml.etree.ElementTree import Element
 
-from mailer.letter.blocks.kinds import Block, Part, Votes, Way
+from mailer.letter.blocks.kinds import Block, NoteMark, Part, Votes, Way
 from mailer.letter.converting.inline import words
 from mailer.letter.import_report import Report
+from mailer.letter.markdown_writer import fits_pipes
 from mailer.letter.placeholders import Placeholders
 from mailer.letter.sanitising import BLOCK
 from pli.language import N_, say
@@ -45,6 +46,21 @@ def unbolded(table: Element) -> None:
     for cell in table.iter("th"):
         if _is_bold(cell) and len(cell) == 1:
             cell.text, cell[:] = cell[0].text, list(cell[0])
+
+
+def with_notes_below(table: Element, blocks: Mapping[str, Block]) -> list[Element]:
+    """A table, and the marks of its footnotes below it where Markdown must write it as HTML."""
+    marks = [it for it in table.iter("span") if isinstance(blocks.get(it.get(BLOCK, "")), NoteMark)]
+    if not marks or fits_pipes(table):
+        return [table]
+    below = Element("p")
+    for mark in marks:
+        moved = Element("span", dict(mark.attrib))
+        moved.text = mark.text
+        below.append(moved)
+        mark.tag = "sup"
+        mark.attrib.clear()
+    return [table, below]
 
 
 def _is_bold(cell: Element) -> bool:

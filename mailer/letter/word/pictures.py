@@ -77,6 +77,8 @@ class Pictures:
                     if image.width * image.height > PIXELS:
                         return _too_wide(image.width * image.height)
                     kind = image.format or ""
+                    # A JPEG is decoded no larger than needed, which saves time and memory.
+                    image.draft(None, (_WIDEST, _WIDEST))
                     upright = ImageOps.exif_transpose(image)
                     upright.thumbnail((_WIDEST, 2 * _WIDEST))
                     lossless = kind in ("BMP", "PNG", "GIF", "TIFF") or "A" in upright.getbands()

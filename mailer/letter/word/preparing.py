@@ -25,6 +25,8 @@ from mailer.letter.word.xml import each, name, text_of
 from pli.language import N_
 
 MOST_PICTURES = 200
+_LONGEST = 1_000_000
+"""Signs: five times what a letter may have unless a setting says more."""
 _NOTES = (("footnotes", "w:footnote"), ("endnotes", "w:endnote"))
 
 
@@ -58,6 +60,11 @@ def prepare(
     styles = Styles.of(_related(package, relations, "styles"))
     texts = [root, *_note_parts(package, relations).values()]
     words = [word for it in texts for word in text_of(it).split()]
+    if (size := sum(map(len, words))) > _LONGEST:
+        raise Unreadable(
+            N_("its text has {size} MB: a letter is much shorter, so cut the document up"),
+            size=size // 1_000_000,
+        )
     if not words and not any(it.kind == "image" for it in relations.values()):
         raise Unreadable(N_("it holds no text"))
     marks = Marks(Placeholders(" ".join(words)))

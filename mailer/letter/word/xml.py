@@ -102,7 +102,9 @@ def text_of(element: Element) -> str:
 
 
 _TEXTS = frozenset(map(name, ("w:t", "w:delText", "m:t")))
-_SPACES = frozenset(map(name, ("w:tab", "w:br", "w:cr", "w:p")))
+_SPACES = frozenset(
+    map(name, ("w:tab", "w:br", "w:cr", "w:p", "w:noBreakHyphen", "w:sym", "w:pict", "w:ruby"))
+)
 
 
 def parents_of(root: Element) -> dict[Element, Element]:

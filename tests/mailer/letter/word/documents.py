@@ -189,6 +189,15 @@ def notes() -> bytes:
     return with_notes(data, {3: "Selon une autre."}, "endnote")
 
 
+def noted_table() -> bytes:
+    """A table without a heading row, and a footnote in one of its cells."""
+    document = docx.Document()
+    document.add_paragraph("Avant.")
+    paragraph = _table(document, ("a", "b"), ("c", "d")).cell(1, 1).paragraphs[0]
+    append(paragraph, '<w:r><w:footnoteReference w:id="2"/></w:r>')
+    return with_notes(saved(document), {2: "Selon une source."})
+
+
 def changed() -> bytes:
     """Tracked changes: an insertion, a deletion, a text that was moved."""
     document = docx.Document()
@@ -307,6 +316,7 @@ MADE: Mapping[str, Callable[[], bytes]] = {
         tables,
         boxes,
         notes,
+        noted_table,
         changed,
         captions,
         odd_pictures,
@@ -315,4 +325,4 @@ MADE: Mapping[str, Callable[[], bytes]] = {
         french_styles,
     )
 }
-"""The twelve specimens by their names."""
+"""The specimens by their names."""
