@@ -178,6 +178,10 @@ def filled(element: Element, pieces: Sequence[Piece]) -> Element:
         end = at
         while end < len(pieces) and look in pieces[end].looks and _same_link(piece, pieces[end]):
             end += 1
+        if look == "code" and all(it.is_space for it in pieces[at:end]):
+            _append(element, "".join(it.text for it in pieces[at:end]))
+            at = end
+            continue
         around = Element(look, {"href": piece.href} if look == "a" else {})
         inside = [replace(it, looks=it.looks - {look}) for it in pieces[at:end]]
         if look == "code":

@@ -113,6 +113,7 @@ def read_back(written: str) -> str:
 @example("<p><strong>a<em>b</em></strong><em>c</em></p>")
 @example("<ul><li>a</li></ul><ul><li>b</li></ul><ol><li>1. c</li></ol>")
 @example("<p>1. a<br>- b<br># c<br>::: encadre<br>+ d</p>")
+@example("<p><strong><code>1 </code></strong><a href='https://a.example'><code>1</code></a></p>")
 @example("<h1>a #</h1><p>&lt;b&gt; &amp;copy; {.x}</p>")
 def test_what_is_written_reads_as_the_same_tree(source: str) -> None:
     made = convert(source, Report(), guess_headings=False)
