@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from jinja2 import Environment
 
+from commands import importing_letters
 from commands.common import LANGUAGE, Context, _, as_json, now, running, show_json, tell
 from commands.common import show as show_text
 from commands.policy import identity_of, letter_of, sizes_of, themes_of
@@ -56,6 +57,9 @@ file = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 @click.group(help=_("Letters: begin one, check it, look at it, take it out as a file."))
 def letter() -> None:
     """The group of the letter commands."""
+
+
+letter.add_command(importing_letters.import_)
 
 
 @letter.command(help=_("Write a first letter to change; FILE is lettre-NUMBER.md if not named."))

@@ -54,6 +54,8 @@ _EXAMPLES = {
     "preheader": "preheader: …",
 }
 LARGEST = 2**31 - 1
+FIXME = "FIXME"
+"""Stands for a value that an import found nowhere in the document."""
 
 
 @dataclass(slots=True)
@@ -324,6 +326,8 @@ def _line(key: str, text: str) -> _Read:
     """Reads a text for a header or the top of the page: one line, without expressions."""
     if sign := _unseen(text):
         return None, _hidden(key, sign)
+    if text == FIXME:
+        return None, say(N_("{key} is not written yet: write it instead of FIXME"), key=key)
     if re.search(r"\{\{|\{%|\{#|%7b%7b", text, re.IGNORECASE):
         return None, say(
             N_('{key} holds "{{{{" or "{{%": personal words can stand in the text only'), key=key

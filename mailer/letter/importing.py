@@ -1,0 +1,172 @@
+"""A foreign document becomes a letter: its Markdown, its pictures, and the report of the rest."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from mailer.letter import markdown_writer
+from mailer.letter.converting.convert import convert
+from mailer.letter.converting.converted import Converted
+from mailer.letter.import_front import front_matter, number_in
+from mailer.letter.import_report import Fate, Report
+from mailer.letter.import_taken import tell_taken
+from mailer.letter.word.refusing import Unreadable
+from pli import confined
+from pli.errors import PliError
+from pli.language import N_, as_document, as_sentence, say
+
+__all__ = ["LARGEST_FILE", "Imported", "Wish", "number_in", "read", "read_confined"]
+
+LARGEST_FILE = 100_000_000
+CONFINES = confined.Confines()
+_WORD = re.compile(r"\w+")
+_SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a document is read: `stem` begins the names of its pictures.
+
+    `changes` is "accept" or "reject"; None refuses tracked changes.
+    """
+
+    stem: str
+    name: str = ""
+    number: int | None = None
+    changes: str | None = None
+    guess_headings: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A letter's text, its pictures by their names, and what became of the document."""
+
+    text: str
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    report: Report = field(default_factory=Report)
+
+
+def read(data: bytes, wish: Wish) -> Imported:
+    """Make a letter of a .docx or of HTML; raises PliError if nothing can be read.
+
+    Runs in this process: `read_confined` is for files from elsewhere.
+    """
+    # Here, not above: mammoth and defusedxml are for the child process alone.
+    from mailer.letter.word import reading
+
+    report = Report()
+    if data[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0"):
+        converted, pictures, words = reading.read(
+            data,
+            wish.stem,
+            report,
+            choice=wish.changes,
+            guess_headings=wish.guess_headings,
+        )
+        body = markdown_writer.write(converted.tree, converted.blocks)
+        _tell_missing(words, body, report)
+    else:
+        pictures = {}
+        converted = _of_html(data, wish, report)
+        body = markdown_writer.write(converted.tree, converted.blocks)
+    tell_taken(converted, report)
+    return Imported(front_matter(converted.tree, wish.name, wish.number) + body, pictures, report)
+
+
+def _of_html(data: bytes, wish: Wish, report: Report) -> Converted:
+    try:
+        html = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable(N_("it is neither a Word file nor a text in UTF-8")) from None
+    if "\0" in html or not html.strip():
+        raise Unreadable(N_("it holds no text"))
+    if not re.search(r"<[a-zA-Z!/]", html):
+        html = "".join(f"<p>{_escaped(it)}</p>" for it in re.split(r"\n\s*\n", html))
+    converted = convert(html, report, guess_headings=wish.guess_headings)
+    if not len(converted.tree):
+        raise Unreadable(N_("it holds no text"))
+    return converted
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
+
+
+def _tell_missing(words: Sequence[str], body: str, report: Report) -> None:
+    """Tell each word of the document that neither the letter nor the report has.
+
+    What no rule foresaw is found here, so that nothing is lost without a word.
+    """
+    told = " ".join(it.tell("en") for fate in Fate for it in report.lines(fate))
+    there = Counter(_WORD.findall(_unmarked(f"{body} {told}").casefold()))
+    # Words that the document parts and the letter joins, as where a paragraph's end was deleted.
+    joined = "".join(there.elements())
+    missing = []
+    for word in _WORD.findall(" ".join(words)):
+        there[word.casefold()] -= 1
+        if there[word.casefold()] < 0 and word.casefold() not in joined:
+            missing.append(word)
+    if missing:
+        shown = " ".join(missing[:_SHOWN]) + (" …" if len(missing) > _SHOWN else "")
+        report.left_out(say(N_("the words “{text}”"), text=shown))
+
+
+def _unmarked(text: str) -> str:
+    """Markdown without the signs that cut words in two."""
+    return re.sub(r"\\(?=[\W_])|\*\*|\*|~~|</?(?:strong|em|s|u|sup|sub)>", "", text)
+
+
+def read_confined(data: bytes, wish: Wish) -> Imported:
+    """Make a letter of a document in a child process with limits; raises PliError."""
+    try:
+        answer = confined.call(f"{__name__}:_answer", _framed(asdict(wish), [data]), CONFINES)
+    except confined.TooMuchMemory:
+        raise Unreadable(N_("it needs more memory than it may have: cut it up")) from None
+    except confined.TooLong:
+        raise Unreadable(N_("it takes too long to read: cut it up")) from None
+    except confined.Confined:
+        raise Unreadable(
+            N_("it is damaged, or made in a way that Pli does not know: save it anew in Word")
+        ) from None
+    document, pictures = _unframed(answer)
+    if "faults" in document:
+        raise Unreadable.listing(as_sentence(it) for it in document["faults"])
+    named = dict(zip(document["pictures"], pictures, strict=True))
+    return Imported(document["text"], named, Report.of_document(document["report"]))
+
+
+def _answer(payload: bytes) -> bytes:
+    """What the child process says: a letter, or why there is none."""
+    asked, (data,) = _unframed(payload)
+    try:
+        made = read(data, Wish(**asked))
+    except PliError as error:
+        return _framed({"faults": [as_document(it) for it in error.sentences]}, [])
+    document = {
+        "text": made.text,
+        "pictures": list(made.pictures),
+        "report": made.report.as_document(),
+    }
+    return _framed(document, list(made.pictures.values()))
+
+
+def _framed(document: dict[str, Any], files: Sequence[bytes]) -> bytes:
+    """A line of JSON, then files as they are: in JSON they would take four times the memory."""
+    head = json.dumps({"document": document, "sizes": [len(it) for it in files]})
+    return b"".join((head.encode(), b"\n", *files))
+
+
+def _unframed(framed: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    end = framed.index(b"\n")
+    head = json.loads(framed[:end])
+    files: list[bytes] = []
+    at = end + 1
+    for size in head["sizes"]:
+        files.append(framed[at : at + size])
+        at += size
+    return head["document"], files
