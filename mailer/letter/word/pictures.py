@@ -7,13 +7,15 @@ import io
 import warnings
 from dataclasses import dataclass, field
 
-from mailer.letter import images
+from mailer.letter import images, picture_files
 from mailer.letter.import_report import Report
 from pli.language import N_, Sentence, say
 
 PIXELS = 40_000_000
 _WIDEST = 1_200
 """Pixels; twice the width of a letter, for sharp screens."""
+_HEAVY = 1_000_000
+"""Bytes; a heavier picture is made smaller at once, and its file beside the letter is light."""
 _CONVERTED = ("BMP", "TIFF", "WEBP", "PNG", "JPEG", "GIF")
 _VECTORS = {b"\x01\0\0\0": "EMF", b"\xd7\xcd\xc6\x9a": "WMF", b"\x01\0\x09\0": "WMF"}
 
@@ -60,9 +62,11 @@ class Pictures:
             return self._converted(data, place)
         if found.width * found.height > PIXELS:
             return _too_wide(found.width * found.height)
+        if found.kind == "webp" or len(data) > _HEAVY:
+            return self._converted(data, place)
         try:
-            images.cleaned("", data)
-        except images.ImageError:
+            picture_files.cleaned(found.kind, data)
+        except picture_files.Damaged:
             return say(N_("a picture that is damaged"))
         return data
 
@@ -83,11 +87,11 @@ class Pictures:
                     upright.thumbnail((_WIDEST, 2 * _WIDEST))
                     lossless = kind in ("BMP", "PNG", "GIF", "TIFF") or "A" in upright.getbands()
                     made = _saved(upright, "PNG") if lossless else b""
-                    if not made or len(made) > images.HEAVIEST:
+                    if not made or len(made) > _HEAVY:
                         made = _saved(upright.convert("RGB"), "JPEG")
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return say(N_("a picture of no known kind, or damaged"))
-        if len(made) > images.HEAVIEST:
+        if len(made) > _HEAVY:
             return say(N_("a picture that stays too heavy for a mail"))
         told = N_("a picture in {kind} of {size} kB became one of {made} kB that mails show")
         self.report.changed(
