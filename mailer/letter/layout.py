@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from babel.dates import format_date
 from jinja2.exceptions import TemplateError
 from markupsafe import Markup
 
-from mailer.letter import theme_templates
+from mailer.letter import dates, theme_fetches, theme_templates
 from mailer.letter.letter import Letter
 from mailer.letter.theme import Theme
 from mailer.letter.theme_files import HTML, INLINED, KEPT, TEXT
@@ -74,6 +73,15 @@ class Layout:
             logo_source=sources.get(LOGO, ""),
             logo_dark_source=sources.get(LOGO_DARK, ""),
         )
+        # The content is the author's: images of a site may stand in it, and are told.
+        if loaded := theme_fetches.found(page.replace(content, "")):
+            raise self._fault(
+                HTML,
+                say(
+                    N_('"{text}" would run or load something: a mail does neither, take it away'),
+                    text=loaded,
+                ),
+            )
         try:
             inlined = _inlined(page)
         except Exception as error:  # premailer and cssutils stumble over CSS in many ways
@@ -96,7 +104,7 @@ class Layout:
             "identity": self.identity,
             "headed": self.headed,
             "blocks": self.blocks,
-            "date": format_date(self.letter.date, "long", locale=language),
+            "date": dates.written(self.letter.date, "long", language),
             "telephone": _dialled(self.identity.phone),
             "spaced": spaced if language == "fr" else str,
             "tell": tell,
