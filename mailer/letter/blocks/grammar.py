@@ -71,9 +71,12 @@ def whole_number(value: Value, what: str, least: int, faults: Faults) -> int | N
         digits = re.sub(r"\D", "", value.text).lstrip("0") or "0"
         # Python refuses to read thousands of digits.
         if len(digits) > MOST_DIGITS:
-            fault = N_('"{text}" is too large a number: write at most {n} digits')
-            text = shown(value.text, faults)
-            faults.at(value.line, value.offset, say(fault, text=text, n=MOST_DIGITS))
+            too_large = say(
+                N_('"{text}" is too large a number: write at most {n} digits'),
+                text=shown(value.text, faults),
+                n=MOST_DIGITS,
+            )
+            faults.at(value.line, value.offset, too_large)
             return None
         if int(digits) >= least:
             return int(digits)
