@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LOGO, LOGO_DARK = "\0logo", "\0logo dark"
 """Names of the theme's pictures among those of a letter; no author can write such a name."""
+_LARGEST_SHEET = 32_000
+"""Characters of the style sheet that is written into each element; ours have a third of that."""
 # Fills the inbox's preview line behind the preheader, so that no text of the letter shows there.
 _PADDING = "&zwnj;&nbsp;" * 90
 
@@ -63,11 +65,15 @@ class Layout:
 
         `sources` hold the addresses of the pictures in it, those of a logo as LOGO and LOGO_DARK.
         """
+        inlined = self._render(INLINED)
+        if len(inlined) > _LARGEST_SHEET:
+            reason = N_("is larger than {limit} kB: shorten it")
+            raise self._fault(INLINED, say(reason, limit=_LARGEST_SHEET // 1000))
         page = self._render(
             HTML,
             # The content is sanitised, and the style sheets are the theme's own.
             content=Markup(content),  # noqa: S704
-            inlined=Markup(self._render(INLINED)),  # noqa: S704
+            inlined=Markup(inlined),  # noqa: S704
             kept=Markup(self._render(KEPT)),  # noqa: S704
             web=web,
             logo_source=sources.get(LOGO, ""),
@@ -83,10 +89,10 @@ class Layout:
                 ),
             )
         try:
-            inlined = _inlined(page)
+            finished = _inlined(page)
         except Exception as error:  # premailer and cssutils stumble over CSS in many ways
             raise self._fault(INLINED, say(str(error) or type(error).__name__)) from error
-        return inlined.replace(self.placeholders.padding, _PADDING)
+        return finished.replace(self.placeholders.padding, _PADDING)
 
     def text(self, content: str) -> str:
         """The mail's whole plain text."""

@@ -222,6 +222,19 @@ def test_a_style_sheet_that_is_broken_gives_a_letter_or_a_line(
         assert "Se désinscrire" in page
 
 
+def test_a_style_sheet_of_thousands_of_rules_is_refused_at_once(places: ThemePlaces) -> None:
+    for n in range(10):
+        with_file(places, "a{b:c}" * 10_000, f"{n}.css")
+    sheet = "".join(f'{{% include "{n}.css" %}}' for n in range(10))
+    theme = load_theme("nous", with_file(places, sheet, "inlined.css"))
+    begun = time.monotonic()
+    with pytest.raises(ThemeError) as error:
+        specimen.pressed(theme, specimen.INVENTED)
+    assert time.monotonic() - begun < 20
+    (line,) = error.value.lines("en")
+    assert line.endswith("inlined.css: cannot be used: is larger than 32 kB: shorten it")
+
+
 def test_a_theme_without_a_link_to_leave_by_is_refused(places: ThemePlaces) -> None:
     theme = load_theme("nous", with_file(places, "<p>{{ content }}</p>"))
     with pytest.raises(ThemeError) as error:
