@@ -268,6 +268,8 @@ def test_faults_are_told_in_french() -> None:
         f"2: colonne 7{nnbsp}: «{nnbsp}-3{nnbsp}» n’est pas un nombre de voix{nnbsp}: "
         "écrivez un nombre entier à partir de 0"
     ]
+    (told,) = faults("::: agenda\n2026-12-01 18:00\n:::", "fr")
+    assert "2026-12-01 18:00 | Lieu | Sujet" in told
 
 
 def test_the_blocks_that_docs_show_are_read() -> None:
