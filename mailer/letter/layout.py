@@ -28,6 +28,8 @@ LOGO, LOGO_DARK = "\0logo", "\0logo dark"
 """Names of the theme's pictures among those of a letter; no author can write such a name."""
 _LARGEST_SHEET = 32_000
 """Characters of the style sheet that is written into each element; ours have a third of that."""
+_MOST_TAGS = 5_000
+"""So many elements a frame may have; Python takes a minute to parse 30,000 that are not closed."""
 # Fills the inbox's preview line behind the preheader, so that no text of the letter shows there.
 _PADDING = "&zwnj;&nbsp;" * 90
 
@@ -80,7 +82,10 @@ class Layout:
             logo_dark_source=sources.get(LOGO_DARK, ""),
         )
         # The content is the author's: images of a site may stand in it, and are told.
-        if loaded := theme_fetches.found(page.replace(content, "")):
+        frame = page.replace(content, "")
+        if frame.count("<") > _MOST_TAGS:
+            raise self._fault(HTML, say(N_("comes to too much: include less, and loop less")))
+        if loaded := theme_fetches.found(frame):
             raise self._fault(
                 HTML,
                 say(

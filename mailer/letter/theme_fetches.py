@@ -25,7 +25,7 @@ _NOWHERE = {
 }
 """By attribute, the addresses that may not stand in it."""
 _IN_CSS = re.compile(r"@import|\b(?:url|src|image|image-set|cross-fade)\s*\(", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\(?:([0-9a-f]{1,6})\s?|(.))|/\*.*?\*/", re.IGNORECASE | re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:([0-9a-f]{1,6})\s?|(.))|/\*.*?(?:\*/|\Z)", re.IGNORECASE | re.DOTALL)
 
 
 def found(page: str) -> str | None:

@@ -235,6 +235,18 @@ def test_a_style_sheet_of_thousands_of_rules_is_refused_at_once(places: ThemePla
     assert line.endswith("inlined.css: cannot be used: is larger than 32 kB: shorten it")
 
 
+@pytest.mark.parametrize("text", ["<a ", '<a x="', "<!--", "</", "<?"])
+def test_a_frame_of_thousands_of_open_tags_is_refused_at_once(
+    places: ThemePlaces, text: str
+) -> None:
+    theme = load_theme("nous", with_file(places, HEAD + text * 16_000 + TAIL))
+    begun = time.monotonic()
+    with pytest.raises(ThemeError) as error:
+        specimen.pressed(theme, specimen.INVENTED)
+    assert time.monotonic() - begun < 20
+    assert "comes to too much: include less, and loop less" in error.value.lines("en")[0]
+
+
 def test_a_theme_without_a_link_to_leave_by_is_refused(places: ThemePlaces) -> None:
     theme = load_theme("nous", with_file(places, "<p>{{ content }}</p>"))
     with pytest.raises(ThemeError) as error:
