@@ -1,4 +1,4 @@
-"""Reads a date as people write it in a letter."""
+"""Reads and writes a date as people write it in a letter."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from babel.dates import get_month_names
+from babel.dates import format_date, get_month_names
 
 from pli.language import LANGUAGES
 
@@ -31,3 +31,14 @@ def _parts(text: str) -> Iterator[tuple[int, int, int]]:
             for month, name in get_month_names("wide", locale=language).items():
                 if name.casefold() == words[2].casefold():
                     yield int(words[3]), month, int(words[1])
+
+
+def written(of: date, form: str, language: str) -> str:
+    """A date in a form of Babel's ("long", or a pattern), in a language.
+
+    French counts the first of a month, and no other day; Babel does not.
+    """
+    text = str(format_date(of, form, locale=language))
+    if language == "fr" and of.day == 1:
+        return re.sub(r"(?<!\d)1(?=\s)", "1er", text, count=1)
+    return text

@@ -18,13 +18,13 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
-from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import Undefined, nodes
 from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment
 
+from mailer.letter import dates
 from pli.errors import PliError
 from pli.language import N_, Sentence, say, translations
 
@@ -284,7 +284,7 @@ def shown(value: object, language: str) -> str:
     if isinstance(value, bool):
         return translations(language).gettext(N_("yes") if value else N_("no"))
     if isinstance(value, date):
-        return format_date(value, "long", locale=language)
+        return dates.written(value, "long", language)
     if isinstance(value, float):
         return str(format_decimal(value, locale=language))
     return "".join(map(_visible, str(value)))

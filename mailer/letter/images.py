@@ -72,9 +72,9 @@ def from_folder(folder: Path) -> Callable[[str], bytes]:
 
 
 _REFUSALS = {
-    Trouble.OUTSIDE: N_('the image "{name}" lies outside the letter\'s folder: copy it there'),
+    Trouble.OUTSIDE: N_('the image "{name}" lies outside the folder of this file: copy it there'),
     Trouble.ABSENT: N_(
-        'the image "{name}" is not there: put it beside the letter, or correct its name'
+        'the image "{name}" is not there: put it beside this file, or correct its name'
     ),
     Trouble.NO_FILE: N_('the image "{name}" is no plain file: put a copy of the file there'),
 }

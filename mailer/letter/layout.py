@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from babel.dates import format_date
 from jinja2.exceptions import TemplateError
 from markupsafe import Markup
 
-from mailer.letter import theme_templates
+from mailer.letter import dates, theme_fetches, theme_templates
 from mailer.letter.letter import Letter
 from mailer.letter.theme import Theme
 from mailer.letter.theme_files import HTML, INLINED, KEPT, TEXT
@@ -27,6 +26,10 @@ if TYPE_CHECKING:
 
 LOGO, LOGO_DARK = "\0logo", "\0logo dark"
 """Names of the theme's pictures among those of a letter; no author can write such a name."""
+_LARGEST_SHEET = 32_000
+"""Characters of the style sheet that is written into each element; ours have a third of that."""
+_MOST_TAGS = 5_000
+"""So many elements a frame may have; Python takes a minute to parse 30,000 that are not closed."""
 # Fills the inbox's preview line behind the preheader, so that no text of the letter shows there.
 _PADDING = "&zwnj;&nbsp;" * 90
 
@@ -64,21 +67,37 @@ class Layout:
 
         `sources` hold the addresses of the pictures in it, those of a logo as LOGO and LOGO_DARK.
         """
+        inlined = self._render(INLINED)
+        if len(inlined) > _LARGEST_SHEET:
+            reason = N_("is larger than {limit} kB: shorten it")
+            raise self._fault(INLINED, say(reason, limit=_LARGEST_SHEET // 1000))
         page = self._render(
             HTML,
             # The content is sanitised, and the style sheets are the theme's own.
             content=Markup(content),  # noqa: S704
-            inlined=Markup(self._render(INLINED)),  # noqa: S704
+            inlined=Markup(inlined),  # noqa: S704
             kept=Markup(self._render(KEPT)),  # noqa: S704
             web=web,
             logo_source=sources.get(LOGO, ""),
             logo_dark_source=sources.get(LOGO_DARK, ""),
         )
+        # The content is the author's: images of a site may stand in it, and are told.
+        frame = page.replace(content, "")
+        if frame.count("<") > _MOST_TAGS:
+            raise self._fault(HTML, say(N_("comes to too much: include less, and loop less")))
+        if loaded := theme_fetches.found(frame):
+            raise self._fault(
+                HTML,
+                say(
+                    N_('"{text}" would run or load something: a mail does neither, take it away'),
+                    text=loaded,
+                ),
+            )
         try:
-            inlined = _inlined(page)
+            finished = _inlined(page)
         except Exception as error:  # premailer and cssutils stumble over CSS in many ways
             raise self._fault(INLINED, say(str(error) or type(error).__name__)) from error
-        return inlined.replace(self.placeholders.padding, _PADDING)
+        return finished.replace(self.placeholders.padding, _PADDING)
 
     def text(self, content: str) -> str:
         """The mail's whole plain text."""
@@ -96,7 +115,7 @@ class Layout:
             "identity": self.identity,
             "headed": self.headed,
             "blocks": self.blocks,
-            "date": format_date(self.letter.date, "long", locale=language),
+            "date": dates.written(self.letter.date, "long", language),
             "telephone": _dialled(self.identity.phone),
             "spaced": spaced if language == "fr" else str,
             "tell": tell,

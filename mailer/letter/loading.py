@@ -43,7 +43,7 @@ def load(
         line, name = line_of(image), unquote(image.get("src", ""))
         if parsed.placeholders.within(name):
             continue  # An expression in an address is told already.
-        if fault := _elsewhere(name):
+        if fault := _elsewhere(name) or _nameless(image):
             loading.pictures.faults.append((line, fault))
         elif read is not None and _is_local(name) and not loading.add(line, name, read):
             break
@@ -78,6 +78,18 @@ def _elsewhere(name: str) -> Sentence | None:
             name=name,
         )
     return None
+
+
+def _nameless(image: Element) -> Sentence | None:
+    """What is wrong with an image whose address sanitising took out, such as file: or C:."""
+    if image.get("src"):
+        return None
+    return say(
+        N_(
+            "this image has no name that can be used: put the file beside the letter, and write "
+            "its name alone"
+        )
+    )
 
 
 @dataclass(slots=True)

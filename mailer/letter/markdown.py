@@ -149,7 +149,7 @@ def _grown(lifted: _Lifted, placeholders: Placeholders, sizes: LetterLimits) -> 
         *found.faults.told,
         *torn,
         *dropped.faults,
-        *placement.misplaced(tree, lifted.sources, lifted.lines, placeholders),
+        *placement.misplaced(tree, lifted.sources, lifted.lines, placeholders, found.faulty),
     ]
     for line, text in pasted_styles.drop_hidden(tree):
         dropped.hidden(line, readable(text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from xml.etree.ElementTree import Element
 
 from mailer.letter.placeholders import Placeholders
@@ -21,8 +21,11 @@ def misplaced(
     sources: Mapping[str, str],
     lines: Mapping[str, int],
     placeholders: Placeholders,
+    faulty: Collection[int] = (),
 ) -> Iterator[tuple[int, Sentence]]:
     """The faults, with their lines, of expressions in addresses and in HTML tags.
+
+    On the lines `faulty` an expression is not looked for: a fault of these is told already.
 
     Those must be the same in all copies. A placeholder of no expression is a fault, too: it would
     be filled with what belongs to another place, such as a reader's own unsubscribe address.
@@ -48,7 +51,7 @@ def misplaced(
     for placeholder, source in sources.items():
         if placeholder in addressed:
             fault = N_("{{{{ {source} }}}} stands in an address: it must be the same for all")
-        elif placeholder not in told:
+        elif placeholder not in told and lines[placeholder] not in faulty:
             fault = N_("{{{{ {source} }}}} stands in an HTML tag: move it into the text")
         else:
             continue

@@ -65,6 +65,8 @@ def _within(folder: Path) -> Iterator[Path]:
 
 
 def _text(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise ThemeError(N_("{file}: is no plain file: put a copy there"), file=str(path))
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)

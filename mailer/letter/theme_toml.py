@@ -143,6 +143,9 @@ class ThemeFile:
 
 def read(path: Path) -> ThemeFile:
     """Read a theme.toml; ThemeError lists every fault, as `theme.toml: colors.accent: …`."""
+    # A pipe would be waited for, and a device has no end.
+    if path.exists() and not path.is_file():
+        raise ThemeError(N_("{file}: is no plain file: put a copy there"), file=str(path))
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)

@@ -47,8 +47,7 @@ def entries(lines: Sequence[Line], faults: Faults) -> list[Entry]:
 def _entry(line: Line, faults: Faults) -> Iterator[Entry]:
     cells = line.text.split("|")
     if len(cells) not in (2, 3):
-        example = "2026-12-01 18:00 | Place | What"
-        fault = say(N_('this line is no date: write it like "{example}"'), example=example)
+        fault = say(N_('this line is no date: write it like "2026-12-01 18:00 | Place | What"'))
         faults.at(line, 0, fault)
         return
     texts = [cell.strip() for cell in cells]

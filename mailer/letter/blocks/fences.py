@@ -20,7 +20,7 @@ from pli.language import N_, Sentence, say
 OPENS = "container_block_open"
 CLOSES = "container_block_close"
 _HEADER = re.compile(r"[ \t]*(\S+)[ \t]*")
-_FENCE = re.compile(r"[ \t]*(:{3,})[ \t]*(?:(\w[^\s:]*)(?!\S)|\{|$)")
+_FENCE = re.compile(r"[ \t]*(:{3,})[ \t]*(?:(\w[^\s:]*)(:?)(?!\S)|\{|$)")
 """A line that was meant as a fence; ":::-)" was not."""
 _CLOSING = re.compile(r"[ \t]{0,3}(:{3,})[ \t]*")
 _DEEPEST = 12
@@ -88,7 +88,9 @@ def strays(tokens: Sequence[Token], faults: Faults) -> Iterator[Stray]:
                 if found and begun and begun[0].startswith(line.strip()[: len(found[1])]):
                     begun.pop(0)
                     name = faults.readable(line.strip().lstrip(":").strip())
-                    yield Stray(token.map[0] + at, name, _stray(found[2] or name))
+                    written = faults.readable(found[2] or "") or name
+                    fault = _colon(written) if found[3] else _stray(written)
+                    yield Stray(token.map[0] + at, name, fault)
         if token.map and token.type == "html_block":
             for at, line in enumerate(token.content.split("\n")):
                 if (found := _FENCE.match(line)) and found[2] and _known(found[2], ""):
@@ -106,6 +108,10 @@ def _begun(token: Token) -> list[str]:
             begun.append(child.content)
         starts = child.type in ("softbreak", "hardbreak")
     return begun
+
+
+def _colon(name: str) -> Sentence:
+    return say(N_('no colon can stand behind "{name}": write a space there'), name=name)
 
 
 def _stray(name: str) -> Sentence:

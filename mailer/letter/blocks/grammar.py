@@ -1,7 +1,7 @@
 """Reads the lines `key: value` of a block, with the line and column of each fault.
 
 A value is the text behind the colon, whatever it looks like: YAML would turn 18:00 into a number.
-A line that begins with a space goes on with the value before it.
+A line that is set further in than the first one goes on with the value before it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pli.language import N_, Sentence, say
 _KEY = re.compile(r"([^\s:|][^:|\n]{0,39}?)[ \t\u00a0\u202f]*:[ \t]*")
 """French sets a space before a colon, too."""
 _NUMBER = re.compile(r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d+", re.ASCII)
-LARGEST = 10**9
+MOST_DIGITS = 9
 
 
 @dataclass(slots=True)
@@ -35,11 +35,11 @@ def values(
     """The values of a block by the English name of their key; `keys` are those it may have."""
     read: dict[str, Value] = {}
     latest: Value | None = None
-    for line in lines:
-        found = _KEY.match(line.text)
-        if not line.text.strip():
-            continue
-        if latest is not None and line.text[0] in " \t":
+    written = [line for line in lines if line.text.strip()]
+    indent = _indent(written[0]) if written else 0
+    for line in written:
+        found = _KEY.match(line.text, min(indent, _indent(line)))
+        if latest is not None and _indent(line) > indent:
             latest.text = f"{latest.text} {line.text.strip()}".strip()
             continue
         latest = None
@@ -50,14 +50,14 @@ def values(
         latest = Value(line.text[found.end() :].strip(), line, found.end())
         key = names.found(found[1], keys)
         if key is None:
-            faults.at(line, 0, _unknown(found[1], keys))
+            faults.at(line, found.start(), _unknown(found[1], keys))
         elif key in read:
             fault = say(
                 N_('"{key}" stands twice in this block, first on line {first} of it'),
                 key=found[1],
                 first=read[key].line.number - lines[0].number + 1,
             )
-            faults.at(line, 0, fault)
+            faults.at(line, found.start(), fault)
         else:
             read[key] = latest
     for value in _empty(read):
@@ -68,9 +68,18 @@ def values(
 def whole_number(value: Value, what: str, least: int, faults: Faults) -> int | None:
     """A whole number from `least` on, perhaps with spaces between thousands; None: a fault."""
     if _NUMBER.fullmatch(value.text):
-        number = int(re.sub(r"\D", "", value.text))
-        if least <= number < LARGEST:
-            return number
+        digits = re.sub(r"\D", "", value.text).lstrip("0") or "0"
+        # Python refuses to read thousands of digits.
+        if len(digits) > MOST_DIGITS:
+            too_large = say(
+                N_('"{text}" is too large a number: write at most {n} digits'),
+                text=shown(value.text, faults),
+                n=MOST_DIGITS,
+            )
+            faults.at(value.line, value.offset, too_large)
+            return None
+        if int(digits) >= least:
+            return int(digits)
     fault = say(
         N_('"{text}" is no number of {what}: write a whole number from {least} on'),
         text=shown(value.text, faults),

@@ -185,7 +185,7 @@ class MailBlocks:
         for way, number in votes.numbers:
             head = made("th", "", scope="row", class_="head")
             head.append(made("span", "\u00a0\u00a0\u00a0\u00a0", class_=f"swatch {way.value}"))
-            head[0].tail = f" {words.way(way, self.language)}"
+            head[0].tail = f"\u00a0{words.way(way, self.language)}"
             table.append(made("tr", "", head, self._number(number, unit)))
         replaced(element, title, bar.drawn(votes, self.language), table)
         element.set("class", "votes")

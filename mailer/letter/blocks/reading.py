@@ -135,7 +135,10 @@ class _Rewriting:
         _, end = token.map or (0, 0)
         inside = [Line(n, self.lines[n]) for n in range(line.number + 1, min(end, len(self.lines)))]
         self.reading.enter(self.markdown, written, line, offset)
+        told = len(self.reading.faults.told)
         yield from body(argument, inside, self.reading)
+        if len(self.reading.faults.told) > told:
+            self.reading.faulty.update((line.number, *(it.number for it in inside)))
 
     def _begin(self, name: str, written: str, token: Token) -> Iterator[Token]:
         line, argument, _ = self._header(token)

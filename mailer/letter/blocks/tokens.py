@@ -22,7 +22,8 @@ class Reading:
     """What becomes known of a letter's blocks while it is parsed.
 
     `blocks` are by placeholder, `lines` say where each begins, `ends` name the block that each
-    mark of an end ends, `misplaced` holds the lines of blocks that are told to stand elsewhere.
+    mark of an end ends, `misplaced` holds the lines of blocks that are told to stand elsewhere,
+    and `faulty` all lines of blocks that have a fault: their words may not reach the tree.
     """
 
     placeholders: Placeholders
@@ -31,6 +32,7 @@ class Reading:
     lines: dict[str, int] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
     misplaced: set[int] = field(default_factory=set)
+    faulty: set[int] = field(default_factory=set)
     unclosed: bool = False
     markdown: MarkdownIt = field(default_factory=MarkdownIt)
     written: str = ""

@@ -81,6 +81,9 @@ def finish(tree: Element, blocks: Mapping[str, Block]) -> list[tuple[int, Senten
         block = blocks.get(element.get(BLOCK, ""))
         if isinstance(block, Box):
             _head(element, blocks, min(level + 1, _DEEPEST_HEADING))
+        elif isinstance(block, Contents) and above:
+            fault = say(N_("the contents stand above already: once is enough"))
+            faults.append((line_of(element), fault))
         elif isinstance(block, Contents):
             above.append(Element("ul", {LINE: element.get(LINE, "0")}))
             element.append(above[-1])

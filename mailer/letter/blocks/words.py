@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import time
 
-from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from mailer.letter import dates
 from mailer.letter.blocks.kinds import Event, Way
 from pli.language import N_, translations
 
@@ -48,9 +48,7 @@ def number(of: int, language: str) -> str:
 
 def day(event: Event, language: str) -> str:
     """The day of an event, with its name and its year."""
-    written = str(format_date(event.day, _ALL_DAY[language], locale=language))
-    # French counts the first of a month, and no other day.
-    return written.replace(" 1 ", " 1er ") if language == "fr" and event.day.day == 1 else written
+    return dates.written(event.day, _ALL_DAY[language], language)
 
 
 def hours(event: Event) -> str:

@@ -249,3 +249,22 @@ def test_the_weight_of_all_pictures_is_told_for_a_copy_and_for_a_sending() -> No
     pictures = {"a": heavy_picture(b"1"), "b": heavy_picture(b"2")}
     told = weights.told(letter("# x", images=pictures), 1)
     assert str(told) == "the pictures weigh 328 kB in each copy: 1 MB for 1 person"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "::: image file:///C:/photo.png\nalt: Une gare\n:::",
+        "::: image C:\\photos\\x.png\nalt: Une gare\n:::",
+        "::: image avis: vote.png\n:::",
+        "::: signature\nnom: N\nimage: ftp://e.org/x.png\n:::",
+        "![Une gare](ftp://e.org/x.png)",
+        "![Une gare](C:/photos/x.png)",
+        '<img alt="Une gare" src="file:///C:/photo.png">',
+    ],
+)
+def test_a_picture_whose_address_no_letter_can_have_is_told(body: str) -> None:
+    with pytest.raises(LetterError) as refused:
+        parse_letter(FRONT + body, load_image=lambda _: PIXEL)
+    (line,) = refused.value.lines("en")
+    assert "this image has no name that can be used: put the file beside the letter" in line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import textwrap
 from pathlib import Path
@@ -319,6 +320,25 @@ def test_nothing_of_a_theme_lies_outside_its_folder(places: ThemePlaces, tmp_pat
     assert told(places, "loin") == [
         "themes/loin: leads out of the folder of themes: copy the theme there"
     ]
+
+
+@pytest.mark.parametrize("name", ["theme.toml", "dark.css"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_a_theme_waits_for_nothing_that_is_no_file(
+    places: ThemePlaces, name: str, kind: str
+) -> None:
+    write(places, 'based_on = "lettre"\n', theme="nous")
+    file = own(places) / name
+    file.unlink(missing_ok=True)
+    match kind:
+        case "pipe":
+            os.mkfifo(file)
+        case "device":
+            file.symlink_to("/dev/zero")
+        case _:
+            file.mkdir()
+    (line,) = told(places, "nous")
+    assert "is no plain file: put a copy there" in line or "leads out" in line
 
 
 def test_files_of_a_theme_have_a_size_and_a_number(places: ThemePlaces) -> None:

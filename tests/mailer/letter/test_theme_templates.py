@@ -99,6 +99,59 @@ def test_what_a_template_may_not_is_told_with_its_line(
     assert fault in first
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        """<img alt="" src="{{ "htt" ~ "ps://e.org/a.png" }}">""",
+        '<img alt="" src="&#104;ttps://e.org/a.png">',
+        '<img alt="" src="ht\ntps://e.org/a.png">',
+        '<img alt="" srcset="a.png 1x, https://e.org/a.png 2x">',
+        '<meta http-equiv="refresh" content="0;url=https://e.org/">',
+        '<svg><image href="https://e.org/a.png"></image></svg>',
+        '<a href="java&#115;cript:x()">x</a>',
+        '<p style="background: u\\72l(https://e.org/a.png)">x</p>',
+        '<!--[if mso]><v:fill src="&#104;ttps://e.org/a.png" /><![endif]-->',
+        "<{{ 'script' }}>x</{{ 'script' }}>",
+    ],
+)
+def test_what_a_template_puts_together_is_seen_in_the_page(places: ThemePlaces, text: str) -> None:
+    theme = load_theme("nous", with_file(places, HEAD + f"<tr><td>{text}</td></tr>" + TAIL))
+    with pytest.raises(ThemeError) as error:
+        specimen.pressed(theme, specimen.INVENTED)
+    (line,) = error.value.lines("en")
+    assert "letter.html.j2: cannot be used: " in line
+    assert "would run or load something" in line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "p { background: u\\72l(https://e.org/a.png) }",
+        "p { background: u\\000072 l(https://e.org/a.png) }",
+        "p { background: ur/**/l('https://e.org/a.png') }",
+        '@\\69mport "https://e.org/a.css";',
+        'p { background-image: image-set("https://e.org/a.png" 1x) }',
+    ],
+)
+@pytest.mark.parametrize("name", ["inlined.css", "kept.css", "dark.css"])
+def test_what_a_style_sheet_hides_is_seen_in_the_page(
+    places: ThemePlaces, name: str, text: str
+) -> None:
+    ours = load_theme("lettre").files[name]
+    theme = load_theme("nous", with_file(places, f"{text}\n{ours}", name))
+    with pytest.raises(ThemeError) as error:
+        specimen.pressed(theme, specimen.INVENTED)
+    assert "would run or load something" in error.value.lines("en")[0]
+
+
+def test_what_an_author_writes_is_no_fault_of_the_theme() -> None:
+    title = "url( @import <script src=https://e.org/> onclick=x"
+    written = letter("![x](https://e.org/a.png)\n\n`<script>`", title=title)
+    assert "https://e.org/a.png" in press(written, load_theme("lettre"), IDENTITY).html(
+        MARIE, LINKS, KEY
+    )
+
+
 def test_loops_stand_within_each_other_twice_at_most(places: ThemePlaces) -> None:
     twice = (
         "{% for line in footer.lines %}{% for words, target in footer.links %}{{ words }}"
@@ -167,6 +220,31 @@ def test_a_style_sheet_that_is_broken_gives_a_letter_or_a_line(
         assert "inlined.css" in line or "leaves out" in line
     else:
         assert "Se désinscrire" in page
+
+
+def test_a_style_sheet_of_thousands_of_rules_is_refused_at_once(places: ThemePlaces) -> None:
+    for n in range(10):
+        with_file(places, "a{b:c}" * 10_000, f"{n}.css")
+    sheet = "".join(f'{{% include "{n}.css" %}}' for n in range(10))
+    theme = load_theme("nous", with_file(places, sheet, "inlined.css"))
+    begun = time.monotonic()
+    with pytest.raises(ThemeError) as error:
+        specimen.pressed(theme, specimen.INVENTED)
+    assert time.monotonic() - begun < 20
+    (line,) = error.value.lines("en")
+    assert line.endswith("inlined.css: cannot be used: is larger than 32 kB: shorten it")
+
+
+@pytest.mark.parametrize("text", ["<a ", '<a x="', "<!--", "</", "<?"])
+def test_a_frame_of_thousands_of_open_tags_is_refused_at_once(
+    places: ThemePlaces, text: str
+) -> None:
+    theme = load_theme("nous", with_file(places, HEAD + text * 16_000 + TAIL))
+    begun = time.monotonic()
+    with pytest.raises(ThemeError) as error:
+        specimen.pressed(theme, specimen.INVENTED)
+    assert time.monotonic() - begun < 20
+    assert "comes to too much: include less, and loop less" in error.value.lines("en")[0]
 
 
 def test_a_theme_without_a_link_to_leave_by_is_refused(places: ThemePlaces) -> None:

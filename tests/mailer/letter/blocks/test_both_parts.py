@@ -65,18 +65,23 @@ COLUMNS = st.tuples(TEXTS, TEXTS).map(
     lambda it: f":::: columns\n::: column\n{it[0]}\n:::\n::: column\n{it[1]}\n:::\n::::"
 )
 NESTED = st.builds(lambda a, inside: f":::: box {a}\n{inside}\n::::", INLINE, MIXED)
-BODIES = st.lists(
+BLOCKS = st.lists(
     st.one_of(
         SMALL,
         NESTED,
         COLUMNS,
         TEXTS,
         TEXTS.map(lambda it: fence("lead", "", it)),
-        st.just("::: contents WORD\n:::\n\n## WORD"),
     ),
     min_size=1,
     max_size=3,
 ).map(lambda it: "\n\n".join(it) + "\n\nWORD[^n]\n\n[^n]: WORD **WORD**")
+BODIES = st.builds(
+    lambda contents, rest: contents + rest,
+    # A letter has contents once.
+    st.sampled_from(["", "::: contents WORD\n:::\n\n## WORD\n\n"]),
+    BLOCKS,
+)
 
 
 def numbered(body: str) -> str:

@@ -112,7 +112,8 @@ def test_votes_are_a_table_and_one_sentence() -> None:
     assert '<p class="title">Avis</p>' in page
     assert re.search(r"<caption>82 <span>voix</span> en tout</caption>", page)
     for label, number in (("Pour", 59), ("Contre", 0), ("Abstention", 23)):
-        row = rf'scope="row"[^>]*><span[^>]*>[^<]*</span> {label}</th><td[^>]*>{number} <span>voix'
+        head = rf'scope="row"[^>]*><span[^>]*>[^<]*</span>\u00a0{label}</th>'
+        row = rf"{head}<td[^>]*>{number} <span>voix"
         assert re.search(row, page), label
 
 

@@ -67,12 +67,27 @@ def test_each_fault_has_its_column(lines: list[str], fault: str) -> None:
         ("12 voix", 'column 7: "12 voix" is no number of votes'),
         ("٣", 'column 7: "٣" is no number of votes'),
         ("{{ list.name }}", 'column 7: "{{ list.name }}" is no number of votes'),
-        ("9" * 40, "is no number of votes"),
+        ("9" * 40, "is too large a number: write at most 9 digits"),
+        ("1" * 5_000, "is too large a number"),
+        ("1" + " 111" * 5_000, "is too large a number"),
     ],
 )
 def test_votes_are_whole_numbers(value: str, fault: str) -> None:
     told = faults(f"::: votes\npour: {value}\n:::")
     assert any(it.startswith("2: ") and fault in it for it in told), told
+
+
+def test_zeros_before_a_number_change_nothing() -> None:
+    assert faults("::: votes\npour: 000000000012\n:::") == []
+
+
+def test_a_block_may_be_set_in_as_a_whole() -> None:
+    assert values("  alt: x", "    et la suite", "  credit: y") == (
+        {"alt": "x et la suite", "credit": "y"},
+        [],
+    )
+    assert values("  alt: x", "  alte: y")[1][0].startswith('column 3: "alte" is not known')
+    assert values("  alt: x", "alte: y")[1][0].startswith('column 1: "alte" is not known')
 
 
 def test_a_column_counts_expressions_as_they_are_written() -> None:

@@ -143,6 +143,36 @@ async def test_columns_fall_into_one_by_themselves(browser: Any, theme: str) -> 
         await tab.close()
 
 
+BOX = """
+() => {
+  const title = document.querySelector('.boxed');
+  const style = getComputedStyle(title);
+  const cell = title.closest('td.box');
+  const above = title.getBoundingClientRect().top - cell.getBoundingClientRect().top;
+  return [above - parseFloat(getComputedStyle(cell).paddingTop), style.borderTopWidth,
+    style.paddingTop, style.fontSize];
+}
+"""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_heading_of_a_box_looks_the_same_below_any_other(
+    browser: Any, theme: str
+) -> None:
+    """A box below the title of the letter has an h2, which is set apart from text, and ruled."""
+    for above in ("# T", "# T\n\n## U", "# T\n\n## U\n\n### V"):
+        written = letter(f"{above}\n\n::: box Titre\nx\n:::")
+        mail = press(written, load_theme(theme), IDENTITY).preview(MARIE, LINKS, KEY)
+        tab = await browser.new_page()
+        for view in (mail, as_shown.without_style(mail), as_shown.as_orange(mail)):
+            await tab.set_content(view)
+            for width in (320, 390, 700):
+                await tab.set_viewport_size({"width": width, "height": 800})
+                assert await tab.evaluate(BOX) == [0, "0px", "0px", "18px"], (above, width)
+        await tab.close()
+
+
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.asyncio(loop_scope="module")
 async def test_words_without_end_widen_no_block(browser: Any, theme: str) -> None:

@@ -91,6 +91,12 @@ def test_columns_stand_within_more_colons() -> None:
         ("::: bouton https://e.org\n:::", '1: write an address and words behind "bouton"'),
         ("::: bouton https://e.org Lire\nx\n:::", '2: nothing can stand in "bouton"'),
         ("::: sommaire\n:::\n\n# T", '1: no heading "## …" stands below these contents'),
+        (
+            "::: sommaire\n:::\n\n## A\n\n::: contents\n:::\n\n## B",
+            "6: the contents stand above already: once is enough",
+        ),
+        ("::: {{ list.name }}\nx\n:::", '1: there is no block "{{ list.name }}": there are'),
+        (":::encadre: Titre\nx\n:::", '1: no colon can stand behind "encadre"'),
         ("::: signature\nfonction: x\n:::", "1: nobody signs here"),
         ("::: signature Une\nnom: x\n:::", '1: column 15: nothing can stand behind "signature"'),
         ("::: agenda\n:::", "1: the agenda has no dates"),
@@ -131,6 +137,20 @@ def test_an_expression_in_an_address_is_one_fault(body: str) -> None:
     assert "{{ list.name }} stands in an address: it must be the same for all" in fault
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "::: votes {{ list.name }}\npour: x\n:::",
+        "::: votes\npour: {{ list.name }}\n:::",
+        "::: agenda\n{{ list.name }} | a | b\n:::",
+        "::: signature\nfonction: {{ list.name }}\n:::",
+        "::: image\nalt: {{ list.name }}\n:::",
+    ],
+)
+def test_an_expression_in_a_block_with_a_fault_is_not_told_besides(body: str) -> None:
+    assert len(faults(body)) == 1, faults(body)
+
+
 def test_one_mistake_is_told_once() -> None:
     for body in (
         "::: encadrer\nx\n\ny\n:::",
@@ -138,6 +158,8 @@ def test_one_mistake_is_told_once() -> None:
         "- ::: box\n  x\n  :::",
         "::: box\nx\n\n::: box\ny\n:::",
         "::: columns\n::: column\nx\n:::\n::: column\ny\n:::\n:::",
+        "- a\n  ::: votes\n  pour: 1\n  :::",
+        "::: encadre: Titre\nx\n:::",
     ):
         assert len(faults(body)) <= 2, faults(body)
     assert len(faults("::: box\nx")) == 1
@@ -227,6 +249,13 @@ def test_ten_thousand_lines_are_read_or_refused_in_time() -> None:
     assert time.process_time() - begun < 20
 
 
+def test_a_thousand_contents_of_a_thousand_headings_are_told_in_time() -> None:
+    begun = time.process_time()
+    told = faults("::: sommaire\n:::\n\n" * 2_000 + "## x\n\n" * 2_000)
+    assert len(told) == 1_999
+    assert time.process_time() - begun < 20
+
+
 def test_two_hundred_columns_are_one_fault() -> None:
     column = "::: colonne\nx\n:::\n"
     told = faults(f":::: colonnes\n{column * 200}::::")
@@ -239,6 +268,8 @@ def test_faults_are_told_in_french() -> None:
         f"2: colonne 7{nnbsp}: «{nnbsp}-3{nnbsp}» n’est pas un nombre de voix{nnbsp}: "
         "écrivez un nombre entier à partir de 0"
     ]
+    (told,) = faults("::: agenda\n2026-12-01 18:00\n:::", "fr")
+    assert "2026-12-01 18:00 | Lieu | Sujet" in told
 
 
 def test_the_blocks_that_docs_show_are_read() -> None:
