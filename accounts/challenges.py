@@ -25,7 +25,11 @@ async def make(
     binding: str,
     now: datetime,
 ) -> bytes:
-    """A new challenge for the browser that keeps the secret `binding`."""
+    """A new challenge for the browser that keeps the secret `binding`.
+
+    Anybody may ask for one before signing in, so each takes away those that are over.
+    """
+    await sweep(session, now=now)
     challenge = secrets.token_bytes(_BYTES)
     session.add(
         Challenge(

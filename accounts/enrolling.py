@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts import entering, factors, passkeys, passwords, session_ends, sessions, totp
 from accounts.entering import Entry, Policy, Refused
-from accounts.factors import Factor
+from accounts.factors import Factor, Has
 from accounts.models import Account, Stage
 from accounts.passkeys import PasskeyError, Site
 from accounts.passwords import Hashed
 from accounts.sessions import Here, Opened
-from accounts.totp import Enrolment
+from accounts.totp import Enrolment, TotpError
 from pli.keys import Keys
 from pli.language import N_
 
@@ -148,18 +148,41 @@ async def remove_passkey(
     Raises PasskeyError where the rest would not suffice: whoever knows the password could then
     enrol a second factor in place of its person.
     """
-    await session.execute(select(Account.id).where(Account.id == here.account_id).with_for_update())
-    there = await entering.has(session, account_id=here.account_id)
+    there = await _locked(session, here)
     gone = await passkeys.remove(
         session, account_id=here.account_id, passkey_id=passkey_id, by=here.actor, now=now
     )
-    two_needed = policy.two_for_all or here.granted.needs_two_factors
     left = replace(there, passkeys=there.passkeys - 1)
-    if gone and not factors.suffices(left, two_needed=two_needed):
+    if gone and not _suffices(left, here, policy):
         raise PasskeyError(
             N_("without this passkey you could not sign in any more: make another factor first")
         )
     return gone
+
+
+async def remove_app(session: AsyncSession, *, here: Here, policy: Policy, now: datetime) -> bool:
+    """Forget the app of somebody who is in; False if that account has none.
+
+    Raises TotpError where the rest would not suffice, as `remove_passkey` does.
+    """
+    there = await _locked(session, here)
+    gone = await totp.remove(session, account_id=here.account_id, by=here.actor, now=now)
+    if gone and not _suffices(replace(there, totp=False), here, policy):
+        raise TotpError(
+            N_("without this app you could not sign in any more: make another factor first")
+        )
+    return gone
+
+
+async def _locked(session: AsyncSession, here: Here) -> Has:
+    """The factors that an account has, which nobody else changes until this transaction ends."""
+    await session.execute(select(Account.id).where(Account.id == here.account_id).with_for_update())
+    return await entering.has(session, account_id=here.account_id)
+
+
+def _suffices(left: Has, here: Here, policy: Policy) -> bool:
+    two_needed = policy.two_for_all or here.granted.needs_two_factors
+    return factors.suffices(left, two_needed=two_needed)
 
 
 async def _enrolling(
@@ -170,8 +193,7 @@ async def _enrolling(
     if here is None:
         return None
     # Of two that enrol at once, the second sees what the first has done.
-    await session.execute(select(Account.id).where(Account.id == here.account_id).with_for_update())
-    there = await entering.has(session, account_id=here.account_id)
+    there = await _locked(session, here)
     two_needed = policy.two_for_all or here.granted.needs_two_factors
     lacks = factors.stage(here.proved, there, two_needed=two_needed) is Stage.ENROL
     return here if lacks else None

@@ -32,6 +32,7 @@ class OwnFactors:
             "/me/passkeys/{id:number}/remove": self.remove_passkey,
             "/me/app": self.app,
             "/me/app/code": self.app_code,
+            "/me/app/remove": self.remove_app,
             "/me/codes": self.codes,
         }
         return [
@@ -134,6 +135,19 @@ class OwnFactors:
             return await app_again(visit, who, form, APP_CODE)
         return await codes_page(visit, codes) if codes else visit.go(ME)
 
+    async def remove_app(self, visit: Visit) -> Response:
+        """Forget the app; who has none finds nothing there."""
+        try:
+            async with visit.context.database.begin() as session:
+                gone = await enrolling.remove_app(
+                    session, here=visit.who, policy=visit.context.policy, now=visit.now
+                )
+        except TotpError as error:
+            return _fault(visit, error)
+        if not gone:
+            raise HTTPException(404)
+        return visit.go(ME)
+
     async def codes(self, visit: Visit) -> Response:
         """Ten new recovery codes; the old ones are dead."""
         async with visit.context.database.begin() as session:
@@ -143,6 +157,6 @@ class OwnFactors:
         return await codes_page(visit, codes)
 
 
-def _fault(visit: Visit, error: PasskeyError) -> Response:
+def _fault(visit: Visit, error: PasskeyError | TotpError) -> Response:
     fault = "; ".join(error.lines(visit.language))
     return visit.page("factor_fault", status_code=422, fault=fault, narrow=True)

@@ -297,3 +297,24 @@ async def test_the_last_factor_that_is_needed_cannot_be_taken_away(town: Town) -
         await olga.go("/office/me")
         assert (await olga.send(remove)).url.path == "/office/me"
         assert len([it for it in olga.forms() if it.endswith("/remove")]) == 1
+
+
+async def test_an_app_is_taken_away_where_the_rest_suffices(town: Town) -> None:
+    await town.hire("anne", Right.READER)
+    await town.hire("serge", Right.SENDER)
+    async with town.somebody() as anne, town.somebody() as serge:
+        await anne.sign_in("anne")
+        await anne.go("/office/me")
+        await anne.send("/office/me/app")
+        await anne.send("/office/me/app/code", code=app_of(anne).at(town.clock.at))
+        await anne.go("/office/me")
+        assert (await anne.send("/office/me/app/remove")).url.path == "/office/me"
+        assert "No app for codes is in use." in anne.text
+        assert "/office/me/app/remove" not in anne.forms()
+        await with_app(town, serge, "serge")
+        await serge.go("/office/me")
+        page = await serge.send("/office/me/app/remove")
+        assert page.status_code == 422
+        assert "without this app you could not sign in any more" in serge.text
+        await serge.go("/office/me")
+        assert "An app for codes is in use." in serge.text

@@ -60,6 +60,7 @@ TABLE = {
     "/me/password": "signed in",
     "/me/app": "signed in",
     "/me/app/code": "signed in",
+    "/me/app/remove": "signed in",
     "/me/codes": "signed in",
     "/me/passkeys": "signed in",
     "/me/passkeys/ask": "signed in",
