@@ -30,10 +30,9 @@ from mailer.sender import Identity
 from pli import keys as key_ring
 from pli.errors import PliError
 from pli.files import shipped
-from pli.language import N_, Sentence, say
+from pli.language import LANGUAGES, N_, Sentence, say
 from subscribers import attributes
 
-NEW = "new.md"
 PREVIEW = "preview.html.j2"
 EXIT_FAULTY = 1
 
@@ -65,11 +64,18 @@ letter.add_command(importing_letters.import_)
 @letter.command(help=_("Write a first letter to change; FILE is lettre-NUMBER.md if not named."))
 @click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--number", type=click.IntRange(min=1), help=_("Its number; else the next free one."))
-def new(path: Path | None, number: int | None) -> None:
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    help=_("Its language; else that of the settings."),
+)
+@click.pass_obj
+def new(context: Context, path: Path | None, number: int | None, language: str | None) -> None:
     """Write the file of a new letter; never over a file that is there."""
+    language = language or context.settings().language
     number = number or _next_number(path.parent if path else Path())
     path = path or Path(f"lettre-{number}.md")
-    text = (shipped("templates") / "letters" / NEW).read_text("utf-8")
+    text = (shipped("templates") / "letters" / f"new.{language}.md").read_text("utf-8")
     text = text.replace("NUMBER", str(number)).replace("DATE", f"{now().astimezone():%Y-%m-%d}")
     try:
         with path.open("x", encoding="utf-8") as file:

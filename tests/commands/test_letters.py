@@ -38,6 +38,18 @@ def test_a_new_letter_can_be_sent_as_it_is_and_is_never_overwritten(folder: Path
     assert json.loads(pli("letter", "show", "lettre-2.md", "--json").stdout)["number"] == 2
 
 
+def test_a_new_letter_is_in_the_language_of_the_settings_or_the_one_asked_for(
+    folder: Path,
+) -> None:
+    (folder / "pli.toml").write_text('language = "en"\n' + SETTINGS)
+    for options, language in (((), "en"), (("--language", "fr"), "fr")):
+        assert pli("letter", "new", f"{language}.md", *options).exit_code == 0
+        checked = pli("letter", "check", f"{language}.md", "--json")
+        assert json.loads(checked.stdout) == {"faults": [], "findings": []}
+        shown = json.loads(pli("letter", "show", f"{language}.md", "--json").stdout)
+        assert shown["language"] == language
+
+
 def test_a_letter_with_warnings_can_be_sent_and_one_with_errors_not(folder: Path) -> None:
     (folder / "a.md").write_text(FRONT + "[x](#)")
     checked = pli("letter", "check", "a.md")

@@ -60,7 +60,7 @@ def named(name: str) -> Letter:
     if name == "demo":
         return read_letter(ROOT / "commands" / "demo" / "lettre.md")
     if name == "new":
-        text = (ROOT / "templates" / "letters" / "new.md").read_text("utf-8")
+        text = (ROOT / "templates" / "letters" / "new.fr.md").read_text("utf-8")
         return parse_letter(text.replace("NUMBER", "7").replace("DATE", "2026-12-01"))
     if not REAL.is_file():
         pytest.skip("needs the real letter, ../shared/letters/lettre-294.txt")
