@@ -1,0 +1,95 @@
+"""How many mails that came back are recorded in a second, on each database.
+
+    .venv/bin/python -m benchmarks.bounces --mails 10000
+
+Each mail is about another copy of one campaign of three times as many, and is read, tied to its
+copy, kept, and followed. A tenth calls the recipient unknown for certain, a tenth in words alone,
+a fifth blames us, and the rest are full mailboxes. Some at a time share a transaction.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import update
+
+from benchmarks.servers import POSTGRESQL
+from mailer.bounces.tokens import Tokens
+from mailer.campaign import coming_back
+from mailer.models import Batch, Delivery, Status
+from pli import schema
+from pli.database import Database, check_keys
+from tests import factories as make
+from tests.factories import KEYS
+from tests.mailer.bounces.coming_back import BLAMED, FULL, GONE, LIKELY, bounce_of, copies_of
+from tests.servers import PostgreSQL
+
+ANSWERS = (GONE, LIKELY, BLAMED, BLAMED, *(FULL,) * 6)
+TOGETHER = 50
+"""Mails of one transaction."""
+
+
+async def measure(url: str, count: int) -> float:
+    """The seconds that it takes to record so many mails."""
+    database = Database(url)
+    await schema.upgrade(database)
+    mails = await _mails(database, count)
+    tokens, now = Tokens(KEYS), datetime.now(UTC)
+    begun = time.monotonic()
+    for first in range(0, count, TOGETHER):
+        async with database.begin() as session:
+            for raw in mails[first : first + TOGETHER]:
+                came = await coming_back.take_in(
+                    session, raw=raw, came_to="", door="benchmark", tokens=tokens, now=now
+                )
+                assert came.bounce_id is not None
+    seconds = time.monotonic() - begun
+    await database.close()
+    return seconds
+
+
+async def _mails(database: Database, count: int) -> Sequence[bytes]:
+    """Mails about copies that were sent, each about another."""
+    now = datetime.now(UTC)
+    async with database.begin() as session:
+        await check_keys(session, KEYS)
+        members = await make.a_list(session, "membres", now=now)
+        await make.members(session, KEYS, members, 3 * count, now=now)
+        campaign = await make.a_campaign(session, KEYS, [members], now=now, batch_size=500)
+        await session.execute(update(Delivery).values(status=Status.SENT, attempts=1))
+        await session.execute(update(Batch).values(sent=Batch.pending, pending=0))
+    async with database.reading() as session:
+        copies = list(await copies_of(session, campaign.id))
+    chance = random.Random(21)
+    return [
+        bounce_of(number, address, chance.choice(ANSWERS))
+        for number, address in chance.sample(copies, count)
+    ]
+
+
+def main() -> None:
+    """Measure once on each database, and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--mails", type=int, default=10_000)
+    count: int = parser.parse_args().mails
+    with tempfile.TemporaryDirectory(prefix="pli-bounces-") as folder:
+        _print("SQLite", count, f"sqlite+aiosqlite:///{Path(folder) / 'pli.db'}")
+    with PostgreSQL.started(POSTGRESQL) as server:
+        asyncio.run(server.execute("CREATE DATABASE bounces"))
+        _print("PostgreSQL", count, server.url("bounces"))
+
+
+def _print(name: str, count: int, url: str) -> None:
+    seconds = asyncio.run(measure(url, count))
+    print(f"{name}: {count:,} mails in {seconds:.1f} s, {count / seconds:,.0f} a second")
+
+
+if __name__ == "__main__":
+    main()
