@@ -24,8 +24,8 @@ test proof coverage: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV) ## the tests but for those of make proof; ARGS go to pytest, and choose among all
 	@$(BIN)/pytest -n auto --dist worksteal $(if $(ARGS),$(ARGS),-m "not proof")
 
-proof: $(DEV) ## what takes longer: browsers in every width, kills at every step, the wheel, many workers
-	@$(BIN)/pytest -n auto --dist worksteal -m proof $(ARGS)
+proof: $(DEV) ## what takes longer: browsers in every width, kills at every step, all examples of properties
+	@PLI_ALL_EXAMPLES=1 $(BIN)/pytest -n auto --dist worksteal -m "proof or hypothesis" $(ARGS)
 
 checkers: $(CHECKERS) ## html-validate and vnu, by npm, for make proof
 

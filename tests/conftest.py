@@ -24,6 +24,7 @@ from pli.interpreter import new_event_loop
 from pli.keys import Keys
 from tests.clock import NOW
 from tests.databases import MigratedDatabase
+from tests.examples import examples
 from tests.factories import KEYS
 from tests.servers import PostgreSQL
 
@@ -39,7 +40,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Tests share two busy cores with servers and browsers, so a slow example is no fault.
-settings.register_profile("pli", deadline=None)
+settings.register_profile("pli", deadline=None, max_examples=examples())
 settings.load_profile("pli")
 
 

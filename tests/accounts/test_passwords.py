@@ -19,6 +19,7 @@ from pli.actor import Actor
 from pli.audit import AuditAction
 from pli.database import Database
 from tests import factories as make
+from tests.examples import examples
 
 NAMES = ("Anne Lefèvre", "anne.lefevre@example.org", "Comité du Val-d'Orme")
 
@@ -91,7 +92,7 @@ def test_a_megabyte_is_judged_by_its_length_alone() -> None:
 
 
 @given(st.text(max_size=1200) | st.from_regex(r"(.{1,50})\1{0,30}", fullmatch=True))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_every_text_is_judged_soon(password: str) -> None:
     begun = time.process_time()
     found = password_rules.faults(password, names=(password[:30], *NAMES))

@@ -22,6 +22,7 @@ from subscribers.segments import SegmentError
 from subscribers.selection import clause
 from subscribers.values import Value, as_compared
 from tests import factories as make
+from tests.examples import examples
 
 ATTRIBUTES = {
     "departement": AttributeType.TEXT,
@@ -220,7 +221,7 @@ _rules: st.SearchStrategy[Rule] = st.recursive(
 
 
 @settings(
-    max_examples=150,
+    max_examples=examples(150),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pli.database import Database
 from pli.keys import Keys
+from tests.examples import examples
 from tests.factories import attachment
 from tests.mailer.letter.rendered import wire
 from tests.web.client import Options, serving
@@ -142,7 +143,7 @@ async def test_a_broken_mail_is_shown_as_far_as_it_goes(
         assert (await reader.get(path)).status_code == 200
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=400))
 def test_any_octets_can_be_read_as_a_mail(tmp_path: Path, data: bytes) -> None:
     folder = maildir(tmp_path)

@@ -11,6 +11,7 @@ from mailer.letter.letter import Letter, LetterError, parse_letter
 from mailer.letter.press import press
 from mailer.message.composer import Composer
 from tests.clock import NOW
+from tests.examples import examples
 from tests.factories import FRONT, IDENTITY, PIXEL
 from tests.mailer.letter.rendered import KEY, LINKS, MARIE, THEME, mail
 
@@ -76,7 +77,7 @@ SCRAPS = st.sampled_from(
 BODIES = st.lists(st.one_of(SCRAPS, st.text(max_size=8)), max_size=25).map("".join)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(BODIES)
 def test_any_text_is_pressed_or_refused(body: str) -> None:
     try:

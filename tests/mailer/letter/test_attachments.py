@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from mailer.letter import attachments, preflight, snapshot, weights
 from mailer.letter.attachments import AttachmentError
 from mailer.letter.letter import Letter, LetterError, parse_letter, read_letter
+from tests.examples import examples
 from tests.factories import FRONT, IDENTITY, PIXEL, attachment, calendar, letter, pdf
 from tests.mailer.letter.picture_bytes import heavy_picture
 from tests.mailer.letter.rendered import THEME, mail, pressed, wire
@@ -346,7 +347,7 @@ def test_the_dates_take_no_name_that_a_file_has() -> None:
     assert names == ["Agenda.ics", "agenda-2.ics"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text(st.sampled_from("-[]{}\"',:#& \t\n|>!*a.pdf\u202e\x00\ufeff"), max_size=40))
 def test_whatever_stands_behind_the_key_is_a_list_or_a_refusal(value: str) -> None:
     def load(name: str) -> bytes:

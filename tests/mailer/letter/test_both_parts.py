@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mailer.letter import mail_html, markdown, plain_text
 from mailer.letter.mail_html import MailHtml
 from mailer.letter.sanitising import BLOCKS
+from tests.examples import examples
 from tests.mailer.letter.rendered import THEME
 
 INLINE = ("b", "em", "s", "del", "u", "sub", "sup", "span", "small", "q", "code", "a", "mark")
@@ -101,7 +102,7 @@ def words(text: str) -> list[str]:
     return re.findall(r"[a-z]\w*", text.replace("https://example.org/", " "))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(BODIES)
 @example("<div><b><p>w0</p> w1</b>w2 </div>")
 @example("<div>w0<s><p>w1</p> w2</s> w3</div>")
@@ -116,7 +117,7 @@ def test_both_parts_say_the_same_words_in_the_same_order(body: str) -> None:
     assert words(text) == words("".join(page.said))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(BODIES, st.integers(20, 76))
 def test_at_every_width_each_word_is_there(body: str, width: int) -> None:
     parsed = markdown.read(body)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mailer.letter import markdown
 from mailer.letter.letter import LetterError, parse_letter
+from tests.examples import examples
 from tests.factories import FRONT
 from tests.mailer.letter.rendered import html, text
 
@@ -178,7 +179,7 @@ SCRAPS = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.sampled_from(SCRAPS), max_size=20).map("".join))
 def test_no_word_vanishes_untold(body: str) -> None:
     read = markdown.read(body)

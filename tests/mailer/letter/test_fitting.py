@@ -18,6 +18,7 @@ from mailer.letter.images import ImageError
 from mailer.letter.letter import Letter, parse_letter, read_letter
 from mailer.letter.resizing import LIGHT
 from mailer.letter.tokens import Shape
+from tests.examples import examples
 from tests.factories import FRONT
 from tests.mailer.letter.rendered import html, mail, wire
 
@@ -298,7 +299,7 @@ WHOLE = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.sampled_from(WHOLE), st.data())
 def test_wherever_a_file_is_broken_it_is_a_picture_or_a_refusal(
     data: bytes, draw: st.DataObject

@@ -15,6 +15,7 @@ from mailer.letter.blocks.kinds import Block, Box, Figure, Note, NoteMark, Notes
 from mailer.letter.converting.convert import convert
 from mailer.letter.import_report import Report
 from mailer.letter.sanitising import BLOCK, BLOCKS, LINE
+from tests.examples import examples
 
 WORDS = st.text(
     st.sampled_from("abé1. *_`~[](){}<>!#&;:+-=|\\\"'\u00a0»«’/,^"), min_size=1, max_size=12
@@ -107,7 +108,7 @@ def read_back(written: str) -> str:
     return shape(parsed.tree, parsed.blocks)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(DOCUMENTS)
 @example("<p>a<strong>«b»</strong>c</p>")
 @example("<p><strong>a<em>b</em></strong><em>c</em></p>")

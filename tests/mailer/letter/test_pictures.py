@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mailer.letter import images, preflight, weights
 from mailer.letter.images import ImageError
 from mailer.letter.letter import LetterError, parse_letter
+from tests.examples import examples
 from tests.factories import FRONT, IDENTITY, PIXEL, letter
 from tests.mailer.letter.picture_bytes import (
     SCAN,
@@ -126,7 +127,7 @@ def test_a_picture_that_is_cut_off_is_damaged(data: bytes) -> None:
         cleaned("photo", data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from([jpeg(frame()), PIXEL, GIF_HEAD + GIF_IMAGE + b";"]), st.data())
 def test_wherever_a_picture_is_cut_it_is_damaged(data: bytes, draw: st.DataObject) -> None:
     end = draw.draw(st.integers(4, len(data) - 2))
@@ -134,7 +135,7 @@ def test_wherever_a_picture_is_cut_it_is_damaged(data: bytes, draw: st.DataObjec
         cleaned("photo", data[:end])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from([b"\xff\xd8\xff", PIXEL[:33], GIF_HEAD]), st.binary(max_size=200))
 def test_any_bytes_are_cleaned_or_damaged(head: bytes, rest: bytes) -> None:
     with contextlib.suppress(ImageError):

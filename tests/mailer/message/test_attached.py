@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mailer.letter.attachments import Attachment
 from mailer.message import file_names
 from tests.clock import NOW
+from tests.examples import examples
 from tests.factories import attachment, calendar, pdf
 from tests.mailer.letter.rendered import LIST, MARIE, composer, html, mail, text, wire
 
@@ -73,7 +74,7 @@ def test_programs_that_read_ascii_alone_get_a_name_too(name: str, ascii_name: st
     assert file_names.in_ascii(name) == ascii_name
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=120))
 def test_any_name_arrives_and_keeps_the_wires_measure(stem: str) -> None:
     field = file_names.disposition(f"{stem}.pdf")

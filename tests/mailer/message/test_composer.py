@@ -14,6 +14,7 @@ from mailer.links import Links
 from mailer.message.composer import needs_smtputf8, plain
 from mailer.recipient import ListLine
 from tests.clock import NOW
+from tests.examples import examples
 from tests.factories import IDENTITY, KEYS, PIXEL
 from tests.mailer.letter.rendered import (
     KEY,
@@ -103,7 +104,7 @@ def test_pictures_stand_beside_the_html_alone() -> None:
     assert read.get_boundary() not in (None, list(read.walk())[2].get_boundary())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(names, names, names)
 def test_whoever_it_is_for_a_copy_keeps_the_wires_measure(
     first: str, last: str, title: str

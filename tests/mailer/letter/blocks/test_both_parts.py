@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mailer.letter import mail_html, markdown, plain_text
 from mailer.letter.mail_html import MailHtml
+from tests.examples import examples
 from tests.mailer.letter.rendered import THEME
 
 INLINE = st.sampled_from(
@@ -98,7 +99,7 @@ def without_comments(page: str) -> str:
     return re.sub(r"<!--.*?-->", "", page, flags=re.S)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(BODIES.map(numbered))
 @example(numbered("::: votes WORD\nfor: 1\nunit: WORD **WORD**\n:::"))
 def test_no_word_of_a_block_is_missing_from_either_part(body: str) -> None:
