@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from jinja2.exceptions import TemplateError
 from markupsafe import Markup
 
-from mailer.letter import dates, theme_fetches, theme_templates
+from mailer.letter import dates, theme_fetches, theme_templates, way_out
 from mailer.letter.letter import Letter
 from mailer.letter.theme import Theme
 from mailer.letter.theme_files import HTML, INLINED, KEPT, TEXT
@@ -97,6 +97,9 @@ class Layout:
             finished = _inlined(page)
         except Exception as error:  # premailer and cssutils stumble over CSS in many ways
             raise self._fault(INLINED, say(str(error) or type(error).__name__)) from error
+        leave = self.placeholders.unsubscribe
+        if not web and leave in finished and not way_out.is_shown(finished, leave):
+            raise self._fault(INLINED, say(N_("hides the link to leave by: it must be seen")))
         return finished.replace(self.placeholders.padding, _PADDING)
 
     def text(self, content: str) -> str:

@@ -33,7 +33,7 @@ def drop_hidden(tree: Element) -> list[tuple[int, str]]:
         parent = parents.pop()
         before: Element | None = None
         for child in list(parent):
-            if not _hides(child):
+            if not hides(child.attrib):
                 parents.append(child)
                 before = child
                 continue
@@ -48,10 +48,11 @@ def drop_hidden(tree: Element) -> list[tuple[int, str]]:
     return sorted(dropped)
 
 
-def _hides(element: Element) -> bool:
-    if "hidden" in element.attrib:
+def hides(attributes: Mapping[str, str]) -> bool:
+    """Whether an element with these attributes is not shown, by its style or by `hidden`."""
+    if "hidden" in attributes:
         return True
-    style = _style(element)
+    style = _style(attributes)
     return (
         style.get("display") == "none"
         or style.get("visibility") in ("hidden", "collapse")
@@ -63,7 +64,7 @@ def _hides(element: Element) -> bool:
 def say_by_elements(tree: Element) -> None:
     """Turn weight, italics and lines through and under a text into elements; drop all styles."""
     for element in list(tree.iter()):
-        style = _style(element)
+        style = _style(element.attrib)
         for tag, wanted in _looks(style):
             if wanted:
                 _wrap(element, tag)
@@ -107,10 +108,10 @@ def _leaves(element: Element) -> list[Element]:
     ]
 
 
-def _style(element: Element) -> dict[str, str]:
+def _style(attributes: Mapping[str, str]) -> dict[str, str]:
     """An element's style by property; the last of two wins."""
     found: dict[str, str] = {}
-    for declaration in element.get("style", "").split(";"):
+    for declaration in attributes.get("style", "").split(";"):
         name, _, value = declaration.partition(":")
         found[name.strip().lower()] = value.partition("!")[0].strip().lower()
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from mailer.letter import specimen
 from mailer.letter.press import Pressed
 from mailer.letter.theme import load_theme, ours
+from mailer.letter.theme_files import INLINED
+from mailer.letter.theme_toml import ThemeError
 from tests.mailer.letter.rendered import KEY, LINKS, LIST, MARIE
 
 
@@ -99,3 +102,30 @@ def test_nothing_of_a_theme_is_fetched(mail: str) -> None:
     assert "@import" not in mail
     assert "url(" not in mail
     assert all(it["src"].startswith("cid:") for it in Elements(mail).of("img"))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "td.footer { display: none }",
+        "table.column { visibility: hidden }",
+        "a.door { opacity: 0 }",
+        "p.doors { font-size: 0px }",
+        "p.doors { max-height: 0; overflow: hidden }",
+        "td.footer { mso-hide: all }",
+    ],
+)
+def test_a_theme_that_hides_the_way_out_is_told(rule: str) -> None:
+    theme = load_theme("lettre")
+    hiding = replace(theme, files={**theme.files, INLINED: theme.files[INLINED] + rule})
+    with pytest.raises(ThemeError) as raised:
+        specimen.pressed(hiding, specimen.INVENTED)
+    (line,) = raised.value.lines("en")
+    assert line.endswith("inlined.css: cannot be used: hides the link to leave by: it must be seen")
+
+
+def test_what_a_theme_hides_beside_the_way_out_is_its_own_affair() -> None:
+    theme = load_theme("lettre")
+    rule = "span.between { display: none }"
+    hiding = replace(theme, files={**theme.files, INLINED: theme.files[INLINED] + rule})
+    assert specimen.pressed(hiding, specimen.INVENTED)
