@@ -60,9 +60,25 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that no worker runs one alone at the end."""
+    """Leave to `make proof` what pages do over PostgreSQL, and begin with what takes long.
+
+    The verbs that pages call are tested on both databases each time. No worker shall run a long
+    test alone at the end.
+    """
+    for item in items:
+        if _is_a_page_over_postgresql(item):
+            item.add_marker("proof")
     items.sort(key=lambda item: item.get_closest_marker("proof") is None)
+
+
+def _is_a_page_over_postgresql(item: pytest.Item) -> bool:
+    room = item.path.relative_to(Path(__file__).parent).parts[0]
+    callspec = getattr(item, "callspec", None)
+    return (
+        room == "web" and callspec is not None and callspec.params.get("database") == "postgresql"
+    )
 
 
 @pytest.hookimpl(wrapper=True)

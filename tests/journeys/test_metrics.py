@@ -8,12 +8,15 @@ import urllib.request
 import uuid
 from functools import partial
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.journeys.installation import Installation
 from tests.relay import Relay
 from tests.servers import PostgreSQL, free_port
 from tests.waiting import until
+
+pytestmark = pytest.mark.proof
 
 
 def scraped(port: int) -> dict[str, float]:

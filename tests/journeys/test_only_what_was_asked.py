@@ -6,9 +6,13 @@ import signal
 from pathlib import Path
 from typing import IO
 
+import pytest
+
 from tests.journeys.installation import Installation, Said
 from tests.relay import Relay
 from tests.waiting import until
+
+pytestmark = pytest.mark.proof
 
 
 def send(installation: Installation, letter: str, *more: str, code: int | None = 0) -> Said:
