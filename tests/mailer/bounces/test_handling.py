@@ -222,17 +222,8 @@ async def test_who_has_another_address_by_now_keeps_it(database: Database, now: 
             )
         )
     came = await comes(database, bounce_of(number, email), now)
-    assert came.effect is Effect.NONE
+    assert came.effect is Effect.FORMER
     assert await suppressed(database) == {}
-
-
-async def test_a_forwarded_letter_acts_on_who_had_it_forwarded(
-    database: Database, now: datetime
-) -> None:
-    number, email = await one_copy(database, now)
-    came = await comes(database, bounce_of(number, "other@example.net", written=email), now)
-    assert came.effect is Effect.SUPPRESSED
-    assert await suppressed(database) == {email: HARD}
 
 
 async def test_of_an_erased_person_the_fact_is_kept_and_the_mails_are_gone(
