@@ -26,7 +26,8 @@ _PHRASES: Sequence[tuple[Reason, tuple[str, ...]]] = (
     (Reason.RATE, (
         "rate", "ratelimit", "rate limited", "overlimit", "throttled", "throttling",
         "too many connections", "too many messages", "too many recipients", "too many mails",
-        "too many emails", "too many invalid", "too many unknown", "too many bad", "too fast", "too much mail", "unusual rate", "receiving mail too",
+        "too many emails", "too many invalid", "too many unknown", "too many bad",
+        "too fast", "too much mail", "unusual rate", "receiving mail too",
         "receiving mail at a rate", "daily limit", "hourly limit", "sending limit", "sending quota",
         "trop de connexions", "trop de messages", "zu viele", "ofr 102", "ofr 103", "ofr 104",
         "ofr004 104", "ofr005 104", "exceeded the limit",

@@ -19,15 +19,17 @@ from tests.mailer.bounces.coming_back import (
     FULL,
     GONE,
     LIKELY,
+    UNTOLD,
     bounce_of,
+    burst_of,
     comes,
     complaint_of,
     copies_of,
     further_copy,
+    one_copy,
     sent,
     suppressed,
 )
-from tests.mailer.bounces.test_handling import UNTOLD, burst_of, one_copy
 
 DAY = timedelta(days=1)
 
