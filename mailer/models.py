@@ -83,7 +83,8 @@ class Effect(enum.Enum):
     """What follows from a bounce for the address.
 
     WAITING: it is suppressed when its campaign ends. HELD: it came in a burst, and a person
-    decides. UNDONE: a person took it back, or did not believe it.
+    decides. UNDONE: a person took it back, or did not believe it. FORMER: it is about an address
+    that the person has no more.
     """
 
     NONE = "none"
@@ -91,6 +92,7 @@ class Effect(enum.Enum):
     HELD = "held"
     SUPPRESSED = "suppressed"
     UNDONE = "undone"
+    FORMER = "former"
 
 
 class NoticeKind(enum.Enum):

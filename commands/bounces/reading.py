@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from mailer.bounces import words
 from mailer.bounces.handling import Came
 from mailer.bounces.tokens import Tokens
 from mailer.campaign import coming_back
-from pli.database import DatabaseAway
-from pli.errors import reason_of
+from pli.database import Database, DatabaseAway
+from pli.errors import PliError, reason_of
 from pli.language import N_, Sentence, say
 
 TRY_LATER = 75
@@ -47,20 +48,15 @@ async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json:
             tokens = Tokens(installation.keys)
             rules = bounce_rules_of(installation.settings)
             for some in _together(_mails(files, faults)):
-                async with installation.database.begin() as session:
-                    for name, raw in some:
-                        came = await coming_back.take_in(
-                            session,
-                            raw=raw,
-                            came_to=came_to,
-                            door="file",
-                            tokens=tokens,
-                            rules=rules,
-                            now=now(),
-                        )
-                        found.append((name, came))
-    except DatabaseAway as away:
-        for line in away.sentences:
+                take_in = partial(
+                    coming_back.take_in, came_to=came_to, door="file", tokens=tokens, rules=rules
+                )
+                found += await _recorded(installation.database, some, take_in)
+    except PliError as error:
+        # A mail server takes any other code for a refusal, and the mail would be lost.
+        if not isinstance(error, DatabaseAway) and Path("-") not in files:
+            raise
+        for line in error.sentences:
             tell(line, stderr=True)
         sys.exit(TRY_LATER)
     if as_json:
@@ -74,11 +70,29 @@ async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json:
         sys.exit(1)
 
 
+async def _recorded(
+    database: Database, some: Sequence[tuple[str, bytes]], take_in: Callable[..., Awaitable[Came]]
+) -> list[tuple[str, Came]]:
+    """Record some mails in one transaction, or each in its own if others are in the way."""
+    try:
+        async with database.begin() as session:
+            return [(name, await take_in(session, raw=raw, now=now())) for name, raw in some]
+    except DatabaseAway:
+        # Together they lock addresses in the order of the mails. Somebody who locks the same
+        # addresses in another order may wait for us while we wait for them.
+        if len(some) == 1:
+            raise
+    return [it for one in some for it in await _recorded(database, [one], take_in)]
+
+
 def _mails(files: tuple[Path, ...], faults: list[Sentence]) -> Iterator[tuple[str, bytes]]:
     """Yield each mail with its name; one that cannot be read is a fault, and the others go on."""
     for file in files:
         if str(file) == "-":
             yield "-", sys.stdin.buffer.read(LARGEST)
+            # To the end: a mail server takes a pipe that closes early for a failure.
+            while sys.stdin.buffer.read(LARGEST):
+                pass
             continue
         try:
             with file.open("rb") as opened:

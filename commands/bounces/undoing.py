@@ -13,7 +13,7 @@ from commands.policy import bounce_rules_of
 from mailer.bounces import handling, words
 from mailer.campaign import barring
 from mailer.campaign.finding import lists_of
-from mailer.report import summary
+from mailer.report import bounces, summary
 from pli.hours import zone_of
 from pli.language import N_, say, say_n
 from subscribers import people, values
@@ -74,6 +74,7 @@ async def undo(
         raise click.UsageError(_("--provider and --since go with --campaign"))
     async with context.open() as installation, installation.database.begin() as session:
         if number is not None:
+            await bounces.one(session, number)
             by = await acting(session, person, Ability.NOES, lists=ALL_LISTS)
             undone = await barring.undo_one(session, bounce_id=number, by=by, why=why, now=now())
         else:

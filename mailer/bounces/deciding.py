@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
 from mailer.bounces import repeated
-from mailer.bounces.burst import WITHIN, Burst, burst, counting
+from mailer.bounces.burst import Burst, burst, counting
 from mailer.bounces.report import How, Weight
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.models import Bounce, Campaign, Delivery, Effect, Status
@@ -26,6 +26,11 @@ AT_RCPT = "5.1.1 at RCPT"
 """How it began before bounces were kept."""
 OURS = (SOURCE, AT_RCPT)
 _OPEN = (Effect.WAITING, Effect.HELD)
+_GONE = Bounce.weight.in_([Weight.CERTAIN.value, Weight.LIKELY.value])
+_ONLY_LIKELY = and_(Bounce.weight == Weight.LIKELY.value, Bounce.effect == Effect.NONE)
+_NOTED = and_(or_(_GONE, Bounce.weight == Weight.TEMPORARY.value), Bounce.effect == Effect.NONE)
+_TAKEN_BACK = or_(Bounce.effect.in_([*_OPEN, Effect.SUPPRESSED]), _NOTED)
+"""What a person can take back; what is only noted, too, for it counts with the next letter."""
 
 
 class Undone(NamedTuple):
@@ -56,17 +61,17 @@ def hold(session: Session, campaign_id: int, found: Burst, now: datetime) -> Non
     )
     if latest is not None:
         together = counting(campaign_id, latest, found.provider)
-        certain = and_(together, Bounce.weight == Weight.CERTAIN.value)
-        _take_back(session, certain, now)
-        which = and_(certain, Bounce.effect.in_([Effect.WAITING, Effect.SUPPRESSED]))
+        _take_back(session, together, now)
+        which = and_(together, Bounce.effect.in_([Effect.WAITING, Effect.SUPPRESSED]))
         _become(session, which, Effect.HELD)
+        # What is only likely is no first against anybody if it came in a burst.
+        _become(session, and_(together, _ONLY_LIKELY), Effect.UNDONE)
 
 
-def holds(session: Session, campaign_id: int, provider: str, now: datetime) -> bool:
-    """Whether a burst of this hour is held already, at this provider."""
+def holds(session: Session, campaign_id: int, provider: str) -> bool:
+    """Whether a burst at this provider waits for a person, however long ago it was."""
     held = exists().where(
         Bounce.campaign_id == campaign_id,
-        Bounce.at > now - WITHIN,
         Bounce.effect == Effect.HELD,
         Bounce.provider == provider,
         Bounce.counts,
@@ -106,13 +111,28 @@ def believe(
     )
     believed += _seconds(session, campaign_id, now, rules)
     _become(session, _waits(campaign_id), Effect.SUPPRESSED)
-    let_go(session, campaign_id)
+    _become(session, _open(campaign_id), Effect.UNDONE)
+    _decided(session, campaign_id)
     return believed
 
 
 def let_go(session: Session, campaign_id: int) -> None:
-    """A person has decided: what was not believed by now follows only if a person asks for it."""
-    _become(session, _open(campaign_id), Effect.UNDONE)
+    """A person does not believe the answers: they follow only if a person asks for it."""
+    likely = and_(Bounce.campaign_id == campaign_id, Bounce.counts, _ONLY_LIKELY)
+    _become(session, or_(_open(campaign_id), likely), Effect.UNDONE)
+    _decided(session, campaign_id)
+
+
+def was_taken_back(session: Session, delivery_id: int) -> bool:
+    """Whether a person has taken back already what follows from a copy that came back."""
+    undone = exists().where(
+        Bounce.delivery_id == delivery_id, Bounce.effect == Effect.UNDONE, ~Bounce.counts, _GONE
+    )
+    return bool(session.scalar(select(undone)))
+
+
+def _decided(session: Session, campaign_id: int) -> None:
+    """No answer that came until now is part of a burst any more."""
     session.execute(
         update(Bounce)
         .where(Bounce.campaign_id == campaign_id, Bounce.counts)
@@ -181,7 +201,7 @@ def undo(
     lifted = _take_back(session, which, now)
     taken = session.execute(
         update(Bounce)
-        .where(which, Bounce.effect.in_([*_OPEN, Effect.SUPPRESSED]))
+        .where(which, _TAKEN_BACK)
         .values(effect=Effect.UNDONE, counts=False)
         .execution_options(synchronize_session=False)
     )
@@ -207,8 +227,12 @@ def forgive(session: Session, address_key: bytes) -> None:
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
         .where(Subscriber.address_key == address_key)
     )
-    which = and_(Bounce.delivery_id.in_(of_them), Bounce.effect == Effect.SUPPRESSED)
-    _become(session, which, Effect.UNDONE)
+    session.execute(
+        update(Bounce)
+        .where(Bounce.delivery_id.in_(of_them), _TAKEN_BACK)
+        .values(effect=Effect.UNDONE, counts=False)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _seconds(session: Session, campaign_id: int, now: datetime, rules: BounceRules) -> int:
@@ -252,8 +276,7 @@ def _waits(campaign_id: int, *effects: Effect) -> ColumnElement[bool]:
         copy.status == Status.SENT,
         Bounce.how == How.SESSION.value,
     )
-    certain = Bounce.weight == Weight.CERTAIN.value
-    return and_(_open(campaign_id, *effects), certain, ~taken)
+    return and_(_open(campaign_id, *effects), ~taken)
 
 
 def _become(session: Session, which: ColumnElement[bool], effect: Effect) -> None:

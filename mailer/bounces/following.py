@@ -35,6 +35,8 @@ from subscribers.upsert import insert_into
 log = logging.getLogger("pli.bounces")
 
 _COUNTED = (Weight.CERTAIN, Weight.LIKELY)
+_CONCERNS = (*_COUNTED, Weight.TEMPORARY)
+"""What is said about an address; the rest is about us, or about the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ def record(
     if weight is Weight.CERTAIN and same is None:
         weight = Weight.LIKELY  # told of another address, perhaps one that it was passed on to
     counts = weight in _COUNTED and same is not False
+    former = same is False and weight in _CONCERNS and copy.subscriber_id is not None
+    effect = Effect.FORMER if former else Effect.NONE
     bounce_id = session.execute(
         insert_into(session, Bounce)
         .values(
@@ -124,7 +128,7 @@ def record(
             campaign_id=copy.campaign_id,
             provider=copy.provider,
             at=now,
-            effect=Effect.NONE,
+            effect=effect,
             counts=counts,
         )
         .on_conflict_do_nothing()
@@ -147,20 +151,21 @@ def record(
     # Who complains means us, by whatever address.
     concerned = same is not False or report.kind is Kind.COMPLAINT
     if copy.subscriber_id is None or copy.address_key is None or not concerned:
-        return bounce_id, Effect.NONE
+        return bounce_id, effect
     return bounce_id, _follow(session, bounce_id, copy, report.kind, weight, rules, now)
 
 
 def _is_of(copy: Copy, judged: Judged, written: str) -> bool | None:
     """Whether a mail is about the address that the person has now; None if it does not tell.
 
-    Who has another address since the letter left must not lose that one.
+    Who has another address since the letter left must not lose that one. Neither must somebody
+    whose mailbox passes letters on to an address that is gone: such a mail names only that one.
     """
     now_called = copy.email.casefold()
     named = {judged.recipient.address.casefold(), judged.recipient.original.casefold()}
-    if now_called in named or written.casefold() == now_called:
+    if now_called in named:
         return True
-    if written:
+    if written and written.casefold() != now_called:
         return False
     # A complaint's address is taken out on purpose; the token is enough.
     return True if named == {""} else None
@@ -180,10 +185,11 @@ def _follow(
     reason = SuppressionReason.HARD_BOUNCE
     if kind is Kind.COMPLAINT:
         reason = SuppressionReason.COMPLAINT
+    elif weight in _COUNTED and deciding.was_taken_back(session, copy.id):
+        return deciding.mark(session, bounce_id, Effect.UNDONE)
     elif weight in _COUNTED and _is_in_a_burst(session, copy, now):
-        if weight is Weight.CERTAIN:
-            return deciding.mark(session, bounce_id, Effect.HELD)
-        return Effect.NONE
+        held = weight is Weight.CERTAIN
+        return deciding.mark(session, bounce_id, Effect.HELD if held else Effect.UNDONE)
     elif not _is_enough(session, copy.subscriber_id, bounce_id, weight, rules, now):
         return Effect.NONE
     optout.suppress(
@@ -198,7 +204,7 @@ def _follow(
 
 def _is_in_a_burst(session: Session, copy: Copy, now: datetime) -> bool:
     """Whether the copy's provider is in a burst by now; a burst that begins is held."""
-    if deciding.holds(session, copy.campaign_id, copy.provider, now):
+    if deciding.holds(session, copy.campaign_id, copy.provider):
         return True
     found = burst(session, copy.campaign_id)
     if found is None:

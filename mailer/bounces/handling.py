@@ -38,7 +38,7 @@ from subscribers.upsert import insert_into
 log = logging.getLogger("pli.bounces")
 
 MOST_OF_ONE = 10
-"""Mails that are kept of one copy: a server that repeats itself is heard no more."""
+"""Mails of one kind that are kept of one copy: a server that repeats itself is heard no more."""
 _RECORDED = {Kind.FAILURE, Kind.DELAY, Kind.SUCCESS, Kind.COMPLAINT, Kind.LEAVE}
 
 
@@ -71,6 +71,7 @@ def record(
 
     `came_to` is the address of its envelope; `door` names the way by which it came in.
     """
+    came_to = came_to.encode("utf-8", "replace").decode()  # a command's argument may be any octets
     digest = hashlib.sha256(raw).digest()
     mail = opened(raw)
     report = read_mail(mail)
@@ -79,15 +80,19 @@ def record(
     known, heard = session.execute(
         select(
             select(BounceMail.id).where(BounceMail.digest == digest).scalar_subquery(),
-            select(func.count()).where(BounceMail.number == number).scalar_subquery(),
+            select(func.count())
+            .where(BounceMail.number == number, BounceMail.kind == report.kind.value)
+            .scalar_subquery(),
         )
     ).one()
     if known is not None:
         return Came(known, False, report.kind, number)
-    if heard >= MOST_OF_ONE:
+    if number is not None and heard >= MOST_OF_ONE:
         log.info("bounce.repeated", extra={"number": number})
         return Came(None, False, report.kind, number)
     copy = following.copy_of(session, number)
+    # Of somebody who is erased nothing is kept but the fact.
+    erased = copy is not None and copy.subscriber_id is None
     spoken_of = "" if owner else _spoken_of(report)
     subscriber_id = copy.subscriber_id if copy else _with_address(session, spoken_of)
     mail_id = session.execute(
@@ -102,8 +107,8 @@ def record(
             number=number,
             subscriber_id=subscriber_id,
             address=spoken_of,
-            note=report.note,
-            raw=keeping.packed(raw),
+            note="" if erased else report.note,
+            raw=keeping.packed(b"" if erased else raw),
         )
         .on_conflict_do_nothing(index_elements=["digest"])
         .returning(BounceMail.id)

@@ -114,7 +114,8 @@ def _weight(
         return Weight.TEMPORARY
     blamed = any(it in phrases.ABOUT_US or it in phrases.LIMITS for it in names)
     telling = [it for it in codes if it[2:] not in VAGUE[:2]]
-    if blamed or recipient.stage is Stage.DATA:
+    passing = phrases.says_passing(recipient.diagnostic)
+    if blamed or passing or recipient.stage is Stage.DATA:
         return Weight.LIKELY
     if telling:
         sure = all(_is_certain(it, recipient) for it in telling)

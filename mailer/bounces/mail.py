@@ -23,6 +23,9 @@ DEPTH = 6
 LONGEST_LINE = 2_000
 _PARAMETER = re.compile(r";[ \t]*([A-Za-z*\d-]{1,40})=(?:\"([^\"]{0,200})\"|([^\s;\"]{1,200}))")
 
+# Codecs of Python that no mail is written in; the first two take time by the square of a length.
+_NO_CHARSETS = ("punycode", "idna", "unicode_escape", "raw_unicode_escape")
+
 Fields = Sequence[tuple[str, str]]
 
 
@@ -207,9 +210,11 @@ def _unquoted(raw: bytes, encoding: str) -> bytes:
 
 
 def _text(raw: bytes, charset: str) -> str:
-    for name in (charset, "utf-8"):
+    for name in ("" if charset.lower().replace("-", "_") in _NO_CHARSETS else charset, "utf-8"):
         try:
-            return raw.decode(name or "utf-8").replace("\0", "").replace("\r\n", "\n")
+            # UTF-7 and others make lone surrogates of some octets: no database keeps those.
+            text = raw.decode(name or "utf-8").encode("utf-8", "replace").decode()
+            return text.replace("\0", "").replace("\r\n", "\n")
         except (LookupError, ValueError):  # UnicodeError is a ValueError
             continue
     return raw.decode("latin-1")

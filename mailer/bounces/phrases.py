@@ -26,7 +26,8 @@ _PHRASES: Sequence[tuple[Reason, tuple[str, ...]]] = (
     (Reason.RATE, (
         "rate", "ratelimit", "rate limited", "overlimit", "throttled", "throttling",
         "too many connections", "too many messages", "too many recipients", "too many mails",
-        "too many emails", "too fast", "too much mail", "unusual rate", "receiving mail too",
+        "too many emails", "too many invalid", "too many unknown", "too many bad",
+        "too fast", "too much mail", "unusual rate", "receiving mail too",
         "receiving mail at a rate", "daily limit", "hourly limit", "sending limit", "sending quota",
         "trop de connexions", "trop de messages", "zu viele", "ofr 102", "ofr 103", "ofr 104",
         "ofr004 104", "ofr005 104", "exceeded the limit",
@@ -186,6 +187,12 @@ def says_unknown(diagnostic: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
+def says_passing(diagnostic: str) -> bool:
+    """Whether words say that the same may succeed later, whatever code stands beside them."""
+    return answer_words.has(clean(diagnostic), _PASSING)
+
+
+@lru_cache(maxsize=1024)
 def says_no_host(diagnostic: str) -> bool:
     """Whether words say clearly that the recipient's domain is not found, or takes no mail."""
     return answer_words.has(clean(diagnostic), _NO_HOST)
@@ -197,6 +204,10 @@ _CLEARLY = (
     "unknown in relay recipient table", "unknown in virtual alias table",
     "sorry no mailbox here by that name", "this user doesn t have", "user doesn t have",
     "user does not have",
+)  # fmt: skip
+_PASSING = (
+    "temporarily", "temporary failure", "temporary error", "temporary lookup failure",
+    "timed out", "timeout", "try later", "try again later", "temporairement",
 )  # fmt: skip
 _NO_HOST = (
     "host not found", "host or domain name not found", "domain not found", "no such domain",

@@ -42,6 +42,7 @@ EFFECTS: Mapping[Effect, str] = {
     Effect.HELD: N_("held: came in a burst"),
     Effect.SUPPRESSED: N_("barred"),
     Effect.UNDONE: N_("taken back"),
+    Effect.FORMER: N_("about an earlier address"),
 }
 _ACTIONS: Mapping[str, str] = {
     Action.DELAYED: N_("The letter was delayed on its way."),

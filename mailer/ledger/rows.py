@@ -54,15 +54,15 @@ class Terms:
 def lock_campaign(session: Session, campaign_id: int) -> Terms:
     """Lock a campaign until the end of the transaction; the lock is shared with others who settle.
 
-    A finished campaign is locked exclusively: a late outcome may reopen it, and two transactions
-    with shared locks would then wait for each other. Lock it before any batch or row, as cancel
-    and retry do.
+    A campaign that is over is locked exclusively: a late outcome may reopen it, or hold a burst,
+    and two transactions with shared locks would then wait for each other. Lock it before any batch
+    or row, as cancel and retry do.
     """
     state = session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
     row = session.execute(
         select(Campaign.state, Campaign.retry_delays, Campaign.resend_uncertain)
         .where(Campaign.id == campaign_id)
-        .with_for_update(read=state is not CampaignState.FINISHED)
+        .with_for_update(read=state not in (CampaignState.FINISHED, CampaignState.CANCELLED))
     )
     return Terms(*row.one())
 

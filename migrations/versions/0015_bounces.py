@@ -122,7 +122,8 @@ def _move_answers(bounce: sa.Table) -> None:
                 sa.literal(""),
                 sa.literal(""),
                 sa.literal("session"),
-                sa.case((bars, sa.literal("waiting")), else_=sa.literal("none")),
+                # The rest was decided, or came in a burst: it is no first against anybody.
+                sa.case((bars, sa.literal("waiting")), else_=sa.literal("undone")),
                 sa.true(),
             )
             .join(delivery, delivery.c.id == unknown.c.delivery_id)

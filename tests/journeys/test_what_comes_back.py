@@ -149,4 +149,5 @@ def test_what_cannot_be_read_is_told_and_what_is_nobodys_waits_for_a_person(
     assert "no copy ever left to that person" in nobody.err
     for words in (("undo",), ("undo", "1", "--campaign", "1"), ("list", "--stale", "--held")):
         installation.pli("bounce", *words, code=2)
-    assert "there is no bounce 77" in installation.pli("bounce", "show", "77", code=1).err
+    for verb in ("show", "undo"):
+        assert "there is no bounce 77" in installation.pli("bounce", verb, "77", code=1).err

@@ -336,5 +336,5 @@ async def test_answers_that_wait_move_into_the_table_of_bounces(
     tried = now + timedelta(minutes=1)
     assert found == [
         (1, "certain", "5.1.1", Effect.WAITING, tried),
-        (2, "likely", "5.1.1", Effect.NONE, tried),
+        (2, "likely", "5.1.1", Effect.UNDONE, tried),
     ]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.bounces import handling
 from mailer.bounces.handling import Came
 from mailer.bounces.rules import USUAL, BounceRules
-from mailer.models import Campaign, CampaignState, Delivery, Status
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli.database import Database
 from subscribers.models import Subscriber, Suppression, SuppressionReason
 from tests import factories as make
@@ -30,6 +30,7 @@ SENT = Copy(Status.SENT, None, (QUEUED,))
 GONE = ("5.1.1", "550 5.1.1 User unknown")
 LIKELY = ("5.0.0", "550 user unknown")
 FULL = ("5.2.2", "552 5.2.2 mailbox full")
+UNTOLD = "From: MAILER-DAEMON@mx\nSubject: failure notice\n\n<{}>: 550 5.1.1 User unknown\n"
 BLAMED = ("5.7.1", "550 5.7.1 message refused as spam")
 
 
@@ -105,6 +106,11 @@ async def further_copy(session: AsyncSession, email: str, number: int, now: date
     return row.id
 
 
+async def one_copy(database: Database, now: datetime) -> tuple[int, str]:
+    async with database.begin() as session:
+        return (await sent(session, now))[0]
+
+
 async def comes(
     database: Database,
     raw: bytes,
@@ -128,6 +134,18 @@ async def comes(
         )
 
 
+async def burst_of(database: Database, now: datetime, count: int, gone: int) -> int:
+    """A campaign at one provider of which so many come back as gone; its id."""
+    async with database.begin() as session:
+        copies = await sent(session, now, count)
+        await session.execute(update(Batch).values(provider="orange"))
+        campaign_id: int | None = await session.scalar(select(func.max(Campaign.id)))
+    for n, (number, email) in enumerate(copies[:gone]):
+        await comes(database, bounce_of(number, email), now + timedelta(seconds=n))
+    assert campaign_id is not None
+    return campaign_id
+
+
 async def suppressed(database: Database) -> dict[str, SuppressionReason]:
     """Who is suppressed, and why."""
     async with database.reading() as session:
@@ -144,12 +162,15 @@ __all__ = [
     "FULL",
     "GONE",
     "LIKELY",
+    "UNTOLD",
     "Campaign",
     "bounce_of",
+    "burst_of",
     "comes",
     "complaint_of",
     "copies_of",
     "further_copy",
+    "one_copy",
     "return_path",
     "sent",
     "suppressed",

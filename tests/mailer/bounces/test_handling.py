@@ -17,7 +17,6 @@ from mailer.bounces.rules import USUAL
 from mailer.campaign import barring
 from mailer.links import FIRST_NUMBER
 from mailer.models import (
-    Batch,
     Bounce,
     BounceMail,
     Campaign,
@@ -39,13 +38,15 @@ from tests.mailer.bounces.coming_back import (
     FULL,
     GONE,
     LIKELY,
+    UNTOLD,
     bounce_of,
+    burst_of,
     comes,
     complaint_of,
     copies_of,
     further_copy,
+    one_copy,
     return_path,
-    sent,
     suppressed,
 )
 from tests.paths import ROOT
@@ -55,12 +56,6 @@ HARD = SuppressionReason.HARD_BOUNCE
 SPECIMENS = [
     it.read_bytes() for it in sorted((ROOT / "tests/specimens/bounces/written").glob("*.eml"))
 ]
-UNTOLD = "From: MAILER-DAEMON@mx\nSubject: failure notice\n\n<{}>: 550 5.1.1 User unknown\n"
-
-
-async def one_copy(database: Database, now: datetime) -> tuple[int, str]:
-    async with database.begin() as session:
-        return (await sent(session, now))[0]
 
 
 async def test_who_is_certainly_gone_is_suppressed_once_and_the_copy_stays_sent(
@@ -222,17 +217,8 @@ async def test_who_has_another_address_by_now_keeps_it(database: Database, now: 
             )
         )
     came = await comes(database, bounce_of(number, email), now)
-    assert came.effect is Effect.NONE
+    assert came.effect is Effect.FORMER
     assert await suppressed(database) == {}
-
-
-async def test_a_forwarded_letter_acts_on_who_had_it_forwarded(
-    database: Database, now: datetime
-) -> None:
-    number, email = await one_copy(database, now)
-    came = await comes(database, bounce_of(number, "other@example.net", written=email), now)
-    assert came.effect is Effect.SUPPRESSED
-    assert await suppressed(database) == {email: HARD}
 
 
 async def test_of_an_erased_person_the_fact_is_kept_and_the_mails_are_gone(
@@ -277,18 +263,6 @@ async def test_mails_are_kept_for_a_while_and_what_followed_stays(
         listed, source = await bounces.one(session, came.bounce_id)
     assert (listed.mail, source) == (None, "")
     assert await suppressed(database) == {email: HARD}
-
-
-async def burst_of(database: Database, now: datetime, count: int, gone: int) -> int:
-    """A campaign at one provider of which so many come back as gone; its id."""
-    async with database.begin() as session:
-        copies = await sent(session, now, count)
-        await session.execute(update(Batch).values(provider="orange"))
-        campaign_id: int | None = await session.scalar(select(func.max(Campaign.id)))
-    for n, (number, email) in enumerate(copies[:gone]):
-        await comes(database, bounce_of(number, email), now + timedelta(seconds=n))
-    assert campaign_id is not None
-    return campaign_id
 
 
 async def test_a_burst_is_held_and_taken_back_by_one_command(

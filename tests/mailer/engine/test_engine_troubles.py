@@ -17,6 +17,8 @@ from sqlalchemy.util import await_only
 
 from commands import following, send_test
 from commands.common import Installation
+from mailer.bounces import deciding
+from mailer.bounces.burst import Burst
 from mailer.campaign import lifecycle, ordering
 from mailer.campaign.ordering import Order
 from mailer.campaign.policy import SendingPolicy
@@ -29,6 +31,7 @@ from mailer.ledger import claiming, leasing, rows, settle_and_claim, settling
 from mailer.ledger.holding import Holding
 from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Stage, Status
 from mailer.outcomes import Result, judge
+from mailer.providers import WHOLE
 from mailer.smtp.relay import Relay as Address
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.actor import Actor
@@ -302,6 +305,28 @@ async def test_two_late_findings_on_a_finished_campaign_do_not_deadlock(
     async with asyncio.timeout(10):
         told = await asyncio.gather(tell(), tell())
     assert sorted(told) == [False, True]
+
+
+@on_postgresql
+async def test_two_late_bursts_on_a_cancelled_campaign_do_not_deadlock(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=1)
+    async with database.begin() as session:
+        await session.execute(update(Campaign).values(state=CampaignState.CANCELLED))
+    held = asyncio.Barrier(2)
+
+    async def settle() -> None:
+        async with database.begin() as session:
+            with suppress(TimeoutError):  # one transaction may have to wait for the other
+                async with asyncio.timeout(0.5):
+                    await held.wait()
+            await session.run_sync(rows.lock_campaign, campaign_id)
+            await asyncio.sleep(0.1)
+            await session.run_sync(deciding.hold, campaign_id, Burst(WHOLE, 20, 20), now)
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(settle(), settle())
 
 
 async def test_returned_copies_are_put_back_once_though_the_next_claim_fails(
