@@ -70,6 +70,10 @@ def read(data: bytes, wish: Wish) -> Imported:
         )
         body = markdown_writer.write(converted.tree, converted.blocks)
         _tell_missing(words, body, report)
+        if not len(converted.tree):
+            raise Unreadable.listing(
+                [say(N_("it holds nothing that a letter can have")), *report.lines(Fate.LEFT_OUT)]
+            )
     else:
         pictures = {}
         converted = _of_html(data, wish, report)
@@ -102,12 +106,16 @@ def _tell_missing(words: Sequence[str], body: str, report: Report) -> None:
 
     What no rule foresaw is found here, so that nothing is lost without a word.
     """
-    told = " ".join(it.tell("en") for fate in Fate for it in report.lines(fate))
+    # Only the values: neither our own words nor those of a place are the document's.
+    told = " ".join(
+        str(it) for one in report.of(Fate.LEFT_OUT) for it in one.sentence.values.values()
+    )
     there = Counter(_WORD.findall(_unmarked(f"{body} {told}").casefold()))
+    found = _WORD.findall(" ".join(words))
     # Words that the document parts and the letter joins, as where a paragraph's end was deleted.
-    joined = "".join(there.elements())
+    joined = " ".join(there - Counter(it.casefold() for it in found))
     missing = []
-    for word in _WORD.findall(" ".join(words)):
+    for word in found:
         there[word.casefold()] -= 1
         if there[word.casefold()] < 0 and word.casefold() not in joined:
             missing.append(word)

@@ -13,7 +13,14 @@ from mailer.letter import importing
 from mailer.letter.import_report import Fate
 from mailer.letter.importing import Wish
 from mailer.letter.word.refusing import Unreadable
-from tests.mailer.letter.word.documents import changed, headings, picture, repacked, saved
+from tests.mailer.letter.word.documents import (
+    append,
+    changed,
+    headings,
+    picture,
+    repacked,
+    saved,
+)
 
 WISH = Wish("lettre")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -149,6 +156,32 @@ def test_hundreds_of_pictures_are_refused() -> None:
         },
     )
     assert "it has 500 pictures" in refused(data)
+
+
+def test_a_document_of_which_nothing_can_come_is_refused_and_says_why() -> None:
+    document = docx.Document()
+    document.add_picture(picture())
+    data = repacked(saved(document), {"word/media/image1.png": b"\x01\0\0\0 an EMF"})
+    with pytest.raises(Unreadable) as error:
+        importing.read(data, WISH)
+    assert error.value.lines("en") == [
+        "it holds nothing that a letter can have",
+        "a picture in EMF, which no mail shows: save it as PNG (at the beginning)",
+    ]
+
+
+@pytest.mark.parametrize("lost", ["vote", "non", "après"])
+def test_a_word_that_no_rule_foresaw_is_told_though_the_report_or_another_word_holds_it(
+    lost: str,
+) -> None:
+    document = docx.Document()
+    document.add_paragraph().add_run("Le vote").bold = True
+    document.add_paragraph("Un anonyme écrit après-midi.")
+    document.add_paragraph().add_run("caché").font.hidden = True
+    unknown = document.add_paragraph("Ceci ")
+    append(unknown, f"<w:unknown><w:r><w:t>{lost}</w:t></w:r></w:unknown>")
+    told = left_out(saved(document))
+    assert told == ["the hidden text “caché” (after “Le vote”)", f"the words “{lost}”"]
 
 
 def test_macros_are_left_out_and_told() -> None:
