@@ -51,13 +51,14 @@ class Imported:
     report: Report = field(default_factory=Report)
 
 
-def read(data: bytes, wish: Wish) -> Imported:
+def read(data: bytes, wish: Wish, original: bytes = b"") -> Imported:
     """Make a letter of a .docx or of HTML; raises PliError if nothing can be read.
 
+    `original` is the OpenDocument text that pandoc made the .docx of: its words are counted, too.
     Runs in this process: `read_confined` is for files from elsewhere.
     """
     # Here, not above: mammoth and defusedxml are for the child process alone.
-    from mailer.letter.word import reading
+    from mailer.letter.word import opendocument, reading
 
     report = Report()
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0"):
@@ -69,6 +70,8 @@ def read(data: bytes, wish: Wish) -> Imported:
             guess_headings=wish.guess_headings,
         )
         body = markdown_writer.write(converted.tree, converted.blocks)
+        if original.startswith(b"PK"):
+            words = [opendocument.text_of(original)]
         _tell_missing(words, body, report)
         if not len(converted.tree):
             raise Unreadable.listing(
@@ -129,10 +132,11 @@ def _unmarked(text: str) -> str:
     return re.sub(r"\\(?=[\W_])|\*\*|\*|~~|</?(?:strong|em|s|u|sup|sub)>", "", text)
 
 
-def read_confined(data: bytes, wish: Wish) -> Imported:
-    """Make a letter of a document in a child process with limits; raises PliError."""
+def read_confined(data: bytes, wish: Wish, original: bytes = b"") -> Imported:
+    """Make a letter as `read` does, in a child process with limits; raises PliError."""
+    asked = _framed(asdict(wish), [data, original])
     try:
-        answer = confined.call(f"{__name__}:_answer", _framed(asdict(wish), [data]), CONFINES)
+        answer = confined.call(f"{__name__}:_answer", asked, CONFINES)
     except confined.TooMuchMemory:
         raise Unreadable(N_("it needs more memory than it may have: cut it up")) from None
     except confined.TooLong:
@@ -150,9 +154,9 @@ def read_confined(data: bytes, wish: Wish) -> Imported:
 
 def _answer(payload: bytes) -> bytes:
     """What the child process says: a letter, or why there is none."""
-    asked, (data,) = _unframed(payload)
+    asked, (data, original) = _unframed(payload)
     try:
-        made = read(data, Wish(**asked))
+        made = read(data, Wish(**asked), original)
     except PliError as error:
         return _framed({"faults": [as_document(it) for it in error.sentences]}, [])
     document = {

@@ -84,7 +84,7 @@ class Styler:
             self.report.left_out(told, self.places.before(paragraph))
             return
         if written not in ("decimal", "decimalZero"):
-            told = say(N_("the letters or Roman numbers of a list became numbers"))
+            told = say(N_("the letter or Roman number of a point became a number"))
             self.report.changed(told, self.places.before(paragraph))
         first = (value(numbering, "w:ilvl") or "0") == "0" and not deeper
         if first and number != 1:

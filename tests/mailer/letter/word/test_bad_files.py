@@ -184,6 +184,19 @@ def test_a_word_that_no_rule_foresaw_is_told_though_the_report_or_another_word_h
     assert told == ["the hidden text “caché” (after “Le vote”)", f"the words “{lost}”"]
 
 
+def test_words_of_an_opendocument_text_that_pandoc_left_out_are_told() -> None:
+    names = 'xmlns:t="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:x="x" '
+    names += 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    original = io.BytesIO()
+    with zipfile.ZipFile(original, "w") as archive:
+        text = f"<x:d {names}><dc:date>1970</dc:date><t:p>Ve<t:span>nez</t:span><x:box><t:p>À retenir</t:p></x:box></t:p>"
+        archive.writestr("content.xml", f"{text}<t:p>nombreux</t:p></x:d>")
+    document = docx.Document()
+    document.add_paragraph("Venez nombreux")
+    made = importing.read_confined(saved(document), WISH, original.getvalue())
+    assert [it.tell("en") for it in made.report.lines(Fate.LEFT_OUT)] == ["the words “À retenir”"]
+
+
 def test_macros_are_left_out_and_told() -> None:
     relations = part(headings(), "word/_rels/document.xml.rels")
     macro = '<Relationship Id="m" Type="http://x/vbaProject" Target="vbaProject.bin"/>'
