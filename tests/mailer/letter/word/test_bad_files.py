@@ -189,8 +189,11 @@ def test_words_of_an_opendocument_text_that_pandoc_left_out_are_told() -> None:
     names += 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
     original = io.BytesIO()
     with zipfile.ZipFile(original, "w") as archive:
-        text = f"<x:d {names}><dc:date>1970</dc:date><t:p>Ve<t:span>nez</t:span><x:box><t:p>À retenir</t:p></x:box></t:p>"
-        archive.writestr("content.xml", f"{text}<t:p>nombreux</t:p></x:d>")
+        text = (
+            f"<x:d {names}><dc:date>1970</dc:date><t:p>Ve<t:span>nez</t:span>"
+            "<x:box><t:p>À retenir</t:p></x:box></t:p><t:p>nombreux</t:p></x:d>"
+        )
+        archive.writestr("content.xml", text)
     document = docx.Document()
     document.add_paragraph("Venez nombreux")
     made = importing.read_confined(saved(document), WISH, original.getvalue())
