@@ -59,9 +59,12 @@ def import_(
     data = _data(path)
     number = number or importing.number_in(path.stem)
     target = output or Path(f"{_stem(path, number)}.md")
+    if not target.name:
+        raise ImportRefused(N_("--output {file} names no file"), file=str(target))
     wish = Wish(_slug(target.stem), path.stem, number, changes, headings == "guess")
     try:
-        made = importing.read_confined(other_formats.as_known(data), wish)
+        known = other_formats.as_known(data)
+        made = importing.read_confined(known, wish, b"" if known is data else data)
     except PliError as error:
         raise ImportRefused.listing(_named(path, it) for it in error.sentences) from None
     if not dry_run:

@@ -22,7 +22,11 @@ def written_together(files: Mapping[Path, bytes]) -> None:
             beside[path].write_bytes(data)
         for path in files:
             # Unlike a renaming, a link is never put over a file that came in between.
-            path.hardlink_to(beside[path])
+            try:
+                path.hardlink_to(beside[path])
+            except FileExistsError as error:
+                # The system's error begins with the file beside.
+                raise FileExistsError(error.errno, error.strerror, str(path)) from None
             placed.append(path)
     except BaseException:
         for path in placed:

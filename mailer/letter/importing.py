@@ -51,13 +51,14 @@ class Imported:
     report: Report = field(default_factory=Report)
 
 
-def read(data: bytes, wish: Wish) -> Imported:
+def read(data: bytes, wish: Wish, original: bytes = b"") -> Imported:
     """Make a letter of a .docx or of HTML; raises PliError if nothing can be read.
 
+    `original` is the OpenDocument text that pandoc made the .docx of: its words are counted, too.
     Runs in this process: `read_confined` is for files from elsewhere.
     """
     # Here, not above: mammoth and defusedxml are for the child process alone.
-    from mailer.letter.word import reading
+    from mailer.letter.word import opendocument, reading
 
     report = Report()
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0"):
@@ -69,7 +70,13 @@ def read(data: bytes, wish: Wish) -> Imported:
             guess_headings=wish.guess_headings,
         )
         body = markdown_writer.write(converted.tree, converted.blocks)
+        if original.startswith(b"PK"):
+            words = [opendocument.text_of(original)]
         _tell_missing(words, body, report)
+        if not len(converted.tree):
+            raise Unreadable.listing(
+                [say(N_("it holds nothing that a letter can have")), *report.lines(Fate.LEFT_OUT)]
+            )
     else:
         pictures = {}
         converted = _of_html(data, wish, report)
@@ -102,12 +109,16 @@ def _tell_missing(words: Sequence[str], body: str, report: Report) -> None:
 
     What no rule foresaw is found here, so that nothing is lost without a word.
     """
-    told = " ".join(it.tell("en") for fate in Fate for it in report.lines(fate))
+    # Only the values: neither our own words nor those of a place are the document's.
+    told = " ".join(
+        str(it) for one in report.of(Fate.LEFT_OUT) for it in one.sentence.values.values()
+    )
     there = Counter(_WORD.findall(_unmarked(f"{body} {told}").casefold()))
+    found = _WORD.findall(" ".join(words))
     # Words that the document parts and the letter joins, as where a paragraph's end was deleted.
-    joined = "".join(there.elements())
+    joined = " ".join(there - Counter(it.casefold() for it in found))
     missing = []
-    for word in _WORD.findall(" ".join(words)):
+    for word in found:
         there[word.casefold()] -= 1
         if there[word.casefold()] < 0 and word.casefold() not in joined:
             missing.append(word)
@@ -121,10 +132,11 @@ def _unmarked(text: str) -> str:
     return re.sub(r"\\(?=[\W_])|\*\*|\*|~~|</?(?:strong|em|s|u|sup|sub)>", "", text)
 
 
-def read_confined(data: bytes, wish: Wish) -> Imported:
-    """Make a letter of a document in a child process with limits; raises PliError."""
+def read_confined(data: bytes, wish: Wish, original: bytes = b"") -> Imported:
+    """Make a letter as `read` does, in a child process with limits; raises PliError."""
+    asked = _framed(asdict(wish), [data, original])
     try:
-        answer = confined.call(f"{__name__}:_answer", _framed(asdict(wish), [data]), CONFINES)
+        answer = confined.call(f"{__name__}:_answer", asked, CONFINES)
     except confined.TooMuchMemory:
         raise Unreadable(N_("it needs more memory than it may have: cut it up")) from None
     except confined.TooLong:
@@ -142,9 +154,9 @@ def read_confined(data: bytes, wish: Wish) -> Imported:
 
 def _answer(payload: bytes) -> bytes:
     """What the child process says: a letter, or why there is none."""
-    asked, (data,) = _unframed(payload)
+    asked, (data, original) = _unframed(payload)
     try:
-        made = read(data, Wish(**asked))
+        made = read(data, Wish(**asked), original)
     except PliError as error:
         return _framed({"faults": [as_document(it) for it in error.sentences]}, [])
     document = {

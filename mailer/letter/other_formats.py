@@ -34,6 +34,10 @@ def as_known(data: bytes) -> bytes:
         )
     except subprocess.TimeoutExpired:
         raise Unreadable(N_("it takes too long to read: cut it up")) from None
+    if b"data file" in done.stderr:
+        raise Unreadable(
+            N_("this pandoc finds no files of its own in its sandbox: save the document as .docx")
+        )
     if done.returncode or not done.stdout:
         raise Unreadable(N_("pandoc cannot read it: save it as .docx"))
     return done.stdout

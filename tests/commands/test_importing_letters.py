@@ -80,6 +80,21 @@ def test_nothing_is_written_over_a_file_that_is_there(folder: Path) -> None:
     assert (folder / "lettre-12-2.png").read_bytes() == b"mine"
 
 
+def test_nothing_is_written_through_a_link_that_leads_nowhere(folder: Path) -> None:
+    (folder / "l.md").symlink_to(folder / "elsewhere.md")
+    refused = pli("letter", "import", "Lettre 12.docx", "--output", "l.md").exception
+    assert str(refused) == "l.md: is there already: name another file"
+    assert sorted(it.name for it in folder.iterdir()) == ["Lettre 12.docx", "l.md", "pli.toml"]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("output", ["", ".", "/"])
+def test_an_output_without_a_name_is_refused(output: str) -> None:
+    refused = pli("letter", "import", "Lettre 12.docx", "--output", output).exception
+    assert isinstance(refused, PliError)
+    assert str(refused).endswith(" names no file")
+
+
 def test_a_dry_run_only_reports(folder: Path) -> None:
     done = pli("letter", "import", "Lettre 12.docx", "--dry-run", "--json")
     assert json.loads(done.stdout) == {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from mailer.letter.converting.inline import Inline, Piece, filled, is_empty
+from mailer.letter.converting.marks import Mark
 from mailer.letter.sanitising import BLOCKS
 
 _LINES = frozenset(("p", "dt", "dd", "figcaption", "caption", "address"))
@@ -84,10 +85,23 @@ class Cleaner:
                 items.append(_around("li", inside))
         if not items:
             return []
+        for within in [it for item in items for it in item if it.tag == "ol"]:
+            # Behind a line of words, Markdown takes only a list from 1 for a list.
+            within.attrib.pop("start", None)
         made = _around(element.tag, items)
-        if element.tag == "ol" and (start := element.get("start", "1")) != "1":
+        if element.tag == "ol" and (start := self._start(element)) != "1":
             made.set("start", str(int(start)) if start.isdecimal() else "1")
         return [tightened(made)]
+
+    def _start(self, element: Element) -> str:
+        """The number of a list's first point: by the mark in its words, or as HTML says it."""
+        marks = self.inline.marks
+        words = "".join(element[0].itertext()) if len(element) else ""
+        for placeholder in marks.placeholders.within(words):
+            mark, number = marks.meant.get(placeholder, (None, 0))
+            if mark is Mark.ITEM:
+                return str(number)
+        return element.get("start", "1")
 
     def _table(self, element: Element) -> list[Element]:
         """A table, its caption before it; one without words vanishes."""

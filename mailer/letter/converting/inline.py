@@ -89,7 +89,7 @@ class Inline:
                 span = Element("span", {BLOCK: placeholder})
                 span.text = f"[{number}]"
                 yield Piece("", frozenset(), "", span)
-            else:
+            elif mark is not Mark.ITEM:
                 yield Piece(part, looks, href)
 
 

@@ -19,11 +19,12 @@ class Mark(enum.Enum):
     NOTE = "where the text refers to a footnote"
     NOTE_TEXT = "text of a footnote"
     NOTE_END = "end of a footnote"
+    ITEM = "the number of a list's point"
 
 
 @dataclass(slots=True)
 class Marks:
-    """The placeholders of a document: what each stands for, with the number of a footnote."""
+    """The placeholders of a document: what each stands for; the number of a note or point."""
 
     placeholders: Placeholders
     meant: dict[str, tuple[Mark, int]] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 from mailer.letter.import_report import Report
+from mailer.letter.word import signs
 from mailer.letter.word.package import Relation
 from mailer.letter.word.places import Places
 from mailer.letter.word.styles import Styles
@@ -17,6 +18,30 @@ from pli.language import N_, say
 SCHEMES = frozenset(("https", "http", "mailto", "tel"))
 _FIELD = re.compile(r"\s*\\?([A-Za-z]+)")
 _LINK = re.compile(r'\s*HYPERLINK\s+(?:\\l\s+)?"?([^"\s]+)', re.IGNORECASE)
+
+
+_AROUND = ("w:sdt", "w:sdtContent", "w:bdo", "w:dir")
+
+
+def simplify(container: Element) -> None:
+    """Make of breaks and containers those that mammoth reads without losing anything.
+
+    A break of a page or a column parts two words, and becomes a break of the line. A content
+    control becomes what it holds: of a box to tick mammoth makes one of HTML, and loses its sign.
+    """
+    for old, new in (("w:cr", "w:br"), ("w:ptab", "w:tab")):
+        for it in each(container, old):
+            it.tag = name(new)
+    for it in each(container, "w:br"):
+        it.attrib.clear()
+    parents = parents_of(container)
+    for it in each(container, "w:sdtPr", "w:sdtEndPr"):
+        parents[it].remove(it)
+    for it in each(container, *_AROUND):
+        parent = parents[it]
+        unwrap(it, parent)
+        for child in it:
+            parents[child] = parent
 
 
 def choose_alternatives(container: Element) -> None:
@@ -58,6 +83,7 @@ def drop(container: Element, styles: Styles, report: Report, places: Places) -> 
     for other in each(container, "w:altChunk", "w:subDoc"):
         report.left_out(say(N_("an embedded document")), places.before(other))
         parents[other].remove(other)
+    signs.drop_unknown(container, report, places)
     _tell_fields(container, report, places)
     _tell_looks(container, report, places)
 
@@ -86,6 +112,8 @@ def _tell_fields(container: Element, report: Report, places: Places) -> None:
 
 def _tell_field(instruction: str, at: Element, report: Report, places: Places) -> None:
     found = _FIELD.match(instruction)
+    if found and found[1].upper() == "FORMCHECKBOX":
+        report.left_out(say(N_("a box to tick: write ☐")), places.before(at))
     if found and found[1].upper() not in ("HYPERLINK", "FORMCHECKBOX"):
         told = say(N_("a field ({kind}) became the text that it showed"), kind=found[1].upper())
         report.changed(told, places.before(at))

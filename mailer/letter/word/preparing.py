@@ -75,7 +75,7 @@ def prepare(
     _clean(document, body, relations, places, boxes_stay=True)
     _put_notes(document, body, relations, places)
     numbering = Numbering.of(_related(package, relations, "numbering"))
-    styling.simplify(body, styles, numbering)
+    styling.Styler(styles, numbering, marks, report, places).simplify(body)
     outer.tell(package, relations, report)
     prepared = written(root, document.links, document.media, document.marks)
     return prepared, document.words
@@ -121,6 +121,7 @@ def _clean(
 ) -> None:
     """Leave in a container (the body, or a footnote) only what mammoth reads."""
     inner.choose_alternatives(container)
+    inner.simplify(container)
     inner.drop(container, document.styles, document.report, places)
     document.words.append(text_of(container))
     boxes.lift(container, document.marks if boxes_stay else None, document.report, places)

@@ -89,3 +89,11 @@ def test_hidden_text_is_left_out_and_told() -> None:
     made = pasted('<p>Vu <span style="display:none">caché</span></p>')
     assert "caché" not in made.text
     assert [it.tell("en") for it in made.report.lines(Fate.LEFT_OUT)] == ["the hidden text “caché”"]
+
+
+@pytest.mark.parametrize(
+    "html", ["<li>un<ol start=3><li>a</ol>", "<li>un</li><ol start=3><li>a</ol>"]
+)
+def test_a_list_within_a_list_stays_one_though_it_begins_at_three(html: str) -> None:
+    made = pasted(f"<ol start=5>{html}</ol>")
+    assert made.text.endswith("5. un\n   1. a\n")

@@ -13,7 +13,14 @@ from mailer.letter import importing
 from mailer.letter.import_report import Fate
 from mailer.letter.importing import Wish
 from mailer.letter.word.refusing import Unreadable
-from tests.mailer.letter.word.documents import changed, headings, picture, repacked, saved
+from tests.mailer.letter.word.documents import (
+    append,
+    changed,
+    headings,
+    picture,
+    repacked,
+    saved,
+)
 
 WISH = Wish("lettre")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -149,6 +156,48 @@ def test_hundreds_of_pictures_are_refused() -> None:
         },
     )
     assert "it has 500 pictures" in refused(data)
+
+
+def test_a_document_of_which_nothing_can_come_is_refused_and_says_why() -> None:
+    document = docx.Document()
+    document.add_picture(picture())
+    data = repacked(saved(document), {"word/media/image1.png": b"\x01\0\0\0 an EMF"})
+    with pytest.raises(Unreadable) as error:
+        importing.read(data, WISH)
+    assert error.value.lines("en") == [
+        "it holds nothing that a letter can have",
+        "a picture in EMF, which no mail shows: save it as PNG (at the beginning)",
+    ]
+
+
+@pytest.mark.parametrize("lost", ["vote", "non", "après"])
+def test_a_word_that_no_rule_foresaw_is_told_though_the_report_or_another_word_holds_it(
+    lost: str,
+) -> None:
+    document = docx.Document()
+    document.add_paragraph().add_run("Le vote").bold = True
+    document.add_paragraph("Un anonyme écrit après-midi.")
+    document.add_paragraph().add_run("caché").font.hidden = True
+    unknown = document.add_paragraph("Ceci ")
+    append(unknown, f"<w:unknown><w:r><w:t>{lost}</w:t></w:r></w:unknown>")
+    told = left_out(saved(document))
+    assert told == ["the hidden text “caché” (after “Le vote”)", f"the words “{lost}”"]
+
+
+def test_words_of_an_opendocument_text_that_pandoc_left_out_are_told() -> None:
+    names = 'xmlns:t="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:x="x" '
+    names += 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    original = io.BytesIO()
+    with zipfile.ZipFile(original, "w") as archive:
+        text = (
+            f"<x:d {names}><dc:date>1970</dc:date><t:p>Ve<t:span>nez</t:span>"
+            "<x:box><t:p>À retenir</t:p></x:box></t:p><t:p>nombreux</t:p></x:d>"
+        )
+        archive.writestr("content.xml", text)
+    document = docx.Document()
+    document.add_paragraph("Venez nombreux")
+    made = importing.read_confined(saved(document), WISH, original.getvalue())
+    assert [it.tell("en") for it in made.report.lines(Fate.LEFT_OUT)] == ["the words “À retenir”"]
 
 
 def test_macros_are_left_out_and_told() -> None:

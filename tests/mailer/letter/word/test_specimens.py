@@ -12,11 +12,12 @@ import pytest
 from mailer.letter import importing, markdown
 from mailer.letter.import_report import Fate
 from mailer.letter.importing import Imported, Wish
-from tests.mailer.letter.word.documents import MADE
+from tests.mailer.letter.word import documents, odd_documents
 from tests.paths import ROOT
 
 FOLDER = ROOT / "tests" / "specimens" / "word"
 TEXT = re.compile(r"<(?:w:t|w:delText|m:t)(?: [^>]*)?>([^<]*)<")
+MADE = {**documents.MADE, **odd_documents.MADE}
 PARTS = ("word/document.xml", "word/footnotes.xml", "word/endnotes.xml")
 CELL = re.compile(r"</?(?:td|th|br|p|li)[^>]*>")
 SIGNS = re.compile(r"\\(?=[\W_])|\*|~~|</?\w[^>]*>")
