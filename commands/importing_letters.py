@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from commands.common import LANGUAGE, _, as_json, show, show_json, tell
+from commands.common import LANGUAGE, Context, _, as_json, running, show, show_json, tell
 from mailer.letter import importing, other_formats
 from mailer.letter.import_report import Fate, Report
 from mailer.letter.importing import LARGEST_FILE, Imported, Wish
@@ -32,6 +32,7 @@ class ImportRefused(PliError):
 @click.command("import", help=_("Make a letter of a Word file; FILE may be - for pasted text."))
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--number", type=click.IntRange(min=1), help=_("Its number, if none is in it."))
+@click.option("--list", "list_name", metavar="LIST", help=_("Else the next number of this list."))
 @click.option("--output", type=click.Path(path_type=Path), help=_("The letter's file."))
 @click.option(
     "--changes",
@@ -46,9 +47,12 @@ class ImportRefused(PliError):
 )
 @click.option("--dry-run", is_flag=True, help=_("Only tell what would become of it."))
 @as_json
-def import_(
+@running
+async def import_(
+    context: Context,
     path: Path,
     number: int | None,
+    list_name: str | None,
     output: Path | None,
     changes: str | None,
     headings: str,
@@ -56,12 +60,13 @@ def import_(
     as_json: bool,
 ) -> None:
     """Read a document, write its letter and pictures, and show the report."""
+    following = None if list_name is None else await _next_number(context, list_name)
     data = _data(path)
     number = number or importing.number_in(path.stem)
     target = output or Path(f"{_stem(path, number)}.md")
     if not target.name:
         raise ImportRefused(N_("--output {file} names no file"), file=str(target))
-    wish = Wish(_slug(target.stem), path.stem, number, changes, headings == "guess")
+    wish = Wish(_slug(target.stem), path.stem, number, changes, headings == "guess", following)
     try:
         known = other_formats.as_known(data)
         made = importing.read_confined(known, wish, b"" if known is data else data)
@@ -77,6 +82,13 @@ def import_(
         files = ", ".join(map(str, (target, *(target.parent / it for it in made.pictures))))
         tell(say(N_("Written: {file}."), file=files))
         tell(say(N_('Look through it, then "pli letter check {file}".'), file=str(target)))
+
+
+async def _next_number(context: Context, list_name: str) -> int:
+    from mailer.campaign import numbering  # not above: without --list no database is needed
+
+    async with context.open() as installation, installation.database.reading() as session:
+        return await numbering.next_number(session, list_name=list_name)
 
 
 def _data(path: Path) -> bytes:

@@ -22,11 +22,14 @@ _HEAD = 8
 _LONGEST_TITLE = 200
 
 
-def front_matter(tree: Element, name: str, number: int | None) -> str:
-    """The lines of a front matter, with a line of dashes above and below, and an empty one."""
+def front_matter(tree: Element, name: str, number: int | None, otherwise: int | None = None) -> str:
+    """The lines of a front matter, with a line of dashes above and below, and an empty one.
+
+    `otherwise` is the letter's number where neither `number` nor the document tells one.
+    """
     head = [words(it) for it in list(tree)[:_HEAD]]
     title = _title(tree)
-    found = number or _number([title or "", *head], name)
+    found = number or _number([title or "", *head], name) or otherwise
     day = _date(head)
     named = title if title and _NUMBER.search(title) else f"Lettre n° {found} : {title}"
     subject = named if found and title else FIXME

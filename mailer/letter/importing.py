@@ -32,7 +32,8 @@ _SHOWN = 30
 class Wish:
     """How a document is read: `stem` begins the names of its pictures.
 
-    `changes` is "accept" or "reject"; None refuses tracked changes.
+    `changes` is "accept" or "reject"; None refuses tracked changes. `next_number` is the letter's
+    where neither `number` nor the document tells one.
     """
 
     stem: str
@@ -40,6 +41,7 @@ class Wish:
     number: int | None = None
     changes: str | None = None
     guess_headings: bool = True
+    next_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ def read(data: bytes, wish: Wish, original: bytes = b"") -> Imported:
         converted = _of_html(data, wish, report)
         body = markdown_writer.write(converted.tree, converted.blocks)
     tell_taken(converted, report)
-    return Imported(front_matter(converted.tree, wish.name, wish.number) + body, pictures, report)
+    front = front_matter(converted.tree, wish.name, wish.number, wish.next_number)
+    return Imported(front + body, pictures, report)
 
 
 def _of_html(data: bytes, wish: Wish, report: Report) -> Converted:

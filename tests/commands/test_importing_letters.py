@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pli import keys as key_ring
 from pli.errors import PliError
 from tests.commands.invoking import pli
 from tests.mailer.letter.word.documents import boxes, captions, changed, headings
@@ -173,3 +174,18 @@ def test_the_report_speaks_french(folder: Path, monkeypatch: pytest.MonkeyPatch)
     done = pli("letter", "import", "b.docx")
     told = "une zone de texte est devenue un encadré (2 fois, d’abord après «\u202fLe vote\u202f»)"
     assert told in done.stdout
+
+
+def test_a_letter_without_a_number_gets_the_next_one_of_its_list(folder: Path) -> None:
+    (folder / "a.docx").write_bytes(boxes())
+    key_ring.write(key_ring.generate(), folder / "pli.keys")
+    assert pli("db", "upgrade").exit_code == 0
+    assert pli("list", "new", "membres", "--title", "Membres").exit_code == 0
+    assert pli("letter", "import", "a.docx", "--list", "membres").exit_code == 0
+    assert (folder / "a.md").read_text().startswith("---\nnumber: 1\n")
+    done = pli("letter", "import", "Lettre 12.docx", "--list", "membres")
+    assert done.exit_code == 0
+    assert (folder / "lettre-12.md").read_text().startswith("---\nnumber: 12\n"), "its own"
+    unknown = pli("letter", "import", "a.docx", "--list", "personne", "--output", "b.md")
+    assert len(str(unknown.exception).splitlines()) == 1
+    assert not (folder / "b.md").exists()
