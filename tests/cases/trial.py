@@ -39,7 +39,7 @@ class Trial:
 
     def pli(self, *words: str) -> Said:
         """Run a command to its end, whatever its exit code; a traceback is an AssertionError."""
-        return self.installation.pli(*words, code=None)
+        return self.installation.pli_apart(*words, code=None)
 
     def read(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask the database itself."""

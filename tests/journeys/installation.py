@@ -67,16 +67,17 @@ class Installation:
         """Run a command to its end; `code` is the exit code that it must have (None: any)."""
         if environment or words[0] == "demo" or any("://" in it for it in words):
             # In another language, beside servers of its own, or with a secret to hand over.
-            with self._begun(words, environment) as command:
-                out, err = command.communicate(60)
-                assert command.returncode is not None
-                said = Said(command.returncode, out, err)
-        else:
-            said = Said(*run_here(words, folder=self.folder, environment=self.environment()))
-        assert "Traceback" not in said.err, said.err
-        assert "Pli has a fault" not in said.err, _fault(said.err)
-        assert code is None or said.code == code, said
-        return said
+            return self.pli_apart(*words, code=code, **environment)
+        said = Said(*run_here(words, folder=self.folder, environment=self.environment()))
+        return _judged(said, code)
+
+    def pli_apart(self, *words: str, code: int | None = 0, **environment: str) -> Said:
+        """Run a command as `pli` does, but in a process of its own: so may several threads."""
+        with self._begun(words, environment) as command:
+            out, err = command.communicate(60)
+            assert command.returncode is not None
+            said = Said(command.returncode, out, err)
+        return _judged(said, code)
 
     @contextmanager
     def running(self, *words: str, **environment: str) -> Iterator[Command]:
@@ -130,6 +131,13 @@ class Installation:
                 return refused.code, refused.read().decode()
         except OSError:
             return 0, ""
+
+
+def _judged(said: Said, code: int | None) -> Said:
+    assert "Traceback" not in said.err, said.err
+    assert "Pli has a fault" not in said.err, _fault(said.err)
+    assert code is None or said.code == code, said
+    return said
 
 
 def _fault(err: str) -> str:
