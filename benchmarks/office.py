@@ -25,6 +25,7 @@ from pathlib import Path
 import httpx
 import pyotp
 
+from benchmarks.servers import until_it_answers
 from benchmarks.starting import machine
 from pli import keys as key_ring
 
@@ -162,16 +163,6 @@ def measured(times: int, links: tuple[str, str]) -> dict[str, Sequence[float]]:
     return dict(found)
 
 
-def _until_it_answers() -> None:
-    for _ in range(300):
-        try:
-            httpx.get(f"http://localhost:{PORT}/healthz", timeout=1)
-            return
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    raise SystemExit("pli serve does not answer")
-
-
 def main() -> None:
     """Measure, and print; exit 1 if something takes too long."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -186,7 +177,7 @@ def main() -> None:
             cwd=home, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            _until_it_answers()
+            until_it_answers(f"http://localhost:{PORT}")
             found = measured(options.times, links)
         finally:
             serve.terminate()

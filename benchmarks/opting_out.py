@@ -18,6 +18,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.servers import until_it_answers
 from mailer.links import Links
 from pli import keys as key_ring
 
@@ -67,7 +68,7 @@ def measure(home: Path, count: int) -> tuple[list[float], list[int], float]:
     )  # fmt: skip
     waits, statuses = [], []
     try:
-        _until_it_answers()
+        until_it_answers(f"http://127.0.0.1:{PORT}")
         begun = time.monotonic()
         file = people(home, "nouveau", count)
         reading = subprocess.Popen(
@@ -88,16 +89,6 @@ def measure(home: Path, count: int) -> tuple[list[float], list[int], float]:
     finally:
         serve.terminate()
         serve.wait()
-
-
-def _until_it_answers() -> None:
-    for _ in range(300):
-        try:
-            httpx.get(f"http://127.0.0.1:{PORT}/healthz", timeout=1)
-            return
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    raise SystemExit("pli serve does not answer")
 
 
 def main() -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+
 from benchmarks.tools import tool
 from tests import certificates
 from tests.servers import PostgreSQL, free_port
@@ -128,3 +130,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
     process.communicate()
+
+
+def until_it_answers(address: str) -> None:
+    """Wait until `pli serve` answers at this address, a minute at most."""
+    for _ in range(300):
+        try:
+            httpx.get(f"{address}/healthz", timeout=1)
+            return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise SystemExit("pli serve does not answer")
