@@ -28,8 +28,18 @@ OURS = (SOURCE, AT_RCPT)
 _OPEN = (Effect.WAITING, Effect.HELD)
 _GONE = Bounce.weight.in_([Weight.CERTAIN.value, Weight.LIKELY.value])
 _ONLY_LIKELY = and_(Bounce.weight == Weight.LIKELY.value, Bounce.effect == Effect.NONE)
+LIKELY_IN_A_BURST = and_(
+    Bounce.weight == Weight.LIKELY.value,
+    Bounce.effect == Effect.UNDONE,
+    Bounce.counts,
+    Bounce.how != How.SESSION.value,
+)
+"""What came back in a burst as likely gone, and nobody has decided about: it is a first of nobody.
+
+Where all of a burst is so, nothing is held; after its campaign's end nothing pauses either.
+"""
 _NOTED = and_(or_(_GONE, Bounce.weight == Weight.TEMPORARY.value), Bounce.effect == Effect.NONE)
-_TAKEN_BACK = or_(Bounce.effect.in_([*_OPEN, Effect.SUPPRESSED]), _NOTED)
+_TAKEN_BACK = or_(Bounce.effect.in_([*_OPEN, Effect.SUPPRESSED]), _NOTED, LIKELY_IN_A_BURST)
 """What a person can take back; what is only noted, too, for it counts with the next letter."""
 
 
@@ -50,6 +60,14 @@ def mark(session: Session, bounce_id: int, effect: Effect) -> Effect:
     """Note what follows from a bounce."""
     session.execute(update(Bounce).where(Bounce.id == bounce_id).values(effect=effect))
     return effect
+
+
+def leave_taken_back(session: Session, bounce_id: int) -> Effect:
+    """Note that nothing follows from a bounce, for a person took back another of its copy."""
+    session.execute(
+        update(Bounce).where(Bounce.id == bounce_id).values(effect=Effect.UNDONE, counts=False)
+    )
+    return Effect.UNDONE
 
 
 def hold(session: Session, campaign_id: int, found: Burst, now: datetime) -> None:
