@@ -26,7 +26,7 @@ from mailer.bounces.handling import Came
 from mailer.bounces.tokens import Tokens
 from mailer.campaign import coming_back
 from mailer.campaign.taking_in import take_in_many
-from mailer.models import Batch, Delivery, Status
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli import schema
 from pli.database import Database, check_keys
 from tests import factories as make
@@ -67,6 +67,7 @@ async def mails_of(database: Database, count: int) -> Sequence[bytes]:
         campaign = await make.a_campaign(session, KEYS, [members], now=now, batch_size=500)
         await session.execute(update(Delivery).values(status=Status.SENT, attempts=1))
         await session.execute(update(Batch).values(sent=Batch.pending, pending=0))
+        await session.execute(update(Campaign).values(state=CampaignState.FINISHED))
     async with database.reading() as session:
         copies = list(await copies_of(session, campaign.id))
     chance = random.Random(21)

@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from mailer.bounces import deciding
+from mailer.bounces.burst import LIKELY_IN_A_BURST
 from mailer.bounces.report import How, Weight
 from mailer.models import Bounce, Effect
 from pli.checks import Check, warn
@@ -74,7 +74,7 @@ async def _likely(session: AsyncSession) -> Sequence[Check]:
     held = exists().where(other.campaign_id == Bounce.campaign_id, other.effect == Effect.HELD)
     rows = await session.execute(
         select(Bounce.campaign_id, func.count())
-        .where(deciding.LIKELY_IN_A_BURST, ~held)
+        .where(LIKELY_IN_A_BURST, ~held)
         .group_by(Bounce.campaign_id)
         .order_by(Bounce.campaign_id)
     )

@@ -10,7 +10,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
 from mailer.bounces import repeated
-from mailer.bounces.burst import Burst, burst, counting
+from mailer.bounces.burst import LIKELY_IN_A_BURST, Burst, burst, counting
 from mailer.bounces.report import How, Weight
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.models import Bounce, Campaign, Delivery, Effect, Status
@@ -28,16 +28,6 @@ OURS = (SOURCE, AT_RCPT)
 _OPEN = (Effect.WAITING, Effect.HELD)
 _GONE = Bounce.weight.in_([Weight.CERTAIN.value, Weight.LIKELY.value])
 _ONLY_LIKELY = and_(Bounce.weight == Weight.LIKELY.value, Bounce.effect == Effect.NONE)
-LIKELY_IN_A_BURST = and_(
-    Bounce.weight == Weight.LIKELY.value,
-    Bounce.effect == Effect.UNDONE,
-    Bounce.counts,
-    Bounce.how != How.SESSION.value,
-)
-"""What came back in a burst as likely gone, and nobody has decided about: it is a first of nobody.
-
-Where all of a burst is so, nothing is held; after its campaign's end nothing pauses either.
-"""
 _NOTED = and_(or_(_GONE, Bounce.weight == Weight.TEMPORARY.value), Bounce.effect == Effect.NONE)
 _TAKEN_BACK = or_(Bounce.effect.in_([*_OPEN, Effect.SUPPRESSED]), _NOTED, LIKELY_IN_A_BURST)
 """What a person can take back; what is only noted, too, for it counts with the next letter."""

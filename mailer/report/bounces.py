@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.bounces import deciding, keeping, repeated, words
+from mailer.bounces import keeping, repeated, words
+from mailer.bounces.burst import LIKELY_IN_A_BURST
 from mailer.bounces.report import Action, How, Kind
 from mailer.bounces.rules import BounceRules
 from mailer.models import Bounce, BounceMail, Campaign, Delivery, Effect
@@ -95,7 +96,7 @@ async def latest(
         conditions.append(Bounce.campaign_id == campaign_id)
     if held:
         waits = Bounce.effect.in_([Effect.HELD, Effect.WAITING])
-        conditions.append(or_(waits, deciding.LIKELY_IN_A_BURST))
+        conditions.append(or_(waits, LIKELY_IN_A_BURST))
     rows = await session.execute(
         _listed().where(*conditions).order_by(Bounce.id.desc()).limit(limit)
     )
@@ -219,7 +220,7 @@ def _listed() -> Select[*tuple[Any, ...]]:
             Bounce.diagnostic,
             Bounce.how,
             Bounce.effect,
-            deciding.LIKELY_IN_A_BURST,
+            LIKELY_IN_A_BURST,
         )
         .outerjoin(Delivery, Delivery.id == Bounce.delivery_id)
         .outerjoin(Campaign, Campaign.id == Bounce.campaign_id)
