@@ -4,7 +4,7 @@
     .venv/bin/python -m benchmarks.bounces_beside --copies 20000 --mails 10000 --pairs 5
 
 A campaign is sent to smtp-sink, by a process of its own, in turns with and without another process
-that records mails all the while, at the priority of `pli bounce read`. Each side goes first as
+that records mails all the while, as `pli bounce read` does. Each side goes first as
 often as second. It prints how fast was sent in each turn, and how fast was recorded.
 """
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -40,12 +39,10 @@ from tests.factories import KEYS
 
 SIZE = 8_000
 CONNECTIONS = 10
-NICENESS = 10
 
 
 async def record(url: str, mails: Sequence[bytes]) -> None:
     """Record mails until there are none; prints a line for each hundred."""
-    os.nice(NICENESS)
     tokens, database = Tokens(KEYS), Database(url)
 
     async def take_in(session: AsyncSession, *, raw: bytes) -> Came:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,8 +24,6 @@ TRY_LATER = 75
 """EX_TEMPFAIL: the mail server that gives us a mail by a pipe keeps it, and tries again."""
 LARGEST = 1_000_000
 """Octets that are read of a file: a larger mail is known, and judged, by its beginning."""
-_NICENESS = 10
-"""A sending on this machine goes before many mails that are read in."""
 
 
 @click.command(help=_("Read mails that came back: files, or one mail from standard input (-)."))
@@ -42,8 +39,6 @@ _NICENESS = 10
 @running
 async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json: bool) -> None:
     """Record each mail once; a mail that was read before changes nothing."""
-    if len(files) > 1:
-        os.nice(_NICENESS)
     found: list[tuple[str, Came]] = []
     faults: list[Sentence] = []
     try:
