@@ -39,10 +39,11 @@ from tests.factories import KEYS
 
 SIZE = 8_000
 CONNECTIONS = 10
+EVERY = 10
 
 
 async def record(url: str, mails: Sequence[bytes]) -> None:
-    """Record mails until there are none; prints a line for each hundred."""
+    """Record mails until there are none; prints a line for each ten."""
     tokens, database = Tokens(KEYS), Database(url)
 
     async def take_in(session: AsyncSession, *, raw: bytes) -> Came:
@@ -54,7 +55,7 @@ async def record(url: str, mails: Sequence[bytes]) -> None:
     done = 0
     async for _ in take_in_many(database, (("", it) for it in mails), take_in):
         done += 1
-        if done % 100 == 0:
+        if done % EVERY == 0:
             print(json.dumps([done, time.monotonic() - begun]), flush=True)
     await database.close()
 
@@ -69,8 +70,8 @@ async def furnish(url: str, count: int) -> Sequence[bytes]:
 
 
 @contextmanager
-def recording(url: str, file: Path) -> Iterator[Path]:
-    """A process that records beside this block; the file that its lines go to."""
+def recording(url: str, file: Path) -> Iterator[None]:
+    """A process that records beside this block; its lines go to a file beside the mails."""
     lines = file.with_suffix(".out")
     with lines.open("wb") as out:
         child = subprocess.Popen(
@@ -84,7 +85,7 @@ def recording(url: str, file: Path) -> Iterator[Path]:
             deadline = time.monotonic() + 60
             while not lines.stat().st_size and time.monotonic() < deadline:
                 time.sleep(0.02)
-            yield lines
+            yield
         finally:
             child.kill()
             child.wait()
@@ -106,10 +107,10 @@ def turn(kind: str, copies: int, mails: int, *, beside: bool) -> tuple[float, fl
         )
         if not beside:
             return sent(order)["per_s"], 0.0
-        with recording(url, file) as lines:
-            figures = sent(order)
-            marks = [json.loads(it) for it in lines.read_text().splitlines()]
-        return figures["per_s"], marks[-1][0] / marks[-1][1]
+        figures = sent(order, beside=recording(url, file))
+        lines = file.with_suffix(".out").read_text().splitlines()
+        done, seconds = json.loads(lines[-1])
+        return figures["per_s"], done / seconds
 
 
 def main() -> None:
