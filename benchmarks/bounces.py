@@ -19,11 +19,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks.servers import POSTGRESQL
+from mailer.bounces.handling import Came
 from mailer.bounces.tokens import Tokens
 from mailer.campaign import coming_back
-from mailer.models import Batch, Delivery, Status
+from mailer.campaign.taking_in import take_in_many
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli import schema
 from pli.database import Database, check_keys
 from tests import factories as make
@@ -32,30 +35,29 @@ from tests.mailer.bounces.coming_back import BLAMED, FULL, GONE, LIKELY, bounce_
 from tests.servers import PostgreSQL
 
 ANSWERS = (GONE, LIKELY, BLAMED, BLAMED, *(FULL,) * 6)
-TOGETHER = 50
-"""Mails of one transaction."""
 
 
 async def measure(url: str, count: int) -> float:
     """The seconds that it takes to record so many mails."""
     database = Database(url)
     await schema.upgrade(database)
-    mails = await _mails(database, count)
+    mails = await mails_of(database, count)
     tokens, now = Tokens(KEYS), datetime.now(UTC)
+
+    async def take_in(session: AsyncSession, *, raw: bytes) -> Came:
+        return await coming_back.take_in(
+            session, raw=raw, came_to="", door="benchmark", tokens=tokens, now=now
+        )
+
     begun = time.monotonic()
-    for first in range(0, count, TOGETHER):
-        async with database.begin() as session:
-            for raw in mails[first : first + TOGETHER]:
-                came = await coming_back.take_in(
-                    session, raw=raw, came_to="", door="benchmark", tokens=tokens, now=now
-                )
-                assert came.bounce_id is not None
+    async for _, came in take_in_many(database, (("", it) for it in mails), take_in):
+        assert came.bounce_id is not None
     seconds = time.monotonic() - begun
     await database.close()
     return seconds
 
 
-async def _mails(database: Database, count: int) -> Sequence[bytes]:
+async def mails_of(database: Database, count: int) -> Sequence[bytes]:
     """Mails about copies that were sent, each about another."""
     now = datetime.now(UTC)
     async with database.begin() as session:
@@ -65,6 +67,7 @@ async def _mails(database: Database, count: int) -> Sequence[bytes]:
         campaign = await make.a_campaign(session, KEYS, [members], now=now, batch_size=500)
         await session.execute(update(Delivery).values(status=Status.SENT, attempts=1))
         await session.execute(update(Batch).values(sent=Batch.pending, pending=0))
+        await session.execute(update(Campaign).values(state=CampaignState.FINISHED))
     async with database.reading() as session:
         copies = list(await copies_of(session, campaign.id))
     chance = random.Random(21)

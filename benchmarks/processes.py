@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,12 @@ def sent(
     workers: int = 1,
     environment: Mapping[str, str] | None = None,
     server_cpu: Callable[[], float] = lambda: 0.0,
+    beside: AbstractContextManager[object] | None = None,
 ) -> Figures:
-    """Prepare and send; the figures of all workers as those of one sending."""
+    """Prepare and send; the figures of all workers as those of one sending.
+
+    `beside` is entered once all is prepared, and left when all is sent.
+    """
     made = step("prepare", order)
     order = replace(order, campaign=made["campaign"])
     with ExitStack() as stack:
@@ -41,6 +45,7 @@ def sent(
         for child in children:
             if _line(child) != "ready":
                 raise SystemExit("a sending did not get ready")
+        stack.enter_context(beside or nullcontext())
         spent = server_cpu()
         for child in children:
             assert child.stdin is not None

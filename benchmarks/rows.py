@@ -6,6 +6,7 @@ A pair is Pli and then its limit, with the same bytes and connections.
 from __future__ import annotations
 
 import asyncio
+import smtplib
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from benchmarks.limit import limit
 from benchmarks.processes import sent, step
 from benchmarks.sending import Figures, Order
 from benchmarks.tools import tool
+from mailer.smtp.delivery_notices import FAILURE
 
 DELAY_SECONDS = 0.02
 DELAYED_SHARE = 20
@@ -30,6 +32,8 @@ CONNECTION_SHARE = 100
 WORKER_SHARE = 50
 """The same if workers share batches of 1,000: more copies, for the workers do not end together."""
 FEWEST = 5
+DSN_TURNS = 4
+"""Sendings with notices in one pair, each of this part of the copies; as many without."""
 WORKERS = 2
 TENTHS = 10
 SMALL, LARGE = 8_000, 50_000
@@ -86,7 +90,7 @@ def cpu(bound: float) -> Asked:
 
 
 @contextmanager
-def _new_database(kind: str) -> Iterator[tuple[str, str, Callable[[], float]]]:
+def new_database(kind: str) -> Iterator[tuple[str, str, Callable[[], float]]]:
     """A folder, a new database's URL, and a function: its server's processor time so far."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pli-bench-"))
@@ -110,11 +114,12 @@ def _sent_to(
     size: int,
     connections: int,
     signed: bool = False,
+    notify: str = "",
     workers: int = 1,
     environment: Mapping[str, str] | None = None,
 ) -> Figures:
     """One sending from a new database."""
-    with _new_database(kind) as (folder, url, server_cpu):
+    with new_database(kind) as (folder, url, server_cpu):
         order = Order(
             folder=folder,
             database_url=url,
@@ -123,6 +128,7 @@ def _sent_to(
             size=size,
             connections=connections,
             signed=signed,
+            notify=notify,
         )
         return sent(order, workers=workers, environment=environment, server_cpu=server_cpu)
 
@@ -242,10 +248,53 @@ def workers(scale: Scale) -> Figures:
     return _paired(several, one["per_s"]) | {"empty_relay_per_s": _limit_without_delay(scale)}
 
 
+def delivery_notices(scale: Scale, *, kind: str, size: int) -> Figures:
+    """Sendings that ask for delivery notices (RFC 3461), in turns with some that do not.
+
+    Each side takes its turn first as often as second, so that what else the machine does meanwhile
+    falls on both.
+    """
+    found: dict[str, list[Figures]] = {FAILURE: [], "": []}
+    for notify in (FAILURE, "", "", FAILURE) * (DSN_TURNS // 2):
+        with servers.sink() as port:
+            _must_offer_dsn(port)
+            sent_now = _sent_to(
+                _plain(port),
+                kind,
+                people=scale.copies // DSN_TURNS,
+                size=size,
+                connections=scale.connections,
+                notify=notify,
+            )
+            found[notify].append(sent_now)
+    asking, silent = found[FAILURE], found[""]
+    per_s = {notify: _together(runs) for notify, runs in found.items()}
+    cpu_us = [sum(it["cpu_us"] for it in runs) / len(runs) for runs in (asking, silent)]
+    figures = asking[0] | {
+        "per_s": per_s[FAILURE],
+        "cpu_us": cpu_us[0],
+        "cpu_ratio": cpu_us[0] / cpu_us[1],
+    }
+    return _paired(figures, per_s[""])
+
+
+def _together(runs: list[Figures]) -> float:
+    """Copies a second over several sendings."""
+    return float(sum(it["people"] for it in runs) / sum(it["seconds"] for it in runs))
+
+
+def _must_offer_dsn(port: int) -> None:
+    """End the run if the relay does not offer DSN, for then Pli asks for nothing."""
+    with smtplib.SMTP("127.0.0.1", port) as client:
+        client.ehlo()
+        if not client.has_extn("dsn"):
+            raise SystemExit("this smtp-sink does not offer DSN")
+
+
 def million(scale: Scale, *, kind: str) -> Figures:
     """A sending to a large list; rate and memory are noted after each tenth of the copies."""
     tenth = max(1, scale.people // TENTHS)
-    with servers.sink() as port, _new_database(kind) as (folder, url, server_cpu):
+    with servers.sink() as port, new_database(kind) as (folder, url, server_cpu):
         order = Order(
             folder=folder,
             database_url=url,
@@ -307,6 +356,12 @@ ROWS = (
     Row("sqlite-50k-delay", delayed, (ratio(0.9),), "smtp-source, as far away"),
     Row("sqlite-50k-tls", partial(tls, size=LARGE), (ratio(0.6),), "Pli without TLS"),
     Row("sqlite-8k-tls", partial(tls, size=SMALL), (ratio(0.6),), "Pli without TLS"),
+    Row(
+        "sqlite-8k-dsn",
+        partial(delivery_notices, kind="sqlite", size=SMALL),
+        (ratio(0.97), Asked("cpu_ratio", "processor time by that without", 1.03, most=True)),
+        "Pli without notices",
+    ),
     Row(
         "connections",
         connections,

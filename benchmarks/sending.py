@@ -14,7 +14,7 @@ import statistics
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,8 @@ Figures = dict[str, Any]
 class Order:
     """What is to be sent, by whom, to where.
 
-    `starts`: this process starts the campaign, and others join. Time and memory are noted after
-    each `every` copies; 0: never.
+    `notify`: which delivery notices the relay is asked for. `starts`: this process starts the
+    campaign, and others join. Time and memory are noted after each `every` copies; 0: never.
     """
 
     folder: str
@@ -58,6 +58,7 @@ class Order:
     connections: int
     relay_url: str = ""
     signed: bool = False
+    notify: str = ""
     starts: bool = True
     every: int = 0
     campaign: int = 0
@@ -180,7 +181,7 @@ def _end_with_parent() -> None:
 def _engine(order: Order, database: Database, keys: Keys, signer: signing.Signer | None) -> Engine:
     kind = SMTPCourier if signer is None else signing.SigningCourier
     courier = kind(
-        Relay.parse(order.relay_url),
+        replace(Relay.parse(order.relay_url), notify=order.notify),
         connections=order.connections,
         messages_per_connection=order.people,
     )

@@ -21,6 +21,8 @@ PACKAGES = {
     "initdb": "postgresql",
     "java": "default-jre-headless",
     "node": "npm",
+    "pandoc": "pandoc",
+    "soffice": "libreoffice-writer-nogui",
 }
 HIDDEN = "PLI_WITHOUT_PROGRAMS"
 """An environment variable: if it is set, none of these programs counts as installed."""

@@ -68,8 +68,7 @@ async def import_(
         raise ImportRefused(N_("--output {file} names no file"), file=str(target))
     wish = Wish(_slug(target.stem), path.stem, number, changes, headings == "guess", following)
     try:
-        known = other_formats.as_known(data)
-        made = importing.read_confined(known, wish, b"" if known is data else data)
+        made = other_formats.read_confined(data, wish)
     except PliError as error:
         raise ImportRefused.listing(_named(path, it) for it in error.sentences) from None
     if not dry_run:

@@ -1,7 +1,9 @@
-"""Runs a function on foreign bytes in a child process with limits on memory, time and files.
+"""Runs a function or a program on foreign bytes in a child process with limits.
 
 A reader of foreign files may be made to use all memory, or not to end, and nothing stops a thread.
-The child writes no file, gets none of this process's environment, and answers with bytes.
+The child gets none of this process's environment. A function writes no file, and answers with
+bytes; a program writes files of a limited size, and reaches no network where the kernel lets a
+process give it up.
 """
 
 from __future__ import annotations
@@ -12,12 +14,17 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _OUT_OF_MEMORY = 3
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 _GRACE_SECONDS = 5
+_PROGRAM = "--program"
+_NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
+"""CLONE_NEWUSER and CLONE_NEWNET of unshare(2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,8 @@ class Confines:
 
     memory: int = 1_000_000_000
     seconds: int = 60
+    largest_file: int = 0
+    """Bytes of each file that the child writes."""
 
 
 class Confined(Exception):
@@ -45,35 +54,66 @@ def call(function: str, payload: bytes, confines: Confines) -> bytes:
 
     The function is named "module:name", and takes and returns bytes.
     """
+    code, answer, told = _ran([function], payload, confines, None)
+    if code == 0:
+        return answer
+    if code == _OUT_OF_MEMORY:
+        raise TooMuchMemory
+    raise Confined(told)
+
+
+def call_program(
+    command: Sequence[str], payload: bytes, confines: Confines, folder: Path
+) -> tuple[bytes, str]:
+    """What a program writes to its two outputs, given a payload; raises Confined.
+
+    `command` begins with an absolute path. The program starts in `folder`, which is its home and
+    its folder for temporary files, too. All that it started ends with it.
+    """
+    code, answer, told = _ran([_PROGRAM, *command], payload, confines, folder)
+    if code:
+        raise Confined(told)
+    return answer, told
+
+
+def _ran(
+    words: Sequence[str], payload: bytes, confines: Confines, folder: Path | None
+) -> tuple[int, bytes, str]:
+    """The exit code and the outputs of a child; raises TooLong."""
     path = str(Path(__file__).parents[1])
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    limits = (str(confines.memory), str(confines.seconds))
-    try:
-        done = subprocess.run(  # noqa: S603 (our own interpreter and module)
-            # -P: a file in the reader's folder must not be taken for a module.
-            [sys.executable, "-P", "-m", "pli.confined", function, *limits],
-            input=payload,
-            capture_output=True,
-            check=False,
-            timeout=2 * confines.seconds + _GRACE_SECONDS,
-            env=environment | {"PYTHONPATH": path},
-        )
-    except subprocess.TimeoutExpired:
-        raise TooLong from None
-    if done.returncode == 0:
-        return done.stdout
-    if done.returncode == _OUT_OF_MEMORY:
-        raise TooMuchMemory
-    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    if folder is not None:
+        environment |= {"HOME": str(folder), "TMPDIR": str(folder)}
+    limits = (confines.memory, confines.seconds, confines.largest_file)
+    # -P: a file in the reader's folder must not be taken for a module.
+    child = [sys.executable, "-P", "-m", "pli.confined", *map(str, limits), *words]
+    with subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+        child,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env=environment | {"PYTHONPATH": path},
+        start_new_session=True,
+    ) as process:
+        try:
+            answer, told = process.communicate(payload, 2 * confines.seconds + _GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise TooLong from None
+        finally:
+            # What a program started must not outlive it.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         raise TooLong
-    raise Confined(done.stderr.decode("utf-8", "replace"))
+    return process.returncode, answer, told.decode("utf-8", "replace")
 
 
-def _confine(memory: int, seconds: int) -> None:
+def _confine(memory: int, seconds: int, largest_file: int) -> None:
     for what, limit in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, largest_file),
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(what)
@@ -81,10 +121,24 @@ def _confine(memory: int, seconds: int) -> None:
         resource.setrlimit(what, (lowest, lowest))
 
 
+def _leave_network() -> None:
+    """Give up the network, where the kernel lets this user do so: containers often do not."""
+    import ctypes  # the parent has no use for it
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).unshare(_NEW_USER | _NEW_NETWORK)
+
+
 def main(words: list[str]) -> int:
     """Be the child: read the payload from stdin, and write the answer to stdout."""
-    module, _, name = words[0].partition(":")
-    _confine(int(words[1]), int(words[2]))
+    memory, seconds, largest_file, first, *rest = words
+    if first == _PROGRAM:
+        _leave_network()
+        _confine(int(memory), int(seconds), int(largest_file))
+        del os.environ["PYTHONPATH"]
+        os.execv(rest[0], rest)  # noqa: S606 (a program that the operator installed)
+    _confine(int(memory), int(seconds), int(largest_file))
+    module, _, name = first.partition(":")
     try:
         answer = getattr(importlib.import_module(module), name)(sys.stdin.buffer.read())
     except MemoryError:

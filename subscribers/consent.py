@@ -210,7 +210,10 @@ async def confirm(
     wording: str = "",
     now: datetime,
 ) -> bool:
-    """Confirm a subscription, as its person asks; False if there is nothing to confirm."""
+    """Confirm a subscription, as its person asks; False if there is nothing to confirm.
+
+    A link is opened by `mailer.campaign.confirming`, which lifts what had come back, too.
+    """
     statement = (
         update(Subscription)
         .where(
@@ -235,6 +238,16 @@ async def confirm(
         )
         await session.flush()
     return changed
+
+
+async def is_confirmed(session: AsyncSession, *, subscriber_id: int, list_id: int) -> bool:
+    """Whether a person's subscription to a list is confirmed, paused or not."""
+    found = await session.scalar(
+        select(Subscription.state).where(
+            Subscription.subscriber_id == subscriber_id, Subscription.list_id == list_id
+        )
+    )
+    return found == SubscriptionState.CONFIRMED
 
 
 async def pause(

@@ -55,6 +55,9 @@ A bounce may be lifted when the mailbox works again, so a bounce must not hide a
 """
 
 
+_LIFTED_BY_CONFIRMING = (SuppressionReason.HARD_BOUNCE, SuppressionReason.COMPLAINT)
+
+
 @dataclass(frozen=True, slots=True)
 class OnList:
     """Whether a person is on a list, and how the list is called; None if it is gone."""
@@ -331,16 +334,56 @@ def bounced(*sources: str) -> ColumnElement[bool]:
 
 
 async def lift(
-    session: AsyncSession, *, address_key: bytes, by: Actor = NOBODY, now: datetime
+    session: AsyncSession,
+    *,
+    address_key: bytes,
+    asked: bool = False,
+    by: Actor = NOBODY,
+    now: datetime,
 ) -> bool:
-    """Lift the suppression of an address; False if the address is not suppressed."""
-    lifted = await session.execute(
-        delete(Suppression).where(Suppression.address_key == address_key)
-    )
+    """Lift the suppression of an address; False if nothing was lifted.
+
+    A complaint is lifted only if its person `asked` to be written to again.
+    """
+    meant = [Suppression.address_key == address_key]
+    if not asked:
+        meant.append(Suppression.reason != SuppressionReason.COMPLAINT)
+    lifted = await session.execute(delete(Suppression).where(*meant))
     assert isinstance(lifted, CursorResult)
     if lifted.rowcount and by != NOBODY:
-        await session.run_sync(_trace, AuditAction.LIFTED, address_key, by=by, now=now)
+        why = "asked by the person" if asked else ""
+        await session.run_sync(_trace, AuditAction.LIFTED, address_key, by=by, why=why, now=now)
     return lifted.rowcount > 0
+
+
+async def lift_confirmed(
+    session: AsyncSession, *, subscriber_id: int, asked_at: datetime, now: datetime
+) -> bytes | None:
+    """Lift what a bounce or a complaint suppressed, for the person has confirmed anew.
+
+    Only what was suppressed before `asked_at`, when the confirmation was asked for, is lifted: a
+    later complaint outlasts an old link. An objection stays. Returns the key of the address, or
+    None if nothing was lifted.
+    """
+    of_person = select(Subscriber.address_key).where(Subscriber.id == subscriber_id)
+    row = (
+        await session.execute(
+            delete(Suppression)
+            .where(
+                Suppression.address_key.in_(of_person),
+                Suppression.reason.in_(_LIFTED_BY_CONFIRMING),
+                Suppression.at < asked_at,
+            )
+            .returning(Suppression.address_key, Suppression.reason)
+            .execution_options(synchronize_session=False)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    address_key, reason = row
+    why = f"{reason.value}: the person's own new confirmation"
+    await session.run_sync(_trace, AuditAction.LIFTED, address_key, by=NOBODY, why=why, now=now)
+    return address_key
 
 
 def _trace(

@@ -113,7 +113,7 @@ def _print(
                 _hour(it.at, zone),
                 it.email or _(ERASED),
                 it.sentence.tell(LANGUAGE),
-                words.effect(it.effect).tell(LANGUAGE),
+                it.followed.tell(LANGUAGE),
             )
         elif isinstance(it, Unclaimed):
             table.add_row(str(it.mail), _hour(it.at, zone), it.address, it.note or it.kind, "")
@@ -155,7 +155,7 @@ async def show_one(context: Context, number: int, person: str | None, as_json: b
         (_("what"), found.sentence.tell(LANGUAGE)),
         (_("reason"), found.reason),
         (_("weight"), words.weight(found.weight).tell(LANGUAGE)),
-        (_("what followed"), words.effect(found.effect).tell(LANGUAGE)),
+        (_("what followed"), found.followed.tell(LANGUAGE)),
         (_("read as"), found.how),
     ):
         table.add_row(name, value)

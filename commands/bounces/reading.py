@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from functools import partial
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.common import Context, _, as_json, now, running, show_json, tell
 from commands.policy import bounce_rules_of
@@ -16,7 +15,8 @@ from mailer.bounces import words
 from mailer.bounces.handling import Came
 from mailer.bounces.tokens import Tokens
 from mailer.campaign import coming_back
-from pli.database import Database, DatabaseAway
+from mailer.campaign.taking_in import take_in_many
+from pli.database import DatabaseAway
 from pli.errors import PliError, reason_of
 from pli.language import N_, Sentence, say
 
@@ -24,8 +24,6 @@ TRY_LATER = 75
 """EX_TEMPFAIL: the mail server that gives us a mail by a pipe keeps it, and tries again."""
 LARGEST = 1_000_000
 """Octets that are read of a file: a larger mail is known, and judged, by its beginning."""
-TOGETHER = 50
-"""Mails that are recorded in one transaction."""
 
 
 @click.command(help=_("Read mails that came back: files, or one mail from standard input (-)."))
@@ -47,11 +45,20 @@ async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json:
         async with context.open() as installation:
             tokens = Tokens(installation.keys)
             rules = bounce_rules_of(installation.settings)
-            for some in _together(_mails(files, faults)):
-                take_in = partial(
-                    coming_back.take_in, came_to=came_to, door="file", tokens=tokens, rules=rules
+
+            async def take_in(session: AsyncSession, *, raw: bytes) -> Came:
+                return await coming_back.take_in(
+                    session,
+                    raw=raw,
+                    came_to=came_to,
+                    door="file",
+                    tokens=tokens,
+                    rules=rules,
+                    now=now(),
                 )
-                found += await _recorded(installation.database, some, take_in)
+
+            mails = _mails(files, faults)
+            found += [it async for it in take_in_many(installation.database, mails, take_in)]
     except PliError as error:
         # A mail server takes any other code for a refusal, and the mail would be lost.
         if not isinstance(error, DatabaseAway) and Path("-") not in files:
@@ -70,21 +77,6 @@ async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json:
         sys.exit(1)
 
 
-async def _recorded(
-    database: Database, some: Sequence[tuple[str, bytes]], take_in: Callable[..., Awaitable[Came]]
-) -> list[tuple[str, Came]]:
-    """Record some mails in one transaction, or each in its own if others are in the way."""
-    try:
-        async with database.begin() as session:
-            return [(name, await take_in(session, raw=raw, now=now())) for name, raw in some]
-    except DatabaseAway:
-        # Together they lock addresses in the order of the mails. Somebody who locks the same
-        # addresses in another order may wait for us while we wait for them.
-        if len(some) == 1:
-            raise
-    return [it for one in some for it in await _recorded(database, [one], take_in)]
-
-
 def _mails(files: tuple[Path, ...], faults: list[Sentence]) -> Iterator[tuple[str, bytes]]:
     """Yield each mail with its name; one that cannot be read is a fault, and the others go on."""
     for file in files:
@@ -101,12 +93,6 @@ def _mails(files: tuple[Path, ...], faults: list[Sentence]) -> Iterator[tuple[st
             faults.append(say(N_("{place}: {reason}"), place=file, reason=reason_of(error)))
         else:
             yield file.name, raw
-
-
-def _together(mails: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
-    """Yield some mails at a time: a commit for each would wait for the disk each time."""
-    while some := list(islice(mails, TOGETHER)):
-        yield some
 
 
 def _line(name: str, came: Came) -> Sentence:

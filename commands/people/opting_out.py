@@ -9,6 +9,7 @@ from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import Context, _, now, running, tell
 from commands.people.options import PeopleError, list_option
 from mailer.campaign import barring
+from mailer.campaign.barring import ComplaintStands
 from mailer.campaign.finding import lists_of
 from mailer.report import summary
 from pli.language import N_, say, say_n
@@ -109,6 +110,11 @@ async def suppress(
 @click.argument("address", required=False)
 @of_campaign
 @by_reply
+@click.option(
+    "--person-asked",
+    is_flag=True,
+    help=_("The person asked for letters again: without this, a complaint stays."),
+)
 @by_option
 @running
 async def lift(
@@ -116,10 +122,13 @@ async def lift(
     address: str | None,
     campaign: str | None,
     reply: str,
+    person_asked: bool,
     person: str | None,
 ) -> None:
     """Lists that were left stay left."""
     _one_of(address, campaign, reply)
+    if person_asked and campaign is not None:
+        raise click.UsageError(_("--person-asked goes with one address"))
     if campaign is not None:
         async with context.open() as installation, installation.database.begin() as session:
             campaign_id = await summary.find(session, campaign)
@@ -148,7 +157,15 @@ async def lift(
     async with context.open() as installation, installation.database.begin() as session:
         key = installation.keys.address_key(parsed.folded)
         by = await acting(session, person, Ability.NOES, lists=ALL_LISTS)
-        if not await barring.lift_address(session, address_key=key, by=by, now=now()):
+        try:
+            lifted_one = await barring.lift_address(
+                session, address_key=key, asked=person_asked, by=by, now=now()
+            )
+        except ComplaintStands as error:
+            raise PeopleError.listing(
+                say("{file}: {sentence}", file=parsed.email, sentence=it) for it in error.sentences
+            ) from None
+        if not lifted_one:
             raise PeopleError(N_("{address} was not suppressed."), address=parsed.email)
     tell(say(N_("{address} may be written to again."), address=parsed.email))
 

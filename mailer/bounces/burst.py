@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from mailer import answer_words
-from mailer.bounces.report import How
-from mailer.models import Attempt, Batch, Bounce
+from mailer.bounces.report import How, Weight
+from mailer.models import Attempt, Batch, Bounce, Effect
 from mailer.providers import OTHER, WHOLE
 from pli.language import N_, Sentence, say
 
@@ -27,6 +27,17 @@ OF_ALL = 0.1
 WITHIN = timedelta(hours=1)
 SMALLEST = 5
 """In a campaign of fewer than 40 copies half of them are enough, and so many at least."""
+
+LIKELY_IN_A_BURST = and_(
+    Bounce.weight == Weight.LIKELY.value,
+    Bounce.effect == Effect.UNDONE,
+    Bounce.counts,
+    Bounce.how != How.SESSION.value,
+)
+"""What came back in a burst as likely gone, and nobody has decided about: it is a first of nobody.
+
+Where all of a burst is so, nothing is held; after its campaign's end nothing pauses either.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from mailer.bounces.burst import LIKELY_IN_A_BURST
 from mailer.bounces.report import How, Weight
 from mailer.models import Bounce, Effect
 from pli.checks import Check, warn
@@ -17,7 +19,7 @@ LATELY = timedelta(days=7)
 
 
 async def check(session: AsyncSession, *, now: datetime) -> Sequence[Check]:
-    """Check for bursts that are held, and for refusals of us within a week."""
+    """Check for bursts about which nobody has decided, and for refusals of us within a week."""
     found: list[Check] = []
     held = await session.execute(
         select(Bounce.campaign_id, func.count())
@@ -40,6 +42,7 @@ async def check(session: AsyncSession, *, now: datetime) -> Sequence[Check]:
             id=campaign_id,
         )
         found.append(warn("bounces", told, remedy))
+    found += await _likely(session)
     blamed, said = (
         await session.execute(
             select(func.count(), func.max(Bounce.diagnostic)).where(
@@ -63,3 +66,35 @@ async def check(session: AsyncSession, *, now: datetime) -> Sequence[Check]:
             )
         )
     return found
+
+
+async def _likely(session: AsyncSession) -> Sequence[Check]:
+    """Bursts of which all is only likely: nothing of them is held."""
+    other = aliased(Bounce)
+    held = exists().where(other.campaign_id == Bounce.campaign_id, other.effect == Effect.HELD)
+    rows = await session.execute(
+        select(Bounce.campaign_id, func.count())
+        .where(LIKELY_IN_A_BURST, ~held)
+        .group_by(Bounce.campaign_id)
+        .order_by(Bounce.campaign_id)
+    )
+    return [
+        warn(
+            "bounces",
+            say_n(
+                "campaign {id}: {n} address came back as likely gone in a burst; nobody is barred",
+                "campaign {id}: {n} addresses came back as likely gone in a burst; nobody is "
+                "barred",
+                n,
+                id=campaign_id,
+            ),
+            say(
+                N_(
+                    '"pli bounce list --held --campaign {id}" shows them: ask the relay\'s '
+                    'operator, then "pli bounce undo --campaign {id}"'
+                ),
+                id=campaign_id,
+            ),
+        )
+        for campaign_id, n in rows
+    ]

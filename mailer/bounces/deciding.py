@@ -10,7 +10,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
 from mailer.bounces import repeated
-from mailer.bounces.burst import Burst, burst, counting
+from mailer.bounces.burst import LIKELY_IN_A_BURST, Burst, burst, counting
 from mailer.bounces.report import How, Weight
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.models import Bounce, Campaign, Delivery, Effect, Status
@@ -29,7 +29,7 @@ _OPEN = (Effect.WAITING, Effect.HELD)
 _GONE = Bounce.weight.in_([Weight.CERTAIN.value, Weight.LIKELY.value])
 _ONLY_LIKELY = and_(Bounce.weight == Weight.LIKELY.value, Bounce.effect == Effect.NONE)
 _NOTED = and_(or_(_GONE, Bounce.weight == Weight.TEMPORARY.value), Bounce.effect == Effect.NONE)
-_TAKEN_BACK = or_(Bounce.effect.in_([*_OPEN, Effect.SUPPRESSED]), _NOTED)
+_TAKEN_BACK = or_(Bounce.effect.in_([*_OPEN, Effect.SUPPRESSED]), _NOTED, LIKELY_IN_A_BURST)
 """What a person can take back; what is only noted, too, for it counts with the next letter."""
 
 
@@ -50,6 +50,14 @@ def mark(session: Session, bounce_id: int, effect: Effect) -> Effect:
     """Note what follows from a bounce."""
     session.execute(update(Bounce).where(Bounce.id == bounce_id).values(effect=effect))
     return effect
+
+
+def leave_taken_back(session: Session, bounce_id: int) -> Effect:
+    """Note that nothing follows from a bounce, for a person took back another of its copy."""
+    session.execute(
+        update(Bounce).where(Bounce.id == bounce_id).values(effect=Effect.UNDONE, counts=False)
+    )
+    return Effect.UNDONE
 
 
 def hold(session: Session, campaign_id: int, found: Burst, now: datetime) -> None:

@@ -186,7 +186,7 @@ def _follow(
     if kind is Kind.COMPLAINT:
         reason = SuppressionReason.COMPLAINT
     elif weight in _COUNTED and deciding.was_taken_back(session, copy.id):
-        return deciding.mark(session, bounce_id, Effect.UNDONE)
+        return deciding.leave_taken_back(session, bounce_id)
     elif weight in _COUNTED and _is_in_a_burst(session, copy, now):
         held = weight is Weight.CERTAIN
         return deciding.mark(session, bounce_id, Effect.HELD if held else Effect.UNDONE)

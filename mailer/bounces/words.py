@@ -44,6 +44,7 @@ EFFECTS: Mapping[Effect, str] = {
     Effect.UNDONE: N_("taken back"),
     Effect.FORMER: N_("about an earlier address"),
 }
+LIKELY_IN_A_BURST = say(N_("only noted: came in a burst"))
 _ACTIONS: Mapping[str, str] = {
     Action.DELAYED: N_("The letter was delayed on its way."),
     Action.DELIVERED: N_("The provider reports that the letter was delivered."),

@@ -15,6 +15,8 @@ from mailer.campaign.finding import find_campaign
 from mailer.ledger import answers, unknown_users
 from mailer.models import Bounce, Delivery
 from pli.actor import NOBODY, Actor
+from pli.errors import PliError
+from pli.language import N_
 from subscribers import optout
 
 
@@ -133,13 +135,32 @@ async def undo_one(
     )
 
 
+class ComplaintStands(PliError):
+    """An address complained, and nobody says that its person wants letters again."""
+
+
 async def lift_address(
-    session: AsyncSession, *, address_key: bytes, by: Actor = NOBODY, now: datetime
+    session: AsyncSession,
+    *,
+    address_key: bytes,
+    asked: bool = False,
+    by: Actor = NOBODY,
+    now: datetime,
 ) -> bool:
-    """Write to an address again, whatever suppressed it; False if it is not suppressed."""
-    lifted = await optout.lift(session, address_key=address_key, by=by, now=now)
+    """Write to an address again, whatever suppressed it; False if it is not suppressed.
+
+    `asked`: its person asked for that. Raises ComplaintStands without, if it was a complaint.
+    """
+    lifted = await optout.lift(session, address_key=address_key, asked=asked, by=by, now=now)
     if lifted:
         await session.run_sync(deciding.forgive, address_key)
+    elif await optout.suppressed(session, address_key=address_key) is not None:
+        raise ComplaintStands(
+            N_(
+                "the person complained, and only the person can come back: if they asked you for "
+                "letters again, say so with --person-asked"
+            )
+        )
     return lifted
 
 

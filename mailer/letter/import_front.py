@@ -9,7 +9,9 @@ from xml.etree.ElementTree import Element
 from mailer.letter import dates
 from mailer.letter.converting.inline import words
 from mailer.letter.front_matter import FIXME
+from mailer.letter.import_report import Report
 from pli.harmless import as_spaces
+from pli.language import N_, say
 
 _HEADINGS = ("h1", "h2", "h3")
 _NUMBER = re.compile(r"\bn[°ºo]\.?\s*(\d{1,6})\b", re.IGNORECASE)
@@ -22,15 +24,26 @@ _HEAD = 8
 _LONGEST_TITLE = 200
 
 
-def front_matter(tree: Element, name: str, number: int | None, otherwise: int | None = None) -> str:
+def front_matter(
+    tree: Element,
+    name: str,
+    number: int | None,
+    otherwise: int | None = None,
+    *,
+    report: Report,
+) -> str:
     """The lines of a front matter, with a line of dashes above and below, and an empty one.
 
-    `otherwise` is the letter's number where neither `number` nor the document tells one.
+    `otherwise` is the letter's number where neither `number` nor the document tells one. `report`
+    takes what was guessed: a date near the beginning may be that of a meeting.
     """
     head = [words(it) for it in list(tree)[:_HEAD]]
     title = _title(tree)
     found = number or _number([title or "", *head], name) or otherwise
-    day = _date(head)
+    day, written = _date(head)
+    if day:
+        told = N_("the first date, “{text}”, became the letter's: look whether that is right")
+        report.changed(say(told, text=written))
     named = title if title and _NUMBER.search(title) else f"Lettre n° {found} : {title}"
     subject = named if found and title else FIXME
     return "\n".join(
@@ -70,12 +83,13 @@ def number_in(name: str) -> int | None:
     return (int(found[1]) or None) if found else None
 
 
-def _date(texts: list[str]) -> date | None:
+def _date(texts: list[str]) -> tuple[date | None, str]:
+    """The first date, and how it is written."""
     for text in texts:
         for written in _DATE.findall(text):
             if day := dates.read(written.casefold()):
-                return day
-    return None
+                return day, written
+    return None, ""
 
 
 def _quoted(text: str | None) -> str:

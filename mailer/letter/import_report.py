@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,18 +35,24 @@ class Entry:
 class Report:
     """All that became of a document, in the order of its first time."""
 
-    entries: list[Entry] = field(default_factory=list)
+    _entries: dict[str, Entry] = field(default_factory=dict)
+    """By fate and sentence, as JSON: a report may have as many entries as a document has words."""
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All entries, in the order of their first time."""
+        return [*self._entries.values()]
 
     def add(self, fate: Fate, sentence: Sentence, place: str | None = None) -> None:
         """Note what happened; the same thing elsewhere adds its place."""
-        entry = next(
-            (it for it in self.entries if it.fate is fate and it.sentence == sentence), None
-        )
-        if entry is None:
-            entry = Entry(fate, sentence)
-            self.entries.append(entry)
-        if place is not None:
-            entry.places.append(place)
+        self.add_entry(Entry(fate, sentence, [] if place is None else [place]))
+
+    def add_entry(self, entry: Entry) -> None:
+        """Note what happened, with all its places."""
+        key = json.dumps([entry.fate.value, as_document(entry.sentence)], default=str)
+        there = self._entries.setdefault(key, entry)
+        if there is not entry:
+            there.places.extend(entry.places)
 
     def changed(self, sentence: Sentence, place: str | None = None) -> None:
         """Note a change."""
@@ -57,7 +64,7 @@ class Report:
 
     def of(self, fate: Fate) -> Sequence[Entry]:
         """The entries of one fate."""
-        return [it for it in self.entries if it.fate is fate]
+        return [it for it in self._entries.values() if it.fate is fate]
 
     def lines(self, fate: Fate) -> Iterator[Sentence]:
         """The sentences of one fate, each with its place."""
@@ -67,18 +74,17 @@ class Report:
         """The report as JSON."""
         return [
             {"fate": it.fate.value, "sentence": as_document(it.sentence), "places": it.places}
-            for it in self.entries
+            for it in self._entries.values()
         ]
 
     @classmethod
     def of_document(cls, document: Sequence[dict[str, Any]]) -> Report:
         """A report that was kept as JSON."""
-        return cls(
-            [
-                Entry(Fate(it["fate"]), as_sentence(it["sentence"]), list(it["places"]))
-                for it in document
-            ]
-        )
+        report = cls()
+        for it in document:
+            entry = Entry(Fate(it["fate"]), as_sentence(it["sentence"]), list(it["places"]))
+            report.add_entry(entry)
+        return report
 
 
 def place_of(text: str) -> str:

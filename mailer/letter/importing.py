@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from mailer.letter import markdown_writer
 from mailer.letter.converting.convert import convert
 from mailer.letter.converting.converted import Converted
+from mailer.letter.framed import framed, unframed
 from mailer.letter.import_front import front_matter, number_in
 from mailer.letter.import_report import Fate, Report
 from mailer.letter.import_taken import tell_taken
@@ -53,14 +52,14 @@ class Imported:
     report: Report = field(default_factory=Report)
 
 
-def read(data: bytes, wish: Wish, original: bytes = b"") -> Imported:
+def read(data: bytes, wish: Wish, original: str | None = None) -> Imported:
     """Make a letter of a .docx or of HTML; raises PliError if nothing can be read.
 
-    `original` is the OpenDocument text that pandoc made the .docx of: its words are counted, too.
+    `original` is the text of the document that a program made the .docx of: its words count then.
     Runs in this process: `read_confined` is for files from elsewhere.
     """
     # Here, not above: mammoth and defusedxml are for the child process alone.
-    from mailer.letter.word import opendocument, reading
+    from mailer.letter.word import reading
 
     report = Report()
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0"):
@@ -72,8 +71,8 @@ def read(data: bytes, wish: Wish, original: bytes = b"") -> Imported:
             guess_headings=wish.guess_headings,
         )
         body = markdown_writer.write(converted.tree, converted.blocks)
-        if original.startswith(b"PK"):
-            words = [opendocument.text_of(original)]
+        if original is not None:
+            words = [original]
         _tell_missing(words, body, report)
         if not len(converted.tree):
             raise Unreadable.listing(
@@ -84,7 +83,7 @@ def read(data: bytes, wish: Wish, original: bytes = b"") -> Imported:
         converted = _of_html(data, wish, report)
         body = markdown_writer.write(converted.tree, converted.blocks)
     tell_taken(converted, report)
-    front = front_matter(converted.tree, wish.name, wish.number, wish.next_number)
+    front = front_matter(converted.tree, wish.name, wish.number, wish.next_number, report=report)
     return Imported(front + body, pictures, report)
 
 
@@ -135,11 +134,20 @@ def _unmarked(text: str) -> str:
     return re.sub(r"\\(?=[\W_])|\*\*|\*|~~|</?(?:strong|em|s|u|sup|sub)>", "", text)
 
 
-def read_confined(data: bytes, wish: Wish, original: bytes = b"") -> Imported:
+def read_confined(data: bytes, wish: Wish, original: str | None = None) -> Imported:
     """Make a letter as `read` does, in a child process with limits; raises PliError."""
-    asked = _framed(asdict(wish), [data, original])
+    asked = framed({"wish": asdict(wish), "original": original}, [data])
+    document, pictures = unframed(call_confined(f"{__name__}:_answer", asked))
+    if "faults" in document:
+        raise Unreadable.listing(as_sentence(it) for it in document["faults"])
+    named = dict(zip(document["pictures"], pictures, strict=True))
+    return Imported(document["text"], named, Report.of_document(document["report"]))
+
+
+def call_confined(function: str, payload: bytes) -> bytes:
+    """What a function says to a foreign document, in a child process; raises Unreadable."""
     try:
-        answer = confined.call(f"{__name__}:_answer", asked, CONFINES)
+        return confined.call(function, payload, CONFINES)
     except confined.TooMuchMemory:
         raise Unreadable(N_("it needs more memory than it may have: cut it up")) from None
     except confined.TooLong:
@@ -148,40 +156,18 @@ def read_confined(data: bytes, wish: Wish, original: bytes = b"") -> Imported:
         raise Unreadable(
             N_("it is damaged, or made in a way that Pli does not know: save it anew in Word")
         ) from None
-    document, pictures = _unframed(answer)
-    if "faults" in document:
-        raise Unreadable.listing(as_sentence(it) for it in document["faults"])
-    named = dict(zip(document["pictures"], pictures, strict=True))
-    return Imported(document["text"], named, Report.of_document(document["report"]))
 
 
 def _answer(payload: bytes) -> bytes:
     """What the child process says: a letter, or why there is none."""
-    asked, (data, original) = _unframed(payload)
+    asked, (data,) = unframed(payload)
     try:
-        made = read(data, Wish(**asked), original)
+        made = read(data, Wish(**asked["wish"]), asked["original"])
     except PliError as error:
-        return _framed({"faults": [as_document(it) for it in error.sentences]}, [])
+        return framed({"faults": [as_document(it) for it in error.sentences]}, [])
     document = {
         "text": made.text,
         "pictures": list(made.pictures),
         "report": made.report.as_document(),
     }
-    return _framed(document, list(made.pictures.values()))
-
-
-def _framed(document: dict[str, Any], files: Sequence[bytes]) -> bytes:
-    """A line of JSON, then files as they are: in JSON they would take four times the memory."""
-    head = json.dumps({"document": document, "sizes": [len(it) for it in files]})
-    return b"".join((head.encode(), b"\n", *files))
-
-
-def _unframed(framed: bytes) -> tuple[dict[str, Any], list[bytes]]:
-    end = framed.index(b"\n")
-    head = json.loads(framed[:end])
-    files: list[bytes] = []
-    at = end + 1
-    for size in head["sizes"]:
-        files.append(framed[at : at + size])
-        at += size
-    return head["document"], files
+    return framed(document, list(made.pictures.values()))

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.bounces import keeping, repeated, words
+from mailer.bounces.burst import LIKELY_IN_A_BURST
 from mailer.bounces.report import Action, How, Kind
 from mailer.bounces.rules import BounceRules
 from mailer.models import Bounce, BounceMail, Campaign, Delivery, Effect
@@ -44,6 +45,13 @@ class Listed:
     diagnostic: str
     how: str
     effect: Effect
+    burst: bool = False
+    """Whether it came back as likely gone in a burst about which nobody has decided."""
+
+    @property
+    def followed(self) -> Sentence:
+        """What followed, in words."""
+        return words.LIKELY_IN_A_BURST if self.burst else words.effect(self.effect)
 
     @property
     def sentence(self) -> Sentence:
@@ -82,12 +90,13 @@ async def latest(
     held: bool = False,
     limit: int,
 ) -> Sequence[Listed]:
-    """The latest bounces that came back or stand held, of all campaigns or of one."""
+    """The latest bounces, of all campaigns or of one; `held`: those that wait for a person."""
     conditions: list[ColumnElement[bool]] = []
     if campaign_id is not None:
         conditions.append(Bounce.campaign_id == campaign_id)
     if held:
-        conditions.append(Bounce.effect.in_([Effect.HELD, Effect.WAITING]))
+        waits = Bounce.effect.in_([Effect.HELD, Effect.WAITING])
+        conditions.append(or_(waits, LIKELY_IN_A_BURST))
     rows = await session.execute(
         _listed().where(*conditions).order_by(Bounce.id.desc()).limit(limit)
     )
@@ -211,6 +220,7 @@ def _listed() -> Select[*tuple[Any, ...]]:
             Bounce.diagnostic,
             Bounce.how,
             Bounce.effect,
+            LIKELY_IN_A_BURST,
         )
         .outerjoin(Delivery, Delivery.id == Bounce.delivery_id)
         .outerjoin(Campaign, Campaign.id == Bounce.campaign_id)

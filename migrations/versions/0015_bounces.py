@@ -6,6 +6,7 @@ Revises: 0014
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 from pli.columns import Moment
 
@@ -140,6 +141,15 @@ def _move_answers(bounce: sa.Table) -> None:
 
 
 def downgrade() -> None:
+    # Before, nothing kept whom a letter that came back is about: what waits would be lost.
+    bounce = sa.table("bounce", sa.column("effect"))
+    open_ = sa.select(sa.func.count()).where(bounce.c.effect.in_(("waiting", "held")))
+    if n := op.get_bind().scalar(open_.select_from(bounce)):
+        # alembic tells this error in one line, without a traceback.
+        raise CommandError(
+            f"{n} bounces wait for the end of their campaign or for a person, and would be lost: "
+            'finish the campaigns, and decide about what "pli bounce list --held" shows'
+        )
     op.create_table(
         "unknown_user",
         sa.Column("id", ID, nullable=False),

@@ -21,6 +21,7 @@ from mailer.outcomes import judge
 from mailer.refusals import Refused
 from pli import keys as key_ring
 from pli.database import Database
+from pli.errors import PliError
 from tests import factories as make
 from tests.clock import NOW
 from tests.commands.invoking import pli
@@ -127,6 +128,25 @@ def test_a_lift_of_a_campaign_leaves_what_people_have_said(fill: Fill) -> None:
     pli("subscriber", "suppress", "membre1.0@example.org")
     pli("subscriber", "lift", "--campaign", "1")
     assert [is_barred(it) for it in range(2)] == [True, False]
+
+
+def test_a_complaint_is_lifted_only_if_its_person_asked(fill: Fill) -> None:
+    fill(SENT)
+    address = "membre1.0@example.org"
+    pli("subscriber", "suppress", address, "--reason", "complaint")
+    refused = pli("subscriber", "lift", address).exception
+    assert isinstance(refused, PliError)
+    assert refused.lines("en") == [
+        f"{address}: the person complained, and only the person can come back: if they asked you "
+        "for letters again, say so with --person-asked"
+    ]
+    assert is_barred(0)
+    asked = pli("subscriber", "lift", "--campaign", "1", "--person-asked")
+    assert "--person-asked goes with one address" in asked.stderr
+    assert pli("subscriber", "lift", address, "--person-asked").exit_code == 0
+    assert not is_barred(0)
+    again = str(pli("subscriber", "lift", address, "--person-asked").exception)
+    assert again == f"{address} was not suppressed."
 
 
 @pytest.mark.parametrize(

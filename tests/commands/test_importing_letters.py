@@ -158,13 +158,17 @@ def test_what_cannot_be_read_is_told_with_its_name(
     assert told in line
 
 
-def test_without_pandoc_other_formats_are_one_line(
+def test_without_a_program_other_formats_are_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
     (folder / "a.rtf").write_bytes(b"{\\rtf1 Bonjour}")
     refused = pli("letter", "import", "a.rtf").exception
-    assert "reading .rtf needs pandoc" in str(refused)
+    assert isinstance(refused, PliError)
+    assert refused.lines("en") == [
+        "a.rtf: reading .rtf needs LibreOffice or pandoc: install libreoffice-writer or pandoc, "
+        "or save the document as .docx"
+    ]
 
 
 def test_the_report_speaks_french(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -246,7 +246,7 @@ def test_who_objected_is_not_written_to_by_way_of_another_address() -> None:
     edit = ("subscriber", "edit", "anne@example.org", "--address", "anne@example.net")
     pli("subscriber", "suppress", "anne@example.org", "--reason", "complaint")
     assert "objected or complained" in refused(*edit)
-    pli("subscriber", "lift", "anne@example.org")
+    pli("subscriber", "lift", "anne@example.org", "--person-asked")
     pli("subscriber", "suppress", "anne@example.org", "--reason", "hard_bounce")
     assert pli(*edit).exit_code == 0
     pli("subscriber", "suppress", "bernard@example.net")

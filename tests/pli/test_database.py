@@ -15,6 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, TextClause, inspect, select, text
 from sqlalchemy.orm import Session
 
@@ -149,6 +150,28 @@ def move(connection: Connection, wanted: str) -> None:
     config.set_main_option("script_location", str(shipped("migrations")))
     config.attributes["connection"] = connection
     (command.upgrade if wanted == "head" else command.downgrade)(config, wanted)
+
+
+@pytest.mark.parametrize("effect", ["waiting", "held", "suppressed"])
+async def test_the_way_back_before_bounces_is_refused_while_some_wait(
+    database: Database, effect: str
+) -> None:
+    row = (
+        "INSERT INTO bounce (delivery_id, at, action, reason, weight, status, diagnostic, remote,"
+        " how, effect) VALUES (NULL, '2026-11-26 09:00:00', 'failed', 'unknown_user', 'certain',"
+        " '5.1.1', '', '', 'session', :effect)"
+    )
+
+    async def back() -> None:
+        async with database.writer.begin() as connection:
+            await connection.execute(text(row), {"effect": effect})
+            await connection.run_sync(move, "0014")
+
+    if effect == "suppressed":
+        await back()
+        return
+    with pytest.raises(CommandError, match="1 bounces wait"):
+        await back()
 
 
 async def test_attempts_outlive_the_migration_that_takes_their_key_and_the_way_back(

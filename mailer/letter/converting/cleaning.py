@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from mailer.letter.converting.inline import Inline, Piece, filled, is_empty
+from mailer.letter.converting.inline import Inline, Piece, filled, is_empty, words
 from mailer.letter.converting.marks import Mark
 from mailer.letter.sanitising import BLOCKS
 
@@ -21,6 +21,8 @@ class Cleaner:
     """Makes blocks of elements; all words go through `inline`."""
 
     inline: Inline
+    from_one: list[tuple[int, str]] = field(default_factory=list)
+    """Lists within others: the number at which each began, and the words of its point."""
 
     def flow(self, parent: Element) -> list[Element]:
         """The blocks within an element; words that stand loose become paragraphs."""
@@ -85,9 +87,11 @@ class Cleaner:
                 items.append(_around("li", inside))
         if not items:
             return []
-        for within in [it for item in items for it in item if it.tag == "ol"]:
-            # Behind a line of words, Markdown takes only a list from 1 for a list.
-            within.attrib.pop("start", None)
+        for point in items:
+            for within in point.findall("ol"):
+                # Behind a line of words, Markdown takes only a list from 1 for a list.
+                if number := int(within.attrib.pop("start", "0")):
+                    self.from_one.append((number, words(point[0])))
         made = _around(element.tag, items)
         if element.tag == "ol" and (start := self._start(element)) != "1":
             made.set("start", str(int(start)) if start.isdecimal() else "1")

@@ -48,7 +48,11 @@ def convert(
         report.left_out(say(N_("the hidden text “{text}”"), text=text))
     pasted_styles.say_by_elements(tree)
     links.judge(tree, report, files)
-    elements = Cleaner(Inline(marks, blocks)).flow(tree)
+    cleaner = Cleaner(Inline(marks, blocks))
+    elements = cleaner.flow(tree)
+    for number, point in cleaner.from_one:
+        told = N_("a list within another begins at 1, not at {number}")
+        report.changed(say(told, number=number), place_of(point))
     elements = Marking(marks, blocks).gathered(elements)
     made = Element("div")
     made.extend(_improved(elements, report, marks.placeholders, blocks, guess_headings))

@@ -20,6 +20,8 @@ def tell(package: Package, relations: Mapping[str, Relation], report: Report) ->
         if relation.kind in _KINDS and (tree := package.tree(relation.target)) is not None:
             if text := " ".join(text_of(tree).split()):
                 report.left_out(say(_KINDS[relation.kind], text=place_of(text)))
+            if any(it.kind == "image" for it in package.relations(relation.target).values()):
+                report.left_out(say(N_("a picture in the header or the footer")))
         elif relation.kind == "comments" and (tree := package.tree(relation.target)) is not None:
             for comment in each(tree, "w:comment"):
                 text = place_of(text_of(comment))

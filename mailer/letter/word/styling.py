@@ -10,7 +10,7 @@ from mailer.letter.import_report import Report
 from mailer.letter.word.numbering import Numbering
 from mailer.letter.word.places import Places
 from mailer.letter.word.styles import Styles
-from mailer.letter.word.xml import NAMES, each, is_on, name, text_of, value
+from mailer.letter.word.xml import NAMES, each, is_on, name, text_of
 from pli.language import N_, say
 
 STYLE_MAP = "\n".join(
@@ -68,12 +68,10 @@ class Styler:
         numbering = self.styles.numbering(paragraph) if own is None else own
         # "List Bullet 2" is the first level of a list of its own, and looks like the second.
         deeper = max(self.styles.list_level(paragraph) - 1, 0)
-        self._number(numbering, paragraph, role, deeper)
+        self._number(numbering, paragraph, role)
         self.numbering.simplify(properties, numbering, deeper)
 
-    def _number(
-        self, numbering: Element | None, paragraph: Element, role: str, deeper: int
-    ) -> None:
+    def _number(self, numbering: Element | None, paragraph: Element, role: str) -> None:
         """Keep the number of a list's point, so that a list that goes on does; tell other signs."""
         written = self.numbering.format_of(numbering)
         if written in ("none", "bullet") or not text_of(paragraph).strip():
@@ -86,11 +84,10 @@ class Styler:
         if written not in ("decimal", "decimalZero"):
             told = say(N_("the letter or Roman number of a point became a number"))
             self.report.changed(told, self.places.before(paragraph))
-        first = (value(numbering, "w:ilvl") or "0") == "0" and not deeper
-        if first and number != 1:
-            run = Element(name("w:r"))
-            SubElement(run, name("w:t")).text = self.marks.take(Mark.ITEM, number)
-            paragraph.insert(1, run)
+        # Each of them: a point without one would be taken for the first that stands within it.
+        run = Element(name("w:r"))
+        SubElement(run, name("w:t")).text = self.marks.take(Mark.ITEM, number)
+        paragraph.insert(1, run)
 
 
 def _lowered(role: str) -> str:

@@ -47,6 +47,7 @@ from tests.mailer.bounces.coming_back import (
     further_copy,
     one_copy,
     return_path,
+    sent,
     suppressed,
 )
 from tests.paths import ROOT
@@ -134,7 +135,15 @@ async def test_a_complaint_suppresses_and_only_the_person_can_come_back(
         assert came.bounce_id is not None
         undone = await barring.undo_one(session, bounce_id=came.bounce_id, now=now)
         assert undone == (0, 0)
+        key = (await session.scalars(select(Subscriber.address_key))).one()
+        with pytest.raises(barring.ComplaintStands, match="--person-asked"):
+            await barring.lift_address(session, address_key=key, now=now)
     assert await suppressed(database) == {email: SuppressionReason.COMPLAINT}
+    async with database.begin() as session:
+        by = Actor.system("anne")
+        assert await barring.lift_address(session, address_key=key, asked=True, by=by, now=now)
+        assert (await session.scalars(select(Audit.why))).all() == ["asked by the person"]
+    assert await suppressed(database) == {}
 
 
 @pytest.mark.parametrize(
@@ -291,6 +300,51 @@ async def test_a_burst_is_held_and_taken_back_by_one_command(
     # Somebody has decided: one more is one, and no burst.
     came = await comes(database, bounce_of(*copies[20]), now + timedelta(minutes=2))
     assert came.effect is Effect.SUPPRESSED
+
+
+async def test_a_late_burst_of_likely_ones_is_shown_until_somebody_decides(
+    database: Database, now: datetime
+) -> None:
+    """Its campaign is over, so nothing pauses, and nothing of it is certain, so nothing is held."""
+    async with database.begin() as session:
+        copies = await sent(session, now, 40)
+        campaign_id = await session.scalar(select(func.max(Campaign.id)))
+        assert campaign_id is not None
+    for number, email in copies[:19]:
+        await comes(database, bounce_of(number, email, LIKELY), now)
+    async with database.reading() as session:
+        assert await checkup.check(session, now=now) == []
+        assert await bounces.latest(session, held=True, limit=99) == []
+    await comes(database, bounce_of(*copies[19], LIKELY), now)
+    async with database.begin() as session:
+        (told,) = await checkup.check(session, now=now)
+        assert str(told.told) == (
+            f"campaign {campaign_id}: 20 addresses came back as likely gone in a burst; "
+            "nobody is barred"
+        )
+        shown = await bounces.latest(session, held=True, limit=99)
+        assert {str(it.followed) for it in shown} == {"only noted: came in a burst"}
+        assert len(shown) == 20
+        undone = await barring.undo(session, campaign_id=campaign_id, now=now)
+        assert undone == (20, 0)
+        assert await checkup.check(session, now=now) == []
+        assert await bounces.latest(session, held=True, limit=99) == []
+        (one, *_) = await bounces.latest(session, limit=1)
+        assert str(one.followed) == "taken back"
+
+
+async def test_what_was_taken_back_is_no_burst_when_it_comes_again(
+    database: Database, now: datetime
+) -> None:
+    number, email = await one_copy(database, now)
+    await comes(database, bounce_of(number, email), now)
+    async with database.begin() as session:
+        key = (await session.scalars(select(Subscriber.address_key))).one()
+        await barring.lift_address(session, address_key=key, now=now)
+    await comes(database, bounce_of(number, email, LIKELY), now)
+    async with database.reading() as session:
+        assert await bounces.latest(session, held=True, limit=9) == []
+        assert not (await session.scalars(select(Bounce.counts).order_by(Bounce.id.desc()))).first()
 
 
 async def test_a_person_who_believes_a_burst_bars_its_addresses(

@@ -184,20 +184,22 @@ def test_a_word_that_no_rule_foresaw_is_told_though_the_report_or_another_word_h
     assert told == ["the hidden text “caché” (after “Le vote”)", f"the words “{lost}”"]
 
 
-def test_words_of_an_opendocument_text_that_pandoc_left_out_are_told() -> None:
-    names = 'xmlns:t="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:x="x" '
-    names += 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
-    original = io.BytesIO()
-    with zipfile.ZipFile(original, "w") as archive:
-        text = (
-            f"<x:d {names}><dc:date>1970</dc:date><t:p>Ve<t:span>nez</t:span>"
-            "<x:box><t:p>À retenir</t:p></x:box></t:p><t:p>nombreux</t:p></x:d>"
-        )
-        archive.writestr("content.xml", text)
+def test_words_that_a_program_left_out_on_the_way_to_word_are_told() -> None:
     document = docx.Document()
     document.add_paragraph("Venez nombreux")
-    made = importing.read_confined(saved(document), WISH, original.getvalue())
+    made = importing.read_confined(saved(document), WISH, "Venez À retenir nombreux")
     assert [it.tell("en") for it in made.report.lines(Fate.LEFT_OUT)] == ["the words “À retenir”"]
+
+
+def test_a_picture_in_a_header_is_told() -> None:
+    document = docx.Document()
+    document.add_paragraph("Bonjour")
+    header = document.sections[0].header
+    header.paragraphs[0].add_run("Comité").add_picture(picture())
+    assert left_out(saved(document)) == [
+        "the header “Comité”",
+        "a picture in the header or the footer",
+    ]
 
 
 def test_macros_are_left_out_and_told() -> None:

@@ -1,0 +1,1 @@
+"""Makes a .docx of an .odt or an .rtf, once all that leads out of the document is gone."""
