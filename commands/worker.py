@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -32,18 +33,26 @@ class WorkerError(PliError):
     default=1,
     help=_("So many processes, where one core is the limit."),
 )
+@click.option(
+    "--intake",
+    is_flag=True,
+    help=_("Open the doors by which answers come in, too, as “pli serve” does."),
+)
 @click.pass_context
-def worker(context: click.Context, processes: int) -> None:
+def worker(context: click.Context, processes: int, intake: bool) -> None:
     """Send until Ctrl-C, unless a subcommand is called."""
     if context.invoked_subcommand is None:
-        context.invoke(work, processes=processes)
+        if intake and processes > 1:
+            raise click.UsageError(_("--intake is for one process: leave out --processes"))
+        context.invoke(work, processes=processes, intake=intake)
 
 
 @click.command(hidden=True)
 @running
-async def work(context: Context, processes: int) -> None:
+async def work(context: Context, processes: int, intake: bool) -> None:
     """Run one engine, or several processes with an engine each."""
     # Imported here: `pli worker list` needs no engine.
+    from commands.doors import doors
     from commands.engine_room import adopted, engine, interruptible, wait
     from commands.engine_turn import Turn
 
@@ -62,7 +71,8 @@ async def work(context: Context, processes: int) -> None:
             async with interruptible(stop.set):
                 if not await adopted(installation, stop):
                     return
-                async with engine(installation, turn) as machine:
+                open_doors = doors(installation) if intake else nullcontext()
+                async with open_doors, engine(installation, turn) as machine:
                     tell(say(N_("A worker sends. Ctrl-C ends it.")))
                     await wait(machine, stop)
             return

@@ -121,19 +121,27 @@ class Engine:
     ) -> None:
         failover = RelayFailover.of(courier)
         slots = ProviderSlots(connections)
+        policy = policy or SendingPolicy(token_key=keys.current)
         self._context = EngineContext(
             database,
             failover,
             Pacers(database, failover, pacers),
             slots,
-            PressedCampaigns(database, keys),
+            PressedCampaigns(database, keys, by_mail=policy.leave_by_mail),
             journal,
             observer,
             policy_pause_percent / 100,
             scope,
         )
         self._failover = failover
-        self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers, scope)
+        self._notice_sender = NoticeSender(
+            database,
+            keys,
+            failover,
+            self._context.pacers,
+            scope,
+            by_mail=policy.leave_by_mail,
+        )
         self._work = Work(concurrency=WINDOWS)
         self._runs: dict[int, BatchRun] = {}
         """The runs in progress, by batch id."""
@@ -141,7 +149,7 @@ class Engine:
             self._context,
             self._work,
             self._notice_sender,
-            policy or SendingPolicy(token_key=keys.current),
+            policy,
             RelayWatch(self._context, keys, patience or Patience()),
             in_own_slot=self._work_in_own_slot,
             in_work=self._in_work,

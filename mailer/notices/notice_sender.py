@@ -14,7 +14,7 @@ from sqlalchemy import Row
 
 from mailer.ledger.holding import Holding
 from mailer.models import NoticeKind, Stage
-from mailer.notices import account_mail, queue, trouble_mail, writing
+from mailer.notices import account_mail, forward_mail, queue, trouble_mail, writing
 from mailer.notices.account_mail import LinkIsOver
 from mailer.notices.queue import NOTICE_LEASE, ClaimedNotice
 from mailer.notices.writing import Mail
@@ -105,7 +105,10 @@ class NoticeSender:
         carrier: Courier | RelayFailover,
         pacers: Pacers | None = None,
         scope: Scope = EVERYTHING,
+        *,
+        by_mail: bool = False,
     ) -> None:
+        self._by_mail = by_mail
         self._database = database
         self._keys = keys
         self._scope = scope
@@ -213,6 +216,14 @@ class NoticeSender:
                     keys=self._keys,
                     now=datetime.now(UTC),
                 )
+            if row.kind is NoticeKind.FORWARD:
+                return forward_mail.compose(
+                    notice_id=row.id,
+                    address=row.address,
+                    content=row.content,
+                    keys=self._keys,
+                    now=datetime.now(UTC),
+                )
             return await writing.compose(
                 session,
                 notice_id=row.id,
@@ -220,6 +231,7 @@ class NoticeSender:
                 address_key=row.address_key,
                 content=row.content,
                 keys=self._keys,
+                by_mail=self._by_mail,
                 now=datetime.now(UTC),
             )
 

@@ -1,0 +1,88 @@
+"""The doors of the settings: which are open in a process, and what works on what they bring."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from commands.common import Installation
+from commands.policy import bounce_rules_of, identity_of
+from mailer.bounces.tokens import Tokens
+from mailer.intake import working
+from mailer.intake.forwarding import Forward
+from mailer.intake.smtp_door import Accepted, DoorPlan
+from mailer.intake.working import Means
+from mailer.sender import parse_mailbox
+from pli.settings import Settings
+
+log = logging.getLogger("pli.intake")
+
+
+def means_of(installation: Installation) -> Means:
+    """What is needed to work on what the doors brought."""
+    settings = installation.settings
+    forward = None
+    if settings.reply_forward:
+        forward = Forward(settings.reply_forward, identity_of(settings), settings.language)
+    return Means(
+        installation.keys,
+        Tokens(installation.keys),
+        bounce_rules_of(settings),
+        settings.authentication_server,
+        forward,
+    )
+
+
+def door_plan_of(settings: Settings) -> DoorPlan | None:
+    """Where a relay brings answers; None: nowhere."""
+    if not settings.intake_listen:
+        return None
+    return DoorPlan(
+        settings.intake_listen,
+        settings.intake_tls_cert,
+        settings.intake_tls_key,
+        settings.intake_peers,
+    )
+
+
+def accepted_of(installation: Installation) -> Accepted:
+    """The addresses that a relay may bring mail for.
+
+    What people answer is taken only if it is passed on: otherwise the relay is told that there is
+    no such address here, and nothing is lost unseen.
+    """
+    settings = installation.settings
+    envelope = [
+        settings.relay_envelope_sender,
+        *(it.envelope_sender for it in settings.relays.values()),
+    ]
+    answered = (
+        [settings.sender, settings.reply_to, settings.email] if settings.reply_forward else []
+    )
+    mailboxes = (parse_mailbox(it) for it in (*envelope, *answered) if it)
+    others = frozenset(it.address.lower() for it in mailboxes if it)
+    return Accepted(Tokens(installation.keys), others - {settings.reply_forward.lower()})
+
+
+@asynccontextmanager
+async def doors(installation: Installation) -> AsyncIterator[None]:
+    """Keep the doors of the settings open, and work on what they bring, while the block runs."""
+    plan = door_plan_of(installation.settings)
+    stop = asyncio.Event()
+    async with AsyncExitStack() as open_doors:
+        if plan is not None:
+            # Not above: most processes open no such door.
+            from mailer.intake.smtp_door import door
+
+            await open_doors.enter_async_context(
+                door(installation.database, plan, accepted_of(installation))
+            )
+        parts = [working.keep_working(installation.database, means_of(installation), stop)]
+        tasks = [asyncio.create_task(it) for it in parts]
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.gather(*tasks)
