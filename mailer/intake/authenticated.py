@@ -13,7 +13,7 @@ from mailer.bounces.mail import Mail
 
 _FIELD = "authentication-results"
 _LONGEST = 4_000
-_WORD = re.compile(r'([A-Za-z0-9_.-]{1,64})\s*=\s*("[^"]{0,320}"|[^\s;"]{1,320})')
+_WORD = re.compile(r"([A-Za-z0-9_.-]{1,64})\s*=\s*([^\s;]{1,320})")
 _SHOWS = {"dkim": ("header.d", "header.i"), "spf": ("smtp.mailfrom", "smtp.from")}
 """The methods that prove a sender, and the properties that name the domain that was proven."""
 
@@ -37,7 +37,7 @@ def _server_of(value: str) -> str:
 
 def _proven_domains(value: str) -> Iterator[str]:
     for result in value.split(";")[1:]:
-        words = [(name.lower(), said.strip('"')) for name, said in _WORD.findall(result)]
+        words = [(name.lower(), said) for name, said in _WORD.findall(result)]
         if not words:
             continue
         method, verdict = words[0]
@@ -53,7 +53,7 @@ def _is_within(domain: str, proven: str) -> bool:
 
 
 def _without_comments(value: str) -> str:
-    """A field without what stands in parentheses, which anybody may have chosen."""
+    """A field without what stands in parentheses or quotes, which anybody may have chosen."""
     kept: list[str] = []
     depth, quoted, escaped = 0, False, False
     for sign in value[:_LONGEST]:
@@ -61,14 +61,12 @@ def _without_comments(value: str) -> str:
             escaped = False
         elif sign == "\\":
             escaped = True
-            continue
         elif sign == '"' and not depth:
             quoted = not quoted
         elif sign == "(" and not quoted:
             depth += 1
         elif sign == ")" and not quoted and depth:
             depth -= 1
-            continue
-        if not depth:
+        elif not depth and not quoted:
             kept.append(sign)
     return "".join(kept)

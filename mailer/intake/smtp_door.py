@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
@@ -142,11 +142,6 @@ class _Handler:
         envelope.mail_options.extend(options)
         return "250 2.1.0 ok"
 
-    async def handle_exception(self, error: Exception) -> str:
-        """A fault of ours loses no mail: the relay keeps it."""
-        log.error("intake.door_fault", exc_info=error)
-        return "451 4.3.0 try again later"
-
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -178,6 +173,10 @@ class _Handler:
         except DatabaseAway:
             log.warning("intake.no_database", extra={"door": DOOR})
             return "451 4.3.0 try again later"
+        # A fault of ours loses no mail: the relay keeps it. The class would answer 500.
+        except Exception:
+            log.exception("intake.door_fault")
+            return "451 4.3.0 try again later"
         return "250 2.0.0 kept"
 
 
@@ -208,8 +207,8 @@ class Door(SMTP):
             elif len(self._open_now) >= CONNECTIONS:
                 refusal = b"421 4.3.2 too many connections\r\n"
             if refusal:
-                assert isinstance(transport, asyncio.Transport)
-                transport.write(refusal)
+                # uvloop's transports are no subclass of asyncio's, and have the same methods.
+                cast("asyncio.Transport", transport).write(refusal)
                 transport.close()
                 return
             self.turned_away = False
