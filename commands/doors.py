@@ -6,16 +6,26 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from commands.common import Installation
 from commands.policy import bounce_rules_of, identity_of
+from commands.relays import hook_of
 from mailer.bounces.tokens import Tokens
 from mailer.intake import working
 from mailer.intake.forwarding import Forward
+from mailer.intake.hooks import Hook
 from mailer.intake.smtp_door import Accepted, DoorPlan
+from mailer.intake.sns import HOSTS, Topic
 from mailer.intake.working import Means
 from mailer.sender import parse_mailbox
-from pli.settings import Settings
+from pli.language import N_, Sentence, say
+from pli.relay_names import MAIN
+from pli.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from mailer.intake.imap_client import MailboxPlan
 
 log = logging.getLogger("pli.intake")
 
@@ -45,6 +55,54 @@ def door_plan_of(settings: Settings) -> DoorPlan | None:
         settings.intake_tls_key,
         settings.intake_peers,
     )
+
+
+def mailbox_plans_of(settings: Settings) -> list[MailboxPlan]:
+    """The mailboxes from which answers are fetched."""
+    if not settings.intake:
+        return []
+    from mailer.intake.imap_client import MailboxPlan
+
+    return [
+        MailboxPlan.parse(name, it.url, it.after, it.token_command)
+        for name, it in settings.intake.items()
+    ]
+
+
+def hooks_of(settings: Settings) -> list[Hook]:
+    """The web hooks of the relays; raises SettingsError if one could be proven by nobody."""
+    faults: list[Sentence] = []
+    found: list[Hook] = []
+    for name in (MAIN, *settings.relays):
+        its = hook_of(settings, name)
+        if not its.kind:
+            continue
+        prefix = "relay_" if name == MAIN else f"relays.{name}."
+        topic = None
+        if its.kind in HOSTS:
+            if not its.hook_topic:
+                faults.append(say(_NO_TOPIC, name=f"{prefix}hook_topic", kind=its.kind))
+            topic = Topic(its.kind, its.hook_topic)
+        elif not its.hook_secret:
+            faults.append(say(_NO_SECRET, name=f"{prefix}hook_secret", relay=name))
+        until = its.hook_former_until
+        found.append(
+            Hook(
+                name,
+                its.kind,
+                its.hook_secret,
+                its.hook_former,
+                datetime.fromisoformat(until) if until else None,
+                topic,
+            )
+        )
+    if faults:
+        raise SettingsError.listing(faults)
+    return found
+
+
+_NO_TOPIC = N_("{name} is not set: name the topic by which {kind} tells its events")
+_NO_SECRET = N_("{name} is not set: “pli intake secret {relay}” makes a secret")
 
 
 def accepted_of(installation: Installation) -> Accepted:
@@ -80,6 +138,12 @@ async def doors(installation: Installation) -> AsyncIterator[None]:
                 door(installation.database, plan, accepted_of(installation))
             )
         parts = [working.keep_working(installation.database, means_of(installation), stop)]
+        if plans := mailbox_plans_of(installation.settings):
+            # Not above, as with the other door.
+            from mailer.intake.imap_door import ImapDoor
+
+            keep = installation.settings.bounce_keep_days
+            parts += [ImapDoor(installation.database, it, keep_days=keep).run(stop) for it in plans]
         tasks = [asyncio.create_task(it) for it in parts]
         try:
             yield

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from commands.common import Installation, tell
 from commands.policy import identity_of
+from mailer.bounces.relays.kinds import KINDS
 from mailer.engine.gate import no_relay
 from mailer.smtp.delivery_notices import NOTIFY
 from mailer.smtp.failover import RelayFailover
@@ -45,7 +46,7 @@ def of(settings: Settings) -> dict[str, Relay]:
                     it for it in ((own and own.ehlo_name) or settings.relay_ehlo_name, domain) if it
                 ),
                 envelope_sender=_envelope_sender(settings, name),
-                mark_header=hook_of(settings, name).mark_header,
+                mark_header=_mark_header(settings, name),
                 notify=NOTIFY[settings.dsn],
             )
         except RelayError as error:
@@ -108,6 +109,12 @@ def hook_of(settings: Settings, name: str) -> HookSettings:
         hook_former_until=settings.relay_hook_former_until,
         hook_topic=settings.relay_hook_topic,
     )
+
+
+def _mark_header(settings: Settings, name: str) -> str:
+    """The header by which a relay's events name a copy: the one set, else that of its kind."""
+    its = hook_of(settings, name)
+    return its.mark_header or (KINDS[its.kind].mark_header if its.kind else "")
 
 
 @asynccontextmanager

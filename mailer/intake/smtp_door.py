@@ -24,6 +24,7 @@ from mailer.bounces.tokens import Tokens
 from mailer.intake import taking
 from pli.database import Database, DatabaseAway
 from pli.errors import PliError, reason_of
+from pli.faults import place_of
 from pli.language import N_
 from pli.loopback import is_loopback
 
@@ -174,8 +175,8 @@ class _Handler:
             log.warning("intake.no_database", extra={"door": DOOR})
             return "451 4.3.0 try again later"
         # A fault of ours loses no mail: the relay keeps it. The class would answer 500.
-        except Exception:
-            log.exception("intake.door_fault")
+        except Exception as error:
+            log.error("intake.door_fault", extra=place_of(error))
             return "451 4.3.0 try again later"
         return "250 2.0.0 kept"
 

@@ -30,6 +30,7 @@ from mailer.intake.tallies import Sort
 from mailer.models import IntakeMail
 from pli.columns import clock
 from pli.database import Database, DatabaseAway
+from pli.faults import place_of
 from pli.keys import Keys
 from pli.work import until
 from subscribers.address import Address, AddressError
@@ -92,9 +93,10 @@ async def work(database: Database, means: Means, row_id: int) -> bool:
             await _done(session, row, found, now)
     except DatabaseAway:
         raise
-    # Any fault of ours concerns this mail alone: the others go on.
-    except Exception:
-        log.exception("intake.not_worked", extra={"mail": row_id})
+    # Any fault of ours concerns this mail alone: the others go on. What the error says may hold
+    # addresses, so its class and its place are kept.
+    except Exception as error:
+        log.error("intake.not_worked", extra={"mail": row_id, **place_of(error)})
         await _put_off(database, row_id)
         return False
     log.info("intake.worked", extra={"mail": row_id, "door": row.door, "kind": found.kind})

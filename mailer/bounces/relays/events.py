@@ -50,17 +50,25 @@ class NoEvents(Exception):
 
 def parsed(body: bytes) -> list[Document]:
     """The events in the body of a request, as JSON; raises NoEvents."""
+    if too_deep(body):
+        raise NoEvents
     try:
-        # Counted first: the parser of the standard library goes as deep as its text.
-        if _depth(body) > DEEPEST:
-            raise NoEvents
         found = json.loads(body)
     except (ValueError, RecursionError):
         raise NoEvents from None
-    rows = found if isinstance(found, list) else [found]
+    return checked(found if isinstance(found, list) else [found])
+
+
+def checked(rows: list[Any]) -> list[Document]:
+    """The events, if they are not too many, and each is a table; else raises NoEvents."""
     if len(rows) > MOST or not all(isinstance(it, dict) for it in rows):
         raise NoEvents
     return rows
+
+
+def too_deep(body: bytes) -> bool:
+    """Whether a text of JSON is nested too deep; its parser would go as deep as the text."""
+    return _depth(body) > DEEPEST
 
 
 def failed(address: str, status: str, said: str, reason: Reason | None = None) -> Report:
