@@ -97,7 +97,7 @@ class _Secure(_Bounded, imaplib.IMAP4_SSL):
     pass
 
 
-class Mailbox(BaseMailBox):  # type: ignore[misc]
+class Mailbox(BaseMailBox):
     """An open mailbox; each call raises MailboxError if the server does not do as it should."""
 
     def __init__(self, plan: MailboxPlan, context: ssl.SSLContext | None = None) -> None:
@@ -136,11 +136,8 @@ class Mailbox(BaseMailBox):  # type: ignore[misc]
 
     def _select(self) -> None:
         self.folder.set(self.plan.folder)
-        said = self.client.untagged_responses.get("UIDVALIDITY") or [b""]
-        # imaplib keeps the codes of the tagged answer in another place on some servers.
-        found = said[-1] or b"".join(
-            it for it in self.client.response("UIDVALIDITY")[1] or [] if it is not None
-        )
+        said: Sequence[Any] = self.client.response("UIDVALIDITY")[1] or ()
+        found = next((it for it in said if isinstance(it, bytes)), b"")
         if not found.isdigit():
             raise MailboxRefusal(
                 N_("mailbox {name}: the server gives the mails no lasting numbers (UIDVALIDITY)"),
@@ -212,14 +209,14 @@ class Mailbox(BaseMailBox):  # type: ignore[misc]
     def begins_idle(self) -> None:
         """Let the server tell what happens, from now on."""
         try:
-            self.idle.start()
+            self.idle.start()  # type: ignore[no-untyped-call]
         except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
             raise _told(self.plan, error) from None
 
     def ends_idle(self) -> None:
         """End IDLE; a line that is dead is noticed here."""
         try:
-            self.idle.stop()
+            self.idle.stop()  # type: ignore[no-untyped-call]
         except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
             raise _told(self.plan, error) from None
 
@@ -237,14 +234,12 @@ class Mailbox(BaseMailBox):  # type: ignore[misc]
         except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:
             raise _told(self.plan, error) from None
         if code != "OK":
-            said = b" ".join(it for it in answer if isinstance(it, bytes)).decode(
-                "utf-8", "replace"
-            )
+            told = b" ".join(it for it in answer if isinstance(it, bytes))
             raise MailboxError(
                 N_("mailbox {name}: the server refuses {command}: {reason}"),
                 name=self.plan.name,
                 command=command,
-                reason=said[:200],
+                reason=told.decode("utf-8", "replace")[:200],
             )
         return list(answer)
 
@@ -252,7 +247,7 @@ class Mailbox(BaseMailBox):  # type: ignore[misc]
 def _token(plan: MailboxPlan) -> str:
     """What the token command prints; it may not ask anybody."""
     try:
-        done = subprocess.run(  # noqa: S603: the operator's own command
+        done = subprocess.run(  # noqa: S603 (the operator's own command)
             list(plan.token_command),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -283,7 +278,7 @@ def _gone(plan: MailboxPlan) -> MailboxError:
 def _told(plan: MailboxPlan, error: Exception) -> MailboxError:
     """The error in a sentence, without the password, which a server may repeat."""
     said = " ".join(str(error).split())
-    for secret in (plan.password, plan.username):
+    for secret in (plan.password, plan.username if "@" in plan.username else ""):
         said = said.replace(secret, "…") if secret else said
     if isinstance(error, imaplib.IMAP4.abort | socket.timeout | OSError):
         reason = getattr(error, "strerror", None) or said or type(error).__name__

@@ -48,7 +48,7 @@ class ImapDoor:
         keep_days: int,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        """`keep_days`: older mails are not fetched, for nothing proves that they were not before."""
+        """`keep_days`: older mails are not fetched; of those nothing tells whether they were."""
         self._database = database
         self._plan = plan
         self._keep = timedelta(days=keep_days)

@@ -27,9 +27,7 @@ log = logging.getLogger("pli.intake")
 
 HOSTS = {
     "ses": re.compile(r"sns\.[a-z0-9-]{3,32}\.amazonaws\.com(\.cn)?"),
-    "scaleway": re.compile(
-        r"(sns\.mnq|messaging\.s3)\.[a-z0-9-]{3,32}\.(scaleway\.com|scw\.cloud)"
-    ),
+    "scaleway": re.compile(r"sns\.mnq\.[a-z]{2}-[a-z]{3}\.scaleway\.com"),
 }
 """The hosts of each service, whose certificates are believed."""
 SECONDS = 10.0

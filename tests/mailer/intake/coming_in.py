@@ -15,7 +15,8 @@ from mailer.intake.working import Means
 from mailer.models import IntakeMail, IntakeTally
 from pli.database import Database
 from tests.factories import KEYS
-from tests.specimens.bounces.pieces import LINKS, TOKENS, plain
+from tests.specimens.bounces.pieces import TOKENS, plain
+from tests.specimens.bounces.real_servers import LINKS
 
 SERVER = "mx.orme.example.org"
 
