@@ -8,6 +8,7 @@ from commands.common import _
 from commands.intake.maildir import maildir
 from commands.intake.reading import read
 from commands.intake.secret import secret
+from commands.intake.setup import setup
 from commands.intake.showing import dismiss, list_
 from commands.intake.working import work
 
@@ -17,5 +18,5 @@ def intake() -> None:
     """The group of the commands over doors."""
 
 
-for command in (read, maildir, work, list_, dismiss, secret):
+for command in (read, maildir, work, list_, dismiss, setup, secret):
     intake.add_command(command)

@@ -22,6 +22,7 @@ from mailer.engine import constants
 from mailer.engine.context import EngineContext
 from mailer.engine.provider_slots import ProviderSlot
 from mailer.engine.relay_watch import RelayWatch
+from mailer.intake import taking
 from mailer.ledger import leasing, recovery
 from mailer.ledger.journal_record import JournalRecord
 from mailer.ledger.leasing import Due, Shut
@@ -198,6 +199,7 @@ class Sweep:
         before = datetime.now(UTC) - timedelta(days=self._policy.bounces.keep_days)
         async with self._context.database.begin() as session:
             deleted = await session.run_sync(partial(handling.delete_old_mails, before=before))
+            await taking.delete_old(session, before=before)
         if deleted:
             log.info("bounce.mails_deleted", extra={"mails": deleted})
 

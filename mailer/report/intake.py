@@ -50,6 +50,19 @@ class Wish(NamedTuple):
     subject: str
 
 
+class CameIn(NamedTuple):
+    """All figures of the doors."""
+
+    counted: Sequence[Counted]
+    waiting: Waiting
+    unclaimed: int
+
+
+async def came_in(session: AsyncSession, *, now: datetime) -> CameIn:
+    """What the doors brought, what waits, and what carries no token."""
+    return CameIn(await counted(session), await waiting(session, now=now), await unclaimed(session))
+
+
 async def counted(session: AsyncSession) -> Sequence[Counted]:
     """The counts, by door and kind."""
     rows = await session.execute(
