@@ -24,7 +24,7 @@ from mailer.ledger import leasing
 from mailer.pacing import shares
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.presence import Presence
-from pli import __version__, descriptors, home, logs
+from pli import __version__, chore_rows, descriptors, home, logs
 from pli.database import DatabaseAway
 from pli.interpreter import tune_for_sending
 from pli.work import until
@@ -57,6 +57,7 @@ async def _engine(installation: Installation, turn: Turn, gauge: Gauge) -> Async
     if turn.alone:
         async with installation.database.begin() as session:
             await leasing.end_leases(session)
+            await chore_rows.end_leases(session)
             await shares.end_shares(session)
     failover = relays.failover(installation.settings, gauge.observer)
     fingerprint = installation.keys.fingerprints()["address"]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
+    Select,
     and_,
     case,
     exists,
@@ -307,15 +308,12 @@ async def finish(
     return True
 
 
-async def finishable(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
-    """The ids of running campaigns that have neither pending rows nor rows in work."""
+def finishable(*, scope: Scope = EVERYTHING) -> Select[int]:
+    """Selects the ids of running campaigns that have neither pending rows nor rows in work."""
     open_batches = exists().where(Batch.campaign_id == Campaign.id, is_open())
-    found = await session.execute(
-        select(Campaign.id).where(
-            Campaign.state == CampaignState.RUNNING, scope.campaigns(), ~open_batches
-        )
+    return select(Campaign.id).where(
+        Campaign.state == CampaignState.RUNNING, scope.campaigns(), ~open_batches
     )
-    return found.scalars().all()
 
 
 def reopen(session: Session, *, campaign_id: int) -> bool:

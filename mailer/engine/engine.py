@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from mailer.campaign.policy import SendingPolicy
 from mailer.engine import constants, gate
 from mailer.engine.batch_run import BatchRun
+from mailer.engine.chores import EngineChores
 from mailer.engine.context import EngineContext
+from mailer.engine.dead_journals import DeadJournals
 from mailer.engine.ending import Ending
 from mailer.engine.gate import Passage
 from mailer.engine.heartbeat import watch
@@ -43,6 +45,8 @@ from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
 from pli import descriptors
+from pli.chore_runner import ChoreRunner
+from pli.chores import Kind, Kinds
 from pli.clocks import boot_time
 from pli.database import Database, DatabaseAway
 from pli.errors import PliError
@@ -118,7 +122,9 @@ class Engine:
         pacers: Mapping[str, Pacer] | None = None,
         scope: Scope = EVERYTHING,
         patience: Patience | None = None,
+        kinds: Sequence[Kind] = (),
     ) -> None:
+        """`kinds`: what other rooms have to do besides sending, for an engine of everything."""
         failover = RelayFailover.of(courier)
         slots = ProviderSlots(connections)
         self._context = EngineContext(
@@ -133,15 +139,18 @@ class Engine:
             scope,
         )
         self._failover = failover
-        self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers, scope)
+        policy = policy or SendingPolicy(token_key=keys.current)
+        self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers)
+        own = EngineChores(self._context, self._notice_sender, policy).kinds()
+        self._chores = ChoreRunner(database, Kinds.of([*own, *kinds]), on_done=self.wake)
+        self._dead_journals = DeadJournals(self._context)
         self._work = Work(concurrency=WINDOWS)
         self._runs: dict[int, BatchRun] = {}
         """The runs in progress, by batch id."""
         self._sweep = Sweep(
             self._context,
             self._work,
-            self._notice_sender,
-            policy or SendingPolicy(token_key=keys.current),
+            self._chores,
             RelayWatch(self._context, keys, patience or Patience()),
             in_own_slot=self._work_in_own_slot,
             in_work=self._in_work,
@@ -189,6 +198,7 @@ class Engine:
                         self._tasks.create_task(self._part(self._look_for_work()))
                         self._tasks.create_task(self._part(self._work.run(self.work)))
                         self._tasks.create_task(self._part(self._close_connections()))
+                        self._tasks.create_task(self._part(self._end_chores()))
                     await self._notice_sender.ended()
                 finally:
                     self.over.set()
@@ -218,8 +228,10 @@ class Engine:
         self._wake.set()
 
     async def sweep(self) -> bool:
-        """Sweep once (`Sweep.step`); whether there was anything to do."""
-        return await self._sweep.step()
+        """Sweep once, and wait for the chores that begin; whether there was anything to do."""
+        found = await self._look()
+        await self._chores.settled()
+        return found
 
     # The parts
 
@@ -242,7 +254,7 @@ class Engine:
         seen = boot_time()
         while not self._context.stopping:
             try:
-                await self.sweep()
+                await self._look()
             except DatabaseAway as error:
                 log.warning("engine.sweep_failed", extra={"reason": str(error)})
                 if self._without_database and boot_time() > seen + self._without_database:
@@ -252,6 +264,11 @@ class Engine:
             self._wake.clear()
             if not self._context.stopping:
                 await until(self._wake, constants.SWEEP_SECONDS)
+
+    async def _look(self) -> bool:
+        await self._dead_journals.step()
+        await self._chores.start()
+        return await self._sweep.step()
 
     async def _end_silent_sessions(self) -> None:
         """End silent database sessions whose locks others wait for.
@@ -269,6 +286,10 @@ class Engine:
         """After the stop, wait for replies to what is on the wire; then cut the connections."""
         await self._stopped.wait()
         await self._failover.close(constants.PATIENCE_SECONDS)
+
+    async def _end_chores(self) -> None:
+        await self._stopped.wait()
+        await self._chores.end(constants.PATIENCE_SECONDS)
 
     # One batch
 

@@ -45,8 +45,7 @@ async def register(
     settings_hash: str = "",
     scope: Scope = EVERYTHING,
 ) -> int:
-    """Add a worker, and remove workers that were not seen for a day; the new worker's id."""
-    await session.execute(delete(Worker).where(Worker.seen_at < clock(-FORGOTTEN.total_seconds())))
+    """Add a worker; its id."""
     told = await session.execute(
         insert(Worker)
         .values(
@@ -63,6 +62,11 @@ async def register(
         .returning(Worker.id)
     )
     return told.scalar_one()
+
+
+async def forget(session: AsyncSession) -> None:
+    """Remove the workers that were not seen for a day."""
+    await session.execute(delete(Worker).where(Worker.seen_at < clock(-FORGOTTEN.total_seconds())))
 
 
 async def beat(session: AsyncSession, worker_id: int, figures: Figures) -> None:

@@ -106,10 +106,10 @@ async def test_each_question_of_a_sweep_asks_within_the_scope(
         async with database.reading() as session:
             return (
                 {it.campaign_id for it in await leasing.due(session, limit=9, scope=scope)},
-                set(await lifecycle.finishable(session, scope=scope)),
-                set(await scheduling.ended(session, scope=scope)),
-                set(await scheduling.launchable(session, scope=scope)),
-                await queue.notices_due(session, scope=scope),
+                set(await session.scalars(lifecycle.finishable(scope=scope))),
+                set(await session.scalars(scheduling.ended(scope=scope))),
+                set(await session.scalars(scheduling.launchable(scope=scope))),
+                bool((await session.scalars(queue.notices_due(scope=scope))).all()),
             )
 
     assert await found(EVERYTHING) == ({running, over.id}, {done}, {over.id}, {draft.id}, True)
