@@ -48,7 +48,7 @@ from pli.database import Database, DatabaseAway
 from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
-from pli.work import Work, until
+from pli.work import Again, Job, MemoryWork, until
 
 log = logging.getLogger("pli.delivery")
 
@@ -134,7 +134,7 @@ class Engine:
         )
         self._failover = failover
         self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers, scope)
-        self._work = Work(concurrency=WINDOWS)
+        self._work = MemoryWork(concurrency=WINDOWS)
         self._runs: dict[int, BatchRun] = {}
         """The runs in progress, by batch id."""
         self._sweep = Sweep(
@@ -187,7 +187,7 @@ class Engine:
                 try:
                     async with asyncio.TaskGroup() as self._tasks:
                         self._tasks.create_task(self._part(self._look_for_work()))
-                        self._tasks.create_task(self._part(self._work.run(self.work)))
+                        self._tasks.create_task(self._part(self._work.run(self._do)))
                         self._tasks.create_task(self._part(self._close_connections()))
                     await self._notice_sender.ended()
                 finally:
@@ -288,6 +288,10 @@ class Engine:
                 self.wake()
 
         self._tasks.create_task(work())
+
+    async def _do(self, job: Job) -> Again | None:
+        await self.work(int(job.payload))
+        return None
 
     async def work(self, batch_id: int, slot: ProviderSlot | None = None) -> None:
         """Take one batch and work on it until nothing of it is due, or the lease is lost.

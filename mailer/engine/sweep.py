@@ -32,7 +32,7 @@ from mailer.smtp.courier import Courier
 from pli.clocks import boot_time
 from pli.database import DatabaseAway, refuses_the_data
 from pli.errors import PliError
-from pli.work import Work
+from pli.work import MemoryWork
 from subscribers import lists
 
 log = logging.getLogger("pli.delivery")
@@ -44,7 +44,7 @@ class Sweep:
     def __init__(
         self,
         context: EngineContext,
-        queue: Work,
+        queue: MemoryWork,
         notice_sender: NoticeSender,
         policy: SendingPolicy,
         relay_watch: RelayWatch,
