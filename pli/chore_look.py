@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,12 +31,12 @@ async def due(
     *,
     offered: Collection[str],
     sources: Mapping[str, Source],
-    jobless: ColumnElement[bool] | None = None,
+    unless: Callable[[ColumnElement[str], ColumnElement[int]], ColumnElement[bool]] | None = None,
 ) -> Sequence[tuple[str, int]]:
     """Kind and row id of each chore that is due and that nobody does.
 
     `offered`: the kinds whose chores stand in the table; `sources`: those whose own rows tell.
-    `jobless` is a further condition over the columns `kind` and `row_id`.
+    `unless` is a condition over kind and row id, by which some are left out.
     """
     parts = [_of_source(kind, source) for kind, source in sources.items()]
     if offered:
@@ -45,7 +45,9 @@ async def due(
         return []
     found = union_all(*(select(it.subquery()) for it in parts)).subquery("found")
     wanted = select(found.c.kind, found.c.row_id)
-    rows = await session.execute(wanted if jobless is None else wanted.where(jobless))
+    if unless is not None:
+        wanted = wanted.where(~unless(found.c.kind, found.c.row_id))
+    rows = await session.execute(wanted)
     return [(row.kind, row.row_id) for row in rows]
 
 

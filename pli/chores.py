@@ -24,7 +24,9 @@ from pli import chore_rows
 from pli.chore_rows import SCHEDULE, Claimed, Later, Source
 from pli.chore_schedule import Schedule
 from pli.database import Database, DatabaseAway
-from pli.work import until
+from pli.work import Again, Held, until
+
+__all__ = ["Again", "ChoreFailed", "Held", "Kind", "Kinds", "carry_out"]
 
 log = logging.getLogger("pli.chores")
 
@@ -44,21 +46,6 @@ class ChoreFailed(Exception):
         super().__init__(code)
         self.code = code[:64]
         self.held = held
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """The chore comes back after so many seconds; `code` says why it failed, "" if it did not."""
-
-    seconds: float
-    code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The chore failed for the last time, and waits for a person."""
-
-    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +167,7 @@ async def _settled(
         return Held(code)
     else:
         return None
-    return Again(later.seconds, code) if later else None
+    return Again(later.seconds) if later else None
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from typing import Any, Self
 from mailer.campaign.policy import SendingPolicy
 from mailer.engine import constants, gate
 from mailer.engine.batch_run import BatchRun
+from mailer.engine.chore_work import EngineChoreWork
 from mailer.engine.chores import EngineChores
 from mailer.engine.context import EngineContext
 from mailer.engine.dead_journals import DeadJournals
@@ -36,6 +37,7 @@ from mailer.ledger.holding import Holding
 from mailer.ledger.leasing import Due
 from mailer.ledger.rows import LeasedBatch, LeaseLost
 from mailer.letter.letter import LetterError
+from mailer.models import Listening
 from mailer.notices.notice_sender import NoticeSender
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.pacers import Pacers
@@ -45,14 +47,13 @@ from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
 from pli import descriptors
-from pli.chore_runner import ChoreRunner
 from pli.chores import Kind, Kinds
 from pli.clocks import boot_time
 from pli.database import Database, DatabaseAway
 from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
-from pli.work import Work, until
+from pli.work import Again, Job, MemoryWork, until
 
 log = logging.getLogger("pli.delivery")
 
@@ -123,8 +124,12 @@ class Engine:
         scope: Scope = EVERYTHING,
         patience: Patience | None = None,
         kinds: Sequence[Kind] = (),
+        listening: Listening = Listening.ASKED,
     ) -> None:
-        """`kinds`: what other rooms have to do besides sending, for an engine of everything."""
+        """`kinds`: chores of other rooms, for an engine of everything.
+
+        `listening`: whether it listens to the queue of chores all the time (PostgreSQL).
+        """
         failover = RelayFailover.of(courier)
         slots = ProviderSlots(connections)
         self._context = EngineContext(
@@ -142,9 +147,15 @@ class Engine:
         policy = policy or SendingPolicy(token_key=keys.current)
         self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers)
         own = EngineChores(self._context, self._notice_sender, policy).kinds()
-        self._chores = ChoreRunner(database, Kinds.of([*own, *kinds]), on_done=self.wake)
+        self._chores = EngineChoreWork(
+            database,
+            Kinds.of([*own, *kinds] if scope.everything else own),
+            by_rows=database.is_sqlite or not scope.everything,
+            asked=listening is Listening.ASKED,
+            on_done=self.wake,
+        )
         self._dead_journals = DeadJournals(self._context)
-        self._work = Work(concurrency=WINDOWS)
+        self._work = MemoryWork(concurrency=WINDOWS)
         self._runs: dict[int, BatchRun] = {}
         """The runs in progress, by batch id."""
         self._sweep = Sweep(
@@ -187,6 +198,7 @@ class Engine:
 
     async def run(self) -> None:
         """Look for work and do it until `stop`; then wait for the copies on the wire."""
+        scope = self._context.scope
         try:
             async with asyncio.TaskGroup() as services:
                 services.create_task(self._part(self._context.pacers.run()))
@@ -196,9 +208,10 @@ class Engine:
                 try:
                     async with asyncio.TaskGroup() as self._tasks:
                         self._tasks.create_task(self._part(self._look_for_work()))
-                        self._tasks.create_task(self._part(self._work.run(self.work)))
+                        if scope.batches:
+                            self._tasks.create_task(self._part(self._work.run(self._do)))
                         self._tasks.create_task(self._part(self._close_connections()))
-                        self._tasks.create_task(self._part(self._end_chores()))
+                        self._tasks.create_task(self._part(self._chores.run()))
                     await self._notice_sender.ended()
                 finally:
                     self.over.set()
@@ -219,9 +232,19 @@ class Engine:
         self._stopped.set()
         self._wake.set()
         self._work.stop()
+        self._chores.stop()
         for run in self._runs.values():
             run.end(Ending.STOPPED)
         self._failover.recall(lambda _: True)
+
+    @property
+    def listening(self) -> Listening:
+        """Whether this process does chores now."""
+        return self._chores.listening
+
+    def stand_in(self, needed: bool) -> None:
+        """Do chores as long as nobody does who was asked to (PostgreSQL)."""
+        self._chores.stand_in(needed)
 
     def wake(self) -> None:
         """Look for work now, instead of at the next interval."""
@@ -287,10 +310,6 @@ class Engine:
         await self._stopped.wait()
         await self._failover.close(constants.PATIENCE_SECONDS)
 
-    async def _end_chores(self) -> None:
-        await self._stopped.wait()
-        await self._chores.end(constants.PATIENCE_SECONDS)
-
     # One batch
 
     def _work_in_own_slot(self, batch: Due, slot: ProviderSlot) -> None:
@@ -309,6 +328,10 @@ class Engine:
                 self.wake()
 
         self._tasks.create_task(work())
+
+    async def _do(self, job: Job) -> Again | None:
+        await self.work(int(job.payload))
+        return None
 
     async def work(self, batch_id: int, slot: ProviderSlot | None = None) -> None:
         """Take one batch and work on it until nothing of it is due, or the lease is lost.

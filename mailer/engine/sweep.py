@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.bounces import pausing
 from mailer.campaign import sending_hours
 from mailer.engine import constants
+from mailer.engine.chore_work import EngineChoreWork
 from mailer.engine.context import EngineContext
 from mailer.engine.provider_slots import ProviderSlot
 from mailer.engine.relay_watch import RelayWatch
@@ -19,8 +20,7 @@ from mailer.ledger import leasing
 from mailer.ledger.leasing import Due, Shut
 from mailer.providers import WHOLE
 from mailer.smtp.courier import Courier
-from pli.chore_runner import ChoreRunner
-from pli.work import Work
+from pli.work import MemoryWork
 from subscribers import lists
 
 
@@ -30,8 +30,8 @@ class Sweep:
     def __init__(
         self,
         context: EngineContext,
-        queue: Work,
-        chores: ChoreRunner,
+        queue: MemoryWork,
+        chores: EngineChoreWork,
         relay_watch: RelayWatch,
         *,
         in_own_slot: Callable[[Due, ProviderSlot], None],
@@ -48,6 +48,8 @@ class Sweep:
     async def step(self) -> bool:
         """Queue the batches and begin the chores that are due; whether there were any."""
         await self._relay_watch.step()
+        if not self._context.scope.batches:
+            return False
         async with self._context.database.reading() as session:
             scope = self._context.scope
             batches = await leasing.due(

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from mailer.models import Worker
+from mailer.models import Listening, Worker
 from mailer.scope import EVERYTHING, Scope
 from pli.columns import clock
 from pli.language import N_, Sentence, say
@@ -44,6 +45,7 @@ async def register(
     relay: str,
     settings_hash: str = "",
     scope: Scope = EVERYTHING,
+    listens: Listening = Listening.NO,
 ) -> int:
     """Add a worker; its id."""
     told = await session.execute(
@@ -56,6 +58,7 @@ async def register(
             relay=relay,
             only=scope.name,
             settings_hash=settings_hash,
+            listens=listens,
             started_at=clock(),
             seen_at=clock(),
         )
@@ -69,9 +72,24 @@ async def forget(session: AsyncSession) -> None:
     await session.execute(delete(Worker).where(Worker.seen_at < clock(-FORGOTTEN.total_seconds())))
 
 
-async def beat(session: AsyncSession, worker_id: int, figures: Figures) -> None:
-    """Write that a worker lives, with its figures."""
-    await session.execute(
+async def beat(
+    session: AsyncSession,
+    worker_id: int,
+    figures: Figures,
+    listens: Listening = Listening.NO,
+) -> bool:
+    """Write that a worker lives, with its figures; whether it should do chores though not asked to.
+
+    It should if nobody who was asked to has been seen for half a minute, and it is the first of
+    those who send everything: one of them is enough.
+    """
+    other = aliased(Worker)
+    others = exists().where(
+        other.id != worker_id,
+        other.seen_at > clock(-GONE.total_seconds()),
+        or_(other.listens == Listening.ASKED, and_(other.only == "", other.id < worker_id)),
+    )
+    told = await session.execute(
         update(Worker)
         .where(Worker.id == worker_id)
         .values(
@@ -79,8 +97,12 @@ async def beat(session: AsyncSession, worker_id: int, figures: Figures) -> None:
             batches=figures.batches,
             settled=figures.settled,
             rate=figures.rate,
+            listens=listens,
         )
+        .returning(~others)
+        .execution_options(synchronize_session=False)
     )
+    return bool(told.scalar_one_or_none())
 
 
 async def unregister(session: AsyncSession, worker_id: int) -> None:

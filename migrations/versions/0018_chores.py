@@ -1,7 +1,7 @@
 """work that is no batch: of which kind, for which row, and when it is due
 
 Revision ID: 0018
-Revises: 0015
+Revises: 0017
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from pli.columns import Id, Moment
 
 revision = "0018"
-down_revision = "0015"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
@@ -38,7 +38,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'waiting'"),
         postgresql_where=sa.text("state = 'waiting'"),
     )
+    op.add_column(
+        "worker",
+        sa.Column("listens", sa.String(length=16), server_default="no", nullable=False),
+    )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("worker") as table:
+        table.drop_column("listens")
     op.drop_table("chore")

@@ -154,8 +154,8 @@ async def test_a_campaign_changed_after_its_approval_does_not_start_by_itself(
     async with database.begin() as session:
         await session.execute(update(Campaign).values(approved_hash="0" * 64))
     with Relay().running() as relay:
-        async with working(database, keys, relay.url) as engine:
-            await engine.sweep()
+        async with working(database, keys, relay.url):
+            await until_true(lambda: held(database, campaign_id))
     async with database.reading() as session:
         campaign = await find_campaign(session, campaign_id)
     assert campaign.state is CampaignState.SCHEDULED
