@@ -62,7 +62,7 @@ def _of_table(kinds: Collection[str]) -> Select[str, int]:
 
 def _of_source(kind: str, source: Source) -> Select[str, int]:
     rows = source().subquery()
-    (row_id,) = rows.c
+    row_id = rows.c[0]
     put_off = exists().where(
         Chore.kind == kind,
         Chore.row_id == row_id,

@@ -19,8 +19,8 @@ from pli.columns import clock
 from pli.tables import Chore, ChoreState
 from pli.upsert import insert_into
 
-Source = Callable[[], Select[int]]
-"""Selects the ids of a kind's own rows that are due."""
+Source = Callable[[], Select[*tuple[Any, ...]]]
+"""Selects the ids of a kind's own rows that are due; in a second column, since when, if known."""
 
 LEASE = timedelta(seconds=30)
 SCHEDULE = 0
@@ -248,6 +248,29 @@ async def _note_of_source(
         .values(row)
         .on_conflict_do_update(index_elements=[Chore.kind, Chore.row_id], set_=values)
     )
+
+
+async def hurry(session: AsyncSession, kind: str, row_id: int) -> bool:
+    """Let a chore that waits, or is held, be due now; False if there is none."""
+    return await _of_nobody(
+        session, kind, row_id, state=ChoreState.WAITING, due_at=clock(), tries=0, code=""
+    )
+
+
+async def forget(session: AsyncSession, kind: str, row_id: int) -> bool:
+    """Let a chore that waits, or is held, never be done; False if there is none."""
+    return await _of_nobody(session, kind, row_id, state=ChoreState.FORGOTTEN)
+
+
+async def _of_nobody(session: AsyncSession, kind: str, row_id: int, **values: Any) -> bool:
+    found = await session.execute(
+        update(Chore)
+        .where(_is(kind, row_id), Chore.state != ChoreState.FORGOTTEN, is_free())
+        .values(lease=None, lease_until=None, **values)
+        .returning(Chore.id)
+        .execution_options(synchronize_session=False)
+    )
+    return found.scalar_one_or_none() is not None
 
 
 async def end_leases(session: AsyncSession) -> None:

@@ -52,12 +52,12 @@ async def schedule(
     record(session, AuditAction.SCHEDULED, campaign_id, by=by)
 
 
-def launchable(*, scope: Scope = EVERYTHING) -> Select[int]:
-    """Selects the ids of scheduled campaigns whose hour has come, by the database's clock.
+def launchable(*, scope: Scope = EVERYTHING) -> Select[int, datetime | None]:
+    """Selects the ids of scheduled campaigns whose hour has come by the database's clock, and it.
 
     A campaign with a reason is held for a person, and not among them.
     """
-    return select(Campaign.id).where(
+    return select(Campaign.id, Campaign.scheduled_at).where(
         Campaign.state == CampaignState.SCHEDULED,
         scope.campaigns(),
         Campaign.scheduled_at <= clock(),
@@ -133,12 +133,12 @@ async def let_go(session: AsyncSession, *, campaign_id: int) -> None:
     )
 
 
-def ended(*, scope: Scope = EVERYTHING) -> Select[int]:
-    """Selects the ids of running campaigns with copies that wait after their end.
+def ended(*, scope: Scope = EVERYTHING) -> Select[int, datetime | None]:
+    """Selects the ids of running campaigns with copies that wait after their end, and that end.
 
     The end has passed by the database's clock.
     """
-    return select(Campaign.id).where(
+    return select(Campaign.id, Campaign.not_after).where(
         Campaign.state == CampaignState.RUNNING, scope.campaigns(), _waits_after_its_end()
     )
 

@@ -12,9 +12,10 @@ from mailer.campaign import lifecycle, scheduling
 from mailer.campaign.finding import CampaignError
 from mailer.campaign.policy import SendingPolicy
 from mailer.engine import constants, workers
+from mailer.engine.chore_sources import END, FINISH, LAUNCH, NOTICE, sources
 from mailer.engine.context import EngineContext
-from mailer.notices import queue
 from mailer.notices.notice_sender import AT_ONCE, NoticeSender
+from pli import queue_log
 from pli.chore_schedule import Every
 from pli.chores import Again, Kind
 from pli.database import DatabaseAway
@@ -39,28 +40,18 @@ class EngineChores:
 
     def kinds(self) -> Sequence[Kind]:
         """The kinds that every engine does, within its scope."""
-        scope = self._context.scope
+        found = sources(self._context.scope)
         return [
             Kind(
-                "notice",
+                NOTICE,
                 self._send_notice,
                 delays=SOON,
                 concurrency=AT_ONCE,
-                source=partial(queue.notices_due, scope=scope),
+                source=found[NOTICE],
             ),
-            Kind(
-                "finish",
-                self._finish,
-                delays=SOON,
-                source=partial(lifecycle.finishable, scope=scope),
-            ),
-            Kind("end", self._end, delays=SOON, source=partial(scheduling.ended, scope=scope)),
-            Kind(
-                "launch",
-                self._launch,
-                delays=SOON,
-                source=partial(scheduling.launchable, scope=scope),
-            ),
+            Kind(FINISH, self._finish, delays=SOON, source=found[FINISH]),
+            Kind(END, self._end, delays=SOON, source=found[END]),
+            Kind(LAUNCH, self._launch, delays=SOON, source=found[LAUNCH]),
             Kind("tidy", self._tidy, schedule=Every(constants.TIDY_SECONDS)),
         ]
 
@@ -114,5 +105,6 @@ class EngineChores:
             deleted = await session.run_sync(partial(handling.delete_old_mails, before=before))
         async with self._database.begin() as session:
             await workers.forget(session)
+            await queue_log.forget(session)
         if deleted:
             log.info("bounce.mails_deleted", extra={"mails": deleted})

@@ -40,10 +40,16 @@ DELAYS = (60.0, 300.0, 900.0, 3600.0)
 ClaimedNotice = tuple[int, NoticeKind, str, bytes, str, int]
 
 
-def notices_due(*, scope: Scope = EVERYTHING) -> Select[int]:
-    """Selects the ids of notices that want a worker, the longest due first."""
+def notices_due(*, scope: Scope = EVERYTHING) -> Select[int, datetime]:
+    """Selects the ids of notices that want a worker, the longest due first, and since when."""
+    # A new one is due since the day before it was ordered.
+    since = case(
+        (Notice.status == Status.SENDING, Notice.lease_until),
+        (Notice.next_attempt_at < Notice.created_at, Notice.created_at),
+        else_=Notice.next_attempt_at,
+    )
     return (
-        select(Notice.id)
+        select(Notice.id, since.label("since"))
         .where(_wanted(), scope.notices())
         .order_by(Notice.next_attempt_at, Notice.id)
     )
