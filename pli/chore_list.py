@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pli.chore_rows import SCHEDULE, Source, is_free
+from pli.chore_rows import Source, is_free
 from pli.columns import Moment, clock
 from pli.tables import Chore, ChoreState
 
@@ -115,8 +115,3 @@ def _of_source(kind: str, source: Source) -> Select[str, int, str, datetime, int
         literal(0).label("tries"),
         literal("").label("code"),
     ).where(~known)
-
-
-def is_schedule(row_id: int) -> bool:
-    """Whether a row id is a schedule's."""
-    return row_id == SCHEDULE

@@ -29,13 +29,17 @@ SCHEDULE = 0
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A chore that this process does: `due_at` and `lease` are None where its own row guards it."""
+    """A chore that this process does: `due_at` and `lease` are None where its own row guards it.
+
+    `noted`: whether such a chore has a row here all the same, since it failed before.
+    """
 
     kind: str
     row_id: int
     tries: int
     due_at: datetime | None = None
     lease: int | None = None
+    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ async def _claim_of_source(
     due = source().subquery()
     wanted = await session.scalar(select(due.c[0]).where(due.c[0] == row_id).limit(1))
     if wanted is None:
-        await session.execute(delete(Chore).where(_is(kind, row_id), Chore.tries > 0, _waits()))
+        await session.execute(delete(Chore).where(_is(kind, row_id)))
         return None
     failed = await session.execute(
         select(Chore.tries, Chore.due_at <= clock(), Chore.state).where(_is(kind, row_id))
@@ -131,7 +135,7 @@ async def _claim_of_source(
     if row is None:
         return Claimed(kind, row_id, 0)
     if row.state is ChoreState.WAITING and row[1]:
-        return Claimed(kind, row_id, row.tries)
+        return Claimed(kind, row_id, row.tries, noted=True)
     return await _later(session, _is(kind, row_id))
 
 
@@ -163,7 +167,7 @@ async def end(
 ) -> Later | None:
     """A chore is done; Later if it was offered again meanwhile, or for its schedule's next time."""
     if claimed.lease is None:
-        if claimed.tries:
+        if claimed.noted:
             await session.execute(delete(Chore).where(_is(claimed.kind, claimed.row_id)))
         return None
     if schedule is not None and claimed.row_id == SCHEDULE:
@@ -188,7 +192,7 @@ async def put_off(
         return await _wait(session, claimed, clock(seconds), seconds, tries=tries, code=code)
     if tries:
         await _note_of_source(session, claimed, clock(seconds), tries, code)
-    elif claimed.tries:
+    elif claimed.noted:
         await session.execute(delete(Chore).where(_is(claimed.kind, claimed.row_id)))
     return Later(seconds)
 
@@ -271,6 +275,21 @@ async def _of_nobody(session: AsyncSession, kind: str, row_id: int, **values: An
         .execution_options(synchronize_session=False)
     )
     return found.scalar_one_or_none() is not None
+
+
+async def forget_over(session: AsyncSession, sources: Mapping[str, Source]) -> None:
+    """Remove held and forgotten chores of rows that are due no more: somebody else saw to them."""
+    for kind, source in sources.items():
+        due = source().order_by(None).subquery()
+        await session.execute(
+            delete(Chore)
+            .where(
+                Chore.kind == kind,
+                Chore.state != ChoreState.WAITING,
+                Chore.row_id.not_in(select(due.c[0])),
+            )
+            .execution_options(synchronize_session=False)
+        )
 
 
 async def end_leases(session: AsyncSession) -> None:

@@ -113,7 +113,8 @@ async def carry_out(database: Database, kind: Kind, row_id: int) -> Again | Held
                 session, kind.name, row_id, lease=secrets.randbits(63), source=kind.source
             )
     except DatabaseAway as error:
-        _log_away("chore.not_taken", kind, row_id, error)
+        extra = {"kind": kind.name, "row": row_id, "reason": str(error)}
+        log.warning("chore.not_taken", extra=extra)
         return Again(AWAY_SECONDS)
     if claimed is None:
         return None
@@ -125,7 +126,8 @@ async def carry_out(database: Database, kind: Kind, row_id: int) -> Again | Held
             return await _settled(session, kind, claimed, answer)
     except DatabaseAway as error:
         # Its lease lapses, or its own row says it: the chore is done once more.
-        _log_away("chore.not_settled", kind, row_id, error)
+        extra = {"kind": kind.name, "row": row_id, "reason": str(error)}
+        log.warning("chore.not_settled", extra=extra)
         return Again(AWAY_SECONDS)
 
 
@@ -136,15 +138,17 @@ async def _handled(database: Database, kind: Kind, claimed: Claimed) -> Again | 
     except DatabaseAway:
         raise
     except ChoreFailed as failed:
-        log.warning("chore.failed", extra=_names(kind, claimed.row_id, code=failed.code))
+        extra = {"kind": kind.name, "row": claimed.row_id, "code": failed.code}
+        log.warning("chore.failed", extra=extra)
         return failed
     # A fault of any handler is this chore's alone. What it says may hold addresses, and so may the
     # values in its frames: its class and its place are kept.
     except Exception as error:
         broke = ChoreFailed(type(error).__name__)
         place = traceback.extract_tb(error.__traceback__)[-1]
-        extra = _names(kind, claimed.row_id, code=broke.code)
-        log.error("chore.broke", extra=extra | {"at": f"{place.filename}:{place.lineno}"})
+        at = f"{place.filename}:{place.lineno}"
+        extra = {"kind": kind.name, "row": claimed.row_id, "code": broke.code, "at": at}
+        log.error("chore.broke", extra=extra)
         return broke
 
 
@@ -194,11 +198,3 @@ async def _renewing(database: Database, claimed: Claimed) -> AsyncIterator[None]
     finally:
         done.set()
         await renewing
-
-
-def _log_away(event: str, kind: Kind, row_id: int, error: DatabaseAway) -> None:
-    log.warning(event, extra=_names(kind, row_id) | {"reason": str(error)})
-
-
-def _names(kind: Kind, row_id: int, **further: str) -> dict[str, object]:
-    return {"kind": kind.name, "row": row_id, **further}

@@ -15,7 +15,7 @@ from mailer.engine import constants, workers
 from mailer.engine.chore_sources import END, FINISH, LAUNCH, NOTICE, sources
 from mailer.engine.context import EngineContext
 from mailer.notices.notice_sender import AT_ONCE, NoticeSender
-from pli import queue_log
+from pli import chore_rows, queue_log
 from pli.chore_schedule import Every
 from pli.chores import Again, Kind
 from pli.database import DatabaseAway
@@ -105,6 +105,7 @@ class EngineChores:
             deleted = await session.run_sync(partial(handling.delete_old_mails, before=before))
         async with self._database.begin() as session:
             await workers.forget(session)
+            await chore_rows.forget_over(session, sources())
             await queue_log.forget(session)
         if deleted:
             log.info("bounce.mails_deleted", extra={"mails": deleted})

@@ -118,6 +118,11 @@ async def known(session: AsyncSession) -> Sequence[tuple[Worker, bool]]:
     return [(row[0], bool(row[1])) for row in rows]
 
 
+async def anybody(session: AsyncSession) -> bool:
+    """Whether any worker lives."""
+    return any(alive for _, alive in await known(session))
+
+
 async def sends(session: AsyncSession, campaign_id: int | None = None) -> bool:
     """Whether a living worker sends everything, or just this campaign."""
     scopes = {"", *([Scope.of_campaign(campaign_id).name] if campaign_id else [])}
