@@ -338,7 +338,7 @@ class Engine:
         except DatabaseAway as error:
             # The sweep finds the batch again; `_look_for_work` raises if the database stays away.
             log.warning("delivery.batch_left", extra={"batch": batch_id, "reason": str(error)})
-            return Again(constants.LOOK_AGAIN_SECONDS)
+            return Again(constants.WATCH_SECONDS)
         left = taking.left
         if left is not None and not (left.pending or left.sending):
             return None
