@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from sqlalchemy.orm import Session
 
@@ -28,13 +28,9 @@ LOOK_SECONDS = 1.0
 class ChoreQueue:
     """Does the chores of one queue, from `run` until `stop`; `run` may be called again."""
 
-    def __init__(
-        self, database: Database, kinds: Kinds, *, on_done: Callable[[], None] = lambda: None
-    ) -> None:
-        """`on_done` is called after each chore, for one may make others due."""
+    def __init__(self, database: Database, kinds: Kinds) -> None:
         self._database = database
         self._kinds = kinds
-        self._on_done = on_done
         self._busy: Counter[str] = Counter()
         self._doing: set[asyncio.Task[Again | Held | None]] = set()
         self._stopped = asyncio.Event()
@@ -131,4 +127,3 @@ class ChoreQueue:
         finally:
             self._doing.discard(doing)
             self._busy[name] -= 1
-            self._on_done()

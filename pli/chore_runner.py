@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,13 +25,9 @@ REST_SECONDS = 0.5
 class ChoreRunner:
     """Does what is due: `look`, then `begin`, then `settled` by whoever wants to wait."""
 
-    def __init__(
-        self, database: Database, kinds: Kinds, *, on_done: Callable[[], None] = lambda: None
-    ) -> None:
-        """`on_done` is called after each chore, for one may make others due."""
+    def __init__(self, database: Database, kinds: Kinds) -> None:
         self._database = database
         self._kinds = kinds
-        self._on_done = on_done
         self._started = False
         self._running: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._not_before: dict[tuple[str, int], float] = {}
@@ -93,4 +89,3 @@ class ChoreRunner:
             del self._running[name, row_id]
             if name in self._kinds.sources:
                 self._not_before[name, row_id] = boot_time() + rest
-            self._on_done()

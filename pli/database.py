@@ -59,6 +59,8 @@ _BUSY_SECONDS = 15
 IDLE_SECONDS = 15.0
 """PostgreSQL ends a writer that is silent for so long within a transaction. A process that was
 stopped, or a machine that is gone, would else keep its locks, and everybody would wait for them."""
+_ANSWER_SECONDS = 15.0
+"""A connection apart that has not answered by then is lost."""
 _SERVER_SETTINGS = {
     "application_name": "pli",
     # The server notices a vanished machine within half a minute, not in TCP's usual two hours.
@@ -183,7 +185,7 @@ class Database:
         for ours in _SQLALCHEMYS_OWN:
             options.pop(ours, None)
         return await asyncpg.connect(
-            **options, server_settings=_SERVER_SETTINGS, command_timeout=IDLE_SECONDS
+            **options, server_settings=_SERVER_SETTINGS, command_timeout=_ANSWER_SECONDS
         )
 
     async def now(self) -> datetime:

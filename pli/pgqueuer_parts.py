@@ -282,6 +282,8 @@ class OfferingQueries(Queries):
         """Take a job; wait as long as none may be taken, and ask nothing meanwhile."""
         del entrypoints, global_concurrency_limit  # the queue's rows and `offered` say both
         self._link.awake()
+        # The job that was taken last is in a task that has not begun: it must count as in work.
+        await asyncio.sleep(0)
         names: Collection[str] = ()
         while not self.stopping:
             self._changed.clear()

@@ -8,7 +8,7 @@ chore would wake all of them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,11 +33,10 @@ class EngineChoreWork:
         *,
         by_rows: bool,
         asked: bool,
-        on_done: Callable[[], None],
     ) -> None:
         """`asked`: listen to the queue all the time, not only as a stand-in."""
         self._asked = asked
-        self._rows = ChoreRunner(database, kinds, on_done=on_done) if by_rows else None
+        self._rows = ChoreRunner(database, kinds) if by_rows else None
         self._queue: ChoreQueue | None = None
         self._wanted = asyncio.Event()
         self._stopped = asyncio.Event()
@@ -45,7 +44,7 @@ class EngineChoreWork:
             # Imported here: it loads the driver of PostgreSQL, and SQLite needs none.
             from pli.chore_queue import ChoreQueue
 
-            self._queue = ChoreQueue(database, kinds, on_done=on_done)
+            self._queue = ChoreQueue(database, kinds)
             if asked:
                 self._wanted.set()
 

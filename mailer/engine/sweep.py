@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import random
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import zip_longest
-
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from mailer.bounces import pausing
-from mailer.campaign import sending_hours
-from mailer.engine import constants
+from mailer.engine.batch_source import BatchSource
 from mailer.engine.chore_work import EngineChoreWork
 from mailer.engine.context import EngineContext
-from mailer.engine.provider_slots import ProviderSlot
 from mailer.engine.relay_watch import RelayWatch
-from mailer.ledger import leasing
-from mailer.ledger.leasing import Due, Shut
-from mailer.providers import WHOLE
-from mailer.smtp.courier import Courier
-from pli.work import MemoryWork
-from subscribers import lists
 
 
 class Sweep:
@@ -30,102 +15,33 @@ class Sweep:
     def __init__(
         self,
         context: EngineContext,
-        queue: MemoryWork,
+        source: BatchSource,
         chores: EngineChoreWork,
         relay_watch: RelayWatch,
-        *,
-        in_own_slot: Callable[[Due, ProviderSlot], None],
-        in_work: Callable[[], Collection[int]],
     ) -> None:
-        """`in_own_slot` works on a batch in its provider's slot; `in_work`: campaigns in work."""
         self._context = context
-        self._work = queue
+        self._source = source
         self._chores = chores
         self._relay_watch = relay_watch
-        self._work_in_own_slot = in_own_slot
-        self._in_work = in_work
+
+    async def watch_relays(self) -> None:
+        """Do only the part of `step` that must not wait for long."""
+        await self._relay_watch.step()
 
     async def step(self) -> bool:
-        """Queue the batches and begin the chores that are due; whether there were any."""
+        """Distribute the batches and begin the chores that are due; whether there were any."""
         await self._relay_watch.step()
         if not self._context.scope.batches:
             return False
         async with self._context.database.reading() as session:
-            scope = self._context.scope
-            batches = await leasing.due(
-                session,
-                limit=constants.LOOKED_AT,
-                closed=await sending_hours.closed(session),
-                without=await self._shut(session),
-                scope=scope,
-            )
+            batches = await self._source.look(session)
             chores = await self._chores.look(session)
             burst_campaigns = await session.run_sync(
-                pausing.of_running, scope, self._context.policy_pause
+                pausing.of_running, self._context.scope, self._context.policy_pause
             )
         for campaign_id, reason in burst_campaigns:
             await self._context.pause(campaign_id, reason)
-        await self._distribute(batches)
+        await self._source.distribute(batches)
         if not self._context.stopping:
             self._chores.begin(chores)
         return bool(batches or chores)
-
-    async def _shut(self, session: AsyncSession) -> Sequence[Shut]:
-        """The providers that nothing may be sent to now, by the relays of the lists."""
-        failover = self._context.failover
-        if len(failover.couriers) == 1:
-            if failover.waits():
-                return (Shut(None, None),)
-            return self._shut_at(self._context.failover.likely(), None)
-        found: list[Shut] = []
-        by_relays: dict[Courier | None, list[int]] = defaultdict(list)
-        waiting: list[int] = []
-        for list_ in await lists.everything(session):
-            if failover.waits(list_.relays):
-                waiting.append(list_.id)
-            else:
-                by_relays[failover.likely(list_.relays)].append(list_.id)
-        if waiting:
-            found.append(Shut(None, waiting))
-        for courier, ids in by_relays.items():
-            found += self._shut_at(courier, ids)
-        return found
-
-    def _shut_at(self, courier: Courier | None, ids: Sequence[int] | None) -> Sequence[Shut]:
-        """The providers that a relay may send nothing to now, for these lists (None: for all)."""
-        if courier is None:
-            return ()
-        closed = self._context.pacers.of(courier).closed()
-        if WHOLE in closed:
-            return (Shut(None, ids),)
-        providers = {*closed, *self._context.slots.busy(courier.relay)}
-        return (Shut(providers, ids),) if providers else ()
-
-    async def _distribute(self, batches: Sequence[Due]) -> None:
-        """Queue each due batch for the open slot, or start it in its provider's own slot."""
-        wanted: dict[str, set[str]] = defaultdict(set)
-        free: dict[int, list[int]] = defaultdict(list)
-        # In random order: else all workers would try to take the same batches.
-        for batch in random.sample(batches, len(batches)):
-            courier = self._context.failover.likely(batch.relays)
-            if courier is None:
-                free[batch.campaign_id].append(batch.id)  # `Engine._run` pauses its campaign
-                continue
-            wanted[courier.relay].add(batch.provider)
-            pacer = self._context.pacers.of(courier)
-            if not pacer.narrow(batch.provider):
-                free[batch.campaign_id].append(batch.id)
-            elif pacer.has_share(batch.provider):
-                self._work_in_own_slot(batch, self._context.slots.of(courier.relay, batch.provider))
-        self._context.pacers.want(wanted)
-        await self._queue(free)
-
-    async def _queue(self, free: Mapping[int, Sequence[int]]) -> None:
-        """Queue batches; campaigns take turns, and one with nothing in work goes first."""
-        busy = self._in_work()
-        self._context.waiting = set(free)
-        await self._work.enqueue(
-            [ids[0] for campaign, ids in free.items() if campaign not in busy], first=True
-        )
-        turns = [it for turn in zip_longest(*free.values()) for it in turn if it is not None]
-        await self._work.enqueue(turns[: max(0, constants.QUEUED - self._work.known)])
