@@ -135,6 +135,7 @@ async def list_(context: Context, as_json: bool) -> None:
                     "batches": it.batches,
                     "settled": it.settled,
                     "rate": round(it.rate, 1),
+                    "chores": it.listens,
                 }
                 for it, alive in found
             ]

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.engine import workers
 from mailer.engine.chore_sources import sources
 from pli import chore_list
 from pli.checks import Check, warn
@@ -20,8 +21,9 @@ STALE = timedelta(minutes=5)
 _NAMED = 5
 
 
-async def check(session: AsyncSession, *, anybody: bool) -> list[Check]:
-    """`anybody`: whether a process lives that could do them; a schedule is not missed without."""
+async def check(session: AsyncSession) -> list[Check]:
+    """What is held, and what is due for long; a schedule is missed only where somebody works."""
+    anybody = await workers.anybody_does_chores(session)
     now = (await session.execute(select(clock()))).scalar_one()
     found = await chore_list.listed(session, sources())
     held = [it for it in found if it.status == HELD]

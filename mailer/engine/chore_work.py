@@ -50,8 +50,8 @@ class EngineChoreWork:
 
     @property
     def listening(self) -> Listening:
-        """Whether this process does chores."""
-        if self._asked or self._rows is not None:
+        """Whether this process does all chores."""
+        if self._asked:
             return Listening.ASKED
         return Listening.STANDS_IN if self._wanted.is_set() else Listening.NO
 

@@ -167,7 +167,7 @@ class Engine:
             database,
             Kinds.of([*own, *kinds] if scope.everything else own),
             by_rows=by_rows,
-            asked=listening is Listening.ASKED,
+            asked=scope.everything and listening is Listening.ASKED,
         )
         self._dead_journals = DeadJournals(self._context)
         self._source: BatchSource = (

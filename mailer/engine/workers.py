@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from mailer.models import Listening, Worker
-from mailer.scope import EVERYTHING, Scope
+from mailer.scope import CHORES, EVERYTHING, Scope
 from pli.columns import clock
 from pli.language import N_, Sentence, say
 
@@ -111,16 +111,21 @@ async def unregister(session: AsyncSession, worker_id: int) -> None:
 
 
 async def known(session: AsyncSession) -> Sequence[tuple[Worker, bool]]:
-    """Every worker, the oldest first, and whether it lives."""
+    """Every worker that sends copies, the oldest first, and whether it lives."""
     rows = await session.execute(
-        select(Worker, Worker.seen_at > clock(-GONE.total_seconds())).order_by(Worker.id)
+        select(Worker, Worker.seen_at > clock(-GONE.total_seconds()))
+        .where(Worker.only != CHORES.name)
+        .order_by(Worker.id)
     )
     return [(row[0], bool(row[1])) for row in rows]
 
 
-async def anybody(session: AsyncSession) -> bool:
-    """Whether any worker lives."""
-    return any(alive for _, alive in await known(session))
+async def anybody_does_chores(session: AsyncSession) -> bool:
+    """Whether any living process does all chores."""
+    listens = exists().where(
+        Worker.listens != Listening.NO, Worker.seen_at > clock(-GONE.total_seconds())
+    )
+    return bool(await session.scalar(select(listens)))
 
 
 async def sends(session: AsyncSession, campaign_id: int | None = None) -> bool:
