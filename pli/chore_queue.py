@@ -45,12 +45,13 @@ class ChoreQueue:
         """Listen, and do what comes, until `stop`."""
         self._stopped.clear()
         self._work = QueueWork(self._database, CHORES, self._with_hands_free)
+        looking = asyncio.create_task(self._look_for_work(self._work))
         try:
-            async with asyncio.TaskGroup() as parts:
-                parts.create_task(self._hand_out(self._work))
-                parts.create_task(self._look_for_work(self._work))
+            await self._hand_out(self._work)
         finally:
+            self._stopped.set()
             self._work = None
+            await looking
 
     async def _hand_out(self, work: QueueWork) -> None:
         try:
@@ -94,17 +95,19 @@ class ChoreQueue:
 
     async def _look_for_work(self, work: QueueWork) -> None:
         started = False
-        while not self._stopped.is_set():
-            try:
-                if not started:
-                    async with self._database.begin() as session:
-                        await chore_rows.ensure_schedules(session, self._kinds.schedules)
-                    started = True
-                await self.look()
-            except DatabaseAway as error:
-                log.warning("chore.look_failed", extra={"reason": str(error)})
-            await until(self._stopped, LOOK_SECONDS)
-        work.stop()
+        try:
+            while not self._stopped.is_set():
+                try:
+                    if not started:
+                        async with self._database.begin() as session:
+                            await chore_rows.ensure_schedules(session, self._kinds.schedules)
+                        started = True
+                    await self.look()
+                except DatabaseAway as error:
+                    log.warning("chore.look_failed", extra={"reason": str(error)})
+                await until(self._stopped, LOOK_SECONDS)
+        finally:
+            work.stop()
 
     def _with_hands_free(self, due: Collection[str]) -> Collection[str]:
         known = self._kinds.by_name
