@@ -1,19 +1,18 @@
-"""The doors of the settings: which are open in a process, and what works on what they bring."""
+"""The doors of the settings: which are open in a process, and what it takes to work on mails."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commands.common import Installation
 from commands.policy import bounce_rules_of, identity_of
 from commands.relays import hook_of
 from mailer.bounces.tokens import Tokens
-from mailer.intake import working
 from mailer.intake.forwarding import Forward
 from mailer.intake.hooks import Hook
 from mailer.intake.smtp_door import Accepted, DoorPlan
@@ -126,7 +125,10 @@ def accepted_of(installation: Installation) -> Accepted:
 
 @asynccontextmanager
 async def doors(installation: Installation) -> AsyncIterator[None]:
-    """Keep the doors of the settings open, and work on what they bring, while the block runs."""
+    """Keep the doors of the settings open while the block inside runs.
+
+    What they bring is worked on by a chore (`commands/chore_kinds.py`).
+    """
     plan = door_plan_of(installation.settings)
     stop = asyncio.Event()
     async with AsyncExitStack() as open_doors:
@@ -137,13 +139,13 @@ async def doors(installation: Installation) -> AsyncIterator[None]:
             await open_doors.enter_async_context(
                 door(installation.database, plan, accepted_of(installation))
             )
-        parts = [working.keep_working(installation.database, means_of(installation), stop)]
+        parts: list[Coroutine[Any, Any, None]] = []
         if plans := mailbox_plans_of(installation.settings):
             # Not above, as with the other door.
             from mailer.intake.imap_door import ImapDoor
 
             keep = installation.settings.bounce_keep_days
-            parts += [ImapDoor(installation.database, it, keep_days=keep).run(stop) for it in plans]
+            parts = [ImapDoor(installation.database, it, keep_days=keep).run(stop) for it in plans]
         tasks = [asyncio.create_task(it) for it in parts]
         try:
             yield

@@ -18,11 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.intake import tallies
 from mailer.intake.tallies import Sort
 from mailer.models import IntakeMail
+from pli.chore_offers import hint
 from pli.upsert import insert_into
 
 LARGEST = 1_000_000
 """Octets of a mail that are kept: a larger one is known, and judged, by its beginning."""
 MAIL = "mail"
+CHORE = "mailbox"
+"""The kind of chore that works on a mail (pli/chores.py)."""
 MOST_TO_ONE = 10
 """Mails to one token within `NOISY`: a server that repeats itself is heard no more."""
 NOISY = timedelta(hours=1)
@@ -88,6 +91,7 @@ async def take(
         .returning(IntakeMail.id)
     )
     if added is not None:
+        await hint(session, CHORE, added)
         return Taken.NEW
     if place is not None:  # the mailbox gave it another number, or another door was first
         await session.execute(

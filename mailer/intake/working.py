@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -25,14 +25,14 @@ from mailer.intake import forwarding, probes, tallies, wishes
 from mailer.intake.authenticated import is_proven
 from mailer.intake.forwarding import Forward
 from mailer.intake.leaving_by_word import leave_by_word
-from mailer.intake.taking import MAIL
+from mailer.intake.taking import CHORE, MAIL
 from mailer.intake.tallies import Sort
 from mailer.models import IntakeMail
+from pli import chores
 from pli.columns import clock
 from pli.database import Database, DatabaseAway
 from pli.faults import place_of
 from pli.keys import Keys
-from pli.work import until
 from subscribers.address import Address, AddressError
 
 log = logging.getLogger("pli.intake")
@@ -239,7 +239,6 @@ async def _event(session: AsyncSession, row: Row[*Waiting], means: Means, now: d
     return Worked(kind.value, acted=came is not None and came.number is not None)
 
 
-LOOK_SECONDS = 0.5
 AT_ONCE = 50
 
 
@@ -255,16 +254,10 @@ async def work_all(database: Database, means: Means) -> int:
             return done
 
 
-async def keep_working(database: Database, means: Means, stop: asyncio.Event) -> None:
-    """Work on what is due until `stop`."""
-    while not stop.is_set():
-        try:
-            async with database.reading() as session:
-                ids = (await session.scalars(due().limit(AT_ONCE))).all()
-            for row_id in ids:
-                await work(database, means, row_id)
-        except DatabaseAway as error:
-            log.warning("intake.no_database", extra={"reason": str(error)})
-            ids = []
-        if not ids:
-            await until(stop, LOOK_SECONDS)
+def kinds(database: Database, means: Means) -> Sequence[chores.Kind]:
+    """The chore that works on mails, for the process that does chores."""
+
+    async def one(row_id: int) -> None:
+        await work(database, means, row_id)
+
+    return [chores.Kind(CHORE, one, source=due)]

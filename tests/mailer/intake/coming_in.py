@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from mailer.intake.taking import Taken
 from mailer.intake.working import Means
 from mailer.models import IntakeMail, IntakeTally
 from pli.database import Database
+from pli.work import until
 from tests.factories import KEYS
 from tests.specimens.bounces.pieces import TOKENS, plain
 from tests.specimens.bounces.real_servers import LINKS
@@ -65,3 +67,9 @@ async def tally(database: Database) -> dict[str, int]:
     async with database.reading() as session:
         rows = await session.execute(select(IntakeTally.kind, IntakeTally.mails))
         return {row.kind: row.mails for row in rows}
+
+
+async def keep_working(database: Database, stop: asyncio.Event) -> None:
+    """Work on what comes in, as the process that does chores does."""
+    while not await until(stop, 0.05):
+        await worked(database)

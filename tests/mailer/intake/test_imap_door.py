@@ -17,7 +17,7 @@ from mailer.models import Bounce, IntakeDoor, IntakeMail
 from pli.database import Database
 from tests.dovecot import Dovecot
 from tests.mailer.bounces.coming_back import bounce_of, one_copy
-from tests.mailer.intake.coming_in import means, written
+from tests.mailer.intake.coming_in import keep_working, written
 from tests.waiting import until_true
 
 pytestmark = pytest.mark.proof
@@ -35,7 +35,7 @@ async def reading(database: Database, plan: MailboxPlan) -> AsyncIterator[None]:
     stop = asyncio.Event()
     parts = (
         ImapDoor(database, plan, keep_days=90).run(stop),
-        working.keep_working(database, means(), stop),
+        keep_working(database, stop),
     )
     tasks = [asyncio.create_task(it) for it in parts]
     try:
