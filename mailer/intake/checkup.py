@@ -54,31 +54,30 @@ async def check(session: AsyncSession, expected: Expected) -> list[Check]:
             int(tracking),
         )
         found.append(warn("answers", told, say(N_("turn that off at the provider (GDPR)"))))
-    for sort, singular, plural, remedy in _WAIT:
-        n = await session.scalar(
-            select(func.count()).select_from(IntakeMail).where(IntakeMail.kind == sort.value)
+    if n := await _of(session, Sort.STOP):
+        told = say_n(
+            "{n} person may want to leave, and nothing proves that they wrote it",
+            "{n} people may want to leave, and nothing proves that they wrote it",
+            n,
         )
-        if n:
-            found.append(warn("answers", say_n(singular, plural, n), say(remedy)))
+        found.append(warn("answers", told, say(N_("“pli intake list” shows who"))))
+    if n := await _of(session, Sort.FAULT):
+        told = say_n(
+            "{n} mail could not be worked on, for a fault of Pli",
+            "{n} mails could not be worked on, for a fault of Pli",
+            n,
+        )
+        remedy = N_("the log tells at which place (intake.not_worked): please report it")
+        found.append(warn("answers", told, say(remedy)))
     if not await tallies.anything(session):
         found.append(warn("answers", say(NOTHING), say(SET_UP)))
     return found
 
 
-_WAIT = (
-    (
-        Sort.STOP,
-        N_("{n} person may want to leave, and nothing proves that they wrote it"),
-        N_("{n} people may want to leave, and nothing proves that they wrote it"),
-        N_("“pli intake list” shows who"),
-    ),
-    (
-        Sort.FAULT,
-        N_("{n} mail could not be worked on, for a fault of Pli"),
-        N_("{n} mails could not be worked on, for a fault of Pli"),
-        N_("the log tells at which place (intake.not_worked): please report it"),
-    ),
-)
+async def _of(session: AsyncSession, sort: Sort) -> int:
+    """How many mails of this sort are kept."""
+    found = select(func.count()).select_from(IntakeMail).where(IntakeMail.kind == sort.value)
+    return await session.scalar(found) or 0
 
 
 async def before_a_release(session: AsyncSession, *, copies: int) -> Sentence | None:

@@ -176,7 +176,9 @@ class _Handler:
             return "451 4.3.0 try again later"
         # A fault of ours loses no mail: the relay keeps it. The class would answer 500.
         except Exception as error:
-            log.error("intake.door_fault", extra=place_of(error))
+            log.error(
+                "intake.door_fault", extra={"error": type(error).__name__, "at": place_of(error)}
+            )
             return "451 4.3.0 try again later"
         return "250 2.0.0 kept"
 

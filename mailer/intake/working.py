@@ -96,7 +96,10 @@ async def work(database: Database, means: Means, row_id: int) -> bool:
     # Any fault of ours concerns this mail alone: the others go on. What the error says may hold
     # addresses, so its class and its place are kept.
     except Exception as error:
-        log.error("intake.not_worked", extra={"mail": row_id, **place_of(error)})
+        log.error(
+            "intake.not_worked",
+            extra={"mail": row_id, "error": type(error).__name__, "at": place_of(error)},
+        )
         await _put_off(database, row_id)
         return False
     log.info("intake.worked", extra={"mail": row_id, "door": row.door, "kind": found.kind})
