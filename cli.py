@@ -72,6 +72,10 @@ COMMANDS = {
         "commands.bounces", "bounce",
         _("What came back: bounces and complaints, and what followed from them."),
     ),
+    "intake": Place(
+        "commands.intake", "intake",
+        _("How answers come in: the doors, what they brought, and how to set them up."),
+    ),
     "report": Place(
         "commands.reporting", "report",
         _("What became of each copy of a campaign: its id, or letter:294."),
@@ -91,6 +95,10 @@ COMMANDS = {
     "worker": Place(
         "commands.worker", "worker",
         _("Send what is to be sent, beside other workers (PostgreSQL), until Ctrl-C."),
+    ),
+    "queue": Place(
+        "commands.queue", "queue",
+        _("Chores: all work besides the letters' copies; what waits, and what failed."),
     ),
     "doctor": Place(
         "commands.doctor", "doctor",

@@ -42,6 +42,11 @@ WRITERS = (
         "`pausing.py`",
         {"Bounce", "BounceMail"},
     ),
+    (
+        "intake_mail, intake_door, intake_tally: what came in, and how far mailboxes are read",
+        "`mailer/intake/taking.py`, `working.py`, `mailboxes.py`, `deciding.py`, `tallies.py`",
+        {"IntakeMail", "IntakeDoor", "IntakeTally"},
+    ),
     ("notice", "`mailer/notices/writing.py`, `queue.py`", {"Notice"}),
     (
         "relay_trouble: which relays cannot be used, and who was told",
@@ -79,6 +84,7 @@ WRITERS = (
     ("sign_in_link", "`accounts/links.py`", {"SignInLink"}),
     ("sign_in_failure", "`accounts/limits.py`", {"SignInFailure"}),
     ("audit", "`pli/audit.py`", {"Audit"}),
+    ("chore: what is due besides batches", "`pli/chore_rows.py`", {"Chore"}),
     ("key_fingerprint", "`pli/database.py`", {"KeyFingerprint"}),
     ("home: where the database is at home", "`pli/home.py`", {"Home"}),
     ("program: which version and schema runs", "`pli/schema.py`", {"Program"}),

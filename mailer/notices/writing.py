@@ -18,6 +18,7 @@ from mailer.links import FIRST_NUMBER, Links
 from mailer.message.composer import Composer
 from mailer.models import Notice, NoticeKind, Status
 from mailer.recipient import ListLine, Recipient
+from pli import chore_offers
 from pli.keys import Keys
 from subscribers.address import Address
 from subscribers.models import List, Subscriber
@@ -74,6 +75,7 @@ async def order(
     )
     session.add(notice)
     await session.flush()
+    await chore_offers.hint(session, "notice", notice.id)
     return notice.id
 
 
@@ -85,6 +87,7 @@ async def compose(
     address_key: bytes,
     content: str,
     keys: Keys,
+    by_mail: bool = False,
     now: datetime,
 ) -> Mail:
     """Compose the mail; a subscriber is addressed by name, as in the letter itself."""
@@ -111,7 +114,9 @@ async def compose(
         message_id=marks.message_id,
     )
     marked = replace(letter, subject=MARK + letter.subject)
-    composer = Composer(press(marked, theme, identity), marked, identity, links, keys.current)
+    composer = Composer(
+        press(marked, theme, identity), marked, identity, links, keys.current, by_mail=by_mail
+    )
     return Mail(
         composer.copy(recipient, now),
         marks.return_path,

@@ -222,3 +222,45 @@ def test_a_database_without_a_name_is_told_in_one_line(installation: Installatio
     said = installation.pli("campaign", "list", code=1, PLI_DATABASE_URL="sqlite://")
     assert "sqlite:///pli.db" in said.err
     assert said.err.count("\n") == 1
+
+
+def test_pages_without_work_do_the_chores_while_a_worker_sends_and_it_stands_in_for_them(
+    installation: Installation,
+    relay: Relay,
+    on_postgresql: Callable[[Installation], Installation],
+) -> None:
+    installation = on_postgresql(installation)
+    installation.pli("list", "new", "comite", "--title", "Comité", code=None)
+    installation.members(20)
+
+    def state(number: int) -> str:
+        return str(installation.pli("campaign", "show", f"letter:{number}", "--json").json["state"])
+
+    def launched(number: int) -> None:
+        installation.pli("campaign", "create", installation.letter(number), "--list", "comite")
+        soon = datetime.now(UTC) + timedelta(seconds=4)
+        at = soon.isoformat(timespec="seconds")
+        installation.pli("campaign", "schedule", f"letter:{number}", "--at", at)
+        until(lambda: state(number) == "running" or state(number) == "finished")
+        until(lambda: state(number) == "finished")
+
+    with installation.running("worker"):
+        until(lambda: len(installation.pli("worker", "list", "--json").json) == 1)
+        with installation.running("serve", "--no-work"):
+            until(lambda: "tidy:0" in installation.pli("queue", "--json").out)
+            until(lambda: _does_chores(installation) == "no")
+            launched(1)
+            assert len(relay.received) == 20
+            installation.pli(
+                "send", installation.letter(2), "--list", "comite", "--test", "moi@example.org"
+            )
+            assert relay.recipients["moi@example.org"] == 1
+        until(lambda: _does_chores(installation) == "stands_in", 40)
+        launched(2)
+    assert set(relay.recipients.values()) == {1, 2}
+    assert installation.pli("queue", "failed", "--json").json == []
+
+
+def _does_chores(installation: Installation) -> str:
+    (worker,) = installation.pli("worker", "list", "--json").json
+    return str(worker["chores"])
