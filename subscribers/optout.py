@@ -17,6 +17,7 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    false,
     insert,
     or_,
     select,
@@ -321,7 +322,8 @@ def suppress_each(
         statement.on_conflict_do_update(
             index_elements=["address_key"],
             set_={it: statement.excluded[it] for it in ("reason", "source", "at")},
-            where=Suppression.reason.in_(_WEAKER_THAN[reason]),
+            # No IN: a list of parameters cannot be given for many rows.
+            where=or_(false(), *(Suppression.reason == it for it in _WEAKER_THAN[reason])),
         ),
         # In the order in which `suppress_many` locks them.
         [
