@@ -14,16 +14,15 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import update
 
+from benchmarks.recording import reading
 from benchmarks.servers import POSTGRESQL
-from mailer.bounces.handling import Arrival, read_arrival
-from mailer.bounces.tokens import Tokens
 from mailer.campaign.taking_in import take_in_many
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli import schema
@@ -49,12 +48,6 @@ async def measure(url: str, count: int) -> float:
     seconds = time.monotonic() - begun
     await database.close()
     return seconds
-
-
-def reading() -> Callable[[bytes], Arrival]:
-    """How a mail is read."""
-    tokens = Tokens(KEYS)
-    return lambda raw: read_arrival(raw=raw, came_to="", door="benchmark", tokens=tokens)
 
 
 async def mails_of(database: Database, count: int) -> Sequence[bytes]:

@@ -22,14 +22,16 @@ from typing import Any
 import uvloop
 from sqlalchemy import text
 
-from benchmarks import costs, letters, signing
+from benchmarks import costs, letters, recording, signing
 from benchmarks.campaign import populate, prepared
 from mailer.campaign import lifecycle
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
 from mailer.models import CampaignState
+from mailer.pacing.limits import Limits, Plan
+from mailer.pacing.pacer import Pacer
 from mailer.report import summary
-from mailer.smtp.relay import Relay
+from mailer.smtp.relay import MAIN, Relay
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli import keys as key_ring
 from pli import schema
@@ -49,6 +51,8 @@ class Order:
 
     `notify`: which delivery notices the relay is asked for. `starts`: this process starts the
     campaign, and others join. Time and memory are noted after each `every` copies; 0: never.
+    `per_second`: the relay's limit; 0: as fast as it goes. `mails`: a file of mails that this
+    process records beside.
     """
 
     folder: str
@@ -62,6 +66,8 @@ class Order:
     starts: bool = True
     every: int = 0
     campaign: int = 0
+    per_second: int = 0
+    mails: str = ""
 
     def as_json(self) -> str:
         """The order as a text for another process."""
@@ -113,6 +119,7 @@ async def send(order: Order) -> Figures:
 async def _send(order: Order, database: Database, keys: Keys) -> Figures:
     signer = signing.install() if order.signed else None
     engine = _engine(order, database, keys, signer)
+    recorder = recording.Recorder(database, order.mails)
     async with database.reading() as session:
         await summary.progress(session, order.campaign)
     tune_for_sending()
@@ -124,7 +131,7 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
     if order.starts:
         async with database.begin() as session:
             await lifecycle.start(session, campaign_id=order.campaign, now=datetime.now(UTC))
-    async with engine:
+    async with engine, recorder:
         seen = await watch(engine, database, order, began)
         seconds, cpu = time.monotonic() - began, costs.cpu_seconds() - spent
     async with database.reading() as session:
@@ -140,6 +147,7 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
         "peak_mb": costs.peak_mb(),
         "settled": engine.figures().settled,
         "marks": seen.marks,
+        "recorded_per_s": recorder.per_second(),
     }
 
 
@@ -185,12 +193,14 @@ def _engine(order: Order, database: Database, keys: Keys, signer: signing.Signer
         connections=order.connections,
         messages_per_connection=order.people,
     )
+    plan = Plan(courier.relay, Limits(per_second=order.per_second or None))
     return Engine(
         database,
         keys,
         courier,
         journal=Journal(Path(order.folder) / "journal", "bench"),
         connections=order.connections,
+        pacers={MAIN: Pacer(database, plan, courier)} if order.per_second else None,
     )
 
 
