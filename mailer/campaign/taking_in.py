@@ -11,9 +11,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from mailer.bounces.handling import Arrival, Came
 from mailer.bounces.rules import USUAL, BounceRules
@@ -26,11 +28,8 @@ TOGETHER = 200
 EACH_SECONDS = 1.0
 """While something is sent, a transaction begins so long after the one before: 12,000 mails a minute
 at most, so that bounces come in as they came, and not before the letters."""
-REST = 19.0
-"""While something is sent, a rest of so many times what a transaction took, at least.
-
-SQLite has one writer: whoever sends waits for each of these transactions.
-"""
+REST_OF_SQLITE = 19.0
+"""While something is sent, SQLite's only writer rests so many times what a transaction held it."""
 READING_REST = 2.0
 """While something is sent, a rest of so many times what it took to read a mail.
 
@@ -59,12 +58,12 @@ async def take_in_many(
         some = await asyncio.to_thread(_read, source, read, READING_REST if sending else 0.0)
         if not some:
             return
-        recording = time.monotonic()
-        for it in await _recorded(database, some, rules, now()):
+        recorded = await _recorded(database, some, rules, now())
+        for it in zip((name for name, _ in some), recorded.came, strict=True):
             yield it
         if sending:
-            ended = time.monotonic()
-            await asyncio.sleep(max(begun + EACH_SECONDS - ended, REST * (ended - recording)))
+            rest = REST_OF_SQLITE * recorded.held if database.is_sqlite else 0.0
+            await asyncio.sleep(max(begun + EACH_SECONDS - time.monotonic(), rest))
 
 
 def _read(
@@ -79,21 +78,35 @@ def _read(
     return some
 
 
+class _Recorded(NamedTuple):
+    """What became of mails, and for how many seconds their transaction held what it locks."""
+
+    came: Sequence[Came]
+    held: float
+
+
 async def _recorded(
     database: Database, some: Sequence[Named], rules: BounceRules, now: datetime
-) -> Sequence[tuple[str, Came]]:
+) -> _Recorded:
     """Record mails in one transaction; one by one, if others stand in the way of all together."""
     try:
-        came = await database.perform(
-            coming_back.take_in_all, [it for _, it in some], rules=rules, now=now
-        )
+        return await database.perform(_record, [it for _, it in some], rules, now)
     except (DatabaseAway, IntegrityError):
         # Together they lock more than one would: somebody may wait for us while we wait for them.
         # Or a person was erased since the mails were tied to their copies.
         if len(some) == 1:
             raise
-        return [found for it in some for found in await _recorded(database, [it], rules, now)]
-    return list(zip((name for name, _ in some), came, strict=True))
+    found = [await _recorded(database, [it], rules, now) for it in some]
+    return _Recorded([one for it in found for one in it.came], sum(it.held for it in found))
+
+
+def _record(
+    session: Session, arrivals: Sequence[Arrival], rules: BounceRules, now: datetime
+) -> _Recorded:
+    # The wait for the writer is over by now, and does not count.
+    begun = time.monotonic()
+    came = coming_back.take_in_all(session, arrivals, rules=rules, now=now)
+    return _Recorded(came, time.monotonic() - begun)
 
 
 async def _is_sending(database: Database) -> bool:
