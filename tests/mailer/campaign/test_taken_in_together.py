@@ -49,6 +49,7 @@ from tests.mailer.bounces.coming_back import (
     UNTOLD,
     bounce_of,
     complaint_of,
+    copies_of,
 )
 from tests.specimens.bounces.pieces import TOKENS
 
@@ -131,36 +132,46 @@ def some_mails(chance: random.Random, copies: Sequence[tuple[int, str]]) -> list
     if chance.random() < 0.4:  # perhaps a burst
         mails += [bounce_of(*it, chance.choice((GONE, LIKELY))) for it in chance.sample(copies, 14)]
     for n in range(chance.randint(1, 26)):
-        number, address = chance.choice(copies)
         said = chance.choice((common, common, GONE, LIKELY, FULL, BLAMED))
         more = f"X-Number: {n}\n" if chance.random() < 0.5 else ""
-        match chance.randrange(16):
-            case 0:
-                mails.append(complaint_of(number, address))
-            case 1:
-                raw = complaint_of(number, address)
-                mails.append(raw.replace(b"Feedback-Type: abuse", b"Feedback-Type: opt-out"))
-            case 2:
-                mails.append(bounce_of(number, address, ("4.4.1", "timed out"), action="delayed"))
-            case 3:
-                mails.append(bounce_of(number, "new@example.org", said, written=address))
-            case 4:
-                mails.append(bounce_of(number, "old@example.org", said))
-            case 5:
-                mails.append(UNTOLD.format(chance.choice((address, "who@example.org"))).encode())
-            case 6:
-                number = chance.choice((FIRST_NUMBER + 1, FIRST_NUMBER + 2, 999_999))
-                mails.append(bounce_of(number, address, said, more=more))
-            case 7 if mails:
-                mails.append(chance.choice(mails))
-            case 8:
-                mails += [bounce_of(number, address, said, more=f"Y: {it}\n") for it in range(12)]
-            case 9:
-                mails.append(bounce_of(number, address, ("2.0.0", "250 ok"), action="delivered"))
-            case _:
-                mails.append(bounce_of(number, address, said, more=more))
+        mails += _drawn(chance, *chance.choice(copies), said, more, mails)
     chance.shuffle(mails)
     return [read_arrival(raw=it, came_to="", door="test", tokens=TOKENS) for it in mails]
+
+
+def _drawn(
+    chance: random.Random,
+    number: int,
+    address: str,
+    said: tuple[str, str],
+    more: str,
+    before: Sequence[bytes],
+) -> list[bytes]:
+    match chance.randrange(16):
+        case 0:
+            return [complaint_of(number, address)]
+        case 1:
+            raw = complaint_of(number, address)
+            return [raw.replace(b"Feedback-Type: abuse", b"Feedback-Type: opt-out")]
+        case 2:
+            return [bounce_of(number, address, ("4.4.1", "timed out"), action="delayed")]
+        case 3:
+            return [bounce_of(number, "new@example.org", said, written=address)]
+        case 4:
+            return [bounce_of(number, "old@example.org", said)]
+        case 5:
+            return [UNTOLD.format(chance.choice((address, "who@example.org"))).encode()]
+        case 6:
+            number = chance.choice((FIRST_NUMBER + 1, FIRST_NUMBER + 2, 999_999))
+            return [bounce_of(number, address, said, more=more)]
+        case 7 if before:
+            return [chance.choice(before)]
+        case 8:
+            return [bounce_of(number, address, said, more=f"Y: {it}\n") for it in range(12)]
+        case 9:
+            return [bounce_of(number, address, ("2.0.0", "250 ok"), action="delivered")]
+        case _:
+            return [bounce_of(number, address, said, more=more)]
 
 
 def _kept(session: Session) -> Mapping[str, list[Any]]:
@@ -237,7 +248,7 @@ async def test_mails_taken_in_together_leave_the_rows_that_each_would_leave_by_i
     async with database.begin() as session:
         copies = await furnish(session, now)
     seen: set[Effect] = set()
-    for seed in range(examples(90)):
+    for seed in range(examples(60)):
         chance = random.Random(seed)
         mails, rules = some_mails(chance, copies), chance.choice(RULES)
         together = await taken_in(database, [mails], rules, now)
@@ -246,3 +257,54 @@ async def test_mails_taken_in_together_leave_the_rows_that_each_would_leave_by_i
             assert told == kept, seed
         seen |= {it["effect"] for it in together[1]["bounces"]}
     assert seen >= {Effect.SUPPRESSED, Effect.HELD, Effect.UNDONE, Effect.FORMER, Effect.NONE}
+
+
+async def both_ways(
+    database: Database, mails: Sequence[bytes], now: datetime
+) -> tuple[dict[int, Effect], dict[int, Effect]]:
+    """What follows for each copy, taken in together and alone."""
+    read = [read_arrival(raw=it, came_to="", door="test", tokens=TOKENS) for it in mails]
+    found = []
+    for parts in ([read], [[it] for it in read]):
+        _, kept = await taken_in(database, parts, USUAL, now)
+        found.append({it["delivery_id"]: it["effect"] for it in kept["bounces"]})
+    return found[0], found[1]
+
+
+async def test_a_burst_that_another_hid_for_a_while_takes_back_what_was_suppressed_meanwhile(
+    database: Database, now: datetime
+) -> None:
+    async with database.begin() as session:
+        copies = await furnish(session, now)
+        await session.execute(update(Batch).where(Batch.provider == "other").values(sent=100))
+    orange, sfr = copies[EARLIER : EARLIER + 8], copies[EARLIER + 8 : EARLIER + 16]
+    second = orange[2]
+    first = [orange[it] for it in (0, 1, 3, 4, 7)]
+    mails = [bounce_of(*it, LIKELY) for it in (*first, *sfr[:7], second)]
+    hidden, alone = await both_ways(database, mails, now)
+    assert hidden == alone
+    assert hidden[second[0]] is Effect.SUPPRESSED
+    mails.append(bounce_of(*orange[1], ("5.5.0", "550 user unknown")))
+    seen, alone = await both_ways(database, mails, now)
+    assert seen == alone
+    assert seen[second[0]] is Effect.HELD
+
+
+async def test_a_doubt_that_a_mail_settles_counts_before_the_next_mail_is_judged(
+    database: Database, now: datetime
+) -> None:
+    doubted = Copy(Status.PENDING, None, (QUEUED,))
+    async with database.begin() as session:
+        campaign = await make.a_campaign_with(
+            session, [doubted, *[SENT] * 20], now=now, batch_size=30
+        )
+        await session.execute(update(Delivery).values(doubted=Delivery.status == Status.PENDING))
+        # 20 are a burst of 400 copies that were answered, and none of 401.
+        await session.execute(update(Batch).values(provider="orange", sent=400))
+        copies = await copies_of(session, campaign.id)
+    gone = [bounce_of(*it, GONE) for it in copies[1:]]
+    settles = bounce_of(*copies[0], FULL)
+    for mails, held in ((gone, True), ([settles, *gone], False), ([*gone, settles], True)):
+        together, alone = await both_ways(database, mails, now)
+        assert together == alone
+        assert (Effect.HELD in together.values()) is held
