@@ -31,13 +31,14 @@ from mailer.models import CampaignState
 from mailer.pacing.limits import Limits, Plan
 from mailer.pacing.pacer import Pacer
 from mailer.report import summary
-from mailer.smtp.relay import MAIN, Relay
+from mailer.smtp.relay import Relay
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli import keys as key_ring
 from pli import schema
 from pli.database import Database
 from pli.interpreter import tune_for_sending
 from pli.keys import Keys
+from pli.relay_names import MAIN
 
 LOOK_SECONDS = 0.02
 PROGRESS_SECONDS = 1.0

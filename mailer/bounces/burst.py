@@ -100,6 +100,8 @@ def burst(session: Session, campaign_id: int) -> Burst | None:
         .group_by(Bounce.provider)
     ).all()
     gone = {it.provider: it.n for it in rows}
+    if not are_enough(gone):
+        return None
     found = judge(gone, bases(session, campaign_id))
     return _in_words(session, campaign_id, latest, found) if found else None
 
@@ -110,13 +112,16 @@ def counting(campaign_id: int, latest: datetime, provider: str = WHOLE) -> Colum
     return together if provider == WHOLE else and_(together, Bounce.provider == provider)
 
 
+def are_enough(gone: Mapping[str, int]) -> bool:
+    """Whether so many may be a burst at all, so that it is worth to count the copies."""
+    return sum(gone.values()) >= SMALLEST
+
+
 def judge(gone: Mapping[str, int], by_provider: Mapping[str, Base]) -> Burst | None:
     """Whether so many that are gone are a burst, by provider; its words are not told.
 
     A burst of all counts before one of a provider; "other" is nobody's fault in particular.
     """
-    if sum(gone.values()) < SMALLEST:
-        return None
     everybody = sum(by_provider.values(), Base())
     total = sum(gone.values())
     if everybody.is_burst(total, OF_ALL):

@@ -9,7 +9,7 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from mailer.bounces import burst
-from mailer.bounces.burst import WITHIN, Burst, bases
+from mailer.bounces.burst import WITHIN, Base, Burst, bases
 from mailer.models import Bounce, Effect
 from mailer.providers import WHOLE
 
@@ -44,7 +44,9 @@ class RunningBurst:
         ).all()
         self._gone = {provider: int(n) for provider, n, _ in rows}
         self._is_within = now > since
-        self._bases = bases(session, campaign_id)
+        self._session = session
+        self._campaign_id = campaign_id
+        self._bases: dict[str, Base] | None = None
         self._held = {provider for provider, _, held in rows if held}
         self.clean = set(clean)
 
@@ -63,6 +65,10 @@ class RunningBurst:
 
     def found(self) -> Burst | None:
         """The burst that there is by now, without its words."""
+        if not burst.are_enough(self._gone):
+            return None
+        if self._bases is None:
+            self._bases = bases(self._session, self._campaign_id)
         return burst.judge(self._gone, self._bases)
 
     def passes(self, provider: str) -> None:

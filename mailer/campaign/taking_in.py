@@ -1,7 +1,6 @@
 """Takes in many mails that came back, some in one transaction, and leaves room for a sending.
 
-They are read in a thread, before a transaction begins: the event loop of a sending goes on, and
-nobody waits for the database's writer while a mail is read.
+They are read before a transaction begins, so nobody waits for the database's writer meanwhile.
 """
 
 from __future__ import annotations
@@ -30,11 +29,14 @@ EACH_SECONDS = 1.15
 at most. The letters of the campaign go first."""
 REST_OF_SQLITE = 19.0
 """While something is sent, SQLite's only writer rests so many times what a transaction held it."""
-READING_REST = 2.0
-"""While something is sent, a rest of so many times what it took to read a mail.
+SMALL = 64 * 1024
+"""Octets of a mail that is read at once, in some 0.2 ms; a larger one is read in a thread.
 
-A thread that reads without a pause would keep the interpreter's lock from the thread that sends.
+A thread and the event loop of a sending would wait for the interpreter's lock from each other, at
+each of the loop's callbacks: that costs the sending more than to wait for one mail.
 """
+READING_REST = 0.002
+"""Seconds between two mails that are read, so that all else on the event loop has its turn."""
 
 Named = tuple[str, Arrival]
 
@@ -49,13 +51,13 @@ async def take_in_many(
 ) -> AsyncIterator[tuple[str, Came]]:
     """Record each mail, given with its name; yields what became of it once that is committed.
 
-    `read` is `handling.read_arrival` with all but the mail given; it is called in a thread.
+    `read` is `handling.read_arrival` with all but the mail given.
     """
     source = iter(mails)
     while True:
         begun = time.monotonic()
         sending = await _is_sending(database)
-        some = await asyncio.to_thread(_read, source, read, READING_REST if sending else 0.0)
+        some = await _read(source, read, READING_REST if sending else 0.0)
         if not some:
             return
         recorded = await _recorded(database, some, rules, now())
@@ -66,15 +68,14 @@ async def take_in_many(
             await asyncio.sleep(max(begun + EACH_SECONDS - time.monotonic(), rest))
 
 
-def _read(
+async def _read(
     source: Iterator[tuple[str, bytes]], read: Callable[[bytes], Arrival], rest: float
 ) -> Sequence[Named]:
     some: list[Named] = []
     for name, raw in islice(source, TOGETHER):
-        begun = time.thread_time()
-        some.append((name, read(raw)))
-        if rest:
-            time.sleep(rest * (time.thread_time() - begun))
+        small = len(raw) <= SMALL
+        some.append((name, read(raw) if small else await asyncio.to_thread(read, raw)))
+        await asyncio.sleep(rest)
     return some
 
 

@@ -198,9 +198,9 @@ def _kept(session: Session) -> Mapping[str, list[Any]]:
         rows = session.scalars(select(model).order_by(model.id))
         # Which of two copies is settled first is nothing that anybody asks.
         found[model.__name__] = sorted((_values(it, "id") for it in rows), key=repr)
-    for model in (Delivery, Batch, Campaign, Subscription):
-        rows = session.scalars(select(model).order_by(model.id))
-        found[model.__name__] = [_values(it) for it in rows]
+    for changed in (Delivery, Batch, Campaign, Subscription):
+        its = session.scalars(select(changed).order_by(changed.id))
+        found[changed.__name__] = [_values(it) for it in its]
     return found
 
 
