@@ -5,9 +5,11 @@ Real processes of `pli worker`, and a server that logs each statement, which is 
     .venv/bin/python benchmarks/queue_load.py --workers 8
     .venv/bin/python benchmarks/queue_load.py --workers 16 --jobs 20
     .venv/bin/python benchmarks/queue_load.py --workers 8 --tree ../another-checkout
+    .venv/bin/python benchmarks/queue_load.py --workers 1 --as "serve --no-work"
 
 `--jobs`: while the others are counted, so many campaigns of one copy are started, one a second, so
 that all workers hear of a job which one of them gets. `--tree`: the workers of another checkout.
+`--as`: another command in the place of `pli worker`.
 """
 
 from __future__ import annotations
@@ -47,10 +49,10 @@ BRACKETS = ("BEGIN", "COMMIT", "ROLLBACK")
 SETTLE_SECONDS = 8.0
 
 
-def _worker(tree: Path, folder: Path, number: int) -> subprocess.Popen[bytes]:
+def _worker(tree: Path, folder: Path, number: int, words: list[str]) -> subprocess.Popen[bytes]:
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(
-            [*PLI, "worker"],
+            [*PLI, *words],
             cwd=folder,
             env=_environment(tree, folder) | {"PLI_JOURNAL_FOLDER": str(folder / f"j{number}")},
             stdin=subprocess.DEVNULL,
@@ -112,7 +114,7 @@ def _counted(log: str) -> Counter[str]:
     return Counter({it: n for it, n in found.items() if not it.startswith(BRACKETS)})
 
 
-def run(workers: int, jobs: int, seconds: float, tree: Path) -> dict[str, Any]:
+def run(workers: int, jobs: int, seconds: float, tree: Path, words: list[str]) -> dict[str, Any]:
     """Let workers be idle, or hear of jobs; statements a second, and processor time."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pli-queue-")))
@@ -132,9 +134,9 @@ def run(workers: int, jobs: int, seconds: float, tree: Path) -> dict[str, Any]:
             stdout=subprocess.DEVNULL,
         )
         campaigns = asyncio.run(_campaigns(url, keys, jobs))
-        processes = [_worker(tree, folder, n) for n in range(workers)]
+        processes = [_worker(tree, folder, n, words) for n in range(workers)]
         try:
-            _until_there(server, processes, workers)
+            _until_there(server, processes, workers if "--no-work" not in words else 0)
             time.sleep(SETTLE_SECONDS)
             place = (server.folder / "log").stat().st_size
             began, spent = time.monotonic(), _spent(processes)
@@ -194,8 +196,10 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--tree", type=Path, default=ROOT)
+    parser.add_argument("--as", dest="words", default="worker")
     options = parser.parse_args()
-    print(json.dumps(run(options.workers, options.jobs, options.seconds, options.tree), indent=1))
+    found = run(options.workers, options.jobs, options.seconds, options.tree, options.words.split())
+    print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":
