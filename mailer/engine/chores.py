@@ -48,6 +48,7 @@ class EngineChores:
                 delays=SOON,
                 concurrency=AT_ONCE,
                 source=found[NOTICE],
+                by_relay=True,
             ),
             Kind(FINISH, self._finish, delays=SOON, source=found[FINISH]),
             Kind(END, self._end, delays=SOON, source=found[END]),

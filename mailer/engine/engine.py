@@ -161,11 +161,13 @@ class Engine:
         self._failover = failover
         policy = policy or SendingPolicy(token_key=keys.current)
         self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers)
-        own = EngineChores(self._context, self._notice_sender, policy).kinds()
+        chores = EngineChores(self._context, self._notice_sender, policy).kinds()
+        if scope.everything:
+            chores = [it for it in (*chores, *kinds) if scope.batches or not it.by_relay]
         by_rows = database.is_sqlite or not scope.everything
         self._chores = EngineChoreWork(
             database,
-            Kinds.of([*own, *kinds] if scope.everything else own),
+            Kinds.of(chores),
             by_rows=by_rows,
             asked=scope.everything and listening is Listening.ASKED,
         )
@@ -218,7 +220,8 @@ class Engine:
         scope = self._context.scope
         try:
             async with asyncio.TaskGroup() as services:
-                services.create_task(self._part(self._context.pacers.run()))
+                if scope.batches:
+                    services.create_task(self._part(self._context.pacers.run()))
                 services.create_task(self._part(self._end_silent_sessions()))
                 for begin in self._attached:
                     services.create_task(self._part(begin()))
