@@ -136,7 +136,9 @@ def run(workers: int, jobs: int, seconds: float, tree: Path, words: list[str]) -
         campaigns = asyncio.run(_campaigns(url, keys, jobs))
         processes = [_worker(tree, folder, n, words) for n in range(workers)]
         try:
-            _until_there(server, processes, workers if "--no-work" not in words else 0)
+            _until_there(
+                server, processes, workers if "--no-work" not in words or tree == ROOT else 0
+            )
             time.sleep(SETTLE_SECONDS)
             place = (server.folder / "log").stat().st_size
             began, spent = time.monotonic(), _spent(processes)
