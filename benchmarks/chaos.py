@@ -337,15 +337,7 @@ def cause(target: Target, fault: str, chance: random.Random) -> Mapping[int, int
         for worker in target.workers:
             worker.wait()
     elif fault == "machine":
-        place = chance.randrange(len(target.workers))
-        target.workers[place].kill()
-        target.workers[place].wait()
-        lost = asyncio.run(leased(target, takings(target.journal(place))))
-        # The machine never comes back, nor does its journal: another machine takes its place. The
-        # worker may have died before it wrote a line.
-        with suppress(FileNotFoundError):
-            shutil.rmtree(target.journal(place))
-        target.machines[place] = max(target.machines) + 1
+        lost = lose_machine(target, chance.randrange(len(target.workers)))
     elif fault == "stop":
         victim = chance.choice(target.workers)
         victim.send_signal(signal.SIGSTOP)
@@ -369,6 +361,23 @@ def cause(target: Target, fault: str, chance: random.Random) -> Mapping[int, int
         time.sleep(target.relay.away)
         target.server.start()
     target.supervise()
+    return lost
+
+
+def lose_machine(target: Target, place: int) -> dict[int, int]:
+    """Lose a machine that works for good; the batches that it had, each with its lease."""
+    # A machine that has just taken the place of a lost one has nothing yet to lose.
+    deadline = time.monotonic() + STALLED_SECONDS
+    while not takings(target.journal(place)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    target.workers[place].kill()
+    target.workers[place].wait()
+    lost = asyncio.run(leased(target, takings(target.journal(place))))
+    # The machine never comes back, nor does its journal: another machine takes its place. The
+    # worker may have died before it wrote a line.
+    with suppress(FileNotFoundError):
+        shutil.rmtree(target.journal(place))
+    target.machines[place] = max(target.machines) + 1
     return lost
 
 
@@ -444,8 +453,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         while caused.total() < options.kills:
             time.sleep(chance.uniform(0, options.every))
             fault = next(faults)
-            moment = time.monotonic()
             lost = cause(target, fault, chance)
+            moment = time.monotonic()
             before = sum(target.relay.counted.copies.values())
             pause = until_something_arrives(target, before, campaign_id)
             caused[fault] += 1
