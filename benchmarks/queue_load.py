@@ -7,9 +7,9 @@ Real processes of `pli worker`, and a server that logs each statement, which is 
     .venv/bin/python benchmarks/queue_load.py --workers 8 --tree ../another-checkout
     .venv/bin/python benchmarks/queue_load.py --workers 1 --as "serve --no-work"
 
-`--jobs`: while the others are counted, so many campaigns of one copy are started, one a second, so
-that all workers hear of a job which one of them gets. `--tree`: the workers of another checkout.
-`--as`: another command in the place of `pli worker`.
+`--jobs`: so many batches of one copy fall due, one a second; all workers hear of each job, which
+one of them gets. `--tree`: the workers of another checkout. `--as`: another command in the place of
+`pli worker`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import select, text, update
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -36,9 +38,12 @@ from benchmarks import costs, letters  # noqa: E402 (the checkout on the path fi
 from benchmarks.campaign import populate, prepared  # noqa: E402
 from benchmarks.tools import told_if_missing  # noqa: E402
 from mailer.campaign import lifecycle  # noqa: E402
+from mailer.campaign.jobs import offer_again  # noqa: E402
+from mailer.models import Batch  # noqa: E402
 from pli import keys as key_ring  # noqa: E402
 from pli.database import Database, check_keys  # noqa: E402
 from pli.keys import Keys  # noqa: E402
+from pli.queueing import BATCHES  # noqa: E402
 from tests.relay import Relay  # noqa: E402
 from tests.servers import PostgreSQL, free_port  # noqa: E402
 
@@ -81,29 +86,41 @@ def _settings(folder: Path, url: str, relay: str) -> None:
     (folder / "pli.toml").write_text("\n".join(lines) + "\n")
 
 
-async def _campaigns(url: str, keys: Keys, count: int) -> list[int]:
-    """Prepare campaigns of one copy each; their ids."""
+async def _made(url: str, keys: Keys, jobs: int) -> None:
+    """Start a campaign with so many batches of one copy, none of which is due yet."""
     database = Database(url)
     async with database.begin() as session:
         await check_keys(session, keys)
-    list_id = await populate(database, keys, 1) if count else 0
-    letter = letters.of_size(8_000, keys) if count else None
-    ids = [await prepared(database, keys, letter, list_id=list_id) for _ in range(count) if letter]
+    if jobs:
+        list_id = await populate(database, keys, jobs)
+        letter = letters.of_size(8_000, keys)
+        campaign_id = await prepared(database, keys, letter, list_id=list_id, batch_size=1)
+        async with database.begin() as session:
+            await session.execute(
+                update(Batch).values(due_at=datetime.now(UTC) + timedelta(days=1))
+            )
+            await lifecycle.start(session, campaign_id=campaign_id, now=datetime.now(UTC))
     await database.close()
-    return ids
 
 
-async def _start(database: Database, campaign_id: int) -> None:
-    async with database.begin() as session:
-        await lifecycle.start(session, campaign_id=campaign_id, now=datetime.now(UTC))
-
-
-async def _pass(url: str, campaigns: list[int], seconds: float) -> None:
+async def _pass(url: str, jobs: int, seconds: float) -> None:
+    """Let the time pass; each second one batch falls due, and its job is offered anew."""
     database = Database(url)
-    for campaign_id in campaigns:
-        await _start(database, campaign_id)
+    async with database.reading() as session:
+        ids = (await session.scalars(select(Batch.id).order_by(Batch.id))).all()
+    for id_ in ids if jobs else ():
+        async with database.begin() as session:
+            await session.execute(
+                update(Batch)
+                .where(Batch.id == id_)
+                .values(due_at=datetime.now(UTC) - timedelta(days=1))
+            )
+            await session.execute(
+                text(f"DELETE FROM {BATCHES.table} WHERE dedupe_key = 'batch:{id_}'")
+            )
+            await session.run_sync(offer_again, [id_])
         await asyncio.sleep(1.0)
-    if not campaigns:
+    if not jobs:
         await asyncio.sleep(seconds)
     await database.close()
 
@@ -133,7 +150,7 @@ def run(workers: int, jobs: int, seconds: float, tree: Path, words: list[str]) -
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        campaigns = asyncio.run(_campaigns(url, keys, jobs))
+        asyncio.run(_made(url, keys, jobs))
         processes = [_worker(tree, folder, n, words) for n in range(workers)]
         try:
             _until_there(
@@ -143,7 +160,7 @@ def run(workers: int, jobs: int, seconds: float, tree: Path, words: list[str]) -
             place = (server.folder / "log").stat().st_size
             began, spent = time.monotonic(), _spent(processes)
             by_server = costs.cpu_seconds_of(server.pid)
-            asyncio.run(_pass(url, campaigns, seconds))
+            asyncio.run(_pass(url, jobs, seconds))
             lasted = time.monotonic() - began
             spent, by_server = (
                 _spent(processes) - spent,
@@ -159,7 +176,7 @@ def run(workers: int, jobs: int, seconds: float, tree: Path, words: list[str]) -
                 it.wait()
         return {
             "workers": workers,
-            "jobs": len(campaigns),
+            "jobs": jobs,
             "copies": len(relay.received),
             "seconds": round(lasted, 1),
             "statements_a_second": round(found.total() / lasted, 1),

@@ -180,6 +180,39 @@ async def test_the_sweep_finds_what_was_forgotten_and_nothing_else(
     assert await forgotten(database) == set()
 
 
+async def test_jobs_whose_times_lie_ahead_since_the_clock_was_set_back_are_found(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=8, batch_size=2)
+    await change(
+        database,
+        text(
+            "UPDATE queue.pgqueuer SET execute_after = now() + interval '1 hour',"
+            " heartbeat = now() + interval '1 hour', queue_manager_id = gen_random_uuid(),"
+            " status = CASE WHEN id % 2 = 0 THEN 'picked' ELSE 'queued' END"
+            "::queue.pgqueuer_status"
+        ),
+    )
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert len(relay.received) == 8
+
+
+async def test_a_worker_that_cannot_note_whose_jobs_it_has_works_all_the_same(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(jobs_file, "held", full)
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert "jobs.not_noted" in [it.message for it in caplog.records]
+
+
 async def test_a_job_that_a_stopped_worker_deletes_is_missed_by_nobody(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
