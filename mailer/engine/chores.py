@@ -14,6 +14,7 @@ from mailer.campaign.policy import SendingPolicy
 from mailer.engine import constants, workers
 from mailer.engine.chore_sources import END, FINISH, LAUNCH, NOTICE, sources
 from mailer.engine.context import EngineContext
+from mailer.engine.relay_watch import RelayWatch
 from mailer.notices.notice_sender import AT_ONCE, NoticeSender
 from pli import chore_rows, queue_log
 from pli.chore_schedule import Every
@@ -31,12 +32,17 @@ class EngineChores:
     """Handlers that need what the engine has: its relays, and what it may send."""
 
     def __init__(
-        self, context: EngineContext, notice_sender: NoticeSender, policy: SendingPolicy
+        self,
+        context: EngineContext,
+        notice_sender: NoticeSender,
+        policy: SendingPolicy,
+        relay_watch: RelayWatch,
     ) -> None:
         self._context = context
         self._database = context.database
         self._notice_sender = notice_sender
         self._policy = policy
+        self._relay_watch = relay_watch
 
     def kinds(self) -> Sequence[Kind]:
         """The kinds that every engine does, within its scope."""
@@ -57,6 +63,8 @@ class EngineChores:
         ]
 
     async def _send_notice(self, notice_id: int) -> Again | None:
+        # A mail about a relay tells what the database knows of it.
+        await self._relay_watch.step()
         return await self._notice_sender.send(notice_id)
 
     async def _finish(self, campaign_id: int) -> None:

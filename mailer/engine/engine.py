@@ -161,7 +161,8 @@ class Engine:
         self._failover = failover
         policy = policy or SendingPolicy(token_key=keys.current)
         self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers)
-        chores = EngineChores(self._context, self._notice_sender, policy).kinds()
+        relay_watch = RelayWatch(self._context, keys, patience or Patience())
+        chores = EngineChores(self._context, self._notice_sender, policy, relay_watch).kinds()
         if scope.everything:
             chores = [it for it in (*chores, *kinds) if scope.batches or not it.by_relay]
         by_rows = database.is_sqlite or not scope.everything
@@ -183,7 +184,7 @@ class Engine:
             self._context,
             self._source,
             self._chores,
-            RelayWatch(self._context, keys, patience or Patience()),
+            relay_watch,
         )
         self._without_database = without_database
         self._full_told = float("-inf")
