@@ -103,6 +103,14 @@ class NoticeKind(enum.Enum):
     ACCOUNT = "account"
 
 
+class Listening(enum.Enum):
+    """Whether a process does chores: because it was asked to, or because nobody else does."""
+
+    NO = "no"
+    ASKED = "asked"
+    STANDS_IN = "stands_in"
+
+
 class Campaign(Base):
     """One sending of one letter to one or more lists.
 
@@ -403,6 +411,9 @@ class Worker(Base):
     relay: Mapped[str] = mapped_column(String(255))
     only: Mapped[str] = mapped_column(String(32), default="", server_default="")
     settings_hash: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    listens: Mapped[Listening] = mapped_column(
+        enum_of(Listening), default=Listening.NO, server_default="no"
+    )
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     batches: Mapped[int] = mapped_column(default=0)

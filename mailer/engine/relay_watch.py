@@ -6,6 +6,7 @@ and what others find is read here: a relay that is back is tried by everybody at
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -62,13 +63,21 @@ class RelayWatch:
         self._closed: set[str] = set()
         self._seen: dict[str, _Seen] = {}
         self._looked = float("-inf")
+        self._stepping = asyncio.Lock()
         self._in_question = False
         """Whether another worker was refused just now by a relay that this one can use."""
         self._failover.on_open = self._on_open
         self._failover.on_close = self._on_close
 
     async def step(self) -> None:
-        """Write down what was found out, and act by what all workers know."""
+        """Write down what was found out, and act by what all workers know.
+
+        The sweep calls this, and each notice before it is composed: one at a time.
+        """
+        async with self._stepping:
+            await self._step()
+
+    async def _step(self) -> None:
         await self._write()
         quiet = all(it.usable for it in self._failover.breakers.values())
         if quiet and not self._in_question and boot_time() < self._looked + LOOK_SECONDS:
