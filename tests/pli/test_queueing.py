@@ -330,6 +330,15 @@ async def test_a_handler_that_fails_is_told_and_its_job_comes_again(
     assert [it[0] for it in log].count("picked") == 3
 
 
+async def test_all_workers_together_sweep_once_in_a_while(database: Database) -> None:
+    asked = [database.perform(queueing.claim_sweep, 60.0) for _ in range(5)]
+    assert sorted(await asyncio.gather(*asked)) == [False] * 4 + [True]
+    assert await database.perform(queueing.claim_sweep, 0.0)
+    # The clock was set back an hour.
+    await change(database, "UPDATE queue.swept SET at = now() + interval '1 hour'")
+    assert await database.perform(queueing.claim_sweep, 60.0)
+
+
 async def test_both_queues_are_apart(database: Database) -> None:
     async with database.begin() as session:
         await session.run_sync(enqueue, CHORES, [Offer("a:1", "a", "1")])
