@@ -188,7 +188,7 @@ async def test_hands_are_never_fuller_than_full_and_ask_nothing_while_they_are(
     hands = Hands(most=2, do=at_work)
     await offered(database, *map(str, range(20)))
     async with working(database, hands):
-        await until_true(lambda: hands.busy)  # PgQueuer looks at its tables first
+        await until_true(lambda: hands.busy)
         statements.clear()
         await until_true(lambda: len(hands.done) == 20)
         asked = len(statements)
