@@ -33,6 +33,7 @@ from mailer.campaign.ordering import Order, OrderError
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.engine import workers
+from mailer.intake import checkup
 from mailer.letter import weights
 from mailer.models import Audience
 from pli import hours
@@ -149,6 +150,9 @@ async def send(
         else:
             people = 0
         if not yes:
+            async with installation.database.reading() as session:
+                if silence := await checkup.before_a_release(session, copies=people):
+                    tell(silence, stderr=True)
             _ask(order, people, when)
         if when is not None:
             async with installation.database.begin() as session:
