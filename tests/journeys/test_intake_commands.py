@@ -31,6 +31,7 @@ def test_each_way_is_told_with_its_lines_and_in_both_languages(installation: Ins
         it: installation.pli("intake", "setup", "--for", it).out for it in (*RELAYS, *PROVIDERS)
     }
     assert "example.org lmtp:inet:127.0.0.1:2424" in said["postfix"]
+    assert "All mail to example.org then comes to Pli" in said["postfix"]
     assert "protocol = lmtp" in said["exim"]
     assert 'lmtp "127.0.0.1:2424" rcpt-to' in said["opensmtpd"]
     assert f"{installation.public_url[:7]}pli:" in said["brevo"]
