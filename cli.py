@@ -72,6 +72,10 @@ COMMANDS = {
         "commands.bounces", "bounce",
         _("What came back: bounces and complaints, and what followed from them."),
     ),
+    "intake": Place(
+        "commands.intake", "intake",
+        _("How answers come in: the doors, what they brought, and how to set them up."),
+    ),
     "report": Place(
         "commands.reporting", "report",
         _("What became of each copy of a campaign: its id, or letter:294."),

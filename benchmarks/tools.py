@@ -14,6 +14,7 @@ PACKAGES = {
     "smtp-sink": "postfix",
     "smtp-source": "postfix",
     "postfix": "postfix",
+    "dovecot": "dovecot-imapd",
     "stunnel4": "stunnel4",
     "openssl": "openssl",
     "chromium": "chromium",

@@ -9,10 +9,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from commands.common import Installation
+from commands.policy import bounce_rules_of, identity_of
+from mailer.bounces.tokens import Tokens
+from mailer.intake import working
+from mailer.intake.forwarding import Forward
+from mailer.intake.working import Means
 from pli.chores import Kind
 
 
 def kinds_of(installation: Installation) -> Sequence[Kind]:
     """The kinds that an engine of this installation does besides its own."""
-    del installation
-    return ()
+    return [*working.kinds(installation.database, means_of(installation))]
+
+
+def means_of(installation: Installation) -> Means:
+    """What is needed to work on what the doors brought."""
+    settings = installation.settings
+    forward = None
+    if settings.reply_forward:
+        forward = Forward(settings.reply_forward, identity_of(settings), settings.language)
+    return Means(
+        installation.keys,
+        Tokens(installation.keys),
+        bounce_rules_of(settings),
+        settings.authentication_server,
+        forward,
+    )

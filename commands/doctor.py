@@ -12,7 +12,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from commands import doctor_relays
+from commands import doctor_answers, doctor_relays
 from commands.common import (
     LANGUAGE,
     Context,
@@ -60,15 +60,20 @@ _SHOWN = {
     help=_("Look at all that a sending needs, and say what to do; exit 1 if no letter can be sent.")
 )
 @click.option("--send-to", metavar="ADDRESS", help=_("Send a message to yourself, too."))
+@click.option(
+    "--answers",
+    is_flag=True,
+    help=_("Send a mail that must come back in by a door; this takes a minute at most."),
+)
 @click.option("--resolver", metavar="HOST:PORT", help=_("Ask this name server about the domain."))
 @as_json
 @running
 async def doctor(
-    context: Context, send_to: str | None, resolver: str | None, as_json: bool
+    context: Context, send_to: str | None, answers: bool, resolver: str | None, as_json: bool
 ) -> None:
     """Run every check, also after one has failed; exit 1 if a sending is impossible."""
     address = Address.parse(send_to).email if send_to else None
-    checks = await _examine(context, address, resolver)
+    checks = await _examine(context, address, resolver, answers=answers)
     if as_json:
         show_json(as_document(checks))
     else:
@@ -95,7 +100,9 @@ def as_document(checks: Sequence[Check]) -> dict[str, object]:
     }
 
 
-async def _examine(context: Context, address: str | None, resolver: str | None) -> list[Check]:
+async def _examine(
+    context: Context, address: str | None, resolver: str | None, *, answers: bool
+) -> list[Check]:
     try:
         values = context.settings()
     except PliError as error:
@@ -121,6 +128,8 @@ async def _examine(context: Context, address: str | None, resolver: str | None) 
         of_database, *others = await asyncio.gather(*asked)
         if not stops_a_sending(of_database):
             others.append(await _guarded("lists", _lists(database, values, broken)))
+            looking = doctor_answers.look(database, values, ring, identity, probe=answers)
+            others.append(await _guarded("answers", looking))
         return checks + of_database + [check for found in others for check in found]
     finally:
         await database.close()

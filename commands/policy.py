@@ -75,6 +75,7 @@ def policy_of(installation: Installation) -> SendingPolicy:
         late_start=timedelta(hours=settings.late_start_hours),
         providers=providers_of(settings),
         bounces=bounce_rules_of(settings),
+        leave_by_mail=leaves_by_mail(settings),
     )
 
 
@@ -88,6 +89,13 @@ def bounce_rules_of(settings: Settings) -> BounceRules:
         reset_days=settings.bounce_reset_days,
         suppress_stale=settings.bounce_stale == "suppress",
     )
+
+
+def leaves_by_mail(settings: Settings) -> bool:
+    """Whether letters name an address to which a mail unsubscribes."""
+    if settings.unsubscribe_mailto == "auto":
+        return bool(settings.intake_listen or settings.intake)
+    return settings.unsubscribe_mailto == "on"
 
 
 def usual_hours(settings: Settings) -> SendingHours:
@@ -125,5 +133,7 @@ def settings_hash(settings: Settings, keys: Keys) -> str:
     return hmac.digest(keys.address, b"settings\0" + document.encode(), "sha256").hex()[:32]
 
 
-_OF_SENDING = ("relay", "providers.", "policy_pause_percent", "notify", "dsn", "bounce_")
+_OF_SENDING = (
+    "relay", "providers.", "policy_pause_percent", "notify", "dsn", "bounce_", "unsubscribe_mailto",
+)  # fmt: skip
 """Prefixes of the settings that an engine reads only at its start; "relay" is also relays.NAME."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from commands.common import Installation, tell
 from commands.policy import identity_of
+from mailer.bounces.relays.kinds import KINDS
 from mailer.engine.gate import no_relay
 from mailer.smtp.delivery_notices import NOTIFY
 from mailer.smtp.failover import RelayFailover
@@ -23,7 +24,7 @@ from mailer.smtp.relay import (
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.language import N_, Sentence, say
 from pli.relay_names import MAIN
-from pli.settings import Settings
+from pli.settings import HookSettings, Settings
 from subscribers.models import List
 
 TOLD_SECONDS = 3.0
@@ -45,6 +46,7 @@ def of(settings: Settings) -> dict[str, Relay]:
                     it for it in ((own and own.ehlo_name) or settings.relay_ehlo_name, domain) if it
                 ),
                 envelope_sender=_envelope_sender(settings, name),
+                mark_header=_mark_header(settings, name),
                 notify=NOTIFY[settings.dsn],
             )
         except RelayError as error:
@@ -93,6 +95,26 @@ def _envelope_sender(settings: Settings, name: str) -> str:
     if name in settings.relays:
         return settings.relays[name].envelope_sender
     return settings.relay_envelope_sender
+
+
+def hook_of(settings: Settings, name: str) -> HookSettings:
+    """What a relay is told to tell us, and by which header it knows a copy."""
+    if name in settings.relays:
+        return settings.relays[name]
+    return HookSettings(
+        kind=settings.relay_kind,
+        mark_header=settings.relay_mark_header,
+        hook_secret=settings.relay_hook_secret,
+        hook_former=settings.relay_hook_former,
+        hook_former_until=settings.relay_hook_former_until,
+        hook_topic=settings.relay_hook_topic,
+    )
+
+
+def _mark_header(settings: Settings, name: str) -> str:
+    """The header by which a relay's events name a copy: the one set, else that of its kind."""
+    its = hook_of(settings, name)
+    return its.mark_header or (KINDS[its.kind].mark_header if its.kind else "")
 
 
 @asynccontextmanager

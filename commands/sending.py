@@ -33,6 +33,7 @@ from mailer.campaign.ordering import Order, OrderError
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.engine import workers
+from mailer.intake import checkup
 from mailer.letter import weights
 from mailer.models import Audience
 from pli import hours
@@ -149,6 +150,7 @@ async def send(
         else:
             people = 0
         if not yes:
+            await _tell_of_silence(installation, people)
             _ask(order, people, when)
         if when is not None:
             async with installation.database.begin() as session:
@@ -207,6 +209,13 @@ async def _tell_what_waits(installation: Installation, order: Order) -> None:
         if order.go_on_with is not None:
             for sentence in await not_asked(session, order.go_on_with):
                 tell(sentence, stderr=True)
+
+
+async def _tell_of_silence(installation: Installation, people: int) -> None:
+    """Warn who releases a large campaign while no answer ever came in."""
+    async with installation.database.reading() as session:
+        if silence := await checkup.before_a_release(session, copies=people):
+            tell(silence, stderr=True)
 
 
 async def _foreseen(

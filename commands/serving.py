@@ -13,6 +13,7 @@ from accounts import people
 from accounts.entering import Policy
 from commands import relays
 from commands.common import Context, Installation, _, running, tell
+from commands.doors import doors, hooks_of
 from commands.engine_room import adopted, engine, interruptible, wait
 from commands.engine_turn import Turn, lock_of, take
 from commands.limits import plan
@@ -58,7 +59,7 @@ async def serve(context: Context, listen: str | None, no_work: bool) -> None:
     values.require("relay_url", "public_url", "committee", "address", "phone", "email")
     async with context.open(**overrides) as installation:
         stop = asyncio.Event()
-        async with interruptible(stop.set), serving(installation):
+        async with interruptible(stop.set), serving(installation), doors(installation):
             tell(
                 say(
                     N_("Pli serves {public_url} at {listen}. Ctrl-C ends it."),
@@ -100,6 +101,7 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
             inbox=inbox,
             zone=zone_of(installation.settings.timezone),
             networks=networks,
+            hooks=hooks_of(installation.settings),
         )
         most = descriptors.for_web_pages(
             descriptors.raise_limit(), relays.all_connections(installation.settings)

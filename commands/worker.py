@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -33,22 +34,30 @@ class WorkerError(PliError):
     help=_("So many processes, where one core is the limit."),
 )
 @click.option(
+    "--intake",
+    is_flag=True,
+    help=_("Open the doors by which answers come in, too, as “pli serve” does."),
+)
+@click.option(
     "--chores",
     is_flag=True,
     help=_("Do chores, too, as “pli serve” does: notices, hours, imports."),
 )
 @click.pass_context
-def worker(context: click.Context, processes: int, chores: bool) -> None:
+def worker(context: click.Context, processes: int, chores: bool, intake: bool) -> None:
     """Send until Ctrl-C, unless a subcommand is called."""
     if context.invoked_subcommand is None:
-        context.invoke(work, processes=processes, chores=chores)
+        if intake and processes > 1:
+            raise click.UsageError(_("--intake is for one process: leave out --processes"))
+        context.invoke(work, processes=processes, chores=chores, intake=intake)
 
 
 @click.command(hidden=True)
 @running
-async def work(context: Context, processes: int, chores: bool) -> None:
+async def work(context: Context, processes: int, chores: bool, intake: bool) -> None:
     """Run one engine, or several processes with an engine each; one of them does `chores`."""
     # Imported here: `pli worker list` needs no engine.
+    from commands.doors import doors
     from commands.engine_room import adopted, engine, interruptible, wait
     from commands.engine_turn import Turn
     from mailer.models import Listening
@@ -68,8 +77,12 @@ async def work(context: Context, processes: int, chores: bool) -> None:
             async with interruptible(stop.set):
                 if not await adopted(installation, stop):
                     return
+                open_doors = doors(installation) if intake else nullcontext()
                 listening = Listening.ASKED if chores else Listening.NO
-                async with engine(installation, turn, listening=listening) as machine:
+                async with (
+                    open_doors,
+                    engine(installation, turn, listening=listening) as machine,
+                ):
                     tell(say(N_("A worker sends. Ctrl-C ends it.")))
                     await wait(machine, stop)
             return

@@ -20,6 +20,7 @@ from pli.keys import NAME_LENGTH, Keys
 
 UNSUBSCRIBE = b"unsubscribe"
 UNDO = b"undo"
+LEAVE = b"leave by mail"
 COPY = b"message id"  # older than the signed return paths, which share it
 
 # The part of a signature that a token shows: 128 bits if it acts on a person (RFC 8058 3.1:
@@ -32,6 +33,8 @@ FIRST_NUMBER = 2**40
 """Links and Message-IDs of notices use numbers from here on, which no delivery will reach."""
 
 LONGEST = 200
+LONGEST_LOCAL = 64
+"""Octets before the @ of an address (RFC 5321 4.5.3.1.1)."""
 LARGEST = 2**63 - 1
 
 
@@ -79,6 +82,29 @@ class Links:
     def read_unsubscribe(self, token: str) -> OptOutToken | None:
         """What an unsubscribe link says; None for any token that we did not write."""
         read = self._read_web(UNSUBSCRIBE, token, 3)
+        if read is None:
+            return None
+        key, (subscriber_id, list_id, delivery_id) = read
+        return OptOutToken(subscriber_id, list_id, delivery_id, key)
+
+    def leave_address(
+        self, subscriber_id: int, list_id: int, delivery_id: int, key: str
+    ) -> str | None:
+        """The address to which a mail takes this person off this list, as one click does.
+
+        None if the numbers are so large that its local part would be too long.
+        """
+        token = self._token(LEAVE, key, (subscriber_id, list_id, delivery_id), ACTING)
+        local = f"leave+{_mail_text(token)}"
+        return f"{local}@{self._domain}" if len(local) <= LONGEST_LOCAL else None
+
+    def read_leave_address(self, address: str) -> OptOutToken | None:
+        """What such an address says; relays may have changed the case. None: not ours."""
+        local, _, domain = address.strip().strip("<>").rpartition("@")
+        if domain.lower() != self._domain.lower() or local[:6].lower() != "leave+":
+            return None
+        token = _hexadecimal(local[6:])
+        read = self._read(LEAVE, token, 3, ACTING) if token else None
         if read is None:
             return None
         key, (subscriber_id, list_id, delivery_id) = read
@@ -150,15 +176,9 @@ class Links:
         return read if read and hmac.compare_digest(_web_text(token), text) else None
 
     def _read_mail(self, text: str, part: slice) -> int | None:
-        if not text.isascii() or len(text) > LONGEST:
-            return None
-        text = text.lower()
-        try:
-            token = bytes.fromhex(text)
-        except ValueError:
-            return None
-        read = self._read(COPY, token, 1, part)
-        return read[1][0] if read and hmac.compare_digest(_mail_text(token), text) else None
+        token = _hexadecimal(text)
+        read = self._read(COPY, token, 1, part) if token else None
+        return read[1][0] if read else None
 
     def _read(
         self, purpose: bytes, token: bytes, count: int, part: slice
@@ -203,6 +223,19 @@ def _web_text(token: bytes) -> str:
 
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+def _hexadecimal(text: str) -> bytes | None:
+    """The token that a mail's text spells, in whatever case; None if it spells none."""
+    text = text.lower()
+    if not text.isascii() or len(text) > LONGEST:
+        return None
+    try:
+        token = bytes.fromhex(text)
+    except ValueError:
+        return None
+    # bytes.fromhex overlooks spaces.
+    return token if token.hex() == text else None
 
 
 def _mail_text(token: bytes) -> str:

@@ -23,7 +23,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from pli import mail_names, misfits
+from pli import intake_settings, mail_names, misfits
 from pli.errors import PliError
 from pli.hours import HourError, zone_of
 from pli.language import N_, Sentence, say
@@ -32,16 +32,24 @@ from pli.quiet import Quiet, QuietError
 from pli.relay_names import ALL_RELAYS, MAIN
 
 FILE = "pli.toml"
-SECRETS = ("relay_url", "database_url")
+SECRETS = ("relay_url", "database_url", "relay_hook_secret", "relay_hook_former")
+_SECRETS_OF_TABLES = (
+    ("relays", "url"),
+    ("relays", "hook_secret"),
+    ("relays", "hook_former"),
+    ("intake", "url"),
+)
 _NAME = re.compile(r"[a-z0-9]([_-]?[a-z0-9]){0,31}")
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _NO_TABLE = {
     "relays": N_('is no table: write [relays.NAME], and url = "…" below it'),
     "providers": N_("is no table: write [providers.NAME] above its settings"),
+    "intake": N_('is no table: write [intake.NAME], and url = "imaps://…" below it'),
 }
 _TABLES = {
     "relays": "PLI_RELAYS__SECOURS__URL",
     "providers": "PLI_PROVIDERS__ORANGE__CONNECTIONS",
+    "intake": "PLI_INTAKE__IMAP__URL",
 }
 """Settings that are tables of tables, with an example of a value's name in the environment."""
 
@@ -88,7 +96,43 @@ class LimitSettings(BaseModel):
     warm_up: tuple[Count, ...] | None = None
 
 
-class RelaySettings(LimitSettings):
+class HookSettings(BaseModel):
+    """What a relay's provider tells by the web, and the header by which it knows a copy."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["", "ses", "brevo", "mailjet", "scaleway", "standard"] = ""
+    mark_header: str = ""
+    """The header that gets the copy's token. Empty: that of the kind, if the kind gives it back."""
+    hook_secret: str = ""
+    hook_former: str = ""
+    """The secret before, which counts until `hook_former_until`."""
+    hook_former_until: str = ""
+    hook_topic: str = ""
+    """The topic whose messages count (kinds ses and scaleway)."""
+
+    _mark_header = field_validator("mark_header")(intake_settings.header_name)
+    _secret = field_validator("hook_secret", "hook_former")(intake_settings.secret)
+    _until = field_validator("hook_former_until")(intake_settings.moment)
+    _topic = field_validator("hook_topic")(intake_settings.topic)
+
+
+class MailboxSettings(BaseModel):
+    """A mailbox from which answers are fetched by IMAP."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str
+    after: str = "move:Pli"
+    """What is done in the mailbox with a mail that was acted on: seen, move:FOLDER or delete."""
+    token_command: tuple[str, ...] = ()
+    """A command that prints a token of OAuth 2 (XOAUTH2), in place of a password."""
+
+    _url = field_validator("url")(intake_settings.mailbox_url)
+    _after = field_validator("after")(intake_settings.afterwards)
+
+
+class RelaySettings(LimitSettings, HookSettings):
     """One further relay. What is not set of its connections is as for the main relay.
 
     Its quotas are not: the main relay's quotas are an agreement about that relay alone.
@@ -210,6 +254,29 @@ class Settings(BaseSettings):
     """The largest picture of a letter, in millions of pixels."""
     letter_weight_kb: Annotated[int, Field(ge=100, le=50_000)] = 5_000
     """The heaviest copy, with its pictures as they are sent."""
+    intake_listen: str = ""
+    """HOST:PORT at which a relay brings answers by LMTP or SMTP. Empty: nowhere."""
+    intake_tls_cert: Path | None = None
+    intake_tls_key: Path | None = None
+    """The certificate of that door, and its key; needed unless only this machine reaches it."""
+    intake_peers: tuple[str, ...] = ()
+    """Addresses or networks of the relays that may come to that door. Empty: this machine."""
+    intake: dict[str, MailboxSettings] = {}
+    """Mailboxes by name, from which answers are fetched by IMAP."""
+    unsubscribe_mailto: Literal["auto", "on", "off"] = "auto"
+    """Whether letters name an address to which a mail unsubscribes; auto: if a door is set."""
+    authentication_server: str = ""
+    """The receiving server whose Authentication-Results prove who wrote "STOP". Empty: none."""
+    reply_forward: str = ""
+    """Where answers of people go that come in by a door. Empty: they stay where they are."""
+    relay_kind: Literal["", "ses", "brevo", "mailjet", "scaleway", "standard"] = ""
+    """Whose events the main relay sends to /hooks/main."""
+    relay_mark_header: str = ""
+    """The header of each mail that gets the copy's token. Empty: that of the kind, if any."""
+    relay_hook_secret: str = ""
+    relay_hook_former: str = ""
+    relay_hook_former_until: str = ""
+    relay_hook_topic: str = ""
     listen: str = "127.0.0.1:8080"
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of web servers before us that are believed in X-Forwarded-For."""
@@ -254,10 +321,10 @@ class Settings(BaseSettings):
             raise ValueError(N_("must begin with https:// (http:// only for this machine itself)"))
         return url.rstrip("/")
 
-    @field_validator("listen", "metrics_listen")
+    @field_validator("listen", "metrics_listen", "intake_listen")
     @classmethod
     def _host_and_port(cls, listen: str, info: ValidationInfo) -> str:
-        if not listen and info.field_name == "metrics_listen":
+        if not listen and info.field_name != "listen":
             return listen
         host, _, port = listen.rpartition(":")
         if not host or not port.isdigit() or int(port) > 65_535:
@@ -266,6 +333,12 @@ class Settings(BaseSettings):
 
     _ehlo_name = field_validator("relay_ehlo_name")(_host)
     _envelope_sender = field_validator("relay_envelope_sender")(_envelope)
+    _mark_header = field_validator("relay_mark_header")(intake_settings.header_name)
+    _hook_secret = field_validator("relay_hook_secret", "relay_hook_former")(intake_settings.secret)
+    _hook_until = field_validator("relay_hook_former_until")(intake_settings.moment)
+    _hook_topic = field_validator("relay_hook_topic")(intake_settings.topic)
+    _authentication_server = field_validator("authentication_server")(_host)
+    _reply_forward = field_validator("reply_forward")(intake_settings.address)
 
     @field_validator("notify", mode="before")
     @classmethod
@@ -283,7 +356,7 @@ class Settings(BaseSettings):
             raise ValueError(N_('is no list of addresses such as ["bureau@example.org"]'))
         return tuple(dict.fromkeys(it for it in found if it))
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "intake_peers")
     @classmethod
     def _proxies(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
         try:
@@ -319,6 +392,13 @@ class Settings(BaseSettings):
                     N_("a relay's name is of small letters and digits, and not main or all")
                 )
         return relays
+
+    @field_validator("intake")
+    @classmethod
+    def _named_mailboxes(cls, intake: dict[str, MailboxSettings]) -> dict[str, MailboxSettings]:
+        if not all(_NAME.fullmatch(name) for name in intake):
+            raise ValueError(N_("a mailbox's name is of small letters and digits"))
+        return intake
 
     @field_validator("providers")
     @classmethod
@@ -392,7 +472,7 @@ def shown(settings: Settings) -> dict[str, tuple[Any, bool]]:
     for table in _TABLES:
         for name, its in getattr(settings, table).items():
             for field in (it for it in type(its).model_fields if it in its.model_fields_set):
-                secret = (table, field) == ("relays", "url")
+                secret = (table, field) in _SECRETS_OF_TABLES
                 found[f"{table}.{name}.{field}"] = (getattr(its, field), secret)
     return found
 
@@ -436,6 +516,9 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         "theme_file": folder / settings.theme_file,
         "themes_folder": folder / settings.themes_folder,
     }
+    for name in ("intake_tls_cert", "intake_tls_key"):
+        if (file := getattr(settings, name)) is not None:
+            changes[name] = folder / file
     prefix = "sqlite+aiosqlite:///"
     if settings.database_url.startswith(prefix):
         file = settings.database_url.removeprefix(prefix)

@@ -74,10 +74,13 @@ class Postfix:
 
     @classmethod
     @contextmanager
-    def started(cls, settings: Mapping[str, str], maps: Mapping[str, str]) -> Iterator[Self]:
+    def started(
+        cls, settings: Mapping[str, str], maps: Mapping[str, str], services: str = ""
+    ) -> Iterator[Self]:
         """Run a Postfix of these settings while the block inside runs.
 
         `maps`: the text of each table by its name; a setting names one as texthash:{maps}/NAME.
+        `services` are further lines of its master.cf.
         """
         program = tool("postfix")
         if os.geteuid() != 0:
@@ -116,7 +119,7 @@ class Postfix:
             **{name: value.replace("{maps}", str(etc)) for name, value in settings.items()},
         }
         (etc / "main.cf").write_text("".join(f"{it} = {value}\n" for it, value in values.items()))
-        (etc / "master.cf").write_text(_MASTER.format(port=port))
+        (etc / "master.cf").write_text(_MASTER.format(port=port) + services)
         server = cls(port, folder)
         server._run(program, "-c", str(etc), "start")
         try:

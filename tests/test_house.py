@@ -42,6 +42,11 @@ WRITERS = (
         "`pausing.py`",
         {"Bounce", "BounceMail"},
     ),
+    (
+        "intake_mail, intake_door, intake_tally: what came in, and how far mailboxes are read",
+        "`mailer/intake/taking.py`, `working.py`, `mailboxes.py`, `deciding.py`, `tallies.py`",
+        {"IntakeMail", "IntakeDoor", "IntakeTally"},
+    ),
     ("notice", "`mailer/notices/writing.py`, `queue.py`", {"Notice"}),
     (
         "relay_trouble: which relays cannot be used, and who was told",

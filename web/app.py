@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,12 +17,14 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mailer.intake.hooks import Hook
 from mailer.links import Links
 from mailer.sender import Identity
 from pli.database import Database, DatabaseAway
 from pli.keys import Keys
 from pli.language import N_, say
 from pli.loopback import is_loopback
+from web.hooks import Hooks
 from web.inbox import Inbox
 from web.leaving import Leaving
 from web.letters import WebVersions
@@ -52,6 +54,7 @@ def create_app(
     inbox: Path | None = None,
     zone: tzinfo | None = None,
     networks: Networks = NO_PROXIES,
+    hooks: Sequence[Hook] = (),
     now: Callable[[], datetime] = _wall_clock,
 ) -> Starlette:
     """Build the web application; `inbox` is the Maildir of the demo.
@@ -70,6 +73,7 @@ def create_app(
         *public.routes(),
         *Leaving(pages, Links(keys, identity.public_url, identity.domain)).routes(),
         *WebVersions(pages).routes(),
+        *Hooks(database, hooks, now).routes(),
     ]
     mounted = (
         None

@@ -11,6 +11,7 @@ import logging
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -21,6 +22,7 @@ from prometheus_client.metrics_core import (
     HistogramMetricFamily,
     InfoMetricFamily,
     Metric,
+    SummaryMetricFamily,
 )
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
@@ -34,6 +36,8 @@ from mailer.engine.workers import Figures
 from mailer.models import Stage
 from mailer.outcomes import Outcome
 from mailer.providers import provider_of
+from mailer.report import intake
+from mailer.report.intake import CameIn
 from pli import __version__, chore_list
 from pli.chore_list import HELD, Count
 from pli.database import Database, DatabaseAway
@@ -77,6 +81,8 @@ class Metrics(Collector):
         """Called at each scrape; the engine's own function, once there is an engine."""
         self.backlog: Backlog | None = None
         """What the database said at the latest scrape; None: it did not answer."""
+        self.came_in: CameIn | None = None
+        """What the doors brought, as the database said at the latest scrape."""
         self.chores: Sequence[Count] = ()
         """What the database said of chores at the latest scrape."""
         self._copies: Counter[tuple[str, str, str, str]] = Counter()
@@ -155,6 +161,8 @@ class Metrics(Collector):
         if self.backlog is not None:
             yield from _of_all(self.backlog)
             yield from _of_chores(self.chores)
+        if self.came_in is not None:
+            yield from _of_doors(self.came_in)
 
 
 def create_metrics_app(database: Database, metrics: Metrics) -> Starlette:
@@ -169,8 +177,9 @@ def create_metrics_app(database: Database, metrics: Metrics) -> Starlette:
             async with database.reading() as session:
                 metrics.chores = await chore_list.counted(session, sources())
                 metrics.backlog = await backlog(session)
+                metrics.came_in = await intake.came_in(session, now=datetime.now(UTC))
         except DatabaseAway as error:
-            metrics.backlog = None
+            metrics.backlog = metrics.came_in = None
             log.warning("metrics.no_database", extra={"error": type(error).__name__})
         return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -193,6 +202,26 @@ def _of_all(waiting: Backlog) -> Iterator[Metric]:
     for campaign_state, count in waiting.campaigns.items():
         campaigns.add_metric([campaign_state.value], count)
     yield campaigns
+
+
+def _of_doors(came: CameIn) -> Iterator[Metric]:
+    mails = CounterMetricFamily(
+        "pli_intake_mails", "Mails and events that came in.", labels=["door", "kind"]
+    )
+    seconds = SummaryMetricFamily("pli_intake_seconds", "From arrival to record.", labels=["door"])
+    by_door: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
+    for it in came.counted:
+        mails.add_metric([it.door, it.kind], it.mails)
+        if it.seconds:
+            by_door[it.door][0] += it.mails
+            by_door[it.door][1] += it.seconds
+    for door, (count, total) in sorted(by_door.items()):
+        seconds.add_metric([door], count_value=int(count), sum_value=total)
+    yield mails
+    yield seconds
+    yield _gauge("pli_intake_waiting", "Mails that wait to be worked on.", came.waiting.mails)
+    yield _gauge("pli_intake_oldest_seconds", "For how long the oldest waits.", came.waiting.oldest)
+    yield _gauge("pli_intake_unclaimed", "Failures and complaints without a token.", came.unclaimed)
 
 
 def _of_chores(counts: Sequence[Count]) -> Iterator[Metric]:

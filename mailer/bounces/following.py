@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from mailer import answer_words
 from mailer.bounces import deciding, repeated
 from mailer.bounces.burst import burst
-from mailer.bounces.mail import Mail
 from mailer.bounces.report import (
     Action,
     Judged,
@@ -24,7 +23,6 @@ from mailer.bounces.report import (
     Weight,
 )
 from mailer.bounces.rules import BounceRules
-from mailer.bounces.whose import written_to
 from mailer.links import FIRST_NUMBER
 from mailer.models import Batch, Bounce, Delivery, Effect
 from mailer.providers import WHOLE
@@ -104,15 +102,18 @@ def record(
     *,
     mail_id: int,
     copy: Copy,
-    mail: Mail,
+    written: str,
     report: Report,
     rules: BounceRules,
     now: datetime,
 ) -> tuple[int | None, Effect]:
-    """Record what a mail says of one copy, and do what follows; None: it was told before."""
+    """Record what a mail says of one copy, and do what follows; None: it was told before.
+
+    `written` is the address that the letter was written to, "" if the mail does not tell it.
+    """
     judged = report.about(copy.email) or main(report)
     verdict = judged.verdict
-    same = _is_of(copy, judged, written_to(mail))
+    same = _is_of(copy, judged, written)
     weight = verdict.weight
     if weight is Weight.CERTAIN and same is None:
         weight = Weight.LIKELY  # told of another address, perhaps one that it was passed on to

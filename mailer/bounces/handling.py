@@ -24,7 +24,7 @@ from mailer.bounces.report import (
 )
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.bounces.tokens import Tokens
-from mailer.bounces.whose import is_our_own, whose
+from mailer.bounces.whose import is_our_own, whose, written_to
 from mailer.links import FIRST_NUMBER
 from mailer.models import Bounce, BounceMail, Delivery, Effect, Notice, Status
 from pli import audit
@@ -57,6 +57,21 @@ class Came(NamedTuple):
     effect: Effect = Effect.NONE
 
 
+class Arrival(NamedTuple):
+    """Something that came back, and what it says.
+
+    `number` is the delivery or notice that it is about, None if it carries no token of ours.
+    `written` is the address that the letter was written to, "" if that is not told.
+    """
+
+    raw: bytes
+    came_to: str
+    door: str
+    report: Report
+    number: int | None
+    written: str = ""
+
+
 def record(
     session: Session,
     *,
@@ -71,12 +86,22 @@ def record(
 
     `came_to` is the address of its envelope; `door` names the way by which it came in.
     """
-    came_to = came_to.encode("utf-8", "replace").decode()  # a command's argument may be any octets
-    digest = hashlib.sha256(raw).digest()
     mail = opened(raw)
     report = read_mail(mail)
     owner = None if is_our_own(mail, tokens) else whose(mail, came_to, report.envelope_id, tokens)
     number = owner.number if owner else None
+    arrival = Arrival(raw, came_to, door, report, number, written_to(mail))
+    return record_told(session, arrival, rules=rules, now=now)
+
+
+def record_told(
+    session: Session, arrival: Arrival, *, rules: BounceRules = USUAL, now: datetime
+) -> Came:
+    """The same of what is read already: a relay's event, which is no mail."""
+    # A command's argument may be any octets.
+    came_to = arrival.came_to.encode("utf-8", "replace").decode()
+    report, number = arrival.report, arrival.number
+    digest = hashlib.sha256(arrival.raw).digest()
     known, heard = session.execute(
         select(
             select(BounceMail.id).where(BounceMail.digest == digest).scalar_subquery(),
@@ -93,14 +118,14 @@ def record(
     copy = following.copy_of(session, number)
     # Of somebody who is erased nothing is kept but the fact.
     erased = copy is not None and copy.subscriber_id is None
-    spoken_of = "" if owner else _spoken_of(report)
+    spoken_of = "" if number is not None else _spoken_of(report)
     subscriber_id = copy.subscriber_id if copy else _with_address(session, spoken_of)
     mail_id = session.execute(
         insert_into(session, BounceMail)
         .values(
             digest=digest,
             at=now,
-            door=door,
+            door=arrival.door[:16],
             came_to=came_to[:320],
             kind=report.kind.value,
             how=report.how.value,
@@ -108,7 +133,7 @@ def record(
             subscriber_id=subscriber_id,
             address=spoken_of,
             note="" if erased else report.note,
-            raw=keeping.packed(b"" if erased else raw),
+            raw=keeping.packed(b"" if erased else arrival.raw),
         )
         .on_conflict_do_nothing(index_elements=["digest"])
         .returning(BounceMail.id)
@@ -121,7 +146,13 @@ def record(
     if copy is None:
         return _of_a_notice(session, mail_id, number, report, now)
     bounce_id, effect = following.record(
-        session, mail_id=mail_id, copy=copy, mail=mail, report=report, rules=rules, now=now
+        session,
+        mail_id=mail_id,
+        copy=copy,
+        written=arrival.written,
+        report=report,
+        rules=rules,
+        now=now,
     )
     return Came(mail_id, True, report.kind, number, bounce_id, effect)
 
@@ -174,7 +205,13 @@ def claim(
         now=now,
     )
     bounce_id, effect = following.record(
-        session, mail_id=mail_id, copy=copy, mail=mail, report=report, rules=rules, now=now
+        session,
+        mail_id=mail_id,
+        copy=copy,
+        written=written_to(mail),
+        report=report,
+        rules=rules,
+        now=now,
     )
     return Came(mail_id, True, report.kind, copy.id, bounce_id, effect)
 

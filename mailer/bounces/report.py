@@ -45,6 +45,7 @@ class How(enum.StrEnum):
     TRANSCRIPT = "transcript"
     TEXT = "text"
     SESSION = "session"
+    RELAY = "relay"
     NOTHING = "nothing"
 
 
@@ -75,6 +76,7 @@ class Reason(enum.StrEnum):
     EXPIRED = "expired"
     LOOP = "loop"
     SYSTEM = "system"
+    PROVIDER_LIST = "provider_list"
     COMPLAINT = "complaint"
     OTHER = "other"
 

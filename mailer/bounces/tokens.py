@@ -5,7 +5,7 @@ The sender's domain may have changed since a letter left, and a relay may have w
 
 from __future__ import annotations
 
-from mailer.links import Links
+from mailer.links import Links, OptOutToken
 from pli.keys import Keys
 
 _KEPT = 16
@@ -34,6 +34,10 @@ class Tokens:
         """The delivery whose unsubscribe link has this token; None if we did not write it."""
         read = self._at("").read_unsubscribe(token)
         return read.delivery_id if read else None
+
+    def of_leave_address(self, address: str) -> OptOutToken | None:
+        """Who leaves which list by a mail to this address; None if we did not write it."""
+        return self._at(address).read_leave_address(address)
 
     def _at(self, address: str) -> Links:
         domain = address.strip().strip("<>").rpartition("@")[2].lower()

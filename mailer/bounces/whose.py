@@ -36,20 +36,27 @@ def whose(mail: Mail, came_to: str, envelope_id: str, tokens: Tokens) -> Owner |
     `came_to` is the address that the mail was delivered to, as the envelope says. The first of
     these counts: the address it came to, the returned letter's header, a relay's own report.
     """
-    for address in (came_to, *_came_to(mail)):
+    for address in (came_to, *came_to_by(mail)):
         number = tokens.of_return_path(_without_srs(address))
         if number is not None:
             return Owner(number, "return_path")
     for source in _returned(mail):
         fields = header_of(source)
-        if (number := _of_header(fields, tokens)) is not None:
+        if (number := of_header(fields, tokens)) is not None:
             return Owner(number, "returned")
     if (number := tokens.of_envelope_id(envelope_id)) is not None:
         return Owner(number, "report")
+    if (number := answered(mail, tokens)) is not None:
+        return Owner(number, "report")
+    return None
+
+
+def answered(mail: Mail, tokens: Tokens) -> int | None:
+    """The delivery or notice that a mail is an answer to, as its own header says."""
     for mark in (it for name in _ANSWERED for it in _marks(mail.all(name))):
-        number = _of_mark(mark, tokens)
+        number = of_mark(mark, tokens)
         if number is not None:
-            return Owner(number, "report")
+            return number
     return None
 
 
@@ -67,7 +74,8 @@ def is_our_own(mail: Mail, tokens: Tokens) -> bool:
     return any(tokens.of_message_id(it) is not None for it in mail.all("message-id"))
 
 
-def _came_to(mail: Mail) -> Iterator[str]:
+def came_to_by(mail: Mail) -> Iterator[str]:
+    """Yield the addresses that a mail's header says it came to."""
     for name in _ENVELOPE:
         for value in mail.all(name)[:4]:
             yield from addresses.within(value)
@@ -99,11 +107,12 @@ def _begins_a_header(line: str) -> bool:
     return said.startswith(("return-path:", "received:", "message-id:", "from:", "list-unsub"))
 
 
-def _of_header(fields: Fields, tokens: Tokens) -> int | None:
+def of_header(fields: Fields, tokens: Tokens) -> int | None:
+    """The number that the header of a letter of ours names; its names are in small letters."""
     for name, value in fields:
         number: int | None = None
         if name in ("message-id", MARK_HEADER):
-            number = _of_mark(value, tokens)
+            number = of_mark(value, tokens)
         elif name in ("return-path", "x-envelope-from", "sender"):
             number = tokens.of_return_path(_without_srs(addresses.bare(value)))
         elif name == "list-unsubscribe":
@@ -114,9 +123,13 @@ def _of_header(fields: Fields, tokens: Tokens) -> int | None:
     return None
 
 
-def _of_mark(value: str, tokens: Tokens) -> int | None:
+def of_mark(value: str, tokens: Tokens) -> int | None:
+    """The number that a Message-ID of ours names, or a return path that stands in a header."""
     mark = value.strip()
-    return tokens.of_message_id(mark) if mark else None
+    if not mark:
+        return None
+    number = tokens.of_message_id(mark)
+    return tokens.of_return_path(mark) if number is None else number
 
 
 def _marks(values: list[str]) -> Iterator[str]:

@@ -25,6 +25,10 @@ REASONS: Mapping[Reason, str] = {
     Reason.EXPIRED: N_("The letter was tried again and again, and given up."),
     Reason.LOOP: N_("The letter went in a circle between servers."),
     Reason.SYSTEM: N_("The provider's server had a fault."),
+    Reason.PROVIDER_LIST: N_(
+        "The relay keeps a list of its own, and writes to this address no more. Take the address "
+        "off that list, on the pages of the relay."
+    ),
     Reason.COMPLAINT: N_("The person marked the letter as spam."),
     Reason.OTHER: N_("The letter came back, and nothing says why."),
 }

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.bounces import handling
-from mailer.bounces.handling import Came
+from mailer.bounces.handling import Arrival, Came
 from mailer.bounces.report import Kind
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.bounces.tokens import Tokens
@@ -45,11 +45,26 @@ async def take_in(
             now=now,
         )
     )
+    await _follow(session, came, now)
+    return came
+
+
+async def take_in_told(
+    session: AsyncSession, arrival: Arrival, *, rules: BounceRules = USUAL, now: datetime
+) -> Came:
+    """The same of what is read already: a relay's event."""
+    came = await session.run_sync(
+        partial(handling.record_told, arrival=arrival, rules=rules, now=now)
+    )
+    await _follow(session, came, now)
+    return came
+
+
+async def _follow(session: AsyncSession, came: Came, now: datetime) -> None:
     if came.bounce_id is not None:
         await _settle_doubt(session, came.bounce_id, now)
         if came.kind is Kind.LEAVE:
             await _leave(session, came.bounce_id, now)
-    return came
 
 
 async def _leave(session: AsyncSession, bounce_id: int, now: datetime) -> None:

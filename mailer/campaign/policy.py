@@ -30,3 +30,5 @@ class SendingPolicy:
     late_start: timedelta = timedelta(hours=2)
     providers: Providers = KNOWN
     bounces: BounceRules = USUAL
+    leave_by_mail: bool = False
+    """Whether copies name an address to which a mail unsubscribes."""

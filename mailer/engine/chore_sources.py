@@ -1,4 +1,4 @@
-"""The chores that campaigns and notices say by themselves to be due."""
+"""The chores that campaigns, notices and mails that came in say by themselves to be due."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from functools import partial
 
 from mailer.campaign import lifecycle, scheduling
+from mailer.intake import taking, working
 from mailer.notices import queue
 from mailer.scope import EVERYTHING, Scope
 from pli.chore_rows import Source
 
 NOTICE, FINISH, END, LAUNCH = "notice", "finish", "end", "launch"
+MAILBOX = taking.CHORE
 
 
 def sources(scope: Scope = EVERYTHING) -> Mapping[str, Source]:
@@ -20,4 +22,5 @@ def sources(scope: Scope = EVERYTHING) -> Mapping[str, Source]:
         FINISH: partial(lifecycle.finishable, scope=scope),
         END: partial(scheduling.ended, scope=scope),
         LAUNCH: partial(scheduling.launchable, scope=scope),
+        MAILBOX: working.due,
     }

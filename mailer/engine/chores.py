@@ -15,6 +15,7 @@ from mailer.engine import constants, workers
 from mailer.engine.chore_sources import END, FINISH, LAUNCH, NOTICE, sources
 from mailer.engine.context import EngineContext
 from mailer.engine.relay_watch import RelayWatch
+from mailer.intake import taking
 from mailer.notices.notice_sender import AT_ONCE, NoticeSender
 from pli import chore_rows, queue_log
 from pli.chore_schedule import Every
@@ -112,6 +113,7 @@ class EngineChores:
         before = datetime.now(UTC) - timedelta(days=self._policy.bounces.keep_days)
         async with self._database.begin() as session:
             deleted = await session.run_sync(partial(handling.delete_old_mails, before=before))
+            await taking.delete_old(session, before=before)
         async with self._database.begin() as session:
             await workers.forget(session)
             await chore_rows.forget_over(session, sources())

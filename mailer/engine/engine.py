@@ -147,20 +147,22 @@ class Engine:
         """
         failover = RelayFailover.of(courier)
         slots = ProviderSlots(connections)
+        policy = policy or SendingPolicy(token_key=keys.current)
         self._context = EngineContext(
             database,
             failover,
             Pacers(database, failover, pacers),
             slots,
-            PressedCampaigns(database, keys),
+            PressedCampaigns(database, keys, by_mail=policy.leave_by_mail),
             journal,
             observer,
             policy_pause_percent / 100,
             scope,
         )
         self._failover = failover
-        policy = policy or SendingPolicy(token_key=keys.current)
-        self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers)
+        self._notice_sender = NoticeSender(
+            database, keys, failover, self._context.pacers, by_mail=policy.leave_by_mail
+        )
         relay_watch = RelayWatch(self._context, keys, patience or Patience())
         chores = EngineChores(self._context, self._notice_sender, policy, relay_watch).kinds()
         if scope.everything:

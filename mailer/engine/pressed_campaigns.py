@@ -44,7 +44,9 @@ class PressedCampaign:
         return judge_latest(self.latest, share)
 
 
-async def begin(session: AsyncSession, campaign_id: int, keys: Keys) -> PressedCampaign:
+async def begin(
+    session: AsyncSession, campaign_id: int, keys: Keys, *, by_mail: bool = False
+) -> PressedCampaign:
     """Press a campaign's letter as it was frozen."""
     frozen, token_key, retry_delays = (
         await session.execute(
@@ -59,14 +61,15 @@ async def begin(session: AsyncSession, campaign_id: int, keys: Keys) -> PressedC
     letter, theme, identity = snapshot.thaw(frozen)
     links = Links(keys, identity.public_url, identity.domain)
     pressed = press(letter, theme, identity)
-    composer = Composer(pressed, letter, identity, links, token_key, campaign_id)
+    composer = Composer(pressed, letter, identity, links, token_key, campaign_id, by_mail=by_mail)
     return PressedCampaign(campaign_id, composer, links, token_key, retry_delays, lists)
 
 
 class PressedCampaigns:
     """The pressed campaigns that a process keeps in memory."""
 
-    def __init__(self, database: Database, keys: Keys) -> None:
+    def __init__(self, database: Database, keys: Keys, *, by_mail: bool = False) -> None:
+        self._by_mail = by_mail
         self._database = database
         self._keys = keys
         self._kept: dict[int, PressedCampaign] = {}
@@ -92,7 +95,7 @@ class PressedCampaigns:
 
     async def _press(self, campaign_id: int) -> None:
         async with self._database.reading() as session:
-            pressed = await begin(session, campaign_id, self._keys)
+            pressed = await begin(session, campaign_id, self._keys, by_mail=self._by_mail)
         self._kept[campaign_id] = pressed
 
     def forget(self, campaign_id: int) -> None:

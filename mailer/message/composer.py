@@ -57,13 +57,17 @@ class Composer:
         links: Links,
         key: str,
         campaign_id: int = 0,
+        *,
+        by_mail: bool = False,
     ) -> None:
+        """`by_mail`: a copy names the address to which a mail unsubscribes, too."""
         self._pressed = pressed
         self._letter = letter
         self._identity = identity
         self._links = links
         self._key = key
         self._campaign_id = campaign_id
+        self._by_mail = by_mail
         self._frames: dict[int, _Frame] = {}
         self._dated: datetime | None = None
         self._date = ""
@@ -102,8 +106,17 @@ class Composer:
             f"{headers.mailbox('To', name, recipient.email)}"
             f"Date: {self._date}\r\n"
             f"Message-ID: {message_id}\r\n"
-            f"{headers.structured('List-Unsubscribe', f'<{url}>')}"
+            f"{headers.structured('List-Unsubscribe', f'<{url}>', *self._mailto(recipient))}"
         ).encode()
+
+    def _mailto(self, recipient: Recipient) -> tuple[str, ...]:
+        """The second way out, by mail (RFC 2369 3.2: the first is preferred)."""
+        if not self._by_mail:
+            return ()
+        address = self._links.leave_address(
+            recipient.subscriber_id, recipient.list.id, recipient.delivery_id, self._key
+        )
+        return (f"<mailto:{address}>",) if address else ()
 
     def _framed(self, list_: ListLine) -> _Frame:
         """Join what all copies of one list share, with gaps for what is personal."""

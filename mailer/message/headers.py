@@ -34,13 +34,15 @@ def unstructured(name: str, value: str) -> str:
     return f"{name}: {_folded(value, column) if _plain(value) else _encoded(value, column)}\r\n"
 
 
-def structured(name: str, value: str) -> str:
+def structured(name: str, value: str, *further: str) -> str:
     """A field that is never encoded (RFC 2047 5), such as List-Id.
 
-    A value that does not fit behind the name goes on a line of its own.
+    A value that does not fit behind the name goes on a line of its own, and so do `further` ones,
+    each behind a comma.
     """
     gap = " " if len(name) + 2 + len(value) <= LINE else _FOLD
-    return f"{name}:{gap}{one_line(value)}\r\n"
+    more = "".join(f",{_FOLD}{one_line(it)}" for it in further)
+    return f"{name}:{gap}{one_line(value)}{more}\r\n"
 
 
 def mailbox(name: str, display: str, address: str) -> str:

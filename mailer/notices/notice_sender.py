@@ -13,7 +13,7 @@ from sqlalchemy import Row
 
 from mailer.ledger.holding import Holding
 from mailer.models import NoticeKind, Stage
-from mailer.notices import account_mail, queue, trouble_mail, writing
+from mailer.notices import account_mail, forward_mail, queue, trouble_mail, writing
 from mailer.notices.account_mail import LinkIsOver
 from mailer.notices.queue import NOTICE_LEASE, ClaimedNotice
 from mailer.notices.writing import Mail
@@ -105,7 +105,10 @@ class NoticeSender:
         keys: Keys,
         carrier: Courier | RelayFailover,
         pacers: Pacers | None = None,
+        *,
+        by_mail: bool = False,
     ) -> None:
+        self._by_mail = by_mail
         self._database = database
         self._keys = keys
         self._failover = RelayFailover.of(carrier)
@@ -214,6 +217,14 @@ class NoticeSender:
                     keys=self._keys,
                     now=datetime.now(UTC),
                 )
+            if row.kind is NoticeKind.FORWARD:
+                return forward_mail.compose(
+                    notice_id=row.id,
+                    address=row.address,
+                    content=row.content,
+                    keys=self._keys,
+                    now=datetime.now(UTC),
+                )
             return await writing.compose(
                 session,
                 notice_id=row.id,
@@ -221,6 +232,7 @@ class NoticeSender:
                 address_key=row.address_key,
                 content=row.content,
                 keys=self._keys,
+                by_mail=self._by_mail,
                 now=datetime.now(UTC),
             )
 

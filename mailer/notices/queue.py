@@ -82,7 +82,7 @@ async def claim_notices(
         and_(
             _waits(),
             scope.notices(),
-            Notice.kind != NoticeKind.ACCOUNT,
+            Notice.kind.not_in((NoticeKind.ACCOUNT, NoticeKind.FORWARD)),
             exists().where(Suppression.address_key == Notice.address_key),
         ),
         status=Status.SKIPPED,
@@ -206,8 +206,11 @@ def _lapsed() -> ColumnElement[bool]:
     return and_(_OPEN, Notice.status == Status.SENDING, over)
 
 
-_EMPTIED = case((Notice.kind == NoticeKind.ACCOUNT, ""), else_=Notice.content)
-"""The content of what is over: a link that lets its reader in stays nowhere."""
+_EMPTIED = case(
+    (Notice.kind.in_((NoticeKind.ACCOUNT, NoticeKind.FORWARD)), ""), else_=Notice.content
+)
+"""The content of what is over: a link that lets its reader in stays nowhere, nor what members
+wrote."""
 _OPEN: ColumnElement[bool] = literal_column("notice.status IN ('pending', 'sending')")
 """Written as in `ix_notice_due`: with parameters, SQLite would not use the index."""
 

@@ -87,6 +87,7 @@ async def compose(
     address_key: bytes,
     content: str,
     keys: Keys,
+    by_mail: bool = False,
     now: datetime,
 ) -> Mail:
     """Compose the mail; a subscriber is addressed by name, as in the letter itself."""
@@ -113,7 +114,9 @@ async def compose(
         message_id=marks.message_id,
     )
     marked = replace(letter, subject=MARK + letter.subject)
-    composer = Composer(press(marked, theme, identity), marked, identity, links, keys.current)
+    composer = Composer(
+        press(marked, theme, identity), marked, identity, links, keys.current, by_mail=by_mail
+    )
     return Mail(
         composer.copy(recipient, now),
         marks.return_path,

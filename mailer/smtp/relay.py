@@ -71,6 +71,8 @@ class Relay:
     """Names to be said at EHLO: the first that means something to the relay."""
     envelope_sender: str = ""
     """The envelope sender of all mail; "": each copy's own return path."""
+    mark_header: str = ""
+    """A header that each mail gets with the copy's token, for relays that rewrite its addresses."""
     notify: str = ""
     """Which delivery notices are asked for if the relay offers DSN (delivery_notices.NOTIFY)."""
 

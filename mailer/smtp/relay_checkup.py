@@ -59,6 +59,18 @@ async def check(relay: Relay, mail_from: str, recipient: str | None = None) -> l
         return refused("relay.connect", error)
 
 
+async def send_raw(relay: Relay, mail_from: str, address: str, mail: bytes) -> str | None:
+    """Send a mail that is written already; what the relay said if it did not take it."""
+    try:
+        async with _connected(relay) as client:
+            await client.sendmail(mail_from, [address], mail)
+    except RelayError as error:
+        return str(error)
+    except (aiosmtplib.SMTPException, OSError) as error:
+        return _said(error)
+    return None
+
+
 async def send(relay: Relay, mail_from: str, writer: Mailbox, address: str, language: str) -> Check:
     """Send a short message to `address`, over the relay that letters use."""
     mail = _message(writer, address, language)

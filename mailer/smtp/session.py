@@ -61,6 +61,7 @@ class SMTPSession(asyncio.Protocol):
         timeouts: Timeouts,
         replied: Callable[[Stage, float], None] | None = None,
         envelope_sender: str = "",
+        mark_header: str = "",
     ) -> None:
         self._transport = transport
         # With TLS, each piece would become a record, and the relay would decrypt one by one: ten
@@ -77,6 +78,7 @@ class SMTPSession(asyncio.Protocol):
         self._body_seconds = timeouts.body
         self._replied = replied
         self._envelope_sender = envelope_sender
+        self._mark_header = mark_header
         self._since = 0.0  # since when the awaited reply is the next to come
         self._awaiting = Awaiting.NOTHING
         self._current: MailTransaction | None = None
@@ -373,6 +375,8 @@ class SMTPSession(asyncio.Protocol):
         if copy.smtputf8 and not self._extensions.smtputf8:
             copy.settle(judge(Stage.CONNECT, 553, "5.6.7 the relay does not offer SMTPUTF8"))
             return None
+        if self._mark_header:
+            body = [f"{self._mark_header}: {copy.mail_from}\r\n".encode(), *body]
         size = sum(map(len, body))
         if self._extensions.size_limit and size > self._extensions.size_limit:
             text = f"5.3.4 {size} bytes, and the relay takes {self._extensions.size_limit}"

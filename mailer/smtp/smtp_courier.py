@@ -191,6 +191,7 @@ class SMTPCourier:
             self._timeouts,
             self._observer.replied,
             self._address.envelope_sender,
+            self._address.mark_header,
         )
         line = Line(
             self._lanes,

@@ -99,6 +99,15 @@ class Installation:
             assert process.poll() is None, process.communicate()
             yield process
 
+    def set(self, *lines: str) -> None:
+        """Write settings at the head of pli.toml, in the place of those that it has."""
+        file = self.folder / "pli.toml"
+        names = [it.partition(" = ")[0] for it in lines]
+        kept = [
+            it for it in file.read_text("utf-8").splitlines() if it.partition(" = ")[0] not in names
+        ]
+        file.write_text("\n".join([*lines, *kept, ""]), "utf-8")
+
     def letter(self, number: int = 1, text: str = "Voici la lettre.") -> str:
         """Write a letter's file; the file's name."""
         path = self.folder / f"lettre-{number}.md"

@@ -59,7 +59,7 @@ def test_a_sound_installation_is_fine(
         "settings", "themes", "keys", "database", "clock", "workers",
         "disk.database", "disk.journal",
         "relay.connect", "relay.tls", "relay.login", "relay.features", "relay.size",
-        "relay.sender", "dns.mx", "dns.spf", "dns.dmarc",
+        "relay.sender", "dns.mx", "dns.spf", "dns.dmarc", "answers",
     }  # fmt: skip
     assert relay.received == []
     shown = words(installation.pli("doctor", "--resolver", resolver).out)

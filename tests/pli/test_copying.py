@@ -14,7 +14,18 @@ from sqlalchemy import Text, func, select, text, type_coerce
 
 from mailer.campaign import jobs, lifecycle
 from mailer.ledger import balance
-from mailer.models import Batch, Bounce, BounceMail, Campaign, CampaignState, Effect, is_open
+from mailer.models import (
+    Batch,
+    Bounce,
+    BounceMail,
+    Campaign,
+    CampaignState,
+    Effect,
+    IntakeDoor,
+    IntakeMail,
+    IntakeTally,
+    is_open,
+)
 from pli import chore_offers, copying, schema
 from pli import database as databases
 from pli.columns import Base, Document
@@ -60,6 +71,16 @@ async def source(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Da
                 reason="full", weight="temporary", status="5.2.2", diagnostic="", remote="",
                 how="dsn", effect=Effect.NONE,
             )
+        )  # fmt: skip
+        session.add_all(
+            [
+                IntakeMail(
+                    digest=b"i" * 32, at=now, door="imap", form="mail", came_to="", uidvalidity=7,
+                    uid=3, due_at=now, raw=b"y",
+                ),
+                IntakeDoor(name="imap", uidvalidity=7, uid=3, fault={"text": "x"}),
+                IntakeTally(door="imap", kind="failure", mails=2, seconds=0.5, latest_at=now),
+            ]
         )  # fmt: skip
         person = await session.get(Subscriber, 1)
         assert person is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailer.bounces.judging import BY_CODE, judge
-from mailer.bounces.report import Action, Reason, Recipient
+from mailer.bounces.report import Action, Reason, Recipient, Weight
 from mailer.bounces.words import REASONS, WEIGHTS
 
 SISIMAI = {
@@ -25,6 +25,7 @@ SISIMAI = {
     Reason.EXPIRED: "expired",
     Reason.LOOP: "networkerror",
     Reason.SYSTEM: "systemerror, mailererror, syntaxerror",
+    Reason.PROVIDER_LIST: "–",
     Reason.COMPLAINT: "feedback",
     Reason.OTHER: "undefined, onhold",
 }
@@ -46,6 +47,8 @@ def _weight(reason: Reason, codes: list[str]) -> str:
     """The weight of a failure with the first of its codes and nothing else said."""
     if reason is Reason.COMPLAINT:
         return "complaint"
+    if reason is Reason.PROVIDER_LIST:  # no code tells it: only events of relays do
+        return WEIGHTS[Weight.POLICY]
     named = f"5.{codes[0]}" if codes else _WORDS.get(reason, "")
     status = named if codes else ""
     verdict = judge(Recipient("a@example.org", Action.FAILED, status, "" if codes else named))

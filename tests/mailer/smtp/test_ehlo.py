@@ -109,6 +109,14 @@ def test_what_another_machine_can_make_something_of() -> None:
     assert [is_public(it) for it in names] == [True, True, False, False, False]
 
 
+async def test_a_relay_that_rewrites_addresses_gets_the_copys_token_in_a_header() -> None:
+    with Relay().running() as relay:
+        await carried(relay, mark_header="X-Mailin-custom")
+        (mail, *_) = relay.received
+    assert mail.message["X-Mailin-custom"] == mail.mail_from
+    assert mail.message["Subject"] == "x"
+
+
 @pytest.mark.parametrize("pipelining", [True, False])
 async def test_a_fixed_envelope_sender_takes_the_place_of_each_copys(pipelining: bool) -> None:
     with Relay(pipelining=pipelining).running() as relay:

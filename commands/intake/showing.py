@@ -1,0 +1,99 @@
+"""pli intake list, dismiss: what came in, and the wishes that wait for a person."""
+
+from __future__ import annotations
+
+import click
+
+from accounts.abilities import Ability
+from commands.acting import ALL_LISTS, acting, by_option
+from commands.common import (
+    LANGUAGE,
+    Context,
+    _,
+    as_json,
+    console,
+    iso,
+    new_table,
+    now,
+    running,
+    show_json,
+    tell,
+)
+from mailer.intake import deciding
+from mailer.report import intake as came_in
+from mailer.report import viewing
+from pli.hours import zone_of
+from pli.language import N_, say
+
+
+@click.command("list", help=_("What came in by each door, and the wishes that wait for a person."))
+@as_json
+@by_option
+@running
+async def list_(context: Context, as_json: bool, person: str | None) -> None:
+    """Show the counts, the mailboxes, and who wrote STOP without being proven."""
+    async with context.open() as installation:
+        async with installation.database.begin() as session:
+            by = await acting(session, person, Ability.NOES, lists=ALL_LISTS)
+            wishes = await came_in.wishes(session)
+            viewing.note_people(session, count=len(wishes), how="intake list", by=by, now=now())
+        async with installation.database.reading() as session:
+            counted = await came_in.counted(session)
+            mailboxes = await came_in.mailboxes(session)
+            waiting = await came_in.waiting(session, now=now())
+    if as_json:
+        show_json(
+            {
+                "came_in": [it._asdict() for it in counted],
+                "mailboxes": [
+                    {
+                        "name": it.name,
+                        "seen_at": iso(it.seen_at) if it.seen_at else None,
+                        "fault": it.fault.tell(LANGUAGE) if it.fault else None,
+                    }
+                    for it in mailboxes
+                ],
+                "waiting": waiting.mails,
+                "oldest_seconds": waiting.oldest,
+                "wishes": [{**it._asdict(), "at": iso(it.at)} for it in wishes],
+            }
+        )
+        return
+    if not counted:
+        tell(say(N_("Nothing ever came in by a door: “pli intake setup” tells how.")))
+    else:
+        table = new_table(_("door"), _("what came in"), _("mails"))
+        for it in counted:
+            table.add_row(it.door, it.kind, str(it.mails))
+        console().print(table)
+    for box in mailboxes:
+        if box.fault is not None:
+            tell(say(N_("mailbox {name}: {reason}"), name=box.name, reason=box.fault))
+    zone = zone_of(installation.settings.timezone)
+    if wishes:
+        tell(say(N_("These may want to leave; nothing proves that they wrote it themselves:")))
+        table = new_table(_("mail"), _("since"), _("address"), _("subject"))
+        for wish in wishes:
+            at = wish.at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+            table.add_row(str(wish.mail), at, wish.address, wish.subject)
+        console().print(table)
+        tell(
+            say(
+                N_(
+                    "“pli subscriber unsubscribe ADDRESS” does what they want; "
+                    "“pli intake dismiss MAIL” takes the line away."
+                )
+            )
+        )
+
+
+@click.command(help=_("Take a wish to leave off the list: it is done, or was not meant."))
+@click.argument("mail", type=int)
+@by_option
+@running
+async def dismiss(context: Context, mail: int, person: str | None) -> None:
+    """Note that a person has decided."""
+    async with context.open() as installation, installation.database.begin() as session:
+        await acting(session, person, Ability.NOES, lists=ALL_LISTS)
+        await deciding.dismiss(session, mail_id=mail)
+    tell(say(N_("Mail {number} waits no more."), number=mail))

@@ -1,0 +1,1 @@
+"""How answers reach Pli: doors take mails in, and each mail is then worked once."""

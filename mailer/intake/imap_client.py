@@ -1,0 +1,296 @@
+"""A connection to a mailbox by IMAP: plain calls that wait, for a thread.
+
+It asks for few octets at a time, and hangs up on a server that sends more than it was asked for.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import select
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from imap_tools import BaseMailBox
+from imap_tools.errors import ImapToolsError
+from imap_tools.utils import encode_folder
+
+from mailer.intake import taking
+from pli.errors import PliError
+from pli.language import N_
+
+SECONDS = 20.0
+"""For each answer of the server."""
+TOKEN_SECONDS = 30
+MOST_OCTETS = 4_000_000
+"""Of one literal: a mail's beginning, or a list of numbers."""
+_UID = re.compile(rb"UID (\d{1,10})")
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+class MailboxError(PliError):
+    """A mailbox cannot be read: a person, or time, must mend something."""
+
+
+class MailboxRefusal(MailboxError):
+    """The mailbox refuses us, and would do so again."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxPlan:
+    """Where a mailbox is, and what is done in it with a mail that was acted on.
+
+    `after`: "seen", "delete" or "move:FOLDER". `token_command` prints a token of OAuth 2.
+    """
+
+    name: str
+    host: str
+    port: int
+    tls: bool
+    username: str
+    password: str = field(repr=False)
+    folder: str = "INBOX"
+    after: str = "move:Pli"
+    token_command: Sequence[str] = ()
+
+    @classmethod
+    def parse(
+        cls, name: str, url: str, after: str = "move:Pli", token_command: Sequence[str] = ()
+    ) -> MailboxPlan:
+        """Read imaps://user:password@host:993/FOLDER, as the settings have checked it."""
+        parts = urlsplit(url)
+        tls = parts.scheme == "imaps"
+        return cls(
+            name,
+            parts.hostname or "",
+            parts.port or (993 if tls else 143),
+            tls,
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
+            unquote(parts.path.strip("/")) or "INBOX",
+            after,
+            tuple(token_command),
+        )
+
+
+class _Bounded:
+    """What a server may send: no literal larger than it was asked for."""
+
+    def read(self, size: int) -> bytes:
+        if size > MOST_OCTETS:
+            raise imaplib.IMAP4.abort(f"a literal of {size} octets")
+        return bytes(super().read(size))  # type: ignore[misc]
+
+
+class _Plain(_Bounded, imaplib.IMAP4):
+    pass
+
+
+class _Secure(_Bounded, imaplib.IMAP4_SSL):
+    pass
+
+
+class Mailbox(BaseMailBox):
+    """An open mailbox; each call raises MailboxError if the server does not do as it should."""
+
+    def __init__(self, plan: MailboxPlan, context: ssl.SSLContext | None = None) -> None:
+        self.plan = plan
+        self._context = context
+        self.uidvalidity = 0
+        try:
+            super().__init__()
+            self._sign_in()
+            self._select()
+        except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:
+            with suppress(Exception):
+                self.client.shutdown()
+            raise _told(plan, error) from None
+        except MailboxError:
+            with suppress(Exception):
+                self.client.shutdown()
+            raise
+
+    def _get_mailbox_client(self) -> imaplib.IMAP4:
+        plan = self.plan
+        if plan.tls:
+            context = self._context or ssl.create_default_context()
+            return _Secure(plan.host, plan.port, ssl_context=context, timeout=SECONDS)
+        return _Plain(plan.host, plan.port, timeout=SECONDS)
+
+    def _sign_in(self) -> None:
+        if self.plan.token_command:
+            self.xoauth2(self.plan.username, _token(self.plan), initial_folder=None)
+        elif self.plan.username.isascii() and self.plan.password.isascii():
+            self.login(self.plan.username, self.plan.password, initial_folder=None)
+        else:
+            self.login_utf8(self.plan.username, self.plan.password, initial_folder=None)
+        # Who has signed in may do more than the greeting told.
+        self.client._get_capabilities()
+
+    def _select(self) -> None:
+        self.folder.set(self.plan.folder)
+        said: Sequence[Any] = self.client.response("UIDVALIDITY")[1] or ()
+        found = next((it for it in said if isinstance(it, bytes)), b"")
+        if not found.isdigit():
+            raise MailboxRefusal(
+                N_("mailbox {name}: the server gives the mails no lasting numbers (UIDVALIDITY)"),
+                name=self.plan.name,
+            )
+        self.uidvalidity = int(found)
+
+    def uids_after(self, uid: int, since: date) -> list[int]:
+        """The UIDs above `uid` of mails that came since a day, in order."""
+        day = f"{since.day}-{_MONTHS[since.month - 1]}-{since.year}"
+        found = self._asked("SEARCH", None, f"UID {uid + 1}:* SINCE {day}")
+        words = b" ".join(it for it in found if isinstance(it, bytes)).split()
+        # `*` is the last mail even if its number is lower (RFC 9051 9).
+        return sorted({int(it) for it in words if it.isdigit() and int(it) > uid})
+
+    def fetched(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield the beginning of each mail, without marking it as read; one that is gone is not."""
+        for uid in uids:
+            answer = self._asked("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{taking.LARGEST}>)")
+            for it in answer:
+                if isinstance(it, tuple) and len(it) == 2:
+                    named = _UID.search(it[0])
+                    if named is None or int(named[1]) == uid:
+                        yield uid, it[1][: taking.LARGEST]
+                        break
+
+    def file(self, uids: Sequence[int]) -> None:
+        """Do what the plan says with mails that were acted on; those that are gone do no harm."""
+        what, _, folder = self.plan.after.partition(":")
+        numbers = ",".join(map(str, uids))
+        if what == "move" and self._moves(folder, numbers):
+            return
+        flags = r"(\Seen \Deleted)" if what in ("move", "delete") else r"(\Seen)"
+        if what == "move":
+            self._asked("COPY", numbers, encode_folder(folder))
+        self._asked("STORE", numbers, "+FLAGS.SILENT", flags)
+        if what in ("move", "delete"):
+            self._expunge(numbers)
+
+    def _moves(self, folder: str, numbers: str) -> bool:
+        """Move by one command, where the server has it (RFC 6851); False: it has not."""
+        if not self.folder.exists(folder):
+            self.folder.create(folder)
+        if "MOVE" not in self.client.capabilities:
+            return False
+        self._asked("MOVE", numbers, encode_folder(folder))
+        return True
+
+    def _expunge(self, numbers: str) -> None:
+        """Take away these mails alone (RFC 4315): others may be marked by somebody else."""
+        if "UIDPLUS" in self.client.capabilities:
+            self._asked("EXPUNGE", numbers)
+
+    @property
+    def has_idle(self) -> bool:
+        """Whether the server tells by itself that something came (RFC 2177)."""
+        return "IDLE" in self.client.capabilities
+
+    def waits(self, seconds: float) -> bool:
+        """Wait until the server says something during IDLE; whether it did."""
+        if self.client.sock is None:
+            raise _gone(self.plan)
+        pending = getattr(self.client.sock, "pending", lambda: 0)()
+        if pending:
+            return True
+        readable, _, _ = select.select([self.client.sock], [], [], seconds)
+        return bool(readable)
+
+    def begins_idle(self) -> None:
+        """Let the server tell what happens, from now on."""
+        try:
+            self.idle.start()  # type: ignore[no-untyped-call]
+        except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
+            raise _told(self.plan, error) from None
+
+    def ends_idle(self) -> None:
+        """End IDLE; a line that is dead is noticed here."""
+        try:
+            self.idle.stop()  # type: ignore[no-untyped-call]
+        except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
+            raise _told(self.plan, error) from None
+
+    def hang_up(self) -> None:
+        """End the connection, in whatever state it is."""
+        with suppress(Exception):
+            self.client.sock.settimeout(2.0)
+            self.client.logout()
+        with suppress(Exception):
+            self.client.shutdown()
+
+    def _asked(self, command: str, *words: Any) -> list[Any]:
+        try:
+            code, answer = self.client.uid(command, *[it for it in words if it is not None])
+        except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:
+            raise _told(self.plan, error) from None
+        if code != "OK":
+            told = b" ".join(it for it in answer if isinstance(it, bytes))
+            raise MailboxError(
+                N_("mailbox {name}: the server refuses {command}: {reason}"),
+                name=self.plan.name,
+                command=command,
+                reason=told.decode("utf-8", "replace")[:200],
+            )
+        return list(answer)
+
+
+def _token(plan: MailboxPlan) -> str:
+    """What the token command prints; it may not ask anybody."""
+    try:
+        done = subprocess.run(  # noqa: S603 (the operator's own command)
+            list(plan.token_command),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TOKEN_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = getattr(error, "strerror", None) or "timeout"
+        raise MailboxRefusal(
+            N_("mailbox {name}: the token command does not run: {reason}"),
+            name=plan.name,
+            reason=reason,
+        ) from None
+    token = done.stdout.decode("ascii", "replace").strip()
+    if done.returncode or not token or "\n" in token:
+        raise MailboxRefusal(
+            N_("mailbox {name}: the token command ends with {code}, and prints no token"),
+            name=plan.name,
+            code=done.returncode,
+        )
+    return token
+
+
+def _gone(plan: MailboxPlan) -> MailboxError:
+    return MailboxError(N_("mailbox {name}: the server hung up"), name=plan.name)
+
+
+def _told(plan: MailboxPlan, error: Exception) -> MailboxError:
+    """The error in a sentence, without the password, which a server may repeat."""
+    said = " ".join(str(error).split())
+    for secret in (plan.password, plan.username if "@" in plan.username else ""):
+        said = said.replace(secret, "…") if secret else said
+    if isinstance(error, imaplib.IMAP4.abort | socket.timeout | OSError):
+        reason = getattr(error, "strerror", None) or said or type(error).__name__
+        return MailboxError(
+            N_("mailbox {name}: {host} does not answer as it should: {reason}"),
+            name=plan.name,
+            host=f"{plan.host}:{plan.port}",
+            reason=reason[:200],
+        )
+    return MailboxRefusal(
+        N_("mailbox {name}: {host} refuses: {reason}"),
+        name=plan.name,
+        host=f"{plan.host}:{plan.port}",
+        reason=said[:200],
+    )

@@ -1,0 +1,117 @@
+"""What came in by the doors: counts, mailboxes, what waits, and the wishes that staff decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.bounces.report import Kind
+from mailer.intake.tallies import Sort
+from mailer.models import Bounce, BounceMail, IntakeDoor, IntakeMail, IntakeTally
+from pli.language import Sentence, as_sentence
+from subscribers.models import Subscriber
+
+
+class Counted(NamedTuple):
+    """How many mails of one kind came in by one door, and how long they waited, all together."""
+
+    door: str
+    kind: str
+    mails: int
+    seconds: float
+
+
+class Mailbox(NamedTuple):
+    """A mailbox that is read: when it last answered, and what is wrong with it; None: nothing."""
+
+    name: str
+    seen_at: datetime | None
+    fault: Sentence | None
+
+
+class Waiting(NamedTuple):
+    """How many mails wait to be worked on, and for how many seconds the oldest does."""
+
+    mails: int
+    oldest: float
+
+
+class Wish(NamedTuple):
+    """Somebody may want to leave: nothing proves that they wrote the mail themselves."""
+
+    mail: int
+    at: datetime
+    subscriber: int
+    address: str
+    subject: str
+
+
+class CameIn(NamedTuple):
+    """All figures of the doors."""
+
+    counted: Sequence[Counted]
+    waiting: Waiting
+    unclaimed: int
+
+
+async def came_in(session: AsyncSession, *, now: datetime) -> CameIn:
+    """What the doors brought, what waits, and what carries no token."""
+    return CameIn(await counted(session), await waiting(session, now=now), await unclaimed(session))
+
+
+async def counted(session: AsyncSession) -> Sequence[Counted]:
+    """The counts, by door and kind."""
+    rows = await session.execute(
+        select(IntakeTally.door, IntakeTally.kind, IntakeTally.mails, IntakeTally.seconds).order_by(
+            IntakeTally.door, IntakeTally.kind
+        )
+    )
+    return [Counted(*row) for row in rows]
+
+
+async def mailboxes(session: AsyncSession) -> Sequence[Mailbox]:
+    """The mailboxes that were ever read."""
+    rows = await session.execute(
+        select(IntakeDoor.name, IntakeDoor.seen_at, IntakeDoor.fault).order_by(IntakeDoor.name)
+    )
+    return [
+        Mailbox(row.name, row.seen_at, as_sentence(row.fault) if row.fault else None)
+        for row in rows
+    ]
+
+
+async def waiting(session: AsyncSession, *, now: datetime) -> Waiting:
+    """What waits to be worked on."""
+    mails, oldest = (
+        await session.execute(
+            select(func.count(), func.min(IntakeMail.at)).where(IntakeMail.due_at.is_not(None))
+        )
+    ).one()
+    return Waiting(mails, max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
+
+
+async def unclaimed(session: AsyncSession) -> int:
+    """How many failures and complaints are kept that carry no token of ours, and nobody tied."""
+    kinds = (Kind.FAILURE.value, Kind.COMPLAINT.value)
+    found = select(func.count()).where(
+        BounceMail.number.is_(None),
+        BounceMail.kind.in_(kinds),
+        ~select(Bounce.id).where(Bounce.mail_id == BounceMail.id).exists(),
+    )
+    return await session.scalar(found) or 0
+
+
+async def wishes(session: AsyncSession, *, limit: int = 200) -> Sequence[Wish]:
+    """Who wrote "STOP" without being proven, the oldest first."""
+    rows = await session.execute(
+        select(IntakeMail.id, IntakeMail.at, Subscriber.id, Subscriber.email, IntakeMail.note)
+        .join(Subscriber, Subscriber.address_key == IntakeMail.sender_key)
+        .where(IntakeMail.kind == Sort.STOP.value)
+        .order_by(IntakeMail.at)
+        .limit(limit)
+    )
+    return [Wish(*row) for row in rows]

@@ -1,0 +1,71 @@
+"""What an operator is told about doors, in both languages, and what the pages of docs say of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailer.intake import setup_lines
+from mailer.intake.setup_lines import MAILBOX, PROVIDERS, RELAYS
+from tests.journeys.installation import Installation
+from tests.paths import ROOT
+
+PAGE = (ROOT / "docs" / "bounces.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        setup_lines.of_relay("postfix", "lettres.example.org", ""),
+        setup_lines.of_provider("brevo", "https://lettres.example.org", "…")[:1],
+        setup_lines.of_mailbox(),
+    ],
+    ids=["postfix", "brevo", "mailbox"],
+)
+def test_the_page_shows_the_lines_that_the_command_prints(lines: list[setup_lines.Lines]) -> None:
+    missing = [line for it in lines for line in it.text.split("\n") if f"    {line}\n" not in PAGE]
+    assert missing == []
+
+
+def test_each_way_is_told_with_its_lines_and_in_both_languages(installation: Installation) -> None:
+    said = {
+        it: installation.pli("intake", "setup", "--for", it).out for it in (*RELAYS, *PROVIDERS)
+    }
+    assert "example.org lmtp:inet:127.0.0.1:2424" in said["postfix"]
+    assert "All mail to example.org then comes to Pli" in said["postfix"]
+    assert "protocol = lmtp" in said["exim"]
+    assert 'lmtp "127.0.0.1:2424" rcpt-to' in said["opensmtpd"]
+    assert f"{installation.public_url[:7]}pli:" in said["brevo"]
+    assert "/hooks/main" in said["ses"]
+    assert "whsec_" in said["standard"]
+    french = installation.pli("intake", "setup", "--for", MAILBOX, LC_ALL="fr_FR.UTF-8").out
+    assert "Relancez ensuite Pli" in french
+    assert "[intake.imap]" in french
+    assert "add --for" in installation.pli("intake", "setup", code=2).err
+
+
+def test_a_door_that_is_open_to_the_world_does_not_open(installation: Installation) -> None:
+    installation.set('intake_listen = "0.0.0.0:2424"')
+    said = installation.pli("serve", code=1).err
+    assert "is reached by other machines: set intake_tls_cert and intake_tls_key" in said
+    assert said.count("\n") == 1
+
+
+def test_what_came_in_is_listed_and_a_wish_is_decided(installation: Installation) -> None:
+    installation.members(1)
+    assert "Nothing ever came in by a door" in installation.pli("intake", "list").out
+    (installation.folder / "box" / "new").mkdir(parents=True)
+    (installation.folder / "box" / "cur").mkdir()
+    mail = b"From: p0000@example.org\nSubject: STOP\nMessage-ID: <1@x>\n\nMerci\n"
+    (installation.folder / "box" / "new" / "1").write_bytes(mail)
+    assert "1 mail was taken in" in installation.pli("intake", "maildir", "box").out
+    assert "1 mail was worked on" in installation.pli("intake", "work").out
+    shown = installation.pli("intake", "list").out
+    assert "p0000@example.org" in shown
+    assert "STOP" in shown
+    (wish,) = installation.pli("intake", "list", "--json").json["wishes"]
+    installation.pli("intake", "dismiss", str(wish["mail"]))
+    assert "waits for no decision" in installation.pli(
+        "intake", "dismiss", str(wish["mail"]), code=1
+    ).err  # fmt: skip
+    assert "is no Maildir" in installation.pli("intake", "maildir", "none", code=1).err
+    assert "name no such relay" in installation.pli("intake", "secret", "x", code=1).err

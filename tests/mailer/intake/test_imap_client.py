@@ -1,0 +1,188 @@
+"""Servers that stall, drop, or send what nobody asked for: each is told in a sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import pytest
+
+from mailer.intake import imap_client, imap_door
+from mailer.intake.imap_client import Mailbox, MailboxError, MailboxPlan, MailboxRefusal
+from mailer.intake.imap_door import ImapDoor
+from mailer.models import IntakeDoor
+from pli.database import Database
+
+Answer = Callable[[socket.socket, str, str], bool]
+"""(connection, tag, command) -> whether the usual answer is not to be given."""
+USUAL = {
+    "CAPABILITY": "* CAPABILITY IMAP4rev1 UIDPLUS",
+    "LOGIN": "",
+    "SELECT": "* 1 EXISTS\r\n* OK [UIDVALIDITY 7] ok",
+    "LOGOUT": "* BYE",
+}
+
+
+@contextmanager
+def server(answer: Answer) -> Iterator[MailboxPlan]:
+    """A server that answers as `answer` says, and else as a good one does."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(b"* OK hello\r\n")
+            for line in self.rfile:
+                tag, _, command = line.decode().strip().partition(" ")
+                if answer(self.request, tag, command):
+                    continue
+                usual = USUAL.get(command.split()[0], "")
+                said = f"{usual}\r\n" if usual else ""
+                self.request.sendall(f"{said}{tag} OK done\r\n".encode())
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as it:
+        it.daemon_threads = True
+        it.block_on_close = False
+        threading.Thread(target=it.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            url = f"imap://u:secret@127.0.0.1:{it.server_address[1]}"
+            yield MailboxPlan.parse("imap", url)
+        finally:
+            it.shutdown()
+
+
+def usual(connection: socket.socket, tag: str, command: str) -> bool:
+    del connection, tag, command
+    return False
+
+
+def on(word: str, reply: str) -> Answer:
+    """Answer one command with this; {tag} is its tag."""
+
+    def answer(connection: socket.socket, tag: str, command: str) -> bool:
+        if word not in command:
+            return False
+        connection.sendall(reply.format(tag=tag).encode())
+        return True
+
+    return answer
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap_client, "SECONDS", 0.5)
+
+
+def read(plan: MailboxPlan) -> None:
+    box = Mailbox(plan)
+    try:
+        box.uids_after(0, date(2026, 1, 1))
+        list(box.fetched([3]))
+    finally:
+        box.hang_up()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "kind"),
+    [
+        (on("LOGIN", "{tag} NO wrong secret, u\r\n"), "refuses", MailboxRefusal),
+        (on("SELECT", "{tag} NO no such mailbox\r\n"), "no such mailbox", MailboxRefusal),
+        (on("SELECT", "* 1 EXISTS\r\n{tag} OK done\r\n"), "no lasting numbers", MailboxRefusal),
+        (on("LOGIN", "rubbish\r\n"), "does not answer as it should", MailboxError),
+        (on("SEARCH", "{tag} BAD what\r\n"), "does not answer as it should|refuses", MailboxError),
+        (
+            on("FETCH", "* 1 FETCH (UID 3 BODY[]<0> {{2147483648}}\r\n"),
+            "a literal of 2147483648 octets",
+            MailboxError,
+        ),
+    ],
+)
+def test_what_a_server_should_not_say_is_told_in_a_sentence(
+    answer: Answer, said: str, kind: type[MailboxError]
+) -> None:
+    with server(answer) as plan, pytest.raises(kind, match=said) as raised:
+        read(plan)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("stalls", [True, False], ids=["stalls", "drops"])
+def test_a_server_that_stalls_or_drops_is_noticed(stalls: bool) -> None:
+    def answer(connection: socket.socket, tag: str, command: str) -> bool:
+        del tag
+        if "SEARCH" in command and not stalls:
+            connection.shutdown(socket.SHUT_RDWR)
+        return "SEARCH" in command
+
+    begun = time.monotonic()
+    with server(answer) as plan:
+        box = Mailbox(plan)
+        with pytest.raises(MailboxError, match="does not answer as it should"):
+            box.uids_after(0, date(2026, 1, 1))
+        box.hang_up()
+    assert time.monotonic() - begun < 10
+
+
+def test_the_last_mail_is_not_taken_again_and_one_that_is_gone_is_passed_over() -> None:
+    with server(on("SEARCH", "* SEARCH 3\r\n{tag} OK done\r\n")) as plan:
+        box = Mailbox(plan)
+        assert box.uidvalidity == 7
+        assert box.uids_after(3, date(2026, 1, 1)) == []
+        assert box.uids_after(2, date(2026, 1, 1)) == [3]
+        assert list(box.fetched([3])) == []
+        box.hang_up()
+
+
+def test_a_token_comes_from_a_command() -> None:
+    seen: list[str] = []
+
+    def answer(connection: socket.socket, tag: str, command: str) -> bool:
+        if command.startswith("CAPABILITY"):
+            connection.sendall(f"* CAPABILITY IMAP4rev1 AUTH=XOAUTH2\r\n{tag} OK done\r\n".encode())
+            return True
+        if command.startswith("AUTHENTICATE"):
+            connection.sendall(b"+ \r\n")
+            seen.append(tag)
+            return True
+        if seen and tag not in seen and not command:  # the token itself
+            connection.sendall(f"{seen[0]} OK done\r\n".encode())
+            seen.append(tag)
+            return True
+        return False
+
+    with server(answer) as plan:
+        url = f"imap://u@127.0.0.1:{plan.port}"
+        Mailbox(MailboxPlan.parse("imap", url, "seen", ("echo", "tok"))).hang_up()
+        assert b"auth=Bearer tok" in base64.b64decode(seen[1])
+        for command, told in (
+            (("false",), "prints no token"),
+            (("/none/such",), "does not run: No such file"),
+        ):
+            with pytest.raises(MailboxRefusal, match=told):
+                Mailbox(MailboxPlan.parse("imap", url, "seen", command))
+
+
+async def test_a_fault_is_noted_and_a_refusal_is_not_tried_again_at_once(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap_door, "AGAIN", (0.01,))
+    database = Database(sqlite_url)
+    stop = asyncio.Event()
+    with server(on("LOGIN", "{tag} NO wrong\r\n")) as plan:
+        door = ImapDoor(database, plan, keep_days=90)
+        running = asyncio.create_task(door.run(stop))
+        fault: dict[str, object] = {}
+        while not fault:
+            await asyncio.sleep(0.02)
+            async with database.reading() as session:
+                row = await session.get(IntakeDoor, "imap")
+                fault = row.fault if row else {}
+        stop.set()
+        await running
+    assert "refuses" in str(fault)
+    assert door._failures == 1
+    await database.close()
