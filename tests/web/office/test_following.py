@@ -13,14 +13,15 @@ from tests import axe
 from tests import factories as make
 from tests.web.office.gallery import enter
 from tests.web.office.served import a_street
-from web.office import sendings
+from web.office import reporting, sending_page
 
 STILL_ON = "() => document.activeElement.getAttribute('href')"
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sendings, "REFRESH_SECONDS", 1)
+    for module in (reporting, sending_page):
+        monkeypatch.setattr(module, "REFRESH_SECONDS", 1)
 
 
 async def test_a_running_sending_is_followed_and_the_focus_stays(
