@@ -75,22 +75,30 @@ async def chosen(
     *,
     list_names: Sequence[str],
     segment: str = "",
+    rule: str = "",
     without_lists: Sequence[str] = (),
     without_segments: Sequence[str] = (),
     audience: Audience = Audience.FIRST,
 ) -> Addressees:
     """What a person asks for, by names; `segment` and each of `without_segments` may be a rule.
 
+    `rule` is a rule alone, in place of `segment`.
+
     Raises the error of an unknown list or segment, RuleError for a rule that does not parse.
     """
     ids = tuple([(await lists.get(session, it)).id for it in dict.fromkeys(list_names)])
-    name, rule = await segments.resolve(session, segment) if segment.strip() else ("", "")
+    name, read = "", ""
+    if rule.strip():
+        read = str(await segments.read(session, rule.strip()))
+    elif segment.strip():
+        name, found_rule = await segments.resolve(session, segment)
+        read = str(found_rule)
     aside_ids = tuple([(await lists.get(session, it)).id for it in dict.fromkeys(without_lists)])
     found = []
     for text in dict.fromkeys(without_segments):
         its_name, its_rule = await segments.resolve(session, text)
         found.append((its_name, str(its_rule)))
-    return Addressees(ids, name, str(rule), audience, Aside(aside_ids, tuple(found)))
+    return Addressees(ids, name, read, audience, Aside(aside_ids, tuple(found)))
 
 
 async def addressees_of(session: AsyncSession, campaign: Campaign) -> Addressees:

@@ -171,6 +171,12 @@ async def refreeze(
     return was_approved
 
 
+async def frozen_text(session: AsyncSession, campaign_id: int) -> str:
+    """What was frozen of a campaign, as text; "" if there is no such campaign."""
+    text = await session.scalar(select(Campaign.frozen).where(Campaign.id == campaign_id))
+    return text or ""
+
+
 _CHANGEABLE = (CampaignState.DRAFT, CampaignState.APPROVED)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import null
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +26,9 @@ from pli.audit import AuditAction
 from pli.language import N_
 
 
+FARTHEST = timedelta(days=366)
+
+
 async def release(
     session: AsyncSession,
     *,
@@ -43,6 +46,8 @@ async def release(
     `number` is for how many people it is as things stand; `launch` compares. `seen_hash` is what
     the person saw who lets it go. Done once: whoever is second is told by whom it was done.
     """
+    if at > now + FARTHEST:
+        raise CampaignError(N_("that hour is more than a year ahead: is the year right?"))
     # The lists before the campaign, as everywhere: nobody else prepares the same letter meanwhile.
     await list_lock.lock_lists(session, await lists_of(session, campaign_id=campaign_id))
     campaign = await find_campaign(session, campaign_id)

@@ -62,6 +62,6 @@ def downgrade() -> None:
     op.drop_table("ticked_finding")
     op.drop_index(op.f("ix_approval_event_campaign_id"), "approval_event")
     op.drop_table("approval_event")
-    with op.batch_alter_table("campaign") as campaign:
-        for column in ("released_count", "released_at", "released_by", "draft_id", "aside"):
-            campaign.drop_column(column)
+    # Column by column: SQLite would else make the table anew, to which rows of others refer.
+    for column in ("released_count", "released_at", "released_by", "draft_id", "aside"):
+        op.drop_column("campaign", column)

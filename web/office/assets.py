@@ -18,6 +18,8 @@ FILES = {
     "office.css": "office/static/office.css",
     "passkeys.js": "office/static/passkeys.js",
     "following.js": "office/static/following.js",
+    "choosing.js": "office/static/choosing.js",
+    "countdown.js": "office/static/countdown.js",
 }
 """By the name in templates: the file below `templates/`."""
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from accounts.entering import Policy
 from mailer.pacing.limits import Plan
 from mailer.providers import KNOWN, Providers
+from web.office.sending_options import SendingOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class OfficeOptions:
 
     `plans` are the limits of each relay by its name in the settings, in the order in which relays
     are tried: by them the pages tell when a sending arrives. `zone` is the time zone of somebody
-    who is invited.
+    who is invited. `sending`: None where nothing can be released, as in tests of other pages.
     """
 
     url: str = ""
@@ -24,3 +25,4 @@ class OfficeOptions:
     policy: Policy = field(default_factory=Policy)
     plans: Mapping[str, Plan] = field(default_factory=dict)
     providers: Providers = KNOWN
+    sending: SendingOptions | None = None

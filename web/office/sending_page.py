@@ -13,7 +13,13 @@ from mailer.models import CampaignState
 from mailer.report import html_page, summary
 from pli.language import N_
 from web.office import cookies, reporting, watching
+from web.office.approving import Approving
+from web.office.checking import Checker, Checking
+from web.office.choosing import Choosing
+from web.office.draft_page import DECIDED
+from web.office.letter_frame import LetterFrame
 from web.office.office_routes import Lists, OfficeRoute
+from web.office.releasing import Releasing
 from web.office.reporting import REFRESH_SECONDS, outlook_of
 from web.office.visit import Visit
 
@@ -27,6 +33,17 @@ WATCHED = frozenset({CampaignState.PREPARED, CampaignState.RUNNING, CampaignStat
 class SendingPages:
     """The pages /office/sendings and /office/sendings/ID, and the addresses that lead there."""
 
+    def __init__(self) -> None:
+        checker = Checker()
+        self._releasing = Releasing(checker)
+        self._parts = (
+            Choosing(),
+            Checking(checker),
+            Approving(checker),
+            self._releasing,
+            LetterFrame(),
+        )
+
     def office_routes(self) -> Sequence[OfficeRoute]:
         """The page of a sending judges by its state what one has to be allowed to see it."""
         some = Lists.THOSE_GRANTED
@@ -35,6 +52,7 @@ class SendingPages:
             OfficeRoute("/sendings/{id:number}", self.page, Ability.SEE_SENDINGS, some),
             OfficeRoute("/campaigns", self.to_list, Ability.SEE_NUMBERS, some),
             OfficeRoute("/report/{id:number}", self.to_page, Ability.SEE_SENDINGS, some),
+            *(route for part in self._parts for route in part.office_routes()),
         ]
 
     async def listed(self, visit: Visit) -> Response:
@@ -68,6 +86,10 @@ class SendingPages:
             if lists is None:
                 raise HTTPException(404)
             state = (await summary.progress(session, campaign_id)).state
+        if state in DECIDED:
+            if not visit.who.granted.may(Ability.SEE_DRAFTS, lists):
+                raise HTTPException(404)
+            return await self._releasing.page(visit)
         if not visit.who.granted.may(Ability.SEE_NUMBERS, lists):
             raise HTTPException(404)
         if state in WATCHED:
