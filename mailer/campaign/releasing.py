@@ -25,7 +25,6 @@ from pli.actor import Actor
 from pli.audit import AuditAction
 from pli.language import N_
 
-
 FARTHEST = timedelta(days=366)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.datastructures import FormData, QueryParams
 from starlette.responses import Response
@@ -106,9 +107,9 @@ class Releasing:
             campaign = draft.campaign
             told_for = await addressees.told(session, await addressees_of(session, campaign))
             steps = await approvals.steps(session, campaign.id)
-        values = {"told_for": told_for, "approvals": steps, "kinds": KINDS, "error": error}
+        values: dict[str, Any] = {"told_for": told_for, "approvals": steps, "kinds": KINDS}
         if campaign.state is not CampaignState.SCHEDULED:
-            return draft_page.page(visit, draft, "decide", **values)
+            return draft_page.page(visit, draft, "decide", error=error, **values)
         starts = Hour(campaign.scheduled_at or visit.now, campaign.scheduled_zone or "UTC")
         left = (starts.moment - visit.now).total_seconds()
         held = reason_of(campaign)
@@ -116,6 +117,7 @@ class Releasing:
             visit,
             draft,
             "released",
+            error=error,
             **values,
             starts=starts,
             left=max(0, round(left)),
