@@ -109,7 +109,14 @@ class Releasing:
             steps = await approvals.steps(session, campaign.id)
         values: dict[str, Any] = {"told_for": told_for, "approvals": steps, "kinds": KINDS}
         if campaign.state is not CampaignState.SCHEDULED:
-            return draft_page.page(visit, draft, "decide", error=error, **values)
+            return draft_page.page(
+                visit,
+                draft,
+                "decide",
+                error=error,
+                can_release=visit.who.granted.may(Ability.RELEASE, draft.lists),
+                **values,
+            )
         starts = Hour(campaign.scheduled_at or visit.now, campaign.scheduled_zone or "UTC")
         left = (starts.moment - visit.now).total_seconds()
         held = reason_of(campaign)

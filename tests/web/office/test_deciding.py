@@ -52,9 +52,7 @@ async def let_all_pass(person: Person, path: str) -> None:
 async def test_a_letter_goes_its_whole_way_between_two_people(town: Town) -> None:
     anne = await town.hire("anne", Right.AUTHOR, Right.SENDER)
     bruno = await town.hire("bruno", Right.SENDER)
-    campaign, _ = await a_draft_of(
-        town.database, town.keys, actor_of(anne), now=town.clock.at
-    )
+    campaign, _ = await a_draft_of(town.database, town.keys, actor_of(anne), now=town.clock.at)
     path = f"/office/sendings/{campaign.id}"
     async with town.somebody() as author, town.somebody() as approver:
         await signed_in(town, author, anne)
