@@ -215,7 +215,7 @@ async def _line(session: AsyncSession, visit: Visit) -> DraftLine:
 
 async def _change(session: AsyncSession, visit: Visit, state: DraftState) -> None:
     line = await rows.line_of(session, visit.number("id"))
-    if state is DraftState.WRITING and line.state is not DraftState.PUT_AWAY:
+    if state is DraftState.WRITING and line.state not in (state, DraftState.PUT_AWAY):
         raise HTTPException(404)  # what was released is opened again by its sending alone
     await states.set_state(
         session, draft_id=line.id, state=state, by=visit.who.actor, now=visit.now
