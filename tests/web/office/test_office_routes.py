@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from accounts.abilities import MAY, Ability
@@ -60,7 +61,8 @@ TABLE = {
     "/confirm": "signed in",
     "/confirm/passkey": "signed in",
     "/confirm/passkey/ask": "signed in",
-    "/me": "signed in",
+    "GET /me": "signed in",
+    "POST /me": "signed in",
     "/me/password": "signed in",
     "/me/app": "signed in",
     "/me/app/code": "signed in",
@@ -95,7 +97,8 @@ TABLE = {
     "/letters/{id:number}/state": {Right.AUTHOR},
     "GET /letters/{id:number}/test": {Right.AUTHOR},
     "POST /letters/{id:number}/test": {Right.AUTHOR},
-    "/accounts": {Right.OPERATOR},
+    "GET /accounts": {Right.OPERATOR},
+    "POST /accounts": {Right.OPERATOR},
     "/accounts/{id:number}": {Right.OPERATOR},
     "/accounts/{id:number}/rights": {Right.OPERATOR},
     "/accounts/{id:number}/rights/take": {Right.OPERATOR},
@@ -200,21 +203,7 @@ async def _every_route_with_every_right(town: Town) -> None:
                 {"own": [own], "other": [other], "mixed": [own, other]}.items(), 300
             )
         }
-        drafts = {
-            kind: await making.create(
-                session, list_id=it.id, top="", body="x", by=Actor.system("root"), now=now
-            )
-            for kind, it in {"own": own, "other": other}.items()
-        }
-        for it in drafts.values():
-            await pictures.put(
-                session,
-                draft_id=it,
-                name="image.png",
-                data=PIXEL,
-                by=Actor.system("root"),
-                now=now,
-            )
+        drafts = await _drafts(session, {"own": own.id, "other": other.id}, now)
     sendings["missing"] = 9_999
     victim = await town.hire("victim")
     office = the_office(town.database, town.keys, now)
@@ -275,6 +264,20 @@ async def _every_route_with_every_right(town: Town) -> None:
 NOTHING_NAMED = {("/accounts", "POST"), ("/letters/new", "POST")}
 
 
+async def _drafts(session: AsyncSession, lists: dict[str, int], now: datetime) -> dict[str, int]:
+    """A manuscript with a picture for each of these lists."""
+    root = Actor.system("root")
+    drafts = {}
+    for kind, list_id in lists.items():
+        drafts[kind] = await making.create(
+            session, list_id=list_id, top="", body="x", by=root, now=now
+        )
+        await pictures.put(
+            session, draft_id=drafts[kind], name="image.png", data=PIXEL, by=root, now=now
+        )
+    return drafts
+
+
 async def _wrong_of_draft(
     person: Person,
     token: str,
@@ -290,7 +293,7 @@ async def _wrong_of_draft(
         return []  # a manuscript has one list
     seen = {"own": ["own"], "all": ["own", "other"]}[scope]
     path = where(route.path, drafts.get(kind, 9_999))
-    wrong = []
+    wrong: list[tuple[object, ...]] = []
     for method in route.methods:
         answer = await person.client.request(
             method,
@@ -386,7 +389,8 @@ TEMPLATES = [
     shipped("templates") / "reports" / "report.html.j2",
 ]
 INLINE = re.compile(
-    r"<style|\bstyle\s*=|<script(?![^>]*\b(?:src=|type=.application/json))|\son\w+\s*=|javascript:|srcdoc|https?://",
+    r"<style|\bstyle\s*=|<script(?![^>]*\b(?:src=|type=.application/json))|\son\w+\s*="
+    r"|javascript:|srcdoc|https?://",
     re.I,
 )
 
