@@ -125,6 +125,8 @@ def office_of(installation: Installation) -> OfficeOptions:
         ),
         plans={name: plan(settings, name, it.name) for name, it in relays.of(settings).items()},
         providers=providers_of(settings),
+        sizes=sizes_of(settings),
+        themes=themes_of(settings),
         sending=_sending_of(installation),
     )
 
@@ -141,8 +143,6 @@ def _sending_of(installation: Installation) -> SendingOptions:
     return SendingOptions(
         policy=policy_of(installation),
         identity=partial(identity_of, settings),
-        sizes=sizes_of(settings),
-        themes=themes_of(settings),
         grace=timedelta(seconds=settings.grace_seconds),
         type_number_above=settings.type_number_above,
         notified=bool(settings.notify),

@@ -69,7 +69,7 @@ def of_letter(frozen: str, attributes: Collection[str], sizes: LetterLimits = US
     except LetterError as error:
         return unknown + [_point(LETTER, Severity.ERROR, it) for it in error.sentences]
     return unknown + [
-        _point(LETTER, it.severity, it.sentence, it.remedy, line=_line(it.place)) for it in found
+        _point(LETTER, it.severity, it.sentence, it.remedy, line=it.line) for it in found
     ]
 
 
@@ -192,8 +192,3 @@ def _point(
     )
     key = hashlib.sha256(f"{about}\0{said}".encode()).hexdigest()[:32]
     return Point(severity, about, key, sentence, remedy, line)
-
-
-def _line(place: str) -> int | None:
-    number = place.rpartition(":")[2]
-    return int(number) if number.isdecimal() and len(number) < 8 else None

@@ -117,7 +117,7 @@ class LetterPoints:
         key = (campaign.frozen_hash, known)
         if key not in self._kept:
             text = await lifecycle.frozen_text(session, campaign.id)
-            sizes = sending_options(visit).sizes
+            sizes = visit.context.options.sizes
             # Not on the loop that also sends.
             self._kept[key] = await asyncio.to_thread(readiness.of_letter, text, known, sizes)
             if len(self._kept) > _KEPT:

@@ -10,8 +10,6 @@ from datetime import timedelta
 
 from mailer.campaign.policy import SendingPolicy
 from mailer.letter.letter import Letter
-from mailer.letter.limits import USUAL, LetterLimits
-from mailer.letter.theme import SHIPPED, ThemePlaces
 from mailer.sender import Identity
 from pli.checks import Check
 
@@ -55,8 +53,6 @@ class SendingOptions:
 
     policy: SendingPolicy
     identity: Callable[[Letter], Identity]
-    sizes: LetterLimits = USUAL
-    themes: ThemePlaces = SHIPPED
     grace: timedelta = timedelta(seconds=60)
     type_number_above: int = 500
     notified: bool = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,14 +11,12 @@ from sqlalchemy import select
 
 from accounts.models import Account
 from accounts.rights import Right
-from mailer.campaign import lifecycle, scheduling
 from mailer.models import Campaign, CampaignState, Notice, NoticeKind
 from pli.actor import Actor
 from pli.database import Database
 from pli.keys import Keys
-from tests import factories as make
 from tests.web.office.deciding import a_draft_of, an_office_that_sends
-from tests.web.office.person import FROM_HERE, Person, Town, a_town
+from tests.web.office.person import Person, Town, a_town
 from tests.web.office.signed import signed_in
 
 
