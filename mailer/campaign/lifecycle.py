@@ -32,10 +32,12 @@ from mailer.campaign.finding import (
     lists_of,
     wrong_state,
 )
+from mailer.campaign.following_drafts import follow
 from mailer.campaign.nobody import nobody
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.campaign.trace import record
 from mailer.campaign.transition import as_document, step, take_step, transition
+from mailer.draft_models import DraftState
 from mailer.ledger import answers, balance, retrying, unknown_users
 from mailer.models import (
     ApprovalKind,
@@ -258,6 +260,7 @@ async def send_back(
     )
     approvals.add(session, ApprovalKind.SENT_BACK, campaign, by=by, now=now, note=note, line=line)
     record(session, AuditAction.SENT_BACK, campaign_id, by=by, now=now)
+    await follow(session, campaign, DraftState.WRITING, by=by, now=now)
 
 
 async def prepare(
@@ -407,6 +410,8 @@ async def cancel(
     await retrying.cancel(session, campaign_id=campaign_id)
     await session.run_sync(deciding.conclude, campaign_id, now, disbelieved=undecided)
     record(session, AuditAction.CANCELLED, campaign_id, by=by, now=now)
+    campaign = await find_campaign(session, campaign_id)
+    await follow(session, campaign, DraftState.WRITING, by=by, now=now)
 
 
 async def finish(

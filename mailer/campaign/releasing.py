@@ -15,10 +15,12 @@ from mailer.campaign.finding import (
     lists_of,
     wrong_state,
 )
+from mailer.campaign.following_drafts import follow
 from mailer.campaign.lifecycle import refuse_unseen
 from mailer.campaign.sending_hours import SendingHours, refuse_an_end_before
 from mailer.campaign.trace import record
 from mailer.campaign.transition import step, take_step
+from mailer.draft_models import DraftState
 from mailer.models import Campaign, CampaignState
 from pli import actor
 from pli.actor import Actor
@@ -71,6 +73,7 @@ async def release(
     refuse_unseen(campaign, second_person)
     await ordering.refuse_a_double(session, campaign)
     record(session, AuditAction.RELEASED, campaign_id, by=by, count=number, now=now)
+    await follow(session, campaign, DraftState.RELEASED, by=by, now=now)
 
 
 def _not_released(campaign: Campaign) -> CampaignError:
@@ -106,3 +109,4 @@ async def unschedule(session: AsyncSession, *, campaign_id: int, by: Actor, now:
         reason=null(),
     )
     record(session, AuditAction.RELEASE_STOPPED, campaign_id, by=by, now=now)
+    await follow(session, campaign, DraftState.IN_REVIEW, by=by, now=now)

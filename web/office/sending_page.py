@@ -17,6 +17,7 @@ from web.office.approving import Approving
 from web.office.checking import Checker, Checking
 from web.office.choosing import Choosing
 from web.office.draft_page import DECIDED
+from web.office.from_manuscript import FromManuscript
 from web.office.letter_frame import LetterFrame
 from web.office.office_routes import Lists, OfficeRoute
 from web.office.releasing import Releasing
@@ -42,6 +43,7 @@ class SendingPages:
             Approving(checker),
             self._releasing,
             LetterFrame(),
+            FromManuscript(),
         )
 
     def office_routes(self) -> Sequence[OfficeRoute]:
