@@ -134,7 +134,7 @@ async def check(context: Context, path: Path, as_json: bool) -> None:
     if as_json:
         show_json({"faults": [it.tell(LANGUAGE) for it in faults], "findings": _told(findings)})
     else:
-        for sentence in (*faults, *(finding.line for finding in findings)):
+        for sentence in (*faults, *(finding.told for finding in findings)):
             tell(sentence)
         if not faults and not errors:
             tell(say(N_("{file}: can be sent."), file=str(path)))

@@ -17,7 +17,7 @@ from commands.engine_room import adopted, engine, interruptible, wait
 from commands.engine_turn import Turn, lock_of, take
 from commands.limits import plan
 from commands.measuring import measuring
-from commands.policy import identity_of, providers_of
+from commands.policy import identity_of, providers_of, sizes_of, themes_of
 from commands.users.inviting import nobody_yet
 from commands.web_server import listening, open_doors
 from pli import descriptors, logs
@@ -120,6 +120,8 @@ def office_of(settings: Settings) -> OfficeOptions:
         ),
         plans={name: plan(settings, name, it.name) for name, it in relays.of(settings).items()},
         providers=providers_of(settings),
+        sizes=sizes_of(settings),
+        themes=themes_of(settings),
     )
 
 

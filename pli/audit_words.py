@@ -51,6 +51,13 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.CANCELLED: N_("cancelled a campaign"),
     AuditAction.RETRIED: N_("let copies be sent again"),
     AuditAction.SETTLED: N_("settled copies in doubt"),
+    AuditAction.DRAFT_MADE: N_("began a manuscript"),
+    AuditAction.DRAFT_SAVED: N_("saved a manuscript"),
+    AuditAction.DRAFT_PICTURE: N_("added a picture to a manuscript"),
+    AuditAction.DRAFT_STATE: N_("changed the state of a manuscript"),
+    AuditAction.DRAFT_RESTORED: N_("brought back a version of a manuscript"),
+    AuditAction.DRAFT_DELETED: N_("deleted a manuscript"),
+    AuditAction.TEST_ORDERED: N_("sent test copies of a manuscript"),
 }
 """Each action as the verb of whoever did it."""
 
@@ -61,6 +68,7 @@ OBJECTS: Mapping[AuditObject, str] = {
     AuditObject.CAMPAIGN: N_("campaign {id}"),
     AuditObject.ATTRIBUTE: N_("attribute {id}"),
     AuditObject.SEGMENT: N_("segment {id}"),
+    AuditObject.DRAFT: N_("manuscript {id}"),
 }
 
 

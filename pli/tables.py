@@ -57,6 +57,13 @@ class AuditAction(enum.Enum):
     CANCELLED = "cancelled"
     RETRIED = "retried"
     SETTLED = "settled"
+    DRAFT_MADE = "draft_made"
+    DRAFT_SAVED = "draft_saved"
+    DRAFT_PICTURE = "draft_picture"
+    DRAFT_STATE = "draft_state"
+    DRAFT_RESTORED = "draft_restored"
+    DRAFT_DELETED = "draft_deleted"
+    TEST_ORDERED = "test_ordered"
 
 
 class AuditObject(enum.Enum):
@@ -68,6 +75,7 @@ class AuditObject(enum.Enum):
     CAMPAIGN = "campaign"
     ATTRIBUTE = "attribute"
     SEGMENT = "segment"
+    DRAFT = "draft"
 
 
 class KeyFingerprint(Base):

@@ -41,7 +41,7 @@ def sendable(
     theme = theme_of(letter, themes)
     findings = preflight.check(letter, press(letter, theme, identity), identity, sizes)
     if errors := preflight.errors(findings):
-        raise LetterError.listing(it.line for it in errors)
+        raise LetterError.listing(it.told for it in errors)
     return SendableLetter(Frozen.of(letter, theme, identity), tuple(findings))
 
 

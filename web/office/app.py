@@ -31,6 +31,7 @@ from web.office.sendings import Sendings
 from web.office.sign_in import SignIn
 from web.office.traces import Traces
 from web.office.visit import HEADERS, OfficeContext, Visit
+from web.office.writing import Writing
 from web.pages import Pages
 
 log = logging.getLogger("pli.web")
@@ -61,6 +62,7 @@ class Office:
             *Confirm().office_routes(),
             *Own().office_routes(),
             *Sendings().office_routes(),
+            *Writing().office_routes(),
             *People().office_routes(),
             *Traces().office_routes(),
             *(Parts().office_routes() if self.address.is_here else ()),

@@ -16,6 +16,7 @@ from web.pages import guarded
 FILES = {
     "pages.css": "pages.css",
     "office.css": "office/static/office.css",
+    "writing.css": "office/static/writing.css",
     "passkeys.js": "office/static/passkeys.js",
     "following.js": "office/static/following.js",
 }

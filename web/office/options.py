@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from accounts.entering import Policy
+from mailer.letter.limits import USUAL, LetterLimits
+from mailer.letter.theme import SHIPPED, ThemePlaces
 from mailer.pacing.limits import Plan
 from mailer.providers import KNOWN, Providers
 
@@ -16,7 +18,7 @@ class OfficeOptions:
 
     `plans` are the limits of each relay by its name in the settings, in the order in which relays
     are tried: by them the pages tell when a sending arrives. `zone` is the time zone of somebody
-    who is invited.
+    who is invited. `sizes` and `themes` are those of the settings, for letters.
     """
 
     url: str = ""
@@ -24,3 +26,5 @@ class OfficeOptions:
     policy: Policy = field(default_factory=Policy)
     plans: Mapping[str, Plan] = field(default_factory=dict)
     providers: Providers = KNOWN
+    sizes: LetterLimits = USUAL
+    themes: ThemePlaces = SHIPPED

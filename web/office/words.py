@@ -38,6 +38,7 @@ FIELDS: Mapping[str, str] = {
 
 DONE: Mapping[str, str] = {
     "saved": N_("This is saved."),
+    "manuscript": N_("The manuscript is saved."),
     "password": N_("Your password is another now, and your other sessions are ended."),
     "link": N_("A link is on its way by mail."),
 }
