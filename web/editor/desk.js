@@ -9,7 +9,7 @@ import { EditorState, Selection } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
 import { AroundView, FieldsView, ImageView, RawView, TableView } from "./blocks.js";
 import { ExpressionView, SignView, insertExpression, typedExpression } from "./chips.js";
-import { cut } from "./cutting.js";
+import { cut, linesOf } from "./cutting.js";
 import { h } from "./dom.js";
 import { findingMarks } from "./findings.js";
 import { keys, wordsKeys } from "./keys.js";
@@ -127,12 +127,15 @@ export class Desk {
     this.view.dispatch(transaction.setSelection(Selection.near(transaction.doc.resolve(pos))));
   }
 
-  /** Replace lines of the text by Markdown, as a finding's remedy says. */
-  fix({ line, end, markdown }) {
-    const lines = this.written().text.split("\n");
-    lines.splice(line, end - line, ...(markdown === "" ? [] : markdown.replace(/\n$/, "").split("\n")));
-    this.take(cut(lines.join("\n")));
+  /** Replace a line of the text, as a finding's remedy says; false if it reads otherwise by now. */
+  fix({ line, old, new: instead }) {
+    const lines = linesOf(this.written().text);
+    const [, words, end] = /^([^\r\n]*)([\r\n]*)$/.exec(lines[line] ?? "");
+    if (words !== old) return false;
+    lines[line] = instead + end;
+    this.take(cut(lines.join("")));
     this.view.focus();
+    return true;
   }
 
   goTo(at) {

@@ -1,6 +1,7 @@
 // Begins on the page of a manuscript: finds what the page holds, and puts the parts together. The
 // page works without it; what it replaces, it hides.
 
+import { Beside } from "./beside.js";
 import { Client } from "./client.js";
 import { Conflict } from "./conflict.js";
 import { Copies } from "./copies.js";
@@ -70,9 +71,7 @@ class Writing {
     this.notes = new Notes(line, words, () => this.desk);
     this.count = put("words-count", () => h("p", { class: "soft small" }), line);
     this.present = put("present", () => h("div", { role: "status" }), this.saved);
-    this.list = put("findings", () => h("ul"), this.count);
-    this.found = put("found", () => h("p", { role: "status" }), this.count);
-    this.frame = document.getElementById("preview");
+    this.beside = new Beside(words, () => this.preview.look());
   }
 
   begin() {
@@ -81,10 +80,10 @@ class Writing {
     // A textarea gives each line's end as LF: what the server cut is the text as it is.
     this.desk.open(blocks ?? cut(body));
     this.opened = { front: this.front.values(), blocks: (blocks ?? cut(body)).map((it) => it.source) };
-    this.findings = new Findings({ desk: this.desk, list: this.list, status: this.found });
+    this.findings = new Findings({ desk: this.desk, list: this.beside.list, status: this.beside.found });
     this.desk.moved = () => this.preview.soon();
     this.preview = new Preview({
-      client: this.client, frame: this.frame, take: () => this.asked(),
+      client: this.client, frame: this.beside.frame, take: () => this.asked(),
       shown: (said) => this.shown(said), failed: () => {},
     });
     this.presence = new Presence({
@@ -93,7 +92,7 @@ class Writing {
     this.source = new SourceView(this.desk, this.area);
     this.desk.showPage = () => this.showPage();
     this.form.classList.add("with-editor");
-    for (const it of this.form.querySelectorAll("[data-without-script]")) it.hidden = true;
+    for (const it of document.querySelectorAll("[data-without-script]")) it.hidden = true;
     if (this.isSource) this.#show(true);
     else this.source.show(false);
     this.#listen();
@@ -106,12 +105,9 @@ class Writing {
 
   #listen() {
     this.form.addEventListener("submit", (event) => {
-      const name = event.submitter?.name || event.submitter?.value;
-      // Save is done here; other buttons lead to pages, which get the text as it is now.
-      if (/save/i.test(name ?? "")) {
-        event.preventDefault();
-        this.saving.save({ asked: true });
-      } else this.area.value = this.text().body;
+      // Saving is done here; it is also what Enter in a field asks for.
+      event.preventDefault();
+      this.saving.save({ asked: true });
     });
     document.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {
@@ -134,9 +130,6 @@ class Writing {
       this.saving.save();
       event.preventDefault();
     });
-    for (const it of document.querySelectorAll("[name=view], #as, [name=as]")) {
-      it.addEventListener("change", () => this.preview.look());
-    }
   }
 
   /** The text as it is now: {front, body}. */
@@ -165,9 +158,7 @@ class Writing {
   }
 
   asked() {
-    const view = document.querySelector("[name=view]:checked")?.value
-      ?? document.querySelector("select[name=view]")?.value ?? "mail";
-    const as = document.querySelector("#as, [name=as]")?.value ?? "";
+    const { view, reader: as } = this.beside;
     const { front, body } = this.text();
     const lines = this.isSource ? null : this.desk.written().lines;
     this.askedLines = lines;
@@ -212,15 +203,25 @@ class Writing {
       return;
     }
     this.saved.textContent = "";
-    if (state === "session") this.session.ask();
+    if (state === "session") this.session.ask(said.sign_in);
+    else if (state === "forbidden" && !this.renewed) this.#renew(said);
     else if (state === "conflict") this.#conflict(said);
     else {
-      const faults = (said.faults ?? []).map((it) => it.text ?? it);
+      const faults = said.fault ? [said.fault] : [];
       this.loud.replaceChildren(
         h("p", {}, h("strong", {}, words.say(`${state}_title`))),
         ...(faults.length ? faults.map((it) => h("p", {}, it)) : [h("p", {}, words.say(`${state}_said`))]),
         state === "failed" ? h("button", { type: "button", class: "button small", onclick: () => this.saving.again() }, words.say("try_again")) : "");
     }
+  }
+
+  /** The token may be that of a session before: with that of this one, the save is tried once more. */
+  async #renew(said) {
+    this.renewed = true;
+    const is = await this.client.renew().catch(() => false);
+    if (is) await this.saving.again();
+    else this.tell("forbidden", said);
+    this.renewed = false;
   }
 
   #now() {
@@ -316,7 +317,9 @@ class Writing {
       this.offer.hidden = !this.offer.childElementCount;
     };
     const take = async () => {
-      if (copy.base === this.saving.version && !this.saving.isDirty) {
+      // What was sent, and answered to nobody, may be the version that is here: then it is our own.
+      const isOwn = copy.base === this.saving.version || copy.sent?.body === this.text().body;
+      if (isOwn && !this.saving.isDirty) {
         await this.#take(copy);
         this.changed();
       } else {

@@ -70,8 +70,13 @@ export class Findings {
     if (at >= 0) {
       buttons.push(h("button", { type: "button", class: "link", onclick: () => this.desk.goTo(at) }, words.say("go_there")));
     }
+    if (finding.field) {
+      const field = () => document.getElementById(finding.field)?.focus();
+      buttons.push(h("button", { type: "button", class: "link", onclick: field }, words.say("go_there")));
+    }
     if (finding.fix) {
-      buttons.push(h("button", { type: "button", class: "link", onclick: () => this.desk.fix(finding.fix) }, finding.fix.label));
+      const fix = () => this.desk.fix(finding.fix) || this.desk.note("fix_late");
+      buttons.push(h("button", { type: "button", class: "link fix", onclick: fix }, words.say("fix")));
     }
     if (buttons.length) parts.push(h("p", { class: "remedies" }, ...buttons));
     return h("li", { class: finding.severity, "data-line": finding.line ?? null }, ...parts);

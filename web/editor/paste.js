@@ -168,12 +168,12 @@ export class Pasting {
   /** Without the server's converter the words are taken, and it is said that they are only that. */
   failed(view, { status, said }, text, where) {
     const { desk } = this;
-    const faults = (said.faults ?? []).map((it) => it.text ?? it).join(" ");
+    const fault = said.fault ?? "";
     if (text && status !== 413) {
       view.dispatch(view.state.tr.setSelection(view.state.selection.constructor.near(view.state.doc.resolve(where ?? view.state.selection.from))));
       this.text(view, text);
       desk.note("pasted_as_text", {}, { undo: true });
-    } else if (faults) desk.note(null, {}, { said: faults });
+    } else if (fault) desk.note(null, {}, { said: fault });
     else desk.note(status === 413 ? "too_much" : "not_converted");
   }
 }

@@ -48,8 +48,8 @@ export class Pictures {
     const where = place.where() ?? desk.view.state.selection.to;
     place.done();
     if (answer.status < 200 || answer.status > 299) {
-      const faults = (answer.said.faults ?? []).map((it) => it.text ?? it).join(" ");
-      if (faults) desk.note(null, {}, { said: faults });
+      const fault = answer.said.fault ?? "";
+      if (fault) desk.note(null, {}, { said: fault });
       else desk.note(answer.status === 413 ? "picture_too_large" : "not_uploaded", { name: file.name });
       return;
     }

@@ -25,7 +25,8 @@ export class Preview {
       if (!asking.signal.aborted) this.failed();
       return;
     }
-    if (asking.signal.aborted) return;
+    // 202: a newer question of the same person, perhaps of another tab, was pressed instead.
+    if (asking.signal.aborted || answer.status === 202) return;
     if (answer.status !== 200) {
       this.failed(answer.status);
       return;
@@ -33,7 +34,7 @@ export class Preview {
     this.shown(answer.said);
     if (answer.said.address && this.frame) {
       // Not src: each change of it would be a step back for the browser's button.
-      this.frame.contentWindow?.location.replace(answer.said.address);
+      this.frame.contentWindow?.location.replace(`${answer.said.address}#ici`);
     }
   }
 }

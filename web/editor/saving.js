@@ -7,7 +7,7 @@ const LONGEST = 10_000;
 const COPY = 250;
 const FIRST_RETRY = 2_000;
 const LONGEST_RETRY = 30_000;
-const REFUSED = { 403: "forbidden", 404: "gone", 410: "gone", 413: "too_large", 422: "refused" };
+const REFUSED = { 404: "gone", 410: "gone", 413: "too_large", 422: "refused", 423: "locked" };
 
 /**
  * `take()` gives {front, body}; `send(save)` gives {status, said}, or raises if there is no network;
@@ -75,10 +75,11 @@ export class Saving {
     } else if (status === 409) {
       this.unanswered = null;
       await this.#newer(save, said);
-    } else if (status === 401) {
-      this.stopped = "session";
+    } else if (status === 401 || status === 403) {
+      // 403 is also said to the token of a session that is over, while another one has begun.
+      this.stopped = status === 401 ? "session" : "forbidden";
       await this.#copy();
-      this.tell("session");
+      this.tell(this.stopped, said);
     } else if (REFUSED[status]) {
       this.unanswered = null;
       this.stopped = REFUSED[status];
@@ -133,7 +134,7 @@ export class Saving {
 
   /** The network, or the session, is there again. */
   again() {
-    if (this.stopped === "session") this.stopped = null;
+    if (this.stopped === "session" || this.stopped === "forbidden") this.stopped = null;
     this.failures = 0;
     return this.save();
   }
@@ -157,7 +158,9 @@ export class Saving {
     this.#clear("copy");
     const { front, body } = this.take();
     try {
-      await this.keep({ base: this.unanswered?.base ?? this.version, front, body });
+      // What was sent and never answered may have arrived: then it is our own.
+      const sent = this.unanswered && { front: this.unanswered.front, body: this.unanswered.body };
+      await this.keep({ base: this.unanswered?.base ?? this.version, front, body, sent });
     } catch {
       this.tell("no_copy");
     }

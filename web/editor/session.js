@@ -11,10 +11,10 @@ export class Session {
     this.isOver = false;
   }
 
-  ask() {
+  ask(address = "/office/sign-in") {
     if (this.isOver) return;
     this.isOver = true;
-    const way = h("a", { class: "button small", href: "/office/sign-in", target: "_blank", rel: "noopener" }, this.words.say("sign_in"));
+    const way = h("a", { class: "button small", href: address, target: "_blank", rel: "noopener" }, this.words.say("sign_in"));
     this.place.replaceChildren(h("p", {}, h("strong", {}, this.words.say("session_title"))),
       h("p", {}, this.words.say("session_said")), way);
     this.timer = setInterval(() => this.look(), EVERY);

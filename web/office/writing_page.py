@@ -16,7 +16,7 @@ from mailer.letter.drafts.saving import LARGEST, locked
 from pli.actor import kept
 from pli.errors import PliError
 from pli.language import LANGUAGES, N_
-from web.office import writing_words
+from web.office.editor_words import editor_words
 from web.office.visit import Visit
 from web.office.writing_forms import Written
 
@@ -73,7 +73,7 @@ async def shown(
         front=front,
         body=body,
         blocks=blocks(body),
-        words=writing_words.told(visit.language),
+        words=editor_words(visit.language),
         version=line.version,
         present=present,
         may_write=may_write and line.is_open,
