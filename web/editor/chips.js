@@ -8,8 +8,8 @@ import { AT_END, WHOLE, expression, simple } from "./expressions.js";
 export const chipWords = (source, words, fields) => {
   const found = simple(source);
   if (!found) return source.slice(2, -2).trim();
-  const field = fields().find((it) => it.of === found.of && it.name === found.name);
-  const label = field?.label ?? found.name.replaceAll("_", " ");
+  const label = fields().find((it) => it.of === found.of && it.name === found.name)?.label
+    ?? found.name.replaceAll("_", " ");
   return found.instead === null
     ? words.say("chip_bare", { label })
     : words.say("chip_or", { label, instead: found.instead });

@@ -2,6 +2,7 @@
 
 import { autoJoin, lift, setBlockType, toggleMark, wrapIn } from "prosemirror-commands";
 import { wrapInList, liftListItem } from "prosemirror-schema-list";
+import { openFields } from "./fields.js";
 import { insertBlock } from "./moving.js";
 import { nameOf } from "./names.js";
 import { SCHEMA } from "./schema.js";
@@ -72,8 +73,9 @@ export const MADE = {
 
 /** Insert a block of the menu; the cursor goes into its first field or text. */
 export const insert = (view, kind, language) => {
-  const node = MADE[kind](language);
-  insertBlock(view, node, { into: kind === "lead" || kind === "columns" || kind === "table" || kind === "rule" || kind === "contents" ? false : undefined });
+  const pos = insertBlock(view, MADE[kind](language));
+  if (kind === "box") view.nodeDOM(pos)?.querySelector("input")?.focus();
+  else if (kind !== "contents") openFields(view, pos);
 };
 
 /** Insert a footnote: its mark at the cursor, its text at the end, where the cursor goes. */

@@ -7,10 +7,11 @@ import { InputRule, inputRules, textblockTypeInputRule, wrappingInputRule } from
 import { Fragment, Slice } from "prosemirror-model";
 import { EditorState, Selection } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
-import { AroundView, FieldsView, ImageView, RawView, TableView } from "./blocks.js";
+import { AroundView, ImageView, RawView, TableView } from "./blocks.js";
 import { ExpressionView, SignView, insertExpression, typedExpression } from "./chips.js";
 import { cut, linesOf } from "./cutting.js";
 import { h } from "./dom.js";
+import { FieldsView } from "./fields.js";
 import { findingMarks } from "./findings.js";
 import { keys, wordsKeys } from "./keys.js";
 import { editLink } from "./links.js";

@@ -30,6 +30,12 @@ const put = (id, make, after) => {
   return made;
 };
 
+/** What every letter may say of its reader, its list and itself. */
+const KNOWN = [
+  ["subscriber", "first_name"], ["subscriber", "last_name"], ["subscriber", "email"], ["list", "title"],
+  ["campaign", "number"], ["campaign", "title"], ["campaign", "date"],
+];
+
 class Writing {
   constructor(form) {
     this.form = form;
@@ -41,7 +47,7 @@ class Writing {
     this.front = new Front(form, () => this.changed());
     this.place = put("editor-here", () => h("div"), this.area);
     this.#status();
-    this.fields = [];
+    this.fields = KNOWN.map(([of, name]) => ({ of, name, label: this.words.say(`${of}_${name}`) }));
     this.isSource = isLiked(account);
     this.desk = new Desk({
       words: this.words, client: this.client, base, place: this.place,
@@ -178,10 +184,9 @@ class Writing {
     try {
       const { status, said } = await this.client.get("/fields");
       if (status !== 200) return;
-      this.fields = (said.attributes ?? []).map((it) => {
-        const [of, name] = it.name.includes(".") ? it.name.split(".") : ["subscriber", it.name];
-        return { ...it, of, name };
-      });
+      const known = new Set(this.fields.map((it) => it.name));
+      const more = (said.attributes ?? []).map((it) => ({ of: "subscriber", name: it.name.split(".").at(-1), label: it.label }));
+      this.fields = [...this.fields, ...more.filter((it) => !known.has(it.name))];
       // Chips that were drawn before say the names of fields now.
       for (const it of this.desk.chips) it.draw();
     } catch {

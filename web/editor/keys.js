@@ -6,7 +6,7 @@ import { undoInputRule } from "prosemirror-inputrules";
 import { keymap } from "prosemirror-keymap";
 import { liftListItem, sinkListItem, splitListItem } from "prosemirror-schema-list";
 import { NodeSelection } from "prosemirror-state";
-import { enterFields } from "./blocks.js";
+import { enterFields } from "./fields.js";
 import { asHeading, asList, asParagraph, toggle } from "./commands.js";
 import { editExpression } from "./chips.js";
 import { moveBlock, topBlock } from "./moving.js";

@@ -49,7 +49,7 @@ export const topBlock = (state) => {
 };
 
 /** Where a new block belongs: behind the textblock with the cursor, or in place of an empty one. */
-export const insertBlock = (view, node, { into } = {}) => {
+export const insertBlock = (view, node) => {
   const { state } = view;
   const { $from } = state.selection;
   let transaction = state.tr;
@@ -72,10 +72,6 @@ export const insertBlock = (view, node, { into } = {}) => {
     : TextSelection.near(transaction.doc.resolve(pos + 1));
   view.dispatch(transaction.setSelection(selected).scrollIntoView());
   view.focus();
-  if (into !== false) {
-    const drawn = view.nodeDOM(pos);
-    drawn?.querySelector?.(into ?? "input, textarea, select")?.focus();
-  }
   return pos;
 };
 

@@ -1,6 +1,7 @@
 // Pictures: uploaded, put where the cursor is, and asked for their words in the place.
 
 import { NodeSelection } from "prosemirror-state";
+import { openFields } from "./fields.js";
 import { nameOf } from "./names.js";
 import { placeIn } from "./paste.js";
 import { SCHEMA } from "./schema.js";
@@ -80,6 +81,6 @@ export class Pictures {
     }
     transaction.setSelection(NodeSelection.create(transaction.doc, pos)).scrollIntoView();
     view.dispatch(transaction);
-    view.nodeDOM(pos)?.querySelector("input.alt")?.focus();
+    openFields(view, pos, "input.alt");
   }
 }
