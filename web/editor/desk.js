@@ -83,12 +83,26 @@ export class Desk {
     };
   }
 
+  /** Blocks around the cursor show their buttons: the focus is that of the whole page. */
+  #cursor() {
+    const { $from } = this.view.state.selection;
+    const around = new Set();
+    for (let depth = $from.depth; depth > 0; depth -= 1) {
+      const dom = this.view.nodeDOM($from.before(depth));
+      if (dom?.classList?.contains("block")) around.add(dom);
+    }
+    for (const it of this.around ?? []) if (!around.has(it)) it.classList.remove("with-cursor");
+    for (const it of around) it.classList.add("with-cursor");
+    this.around = around;
+  }
+
   #dispatch(transaction) {
     const before = this.view.state.doc;
     const state = this.view.state.apply(transaction);
     this.sources.follow(before, state.doc);
     this.view.updateState(state);
     this.toolbar.update(state);
+    this.#cursor();
     if (before !== state.doc) this.changed();
     else if (transaction.selectionSet) this.moved?.();
   }

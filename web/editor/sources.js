@@ -1,6 +1,7 @@
 // Opens a letter's blocks as a document, and writes it: each block that nobody touched keeps its
 // source, byte for byte. ProseMirror's nodes never change, so a WeakMap knows each one's source.
 
+import { cut } from "./cutting.js";
 import { nodesOf, rawOf, referencesOf } from "./reading.js";
 import { SCHEMA } from "./schema.js";
 import { comesBack, written } from "./writing.js";
@@ -26,6 +27,10 @@ const keyOf = (node) => `${node.type.name} ${node.textContent}`;
 export class Sources {
   constructor() {
     this.known = new WeakMap();
+    // The empty lines before the first block, and behind each.
+    this.heads = new WeakMap();
+    // Where a block stood when it was opened: {load, at}; what becomes of it stands there, too.
+    this.spots = new WeakMap();
     this.tails = new WeakMap();
     this.opened = new Map();
     this.loads = 0;
@@ -44,9 +49,11 @@ export class Sources {
       }
       const node = drawn(source, references);
       this.#know(node, { source: before + source, load, at: nodes.length });
+      this.heads.set(node, before);
       before = "";
       nodes.push(node);
     }
+    if (before && nodes.length) this.known.get(nodes.at(-1)).source += before;
     if (!nodes.length) {
       const empty = SCHEMA.nodes.paragraph.create();
       this.#know(empty, { source: before, load, at: 0 });
@@ -58,6 +65,7 @@ export class Sources {
   #know(node, origin) {
     this.known.set(node, origin);
     this.tails.set(node, tailOf(origin.source));
+    this.spots.set(node, origin);
     const key = keyOf(node);
     const same = this.opened.get(key) ?? [];
     // The same words may have stood in several ways.
@@ -80,6 +88,8 @@ export class Sources {
       const old = before.child(at);
       if (old !== node && !this.tails.has(node) && this.tails.has(old)) {
         this.tails.set(node, this.tails.get(old));
+        this.heads.set(node, this.heads.get(old) ?? "");
+        this.spots.set(node, this.spots.get(old));
       }
     });
   }
@@ -91,20 +101,22 @@ export class Sources {
     let last = null;
     doc.forEach((node) => {
       let origin = this.#origin(node);
-      const follows = last?.origin && origin && last.origin.load === origin.load
-        && last.origin.at + 1 === origin.at;
+      const follows = last?.origin && origin && isNext(last.origin, origin);
       let piece = origin?.source ?? this.#new(node, last);
       if (last && !follows) {
-        text = apart(text);
-        // Behind a list, what is set in would belong to the list; and so would a list like it.
-        if (origin && (/^[ \t]/.test(origin.source) || isLike(last.node, node))) {
-          origin = undefined;
-          piece = this.#new(node, last);
+        const wasNext = isNext(this.spots.get(last.node), this.spots.get(node));
+        if (!wasNext || !areTwo(last.piece, piece)) {
+          text = apart(text);
+          // Behind a list, what is set in would belong to the list; and so would a list like it.
+          if (origin && !areTwo(apart(last.piece), piece)) {
+            origin = undefined;
+            piece = this.#new(node, last);
+          }
         }
       }
       begins.push(text.length);
       text += piece;
-      if (piece) last = { node, origin };
+      if (piece) last = { node, origin, piece };
     });
     return { text, begins };
   }
@@ -112,9 +124,18 @@ export class Sources {
   #new(node, last) {
     const tail = this.tails.get(node) ?? "\n\n";
     const text = written(last && isLike(last.node, node) ? other(node) : node);
-    return text && text + (/[\r\n]/.test(tail) ? tail : "\n");
+    const head = last ? "" : this.heads.get(node) ?? "";
+    return text && head + text + (/[\r\n]/.test(tail) ? tail : "\n");
   }
 }
+
+const isNext = (one, other) => Boolean(one && other && one.load === other.load && one.at + 1 === other.at);
+
+/** Whether two texts stay two blocks without an empty line between them. */
+const areTwo = (one, other) => {
+  const blocks = cut(one + other);
+  return blocks.length > 1 && blocks.slice(0, -1).map((it) => it.source).join("") === one;
+};
 
 const isLike = (one, node) => {
   const lists = [SCHEMA.nodes.bullet_list, SCHEMA.nodes.ordered_list];

@@ -22,7 +22,7 @@ export class Toolbar {
     };
     const button = (name, act, { isPressed, isDisabled, sign, keys } = {}) => {
       const it = h("button", {
-        type: "button", class: sign ? `with-sign ${name}` : name,
+        type: "button", class: `tool-${name}`,
         title: keys ? `${words.say(name)} (${keys})` : null,
         "aria-pressed": isPressed ? "false" : null, "aria-keyshortcuts": keys ? keys.replaceAll("Ctrl", "Control") : null,
         onclick: act,
@@ -42,7 +42,7 @@ export class Toolbar {
       label: words.say(`style_${level}`),
       checked: levelOf(desk.view.state) === level,
       act: run(level ? asHeading(level) : asParagraph),
-    })), { "aria-label": words.say("style"), class: "style" });
+    })), { "aria-label": words.say("style"), class: "tool-style" });
     this.levelOf = levelOf;
     this.insert = menu(words.say("insert"), () => [
       ...INSERTED.map((kind) => ({

@@ -146,7 +146,8 @@ const AS_HTML = {
 };
 const OPTIONS = {
   tightLists: true,
-  escapeExtraCharacters: /<|&(?=#?\w+;)|^:(?=::)|(?<![{\\])\{(?!\{)/g,
+  // After what prosemirror-markdown escapes: HTML, entities, lists, fences, attributes.
+  escapeExtraCharacters: /<|(?<=^\d{1,9})\)(?=\s|$)|(?<=^\d{1,9})\.(?=$)|^\+(?=$)|^=(?=[=\s]*$)|&(?=#?\w+;)|^:(?=::)|(?<![{\\])\{(?!\{)/g,
 };
 const BY_SIGNS = new MarkdownSerializer(NODES, MARKS, OPTIONS);
 const BY_HTML = new MarkdownSerializer(NODES, AS_HTML, OPTIONS);
