@@ -50,3 +50,6 @@ export class Client {
     return status === 200;
   }
 }
+
+/** What a refusal says, as one text; "" if it says nothing. */
+export const faultOf = (said) => said.fault || (said.faults ?? []).map((it) => it.text).join(" ");

@@ -43,6 +43,14 @@ export class Desk {
     this.pictures = new Pictures(this);
     this.pasting = new Pasting(this);
     this.toolbar = new Toolbar(this);
+    this.documents = h("input", {
+      type: "file", accept: ".docx,.odt", hidden: true, tabindex: "-1", class: "document-file", "aria-label": words.say("document"),
+      onchange: (event) => {
+        const files = [...event.target.files];
+        event.target.value = "";
+        this.pasting.files(this.view, files, this.view.state.selection.from);
+      },
+    });
     this.place = place;
     this.label = label;
   }
@@ -64,7 +72,7 @@ export class Desk {
         || (this.language() === "fr" && typeFrench(view, from, to, text)),
       clipboardTextSerializer: (slice) => this.#plain(slice),
     });
-    this.place.append(this.toolbar.dom, this.pictures.input, this.view.dom);
+    this.place.append(this.toolbar.dom, this.pictures.input, this.documents, this.view.dom);
     this.toolbar.update(this.view.state);
   }
 
@@ -142,12 +150,13 @@ export class Desk {
     this.view.dispatch(transaction.setSelection(Selection.near(transaction.doc.resolve(pos))));
   }
 
-  /** Replace a line of the text, as a finding's remedy says; false if it reads otherwise by now. */
-  fix({ line, old, new: instead }) {
+  /** Replace lines of the text, as a finding's remedy says; false if they read otherwise by now. */
+  fix({ line, end, old, markdown }) {
     const lines = linesOf(this.written().text);
-    const [, words, end] = /^([^\r\n]*)([\r\n]*)$/.exec(lines[line] ?? "");
-    if (words !== old) return false;
-    lines[line] = instead + end;
+    const there = lines.slice(line, end).join("");
+    const words = there.replace(/[\r\n]+$/, "");
+    if (words.replace(/\r\n?/g, "\n") !== old.replace(/\n+$/, "")) return false;
+    lines.splice(line, end - line, markdown.replace(/\n+$/, "") + there.slice(words.length));
     this.take(cut(lines.join("")));
     this.view.focus();
     return true;
@@ -171,6 +180,10 @@ export class Desk {
 
   editLink() {
     return editLink(this.view, this.words);
+  }
+
+  chooseDocument() {
+    this.documents.click();
   }
 
   choosePicture() {

@@ -2,7 +2,7 @@
 // page works without it; what it replaces, it hides.
 
 import { Beside } from "./beside.js";
-import { Client } from "./client.js";
+import { Client, faultOf } from "./client.js";
 import { Conflict } from "./conflict.js";
 import { Copies } from "./copies.js";
 import { wordsOf } from "./counting.js";
@@ -17,6 +17,7 @@ import { Preview } from "./preview.js";
 import { Saving } from "./saving.js";
 import { Session } from "./session.js";
 import { SourceView, isLiked, remember } from "./source_view.js";
+import { TestCopies } from "./test_copies.js";
 import { Words } from "./words.js";
 
 const json = (id) => JSON.parse(document.getElementById(id)?.textContent || "null");
@@ -99,6 +100,7 @@ class Writing {
     this.desk.showPage = () => this.showPage();
     this.form.classList.add("with-editor");
     for (const it of document.querySelectorAll("[data-without-script]")) it.hidden = true;
+    new TestCopies(document.getElementById("test"), this.client, this.words, () => this.saving.save({ asked: true }));
     if (this.isSource) this.#show(true);
     else this.source.show(false);
     this.#listen();
@@ -212,10 +214,10 @@ class Writing {
     else if (state === "forbidden" && !this.renewed) this.#renew(said);
     else if (state === "conflict") this.#conflict(said);
     else {
-      const faults = said.fault ? [said.fault] : [];
+      const fault = faultOf(said);
       this.loud.replaceChildren(
         h("p", {}, h("strong", {}, words.say(`${state}_title`))),
-        ...(faults.length ? faults.map((it) => h("p", {}, it)) : [h("p", {}, words.say(`${state}_said`))]),
+        h("p", {}, fault || words.say(`${state}_said`)),
         state === "failed" ? h("button", { type: "button", class: "button small", onclick: () => this.saving.again() }, words.say("try_again")) : "");
     }
   }

@@ -63,7 +63,8 @@ const attributesLine = (state, startLine, _endLine, silent) => {
   if (isCode(state, startLine)) return false;
   const start = state.bMarks[startLine] + state.tShift[startLine];
   const line = state.src.slice(start, state.eMarks[startLine]).trimEnd();
-  if (line[0] !== "{" || !line.endsWith("}") || !ATTRIBUTES.test(line)) return false;
+  // The server takes `{%` for a fault before it looks for attributes.
+  if (line[0] !== "{" || line[1] === "%" || !line.endsWith("}") || !ATTRIBUTES.test(line)) return false;
   if (silent) return true;
   const token = state.push("attributes_line", "", 0);
   token.content = line;

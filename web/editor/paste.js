@@ -4,6 +4,7 @@
 import { Fragment, Slice } from "prosemirror-model";
 import { Plugin, PluginKey } from "prosemirror-state";
 import { Decoration, DecorationSet } from "prosemirror-view";
+import { faultOf } from "./client.js";
 import { isPicture } from "./pictures.js";
 
 const MOST = 30 * 1024 * 1024;
@@ -168,7 +169,7 @@ export class Pasting {
   /** Without the server's converter the words are taken, and it is said that they are only that. */
   failed(view, { status, said }, text, where) {
     const { desk } = this;
-    const fault = said.fault ?? "";
+    const fault = faultOf(said);
     if (text && status !== 413) {
       view.dispatch(view.state.tr.setSelection(view.state.selection.constructor.near(view.state.doc.resolve(where ?? view.state.selection.from))));
       this.text(view, text);

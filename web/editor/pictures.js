@@ -4,6 +4,7 @@ import { NodeSelection } from "prosemirror-state";
 import { openFields } from "./fields.js";
 import { nameOf } from "./names.js";
 import { placeIn } from "./paste.js";
+import { faultOf } from "./client.js";
 import { SCHEMA } from "./schema.js";
 
 const MOST = 30 * 1024 * 1024;
@@ -49,7 +50,7 @@ export class Pictures {
     const where = place.where() ?? desk.view.state.selection.to;
     place.done();
     if (answer.status < 200 || answer.status > 299) {
-      const fault = answer.said.fault ?? "";
+      const fault = faultOf(answer.said);
       if (fault) desk.note(null, {}, { said: fault });
       else desk.note(answer.status === 413 ? "picture_too_large" : "not_uploaded", { name: file.name });
       return;

@@ -49,6 +49,7 @@ export class Toolbar {
         label: words.say(`block_${kind}`), act: () => insert(desk.view, kind, desk.language()),
       })),
       { label: words.say("footnote"), act: () => insertFootnote(desk.view) },
+      { label: words.say("document"), act: () => desk.chooseDocument() },
     ]);
     const group = (name, ...parts) => h("div", { role: "group", "aria-label": words.say(name) }, ...parts);
     this.dom = h("div", { role: "toolbar", class: "tools", "aria-label": words.say("toolbar"), "aria-controls": desk.id },

@@ -19,8 +19,10 @@ from web.office import writing_page
 from web.office.office_routes import Lists, OfficeRoute
 from web.office.visit import Visit
 from web.office.writing_forms import Written, of_document, of_form, text_of
+from web.office.writing_history import WritingHistory
 from web.office.writing_list import Manuscripts
 from web.office.writing_preview import WritingPreview
+from web.office.writing_taking import LARGEST_DOCUMENT, LARGEST_PICTURE, WritingTaking
 
 LARGEST = 8 * 1024 * 1024
 """Bytes of a text as a form sends it: three for each byte of an accented letter."""
@@ -36,6 +38,8 @@ class Writing:
 
     def __init__(self) -> None:
         self._preview = WritingPreview()
+        self._taking = WritingTaking()
+        self._history = WritingHistory()
 
     def office_routes(self) -> Sequence[OfficeRoute]:
         """Writing is for authors; whoever approves a letter reads its manuscript."""
@@ -70,6 +74,44 @@ class Writing:
                 largest=LARGEST,
             ),
             OfficeRoute(f"{at}/preview/{{key}}", self._preview.frame, see, list_of_draft),
+            OfficeRoute(
+                f"{at}/convert",
+                self._taking.convert,
+                write,
+                list_of_draft,
+                methods=post,
+                largest=LARGEST_DOCUMENT,
+                files=True,
+            ),
+            OfficeRoute(f"{at}/pictures", self._taking.pictures, see, list_of_draft),
+            OfficeRoute(
+                f"{at}/pictures",
+                self._taking.add_picture,
+                write,
+                list_of_draft,
+                methods=post,
+                largest=LARGEST_PICTURE,
+                files=True,
+            ),
+            OfficeRoute(f"{at}/pictures/{{name}}", self._taking.picture, see, list_of_draft),
+            OfficeRoute(
+                f"{at}/pictures/{{name}}",
+                self._taking.describe_picture,
+                write,
+                list_of_draft,
+                methods=post,
+            ),
+            OfficeRoute(f"{at}/fields", self._taking.fields, see, list_of_draft),
+            OfficeRoute(f"{at}/history", self._history.history, see, list_of_draft),
+            OfficeRoute(
+                f"{at}/history/{{version:number}}", self._history.version, see, list_of_draft
+            ),
+            OfficeRoute(f"{at}/restore", self._history.restore, write, list_of_draft, methods=post),
+            OfficeRoute(f"{at}/state", self._history.state, write, list_of_draft, methods=post),
+            OfficeRoute(f"{at}/test", self._history.tested, Ability.SEND_TEST, list_of_draft),
+            OfficeRoute(
+                f"{at}/test", self._history.test, Ability.SEND_TEST, list_of_draft, methods=post
+            ),
         ]
 
     async def page(self, visit: Visit) -> Response:

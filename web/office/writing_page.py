@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +11,8 @@ from starlette.responses import Response
 from accounts.abilities import Ability
 from mailer.draft_models import DraftState
 from mailer.letter import cutting, head, theme
-from mailer.letter.drafts import presence, versions
+from mailer.letter.drafts import pictures, presence, versions
+from mailer.letter.drafts.preview import View
 from mailer.letter.drafts.rows import DraftGone, DraftLocked, DraftText
 from mailer.letter.drafts.saving import LARGEST, locked
 from pli.actor import kept
@@ -18,6 +20,7 @@ from pli.errors import PliError
 from pli.language import LANGUAGES, N_
 from web.office.editor_words import editor_words
 from web.office.visit import Visit
+from web.office.writing_colleagues import readers_of_tests
 from web.office.writing_forms import Written
 
 STATES = {
@@ -26,6 +29,15 @@ STATES = {
     DraftState.RELEASED: N_("released"),
     DraftState.PUT_AWAY: N_("put away"),
     DraftState.DELETED: N_("deleted"),
+}
+VIEWS: Mapping[View, str] = {
+    View.MAIL: N_("in a wide window"),
+    View.NARROW: N_("on a telephone"),
+    View.DARK: N_("dark"),
+    View.NO_PICTURES: N_("without pictures"),
+    View.SFR: N_("as SFR shows it"),
+    View.TEXT: N_("as text"),
+    View.WEB: N_("on the web"),
 }
 LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 
@@ -62,6 +74,8 @@ async def shown(
     may_write = visit.who.granted.may(Ability.WRITE_DRAFTS, (line.list_id,))
     async with visit.context.database.reading() as session:
         present = await presence.present(session, line.id, but=visit.who.account_id, now=visit.now)
+        pictures_ = await pictures.pictures(session, line.id)
+        _, colleagues = await readers_of_tests(session, visit, line)
     front = {**found.front, **(written.front if written else {})}
     body = written.body if written else found.body
     return visit.page(
@@ -74,6 +88,12 @@ async def shown(
         body=body,
         blocks=blocks(body),
         words=editor_words(visit.language),
+        pictures=pictures_,
+        colleagues=colleagues,
+        views=[(it.value, text) for it, text in VIEWS.items()],
+        may_name=visit.who.granted.may(Ability.SEE_COPIES, (line.list_id,)),
+        can_put_away=may_write and line.state is not DraftState.PUT_AWAY,
+        is_put_away=may_write and line.state is DraftState.PUT_AWAY,
         version=line.version,
         present=present,
         may_write=may_write and line.is_open,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from mailer.letter.drafts import making, pictures, readers, rows
 from mailer.letter.drafts.preview import Placed, Preview, Setting, View, preview
 from mailer.letter.drafts.rows import DraftGone, DraftLine, DraftText
 from mailer.letter.finding import warning
+from mailer.letter.subject_cuts import cuts
 from mailer.links import Links
 from mailer.recipient import Recipient
 from pli.language import N_, Sentence, say
@@ -29,15 +29,6 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 """A letter has its styles inline; nothing in it runs, and it is nobody's origin."""
-VIEWS: Mapping[View, str] = {
-    View.MAIL: N_("in a wide window"),
-    View.NARROW: N_("on a telephone"),
-    View.DARK: N_("dark"),
-    View.NO_PICTURES: N_("without pictures"),
-    View.SFR: N_("as SFR shows it"),
-    View.TEXT: N_("as text"),
-    View.WEB: N_("on the web"),
-}
 
 
 class WritingPreview:
@@ -66,7 +57,8 @@ class WritingPreview:
         )
         if made is None:
             return visit.answer({"dropped": True}, status_code=202)
-        return visit.answer(self._document(visit, found.line, made))
+        subject = written.front.get("subject", found.front["subject"])
+        return visit.answer(self._document(visit, found.line, made, subject))
 
     async def of_saved(self, visit: Visit, found: DraftText) -> dict[str, Any] | None:
         """The preview of a manuscript as it is, for the page without JavaScript."""
@@ -75,7 +67,8 @@ class WritingPreview:
         made = await self._press(visit, found.line, found.text, view=view, reader=reader, at=None)
         if made is None:
             return None
-        return self._document(visit, found.line, made) | {"view": view.value, "as": reader}
+        document = self._document(visit, found.line, made, found.front["subject"])
+        return document | {"view": view.value, "as": reader}
 
     async def frame(self, visit: Visit) -> Response:
         """The page within the frame; what another process pressed is pressed again, as saved."""
@@ -100,13 +93,16 @@ class WritingPreview:
         headers = {**guarded(POLICY), "Cache-Control": "no-store"}
         return HTMLResponse(page, headers=headers)
 
-    def _document(self, visit: Visit, line: DraftLine, made: Preview) -> dict[str, Any]:
+    def _document(
+        self, visit: Visit, line: DraftLine, made: Preview, subject: str
+    ) -> dict[str, Any]:
         name = self._previews.keep(line.id, made.page) if made.page else ""
         return {
             "address": f"/office/letters/{line.id}/preview/{name}" if name else "",
             "findings": [finding_document(it, visit.language) for it in made.findings],
             "errors": made.errors,
             "words": made.words,
+            "subject_cuts": [{"who": it, "shown": cut} for it, cut in cuts(subject).items()],
         }
 
     async def _press(
@@ -152,7 +148,13 @@ class WritingPreview:
 def finding_document(placed: Placed, language: str) -> dict[str, Any]:
     """A finding for the module: `line` counts from 0 in the body; `field` is one of the head's."""
     it = placed.finding
-    fix = it.fix and {"line": it.fix.line, "old": it.fix.old, "new": it.fix.new}
+    fix = it.fix and {
+        "label": say(N_("Correct this")).tell(language),
+        "line": it.fix.line,
+        "end": it.fix.line + 1,
+        "old": it.fix.old,
+        "markdown": it.fix.new,
+    }
     return {
         "severity": it.severity.value,
         "code": it.sentence.text,

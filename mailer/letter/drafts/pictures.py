@@ -25,7 +25,7 @@ from pli.upsert import insert_into
 
 MOST = 200
 """Pictures and files of one manuscript; a letter sends fewer (`limits`)."""
-LONGEST_NAME = 100
+LONGEST_NAME, LONGEST_KEPT = 100, 200
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 
@@ -98,6 +98,8 @@ async def put(
     line = await line_of(session, draft_id)
     if not line.is_open:
         raise locked(line.state)
+    if not 0 < len(name) <= LONGEST_KEPT:
+        raise DraftError(N_('the name "{name}" is too long'), name=f"{name[:40]}…")
     there = await _names(session, draft_id)
     if name not in there and len(there) >= MOST:
         raise DraftError(N_("a manuscript has {n} pictures at most: take some away"), n=MOST)

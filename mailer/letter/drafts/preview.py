@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 
 from mailer.letter import as_shown, markdown, preflight
@@ -21,7 +21,7 @@ from mailer.letter.letter import (
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.mail_html import MARKED
 from mailer.letter.press import Pressed, press
-from mailer.letter.sendable import theme_of
+from mailer.letter.sendable import identity_for, theme_of
 from mailer.letter.theme import DEFAULT, SHIPPED, Theme, ThemePlaces, load_theme, shape_of
 from mailer.links import Links
 from mailer.recipient import Recipient
@@ -115,11 +115,7 @@ def preview(
     )
     letter = examined.letter
     findings = [*_faults(examined), *_unknown(letter, setting), *further]
-    identity = replace(
-        setting.identity,
-        sender=letter.sender or setting.identity.sender,
-        reply_to=letter.reply_to or setting.identity.reply_to,
-    )
+    identity = identity_for(letter, setting.identity)
     page = ""
     theme, no_theme = _theme(letter, setting)
     findings += no_theme

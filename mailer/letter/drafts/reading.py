@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -49,6 +50,28 @@ def loaders(files: Mapping[str, bytes]) -> Loaders:
     return Loaders(picture, attachment)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a letter is made of: the text of its file under a name, and the files beside it."""
+
+    name: str
+    text: str
+    files: Mapping[str, bytes]
+
+
+async def source(session: AsyncSession, draft_id: int) -> Source:
+    """What a manuscript's letter is made of; raises DraftGone."""
+    found = await get(session, draft_id)
+    return Source(source_of(found.line.number), found.text, await all_bytes(session, draft_id))
+
+
+def parsed(of: Source, *, sizes: LetterLimits = USUAL, shape_of: ShapeOf = usual_shape) -> Letter:
+    """The letter of a manuscript; raises LetterError. Pictures are made small: it takes time."""
+    load = loaders(of.files)
+    text = of.text.removeprefix("\ufeff")
+    return parse_letter(text, of.name, load.picture, sizes, load.attachment, shape_of)
+
+
 async def letter_of(
     session: AsyncSession,
     draft_id: int,
@@ -57,16 +80,8 @@ async def letter_of(
     shape_of: ShapeOf = usual_shape,
 ) -> Letter:
     """The letter that a manuscript is, with its pictures; raises DraftGone and LetterError."""
-    found = await get(session, draft_id)
-    load = loaders(await all_bytes(session, draft_id))
-    return parse_letter(
-        found.text.removeprefix("\ufeff"),
-        source_of(found.line.number),
-        load.picture,
-        sizes,
-        load.attachment,
-        shape_of,
-    )
+    of = await source(session, draft_id)
+    return await asyncio.to_thread(parsed, of, sizes=sizes, shape_of=shape_of)
 
 
 def source_of(number: int | None) -> str:
