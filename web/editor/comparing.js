@@ -10,7 +10,9 @@ export const parts = (mine, theirs, base = null) => {
   let one = 0;
   let other = 0;
   const push = (a, b) => {
-    if (a.length || b.length) found.push({ mine: a, theirs: b, changed: changedBy(a, b, base) });
+    // As many blocks on both sides: each is another form of the one beside it.
+    if (a.length === b.length) a.forEach((it, at) => found.push(differing([it], [b[at]], base)));
+    else found.push(differing(a, b, base));
   };
   for (const [i, j, length] of common(mine, theirs)) {
     push(mine.slice(one, i), theirs.slice(other, j));
@@ -19,6 +21,8 @@ export const parts = (mine, theirs, base = null) => {
   }
   return found;
 };
+
+const differing = (mine, theirs, base) => ({ mine, theirs, changed: changedBy(mine, theirs, base) });
 
 const changedBy = (mine, theirs, base) => {
   if (!base) return "both";
@@ -78,6 +82,20 @@ export const chosen = (all, choices) => {
       if (choice !== "mine") pieces.push(...part.theirs);
     }
   }
-  // A last block may end without a line's end, and stand before another now.
-  return pieces.map((it, i) => (i < pieces.length - 1 && it && !/[\r\n]$/.test(it) ? `${it}\n\n` : it)).join("");
+  const together = new Set([...neighbours(all, "mine"), ...neighbours(all, "theirs")]);
+  return pieces.map((it, i) => (i === pieces.length - 1 || together.has(pair(it, pieces[i + 1])) ? it : apart(it))).join("");
+};
+
+const pair = (one, other) => JSON.stringify([one, other]);
+
+/** Blocks that stand behind each other in one of both texts, and so may do so without a gap. */
+const neighbours = (all, side) => {
+  const list = all.flatMap((part) => part.same ?? part[side]);
+  return list.slice(1).map((it, at) => pair(list[at], it));
+};
+
+/** A text with an empty line behind it. */
+export const apart = (text) => {
+  if (!text || /(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)$/.test(text)) return text;
+  return /[\r\n]$/.test(text) ? `${text}\n` : `${text}\n\n`;
 };

@@ -76,7 +76,7 @@ export class Findings {
     }
     if (finding.fix) {
       const fix = () => this.desk.fix(finding.fix) || this.desk.note("fix_late");
-      buttons.push(h("button", { type: "button", class: "link fix", onclick: fix }, finding.fix.label ?? words.say("fix")));
+      buttons.push(h("button", { type: "button", class: "link fix", onclick: fix }, finding.fix.label));
     }
     if (buttons.length) parts.push(h("p", { class: "remedies" }, ...buttons));
     return h("li", { class: finding.severity, "data-line": finding.line ?? null }, ...parts);

@@ -1,6 +1,7 @@
 // Opens a letter's blocks as a document, and writes it: each block that nobody touched keeps its
 // source, byte for byte. ProseMirror's nodes never change, so a WeakMap knows each one's source.
 
+import { apart } from "./comparing.js";
 import { cut } from "./cutting.js";
 import { nodesOf, rawOf, referencesOf } from "./reading.js";
 import { SCHEMA } from "./schema.js";
@@ -150,9 +151,4 @@ const other = (node) => {
     ? { ...node.attrs, bullet: bullet === "-" ? "*" : "-" }
     : { ...node.attrs, delimiter: delimiter === "." ? ")" : "." };
   return node.type.create(attrs, node.content);
-};
-
-const apart = (text) => {
-  if (!text || /(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)$/.test(text)) return text;
-  return /[\r\n]$/.test(text) ? `${text}\n` : `${text}\n\n`;
 };

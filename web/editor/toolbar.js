@@ -4,6 +4,7 @@
 import { h } from "./dom.js";
 import { SCHEMA } from "./schema.js";
 import { around, asHeading, asList, asParagraph, asQuotation, insert, insertFootnote, isMarked, toggle } from "./commands.js";
+import { addColumn, addRow, deleteColumn, deleteRow } from "./tables.js";
 import { menu } from "./menus.js";
 import { redo, redoDepth, undo, undoDepth } from "prosemirror-history";
 
@@ -44,7 +45,20 @@ export class Toolbar {
       act: run(level ? asHeading(level) : asParagraph),
     })), { "aria-label": words.say("style"), class: "tool-style" });
     this.levelOf = levelOf;
+    const inTable = () => {
+      const found = around(desk.view.state, nodes.table);
+      const act = (name, change) => ({
+        label: words.say(name),
+        act: () => {
+          change(desk.view, desk.view.state.selection.$from.before(found.depth));
+          desk.view.focus();
+        },
+      });
+      // The buttons above a table, for whoever has no mouse.
+      return found ? [act("add_row", addRow), act("add_column", addColumn), act("delete_row", deleteRow), act("delete_column", deleteColumn)] : [];
+    };
     this.insert = menu(words.say("insert"), () => [
+      ...inTable(),
       ...INSERTED.map((kind) => ({
         label: words.say(`block_${kind}`), act: () => insert(desk.view, kind, desk.language()),
       })),

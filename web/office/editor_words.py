@@ -182,7 +182,6 @@ WORDS: Mapping[str, str] = {
     "locked_said": N_(
         "It is being reviewed, or is released. What you wrote stays in this browser."
     ),
-    "fix": N_("Put it right"),
     "fix_late": N_("The text was changed meanwhile: look at the place yourself."),
     "beside": N_("The mail"),
     "preview_frame": N_("The mail as it will be"),

@@ -6,7 +6,7 @@ import { chosen, parts } from "../comparing.js";
 test("what only one of both changed is known, and what both changed is asked", () => {
   const base = ["a\n\n", "b\n\n", "c\n\n", "d\n"];
   const found = parts(["A\n\n", "b\n\n", "c\n\n", "x\n"], ["a\n\n", "b\n\n", "C\n\n", "y\n"], base);
-  assert.deepEqual(found.map((it) => it.changed ?? "same"), ["mine", "same", "both"]);
+  assert.deepEqual(found.map((it) => it.changed ?? "same"), ["mine", "same", "theirs", "both"]);
   const apart = parts(["A\n\n", "b\n\n", "c\n\n", "d\n"], ["a\n\n", "b\n\n", "C\n\n", "d\n"], base);
   assert.deepEqual(apart.map((it) => it.changed ?? "same"), ["mine", "same", "theirs", "same"]);
 });
