@@ -18,6 +18,7 @@ from mailer.letter.drafts.saving import LARGEST, locked
 from pli.actor import kept
 from pli.errors import PliError
 from pli.language import LANGUAGES, N_
+from web.office.editor_words import editor_words
 from web.office.visit import Visit
 from web.office.writing_colleagues import readers_of_tests
 from web.office.writing_forms import Written
@@ -86,7 +87,7 @@ async def shown(
         front=front,
         body=body,
         blocks=blocks(body),
-        words={},
+        words=editor_words(visit.language),
         pictures=pictures_,
         colleagues=colleagues,
         views=[(it.value, text) for it, text in VIEWS.items()],
