@@ -336,6 +336,7 @@ async def release(
             campaign_id = await summary.find(session, campaign)
             found = await find_campaign(session, campaign_id)
             by = await _acting(session, person, Ability.RELEASE, campaign_id)
+        releasing.refuse_released(found)
         at = (
             hours.parse(hour, zone=settings.timezone, now=now())
             if hour

@@ -76,6 +76,12 @@ async def release(
     await follow(session, campaign, DraftState.RELEASED, by=by, now=now)
 
 
+def refuse_released(campaign: Campaign) -> None:
+    """Refuse early what is no draft any more: who released it is told, or its state."""
+    if campaign.state not in (CampaignState.DRAFT, CampaignState.APPROVED):
+        raise _not_released(campaign)
+
+
 def _not_released(campaign: Campaign) -> CampaignError:
     if campaign.state in (CampaignState.DRAFT, CampaignState.APPROVED):
         return changed_meanwhile(campaign.id)

@@ -21,7 +21,7 @@ from subscribers.address import Address
 from web.office import draft_page
 from web.office.checking import ABOUT, Checker
 from web.office.differing import Difference, difference
-from web.office.draft_page import Draft, lists_of_sending, mail_room, sending_options
+from web.office.draft_page import OpenSending, lists_of_sending, mail_room, sending_options
 from web.office.office_routes import OfficeRoute
 from web.office.visit import Visit
 
@@ -149,11 +149,13 @@ class Approving:
             )
         return visit.go(f"{draft.path}/approve", done="test_copy")
 
-    async def _loaded(self, visit: Visit) -> Draft:
+    async def _loaded(self, visit: Visit) -> OpenSending:
         async with visit.context.database.reading() as session:
             return await draft_page.load(session, visit)
 
-    async def _page(self, visit: Visit, draft: Draft, *, error: PliError | None = None) -> Response:
+    async def _page(
+        self, visit: Visit, draft: OpenSending, *, error: PliError | None = None
+    ) -> Response:
         campaign = draft.campaign
         two = sending_options(visit).policy.second_person
         async with visit.context.database.reading() as session:

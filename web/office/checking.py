@@ -17,7 +17,7 @@ from mailer.report.readiness import Point
 from pli.errors import PliError
 from pli.language import N_, say
 from web.office import draft_page
-from web.office.draft_page import Draft, LetterPoints, lists_of_sending, sending_options
+from web.office.draft_page import OpenSending, LetterPoints, lists_of_sending, sending_options
 from web.office.office_routes import OfficeRoute
 from web.office.visit import Visit
 
@@ -56,7 +56,7 @@ class Checker:
         self._letters = LetterPoints()
 
     async def findings(
-        self, visit: Visit, draft: Draft, *, at: datetime, within: float = MACHINE_SECONDS
+        self, visit: Visit, draft: OpenSending, *, at: datetime, within: float = MACHINE_SECONDS
     ) -> Findings:
         """The findings if the sending began at an hour; the machine is asked once a minute."""
         options = sending_options(visit)
@@ -115,7 +115,9 @@ class Checking:
             )
         return visit.go(f"{draft.path}/check", done="ticked")
 
-    async def _page(self, visit: Visit, draft: Draft, *, error: PliError | None = None) -> Response:
+    async def _page(
+        self, visit: Visit, draft: OpenSending, *, error: PliError | None = None
+    ) -> Response:
         found = await self._checker.findings(visit, draft, at=visit.now)
         return draft_page.page(
             visit, draft, "check", "check", error=error, found=found, about=ABOUT

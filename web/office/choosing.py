@@ -25,7 +25,7 @@ from subscribers import lists, segments
 from subscribers.models import List
 from web.office import draft_page
 from web.office.counting import Counting, Overtaken
-from web.office.draft_page import Draft, lists_of_sending
+from web.office.draft_page import OpenSending, lists_of_sending
 from web.office.office_routes import OfficeRoute
 from web.office.visit import HEADERS, Visit
 
@@ -186,7 +186,7 @@ class Choosing:
             {"start": found.start, "end": found.end, "proposals": shown}, headers=HEADERS
         )
 
-    async def _keep(self, visit: Visit, draft: Draft, to: Addressees) -> Response:
+    async def _keep(self, visit: Visit, draft: OpenSending, to: Addressees) -> Response:
         """Freeze the campaign anew for these people."""
         async with visit.context.database.begin() as session:
             text = await lifecycle.frozen_text(session, draft.campaign.id)
@@ -202,7 +202,7 @@ class Choosing:
         return visit.go(f"{draft.path}/check", done="approval_lost" if lost else "chosen")
 
     async def _count(
-        self, visit: Visit, draft: Draft, to: Addressees, within: float
+        self, visit: Visit, draft: OpenSending, to: Addressees, within: float
     ) -> Foreseen | None:
         campaign = draft.campaign
         letter = LetterNumber(campaign.number, campaign.letter_hash, campaign.id)
@@ -237,7 +237,7 @@ class Choosing:
     async def _page(
         self,
         visit: Visit,
-        draft: Draft,
+        draft: OpenSending,
         allowed: Sequence[List],
         choice: Choice,
         found: Foreseen | None,

@@ -40,7 +40,7 @@ STEPS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class OpenSending:
     """A campaign as its pages show it."""
 
     campaign: Campaign
@@ -64,13 +64,13 @@ async def lists_of_sending(
     return await summary.lists_of(session, values["id"])
 
 
-async def load(session: AsyncSession, visit: Visit) -> Draft:
+async def load(session: AsyncSession, visit: Visit) -> OpenSending:
     """The sending in the path."""
     campaign_id = visit.number("id")
     lists = await summary.lists_of(session, campaign_id)
     if lists is None:
         raise HTTPException(404)
-    return Draft(await find_campaign(session, campaign_id), list(lists))
+    return OpenSending(await find_campaign(session, campaign_id), list(lists))
 
 
 def sending_options(visit: Visit) -> SendingOptions:
@@ -87,7 +87,7 @@ def mail_room(visit: Visit) -> MailRoom:
     return MailRoom(context.pages.identity, url, context.keys)
 
 
-def page(visit: Visit, draft: Draft, name: str, step: str = "", **values: Any) -> Response:
+def page(visit: Visit, draft: OpenSending, name: str, step: str = "", **values: Any) -> Response:
     """A page of a draft, with its steps."""
     may = visit.who.granted.may
     error = values.pop("error", None)

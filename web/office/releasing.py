@@ -29,7 +29,7 @@ from pli.language import N_
 from web.office import draft_page
 from web.office.approving import KINDS
 from web.office.checking import Checker, Findings, refuse_open
-from web.office.draft_page import Draft, lists_of_sending, sending_options
+from web.office.draft_page import OpenSending, lists_of_sending, sending_options
 from web.office.office_routes import OfficeRoute
 from web.office.visit import Visit
 
@@ -183,7 +183,7 @@ class Releasing:
             return visit.go(draft.path)
         return visit.go(f"/office/sendings/{visit.number('id')}", done="stopped")
 
-    async def _last(self, visit: Visit, draft: Draft, at: Hour) -> Last | None:
+    async def _last(self, visit: Visit, draft: OpenSending, at: Hour) -> Last | None:
         """What the last page says now; None if it cannot be foreseen."""
         found = await self._checker.findings(visit, draft, at=at.moment, within=MACHINE_SECONDS)
         if found.foreseen is None:
@@ -210,7 +210,7 @@ class Releasing:
         if number > above and typed_number(str(visit.form.get("typed", ""))) != number:
             raise ReleaseError(N_("type the number of people that stands on this page"))
 
-    async def _go(self, visit: Visit, draft: Draft, at: Hour, number: int) -> None:
+    async def _go(self, visit: Visit, draft: OpenSending, at: Hour, number: int) -> None:
         async with visit.context.database.begin() as session:
             await releasing.release(
                 session,
@@ -224,7 +224,7 @@ class Releasing:
                 now=visit.now,
             )
 
-    async def _too_late(self, visit: Visit, draft: Draft, at: Hour) -> Response:
+    async def _too_late(self, visit: Visit, draft: OpenSending, at: Hour) -> Response:
         """Somebody pressed the button of a page that is old: the verb says who was first."""
         try:
             await self._go(visit, draft, at, draft.campaign.released_count or 0)
@@ -234,7 +234,7 @@ class Releasing:
         return visit.go(draft.path)
 
     def _when(
-        self, visit: Visit, draft: Draft, when: When, *, error: PliError | None = None
+        self, visit: Visit, draft: OpenSending, when: When, *, error: PliError | None = None
     ) -> Response:
         return draft_page.page(
             visit,
@@ -251,7 +251,7 @@ class Releasing:
     def _last_page(
         self,
         visit: Visit,
-        draft: Draft,
+        draft: OpenSending,
         when: When,
         last: Last,
         *,

@@ -5,7 +5,7 @@ const until = Date.now() + Number(shown.dataset.left) * 1000;
 
 const tick = () => {
   const left = Math.max(0, Math.round((until - Date.now()) / 1000));
-  shown.textContent = left >= 60 ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : String(left);
+  shown.textContent = String(left);
   if (left > 0) return setTimeout(tick, 500);
   setTimeout(() => location.reload(), 2000);
 };
