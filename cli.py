@@ -92,6 +92,10 @@ COMMANDS = {
         "commands.worker", "worker",
         _("Send what is to be sent, beside other workers (PostgreSQL), until Ctrl-C."),
     ),
+    "queue": Place(
+        "commands.queue", "queue",
+        _("Chores: all work besides the letters' copies; what waits, and what failed."),
+    ),
     "doctor": Place(
         "commands.doctor", "doctor",
         _("Look at all that a sending needs, and say what to do; exit 1 if no letter can be sent."),

@@ -33,6 +33,19 @@ def sent(
     """Prepare and send; the figures of all workers as those of one sending."""
     made = step("prepare", order)
     order = replace(order, campaign=made["campaign"])
+    return made | sent_prepared(
+        order, workers=workers, environment=environment, server_cpu=server_cpu
+    )
+
+
+def sent_prepared(
+    order: Order,
+    *,
+    workers: int = 1,
+    environment: Mapping[str, str] | None = None,
+    server_cpu: Callable[[], float] = lambda: 0.0,
+) -> Figures:
+    """Send what was prepared; the figures of all workers as those of one sending."""
     with ExitStack() as stack:
         children = [
             stack.enter_context(_child("send", replace(order, starts=n == 0), environment))
@@ -50,7 +63,7 @@ def sent(
         spent = server_cpu() - spent
     seconds = max(it["seconds"] for it in figures)
     cpu = sum(it["cpu_seconds"] for it in figures)
-    return made | {
+    return {
         "people": order.people,
         "connections": order.connections,
         "per_s": order.people / seconds,

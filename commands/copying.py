@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from commands.common import Context, Installation, _, as_json, console, running, show_json, tell
 from commands.engine_turn import lock_of, take
 from commands.handing_over import HandedOver
+from mailer.campaign import jobs
 from pli import copying, home, secret_urls
 from pli.database import Database, DatabaseError
 from pli.errors import PliError
@@ -47,7 +48,9 @@ async def copy(context: Context, url: str, as_json: bool) -> None:
                 def told(table: str, rows: int) -> None:
                     bar.update(task, advance=rows, description=table)
 
-                counts = await copying.copy(installation.database, target, told=told)
+                counts = await copying.copy(
+                    installation.database, target, told=told, fill=jobs.offer_all
+                )
                 async with target.reading() as session:
                     count = await home.counted(session)
                 installation.here.note(count)

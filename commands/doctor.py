@@ -26,7 +26,7 @@ from commands.common import (
 )
 from commands.policy import identity_of, settings_hash, themes_of
 from mailer.bounces import checkup as came_back
-from mailer.engine import checkup
+from mailer.engine import checkup, chore_checkup
 from mailer.letter.theme import DEFAULT, load_theme
 from mailer.letter.theme import themes as all_themes
 from mailer.letter.theme_toml import ThemeError
@@ -242,6 +242,7 @@ async def _database(database: Database, ring: Keys | None, values: Settings) -> 
                     zone=values.timezone,
                 )
                 told += await came_back.check(session, now=now())
+                told += await chore_checkup.check(session)
             return [*found, await ground.clock(database, latest, values.timezone), *told]
     except TimeoutError:
         silent = say(N_("the database does not answer within {n} s"), n=f"{DATABASE_SECONDS:.0f}")

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from commands import limits, relays
+from commands.chore_kinds import kinds_of
 from commands.common import Installation, tell
 from commands.engine_turn import Turn
 from commands.measuring import Gauge, measuring
@@ -21,10 +22,11 @@ from mailer.engine import workers
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
 from mailer.ledger import leasing
+from mailer.models import Listening
 from mailer.pacing import shares
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.presence import Presence
-from pli import __version__, descriptors, home, logs
+from pli import __version__, chore_rows, descriptors, home, logs
 from pli.database import DatabaseAway
 from pli.interpreter import tune_for_sending
 from pli.work import until
@@ -37,26 +39,33 @@ ADOPTED_SECONDS = 1.0
 
 
 @asynccontextmanager
-async def engine(installation: Installation, turn: Turn) -> AsyncIterator[Engine]:
+async def engine(
+    installation: Installation, turn: Turn, *, listening: Listening = Listening.ASKED
+) -> AsyncIterator[Engine]:
     """Run the engine while the block inside runs; stop it cleanly at the end.
+
+    `listening`: whether it does chores all the time, or only while nobody else does.
 
     The caller has taken `turn`. On SQLite the lock proves that no older engine lives, so the leases
     and shares that older engines left end here.
     """
     async with (
         measuring(installation) as gauge,
-        _engine(installation, turn, gauge) as machine,
+        _engine(installation, turn, gauge, listening) as machine,
     ):
         yield machine
 
 
 @asynccontextmanager
-async def _engine(installation: Installation, turn: Turn, gauge: Gauge) -> AsyncIterator[Engine]:
+async def _engine(
+    installation: Installation, turn: Turn, gauge: Gauge, listening: Listening
+) -> AsyncIterator[Engine]:
     descriptors.raise_limit()
     counted = await _begin_at_home(installation)
     if turn.alone:
         async with installation.database.begin() as session:
             await leasing.end_leases(session)
+            await chore_rows.end_leases(session)
             await shares.end_shares(session)
     failover = relays.failover(installation.settings, gauge.observer)
     fingerprint = installation.keys.fingerprints()["address"]
@@ -73,8 +82,9 @@ async def _engine(installation: Installation, turn: Turn, gauge: Gauge) -> Async
         policy_pause_percent=installation.settings.policy_pause_percent,
         policy=policy_of(installation),
         observer=gauge.observer,
+        # Who serves pages goes on without a database: they say that it is away.
         without_database=None
-        if installation.database.is_sqlite
+        if installation.database.is_sqlite or not turn.scope.batches
         else installation.settings.without_database_seconds,
         pacers={
             name: Pacer(
@@ -88,6 +98,8 @@ async def _engine(installation: Installation, turn: Turn, gauge: Gauge) -> Async
         },
         scope=turn.scope,
         patience=patience_of(installation.settings),
+        kinds=kinds_of(installation),
+        listening=listening,
     )
     gauge.watch(machine.figures)
     logs.load()
@@ -169,7 +181,7 @@ async def _tell_of(installation: Installation, machine: Engine, turn: Turn) -> N
     """
     worker_id: int | None = None
     while True:
-        ends = machine.over.is_set()
+        ends, needed = machine.over.is_set(), False
         try:
             async with installation.database.begin() as session:
                 if worker_id is None and not ends:
@@ -184,15 +196,20 @@ async def _tell_of(installation: Installation, machine: Engine, turn: Turn) -> N
                         ),
                         settings_hash=settings_hash(installation.settings, installation.keys),
                         scope=turn.scope,
+                        listens=machine.listening,
                     )
                     log.info("worker.started", extra={"worker": worker_id})
                 elif worker_id is not None and ends:
                     await workers.unregister(session, worker_id)
                     log.info("worker.ended", extra={"worker": worker_id})
                 elif worker_id is not None:
-                    await workers.beat(session, worker_id, machine.figures())
+                    needed = await workers.beat(
+                        session, worker_id, machine.figures(), machine.listening
+                    )
         except DatabaseAway as error:
             log.warning("worker.not_told", extra={"reason": str(error)})
+        else:
+            machine.stand_in(needed)
         if ends:
             return
         await until(machine.over, workers.BEAT_SECONDS)

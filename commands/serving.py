@@ -22,6 +22,7 @@ from commands.measuring import measuring
 from commands.policy import identity_of, policy_of, providers_of, sizes_of, themes_of
 from commands.users.inviting import nobody_yet
 from commands.web_server import listening, open_doors
+from mailer.scope import CHORES
 from pli import descriptors, logs
 from pli import settings as settings_file
 from pli.checks import Check
@@ -46,7 +47,9 @@ class ServeError(PliError):
 @click.command(help=_("Open the web pages and send what is to be sent, until Ctrl-C."))
 @click.option("--listen", help=_("HOST:PORT, if not the setting's."))
 @click.option(
-    "--no-work", is_flag=True, help=_("The web pages only: workers do the sending (PostgreSQL).")
+    "--no-work",
+    is_flag=True,
+    help=_("Pages and chores only: workers send (PostgreSQL)."),
 )
 @running
 async def serve(context: Context, listen: str | None, no_work: bool) -> None:
@@ -68,11 +71,13 @@ async def serve(context: Context, listen: str | None, no_work: bool) -> None:
                 )
             )
             await _say_if_nobody_may_come_in(installation)
-            if no_work:
+            if not no_work:
+                await work(installation, stop)
+            elif installation.database.is_sqlite:
                 async with measuring(installation):
                     await stop.wait()
             else:
-                await work(installation, stop)
+                await do_chores(installation, stop)
 
 
 async def _say_if_nobody_may_come_in(installation: Installation) -> None:
@@ -162,6 +167,14 @@ async def work(installation: Installation, stop: asyncio.Event) -> None:
                     await wait(machine, stop)
             else:
                 await until(stop, WAIT_SECONDS)
+
+
+async def do_chores(installation: Installation, stop: asyncio.Event) -> None:
+    """Do what is no batch until `stop`, beside the workers that send (PostgreSQL)."""
+    if await adopted(installation, stop):
+        turn = Turn(installation, "pli serve --no-work", CHORES)
+        async with engine(installation, turn) as machine:
+            await wait(machine, stop)
 
 
 def _served(lock: Lock | None) -> ServeError:

@@ -32,20 +32,26 @@ class WorkerError(PliError):
     default=1,
     help=_("So many processes, where one core is the limit."),
 )
+@click.option(
+    "--chores",
+    is_flag=True,
+    help=_("Do chores, too, as “pli serve” does: notices, hours, imports."),
+)
 @click.pass_context
-def worker(context: click.Context, processes: int) -> None:
+def worker(context: click.Context, processes: int, chores: bool) -> None:
     """Send until Ctrl-C, unless a subcommand is called."""
     if context.invoked_subcommand is None:
-        context.invoke(work, processes=processes)
+        context.invoke(work, processes=processes, chores=chores)
 
 
 @click.command(hidden=True)
 @running
-async def work(context: Context, processes: int) -> None:
-    """Run one engine, or several processes with an engine each."""
+async def work(context: Context, processes: int, chores: bool) -> None:
+    """Run one engine, or several processes with an engine each; one of them does `chores`."""
     # Imported here: `pli worker list` needs no engine.
     from commands.engine_room import adopted, engine, interruptible, wait
     from commands.engine_turn import Turn
+    from mailer.models import Listening
 
     async with context.open() as installation:
         if installation.database.is_sqlite:
@@ -62,16 +68,23 @@ async def work(context: Context, processes: int) -> None:
             async with interruptible(stop.set):
                 if not await adopted(installation, stop):
                     return
-                async with engine(installation, turn) as machine:
+                listening = Listening.ASKED if chores else Listening.NO
+                async with engine(installation, turn, listening=listening) as machine:
                     tell(say(N_("A worker sends. Ctrl-C ends it.")))
                     await wait(machine, stop)
             return
     async with interruptible(stop.set):
-        await _several(context.config, processes, stop, installation.settings.metrics_listen)
+        metrics_listen = installation.settings.metrics_listen
+        await _several(context.config, processes, stop, metrics_listen, chores=chores)
 
 
 async def _several(
-    config: Path | None, processes: int, stop: asyncio.Event, metrics_listen: str
+    config: Path | None,
+    processes: int,
+    stop: asyncio.Event,
+    metrics_listen: str,
+    *,
+    chores: bool,
 ) -> None:
     """Run several processes of this command; when one ends, end all: a supervisor starts anew."""
     from commands.measuring import beside  # not above, as in `work`
@@ -79,7 +92,9 @@ async def _several(
     words = [*PLI, *(["--config", str(config)] if config else []), "worker"]
     children = [
         await asyncio.create_subprocess_exec(
-            *words, env=os.environ | {"PLI_METRICS_LISTEN": beside(metrics_listen, number)}
+            *words,
+            *(["--chores"] if chores and number == 0 else []),
+            env=os.environ | {"PLI_METRICS_LISTEN": beside(metrics_listen, number)},
         )
         for number in range(processes)
     ]
@@ -120,6 +135,7 @@ async def list_(context: Context, as_json: bool) -> None:
                     "batches": it.batches,
                     "settled": it.settled,
                     "rate": round(it.rate, 1),
+                    "chores": it.listens,
                 }
                 for it, alive in found
             ]

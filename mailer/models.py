@@ -112,6 +112,15 @@ class ApprovalKind(enum.Enum):
     APPROVED = "approved"
     SENT_BACK = "sent_back"
     CHANGED = "changed"
+    REMINDED = "reminded"
+
+
+class Listening(enum.Enum):
+    """Whether a process does chores: because it was asked to, or because nobody else does."""
+
+    NO = "no"
+    ASKED = "asked"
+    STANDS_IN = "stands_in"
 
 
 class Campaign(Base):
@@ -460,6 +469,9 @@ class Worker(Base):
     relay: Mapped[str] = mapped_column(String(255))
     only: Mapped[str] = mapped_column(String(32), default="", server_default="")
     settings_hash: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    listens: Mapped[Listening] = mapped_column(
+        enum_of(Listening), default=Listening.NO, server_default="no"
+    )
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     batches: Mapped[int] = mapped_column(default=0)

@@ -19,6 +19,8 @@ class Scope:
 
     campaign_id: int | None = None
     notice_id: int | None = None
+    batches: bool = True
+    """Whether copies are sent; without them, only chores are done."""
 
     @classmethod
     def of_campaign(cls, campaign_id: int) -> Self:
@@ -32,12 +34,14 @@ class Scope:
 
     @property
     def everything(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether no campaign and no notice is left out."""
         return self.campaign_id is None and self.notice_id is None
 
     @property
     def name(self) -> str:
         """As other processes read it; "" for everything."""
+        if not self.batches:
+            return "chores"
         if self.campaign_id is not None:
             return f"campaign {self.campaign_id}"
         return "" if self.notice_id is None else f"notice {self.notice_id}"
@@ -58,3 +62,5 @@ class Scope:
 
 
 EVERYTHING = Scope()
+CHORES = Scope(batches=False)
+"""All that is no batch and needs no relay: of a process that serves pages while workers send."""

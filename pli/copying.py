@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from pli import home, schema
 from pli.columns import Base, Document
@@ -41,12 +42,17 @@ there, and by which relays."""
 
 
 async def copy(
-    source: Database, target: Database, *, told: Callable[[str, int], None]
+    source: Database,
+    target: Database,
+    *,
+    told: Callable[[str, int], None],
+    fill: Callable[[Session], None] = lambda _: None,
 ) -> Mapping[str, int]:
     """Copy all tables into an empty database; how many rows each has.
 
-    Migrates the target first. Calls `told(table, rows)` after each piece. Raises DatabaseError if
-    the target is not PostgreSQL, is not empty, or does not hold the same afterwards.
+    Migrates the target first. Calls `told(table, rows)` after each piece, and `fill` at the end, to
+    make what only PostgreSQL has. Raises DatabaseError if the target is not PostgreSQL, is not
+    empty, or does not hold the same afterwards.
     """
     if not source.is_sqlite or target.is_sqlite:
         raise DatabaseError(N_("only from SQLite to PostgreSQL: postgresql+asyncpg://…"))
@@ -74,6 +80,7 @@ async def copy(
             # The copy is adopted: from now on the source is the older of the two.
             count = await home.counted(old)
             await new.execute(update(Home).values(adopted=count.adopted + 1, starts=count.starts))
+            await new.run_sync(fill)
             return await _counts(new, tables)
     except (DBAPIError, OSError) as error:
         raise away(error) from None

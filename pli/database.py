@@ -22,7 +22,7 @@ from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import (
@@ -46,6 +46,9 @@ from pli.language import N_
 from pli.shared_lock import SharedLock
 from pli.tables import KeyFingerprint
 
+if TYPE_CHECKING:
+    import asyncpg
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -56,6 +59,8 @@ _BUSY_SECONDS = 15
 IDLE_SECONDS = 15.0
 """PostgreSQL ends a writer that is silent for so long within a transaction. A process that was
 stopped, or a machine that is gone, would else keep its locks, and everybody would wait for them."""
+_ANSWER_SECONDS = 15.0
+"""A connection apart that has not answered by then is lost."""
 _SERVER_SETTINGS = {
     "application_name": "pli",
     # The server notices a vanished machine within half a minute, not in TCP's usual two hours.
@@ -63,6 +68,12 @@ _SERVER_SETTINGS = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
+
+
+_SQLALCHEMYS_OWN = (
+    "async_fallback", "async_creator_fn", "prepared_statement_cache_size",
+    "prepared_statement_name_func",
+)  # fmt: skip
 
 
 class DatabaseError(PliError):
@@ -185,6 +196,18 @@ class Database:
                 with suppress(Exception, asyncio.CancelledError):
                     await task
                 raise
+
+    async def connect_apart(self) -> asyncpg.Connection[Any]:
+        """A connection of PostgreSQL's driver, outside all pools; the caller closes it."""
+        import asyncpg
+
+        dialect = self.writer.dialect
+        options = dialect.create_connect_args(self.url)[1]
+        for ours in _SQLALCHEMYS_OWN:
+            options.pop(ours, None)
+        return await asyncpg.connect(
+            **options, server_settings=_SERVER_SETTINGS, command_timeout=_ANSWER_SECONDS
+        )
 
     async def now(self) -> datetime:
         """The time on the database's clock."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pli.actor import ActorKind
@@ -83,6 +83,45 @@ class AuditObject(enum.Enum):
     ATTRIBUTE = "attribute"
     SEGMENT = "segment"
     DRAFT = "draft"
+
+
+class ChoreState(enum.Enum):
+    """What is to become of a chore: it waits for its hour, or for a person, or for nothing more."""
+
+    WAITING = "waiting"
+    HELD = "held"
+    FORGOTTEN = "forgotten"
+
+
+class Chore(Base):
+    """One piece of work that is no batch: of which kind, for which row, and when it is due next.
+
+    `row_id` is an id in the table that the kind works on, 0 for the kind's schedule. `tries` counts
+    failures in a row, and `code` names the latest; neither holds a text of what failed, for such
+    texts hold addresses. `lease` is drawn for each time that a process does the chore. A kind whose
+    own rows say when they are due has a chore here only after a failure.
+    """
+
+    __tablename__ = "chore"
+    __table_args__ = (
+        UniqueConstraint("kind", "row_id"),
+        Index(
+            "ix_chore_due",
+            "due_at",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    row_id: Mapped[int] = mapped_column(Id)
+    state: Mapped[ChoreState] = mapped_column(enum_of(ChoreState))
+    due_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    code: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    lease: Mapped[int | None] = mapped_column(BigInteger)
+    lease_until: Mapped[datetime | None]
+    offered_at: Mapped[datetime]
 
 
 class KeyFingerprint(Base):

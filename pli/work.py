@@ -1,7 +1,9 @@
-"""The engine's adapter to PgQueuer: the queue carries only ids of batches, and is a hint.
+"""Work that comes as jobs: what hands them to a handler, on either database.
 
-The tables are the truth: the sweep finds a lost job again, and a job that comes twice finds its
-batch leased. The queue is in memory, on PostgreSQL too (docs/decisions/015).
+The tables are the truth, and a job is a hint: one that is lost is found again by whoever looks
+through the tables, and one that comes twice finds nothing to do. On SQLite the queue of one process
+is enough (`MemoryWork`); on PostgreSQL all processes share one (`pli.queueing`,
+docs/decisions/044).
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
+from typing import NamedTuple, Protocol
 
 from pgqueuer import PgQueuer
-from pgqueuer.domain.models import Job
+from pgqueuer.domain.models import Job as QueuedJob
 
 log = logging.getLogger("pli.work")
 
@@ -20,8 +23,48 @@ ENTRYPOINT = "batch"
 _LONGEST_IDLE = timedelta(milliseconds=200)
 
 
-class Work:
-    """A queue of batch ids; `run` works on `concurrency` of them at a time, and at least 2."""
+class Job(NamedTuple):
+    """A piece of work: what it is about, in which kind of work, and how often it came back."""
+
+    payload: str
+    entrypoint: str
+    attempts: int = 0
+
+
+class Again(NamedTuple):
+    """A handler's answer: the same job shall come again after so many seconds."""
+
+    seconds: float
+
+
+class Held(NamedTuple):
+    """A handler's answer: the job shall stay where it is, until a person frees it."""
+
+    code: str
+
+
+Handle = Callable[[Job], Awaitable[Again | Held | None]]
+"""Does one job. None: it is done, and ends. What it raises is logged, and the job comes again."""
+
+
+class Work(Protocol):
+    """Hands jobs to a handler."""
+
+    async def run(self, handle: Handle) -> None:
+        """Hand over jobs until `stop`, and wait for those in work; to be called once."""
+
+    def stop(self) -> None:
+        """Take no further job."""
+
+    def wake(self) -> None:
+        """Look for jobs now: more of them may be taken than when they were last looked for."""
+
+
+class MemoryWork:
+    """A queue of batch ids in memory; `run` works on `concurrency` of them at a time, at least 2.
+
+    A job ends whatever its handler answers: the sweep offers its batch again when it is due.
+    """
 
     def __init__(self, concurrency: int = 2) -> None:
         # PgQueuer refuses less than twice its batch of 1; without a limit it would run all at once.
@@ -45,21 +88,21 @@ class Work:
                 [int(first)] * len(fresh),
             )
 
-    async def run(self, handle: Callable[[int], Awaitable[None]]) -> None:
+    async def run(self, handle: Handle) -> None:
         """Work until `stop`. A job that fails is logged, and the sweep finds its batch again.
 
         To be called once: PgQueuer's object does not start a second time.
         """
 
         @self._queuer.entrypoint(ENTRYPOINT)
-        async def job(job: Job) -> None:
-            batch_id = int(job.payload or b"0")
+        async def job(job: QueuedJob) -> None:
+            payload = (job.payload or b"0").decode()
             try:
-                await handle(batch_id)
+                await handle(Job(payload, ENTRYPOINT))
             except Exception:
-                log.exception("work.failed", extra={"batch": batch_id})
+                log.exception("work.failed", extra={"batch": payload})
             finally:
-                self._known.discard(batch_id)
+                self._known.discard(int(payload))
 
         await self._queuer.qm.run(
             batch_size=1,
@@ -71,6 +114,9 @@ class Work:
     def stop(self) -> None:
         """Take no further job; `run` ends when the jobs in work have ended."""
         self._queuer.shutdown.set()
+
+    def wake(self) -> None:
+        """Nothing to do: the queue in memory is looked at all the time."""
 
 
 async def until(event: asyncio.Event, seconds: float) -> bool:

@@ -105,6 +105,7 @@ WRITERS = (
     ("sign_in_link", "`accounts/links.py`", {"SignInLink"}),
     ("sign_in_failure", "`accounts/limits.py`", {"SignInFailure"}),
     ("audit", "`pli/audit.py`", {"Audit"}),
+    ("chore: what is due besides batches", "`pli/chore_rows.py`", {"Chore"}),
     ("key_fingerprint", "`pli/database.py`", {"KeyFingerprint"}),
     ("home: where the database is at home", "`pli/home.py`", {"Home"}),
     ("program: which version and schema runs", "`pli/schema.py`", {"Program"}),

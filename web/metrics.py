@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -29,11 +29,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.engine.backlog import Backlog, backlog
+from mailer.engine.chore_sources import sources
 from mailer.engine.workers import Figures
 from mailer.models import Stage
 from mailer.outcomes import Outcome
 from mailer.providers import provider_of
-from pli import __version__
+from pli import __version__, chore_list
+from pli.chore_list import HELD, Count
 from pli.database import Database, DatabaseAway
 
 log = logging.getLogger("pli.web")
@@ -75,6 +77,8 @@ class Metrics(Collector):
         """Called at each scrape; the engine's own function, once there is an engine."""
         self.backlog: Backlog | None = None
         """What the database said at the latest scrape; None: it did not answer."""
+        self.chores: Sequence[Count] = ()
+        """What the database said of chores at the latest scrape."""
         self._copies: Counter[tuple[str, str, str, str]] = Counter()
         self._stages: defaultdict[str, Tally] = defaultdict(Tally)
         self._connections: Counter[str] = Counter({"opened": 0, "failed": 0})
@@ -150,6 +154,7 @@ class Metrics(Collector):
         yield _gauge("pli_database_up", "Whether the database answers.", self.backlog is not None)
         if self.backlog is not None:
             yield from _of_all(self.backlog)
+            yield from _of_chores(self.chores)
 
 
 def create_metrics_app(database: Database, metrics: Metrics) -> Starlette:
@@ -162,6 +167,7 @@ def create_metrics_app(database: Database, metrics: Metrics) -> Starlette:
         del request
         try:
             async with database.reading() as session:
+                metrics.chores = await chore_list.counted(session, sources())
                 metrics.backlog = await backlog(session)
         except DatabaseAway as error:
             metrics.backlog = None
@@ -187,6 +193,20 @@ def _of_all(waiting: Backlog) -> Iterator[Metric]:
     for campaign_state, count in waiting.campaigns.items():
         campaigns.add_metric([campaign_state.value], count)
     yield campaigns
+
+
+def _of_chores(counts: Sequence[Count]) -> Iterator[Metric]:
+    jobs = GaugeMetricFamily(
+        "pli_jobs", "Work that is no batch, by kind and status.", labels=["kind", "status"]
+    )
+    for it in counts:
+        jobs.add_metric([it.kind, it.status], it.number)
+    yield jobs
+    yield _gauge(
+        "pli_jobs_oldest_seconds",
+        "For how long the longest due work that is no batch has been due.",
+        max((it.oldest for it in counts if it.status != HELD), default=0.0),
+    )
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign.finding import CampaignError, find_campaign, wrong_state
@@ -50,21 +50,21 @@ def add(
     line: int | None = None,
     asked_account: int | None = None,
     seen: str | None = None,
-) -> None:
+) -> ApprovalEvent:
     """Add a step about what is frozen now."""
-    session.add(
-        ApprovalEvent(
-            campaign_id=campaign.id,
-            at=now,
-            kind=kind,
-            by=by.text,
-            hash=campaign.frozen_hash,
-            note=note.strip()[:LONGEST_NOTE],
-            line=line,
-            asked_account=asked_account,
-            seen=seen,
-        )
+    event = ApprovalEvent(
+        campaign_id=campaign.id,
+        at=now,
+        kind=kind,
+        by=by.text,
+        hash=campaign.frozen_hash,
+        note=note.strip()[:LONGEST_NOTE],
+        line=line,
+        asked_account=asked_account,
+        seen=seen,
     )
+    session.add(event)
+    return event
 
 
 def wrote(session: AsyncSession, campaign: Campaign, makers: Collection[str], at: datetime) -> None:
@@ -81,12 +81,15 @@ async def ask(
     note: str,
     by: Actor,
     now: datetime,
-) -> Campaign:
-    """Ask one account, or all who may (None), to approve a draft; refused in any other state."""
+) -> int:
+    """Ask one account, or all who may (None), to approve a draft; the step's id.
+
+    Refused in any other state.
+    """
     campaign = await find_campaign(session, campaign_id)
     if campaign.state is not CampaignState.DRAFT:
         raise wrong_state(campaign)
-    add(
+    event = add(
         session,
         ApprovalKind.ASKED,
         campaign,
@@ -96,7 +99,17 @@ async def ask(
         asked_account=asked_account,
     )
     record(session, AuditAction.APPROVAL_ASKED, campaign_id, by=by, now=now)
-    return campaign
+    await session.flush()
+    return event.id
+
+
+async def campaign_of(session: AsyncSession, event_id: int) -> int | None:
+    """The campaign of a step, if that is still its last one; else None."""
+    campaign_id = await session.scalar(
+        select(ApprovalEvent.campaign_id).where(ApprovalEvent.id == event_id)
+    )
+    last = select(func.max(ApprovalEvent.id)).where(ApprovalEvent.campaign_id == campaign_id)
+    return campaign_id if await session.scalar(last) == event_id else None
 
 
 async def steps(session: AsyncSession, campaign_id: int) -> Sequence[Step]:

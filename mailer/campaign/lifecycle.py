@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
+    Select,
     and_,
     case,
     delete,
@@ -22,7 +23,7 @@ from sqlalchemy.orm import Session
 from mailer.bounces import burst as bursts
 from mailer.bounces import deciding, pausing
 from mailer.bounces.rules import USUAL, BounceRules
-from mailer.campaign import approvals, candidates, list_lock
+from mailer.campaign import approvals, candidates, jobs, list_lock
 from mailer.campaign.addressees import NOBODY_ASIDE, Addressees, Aside, addressees_of
 from mailer.campaign.finding import (
     UNFINISHED,
@@ -335,6 +336,7 @@ async def start(
     await step(
         session, campaign_id, (CampaignState.PREPARED,), CampaignState.RUNNING, started_at=now
     )
+    await session.run_sync(jobs.offer, campaign_id)
     record(session, AuditAction.STARTED, campaign_id, by=by, now=now)
     await troubles.ask_again(session)
 
@@ -382,6 +384,7 @@ async def resume(session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY)
     if undecided:
         await session.run_sync(deciding.let_go, campaign_id)
     await session.run_sync(pausing.go_on, campaign_id)
+    await session.run_sync(jobs.offer, campaign_id)
     await troubles.ask_again(session)
     record(session, AuditAction.RESUMED, campaign_id, by=by)
 
@@ -391,6 +394,7 @@ async def go_on(session: AsyncSession, *, campaign_id: int) -> None:
     await take_step(
         session, campaign_id, (CampaignState.PAUSED,), CampaignState.RUNNING, reason=null()
     )
+    await session.run_sync(jobs.offer, campaign_id)
 
 
 async def cancel(
@@ -450,15 +454,12 @@ async def finish(
     return True
 
 
-async def finishable(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
-    """The ids of running campaigns that have neither pending rows nor rows in work."""
+def finishable(*, scope: Scope = EVERYTHING) -> Select[int]:
+    """Selects the ids of running campaigns that have neither pending rows nor rows in work."""
     open_batches = exists().where(Batch.campaign_id == Campaign.id, is_open())
-    found = await session.execute(
-        select(Campaign.id).where(
-            Campaign.state == CampaignState.RUNNING, scope.campaigns(), ~open_batches
-        )
+    return select(Campaign.id).where(
+        Campaign.state == CampaignState.RUNNING, scope.campaigns(), ~open_batches
     )
-    return found.scalars().all()
 
 
 def reopen(session: Session, *, campaign_id: int) -> bool:
@@ -470,7 +471,10 @@ def reopen(session: Session, *, campaign_id: int) -> bool:
     statement = transition(
         campaign_id, (CampaignState.FINISHED,), CampaignState.RUNNING, finished_at=None
     )
-    return session.execute(statement).scalar_one_or_none() is not None
+    reopened = session.execute(statement).scalar_one_or_none() is not None
+    if reopened:
+        jobs.offer(session, campaign_id)
+    return reopened
 
 
 async def retry(
@@ -500,7 +504,8 @@ async def retry(
             only = and_(only, answers.matching(reply))
         copies += await retrying.retry_failed(session, campaign_id=campaign_id, only=only)
     if copies:
-        await session.run_sync(reopen, campaign_id=campaign_id)
+        if not await session.run_sync(reopen, campaign_id=campaign_id):
+            await session.run_sync(jobs.offer, campaign_id)
         await troubles.ask_again(session)
         record(session, AuditAction.RETRIED, campaign_id, by=by, count=copies)
     return copies

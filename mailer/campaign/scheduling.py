@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, null, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign import list_lock
@@ -59,22 +58,17 @@ async def schedule(
     record(session, AuditAction.SCHEDULED, campaign_id, by=by)
 
 
-async def launchable(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
-    """The ids of scheduled campaigns whose hour has come, by the database's clock.
+def launchable(*, scope: Scope = EVERYTHING) -> Select[int, datetime | None]:
+    """Selects the ids of scheduled campaigns whose hour has come by the database's clock, and it.
 
     A campaign with a reason is held for a person, and not among them.
     """
-    found = await session.execute(
-        select(Campaign.id)
-        .where(
-            Campaign.state == CampaignState.SCHEDULED,
-            scope.campaigns(),
-            Campaign.scheduled_at <= clock(),
-            Campaign.reason.is_(None),
-        )
-        .order_by(Campaign.scheduled_at)
+    return select(Campaign.id, Campaign.scheduled_at).where(
+        Campaign.state == CampaignState.SCHEDULED,
+        scope.campaigns(),
+        Campaign.scheduled_at <= clock(),
+        Campaign.reason.is_(None),
     )
-    return found.scalars().all()
 
 
 async def launch(
@@ -174,14 +168,14 @@ async def let_go(session: AsyncSession, *, campaign_id: int) -> None:
     )
 
 
-async def ended(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
-    """The ids of running campaigns whose end has passed, by the database's clock; copies wait."""
-    found = await session.execute(
-        select(Campaign.id).where(
-            Campaign.state == CampaignState.RUNNING, scope.campaigns(), _waits_after_its_end()
-        )
+def ended(*, scope: Scope = EVERYTHING) -> Select[int, datetime | None]:
+    """Selects the ids of running campaigns with copies that wait after their end, and that end.
+
+    The end has passed by the database's clock.
+    """
+    return select(Campaign.id, Campaign.not_after).where(
+        Campaign.state == CampaignState.RUNNING, scope.campaigns(), _waits_after_its_end()
     )
-    return found.scalars().all()
 
 
 async def end(session: AsyncSession, *, campaign_id: int) -> bool:

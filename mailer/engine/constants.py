@@ -8,6 +8,9 @@ from __future__ import annotations
 from mailer.engine.window_size import WINDOWS
 
 SWEEP_SECONDS = 0.5
+OFFER_SECONDS = 5.0
+"""On PostgreSQL: the sweep offers only what the queue has lost, and nobody waits for that often."""
+OFFERED = 1_000
 LOOKED_AT = 64
 QUEUED = 4 * WINDOWS
 """A sweep fills the queue up to this many batches; batches in work count."""

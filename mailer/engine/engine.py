@@ -10,30 +10,37 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from mailer.campaign.policy import SendingPolicy
 from mailer.engine import constants, gate
 from mailer.engine.batch_run import BatchRun
+from mailer.engine.batch_source import BatchSource
+from mailer.engine.chore_work import EngineChoreWork
+from mailer.engine.chores import EngineChores
 from mailer.engine.context import EngineContext
+from mailer.engine.dead_journals import DeadJournals
 from mailer.engine.ending import Ending
 from mailer.engine.gate import Passage
 from mailer.engine.heartbeat import watch
 from mailer.engine.journal import Journal, Notes
 from mailer.engine.pressed_campaigns import PressedCampaign, PressedCampaigns
 from mailer.engine.provider_slots import ProviderSlot, ProviderSlots
+from mailer.engine.queue_source import QueueSource
 from mailer.engine.relay_watch import Patience, RelayWatch
+from mailer.engine.rows_source import RowsSource
 from mailer.engine.sweep import Sweep
 from mailer.engine.window import WindowCopy
-from mailer.engine.window_size import WINDOWS
 from mailer.engine.workers import Figures
 from mailer.ledger import leasing
+from mailer.ledger.due import Due
 from mailer.ledger.holding import Holding
-from mailer.ledger.leasing import Due
+from mailer.ledger.leasing import Left
 from mailer.ledger.rows import LeasedBatch, LeaseLost
 from mailer.letter.letter import LetterError
+from mailer.models import Listening
 from mailer.notices.notice_sender import NoticeSender
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.pacers import Pacers
@@ -43,12 +50,13 @@ from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import UNOBSERVED, Observer
 from pli import descriptors
+from pli.chores import Kind, Kinds
 from pli.clocks import boot_time
 from pli.database import Database, DatabaseAway
 from pli.errors import PliError
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
-from pli.work import Work, until
+from pli.work import Again, until
 
 log = logging.getLogger("pli.delivery")
 
@@ -67,6 +75,8 @@ class _Taking:
     carried_out: bool = False
     without_database: bool = False
     """Whether it ended because the database did not answer."""
+    left: Left | None = None
+    """What was left of the batch when it was given back."""
 
     @property
     def blameless(self) -> bool:
@@ -77,6 +87,16 @@ class _Taking:
             held = self.courier is None or not self.passage.open
             return self.carried_out and self.batch.runs and held
         return self.carried_out and self.run.ending is not None and self.run.ending.blameless
+
+    @property
+    def is_due_by_its_rows(self) -> bool:
+        """Whether nothing but its rows, or the wait of a limit, says when the batch is due."""
+        ending = self.run.ending if self.run else None
+        return (
+            ending in (Ending.DRAINED, Ending.TURN, Ending.LIMIT, Ending.STOPPED)
+            and self.left is not None
+            and not self.left.sending
+        )
 
     @property
     def all_settled(self) -> bool:
@@ -118,7 +138,13 @@ class Engine:
         pacers: Mapping[str, Pacer] | None = None,
         scope: Scope = EVERYTHING,
         patience: Patience | None = None,
+        kinds: Sequence[Kind] = (),
+        listening: Listening = Listening.ASKED,
     ) -> None:
+        """`kinds`: chores of other rooms, for an engine of everything.
+
+        `listening`: whether it listens to the queue of chores all the time (PostgreSQL).
+        """
         failover = RelayFailover.of(courier)
         slots = ProviderSlots(connections)
         self._context = EngineContext(
@@ -133,18 +159,32 @@ class Engine:
             scope,
         )
         self._failover = failover
-        self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers, scope)
-        self._work = Work(concurrency=WINDOWS)
+        policy = policy or SendingPolicy(token_key=keys.current)
+        self._notice_sender = NoticeSender(database, keys, failover, self._context.pacers)
+        relay_watch = RelayWatch(self._context, keys, patience or Patience())
+        chores = EngineChores(self._context, self._notice_sender, policy, relay_watch).kinds()
+        if scope.everything:
+            chores = [it for it in (*chores, *kinds) if scope.batches or not it.by_relay]
+        by_rows = database.is_sqlite or not scope.everything
+        self._chores = EngineChoreWork(
+            database,
+            Kinds.of(chores),
+            by_rows=by_rows,
+            asked=scope.everything and listening is Listening.ASKED,
+        )
+        self._dead_journals = DeadJournals(self._context)
+        self._source: BatchSource = (
+            RowsSource(self._context, in_own_slot=self._work_in_own_slot, in_work=self._in_work)
+            if by_rows
+            else QueueSource(self._context)
+        )
         self._runs: dict[int, BatchRun] = {}
         """The runs in progress, by batch id."""
         self._sweep = Sweep(
             self._context,
-            self._work,
-            self._notice_sender,
-            policy or SendingPolicy(token_key=keys.current),
-            RelayWatch(self._context, keys, patience or Patience()),
-            in_own_slot=self._work_in_own_slot,
-            in_work=self._in_work,
+            self._source,
+            self._chores,
+            relay_watch,
         )
         self._without_database = without_database
         self._full_told = float("-inf")
@@ -178,17 +218,21 @@ class Engine:
 
     async def run(self) -> None:
         """Look for work and do it until `stop`; then wait for the copies on the wire."""
+        scope = self._context.scope
         try:
             async with asyncio.TaskGroup() as services:
-                services.create_task(self._part(self._context.pacers.run()))
+                if scope.batches:
+                    services.create_task(self._part(self._context.pacers.run()))
                 services.create_task(self._part(self._end_silent_sessions()))
                 for begin in self._attached:
                     services.create_task(self._part(begin()))
                 try:
                     async with asyncio.TaskGroup() as self._tasks:
                         self._tasks.create_task(self._part(self._look_for_work()))
-                        self._tasks.create_task(self._part(self._work.run(self.work)))
+                        if scope.batches:
+                            self._tasks.create_task(self._part(self._source.run(self.work)))
                         self._tasks.create_task(self._part(self._close_connections()))
+                        self._tasks.create_task(self._part(self._chores.run()))
                     await self._notice_sender.ended()
                 finally:
                     self.over.set()
@@ -208,18 +252,31 @@ class Engine:
         self._context.stopping = True
         self._stopped.set()
         self._wake.set()
-        self._work.stop()
+        self._source.stop()
+        self._chores.stop()
         for run in self._runs.values():
             run.end(Ending.STOPPED)
         self._failover.recall(lambda _: True)
 
+    @property
+    def listening(self) -> Listening:
+        """Whether this process does chores now."""
+        return self._chores.listening
+
+    def stand_in(self, needed: bool) -> None:
+        """Do chores as long as nobody does who was asked to (PostgreSQL)."""
+        self._chores.stand_in(needed)
+
     def wake(self) -> None:
         """Look for work now, instead of at the next interval."""
         self._wake.set()
+        self._source.wake()
 
     async def sweep(self) -> bool:
-        """Sweep once (`Sweep.step`); whether there was anything to do."""
-        return await self._sweep.step()
+        """Sweep once, and wait for the chores that begin; whether there was anything to do."""
+        found = await self._look()
+        await self._chores.settled()
+        return found
 
     # The parts
 
@@ -240,9 +297,14 @@ class Engine:
 
     async def _look_for_work(self) -> None:
         seen = boot_time()
+        next_at, woken = float("-inf"), True
         while not self._context.stopping:
             try:
-                await self.sweep()
+                if woken or boot_time() >= next_at:
+                    await self._look()
+                    next_at = boot_time() + self._source.sweep_seconds
+                else:
+                    await self._sweep.watch_relays()
             except DatabaseAway as error:
                 log.warning("engine.sweep_failed", extra={"reason": str(error)})
                 if self._without_database and boot_time() > seen + self._without_database:
@@ -251,7 +313,14 @@ class Engine:
                 seen = boot_time()
             self._wake.clear()
             if not self._context.stopping:
-                await until(self._wake, constants.SWEEP_SECONDS)
+                woken = await until(
+                    self._wake, min(constants.WATCH_SECONDS, self._source.sweep_seconds)
+                )
+
+    async def _look(self) -> bool:
+        await self._dead_journals.step()
+        await self._chores.start()
+        return await self._sweep.step()
 
     async def _end_silent_sessions(self) -> None:
         """End silent database sessions whose locks others wait for.
@@ -289,17 +358,18 @@ class Engine:
 
         self._tasks.create_task(work())
 
-    async def work(self, batch_id: int, slot: ProviderSlot | None = None) -> None:
+    async def work(self, batch_id: int, slot: ProviderSlot | None = None) -> Again | None:
         """Take one batch and work on it until nothing of it is due, or the lease is lost.
 
-        Without a `slot`, the batch goes into the open slot.
+        Without a `slot`, the batch goes into the open slot. Returns when somebody should look at
+        the batch again.
         """
         if self._context.stopping:
-            return
+            return Again(0.0)
         try:
             taking = await self._take(batch_id, slot)
             if taking is None:
-                return
+                return await self._comes_again(batch_id)
             try:
                 await self._run(taking)
             except LeaseLost:
@@ -312,11 +382,28 @@ class Engine:
         except DatabaseAway as error:
             # The sweep finds the batch again; `_look_for_work` raises if the database stays away.
             log.warning("delivery.batch_left", extra={"batch": batch_id, "reason": str(error)})
+            return Again(constants.WATCH_SECONDS)
+        left = taking.left
+        if left is not None and not (left.pending or left.sending):
+            return None
+        if left is not None and taking.is_due_by_its_rows:
+            return Again(left.due_in)
+        return await self._comes_again(batch_id)
+
+    async def _comes_again(self, batch_id: int) -> Again | None:
+        """When somebody should look at a batch of which nothing was sent, or all that could be."""
+        if not self._source.shared:
+            return None
+        async with self._context.database.reading() as session:
+            seconds = await gate.comes_again(session, batch_id)
+        return None if seconds is None else Again(seconds)
 
     async def _take(self, batch_id: int, slot: ProviderSlot | None) -> _Taking | None:
         """Open a journal file, then lease a batch; None if there is nothing to do."""
         async with self._context.database.reading() as session:
             passage = await gate.passage(session, batch_id)
+        if self._source.shared and passage.idle:
+            return None  # its job came all the same; it is to come again at the hour
         courier = self._failover.choose(passage.relays)
         if courier and not slot and self._context.pacers.of(courier).narrow(passage.provider):
             return None  # limited since it was queued: the next sweep gives it its own slot
@@ -411,7 +498,7 @@ class Engine:
         try:
             for tried in range(1, constants.STOPPING_TRIES + 1):
                 try:
-                    await self._context.database.perform(
+                    taking.left = await self._context.database.perform(
                         leasing.release, taking.batch, blameless=taking.blameless, wait=taking.wait
                     )
                 except DatabaseAway:

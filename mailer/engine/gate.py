@@ -9,12 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign.sending_hours import COLUMNS, SendingHours
+from mailer.ledger.due import LONGEST_LEASE
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.providers import OTHER
 from pli.clocks import boot_time
 from pli.columns import clock
 from pli.language import N_, Sentence, say
 from subscribers.models import List
+
+SHORTLY = 0.5
+A_MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,12 @@ class Passage:
     list_name: str
     until: float
     provider: str = OTHER
+    sending: int = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do in the batch now, not even what a dead worker left."""
+        return not self.sending and (self.state is not CampaignState.RUNNING or not self.open)
 
     @property
     def open(self) -> bool:
@@ -48,6 +58,7 @@ async def passage(session: AsyncSession, batch_id: int) -> Passage:
                 List.relays,
                 List.name,
                 Batch.provider,
+                Batch.sending,
                 *COLUMNS,
                 clock().label("now"),
             )
@@ -60,7 +71,42 @@ async def passage(session: AsyncSession, batch_id: int) -> Passage:
     if row is None:
         return Passage(None, (), "", float("-inf"))
     until = asked + SendingHours.of(row).seconds_open(row.now)
-    return Passage(row.state, row.relays, row.name, until, row.provider)
+    return Passage(row.state, row.relays, row.name, until, row.provider, row.sending)
+
+
+async def comes_again(session: AsyncSession, batch_id: int) -> float | None:
+    """In how many seconds somebody should look at a batch that was not taken; None: not again."""
+    row = (
+        await session.execute(
+            select(
+                Campaign.state,
+                Batch.pending,
+                Batch.sending,
+                Batch.due_at,
+                Batch.lease_until,
+                *COLUMNS,
+                clock().label("now"),
+            )
+            .join(Campaign, Campaign.id == Batch.campaign_id)
+            .where(Batch.id == batch_id)
+        )
+    ).one_or_none()
+    if row is None or not (row.pending or row.sending):
+        return None
+    held: float = (row.lease_until - row.now).total_seconds() if row.lease_until else 0.0
+    if 0 < held <= LONGEST_LEASE.total_seconds():
+        # Its owner may be dead: the lease decides, and whoever comes first after its end.
+        return held + SHORTLY
+    if row.sending:
+        return SHORTLY
+    if row.state is not CampaignState.RUNNING:
+        return None
+    hours = SendingHours.of(row).opening(row.now)
+    if not hours.open:
+        # Without an hour its end has passed: the sweep pauses the campaign.
+        return (hours.until - row.now).total_seconds() if hours.until else A_MINUTE
+    due_in: float = (row.due_at - row.now).total_seconds()
+    return max(SHORTLY, due_in)
 
 
 def no_relay(list_name: str, relays: Sequence[str]) -> Sentence:

@@ -18,14 +18,16 @@ import os
 import struct
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from mailer.ledger.journal_record import JournalRecord, Note
 from mailer.models import Stage
 from mailer.outcomes import Kind, Outcome
+from pli import jobs_file
 
 log = logging.getLogger("pli.delivery")
 
@@ -188,6 +190,19 @@ class Journal:
         path = self._path(record.lease)
         with suppress(FileNotFoundError):
             path.rename(path.with_suffix(".refused"))
+
+    def holding_jobs(self, manager: UUID) -> AbstractContextManager[None]:
+        """Say on this machine, as long as this process lives, that a manager's jobs are its own."""
+        return jobs_file.held(self._folder, self._installation, manager)
+
+    @contextmanager
+    def jobs_left_behind(self) -> Iterator[Iterator[tuple[UUID, Path]]]:
+        """The managers of dead processes, each with its file, which is locked meanwhile."""
+        found = jobs_file.left_behind(self._folder, self._installation)
+        try:
+            yield found
+        finally:
+            found.close()  # type: ignore[attr-defined]  # a generator
 
     def _files(self) -> list[Path]:
         try:

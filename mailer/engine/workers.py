@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from mailer.models import Worker
-from mailer.scope import EVERYTHING, Scope
+from mailer.models import Listening, Worker
+from mailer.scope import CHORES, EVERYTHING, Scope
 from pli.columns import clock
 from pli.language import N_, Sentence, say
 
@@ -44,9 +45,9 @@ async def register(
     relay: str,
     settings_hash: str = "",
     scope: Scope = EVERYTHING,
+    listens: Listening = Listening.NO,
 ) -> int:
-    """Add a worker, and remove workers that were not seen for a day; the new worker's id."""
-    await session.execute(delete(Worker).where(Worker.seen_at < clock(-FORGOTTEN.total_seconds())))
+    """Add a worker; its id."""
     told = await session.execute(
         insert(Worker)
         .values(
@@ -57,6 +58,7 @@ async def register(
             relay=relay,
             only=scope.name,
             settings_hash=settings_hash,
+            listens=listens,
             started_at=clock(),
             seen_at=clock(),
         )
@@ -65,9 +67,30 @@ async def register(
     return told.scalar_one()
 
 
-async def beat(session: AsyncSession, worker_id: int, figures: Figures) -> None:
-    """Write that a worker lives, with its figures."""
-    await session.execute(
+async def forget(session: AsyncSession) -> None:
+    """Remove the workers that were not seen for a day."""
+    await session.execute(delete(Worker).where(Worker.seen_at < clock(-FORGOTTEN.total_seconds())))
+
+
+async def beat(
+    session: AsyncSession,
+    worker_id: int,
+    figures: Figures,
+    listens: Listening = Listening.NO,
+) -> bool:
+    """Write that a worker lives, with its figures; whether it should do chores though not asked to.
+
+    It should if nobody who was asked to, and sends everything, has been seen for half a minute, and
+    it is the first of those who send everything: one of them is enough.
+    """
+    other = aliased(Worker)
+    others = exists().where(
+        other.id != worker_id,
+        other.seen_at > clock(-GONE.total_seconds()),
+        other.only == "",
+        or_(other.listens == Listening.ASKED, other.id < worker_id),
+    )
+    told = await session.execute(
         update(Worker)
         .where(Worker.id == worker_id)
         .values(
@@ -75,8 +98,12 @@ async def beat(session: AsyncSession, worker_id: int, figures: Figures) -> None:
             batches=figures.batches,
             settled=figures.settled,
             rate=figures.rate,
+            listens=listens,
         )
+        .returning(~others)
+        .execution_options(synchronize_session=False)
     )
+    return bool(told.scalar_one_or_none())
 
 
 async def unregister(session: AsyncSession, worker_id: int) -> None:
@@ -85,11 +112,21 @@ async def unregister(session: AsyncSession, worker_id: int) -> None:
 
 
 async def known(session: AsyncSession) -> Sequence[tuple[Worker, bool]]:
-    """Every worker, the oldest first, and whether it lives."""
+    """Every worker that sends copies, the oldest first, and whether it lives."""
     rows = await session.execute(
-        select(Worker, Worker.seen_at > clock(-GONE.total_seconds())).order_by(Worker.id)
+        select(Worker, Worker.seen_at > clock(-GONE.total_seconds()))
+        .where(Worker.only != CHORES.name)
+        .order_by(Worker.id)
     )
     return [(row[0], bool(row[1])) for row in rows]
+
+
+async def anybody_does_chores(session: AsyncSession) -> bool:
+    """Whether any living process does all chores."""
+    listens = exists().where(
+        Worker.listens != Listening.NO, Worker.seen_at > clock(-GONE.total_seconds())
+    )
+    return bool(await session.scalar(select(listens)))
 
 
 async def sends(session: AsyncSession, campaign_id: int | None = None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,9 +18,17 @@ from mailer.notices import office_mail
 from mailer.sender import Identity
 from pli import actor
 from pli.actor import Actor
+from pli.chore_offers import offer
+from pli.chores import Again, Kind
+from pli.database import Database
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from subscribers.address import Address
+
+
+REMINDER = "reminder"
+"""The kind of the chore that reminds those who were asked."""
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +80,10 @@ async def ask(
             else N_("that person may not approve campaign {id}"),
             id=campaign_id,
         )
-    await approvals.ask(
+    event_id = await approvals.ask(
         session, campaign_id=campaign_id, asked_account=account_id, note=note, by=by, now=now
     )
+    await offer(session, REMINDER, event_id, at=now + A_DAY)
     for it in asked:
         await _mail(
             session,
@@ -105,8 +114,8 @@ async def remind(
 ) -> int:
     """Remind those who were asked last, if the campaign still waits for them; how many mails.
 
-    This is for a chore that runs a day after `ask`: a campaign that was approved, sent back or
-    changed since waits for nobody.
+    A campaign that was approved, sent back or changed since waits for nobody. They are reminded
+    once: the reminder is a step, too.
     """
     steps = await approvals.steps(session, campaign_id)
     if not steps or steps[-1].kind is not ApprovalKind.ASKED:
@@ -138,7 +147,28 @@ async def remind(
             ],
             now,
         )
+    approvals.add(session, ApprovalKind.REMINDED, campaign, by=last.by, now=now)
+    await session.flush()
     return len(asked)
+
+
+def kinds(database: Database, room: MailRoom, *, second_person: bool) -> list[Kind]:
+    """The chore that reminds a day after somebody was asked; its row is the step of the asking."""
+
+    async def handle(event_id: int) -> Again | None:
+        async with database.begin() as session:
+            campaign_id = await approvals.campaign_of(session, event_id)
+            if campaign_id is not None:
+                await remind(
+                    session,
+                    campaign_id=campaign_id,
+                    second_person=second_person,
+                    room=room,
+                    now=datetime.now(UTC),
+                )
+        return None
+
+    return [Kind(REMINDER, handle)]
 
 
 async def tell_makers(

@@ -1,11 +1,10 @@
-"""Sending notices, beside the campaigns and before them: no notice waits behind a letter."""
+"""Sends notices, beside the campaigns and before them: no notice waits behind a letter."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import secrets
-from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -23,10 +22,11 @@ from mailer.pacing.pacers import Pacers
 from mailer.pacing.permits import FREELY, Held, Permit
 from mailer.pacing.throttle import Heard
 from mailer.providers import WHOLE
-from mailer.scope import EVERYTHING, Scope
+from mailer.scope import Scope
 from mailer.sender import needs_smtputf8
 from mailer.smtp.courier import Courier
 from mailer.smtp.failover import RelayFailover
+from pli.chores import Again
 from pli.clocks import boot_time
 from pli.database import Database, DatabaseAway
 from pli.keys import Keys
@@ -35,6 +35,7 @@ from pli.language import Sentence
 log = logging.getLogger("pli.delivery")
 
 AT_ONCE = 20
+"""So many notices go out at a time."""
 TRIES = 10
 AGAIN = timedelta(seconds=30)
 """Time to the next try after the relay, or the database, could not be used."""
@@ -104,84 +105,84 @@ class NoticeSender:
         keys: Keys,
         carrier: Courier | RelayFailover,
         pacers: Pacers | None = None,
-        scope: Scope = EVERYTHING,
     ) -> None:
         self._database = database
         self._keys = keys
-        self._scope = scope
         self._failover = RelayFailover.of(carrier)
         self._pacers = pacers or Pacers(database, self._failover)
-        self._running: set[asyncio.Task[None]] = set()
         self._in_hand: set[NoticeCopy] = set()
+        self._recording: set[asyncio.Task[None]] = set()
         self._hurried: set[int] = set()
         """Ids of notices for which a relay was tried at once."""
 
-    async def step(self) -> bool:
-        """Claim due notices and hand them over; whether there were any."""
+    async def send(self, notice_id: int) -> Again | None:
+        """Send one notice, if it is due; None if it is over, or when it comes back.
+
+        Returns when what became of it is written down.
+        """
         permits = await self._permits()
         if not permits:
-            return False
+            return Again(NO_ROOM.total_seconds())
         lease = secrets.randbits(63)
         holding = Holding()
         holding.renewed(boot_time(), NOTICE_LEASE.total_seconds())
         async with self._database.begin() as session:
-            most = max(it.size for it in permits.values())
-            rows = await queue.claim_notices(session, lease=lease, limit=most, scope=self._scope)
-        carried: dict[str, list[asyncio.Task[None]]] = defaultdict(list)
+            rows = await queue.claim_notices(
+                session, lease=lease, limit=1, scope=Scope.of_notice(notice_id)
+            )
+        used: str | None = None
         for row in rows:
             copy = NoticeCopy(row.address, holding)
             self._in_hand.add(copy)
-            task = asyncio.create_task(self._record(copy, row.id, row.attempts + 1, lease))
-            self._keep(task)
-            try:
-                copy.filled(await self._composed(row))
-            except DatabaseAway:
-                copy.give_back()
-            except LinkIsOver:
-                copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "its link is over"))
-            # Any error in making this mail fails this notice alone; the engine goes on with the
-            # others and with its campaigns.
-            except Exception:
-                log.exception("notice.not_composed", extra={"notice": row.id})
-                copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "it could not be composed"))
-            else:
-                copy.courier = self._failover.choose(copy.relays)
-                if copy.courier is None and self._failover.waits(copy.relays):
-                    self._wait_for_a_relay(copy, row)
-                if copy.courier is not None:
-                    tasks = carried[copy.courier.relay]
-                    permit = permits.get(copy.courier.relay)
-                    if permit is not None and len(tasks) < permit.size:
-                        copy.permit = permit
-                        tasks.append(task)
-                    else:
-                        copy.no_room = True
-                self._hand_over(copy)
+            recording = asyncio.create_task(self._record(copy, row.id, row.attempts + 1, lease))
+            self._recording.add(recording)
+            recording.add_done_callback(self._recording.discard)
+            await self._compose(copy, row)
+            if copy.courier is not None and not copy.done.is_set():
+                if (permit := permits.get(copy.courier.relay)) is not None:
+                    copy.permit = permit
+                    used = copy.courier.relay
+                    copy.courier.post([copy], first=True)
+                else:
+                    copy.no_room = True
+                    copy.give_back()
+            # Shielded: a chore that is cancelled at the stop leaves no notice without its outcome.
+            await asyncio.shield(recording)
         for relay, permit in permits.items():
-            self._keep(asyncio.create_task(self._tell_pacer(relay, permit, carried[relay])))
-        return bool(rows)
+            with suppress(DatabaseAway):
+                await self._pacers.at(relay).tell(WHOLE, permit, Heard(int(relay == used)))
+        async with self._database.reading() as session:
+            seconds = await queue.due_in(session, notice_id)
+        return None if seconds is None else Again(seconds)
 
     async def _permits(self) -> dict[str, Permit]:
         """The permit of each relay; relays whose limits allow no copy now are left out."""
         found: dict[str, Permit] = {}
         for courier in self._failover.couriers.values():
-            permit = await self._pacers.of(courier).permit(WHOLE, AT_ONCE)
+            permit = await self._pacers.of(courier).permit(WHOLE, 1)
             if not isinstance(permit, Held):
                 found[courier.relay] = permit
         return found
 
-    def _keep(self, task: asyncio.Task[None]) -> None:
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-
-    async def _tell_pacer(
-        self, relay: str, permit: Permit, tasks: Sequence[asyncio.Task[None]]
-    ) -> None:
-        """When all copies of a permit are done, tell the pacer how many of it were used."""
-        if tasks:
-            await asyncio.wait(tasks)
-        with suppress(DatabaseAway):
-            await self._pacers.at(relay).tell(WHOLE, permit, Heard(len(tasks)))
+    async def _compose(self, copy: NoticeCopy, row: Row[*ClaimedNotice]) -> None:
+        """Compose the mail and choose its relay; without either, the notice is settled at once."""
+        try:
+            copy.filled(await self._composed(row))
+        except DatabaseAway:
+            copy.give_back()
+        except LinkIsOver:
+            copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "its link is over"))
+        # Any error in making this mail fails this notice alone.
+        except Exception:
+            log.exception("notice.not_composed", extra={"notice": row.id})
+            copy.settle(Outcome(Kind.FAILED, Stage.CONNECT, 0, "it could not be composed"))
+        else:
+            copy.courier = self._failover.choose(copy.relays)
+            if copy.courier is None:
+                if self._failover.waits(copy.relays):
+                    self._wait_for_a_relay(copy, row)
+                # Without one, its list names no relay of the settings: it waits for a person.
+                copy.give_back()
 
     def trouble(self, courier: Courier, reason: Sentence) -> None:
         """Keep why a relay cannot be used, for notices that no other relay can take."""
@@ -190,9 +191,9 @@ class NoticeSender:
                 copy.trouble = str(reason.values.get("reason", ""))
 
     async def ended(self) -> None:
-        """Wait until everything that was handed over is written down."""
-        if self._running:
-            await asyncio.wait(self._running)
+        """Wait until what became of everything that was handed over is written down."""
+        if self._recording:
+            await asyncio.wait(self._recording)
 
     async def _composed(self, row: Row[*ClaimedNotice]) -> Mail:
         async with self._database.reading() as session:
@@ -225,13 +226,6 @@ class NoticeSender:
                 keys=self._keys,
                 now=datetime.now(UTC),
             )
-
-    def _hand_over(self, copy: NoticeCopy) -> None:
-        if copy.courier is None or copy.no_room:
-            # Without a courier, its list names no relay of the settings: it waits for a person.
-            copy.give_back()
-        else:
-            copy.courier.post([copy], first=True)
 
     def _wait_for_a_relay(self, copy: NoticeCopy, row: Row[*ClaimedNotice]) -> None:
         """Try a relay at once for a notice that has not waited yet: a person stands behind it."""

@@ -9,7 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, exists, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Notice, NoticeKind, Status
@@ -29,10 +40,27 @@ DELAYS = (60.0, 300.0, 900.0, 3600.0)
 ClaimedNotice = tuple[int, NoticeKind, str, bytes, str, int]
 
 
-async def notices_due(session: AsyncSession, *, scope: Scope = EVERYTHING) -> bool:
-    """Whether any notice wants a worker."""
-    found = await session.execute(select(Notice.id).where(_wanted(), scope.notices()).limit(1))
-    return found.one_or_none() is not None
+def notices_due(*, scope: Scope = EVERYTHING) -> Select[int, datetime]:
+    """Selects the ids of notices that want a worker, the longest due first, and since when."""
+    # A new one is due since the day before it was ordered.
+    since = case(
+        (Notice.status == Status.SENDING, Notice.lease_until),
+        (Notice.next_attempt_at < Notice.created_at, Notice.created_at),
+        else_=Notice.next_attempt_at,
+    )
+    return (
+        select(Notice.id, since.label("since"))
+        .where(_wanted(), scope.notices())
+        .order_by(Notice.next_attempt_at, Notice.id)
+    )
+
+
+async def due_in(session: AsyncSession, notice_id: int) -> float | None:
+    """Seconds until a notice that waits is due, or is nobody's any more; None: it is over."""
+    due = case((Notice.status == Status.SENDING, Notice.lease_until), else_=Notice.next_attempt_at)
+    found = await session.execute(select(due, clock()).where(Notice.id == notice_id, _OPEN))
+    row = found.one_or_none()
+    return None if row is None else max(0.0, (row[0] - row[1]).total_seconds())
 
 
 async def claim_notices(

@@ -18,6 +18,7 @@ from mailer.links import FIRST_NUMBER, Links
 from mailer.message.composer import Composer
 from mailer.models import Notice, NoticeKind, Status
 from mailer.recipient import ListLine, Recipient
+from pli import chore_offers
 from pli.keys import Keys
 from subscribers.address import Address
 from subscribers.models import List, Subscriber
@@ -74,6 +75,7 @@ async def order(
     )
     session.add(notice)
     await session.flush()
+    await chore_offers.hint(session, "notice", notice.id)
     return notice.id
 
 

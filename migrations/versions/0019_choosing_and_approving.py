@@ -1,7 +1,7 @@
 """who is set aside, who approved and released a campaign, and which warnings somebody let pass
 
 Revision ID: 0019
-Revises: 0016
+Revises: 0018
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from pli.columns import Document, Moment
 ID = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 
 revision = "0019"
-down_revision = "0016"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Text, func, select, text, type_coerce
 
-from mailer.campaign import lifecycle
+from mailer.campaign import jobs, lifecycle
 from mailer.ledger import balance
-from mailer.models import Bounce, BounceMail, Campaign, CampaignState, Effect
-from pli import copying, schema
+from mailer.models import Batch, Bounce, BounceMail, Campaign, CampaignState, Effect, is_open
+from pli import chore_offers, copying, schema
 from pli import database as databases
 from pli.columns import Base, Document
 from pli.database import Database, DatabaseError, check_keys
@@ -48,6 +48,7 @@ async def source(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Da
         await make.a_campaign(session, keys, [members], now=now, batch_size=8, started=False)
         await make.a_campaign_with(session, now=now, list_id=members.id, names="autre{n}")
         await make.an_office(session, keys, members, now=now)
+        await chore_offers.offer(session, "reminder", 1, at=now)
         mail = BounceMail(
             digest=b"d" * 32, at=now, door="file", came_to="", kind="failure", how="dsn", raw=b"x"
         )
@@ -102,7 +103,9 @@ async def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 async def test_every_row_is_the_same_on_postgresql(source: Database, target: Database) -> None:
     heard: list[int] = []
-    counts = await copying.copy(source, target, told=lambda _table, rows: heard.append(rows))
+    counts = await copying.copy(
+        source, target, told=lambda _table, rows: heard.append(rows), fill=jobs.offer_all
+    )
     assert await everything(target) == await everything(source)
     assert sum(heard) == sum(counts.values()) == await copying.rows_of(source)
     assert counts["delivery"] > 30
@@ -111,6 +114,12 @@ async def test_every_row_is_the_same_on_postgresql(source: Database, target: Dat
     of_the_office = {it.name for it in Base.metadata.sorted_tables} & set(OFFICE)
     assert of_the_office == set(OFFICE)
     assert all(counts[it] for it in OFFICE)
+    # What only PostgreSQL has: a job for each batch of a running campaign that has copies left.
+    async with target.reading() as session:
+        left = select(Batch.id).join(Campaign).where(Campaign.state == CampaignState.RUNNING)
+        keys = {f"batch:{it}" for it in await session.scalars(left.where(is_open()))}
+        offered = await session.scalars(text("SELECT dedupe_key FROM queue.pgqueuer"))
+        assert set(offered) == keys != set()
 
 
 async def test_sending_goes_on_there_with_ids_behind_the_old_ones(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import update
 
 from mailer.engine.workers import Figures
 from mailer.models import Stage
 from mailer.outcomes import judge, lost
+from pli import chore_offers
 from pli.database import Database
+from pli.tables import Chore, ChoreState
 from web.metrics import Metrics, create_metrics_app
 
 Value = Callable[..., float | None]
@@ -100,3 +104,21 @@ async def test_without_a_database_the_rest_is_still_told(tmp_path: Path, metrics
     assert value("pli_database_up") == 0
     assert value("pli_connections_open") == 1
     assert value("pli_queue_copies", state="pending") is None
+
+
+async def test_chores_are_counted_by_kind_and_status_and_the_oldest_is_told(
+    database: Database, metrics: Metrics
+) -> None:
+    ago = datetime.now(UTC) - timedelta(seconds=100)
+    async with database.begin() as session:
+        await chore_offers.offer(session, "reminder", 1, at=ago)
+        await chore_offers.offer(session, "reminder", 2, at=ago)
+        await chore_offers.offer(session, "webhook", 1, at=ago - timedelta(days=1))
+        await session.execute(
+            update(Chore).where(Chore.kind == "webhook").values(state=ChoreState.HELD)
+        )
+    _, value = await scraped(database, metrics)
+    assert value("pli_jobs", kind="reminder", status="due") == 2
+    assert value("pli_jobs", kind="webhook", status="held") == 1
+    # What is held waits for a person, and is no sign that nobody does chores.
+    assert 100 <= (value("pli_jobs_oldest_seconds") or 0) < 200

@@ -31,6 +31,7 @@ KINDS = {
     ApprovalKind.ASKED: N_("asked for the approval"),
     ApprovalKind.APPROVED: N_("approved it"),
     ApprovalKind.SENT_BACK: N_("sent it back"),
+    ApprovalKind.REMINDED: N_("asked once more: a reminder was sent after a day"),
     ApprovalKind.CHANGED: N_("changed it: an approval of before is of something else"),
 }
 

@@ -17,7 +17,7 @@ from mailer.report.readiness import Point
 from pli.errors import PliError
 from pli.language import N_, say
 from web.office import draft_page
-from web.office.draft_page import OpenSending, LetterPoints, lists_of_sending, sending_options
+from web.office.draft_page import LetterPoints, OpenSending, lists_of_sending, sending_options
 from web.office.office_routes import OfficeRoute
 from web.office.visit import Visit
 

@@ -59,7 +59,7 @@ async def test_what_runs_is_paused_what_is_scheduled_is_held_and_both_go_on(
     for _ in range(2):  # each engine that starts holds them
         async with database.begin() as session:
             await adoption.hold(session, why=WHY)
-            assert await scheduling.launchable(session) == []
+            assert (await session.scalars(scheduling.launchable())).all() == []
     during = await states(database, ids)
     assert during["runs"][0] == "paused"
     assert during["scheduled"][0] == during["empty"][0] == "scheduled"

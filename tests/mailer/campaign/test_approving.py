@@ -17,7 +17,7 @@ from mailer.campaign.policy import SendingPolicy
 from mailer.draft_models import DraftState
 from mailer.letter import snapshot
 from mailer.letter.drafts import rows
-from mailer.models import Campaign, CampaignState, Notice, NoticeKind
+from mailer.models import ApprovalEvent, Campaign, CampaignState, Notice, NoticeKind
 from mailer.notices import asking
 from mailer.notices.asking import MailRoom
 from pli.actor import Actor, kept
@@ -26,7 +26,7 @@ from pli.keys import Keys
 from subscribers.models import List
 from tests import factories as make
 from tests.factories.committee import IDENTITY
-from tests.mailer.letter.drafts.written import a_draft
+from tests.mailer.letter.drafts.written import a_written
 
 ANNE, BRUNO, CARLA = (
     Actor.account(number, name) for number, name in ((101, "Anne"), (102, "Bruno"), (103, "Carla"))
@@ -130,7 +130,11 @@ async def test_who_is_asked_gets_a_mail_with_a_link_and_a_reminder_while_it_wait
         assert f"https://bureau.example.org/office/sendings/{made.id}/approve" in content
         assert "Avant jeudi ?" in content
         assert "Bonjour." not in content, "the mail holds the letter"
+        (step,) = await session.scalars(select(ApprovalEvent.id))
+        assert await approvals.campaign_of(session, step) == made.id
         assert await asking.remind(session, campaign_id=made.id, **options) == 1
+        assert await asking.remind(session, campaign_id=made.id, **options) == 0, "once"
+        assert await approvals.campaign_of(session, step) is None
         await lifecycle.approve(session, campaign_id=made.id, by=bruno, now=now)
         assert await asking.remind(session, campaign_id=made.id, **options) == 0
         await asking.tell_makers(
@@ -145,7 +149,7 @@ async def test_who_wrote_the_manuscript_may_not_approve_its_campaign_and_it_foll
 ) -> None:
     policy = SendingPolicy(token_key=keys.current, second_person=True)
     async with database.begin() as session:
-        draft_id, list_id = await a_draft(session, now)
+        draft_id, list_id = await a_written(session, now)
         of = await session.get_one(List, list_id)
         await make.a_person(session, keys, "jeanne", of, now=now)
         wrote = await rows.makers(session, draft_id)

@@ -135,7 +135,7 @@ async def test_a_campaign_long_past_its_hour_waits_for_a_person_to_start_it(
             await until_true(lambda: held(database, campaign_id))
             async with database.reading() as session:
                 campaign = await find_campaign(session, campaign_id)
-                assert await scheduling.launchable(session) == []
+                assert (await session.scalars(scheduling.launchable())).all() == []
             assert campaign.state is CampaignState.SCHEDULED
             assert "nothing ran at its hour" in str(reason_of(campaign))
             async with database.begin() as session:
@@ -154,8 +154,8 @@ async def test_a_campaign_changed_after_its_approval_does_not_start_by_itself(
     async with database.begin() as session:
         await session.execute(update(Campaign).values(approved_hash="0" * 64))
     with Relay().running() as relay:
-        async with working(database, keys, relay.url) as engine:
-            await engine.sweep()
+        async with working(database, keys, relay.url):
+            await until_true(lambda: held(database, campaign_id))
     async with database.reading() as session:
         campaign = await find_campaign(session, campaign_id)
     assert campaign.state is CampaignState.SCHEDULED

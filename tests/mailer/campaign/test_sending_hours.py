@@ -197,7 +197,7 @@ async def test_an_end_that_passes_when_no_copy_waits_pauses_nothing(
         await session.execute(
             update(Campaign).values(state=CampaignState.RUNNING, not_after=now - timedelta(hours=1))
         )
-        assert await scheduling.ended(session) == []
+        assert (await session.scalars(scheduling.ended())).all() == []
         assert not await scheduling.end(session, campaign_id=campaign_id)
 
 

@@ -21,6 +21,7 @@ from mailer.ledger import claiming, leasing, settle_and_claim, settling
 from mailer.smtp.relay import Relay
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli import database as databases
+from pli import pgqueuer_parts
 from pli.database import Database
 from pli.keys import Keys
 
@@ -79,13 +80,16 @@ def run_with_short_lease(url: str, keys: Keys, relay: str, folder: Path) -> None
 def shorten_leases() -> Callable[[], None]:
     """Shorten leases and silent transactions to one second; returns the function that undoes it."""
     before = leasing.LEASE, constants.RENEW_SECONDS, constants.WATCH_SECONDS
+    queues = pgqueuer_parts.HEARTBEAT, pgqueuer_parts.POLL_SECONDS
     databases.IDLE_SECONDS = 1.0
     leasing.LEASE = timedelta(seconds=1)
     constants.RENEW_SECONDS, constants.WATCH_SECONDS = 0.3, 0.1
+    pgqueuer_parts.HEARTBEAT, pgqueuer_parts.POLL_SECONDS = timedelta(seconds=1), 0.3
 
     def back() -> None:
         leasing.LEASE = before[0]
         constants.RENEW_SECONDS, constants.WATCH_SECONDS = before[1:]
+        pgqueuer_parts.HEARTBEAT, pgqueuer_parts.POLL_SECONDS = queues
         databases.IDLE_SECONDS = 15.0
 
     return back

@@ -14,6 +14,7 @@ from mailer.campaign.finding import find_campaign, reason_of
 from mailer.engine import constants
 from mailer.engine.window_size import Pace
 from mailer.ledger import balance, claiming, leasing, settling
+from mailer.ledger.due import due
 from mailer.models import Attempt, Audience, Batch, Campaign, CampaignState, Delivery, Status
 from mailer.outcomes import Result
 from pli.database import Database
@@ -344,7 +345,7 @@ async def test_campaigns_that_run_at_once_take_turns(
             session, keys, [members], now=now, batch_size=10, audience=Audience.ALL
         )
     async with database.reading() as session:
-        found = await leasing.due(session, limit=5)
+        found = await due(session, limit=5)
         whose = {
             row.id: row.campaign_id
             for row in await session.execute(select(Batch.id, Batch.campaign_id))

@@ -27,6 +27,7 @@ from mailer.engine.batch_run import BatchRun
 from mailer.engine.ending import Ending
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
+from mailer.engine.sweep import Sweep
 from mailer.ledger import claiming, leasing, rows, settle_and_claim, settling
 from mailer.ledger.holding import Holding
 from mailer.models import Audience, Batch, Campaign, CampaignState, Delivery, Stage, Status
@@ -108,10 +109,10 @@ async def test_a_sending_whose_engine_dies_ends_with_the_reason(
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4)
 
-    async def dies(_self: Engine) -> bool:
+    async def dies(_self: Sweep) -> bool:
         raise RuntimeError("something unforeseen")
 
-    monkeypatch.setattr(Engine, "sweep", dies)
+    monkeypatch.setattr(Sweep, "step", dies)
     with Relay().running() as relay:
         settings = Settings(
             relay_url=relay.url, relay_connections=2, journal_folder=tmp_path, batch_size=100
@@ -128,10 +129,10 @@ async def test_a_test_copy_whose_engine_dies_ends_with_the_reason(
     async with database.begin() as session:
         await make.a_list(session, "membres", now=now)
 
-    async def dies(_self: Engine) -> bool:
+    async def dies(_self: Sweep) -> bool:
         raise RuntimeError("something unforeseen")
 
-    monkeypatch.setattr(Engine, "sweep", dies)
+    monkeypatch.setattr(Sweep, "step", dies)
     with Relay().running() as relay:
         settings = Settings(
             relay_url=relay.url, relay_connections=2, journal_folder=tmp_path, batch_size=100

@@ -22,7 +22,8 @@ from mailer.smtp.relay import Relay as Address
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
 from pli.keys import Keys
-from pli.work import Work
+from pli.queueing import QueueWork
+from pli.work import MemoryWork
 from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
 from tests.relay import Relay
 
@@ -66,7 +67,7 @@ async def carried(engine: Engine, until: Awaitable[Any]) -> None:
 
 PARTS: dict[str, tuple[type, str, Any]] = {
     "the sweep": (Sweep, "step", dies),
-    "the queue of batches": (Work, "run", dies_later),
+    "the queue of batches": (MemoryWork, "run", dies_later),
     "the pacer": (Pacer, "run", dies_later),
     "what ends silent connections": (Database, "end_silent", dies),
     "what closes the wire": (RelayFailover, "close", dies),
@@ -83,6 +84,8 @@ async def test_a_part_that_dies_ends_the_engine_with_its_reason_and_costs_no_cop
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     owner, name, dying = PARTS[part]
+    if owner is MemoryWork and not database.is_sqlite:
+        owner = QueueWork
     campaign_id = await prepared(database, keys, now, count=40, batch_size=40)
     with Relay(delay=0.02).running() as relay:
         with monkeypatch.context() as patch:

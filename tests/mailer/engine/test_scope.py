@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from mailer.campaign import lifecycle, scheduling
 from mailer.campaign.finding import find_campaign
 from mailer.ledger import leasing
+from mailer.ledger.due import due
 from mailer.models import Batch, CampaignState, Notice, Status
 from mailer.notices import queue
 from mailer.scope import EVERYTHING, Scope
@@ -105,11 +106,11 @@ async def test_each_question_of_a_sweep_asks_within_the_scope(
     async def found(scope: Scope) -> tuple[set[int], set[int], set[int], set[int], bool]:
         async with database.reading() as session:
             return (
-                {it.campaign_id for it in await leasing.due(session, limit=9, scope=scope)},
-                set(await lifecycle.finishable(session, scope=scope)),
-                set(await scheduling.ended(session, scope=scope)),
-                set(await scheduling.launchable(session, scope=scope)),
-                await queue.notices_due(session, scope=scope),
+                {it.campaign_id for it in await due(session, limit=9, scope=scope)},
+                set(await session.scalars(lifecycle.finishable(scope=scope))),
+                set(await session.scalars(scheduling.ended(scope=scope))),
+                set(await session.scalars(scheduling.launchable(scope=scope))),
+                bool((await session.scalars(queue.notices_due(scope=scope))).all()),
             )
 
     assert await found(EVERYTHING) == ({running, over.id}, {done}, {over.id}, {draft.id}, True)

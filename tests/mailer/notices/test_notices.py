@@ -122,7 +122,7 @@ async def test_what_a_dead_worker_had_in_hand_is_uncertain_and_its_late_truth_co
         assert await queue.claim_notices(session, lease=8, limit=5) == []
         await session.execute(update(Notice).values(lease_until=now - timedelta(seconds=5)))
     async with database.begin() as session:
-        assert await queue.notices_due(session)
+        assert (await session.scalars(queue.notices_due())).all() == [notice_id]
         await queue.claim_notices(session, lease=8, limit=5)
     assert (await ended(database, notice_id)).status is Status.UNCERTAIN
     async with database.begin() as session:
@@ -171,8 +171,7 @@ async def test_a_database_that_is_away_while_a_notice_is_composed_leaves_it_wait
         notice_sender = NoticeSender(
             database, keys, SMTPCourier(Address_.parse(relay.url), connections=1)
         )
-        await notice_sender.step()
-        await notice_sender.ended()
+        await notice_sender.send(notice_id)
     async with database.reading() as session:
         notice = await session.get_one(Notice, notice_id)
     assert (notice.status, notice.attempts, notice.lease) == (Status.PENDING, 0, None)

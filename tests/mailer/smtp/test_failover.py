@@ -291,14 +291,13 @@ async def test_a_list_that_has_no_other_relay_is_as_patient_as_ever(
 async def test_a_test_copy_goes_by_the_relays_of_its_list(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    await ordered(database, keys, now)
+    notice_id = await ordered(database, keys, now)
     async with database.begin() as session:
         await lists.edit(session, name="membres", relays=[SPARE], now=now)
     with Relay().running() as first, Relay().running() as second:
         failover = failover_of({"main": first.url, SPARE: second.url})
         notice_sender = NoticeSender(database, keys, failover)
-        await notice_sender.step()
-        await notice_sender.ended()
+        await notice_sender.send(notice_id)
         await failover.close(1)
     assert (len(first.received), len(second.received)) == (0, 1)
 
@@ -306,15 +305,14 @@ async def test_a_test_copy_goes_by_the_relays_of_its_list(
 async def test_a_test_copy_goes_by_the_next_relay_at_once(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    await ordered(database, keys, now)
+    notice_id = await ordered(database, keys, now)
     with Relay().running() as second:
         failover = failover_of({"main": NOBODY, SPARE: second.url})
         notice_sender = NoticeSender(database, keys, failover)
         async with asyncio.timeout(10):
             while not second.received:
-                await notice_sender.step()
+                await notice_sender.send(notice_id)
                 await asyncio.sleep(0.02)
-        await notice_sender.ended()
         await failover.close(1)
     async with database.reading() as session:
         notice = (await session.scalars(select(Notice))).one()

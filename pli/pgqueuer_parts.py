@@ -1,0 +1,460 @@
+"""PgQueuer's parts as we use them on PostgreSQL; all that it does not promise stands in this file.
+
+Its tables and its queries are not public, and some of its habits cost too much where many workers
+share a queue: it asks four times where one question is enough, asks ten times a second while its
+hands are full, tells all workers when a job ends, and keeps tracebacks. tests/pli/
+test_pgqueuer_parts.py fails when a version of it changes what is used here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+from uuid import UUID
+
+import asyncpg
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.qb import (
+    QueryBuilderEnvironment,
+    QueryQueueBuilder,
+    QuerySchedulerBuilder,
+)
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.executors import EntrypointExecutor, EntrypointExecutorParameters
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.core.tm import TaskManager
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job as QueuedJob
+from pgqueuer.domain.models import TracebackRecord
+from pgqueuer.domain.settings import DBSettings, Durability
+from pgqueuer.domain.types import (
+    JOB_STATUS,
+    Channel,
+    HealthCheckId,
+    QueueEntrypoint,
+    QueueManagerId,
+)
+from pgqueuer.ports.repository import EntrypointExecutionParameter
+
+from pli.clocks import boot_time
+
+log = logging.getLogger("pli.work")
+# Each of our own lines says once what PgQueuer says in many, with tracebacks.
+logging.getLogger("pgqueuer").setLevel(logging.CRITICAL + 1)
+
+SCHEMA = "queue"
+POLL_SECONDS = 5.0
+"""Jobs that fall due, and those of dead workers, are found by asking; so nobody sleeps longer."""
+HEARTBEAT = timedelta(seconds=30)
+"""Equal to a batch's lease: what a lost machine had is free when its lease has lapsed."""
+FIRST = 1_000_000_000
+"""The priority of what goes before everything else."""
+_FULL_SECONDS = 1.0
+_SOON = 0.01
+_RECONNECT_SECONDS = 1.0
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.AdminShutdownError,
+    asyncpg.exceptions.CrashShutdownError,
+)
+
+Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
+Offered = Callable[[Collection[str]], Collection[str]]
+"""Of the entrypoints that have due jobs, those of which a job may be taken now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One of the queues of the database: the prefix of its tables, and its channel."""
+
+    prefix: str
+    channel: str
+
+    @property
+    def table(self) -> str:
+        """The table of its jobs."""
+        return f"{SCHEMA}.{self.prefix}pgqueuer"
+
+    @property
+    def log_table(self) -> str:
+        """The table in which PgQueuer notes what became of its jobs."""
+        return f"{SCHEMA}.{self.prefix}pgqueuer_log"
+
+    def settings(self) -> DBSettings:
+        """PgQueuer's settings; each is given, or it would read the environment for the rest."""
+        names = {
+            "function": "fn_pgqueuer_changed",
+            "statistics_table": "pgqueuer_statistics",
+            "queue_status_type": "pgqueuer_status",
+            "queue_table": "pgqueuer",
+            "queue_table_log": "pgqueuer_log",
+            "trigger": "tg_pgqueuer_changed",
+            "schedules_table": "pgqueuer_schedules",
+        }
+        return DBSettings(
+            prefix=self.prefix,
+            db_schema=SCHEMA,
+            channel=Channel(self.channel),
+            durability=Durability.balanced,
+            widen_id=True,
+            **{name: f"{self.prefix}{its}" for name, its in names.items()},
+        )
+
+
+BATCHES = Queue("", "pli_queue")
+CHORES = Queue("chores_", "pli_chores")
+QUEUES = (BATCHES, CHORES)
+
+
+class Driver:
+    """A connection of PgQueuer's own, which is opened again when it is lost.
+
+    With PgQueuer's own driver a lost connection ends `QueueManager.run`, after all jobs in work.
+    """
+
+    def __init__(self, connect: Connect) -> None:
+        self.on_insert: Callable[[], None] = self.wake
+        """Called when jobs were added."""
+        self._connect = connect
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._lock = asyncio.Lock()
+        self._listener: tuple[str, Callable[[str], None]] | None = None
+        self._told = False
+        self._stopped = asyncio.Event()
+        self._shutdown = asyncio.Event()
+        self._tasks = TaskManager()
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        """The rows that a statement returns."""
+        return [dict(row) for row in await self._do("fetch", query, *args)]
+
+    async def execute(self, query: str, *args: object) -> str:
+        """Run a statement."""
+        return str(await self._do("execute", query, *args))
+
+    async def notify(self, channel: str, payload: str) -> None:
+        """Tell all that listen to a channel."""
+        await self._do("execute", "SELECT pg_notify($1, $2)", channel, payload)
+
+    async def add_listener(
+        self, channel: str, callback: Callable[[str | bytes | bytearray], None]
+    ) -> None:
+        """Listen to a channel, also after the connection was lost."""
+        self._listener = (channel, callback)
+        async with self._lock:
+            if self._connection is not None:
+                await self._listen(self._connection)
+
+    @property
+    def shutdown(self) -> asyncio.Event:
+        """Part of PgQueuer's protocol."""
+        return self._shutdown
+
+    @property
+    def tm(self) -> TaskManager:
+        """Part of PgQueuer's protocol."""
+        return self._tasks
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """The connection stays open: PgQueuer writes the ends of the last jobs after this."""
+
+    def stop(self) -> None:
+        """From now on, wait for no lost connection."""
+        self._stopped.set()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        async with self._lock:
+            if self._connection is not None:
+                try:
+                    await self._connection.close(timeout=_RECONNECT_SECONDS)
+                except _LOST:
+                    self._connection.terminate()
+                self._connection = None
+
+    def deliver(self, **event: object) -> None:
+        """Give PgQueuer an event as if the server had sent it."""
+        if self._listener is not None:
+            channel, callback = self._listener
+            base = {"channel": channel, "sent_at": datetime.now(UTC).isoformat()}
+            callback(json.dumps(base | event))
+
+    def wake(self) -> None:
+        """Let PgQueuer look for jobs now; once, until `awake` is called."""
+        if not self._told:
+            self._told = True
+            self.deliver(type="table_changed_event", operation="insert", table="")
+
+    def awake(self) -> None:
+        """PgQueuer looks for jobs: whatever is told from now on is new to it."""
+        self._told = False
+
+    async def _do(self, method: str, query: str, *args: object) -> Any:
+        async with self._lock:
+            while True:
+                connection = self._connection or await self._connected()
+                try:
+                    return await getattr(connection, method)(query, *args)
+                except _LOST as error:
+                    if isinstance(error, asyncpg.InterfaceError) and not connection.is_closed():
+                        raise  # a fault of ours in the statement
+                    # A statement may have come through: what it took is found as a dead worker's.
+                    log.warning("queue.connection_lost", extra={"reason": str(error)})
+                    connection.terminate()
+                    self._connection = None
+
+    async def _connected(self) -> asyncpg.Connection[Any]:
+        while True:
+            try:
+                connection = await self._connect()
+                await self._listen(connection)
+            except (*_LOST, asyncpg.PostgresError) as error:
+                if self._stopped.is_set():
+                    raise ConnectionError(str(error)) from error
+                try:
+                    await asyncio.wait_for(self._stopped.wait(), _RECONNECT_SECONDS)
+                except TimeoutError:
+                    continue
+            else:
+                self._connection = connection
+                if self._listener is not None:
+                    log.info("queue.connected")
+                    self.on_insert()  # what was told meanwhile is lost
+                return connection
+
+    async def _listen(self, connection: asyncpg.Connection[Any]) -> None:
+        if self._listener is not None:
+            await connection.add_listener(self._listener[0], self._heard)
+
+    def _heard(self, _connection: object, _pid: object, _channel: object, payload: object) -> None:
+        # The trigger tells of each INSERT and DELETE, also of nothing, and of no UPDATE. That a job
+        # has ended gives nobody work.
+        if json.loads(str(payload)).get("operation") in ("insert", "truncate"):
+            self.on_insert()
+
+
+class OfferingQueries(Queries):
+    """PgQueuer's statements, for a worker that offers to take some jobs and not others.
+
+    One question where PgQueuer has four, and none while no job may be taken.
+    """
+
+    def __init__(self, driver: Driver, queue: Queue, offered: Offered) -> None:
+        super().__init__(driver, **_builders(queue))
+        self.stopping = False
+        self._changed = asyncio.Event()
+        self._asked_at = float("-inf")
+        self._link = driver
+        self._queue = queue
+        self._offered = offered
+        self._due: Collection[str] = ()
+        driver.on_insert = self.look_anew
+
+    def look(self) -> None:
+        """Look for jobs now: more of them may be taken than before."""
+        self._changed.set()
+        self._link.wake()
+
+    def look_anew(self) -> None:
+        """Look for jobs now: there may be others than before."""
+        self._asked_at = float("-inf")
+        self.look()
+
+    async def dequeue(
+        self,
+        batch_size: int,
+        entrypoints: dict[QueueEntrypoint, EntrypointExecutionParameter],
+        queue_manager_id: QueueManagerId,
+        global_concurrency_limit: int | None,
+        heartbeat_timeout: timedelta,
+    ) -> list[QueuedJob]:
+        """Take a job; wait as long as none may be taken, and ask nothing meanwhile."""
+        del entrypoints, global_concurrency_limit  # the queue's rows and `offered` say both
+        self._link.awake()
+        # The job that was taken last is in a task that has not begun: it must count as in work.
+        await asyncio.sleep(0)
+        names: Collection[str] = ()
+        while not self.stopping:
+            self._changed.clear()
+            if not self._due or boot_time() > self._asked_at + POLL_SECONDS:
+                await self._ask(heartbeat_timeout)
+            names = self._offered(self._due)
+            if names or not self._due:
+                break
+            try:
+                await asyncio.wait_for(self._changed.wait(), _FULL_SECONDS)
+            except TimeoutError:
+                continue
+        if not names or self.stopping:
+            return []
+        jobs = await super().dequeue(
+            batch_size,
+            {QueueEntrypoint(it): EntrypointExecutionParameter(0) for it in names},
+            queue_manager_id,
+            None,
+            heartbeat_timeout,
+        )
+        if not jobs:
+            self._due = ()
+        return jobs
+
+    async def _ask(self, heartbeat: timedelta) -> None:
+        self._asked_at = boot_time()
+        rows = await self._link.fetch(_DUE.format(table=self._queue.table), heartbeat)
+        self._due = [str(row["entrypoint"]) for row in rows]
+
+    async def eligible_queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
+        """Not asked: what came meanwhile was told by the driver, or is found by the next poll."""
+        del entrypoints
+        return 0
+
+    async def next_deferred_eta(self, entrypoints: list[QueueEntrypoint]) -> timedelta | None:
+        """Not asked: else all idle workers would wake for the same job."""
+        del entrypoints
+        return None
+
+    async def queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
+        """Not asked: it matters only where a queue is worked off once."""
+        del entrypoints
+        return 0
+
+    async def notify_health_check(self, health_check_event_id: HealthCheckId) -> None:
+        """Ask the server for a sign, without telling all workers that one did so."""
+        await self._link.fetch("SELECT 1")
+        self._link.deliver(type="health_check_event", id=str(health_check_event_id))
+
+    async def retry_job(
+        self, job: QueuedJob, delay: timedelta, traceback_record: TracebackRecord | None
+    ) -> None:
+        """Let a job come again, behind those that are next now; only if it is still ours.
+
+        PgQueuer would keep its priority, and a batch that gave way would come first again.
+        """
+        del traceback_record  # it may hold addresses
+        statement = _RETRY.format(
+            table=self._queue.table, log=self._queue.log_table, level=level(self._queue)
+        )
+        await self._link.execute(statement, job.id, delay, job.queue_manager_id)
+        seconds = delay.total_seconds()
+        if seconds < POLL_SECONDS and not self.stopping:
+            # An UPDATE tells nobody; this worker looks in time, and the others some seconds later.
+            asyncio.get_running_loop().call_later(seconds + _SOON, self.look_anew)
+
+    async def log_jobs(
+        self, job_status: list[tuple[QueuedJob, JOB_STATUS, TracebackRecord | None]]
+    ) -> None:
+        """Note what became of jobs, without tracebacks: they may hold addresses."""
+        await super().log_jobs([(job, status, None) for job, status, _ in job_status])
+
+
+class Manager(QueueManager):
+    """PgQueuer's loop, which works on all entrypoints by one function."""
+
+    def __init__(
+        self,
+        queries: OfferingQueries,
+        queue: Queue,
+        manager_id: UUID,
+        do: Callable[[QueuedJob], Awaitable[None]],
+    ) -> None:
+        super().__init__(queries, Channel(queue.channel))
+        self.queue_manager_id = QueueManagerId(manager_id)
+        self.entrypoint_registry = _OneForAll(
+            EntrypointExecutor(
+                EntrypointExecutorParameters(
+                    concurrency_limit=0, func=do, accepts_context=False, on_failure="hold"
+                )
+            )
+        )
+
+    async def work(self) -> None:
+        """Take jobs and do them, until `shutdown`."""
+        await self.run(
+            dequeue_timeout=timedelta(seconds=POLL_SECONDS),
+            batch_size=1,
+            heartbeat_timeout=HEARTBEAT,
+            log_aggregation_interval=timedelta(0),
+        )
+
+
+class _OneForAll(dict[QueueEntrypoint, Any]):
+    """Every entrypoint has the same executor: which ones there are, the queue's rows say."""
+
+    def __init__(self, executor: EntrypointExecutor) -> None:
+        super().__init__()
+        self._executor = executor
+
+    def __missing__(self, _: QueueEntrypoint) -> EntrypointExecutor:
+        return self._executor
+
+
+def queries_over(connection: asyncpg.Connection[Any], queue: Queue) -> Queries:
+    """PgQueuer's statements over somebody's connection, in its transaction."""
+    return Queries(AsyncpgDriver(connection), **_builders(queue))
+
+
+def _builders(queue: Queue) -> dict[str, Any]:
+    settings = queue.settings()
+    return {
+        "qbe": QueryBuilderEnvironment(settings),
+        "qbq": QueryQueueBuilder(settings),
+        "qbs": QuerySchedulerBuilder(settings),
+    }
+
+
+def comes_again(seconds: float) -> RetryRequested:
+    """What a job raises to come again."""
+    return RetryRequested(timedelta(seconds=max(0.0, seconds)))
+
+
+def level(queue: Queue) -> str:
+    """The priority of what is in work now, as SQL; FIRST does not count."""
+    return _LEVEL.format(table=queue.table, first=FIRST)
+
+
+_DUE = """
+    WITH RECURSIVE name AS (
+        (SELECT entrypoint FROM {table} WHERE status = 'queued' ORDER BY entrypoint LIMIT 1)
+        UNION ALL
+        SELECT (SELECT it.entrypoint FROM {table} it
+                WHERE it.status = 'queued' AND it.entrypoint > name.entrypoint
+                ORDER BY it.entrypoint LIMIT 1)
+        FROM name WHERE name.entrypoint IS NOT NULL
+    )
+    SELECT entrypoint FROM name
+    WHERE entrypoint IS NOT NULL AND EXISTS (
+        SELECT FROM {table} it
+        WHERE it.entrypoint = name.entrypoint AND it.status = 'queued'
+          AND it.execute_after < now())
+    UNION
+    SELECT entrypoint FROM {table} WHERE status = 'picked' AND heartbeat < now() - $1::interval
+"""
+
+_LEVEL = """coalesce(
+    (SELECT min(priority) FROM {table} WHERE status = 'picked' AND priority < {first}),
+    (SELECT max(priority) FROM {table} WHERE status = 'queued' AND priority < {first}),
+    0)"""
+
+_RETRY = """
+    WITH retry AS (
+        UPDATE {table} SET
+            status = 'queued', execute_after = now() + $2::interval, updated = now(),
+            attempts = attempts + 1, queue_manager_id = NULL,
+            priority = least(priority, {level}) - 1
+        WHERE id = $1 AND queue_manager_id = $3
+        RETURNING id, entrypoint, priority
+    )
+    INSERT INTO {log} (job_id, status, entrypoint, priority)
+    SELECT id, 'queued', entrypoint, priority FROM retry
+"""

@@ -1,0 +1,237 @@
+"""The queues on PostgreSQL: jobs are offered within the transaction that makes them necessary.
+
+All processes share a queue; PgQueuer hands its jobs out, and gives those of a lost machine to
+another. `pli.pgqueuer_parts` says what we use of PgQueuer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import asyncpg
+from pgqueuer.domain.models import Job as QueuedJob
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+from pli.columns import SQLITE
+from pli.database import Database
+from pli.pgqueuer_parts import (
+    BATCHES,
+    CHORES,
+    FIRST,
+    QUEUES,
+    Driver,
+    Manager,
+    Offered,
+    OfferingQueries,
+    Queue,
+    comes_again,
+    level,
+    queries_over,
+)
+from pli.work import Handle, Held, Job
+
+__all__ = ["BATCHES", "CHORES", "Offer", "Queue", "QueueWork", "enqueue", "free"]
+
+log = logging.getLogger("pli.work")
+
+FAILED_SECONDS = 5.0
+"""A job whose handler raised comes again after this."""
+
+
+class JobHeld(Exception):
+    """A job that PgQueuer keeps as failed; raised to it, for it has no other way to be told."""
+
+
+class Offer(NamedTuple):
+    """A job that there shall be: it is due `delay` seconds from now.
+
+    Of the jobs that wait or are in work, at most one has a `key`.
+    """
+
+    key: str
+    entrypoint: str
+    payload: str
+    delay: float = 0.0
+    first: bool = False
+    """Whether it goes before all that are not."""
+
+
+def has_queues(session: Session) -> bool:
+    """Whether the session's database has queues: SQLite has none."""
+    return session.get_bind().dialect.name != SQLITE
+
+
+def enqueue(session: Session, queue: Queue, offers: Sequence[Offer]) -> int:
+    """Offer jobs in the session's transaction, so that a rollback leaves none; how many are new.
+
+    A job that is there already stays, and is pulled forward where it waits for a later moment.
+    For an AsyncSession: `await session.run_sync(enqueue, queue, offers)`. Never to be called in
+    the transactions of the ledger that recur with each window: at its commit, NOTIFY takes a lock
+    over the whole server.
+    """
+    if not offers:
+        return 0
+    # Asked first: an INSERT that skips every row would wake all workers.
+    known = {
+        row.dedupe_key: row.later
+        for row in session.execute(
+            _text(_KNOWN, queue),
+            {"keys": [it.key for it in offers], "delays": [it.delay for it in offers]},
+        )
+    }
+    later = [it for it in offers if known.get(it.key)]
+    if later:
+        session.execute(
+            _text(_PULL_FORWARD, queue),
+            {"keys": [it.key for it in later], "delays": [it.delay for it in later]},
+        )
+        tell(session, queue)
+    fresh = [it for it in offers if it.key not in known]
+    if fresh:
+        base = session.scalar(_text(f"SELECT {level(queue)}", queue)) or 0
+        connection: Any = session.connection().connection.dbapi_connection
+        connection.run_async(lambda raw: _insert(raw, queue, fresh, base))
+    return len(fresh)
+
+
+async def _insert(
+    raw: asyncpg.Connection[Any], queue: Queue, fresh: Sequence[Offer], base: int
+) -> None:
+    if not raw.is_in_transaction():
+        # SQLAlchemy begins one with its first statement; before it, this would be committed.
+        raise RuntimeError("a job is offered within a transaction only")
+    await queries_over(raw, queue).enqueue(
+        [it.entrypoint for it in fresh],
+        [it.payload.encode() for it in fresh],
+        [FIRST if it.first else base - place for place, it in enumerate(fresh, 1)],
+        [timedelta(seconds=it.delay) for it in fresh],
+        [it.key for it in fresh],
+        on_conflict="skip",
+    )
+
+
+def tell(session: Session, queue: Queue) -> None:
+    """Let all who listen look for jobs: PgQueuer's trigger tells nobody of an UPDATE."""
+    session.execute(_text(_TELL, queue), {"channel": queue.channel})
+
+
+def free(session: Session, manager: UUID) -> int:
+    """Give back all jobs of a manager; only for a caller with proof that nobody works on them."""
+    freed = 0
+    for queue in QUEUES:
+        jobs = session.execute(_text(_FREE, queue), {"manager": manager}).all()
+        if jobs:
+            tell(session, queue)
+        freed += len(jobs)
+    return freed
+
+
+def free_from_ahead(session: Session, queue: Queue) -> None:
+    """Give back jobs whose heartbeat lies ahead: the clock was set back, and they look alive."""
+    if session.execute(_text(_FREE_FROM_AHEAD, queue)).all():
+        tell(session, queue)
+
+
+class QueueWork:
+    """The jobs of one queue that this process takes: those that `offered` names.
+
+    `offered` is given the entrypoints that have due jobs, and answers which of them may be taken
+    now; `wake` is to be called when it may name more than before.
+    """
+
+    def __init__(self, database: Database, queue: Queue, offered: Offered) -> None:
+        self.manager = uuid4()
+        """By this id the queue knows who has a job."""
+        self._database = database
+        self._queue = queue
+        self._driver = Driver(database.connect_apart)
+        self._queries = OfferingQueries(self._driver, queue, offered)
+        self._handle: Handle
+        self._loop: Manager | None = None
+
+    async def run(self, handle: Handle) -> None:
+        """Hand over jobs until `stop`, and wait for those in work; to be called once."""
+        self._handle = handle
+        self._loop = Manager(self._queries, self._queue, self.manager, self._do)
+        try:
+            if not self._queries.stopping:
+                await self._loop.work()
+        except ConnectionError:
+            if not self._queries.stopping:
+                raise
+            # The server is away, and nobody waits for it any more: what was not written of the
+            # last jobs is found as a dead worker's.
+        finally:
+            await self._driver.close()
+
+    def stop(self) -> None:
+        """Take no further job; `run` ends when the jobs in work have ended."""
+        self._queries.stopping = True
+        self._driver.stop()
+        self._queries.look()
+        if self._loop is not None:
+            self._loop.shutdown.set()
+
+    def wake(self) -> None:
+        """Look for jobs now: more of them may be taken than when they were last looked for."""
+        self._queries.look()
+
+    async def _do(self, job: QueuedJob) -> None:
+        payload = (job.payload or b"").decode()
+        try:
+            again = await self._handle(Job(payload, str(job.entrypoint), job.attempts))
+        except Exception:
+            log.exception("work.failed", extra={"job": payload})
+            raise comes_again(FAILED_SECONDS) from None
+        finally:
+            # Not before the handler's own room is free again.
+            asyncio.get_running_loop().call_soon(self._queries.look)
+        if isinstance(again, Held):
+            raise JobHeld(again.code)
+        if again is not None:
+            raise comes_again(again.seconds)
+
+
+def _text(statement: str, queue: Queue) -> TextClause:
+    return text(statement.replace("{table}", queue.table))
+
+
+_KNOWN = """
+    SELECT job.dedupe_key,
+      job.status = 'queued' AND job.execute_after > now() + make_interval(secs => wanted.delay)
+        AS later
+    FROM unnest(CAST(:keys AS text[]), CAST(:delays AS float8[])) AS wanted (key, delay)
+    JOIN {table} AS job ON job.dedupe_key = wanted.key AND job.status IN ('queued', 'picked')
+"""
+
+_PULL_FORWARD = """
+    UPDATE {table} AS job
+    SET execute_after = now() + make_interval(secs => wanted.delay), updated = now()
+    FROM unnest(CAST(:keys AS text[]), CAST(:delays AS float8[])) AS wanted (key, delay)
+    WHERE job.dedupe_key = wanted.key AND job.status = 'queued'
+      AND job.execute_after > now() + make_interval(secs => wanted.delay)
+"""
+
+_TELL = """
+    SELECT pg_notify(:channel, json_build_object(
+      'channel', CAST(:channel AS text), 'operation', 'insert', 'sent_at', now(),
+      'table', '{table}', 'type', 'table_changed_event')::text)
+"""
+
+_FREE_FROM_AHEAD = """
+    UPDATE {table}
+    SET status = 'queued', execute_after = now(), updated = now(), queue_manager_id = NULL
+    WHERE status = 'picked' AND heartbeat > now() + interval '1 minute' RETURNING id
+"""
+
+_FREE = """
+    UPDATE {table}
+    SET status = 'queued', execute_after = now(), updated = now(), queue_manager_id = NULL
+    WHERE queue_manager_id = :manager AND status = 'picked' RETURNING id
+"""

@@ -1,0 +1,348 @@
+"""The queues on PostgreSQL: jobs are offered with what needs them, and come to one worker each."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from pli import pgqueuer_parts, queueing
+from pli.database import Database
+from pli.queueing import BATCHES, CHORES, Offer, QueueWork, enqueue, free
+from pli.work import Again, Handle, Held, Job
+from tests.waiting import until_true
+
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+
+def offers(*names: str, delay: float = 0.0) -> list[Offer]:
+    return [Offer(f"batch:{it}", "batch:1:other", it, delay) for it in names]
+
+
+async def offered(database: Database, *names: str, delay: float = 0.0) -> int:
+    async with database.begin() as session:
+        return await session.run_sync(enqueue, BATCHES, offers(*names, delay=delay))
+
+
+async def rows(database: Database, columns: str = "payload", where: str = "true") -> list[Any]:
+    async with database.reading() as session:
+        found = await session.execute(
+            text(f"SELECT {columns} FROM queue.pgqueuer WHERE {where} ORDER BY id")
+        )
+        return [tuple(it) for it in found]
+
+
+async def change(database: Database, statement: str, **values: object) -> None:
+    async with database.begin() as session:
+        await session.execute(text(statement), values)
+
+
+def everything(due: Collection[str]) -> Collection[str]:
+    return due
+
+
+class Hands:
+    """Takes at most `most` jobs at a time, does each by `do`, and notes their order."""
+
+    def __init__(self, most: int = 3, do: Handle | None = None) -> None:
+        self.most = most
+        self.busy = self.busiest = 0
+        self.done: list[str] = []
+        self._do = do
+
+    def offered(self, due: Collection[str]) -> Collection[str]:
+        return due if self.busy < self.most else ()
+
+    async def handle(self, job: Job) -> Again | Held | None:
+        self.busy += 1
+        self.busiest = max(self.busiest, self.busy)
+        try:
+            return await self._do(job) if self._do else None
+        finally:
+            self.busy -= 1
+            self.done.append(job.payload)
+
+
+@asynccontextmanager
+async def working(database: Database, hands: Hands) -> AsyncIterator[QueueWork]:
+    work = QueueWork(database, BATCHES, hands.offered)
+    running = asyncio.create_task(work.run(hands.handle))
+    try:
+        yield work
+    finally:
+        work.stop()
+        await asyncio.wait_for(running, 10)
+
+
+@asynccontextmanager
+async def listening(database: Database) -> AsyncIterator[list[str]]:
+    """The operations that the server tells of on the batches' channel."""
+    heard: list[str] = []
+    connection = await database.connect_apart()
+    await connection.add_listener(
+        BATCHES.channel, lambda *it: heard.append(json.loads(it[3])["operation"])
+    )
+    try:
+        yield heard
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that workers send to their queue."""
+    sent: list[str] = []
+    real = pgqueuer_parts.Driver._do
+
+    async def note(self: Any, method: str, query: str, *args: object) -> Any:
+        sent.append(query)
+        return await real(self, method, query, *args)
+
+    monkeypatch.setattr(pgqueuer_parts.Driver, "_do", note)
+    return sent
+
+
+async def test_a_job_is_offered_with_what_needs_it_and_a_rollback_leaves_none(
+    database: Database,
+) -> None:
+    async with database.begin() as session:
+        assert await session.run_sync(enqueue, BATCHES, offers("1", "2")) == 2
+        await session.rollback()
+    assert await rows(database) == []
+    assert await offered(database, "1", "2") == 2
+    assert await offered(database, "2", "3") == 1
+    assert await rows(database, "dedupe_key, priority") == [
+        ("batch:1", -1), ("batch:2", -2), ("batch:3", -2),
+    ]  # fmt: skip
+    async with database.begin() as session:
+        connection: Any = (await session.connection()).sync_connection
+        raw = connection.connection.dbapi_connection.driver_connection
+        # Before SQLAlchemy's first statement there is no transaction to be part of.
+        with pytest.raises(RuntimeError, match="within a transaction"):
+            await queueing._insert(raw, BATCHES, offers("4"), 0)
+    assert len(await rows(database)) == 3
+
+
+async def test_what_is_known_wakes_nobody_and_is_pulled_forward(database: Database) -> None:
+    async with listening(database) as heard:
+        await offered(database, "1", delay=18_000)
+        await until_true(lambda: heard)
+        heard.clear()
+        # Due at the same hour or later: there is nothing to do, and an INSERT of nothing would
+        # have told everybody.
+        await offered(database, "1", delay=18_001)
+        hands = Hands()
+        async with working(database, hands):
+            await asyncio.sleep(0.2)
+            assert (heard, hands.done) == ([], [])
+            began = time.monotonic()
+            await offered(database, "1")
+            await until_true(lambda: hands.done)
+            assert time.monotonic() - began < pgqueuer_parts.POLL_SECONDS / 2
+        await until_true(lambda: len(heard) == 2)
+        assert heard == ["insert", "delete"]
+
+
+async def test_a_job_that_comes_again_at_once_comes_again_at_once(database: Database) -> None:
+    async def twice(job: Job) -> Again | None:
+        return Again(0.0) if job.attempts < 3 else None
+
+    hands = Hands(do=twice)
+    async with working(database, hands):
+        await offered(database, "1")
+        began = time.monotonic()
+        await until_true(lambda: len(hands.done) == 4)
+        assert time.monotonic() - began < pgqueuer_parts.POLL_SECONDS / 2
+    assert await rows(database) == []
+
+
+async def test_a_job_that_gave_way_comes_behind_those_that_waited(database: Database) -> None:
+    async def gives_way(job: Job) -> Again | None:
+        return Again(0.0) if job.payload == "1" and not job.attempts else None
+
+    hands = Hands(most=1, do=gives_way)
+    async with database.begin() as session:
+        first = [offers("1")[0]._replace(first=True)]
+        await session.run_sync(enqueue, BATCHES, offers("2", "3"))
+        await session.run_sync(enqueue, BATCHES, first)
+    async with working(database, hands):
+        await until_true(lambda: len(hands.done) == 4)
+    assert hands.done[0] == "1"
+    assert hands.done[1:].index("2") < hands.done[1:].index("1")
+
+
+async def test_hands_are_never_fuller_than_full_and_ask_nothing_while_they_are(
+    database: Database, statements: list[str]
+) -> None:
+    async def at_work(_: Job) -> None:
+        await asyncio.sleep(0.02)
+
+    hands = Hands(most=2, do=at_work)
+    await offered(database, *map(str, range(20)))
+    async with working(database, hands):
+        await until_true(lambda: hands.busy)  # PgQueuer looks at its tables first
+        statements.clear()
+        await until_true(lambda: len(hands.done) == 20)
+        asked = len(statements)
+    assert hands.busiest == 2
+    assert asked <= 2 * 20 + 5, statements
+
+    waits = asyncio.Event()
+    hands = Hands(most=1, do=lambda _: _waited(waits))
+    await offered(database, "a", "b")
+    async with working(database, hands):
+        await until_true(lambda: hands.busy)
+        await asyncio.sleep(0.1)
+        statements.clear()
+        await asyncio.sleep(1.5)
+        assert statements == []
+        waits.set()
+        await until_true(lambda: len(hands.done) == 2)
+
+
+async def _waited(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def test_an_idle_worker_asks_once_in_a_while(
+    database: Database, statements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pgqueuer_parts, "POLL_SECONDS", 0.5)
+    hands = Hands()
+    await offered(database, "far", delay=3_600)
+    async with working(database, hands):
+        await until_true(lambda: statements and "WITH RECURSIVE" in statements[-1])
+        began = time.monotonic()
+        statements.clear()
+        await until_true(lambda: len(statements) >= 3)
+        assert time.monotonic() - began > 1.0
+
+
+async def test_a_job_of_a_silent_worker_is_found_by_asking(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pgqueuer_parts, "POLL_SECONDS", 0.3)
+    await offered(database, "1", "2")
+    async with working(database, Hands(most=0)):
+        pass
+    silent = "UPDATE queue.pgqueuer SET status = 'picked', queue_manager_id = :of, heartbeat = "
+    await change(database, silent + "now() - interval '20 s'", of=uuid4())
+    hands = Hands()
+    async with working(database, hands):
+        await asyncio.sleep(0.7)
+        assert hands.done == []
+        await change(database, silent + "now() - interval '31 s'", of=uuid4())
+        await until_true(lambda: sorted(hands.done) == ["1", "2"], 5)
+
+
+async def test_the_jobs_of_a_dead_manager_are_free_at_once(database: Database) -> None:
+    await offered(database, "1", "2")
+    dead, alive = uuid4(), uuid4()
+    for payload, manager in (("1", dead), ("2", alive)):
+        await change(
+            database,
+            "UPDATE queue.pgqueuer SET status = 'picked', queue_manager_id = :of"
+            " WHERE payload = :payload",
+            of=manager, payload=payload.encode(),
+        )  # fmt: skip
+    hands = Hands()
+    async with working(database, hands):
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        assert await database.perform(free, dead) == 1
+        await until_true(lambda: hands.done)
+        assert time.monotonic() - began < pgqueuer_parts.POLL_SECONDS / 2
+    assert hands.done == ["1"]
+    assert await rows(database, "queue_manager_id") == [(alive,)]
+
+
+async def test_a_worker_that_was_stopped_takes_no_job_from_one_that_lives_by_a_retry(
+    database: Database,
+) -> None:
+    other = uuid4()
+
+    async def overtaken(_: Job) -> Again:
+        await change(database, "UPDATE queue.pgqueuer SET queue_manager_id = :it", it=other)
+        return Again(0.0)
+
+    hands = Hands(do=overtaken)
+    await offered(database, "1")
+    async with working(database, hands):
+        await until_true(lambda: hands.done)
+    assert await rows(database, "status::text, queue_manager_id") == [("picked", other)]
+
+
+async def test_a_lost_connection_is_opened_again_and_told_in_one_line(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.WARNING)
+    monkeypatch.setattr(pgqueuer_parts, "POLL_SECONDS", 0.3)
+    waits = asyncio.Event()
+
+    async def long(job: Job) -> None:
+        if job.payload == "long":
+            await waits.wait()
+
+    hands = Hands(do=long)
+    await offered(database, "long")
+    async with working(database, hands) as work:
+        await until_true(lambda: hands.busy)
+        pid = work._driver._connection.get_server_pid()  # type: ignore[union-attr]
+        await change(database, "SELECT pg_terminate_backend(:pid)", pid=pid)
+        await offered(database, "short")
+        await until_true(lambda: hands.done == ["short"])
+        waits.set()
+        await until_true(lambda: len(hands.done) == 2)
+    assert await rows(database) == []
+    assert [it.message for it in caplog.records] == ["queue.connection_lost"]
+
+
+async def test_a_handler_that_fails_is_told_and_its_job_comes_again(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queueing, "FAILED_SECONDS", 0.1)
+
+    async def stumbles(job: Job) -> Again | None:
+        if not job.attempts:
+            raise RuntimeError("anne@example.org")
+        return Again(0.0) if job.attempts < 2 else None
+
+    hands = Hands(do=stumbles)
+    await offered(database, "1")
+    async with working(database, hands):
+        await until_true(lambda: len(hands.done) == 3)
+    assert [it.message for it in caplog.records] == ["work.failed"]
+    async with database.reading() as session:
+        noted = await session.execute(
+            text("SELECT status::text, traceback FROM queue.pgqueuer_log")
+        )
+        log = [tuple(it) for it in noted]
+    # PgQueuer's own would hold the error's text, and with it addresses.
+    assert {it[1] for it in log} == {None}
+    assert [it[0] for it in log].count("picked") == 3
+
+
+async def test_both_queues_are_apart(database: Database) -> None:
+    async with database.begin() as session:
+        await session.run_sync(enqueue, CHORES, [Offer("a:1", "a", "1")])
+    hands = Hands()
+    async with working(database, hands):
+        await asyncio.sleep(0.3)
+    assert hands.done == []
+    chores = QueueWork(database, CHORES, everything)
+    done: list[str] = []
+
+    async def handle(job: Job) -> None:
+        done.append(job.entrypoint)
+        chores.stop()
+
+    await asyncio.wait_for(chores.run(handle), 5)
+    assert done == ["a"]
