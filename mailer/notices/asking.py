@@ -25,7 +25,6 @@ from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from subscribers.address import Address
 
-
 REMINDER = "reminder"
 """The kind of the chore that reminds those who were asked."""
 A_DAY = timedelta(days=1)
