@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.journeys.installation import Installation
 from tests.relay import Relay
 from tests.waiting import until
+
+pytestmark = pytest.mark.proof
 
 AUTHOR, APPROVER = "auteur@example.org", "relectrice@example.org"
 
