@@ -107,6 +107,7 @@ class EngineChores:
         except PliError as refused:
             async with self._database.begin() as session:
                 await scheduling.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])
+                await self._relay_watch.tell_held(session, campaign_id, refused.sentences[0])
 
     async def _tidy(self, _row_id: int) -> None:
         """Delete what nobody needs any more: old mails that came back, and forgotten workers."""

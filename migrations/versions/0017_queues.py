@@ -4,13 +4,13 @@ The text is what PgQueuer 1.6 installs, written out here: it does not change wit
 is installed, nor with anybody's environment.
 
 Revision ID: 0017
-Revises: 0015
+Revises: 0016
 """
 
 from alembic import op
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -58,6 +58,8 @@ class OfficeRoute:
     title: str = ""
     confirmed: bool = False
     largest: int = LARGEST_FORM
+    files: bool = False
+    """Its form may hold files. Of somebody who is not in, such a form is not even read."""
 
 
 def check(routes: Sequence[OfficeRoute]) -> None:
