@@ -118,6 +118,10 @@ class Writing {
       this.saving.save({ asked: true });
     });
     document.addEventListener("keydown", (event) => {
+      if (event.altKey && event.key === "F10" && !this.isSource) {
+        event.preventDefault();
+        this.desk.toolbar.focus();
+      }
       if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {
         event.preventDefault();
         this.saving.save({ asked: true });
@@ -155,6 +159,7 @@ class Writing {
 
   changed() {
     this.saving.changed();
+    this.form.dataset.unsaved = "yes";
     this.preview?.soon();
     clearTimeout(this.counting);
     this.counting = setTimeout(() => this.#counted(), 300);
@@ -203,6 +208,7 @@ class Writing {
       this.saved.textContent = state === "saved" ? words.say("saved", { hour: words.hour(said.saved_at) }) : words.say("saving");
       if (state === "saved") {
         this.form.dataset.version = said.version;
+        if (!this.saving.isDirty) delete this.form.dataset.unsaved;
         this.loud.replaceChildren();
         this.opened = this.#now();
         if (said.present) this.presence.show(said.present);

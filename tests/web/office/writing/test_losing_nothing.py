@@ -70,6 +70,7 @@ async def test_a_network_cut_in_mid_sentence_and_a_browser_killed_lose_no_word(
         await desk.open()
         await page.get_by_text("There is text that the server never received.").wait_for()
         await page.get_by_role("button", name="Take it up again").click()
+        await desk.text.get_by_text("en plein mot").wait_for()
         await desk.saved()
         sentence = "Une phrase. Elle commence, et la ligne est coupée en plein mot"
         assert await desk.body() == SHORT.replace("Une phrase.", sentence)
