@@ -21,6 +21,7 @@ from mailer.letter import (
 )
 from mailer.letter.attachments import Attachment
 from mailer.letter.limits import USUAL, LetterLimits
+from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.note import Note
 from mailer.letter.tokens import Shape
 from pli.errors import PliError, reason_of
@@ -139,6 +140,7 @@ class ExaminedLetter:
 
     letter: Letter
     faults: Sequence[Fault]
+    parsed: ParsedMarkdown
     lines: Mapping[str, int] = field(default_factory=dict)
     """The line of each value of the front matter."""
 
@@ -157,7 +159,7 @@ def examine_letter(
     """Parse a letter as `parse_letter` does, and also one that cannot be sent as it is."""
     if fault := limits.too_long(len(text.encode("utf-8", "replace")), sizes):
         nothing = Letter(0, "", _LONG_AGO, "", "", "", source=name)
-        return ExaminedLetter(nothing, [(1, fault)])
+        return ExaminedLetter(nothing, [(1, fault)], markdown.read(""))
     matter = front_matter.read(plain_lines(text))
     parsed = markdown.read(matter.body, sizes=sizes)
     faults = list(matter.faults)
@@ -196,7 +198,8 @@ def examine_letter(
             *(it._replace(line=matter.end + 1 + it.line) for it in pictures.notes),
         ),
     )
-    return ExaminedLetter(letter, sorted(faults, key=lambda it: it[0]), matter.lines)
+    ordered = sorted(faults, key=lambda it: it[0])
+    return ExaminedLetter(letter, ordered, parsed, matter.lines)
 
 
 def _set(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -219,14 +222,19 @@ def plain_lines(text: str) -> str:
 _CONTROLS = {code: " " for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 
 
-def check_expressions(letter: Letter, attributes: Collection[str]) -> list[Sentence]:
-    """The faults of names that no person has: neither a field nor one of the `attributes`."""
+def check_expressions(
+    letter: Letter, attributes: Collection[str], parsed: ParsedMarkdown | None = None
+) -> list[Sentence]:
+    """The faults of names that no person has: neither a field nor one of the `attributes`.
+
+    `parsed` is the letter's body, if it was read already.
+    """
     known = {*expressions.NAMES["subscriber"], *attributes}
     return _told(
         letter.source,
         (
             (letter.line + line, expressions.unknown("subscriber", name, known))
-            for line, name in _asked(letter)
+            for line, name in _asked(letter, parsed)
             if name not in known
         ),
     )
@@ -237,9 +245,9 @@ def attributes_asked(letter: Letter) -> set[str]:
     return {name for _, name in _asked(letter)} - {*expressions.NAMES["subscriber"]}
 
 
-def _asked(letter: Letter) -> Iterator[tuple[int, str]]:
+def _asked(letter: Letter, parsed: ParsedMarkdown | None = None) -> Iterator[tuple[int, str]]:
     """Each name of `subscriber` that the letter reads, with its line in the body."""
-    parsed = markdown.read(letter.body)
+    parsed = parsed or markdown.read(letter.body)
     for placeholder, source in parsed.expressions.items():
         for root, name in sorted(expressions.names(source)):
             if root == "subscriber":

@@ -37,10 +37,14 @@ _BRACES = re.compile(r"\{\{|\{%|%7B%7B", re.IGNORECASE)
 
 
 def check(
-    letter: Letter, pressed: Pressed, identity: Identity, sizes: LetterLimits = USUAL
+    letter: Letter,
+    pressed: Pressed,
+    identity: Identity,
+    sizes: LetterLimits = USUAL,
+    parsed: ParsedMarkdown | None = None,
 ) -> list[Finding]:
-    """All findings, errors first."""
-    parsed = markdown.read(letter.body)
+    """All findings, errors first. `parsed` is the letter's body, if it was read already."""
+    parsed = parsed or markdown.read(letter.body)
     findings = [
         *_footer(identity, letter),
         *_page(letter, pressed),

@@ -42,7 +42,6 @@ DONE: Mapping[str, str] = {
     "taken_over": N_("What you brought stands at the end of the text."),
     "picture": N_("The picture is kept. Write its name where it belongs."),
     "restored": N_("The earlier text is the text again. The one before stays in the history."),
-    "test": N_("The test copies are on their way. What became of them is told below."),
     "password": N_("Your password is another now, and your other sessions are ended."),
     "link": N_("A link is on its way by mail."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from mailer.letter.finding import warning
 from mailer.letter.subject_cuts import cuts
 from mailer.links import Links
 from mailer.recipient import Recipient
+from mailer.report import viewing
 from pli.language import N_, Sentence, say
 from subscribers import attributes
 from web.office.visit import Visit
@@ -29,6 +31,9 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 """A letter has its styles inline; nothing in it runs, and it is nobody's origin."""
+
+NOTED_EVERY = timedelta(hours=1)
+"""Who looks as the same person again and again has one look an hour in the audit."""
 
 
 class WritingPreview:
@@ -119,9 +124,24 @@ class WritingPreview:
         front = head.values(head.split(text)[0])
         async with context.database.reading() as session:
             whom = await _reader(session, visit, line, reader, front["language"])
+            seen = await viewing.saw_lately(
+                session,
+                person_id=whom.delivery_id,
+                account_id=visit.who.account_id,
+                since=visit.now - NOTED_EVERY,
+            )
             files = await pictures.all_bytes(session, line.id)
             declared = await attributes.declared(session)
             further = await _taken(session, line, front["number"])
+        if whom.delivery_id and not seen:
+            async with context.database.begin() as session:
+                viewing.note_person_seen(
+                    session,
+                    person_id=whom.delivery_id,
+                    how="preview",
+                    by=visit.who.actor,
+                    now=visit.now,
+                )
         identity = context.pages.identity
         setting = Setting(
             identity,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from mailer.letter import as_shown, markdown, preflight
+from mailer.letter import as_shown, preflight
 from mailer.letter.drafts.reading import loaders, source_of
 from mailer.letter.finding import Finding, Severity, error
 from mailer.letter.letter import (
@@ -20,6 +20,7 @@ from mailer.letter.letter import (
 )
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.mail_html import MARKED
+from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.press import Pressed, press
 from mailer.letter.sendable import identity_for, theme_of
 from mailer.letter.theme import DEFAULT, SHIPPED, Theme, ThemePlaces, load_theme, shape_of
@@ -114,15 +115,15 @@ def preview(
         lambda name: shape_of(name, setting.themes),
     )
     letter = examined.letter
-    findings = [*_faults(examined), *_unknown(letter, setting), *further]
+    findings = [*_faults(examined), *_unknown(examined, setting), *further]
     identity = identity_for(letter, setting.identity)
     page = ""
     theme, no_theme = _theme(letter, setting)
     findings += no_theme
     try:
-        pressed = press(letter, theme, identity, marked=line)
+        pressed = press(letter, theme, identity, read=examined.parsed, marked=line)
         page = _page(pressed, letter, view, setting, reader)
-        checked = preflight.check(letter, pressed, identity, setting.sizes)
+        checked = preflight.check(letter, pressed, identity, setting.sizes, examined.parsed)
     except LetterError as refused:
         # A fault that was told above stands in the way of a page, or is told now.
         if not findings:
@@ -131,13 +132,12 @@ def preview(
         told = [it.finding.sentence for it in findings]
         findings += [Placed(it, _field(it)) for it in checked if it.sentence not in told]
     findings.sort(key=lambda it: it.finding.severity is Severity.WARNING)
-    return Preview(page, findings, words_in(letter.body))
+    return Preview(page, findings, words_in(examined.parsed))
 
 
-def words_in(body: str) -> int:
+def words_in(parsed: ParsedMarkdown) -> int:
     """How many words a reader finds in a body."""
-    tree = markdown.read(body).tree
-    return len(re.findall(r"\w+(?:[’'-]\w+)*", " ".join(tree.itertext())))
+    return len(re.findall(r"\w+(?:[’'-]\w+)*", " ".join(parsed.tree.itertext())))
 
 
 def _faults(examined: ExaminedLetter) -> list[Placed]:
@@ -164,7 +164,8 @@ def _field(finding: Finding) -> str:
     return "preheader" if finding.sentence.text.startswith("the preheader") else ""
 
 
-def _unknown(letter: Letter, setting: Setting) -> list[Placed]:
+def _unknown(examined: ExaminedLetter, setting: Setting) -> list[Placed]:
+    letter = examined.letter
     return [
         Placed(
             error(
@@ -174,7 +175,7 @@ def _unknown(letter: Letter, setting: Setting) -> list[Placed]:
                 line=it.values["line"] - letter.line,
             )
         )
-        for it in check_expressions(letter, setting.attributes)
+        for it in check_expressions(letter, setting.attributes, examined.parsed)
     ]
 
 

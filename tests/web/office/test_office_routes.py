@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -207,7 +208,9 @@ async def _every_route_with_every_right(town: Town) -> None:
     sendings["missing"] = 9_999
     victim = await town.hire("victim")
     office = the_office(town.database, town.keys, now)
-    routes = [it for it in office.office_routes() if isinstance(it.needs, Ability)]
+    every = [it for it in office.office_routes() if isinstance(it.needs, Ability)]
+    of_drafts = [it for it in every if it.path.startswith("/letters/{id")]
+    routes = [it for it in every if it not in of_drafts]
     wrong = []
     for right in (None, *Right):
         only_on_all = right in (Right.RIGHTS, Right.OPERATOR)
@@ -224,15 +227,11 @@ async def _every_route_with_every_right(town: Town) -> None:
             account = await town.hire(name, *([right] if right else []), lists=lists)
             async with town.somebody() as person:
                 token = await signed_in(town, person, account)
+                wrong += await _wrong_of_drafts(person, token, of_drafts, right, scope, drafts)
                 for route in routes:
                     allowed = right is not None and route.needs in MAY[right]
                     for kind in ("own", "other", "mixed", "missing"):
                         expected = 404
-                        if route.path.startswith("/letters/{id"):
-                            wrong += await _wrong_of_draft(
-                                person, token, route, (name, kind), scope, allowed, drafts
-                            )
-                            continue
                         if route.path == "/report/{id:number}":
                             seen = {"own": ["own"], "all": ["own", "other", "mixed"]}[scope]
                             expected = 200 if allowed and kind in seen else 404
@@ -278,32 +277,27 @@ async def _drafts(session: AsyncSession, lists: dict[str, int], now: datetime) -
     return drafts
 
 
-async def _wrong_of_draft(
+async def _wrong_of_drafts(
     person: Person,
     token: str,
-    route: OfficeRoute,
-    who: tuple[str, str],
+    routes: Sequence[OfficeRoute],
+    right: Right | None,
     scope: str,
-    allowed: bool,
     drafts: dict[str, int],
 ) -> list[tuple[object, ...]]:
-    """What a route of a manuscript answers wrongly: it is there, or 404."""
-    name, kind = who
-    if kind == "mixed":
-        return []  # a manuscript has one list
+    """What the routes of a manuscript answer wrongly: it is there, or 404."""
     seen = {"own": ["own"], "all": ["own", "other"]}[scope]
-    path = where(route.path, drafts.get(kind, 9_999))
+    headers = {**FROM_HERE, "X-Pli-Token": token}
     wrong: list[tuple[object, ...]] = []
-    for method in route.methods:
-        answer = await person.client.request(
-            method,
-            path,
-            data={"state": "writing"} if method == "POST" else None,
-            headers={**FROM_HERE, "X-Pli-Token": token},
-        )
-        is_there = answer.status_code not in (401, 403, 404, 500)
-        if is_there != (allowed and kind in seen) or answer.status_code in (401, 403, 500):
-            wrong.append((name, method, path, kind, answer.status_code))
+    for route, kind in itertools.product(routes, ("own", "other", "missing")):
+        allowed = right is not None and route.needs in MAY[right] and kind in seen
+        path = where(route.path, drafts.get(kind, 9_999))
+        for method in route.methods:
+            data = {"state": "writing"} if method == "POST" else None
+            answer = await person.client.request(method, path, data=data, headers=headers)
+            is_there = answer.status_code not in (401, 403, 404, 500)
+            if is_there != allowed or answer.status_code in (401, 403, 500):
+                wrong.append((right, scope, method, path, kind, answer.status_code))
     return wrong
 
 
