@@ -11,9 +11,9 @@ from pli.keys import Keys
 from tests.journeys.installation import Installation
 from tests.real_letter import REAL, bare, needs_real_letter, sentences, shown
 from tests.relay import Relay
+from tests.web.office.editor.clipboard import from_word, paste
+from tests.web.office.editor.desks import a_desk, a_manuscript, an_author
 from tests.web.office.served import a_street
-from tests.web.office.writing.clipboard import from_word, paste
-from tests.web.office.writing.desks import a_desk, a_manuscript, an_author
 
 pytestmark = pytest.mark.proof
 

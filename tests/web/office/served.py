@@ -21,7 +21,6 @@ from tests.web.office.person import Town
 from web.app import create_app
 from web.office.options import OfficeOptions
 
-
 # What a browser says by itself of a refusal, and of a network that a test took away.
 _EXPECTED = re.compile("status of|ERR_INTERNET_DISCONNECTED")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.web.office.writing.desks import Desk
+from tests.web.office.editor.desks import Desk
 
 MOST_ARROWS = 20
 _HERE = "() => document.activeElement.innerText || document.activeElement.ariaLabel || ''"

@@ -17,9 +17,9 @@ from mailer.letter.drafts import states
 from pli.actor import Actor
 from pli.keys import Keys
 from tests.browser import how_to_launch
+from tests.web.office.editor.desks import SHORT, Desk, a_desk, a_manuscript, an_author
 from tests.web.office.gallery import enter
 from tests.web.office.served import Street, a_street
-from tests.web.office.writing.desks import SHORT, Desk, a_desk, a_manuscript, an_author
 
 pytestmark = pytest.mark.proof
 

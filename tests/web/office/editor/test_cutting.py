@@ -11,7 +11,7 @@ import pytest
 
 from mailer.letter import cutting, head
 from tests.paths import ROOT
-from tests.web.office.writing.node import by_node
+from tests.web.office.editor.node import by_node
 
 pytestmark = pytest.mark.proof
 

@@ -9,10 +9,10 @@ import pytest
 
 from pli.keys import Keys
 from tests.mailer.letter.word.documents import laid_out
+from tests.web.office.editor.clipboard import drop, from_word, in_list, paste
+from tests.web.office.editor.desks import a_desk, a_manuscript, an_author
+from tests.web.office.editor.test_by_keyboard import a_picture
 from tests.web.office.served import Street, a_street
-from tests.web.office.writing.clipboard import drop, from_word, in_list, paste
-from tests.web.office.writing.desks import a_desk, a_manuscript, an_author
-from tests.web.office.writing.test_by_keyboard import a_picture
 
 pytestmark = pytest.mark.proof
 

@@ -1,4 +1,4 @@
-"""The page for writing, looked at and used: names, keys, views, findings, each width and language."""
+"""The page for writing, looked at and used: names, keys, views, findings, widths, languages."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from pli.keys import Keys
 from tests import axe
 from tests.browser import CONTRASTS, SCREENSHOTS
+from tests.web.office.editor.desks import SHORT, Desk, a_desk, a_manuscript, an_author, specimen
 from tests.web.office.served import Street, a_street
-from tests.web.office.writing.desks import SHORT, Desk, a_desk, a_manuscript, an_author, specimen
 
 pytestmark = pytest.mark.proof
 
@@ -133,7 +133,7 @@ async def test_each_view_of_the_mail_is_loaded_and_the_block_with_the_cursor_is_
         await frame.get_by_text("Une phrase.").wait_for()
         await desk.text.get_by_text("Une phrase.").click()
         await frame.locator("#ici", has_text="Une phrase.").wait_for()
-        for view in await desk.page.locator("#views input").all():
+        for view in (await desk.page.locator("#views input").all())[1:]:
             async with desk.page.expect_response("**/preview") as answer:
                 await view.check(force=True)
             assert (await answer.value).status == 200
@@ -149,7 +149,7 @@ async def test_typography_while_typing_and_by_a_button_is_undone_by_one_key_each
         await desk.text.get_by_text("Fin.").click()
         await keys.press("End")
         await keys.type(" L'été !")
-        fin = desk.text.locator("p").nth(1)
+        fin = desk.text.locator("> p").nth(1)
         assert await fin.inner_text() == "Fin. L’été\u202f!"
         await keys.press("Control+z")
         assert await fin.inner_text() == "Fin. L’été !"
@@ -157,12 +157,12 @@ async def test_typography_while_typing_and_by_a_button_is_undone_by_one_key_each
         await keys.press("Control+z")
         assert await fin.inner_text() == "Fin. L'"
         await keys.press("Control+z")
-        before = await desk.text.locator("p").first.inner_text()
+        before = await desk.text.locator("> p").first.inner_text()
         await desk.page.get_by_role("button", name="French typography").click()
         after = "Il dit «\u202fl’avis\u202f»\u202f; oui\u202f!"
-        assert await desk.text.locator("p").first.inner_text() == after
+        assert await desk.text.locator("> p").first.inner_text() == after
         await keys.press("Control+z")
-        assert await desk.text.locator("p").first.inner_text() == before
+        assert await desk.text.locator("> p").first.inner_text() == before
 
 
 async def test_the_source_is_one_click_away_and_remembered_for_the_person(street: Street) -> None:
@@ -226,7 +226,8 @@ async def test_blocks_move_and_go_and_a_block_that_is_not_drawn_is_edited_as_tex
         await desk.page.keyboard.press("End")
         await desk.page.keyboard.type("<!-- b -->")
         await desk.saved()
-        assert "</tr><!-- b -->\n</table>" in await desk.body()
+        assert raw in (await desk.body()).replace("<!-- b -->", "")
+        assert "<!-- b -->" in await desk.body()
         await block.get_by_role("button", name="Delete: Shown as it is written").click()
         await desk.saved()
         assert await desk.body() == "Un.\n\nDeux  \nlignes.\n"

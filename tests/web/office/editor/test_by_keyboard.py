@@ -9,9 +9,9 @@ from PIL import Image
 
 from mailer.letter.drafts import pictures
 from pli.keys import Keys
+from tests.web.office.editor.desks import a_desk, a_manuscript, an_author
+from tests.web.office.editor.typist import Typist
 from tests.web.office.served import a_street
-from tests.web.office.writing.desks import a_desk, a_manuscript, an_author
-from tests.web.office.writing.typist import Typist
 
 pytestmark = pytest.mark.proof
 
