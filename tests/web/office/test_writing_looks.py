@@ -35,7 +35,8 @@ async def test_every_page_of_manuscripts_fits_every_screen_and_works_without_jav
         locale = {"fr": "fr-FR", "en": "en-GB"}[language]
         async with street.browser(locale=locale) as page:
             # As without JavaScript, which the probes themselves need.
-            await page.route("**/editor.*.js", lambda it: it.fulfill(body=""))
+            nothing = {"body": "", "content_type": "text/javascript"}
+            await page.route("**/editor.*.js", lambda it: it.fulfill(**nothing))
             gallery = Gallery(page, language)
             async with street.town.database.reading() as session:
                 anne = await people.by_id(session, 1)
