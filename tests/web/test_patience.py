@@ -237,7 +237,7 @@ async def test_a_long_body_has_time_for_each_octet_that_came(
 
     got = []
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
         got.extend([len((await receive())["body"]) for _ in range(2)])
 
     async def send(message: Message) -> None:

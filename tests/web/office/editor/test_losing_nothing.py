@@ -170,7 +170,7 @@ async def test_a_manuscript_that_was_deleted_keeps_its_text_before_whoever_wrote
             await states.set_state(
                 session, draft_id=draft_id, state=DraftState.PUT_AWAY, by=root, now=now
             )
-            await states.delete(session, draft_id=draft_id, by=root, now=now)
+            await states.delete_draft(session, draft_id=draft_id, by=root, now=now)
         await type_behind(desk, "Une phrase.", " Trop tard.")
         await desk.page.get_by_text("This manuscript was deleted.").first.wait_for()
         await desk.text.get_by_text("Trop tard.").wait_for()
