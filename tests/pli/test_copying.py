@@ -14,6 +14,7 @@ from sqlalchemy import Text, func, select, text, type_coerce
 
 from mailer.campaign import jobs, lifecycle
 from mailer.ledger import balance
+from mailer.letter.drafts import making, pictures
 from mailer.models import (
     Batch,
     Bounce,
@@ -28,6 +29,7 @@ from mailer.models import (
 )
 from pli import chore_offers, copying, schema
 from pli import database as databases
+from pli.actor import Actor
 from pli.columns import Base, Document
 from pli.database import Database, DatabaseError, check_keys
 from pli.keys import Keys
@@ -60,6 +62,12 @@ async def source(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Da
         await make.a_campaign_with(session, now=now, list_id=members.id, names="autre{n}")
         await make.an_office(session, keys, members, now=now)
         await chore_offers.offer(session, "reminder", 1, at=now)
+        draft_id = await making.create(
+            session, list_id=members.id, top="", body="x", by=Actor.system("root"), now=now
+        )
+        await pictures.put(
+            session, draft_id=draft_id, name="a", data=b"x", by=Actor.system("root"), now=now
+        )
         mail = BounceMail(
             digest=b"d" * 32, at=now, door="file", came_to="", kind="failure", how="dsn", raw=b"x"
         )
@@ -132,6 +140,8 @@ async def test_every_row_is_the_same_on_postgresql(source: Database, target: Dat
     assert counts["delivery"] > 30
     assert counts["attempt"] > 5
     assert (counts["bounce"], counts["bounce_mail"]) == (1, 1)
+    assert [counts[it] for it in ("draft", "draft_version", "draft_maker")] == [1, 1, 1]
+    assert (counts["picture"], counts["draft_picture"]) == (1, 1)
     of_the_office = {it.name for it in Base.metadata.sorted_tables} & set(OFFICE)
     assert of_the_office == set(OFFICE)
     assert all(counts[it] for it in OFFICE)

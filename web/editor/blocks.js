@@ -52,7 +52,8 @@ export class WithFields {
     const { state } = this.view;
     const behind = this.getPos() + (this.contentDOM ? 1 : this.node.nodeSize);
     let transaction = state.tr;
-    if (!this.contentDOM && behind >= state.doc.content.size) {
+    // Only a paragraph is a place to go on: a heading, or the next block, has words of its own.
+    if (!this.contentDOM && state.doc.resolve(behind).nodeAfter?.type.name !== "paragraph") {
       transaction = transaction.insert(behind, state.schema.nodes.paragraph.create());
     }
     this.view.dispatch(transaction.setSelection(Selection.near(transaction.doc.resolve(behind), 1)));

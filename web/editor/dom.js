@@ -29,3 +29,13 @@ export const ask = (dialog) => new Promise((resolve) => {
   dialog.returnValue = "";
   dialog.showModal();
 });
+
+let isDown = false;
+globalThis.document?.addEventListener("keydown", (event) => { isDown = event.key === "Enter"; }, true);
+globalThis.document?.addEventListener("keyup", () => { isDown = false; }, true);
+
+/** Act once Enter is up again: what gets the focus meanwhile would take it for its own. */
+export const released = (act) => {
+  if (isDown) document.addEventListener("keyup", () => act(), { once: true });
+  else act();
+};

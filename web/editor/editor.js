@@ -86,7 +86,7 @@ class Writing {
     const body = this.area.value;
     // A textarea gives each line's end as LF: what the server cut is the text as it is.
     this.desk.open(blocks ?? cut(body));
-    this.opened = { front: this.front.values(), blocks: (blocks ?? cut(body)).map((it) => it.source) };
+    this.saving.latest = (blocks ?? cut(body)).map((it) => it.source).join("");
     this.findings = new Findings({ desk: this.desk, list: this.beside.list, status: this.beside.found });
     this.desk.moved = () => this.preview.soon();
     this.preview = new Preview({
@@ -118,6 +118,10 @@ class Writing {
       this.saving.save({ asked: true });
     });
     document.addEventListener("keydown", (event) => {
+      if (event.altKey && event.key === "F10" && !this.isSource) {
+        event.preventDefault();
+        this.desk.toolbar.focus();
+      }
       if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {
         event.preventDefault();
         this.saving.save({ asked: true });
@@ -155,6 +159,7 @@ class Writing {
 
   changed() {
     this.saving.changed();
+    this.form.dataset.unsaved = "yes";
     this.preview?.soon();
     clearTimeout(this.counting);
     this.counting = setTimeout(() => this.#counted(), 300);
@@ -203,8 +208,8 @@ class Writing {
       this.saved.textContent = state === "saved" ? words.say("saved", { hour: words.hour(said.saved_at) }) : words.say("saving");
       if (state === "saved") {
         this.form.dataset.version = said.version;
+        if (!this.saving.isDirty) delete this.form.dataset.unsaved;
         this.loud.replaceChildren();
-        this.opened = this.#now();
         if (said.present) this.presence.show(said.present);
       }
       return;
@@ -231,11 +236,6 @@ class Writing {
     this.renewed = false;
   }
 
-  #now() {
-    const { front, body } = this.text();
-    return { front, blocks: cut(body).map((it) => it.source) };
-  }
-
   async #conflict(theirs) {
     const { front, body } = this.text();
     const blocks = await this.cutAt(body);
@@ -243,7 +243,8 @@ class Writing {
     this.place.inert = true;
     this.area.readOnly = true;
     const their = { ...theirs, blocks: theirs.blocks ?? cut(theirs.body) };
-    const said = await conflict.ask(their, { front, blocks: blocks.map((it) => it.source) }, this.opened?.blocks ?? null);
+    const base = cut(this.saving.latest).map((it) => it.source);
+    const said = await conflict.ask(their, { front, blocks: blocks.map((it) => it.source) }, base);
     this.place.inert = false;
     this.area.readOnly = false;
     await this.#take(said);
@@ -349,4 +350,8 @@ class Writing {
 }
 
 const form = document.getElementById("writing");
-if (form) new Writing(form).begin();
+if (form) {
+  const begun = performance.now();
+  new Writing(form).begin();
+  performance.measure("pli-editor-open", { start: begun, end: performance.now() });
+}

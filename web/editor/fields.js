@@ -22,9 +22,10 @@ export class FieldsView extends WithFields {
     this.dom = h("div", { class: `block of-fields is-${kind}`, role: "group", "aria-label": title, contenteditable: "false" },
       bar(desk, title, view, getPos, this.changing), this.shown, this.form);
     this.dom.addEventListener("open-fields", () => this.open());
-    this.dom.addEventListener("focusout", (event) => {
-      if (!this.dom.contains(event.relatedTarget) && document.hasFocus()) this.close();
-    });
+    this.dom.addEventListener("focusout", () => setTimeout(() => {
+      // By then a field that was drawn anew has the focus again.
+      if (!this.dom.contains(document.activeElement) && document.hasFocus()) this.close();
+    }));
     this.inputs = {};
     this.draw();
     this.close();

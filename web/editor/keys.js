@@ -26,6 +26,17 @@ const move = (by) => (state, dispatch, view) => {
   return moveBlock(view, topBlock(state).pos, by);
 };
 
+/** From the text of a quotation to who said it, and of a box to its title. */
+const toField = (kind) => (state, dispatch, view) => {
+  const { $from } = state.selection;
+  for (let depth = $from.depth; depth > 0; depth -= 1) {
+    if ($from.node(depth).type.name !== kind) continue;
+    if (dispatch) view?.nodeDOM($from.before(depth))?.querySelector(".block-line")?.focus();
+    return true;
+  }
+  return false;
+};
+
 const openChip = (desk) => (state, dispatch, view) => {
   const { selection } = state;
   if (!(selection instanceof NodeSelection) || selection.node.type !== nodes.expression) return false;
@@ -43,12 +54,11 @@ export const keys = (desk) => [
     "Mod-Shift-n": asParagraph,
     "Mod-Alt-0": asParagraph, "Mod-Alt-1": asHeading(1), "Mod-Alt-2": asHeading(2), "Mod-Alt-3": asHeading(3),
     "Alt-Shift-ArrowUp": move(-1), "Alt-Shift-ArrowDown": move(1),
-    "Alt-F10": () => { desk.toolbar.focus(); return true; },
     "Enter": chainCommands(openChip(desk), enterFields, splitListItem(nodes.list_item)),
     "F2": chainCommands(openChip(desk), enterFields),
     "Shift-Enter": chainCommands(exitCode, hardBreak), "Mod-Enter": chainCommands(exitCode, hardBreak),
-    "Tab": chainCommands(nextCell(1), sinkListItem(nodes.list_item)),
-    "Shift-Tab": chainCommands(nextCell(-1), liftListItem(nodes.list_item)),
+    "Tab": chainCommands(nextCell(1), sinkListItem(nodes.list_item), toField("quote")),
+    "Shift-Tab": chainCommands(nextCell(-1), liftListItem(nodes.list_item), toField("box")),
     "Backspace": chainCommands(undoInputRule, emptyHeading),
   }),
   keymap(baseKeymap),

@@ -1,6 +1,6 @@
 // A button with a menu: arrows move within it, Escape and a choice close it.
 
-import { h, newId } from "./dom.js";
+import { h, newId, released } from "./dom.js";
 
 /** {button, element, close}: `items()` gives [{label, checked?, act}]. */
 export const menu = (label, items, attrs = {}) => {
@@ -23,7 +23,7 @@ export const menu = (label, items, attrs = {}) => {
       type: "button", tabindex: "-1",
       role: checked === undefined ? "menuitem" : "menuitemradio",
       "aria-checked": checked === undefined ? null : String(checked),
-      onclick: () => { close(false); act(); },
+      onclick: () => { close(false); released(act); },
     }, words)));
     list.hidden = false;
     button.setAttribute("aria-expanded", "true");

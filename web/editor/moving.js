@@ -64,8 +64,10 @@ export const insertBlock = (view, node) => {
     pos = depth === 0 ? (state.selection.to ?? 0) : $from.after(depth);
     transaction = transaction.insert(pos, node);
   }
-  if (pos + node.nodeSize >= transaction.doc.content.size && !node.isTextblock) {
-    transaction.insert(pos + node.nodeSize, state.schema.nodes.paragraph.create());
+  const behind = pos + node.nodeSize;
+  // An empty paragraph to go on in, which is not written into the text.
+  if (transaction.doc.resolve(behind).nodeAfter?.type !== state.schema.nodes.paragraph) {
+    transaction.insert(behind, state.schema.nodes.paragraph.create());
   }
   const selected = node.isAtom
     ? NodeSelection.create(transaction.doc, pos)

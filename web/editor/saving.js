@@ -96,6 +96,8 @@ export class Saving {
 
   async #accepted(save, said) {
     this.version = said.version;
+    // What the server has: both texts of a conflict are compared with it.
+    this.latest = save.body;
     this.failures = 0;
     this.savedChanges = save.changes;
     if (this.changes === save.changes) {

@@ -100,10 +100,11 @@ export class Sources {
     let text = "";
     const begins = [];
     let last = null;
-    doc.forEach((node) => {
+    doc.forEach((node, _, at) => {
+      const isLast = at === doc.childCount - 1;
       let origin = this.#origin(node);
       const follows = last?.origin && origin && isNext(last.origin, origin);
-      let piece = origin?.source ?? this.#new(node, last);
+      let piece = origin?.source ?? this.#new(node, last, isLast);
       if (last && !follows) {
         const wasNext = isNext(this.spots.get(last.node), this.spots.get(node));
         if (!wasNext || !areTwo(last.piece, piece)) {
@@ -111,7 +112,7 @@ export class Sources {
           // Behind a list, what is set in would belong to the list; and so would a list like it.
           if (origin && !areTwo(apart(last.piece), piece)) {
             origin = undefined;
-            piece = this.#new(node, last);
+            piece = this.#new(node, last, isLast);
           }
         }
       }
@@ -122,8 +123,8 @@ export class Sources {
     return { text, begins };
   }
 
-  #new(node, last) {
-    const tail = this.tails.get(node) ?? "\n\n";
+  #new(node, last, isLast) {
+    const tail = this.tails.get(node) ?? (isLast ? "\n" : "\n\n");
     const text = written(last && isLike(last.node, node) ? other(node) : node);
     const head = last ? "" : this.heads.get(node) ?? "";
     return text && head + text + (/[\r\n]/.test(tail) ? tail : "\n");

@@ -42,11 +42,11 @@ const put = (view, pos, table, rows, align, row, column) => {
   view.dispatch(transaction.scrollIntoView());
 };
 
-export const addRow = (view, pos) => {
+export const addRow = (view, pos, to = null) => {
   const { table, row, column } = cellAt(view.state, pos);
   const rows = rowsOf(table);
   rows.splice(row + 1, 0, rows[0].map((_, at) => emptyCell(table, 1, table.attrs.align[at])));
-  put(view, pos, table, rows, table.attrs.align, row + 1, column);
+  put(view, pos, table, rows, table.attrs.align, row + 1, to ?? column);
 };
 
 export const addColumn = (view, pos) => {
@@ -98,7 +98,7 @@ export const nextCell = (by) => (state, dispatch, view) => {
     const to = row * width + column + by;
     if (to < 0) return true;
     if (to >= width * table.childCount) {
-      if (view) addRow(view, start);
+      if (view) addRow(view, start, 0);
       return true;
     }
     let inside = start + 1;

@@ -1,7 +1,7 @@
 // The toolbar: ten things a letter needs, each with words. One of its buttons is in the order of
 // Tab; arrows move among them.
 
-import { h } from "./dom.js";
+import { h, released } from "./dom.js";
 import { SCHEMA } from "./schema.js";
 import { around, asHeading, asList, asParagraph, asQuotation, insert, insertFootnote, isMarked, toggle } from "./commands.js";
 import { addColumn, addRow, deleteColumn, deleteRow } from "./tables.js";
@@ -26,7 +26,7 @@ export class Toolbar {
         type: "button", class: `tool-${name}`,
         title: keys ? `${words.say(name)} (${keys})` : null,
         "aria-pressed": isPressed ? "false" : null, "aria-keyshortcuts": keys ? keys.replaceAll("Ctrl", "Control") : null,
-        onclick: act,
+        onclick: () => released(act),
       }, sign ? h("span", { class: "sign-of", "aria-hidden": "true" }, sign) : null, h("span", {}, words.say(name)));
       if (isPressed) this.pressed.push([it, isPressed]);
       if (isDisabled) this.disabled.push([it, isDisabled]);

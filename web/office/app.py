@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -82,6 +82,7 @@ class Office:
             exception_handlers={
                 HTTPException: self._refused,
                 DatabaseAway: self._no_database,
+                ClientDisconnect: self._left,
                 Exception: self._broken,
             },
         )
@@ -112,6 +113,11 @@ class Office:
         response = await self._trouble(request, error.status_code, heading, advice)
         response.headers.update(dict(error.headers or {}))
         return response
+
+    async def _left(self, request: Request, error: Exception) -> Response:
+        """Nobody reads this: the page asked for something newer, or was closed, in mid-request."""
+        del request, error
+        return Response(status_code=499)
 
     async def _no_database(self, request: Request, error: Exception) -> Response:
         log.warning("web.no_database", extra={"error": type(error).__name__})

@@ -17,9 +17,9 @@ from mailer.letter.drafts import states
 from pli.actor import Actor
 from pli.keys import Keys
 from tests.browser import how_to_launch
+from tests.web.office.editor.desks import SHORT, Desk, a_desk, a_manuscript, an_author
 from tests.web.office.gallery import enter
 from tests.web.office.served import Street, a_street
-from tests.web.office.writing.desks import SHORT, Desk, a_desk, a_manuscript, an_author
 
 pytestmark = pytest.mark.proof
 
@@ -70,6 +70,7 @@ async def test_a_network_cut_in_mid_sentence_and_a_browser_killed_lose_no_word(
         await desk.open()
         await page.get_by_text("There is text that the server never received.").wait_for()
         await page.get_by_role("button", name="Take it up again").click()
+        await desk.text.get_by_text("en plein mot").wait_for()
         await desk.saved()
         sentence = "Une phrase. Elle commence, et la ligne est coupée en plein mot"
         assert await desk.body() == SHORT.replace("Une phrase.", sentence)
@@ -169,7 +170,7 @@ async def test_a_manuscript_that_was_deleted_keeps_its_text_before_whoever_wrote
             await states.set_state(
                 session, draft_id=draft_id, state=DraftState.PUT_AWAY, by=root, now=now
             )
-            await states.delete(session, draft_id=draft_id, by=root, now=now)
+            await states.delete_draft(session, draft_id=draft_id, by=root, now=now)
         await type_behind(desk, "Une phrase.", " Trop tard.")
         await desk.page.get_by_text("This manuscript was deleted.").first.wait_for()
         await desk.text.get_by_text("Trop tard.").wait_for()

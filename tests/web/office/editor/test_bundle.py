@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailer.letter.blocks import names
-from tests.web.office.writing.node import EDITOR, STATIC, by_node
+from tests.web.office.editor.node import EDITOR, STATIC, by_node
 from web.office.editor_words import WORDS
 
 LARGEST = 200_000

@@ -11,7 +11,7 @@ import pytest
 
 from mailer.letter import cutting, head
 from tests.paths import ROOT
-from tests.web.office.writing.node import by_node
+from tests.web.office.editor.node import by_node
 
 pytestmark = pytest.mark.proof
 
@@ -20,7 +20,8 @@ PIECES = (
     "# Titre", "Texte de {{ subscriber.first_name or '*x*' }}.", "- un\n- deux", "1) un",
     "> cité", "::: encadre A\nb\n:::", ":::: colonnes\n::: colonne\na\n:::\n::::", "::: inconnu\na",
     "| a | b |\n| - | - |\n| c | d |", "```\n::: x\n```", "    code", "---", "{.lead}\nGrand",
-    "{.lead}", "[1]: https://example.org", "[^1]: note\n\n    suite", "<div>\na\n</div>", "<!-- c -->",
+    "{.lead}", "[1]: https://example.org", "[^1]: note\n\n    suite", "<div>\na\n</div>",
+    "<!-- c -->",
     "::: image a.png\nalt: b\n:::", "Titre\n=====", "a\\\nb", "::: votes\npour: 1", "<date> dit",
     "\u00a0", "{% a %}", "{{ a", "  - x\n\n    y", "***", "[^1] et [x][1]",
 )  # fmt: skip

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pli.keys import Keys
+from tests.web.office.editor.desks import SHORT, a_desk, a_manuscript, an_author
 from tests.web.office.served import a_street
-from tests.web.office.writing.desks import SHORT, a_desk, a_manuscript, an_author
 
 
 async def test_a_word_is_written_and_saved_and_the_rest_stays_as_it_was(
