@@ -82,7 +82,7 @@ def test_the_demo_stays_to_be_looked_at_until_ctrl_c(empty: Installation) -> Non
         pages = {path: there.get(path) for _, path in links}
         assert len(pages) == 3
         assert {status for status, _ in pages.values()} == {200}
-        assert f"http://localhost:{port}/office/report/" in shown
+        assert f"http://localhost:{port}/office/sendings/" in shown
         invitations = re.findall(rf"http://localhost:{port}(/office/link/\S{{43}})\n", shown)
         assert len(set(invitations)) == 3
         report = next(path for _, path in re.findall(r"(Report:)\s+http://[^/]+(/\S+)", shown))

@@ -27,7 +27,7 @@ from web.office.options import OfficeOptions
 from web.office.own import Own
 from web.office.parts import Parts
 from web.office.people import People
-from web.office.sendings import Sendings
+from web.office.sending_page import SendingPages
 from web.office.sign_in import SignIn
 from web.office.traces import Traces
 from web.office.visit import HEADERS, OfficeContext, Visit
@@ -60,7 +60,7 @@ class Office:
             *Enrol().office_routes(),
             *Confirm().office_routes(),
             *Own().office_routes(),
-            *Sendings().office_routes(),
+            *SendingPages().office_routes(),
             *People().office_routes(),
             *Traces().office_routes(),
             *(Parts().office_routes() if self.address.is_here else ()),

@@ -35,7 +35,7 @@ async def test_a_running_sending_is_followed_and_the_focus_stays(
         anne = await street.town.hire("anne", Right.READER)
         async with street.browser() as page:
             await enter(page, street, anne)
-            await page.goto(f"{street.url}/office/report/{campaign.id}")
+            await page.goto(f"{street.url}/office/sendings/{campaign.id}")
             loads: list[str] = []
             page.on("framenavigated", lambda it: loads.append(it.url))
             await page.get_by_role("link", name="Hold it still").focus()
@@ -57,8 +57,8 @@ async def test_without_javascript_a_link_looks_again(sqlite_url: str, keys: Keys
         anne = await street.town.hire("anne", Right.READER)
         async with street.browser(java_script_enabled=False) as page:
             await enter(page, street, anne)
-            await page.goto(f"{street.url}/office/campaigns")
+            await page.goto(f"{street.url}/office/sendings")
             assert not await page.get_by_role("link", name="Hold it still").is_visible()
             async with page.expect_navigation():
                 await page.get_by_role("link", name="Look again").click()
-            assert page.url == f"{street.url}/office/campaigns"
+            assert page.url == f"{street.url}/office/sendings"

@@ -50,16 +50,16 @@ async def test_the_office_shows_sendings_and_a_report_that_moves(town: Town) -> 
     await town.hire("anne", Right.WHO)
     async with town.somebody() as anne:
         await anne.sign_in("anne")
-        listed = await anne.go("/office/campaigns")
-        assert f'href="/office/report/{running.id}"' in listed.text
-        moving = await anne.go(f"/office/report/{running.id}")
+        listed = await anne.go("/office/sendings")
+        assert f'href="/office/sendings/{running.id}"' in listed.text
+        moving = await anne.go(f"/office/sendings/{running.id}")
         assert 'data-again="3"' in moving.text
-        for path in (f"/office/report/{running.id}?still", f"/office/report/{finished.id}"):
+        for path in (f"/office/sendings/{running.id}?still", f"/office/sendings/{finished.id}"):
             page = await anne.go(path)
             assert page.status_code == 200
             assert "data-again" not in page.text
         for unknown in (10**30, "9" * 5_000, 2**31, 999):
-            page = await anne.go(f"/office/report/{unknown}")
+            page = await anne.go(f"/office/sendings/{unknown}")
             assert page.status_code == 404
 
 
@@ -73,7 +73,7 @@ async def test_only_who_may_see_copies_sees_addresses_and_that_is_noted(town: To
         async with town.somebody() as somebody:
             await somebody.sign_in(name)
             for _ in range(2):
-                seen[name] = await somebody.go(f"/office/report/{campaign.id}")
+                seen[name] = await somebody.go(f"/office/sendings/{campaign.id}")
     assert "@example.org" not in seen["anne"].text
     assert "@example.org" in seen["bruno"].text
     async with town.database.reading() as session:
@@ -101,8 +101,8 @@ async def test_a_report_that_shows_more_people_than_before_is_another_look(town:
         )
     async with town.somebody() as bruno:
         await bruno.sign_in("bruno")
-        await bruno.go(f"/office/report/{campaign.id}")
-        await bruno.go(f"/office/report/{nobody.id}")
+        await bruno.go(f"/office/sendings/{campaign.id}")
+        await bruno.go(f"/office/sendings/{nobody.id}")
     async with town.database.reading() as session:
         page = await audit.events(session, action=AuditAction.PEOPLE_VIEWED)
         listed = html_page.listed(await summary.report(session, campaign.id))
@@ -125,7 +125,7 @@ async def test_the_office_sees_since_when_a_relay_does_not_answer(town: Town) ->
     await town.hire("bruno", Right.READER, lists=[members.id])
     async with town.somebody() as bruno:
         await bruno.sign_in("bruno")
-        for path in ("/office/campaigns", f"/office/report/{campaign.id}"):
+        for path in ("/office/sendings", f"/office/sendings/{campaign.id}"):
             await bruno.go(path)
             assert "the relay does not answer since" in bruno.text
 
@@ -145,11 +145,11 @@ async def test_a_sending_to_another_list_is_not_there(town: Town) -> None:
     await town.hire("anne", Right.READER, lists=[own.id])
     async with town.somebody() as anne:
         await anne.sign_in("anne")
-        listed = await anne.go("/office/campaigns")
-        shown = [it for it in (mine, theirs, both) if f"/office/report/{it.id}" in listed.text]
+        listed = await anne.go("/office/sendings")
+        shown = [it for it in (mine, theirs, both) if f"/office/sendings/{it.id}" in listed.text]
         assert shown == [mine]
         for campaign, code in ((mine, 200), (theirs, 404), (both, 404)):
-            assert (await anne.go(f"/office/report/{campaign.id}")).status_code == code
+            assert (await anne.go(f"/office/sendings/{campaign.id}")).status_code == code
 
 
 async def test_why_a_campaign_is_paused_stands_in_the_list_and_in_its_report(town: Town) -> None:
@@ -160,7 +160,7 @@ async def test_why_a_campaign_is_paused_stands_in_the_list_and_in_its_report(tow
     await town.hire("anne", Right.READER)
     async with town.somebody() as anne:
         await anne.sign_in("anne")
-        for path in ("/office/campaigns", f"/office/report/{stopped.id}"):
+        for path in ("/office/sendings", f"/office/sendings/{stopped.id}"):
             page = await anne.go(path)
             assert "5.7.1 <b>we do not like you</b>" in anne.text
             assert "<b>we" not in page.text
