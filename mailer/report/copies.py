@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -95,20 +95,26 @@ async def by_status(
 ) -> list[Copy]:
     """The first copies of one status, sorted by reason, each with the proof that settled it."""
     rows = await session.execute(
-        _copies()
+        selected()
         .where(balance.rows_of(campaign_id, status))
         .order_by(Delivery.reason, Delivery.id)
         .limit(limit)
     )
-    found = [_copy(row) for row in rows]
+    return await with_proofs(session, [_copy(row) for row in rows])
+
+
+async def with_proofs(session: AsyncSession, found: Sequence[Copy]) -> list[Copy]:
+    """The same copies, each with the proof that settled it, and whether its address is barred."""
     proofs = await session.execute(
-        select(Evidence.delivery_id, Evidence.source)
+        select(Evidence.delivery_id, Evidence.source, Evidence.status)
+        .join(Delivery, Delivery.id == Evidence.delivery_id)
         .where(
-            Evidence.delivery_id.in_([it.delivery_id for it in found]), Evidence.status == status
+            Evidence.delivery_id.in_([it.delivery_id for it in found]),
+            Evidence.status == Delivery.status,
         )
         .order_by(Evidence.id)
     )
-    shown = {delivery_id: proof(source, status) for delivery_id, source in proofs}
+    shown = {delivery_id: proof(source, status) for delivery_id, source, status in proofs}
     barred = set(
         await session.scalars(
             select(Delivery.id).where(
@@ -138,7 +144,7 @@ async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:
     ).one()
     for start in range(first, last + 1, PAGE) if first else ():
         rows = await session.execute(
-            _copies()
+            selected()
             .where(
                 Delivery.id.between(start, min(start + PAGE - 1, last)),
                 # + 0: else SQLite walks the whole campaign's index for each page.
@@ -231,7 +237,8 @@ def _links(frozen: str, keys: Keys) -> Links:
     return Links(keys, identity.public_url, identity.domain)
 
 
-def _copies() -> Select[*tuple[Any, ...]]:
+def selected() -> Select[*tuple[Any, ...]]:
+    """The columns of a Copy, in its order; the caller narrows them."""
     first, last = aliased(Attempt), aliased(Attempt)
     return (
         select(
