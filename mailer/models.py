@@ -101,6 +101,7 @@ class NoticeKind(enum.Enum):
     TEST = "test"
     TROUBLE = "trouble"
     ACCOUNT = "account"
+    SENDING = "sending"
 
 
 class Campaign(Base):

@@ -73,8 +73,17 @@ def _environment(language: str) -> Environment:
         return format_time(at.astimezone(context.get("zone")), "HH:mm:ss", locale=language)
 
     environment.filters["day"], environment.filters["hour"] = day, hour
+    environment.filters["date"] = lambda it: format_date(it, "long", locale=language)
+    environment.filters["span"] = _span
     environment.filters["iso"] = datetime.isoformat
     return environment
+
+
+def _span(seconds: float) -> str:
+    """How long something took, as on a stopwatch: 1:02:03, or 2:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _tell(sentence: Sentence | None, language: str) -> str:

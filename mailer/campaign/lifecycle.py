@@ -311,6 +311,12 @@ async def finish(
     return True
 
 
+async def is_paused(session: AsyncSession, *, campaign_id: int) -> bool:
+    """Whether a campaign is paused."""
+    state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
+    return state is CampaignState.PAUSED
+
+
 async def finishable(session: AsyncSession, *, scope: Scope = EVERYTHING) -> Sequence[int]:
     """The ids of running campaigns that have neither pending rows nor rows in work."""
     open_batches = exists().where(Batch.campaign_id == Campaign.id, is_open())

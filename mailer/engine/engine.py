@@ -35,6 +35,7 @@ from mailer.ledger.leasing import Due
 from mailer.ledger.rows import LeasedBatch, LeaseLost
 from mailer.letter.letter import LetterError
 from mailer.notices.notice_sender import NoticeSender
+from mailer.notices.sending_mail import SendingMails
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.pacers import Pacers
 from mailer.providers import WHOLE
@@ -130,6 +131,7 @@ class Engine:
             journal,
             observer,
             policy_pause_percent / 100,
+            SendingMails(patience.office if patience else None, keys),
             scope,
         )
         self._failover = failover

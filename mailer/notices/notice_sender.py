@@ -14,7 +14,7 @@ from sqlalchemy import Row
 
 from mailer.ledger.holding import Holding
 from mailer.models import NoticeKind, Stage
-from mailer.notices import account_mail, queue, trouble_mail, writing
+from mailer.notices import account_mail, queue, sending_mail, trouble_mail, writing
 from mailer.notices.account_mail import LinkIsOver
 from mailer.notices.queue import NOTICE_LEASE, ClaimedNotice
 from mailer.notices.writing import Mail
@@ -198,6 +198,15 @@ class NoticeSender:
         async with self._database.reading() as session:
             if row.kind is NoticeKind.TROUBLE:
                 return await trouble_mail.compose(
+                    session,
+                    notice_id=row.id,
+                    address=row.address,
+                    content=row.content,
+                    keys=self._keys,
+                    now=datetime.now(UTC),
+                )
+            if row.kind is NoticeKind.SENDING:
+                return await sending_mail.compose(
                     session,
                     notice_id=row.id,
                     address=row.address,

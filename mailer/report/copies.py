@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -129,7 +129,9 @@ async def with_proofs(session: AsyncSession, found: Sequence[Copy]) -> list[Copy
     ]
 
 
-async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:
+async def every(
+    session: AsyncSession, campaign_id: int, *, list_ids: Collection[int] | None = None
+) -> AsyncIterator[Copy]:
     """Yield every candidate's copy in the order of ids, with one page in memory at a time.
 
     One statement writes the rows of a campaign, so their ids lie together: each page is a range of
@@ -142,6 +144,7 @@ async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:
             )
         )
     ).one()
+    on = [] if list_ids is None else [Delivery.list_id.in_(list_ids)]
     for start in range(first, last + 1, PAGE) if first else ():
         rows = await session.execute(
             selected()
@@ -149,6 +152,7 @@ async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:
                 Delivery.id.between(start, min(start + PAGE - 1, last)),
                 # + 0: else SQLite walks the whole campaign's index for each page.
                 Delivery.campaign_id + 0 == campaign_id,
+                *on,
             )
             .order_by(Delivery.id)
         )
@@ -163,7 +167,12 @@ async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:
 
 
 async def as_csv(
-    session: AsyncSession, campaign_id: int, keys: Keys, *, excel: bool = False
+    session: AsyncSession,
+    campaign_id: int,
+    keys: Keys,
+    *,
+    excel: bool = False,
+    list_ids: Collection[int] | None = None,
 ) -> AsyncIterator[str]:
     """The list of every copy as CSV, in pieces of whole lines; `excel` as a French Excel opens it.
 
@@ -178,7 +187,7 @@ async def as_csv(
         writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(COLUMNS)
     harmless = harmless_in_excel if excel else _harmless
-    async for copy, message_id in with_message_ids(session, campaign_id, keys):
+    async for copy, message_id in with_message_ids(session, campaign_id, keys, list_ids=list_ids):
         writer.writerow(map(harmless, _cells(copy, message_id)))
         if lines.tell() > 65_536:
             yield lines.getvalue()
@@ -188,16 +197,23 @@ async def as_csv(
 
 
 async def with_message_ids(
-    session: AsyncSession, campaign_id: int, keys: Keys
+    session: AsyncSession,
+    campaign_id: int,
+    keys: Keys,
+    *,
+    list_ids: Collection[int] | None = None,
 ) -> AsyncIterator[tuple[Copy, str]]:
-    """Yield every copy with its Message-ID, "" for one of which nothing was tried."""
+    """Yield every copy with its Message-ID, "" for one of which nothing was tried.
+
+    `list_ids`: only copies under one of these lists.
+    """
     frozen, key = (
         await session.execute(
             select(Campaign.frozen, Campaign.token_key).where(Campaign.id == campaign_id)
         )
     ).one()
     links = _links(frozen, keys)
-    async for copy in every(session, campaign_id):
+    async for copy in every(session, campaign_id, list_ids=list_ids):
         # An uncertain copy may have no recorded attempt, for its worker was lost: it may have left
         # with this Message-ID all the same.
         has_left = copy.attempts or copy.status in (Status.UNCERTAIN, Status.SENT)

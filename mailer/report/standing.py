@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.ledger import balance
@@ -144,3 +144,50 @@ async def excluded_on(
         .order_by(Delivery.reason)
     )
     return {row.reason or "": row.n for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A sending as somebody sees it who sees some lists; it goes to `further_lists` more."""
+
+    progress: Progress
+    further_lists: int
+
+
+async def latest(
+    session: AsyncSession,
+    *,
+    list_ids: Collection[int] | None,
+    limit: int,
+    states: Collection[CampaignState] = tuple(CampaignState),
+) -> list[Seen]:
+    """Where the latest sendings stand that go to one of these lists, newest first; None: to any.
+
+    The numbers are those of these lists.
+    """
+    chosen = (
+        select(Campaign.id)
+        .where(Campaign.state.in_(states))
+        .order_by(Campaign.id.desc())
+        .limit(limit)
+    )
+    if list_ids is not None:
+        chosen = chosen.where(
+            exists().where(
+                CampaignList.campaign_id == Campaign.id, CampaignList.list_id.in_(list_ids)
+            )
+        )
+    ids = (await session.scalars(chosen)).all()
+    found = await of_campaigns(session, ids)
+    lists = await lists_of(session, ids)
+    return [await _seen(session, found[it], lists.get(it, []), list_ids) for it in ids]
+
+
+async def _seen(
+    session: AsyncSession, it: Standing, lists: Collection[int], list_ids: Collection[int] | None
+) -> Seen:
+    further = 0 if list_ids is None else len(set(lists) - set(list_ids))
+    if not further or list_ids is None:
+        return Seen(it.seen(), 0)
+    excluded = await excluded_on(session, it.campaign, list_ids)
+    return Seen(it.seen(list_ids, excluded), further)

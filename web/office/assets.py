@@ -18,6 +18,7 @@ FILES = {
     "office.css": "office/static/office.css",
     "passkeys.js": "office/static/passkeys.js",
     "following.js": "office/static/following.js",
+    "live.js": "office/static/live.js",
 }
 """By the name in templates: the file below `templates/`."""
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}

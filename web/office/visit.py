@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
@@ -19,6 +19,7 @@ from pli import pages as templates
 from pli.database import Database
 from pli.hours import zone_of
 from pli.keys import Keys
+from web.live import Poller
 from web.networks import NO_PROXIES, Networks
 from web.office import tokens
 from web.office.address import OfficeAddress, path_of_ours
@@ -63,6 +64,7 @@ class OfficeContext:
     address: OfficeAddress
     options: OfficeOptions
     inbox: bool
+    live: Poller
     networks: Networks = NO_PROXIES
 
     @property
@@ -186,6 +188,11 @@ class Visit:
     def json(self, text: str) -> Response:
         """A document for a module of ours."""
         return Response(text, headers=HEADERS, media_type="application/json")
+
+    def json_file(self, document: Mapping[str, Any], name: str) -> Response:
+        """A JSON document that a browser saves under this name."""
+        headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+        return JSONResponse(document, headers=headers)
 
     def refusal(self, status_code: int, text: str) -> Response:
         """A sentence for a module of ours."""

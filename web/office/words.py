@@ -40,6 +40,7 @@ DONE: Mapping[str, str] = {
     "saved": N_("This is saved."),
     "password": N_("Your password is another now, and your other sessions are ended."),
     "link": N_("A link is on its way by mail."),
+    "sending": N_("This is done; it takes effect within two seconds."),
 }
 """What a page tells after something was done that is not seen on it."""
 
