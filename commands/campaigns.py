@@ -70,6 +70,10 @@ ELSEWHERE = {
         "commands.resuming", "resume",
         _("Go on with a paused campaign."),
     ),
+    "story": Place(
+        "commands.stories", "story",
+        _("Did this person get it? The story of one copy, in sentences."),
+    ),
     "settle": Place(
         "commands.doubts", "settle",
         _("Settle copies in doubt by what the relay's log says of them."),

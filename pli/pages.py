@@ -18,6 +18,7 @@ from jinja2.runtime import Context as JinjaContext
 from markupsafe import Markup
 
 from pli.files import shipped
+from pli.hours import span
 from pli.language import Sentence, translations
 
 
@@ -74,16 +75,9 @@ def _environment(language: str) -> Environment:
 
     environment.filters["day"], environment.filters["hour"] = day, hour
     environment.filters["date"] = lambda it: format_date(it, "long", locale=language)
-    environment.filters["span"] = _span
+    environment.filters["span"] = span
     environment.filters["iso"] = datetime.isoformat
     return environment
-
-
-def _span(seconds: float) -> str:
-    """How long something took, as on a stopwatch: 1:02:03, or 2:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _tell(sentence: Sentence | None, language: str) -> str:

@@ -188,7 +188,7 @@ def _prepared(copy: Delivery, campaign: Campaign, list_name: str) -> Iterator[Ev
     if campaign.prepared_at is None:
         return
     if copy.status is Status.EXCLUDED:
-        why = reasons.sentence(copy.status, copy.reason) or say("")
+        why = reasons.sentence(copy.status, copy.reason) or ""
         yield Event(
             campaign.prepared_at,
             say(
@@ -231,7 +231,7 @@ def _answer(copy: Delivery, tries: Sequence[Attempt], came_back: bool, zone: str
     """The answer to "did she get it?", as far as one can know."""
     why = reasons.sentence(copy.status, copy.reason)
     last = tries[-1] if tries else None
-    values: dict[str, Any] = {"why": why or say("")}
+    values: dict[str, Any] = {"why": why or ""}
     match copy.status:
         case Status.SENT if came_back:
             text = N_("It was sent, and came back afterwards: see below.")

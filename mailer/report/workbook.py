@@ -34,12 +34,11 @@ async def write(
     path: Path,
     *,
     list_ids: Collection[int] | None = None,
-    most: int = MOST_ROWS,
 ) -> None:
     """Write a file with a row for every copy; hours are in UTC, for Excel keeps no zone.
 
     Numbers and hours are cells of their kind. Every text is a text to Excel, and never a formula.
-    `list_ids`: only copies under one of these lists. `most` rows are written.
+    `list_ids`: only copies under one of these lists.
     Raises WorkbookFault.
     """
     from openpyxl import Workbook  # not above: only a workbook needs it
@@ -49,8 +48,8 @@ async def write(
         select(func.count()).where(Delivery.campaign_id == campaign_id)
     )
     rows = 1 + (candidates or 0)
-    if rows > most:
-        raise WorkbookFault(N_("a sheet holds {n} rows: take --format csv --excel"), n=most)
+    if rows > MOST_ROWS:
+        raise WorkbookFault(N_("a sheet holds {n} rows: take --format csv --excel"), n=MOST_ROWS)
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Pli")
     sheet.freeze_panes = "A2"

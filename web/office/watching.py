@@ -51,7 +51,7 @@ class Watching:
 
         503 where too many watch: the page then looks again by loading itself.
         """
-        subject = await _subject(visit, visit.number("id"))
+        subject, _lists = await _subject(visit, visit.number("id"))
         last = visit.request.headers.get("last-event-id", "")
         taken: Callable[[], None] = visit.request.scope.get("extensions", {}).get(
             live.TAKEN, lambda: None
@@ -81,13 +81,12 @@ class Watching:
 
 async def page(visit: Visit, campaign_id: int) -> Response:
     """The sending as it stands, and what can be done to it."""
-    subject = await _subject(visit, campaign_id)
+    subject, lists = await _subject(visit, campaign_id)
     picture = await visit.context.live.picture(subject)
     progress = picture.progress
     if progress is None:
         raise HTTPException(404)
     async with visit.context.database.reading() as session:
-        lists = await summary.lists_of(session, campaign_id) or ()
         decided = await decisions.of_campaign(session, campaign_id)
     still = "still" in visit.request.query_params
     granted = visit.who.granted
@@ -160,12 +159,14 @@ def _last(decided: Collection[Decision], action: AuditAction) -> Decision | None
     return next((it for it in reversed(list(decided)) if it.what == its), None)
 
 
-async def _subject(visit: Visit, campaign_id: int) -> Subject:
+async def _subject(visit: Visit, campaign_id: int) -> tuple[Subject, Sequence[int]]:
+    """What the visitor is shown of a sending, and all its lists; 404 if that is nothing."""
     async with visit.context.database.reading() as session:
         lists = await summary.lists_of(session, campaign_id)
     if lists is None:
         raise HTTPException(404)
-    return Subject(campaign_id, seen(visit.who.granted, Ability.SEE_NUMBERS, lists), visit.zone)
+    on = seen(visit.who.granted, Ability.SEE_NUMBERS, lists)
+    return Subject(campaign_id, on, visit.zone), lists
 
 
 async def _may_still(visit: Visit, subject: Subject) -> bool:
