@@ -48,12 +48,13 @@ class Comparing:
             offered=offered,
             found=found,
             lines=[
-                (of, heading, charts.line([it.share(getattr(it, name)) for it in found]))
+                (of, heading, charts.line(shares), max(shares))
                 for name, of, heading in (
                     ("sent", "sent", N_("Sent, as a share of what was prepared")),
                     ("failed", "failed", N_("Failed, as a share of what was prepared")),
                     ("left", "skipped", N_("Left by its link, as a share of what was prepared")),
                 )
+                if (shares := [it.share(getattr(it, name)) for it in found])
             ]
             if len(found) > 1
             else [],

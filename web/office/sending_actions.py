@@ -188,9 +188,9 @@ class SendingActions:
         async with visit.context.database.reading() as session:
             report = await summary.report(session, id_)
             barred = await barring.barred_among_failed(session, campaign_id=id_)
-        say_reason = form.reason.gettext
+        every = form.reason.gettext(N_("all of them"))
         form.reason.choices = [
-            SelectChoice("", f"{say_reason(N_('all of them'))} ({report.failed})"),
+            SelectChoice("", f"{every} ({report.failed})"),
             *(
                 SelectChoice(code, f"{_why_failed(code, visit.language)} ({n})")
                 for code, n in report.failures.items()
