@@ -62,6 +62,7 @@ def sent(
         "shares": [it["settled"] for it in figures],
         "marks": figures[0]["marks"],
         "campaign": order.campaign,
+        "pictures": figures[0].get("pictures", 0),
     }
 
 

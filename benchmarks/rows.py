@@ -31,6 +31,7 @@ WORKER_SHARE = 50
 """The same if workers share batches of 1,000: more copies, for the workers do not end together."""
 FEWEST = 5
 WORKERS = 2
+WATCHERS = 20
 TENTHS = 10
 SMALL, LARGE = 8_000, 50_000
 
@@ -111,6 +112,7 @@ def _sent_to(
     connections: int,
     signed: bool = False,
     workers: int = 1,
+    watchers: int | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Figures:
     """One sending from a new database."""
@@ -123,6 +125,7 @@ def _sent_to(
             size=size,
             connections=connections,
             signed=signed,
+            watchers=watchers,
         )
         return sent(order, workers=workers, environment=environment, server_cpu=server_cpu)
 
@@ -242,6 +245,24 @@ def workers(scale: Scale) -> Figures:
     return _paired(several, one["per_s"]) | {"empty_relay_per_s": _limit_without_delay(scale)}
 
 
+def watchers(scale: Scale) -> Figures:
+    """A sending that many watch in the office, against the same that nobody watches."""
+
+    def rate(count: int) -> Figures:
+        with servers.sink() as port:
+            return _sent_to(
+                _plain(port),
+                "sqlite",
+                people=scale.copies,
+                size=SMALL,
+                connections=scale.connections,
+                watchers=count,
+            )
+
+    alone = rate(0)
+    return _paired(rate(WATCHERS), alone["per_s"])
+
+
 def million(scale: Scale, *, kind: str) -> Figures:
     """A sending to a large list; rate and memory are noted after each tenth of the copies."""
     tenth = max(1, scale.people // TENTHS)
@@ -317,6 +338,7 @@ ROWS = (
         f"{CONNECTIONS[-1] // FEWEST} times five connections",
     ),
     Row("workers", workers, (ratio(1.7),), "one worker"),
+    Row("watchers", watchers, (ratio(0.95),), "nobody watching"),
     _million_row("sqlite"),
     _million_row("postgresql"),
 )

@@ -160,6 +160,11 @@ class Poller:
         """Whether nobody more may watch."""
         return self._closing or len(self._watches) >= self._most
 
+    @property
+    def is_asleep(self) -> bool:
+        """Whether nothing is asked, since nobody watches."""
+        return self._task is None or self._task.done()
+
     @contextmanager
     def watch(self, subject: Subject) -> Iterator[Watch]:
         """Be told of a sending while the block inside runs; raises TooManyWatch."""
