@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, tzinfo
@@ -168,7 +168,7 @@ def test_there_is_room_for_so_many_and_no_more(now: datetime) -> None:
 
 async def pieces(
     watch: Watch, *, may: bool = True, last: str = "", taken: Callable[[], None] = lambda: None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     async def may_still() -> bool:
         return may
 

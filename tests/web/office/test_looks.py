@@ -28,7 +28,7 @@ from tests.web.office.served import Street, a_street, with_passkeys
 
 pytestmark = pytest.mark.proof
 
-NO_PAGES = {"base", "parts", "watched"}
+NO_PAGES = {"base", "parts"}
 """Templates of the office that are parts of others."""
 
 
@@ -241,6 +241,8 @@ async def _who_watches(street: Street, page: Any, gallery: Gallery) -> None:
         await page.goto(f"{at}/{campaign_id}?still")
         await gallery.look(f"sending-{state}")
     running, done = sent["running"], sent["finished"]
+    await page.goto(f"{at}/{running}")
+    await gallery.look("sending-live")
     for name, place in (
         ("overview", "/"),
         ("act-pause", f"/sendings/{running}/pause"),
