@@ -54,6 +54,34 @@ ELSEWHERE = {
         "commands.planning", "approve",
         _("Approve a draft: just what it is now is what may be sent."),
     ),
+    "foresee": Place(
+        "commands.releasing", "foresee",
+        _("Foresee who would get a letter, and who not and why; nothing is written."),
+    ),
+    "check": Place(
+        "commands.releasing", "check",
+        _("All findings about a campaign, worst first; exit 1 if one stops it."),
+    ),
+    "refreeze": Place(
+        "commands.releasing", "refreeze",
+        _("Freeze a draft anew: another text, or other people; an approval is lost."),
+    ),
+    "ask": Place(
+        "commands.releasing", "ask",
+        _("Ask somebody, or all who may, to approve a draft; they get a mail."),
+    ),
+    "send-back": Place(
+        "commands.releasing", "send_back",
+        _("Send a draft back to who made it, with a remark."),
+    ),
+    "release": Place(
+        "commands.releasing", "release",
+        _("Release a campaign, now or at an hour, after all findings were looked at."),
+    ),
+    "stop": Place(
+        "commands.releasing", "stop",
+        _("Stop a released campaign before its first copy."),
+    ),
     "schedule": Place(
         "commands.planning", "schedule",
         _("Let a campaign start by itself at an hour."),

@@ -58,6 +58,21 @@ class Delays(click.ParamType[tuple[float, ...]]):
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0}
 _DELAY = re.compile(r"([1-9]\d{0,5})([smh])")
+segment_option = click.option("--segment", default="", help=_("A saved segment, or a rule."))
+without_list = click.option(
+    "--without-list",
+    "without_lists",
+    metavar="LIST",
+    multiple=True,
+    help=_("Who is on this list gets nothing; several."),
+)
+without_segment = click.option(
+    "--without-segment",
+    "without_segments",
+    metavar="SEGMENT",
+    multiple=True,
+    help=_("Whom this saved segment or rule selects gets nothing; several."),
+)
 at = click.option("--at", "hour", help=_("Not now: at this hour, such as 2026-11-25 08:00."))
 retry_after = click.option(
     "--retry-after",
@@ -72,7 +87,9 @@ retry_after = click.option(
 @click.option(
     "--list", "names", multiple=True, required=True, help=_("The list; several, in order.")
 )
-@click.option("--segment", default="", help=_("A saved segment, or a rule."))
+@segment_option
+@without_list
+@without_segment
 @click.option(
     "--again",
     type=click.Choice(["new", "all"]),
@@ -92,6 +109,8 @@ async def send(
     letter: Path,
     names: Sequence[str],
     segment: str,
+    without_lists: Sequence[str],
+    without_segments: Sequence[str],
     again: str | None,
     reader: str | None,
     hour: str | None,
@@ -132,6 +151,8 @@ async def send(
                 frozen=frozen,
                 list_names=names,
                 segment=segment,
+                without_lists=without_lists,
+                without_segments=without_segments,
                 again=Audience(again) if again else None,
                 retry_delays=delays,
             )

@@ -231,6 +231,7 @@ class Sweep:
         except PliError as refused:
             async with self._context.database.begin() as session:
                 await scheduling.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])
+                await self._relay_watch.tell_held(session, campaign_id, refused.sentences[0])
 
 
 def _replayed(session: Session, record: JournalRecord) -> None:

@@ -124,9 +124,41 @@ def parse_letter(
     shape_of: ShapeOf = usual_shape,
 ) -> Letter:
     """Parse a letter; raises LetterError. Files for which there is no loader are left out."""
+    examined = examine_letter(text, name, load_image, sizes, load_attachment, shape_of)
+    if examined.faults:
+        raise _error(name, examined.faults)
+    return examined.letter
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedLetter:
+    """A letter as far as it can be read, and its faults, with lines of the file from 1.
+
+    With faults, values that are missing are empty, or those of a day long ago.
+    """
+
+    letter: Letter
+    faults: Sequence[Fault]
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """The line of each value of the front matter."""
+
+
+_LONG_AGO = datetime.date(1970, 1, 1)
+
+
+def examine_letter(
+    text: str,
+    name: str = "lettre.md",
+    load_image: Callable[[str], bytes] | None = None,
+    sizes: LetterLimits = USUAL,
+    load_attachment: attachments.Loader | None = None,
+    shape_of: ShapeOf = usual_shape,
+) -> ExaminedLetter:
+    """Parse a letter as `parse_letter` does, and also one that cannot be sent as it is."""
     if fault := limits.too_long(len(text.encode("utf-8", "replace")), sizes):
-        raise _error(name, [(1, fault)])
-    matter = front_matter.read(_plain_lines(text))
+        nothing = Letter(0, "", _LONG_AGO, "", "", "", source=name)
+        return ExaminedLetter(nothing, [(1, fault)])
+    matter = front_matter.read(plain_lines(text))
     parsed = markdown.read(matter.body, sizes=sizes)
     faults = list(matter.faults)
     if not matter.body.strip() and not faults:
@@ -142,14 +174,12 @@ def parse_letter(
     if load_attachment is not None:
         travelling = attachments.read(values.get("attachments", ()), load_attachment)
     faults += travelling.faults
-    if faults:
-        raise _error(name, faults)
-    return Letter(
-        number=values["number"],
-        title=values["title"],
-        date=values["date"],
-        subject=values["subject"],
-        preheader=values["preheader"],
+    letter = Letter(
+        number=values.get("number", 0),
+        title=values.get("title", ""),
+        date=values.get("date", _LONG_AGO),
+        subject=values.get("subject", ""),
+        preheader=values.get("preheader", ""),
         body=matter.body,
         language=values.get("language", "fr"),
         theme=values.get("theme", THEME),
@@ -166,6 +196,7 @@ def parse_letter(
             *(it._replace(line=matter.end + 1 + it.line) for it in pictures.notes),
         ),
     )
+    return ExaminedLetter(letter, sorted(faults, key=lambda it: it[0]), matter.lines)
 
 
 def _set(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,7 +210,7 @@ def _set(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _plain_lines(text: str) -> str:
+def plain_lines(text: str) -> str:
     """Make every line end with LF, and replace control characters, which Word leaves, by spaces."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.translate(_CONTROLS)

@@ -14,7 +14,14 @@ from sqlalchemy import Row
 
 from mailer.ledger.holding import Holding
 from mailer.models import NoticeKind, Stage
-from mailer.notices import account_mail, queue, sending_mail, trouble_mail, writing
+from mailer.notices import (
+    account_mail,
+    office_mail,
+    queue,
+    sending_mail,
+    trouble_mail,
+    writing,
+)
 from mailer.notices.account_mail import LinkIsOver
 from mailer.notices.queue import NOTICE_LEASE, ClaimedNotice
 from mailer.notices.writing import Mail
@@ -214,8 +221,11 @@ class NoticeSender:
                     keys=self._keys,
                     now=datetime.now(UTC),
                 )
-            if row.kind is NoticeKind.ACCOUNT:
-                return account_mail.compose(
+            if row.kind in (NoticeKind.ACCOUNT, NoticeKind.OFFICE):
+                compose = (
+                    account_mail.compose if row.kind is NoticeKind.ACCOUNT else office_mail.compose
+                )
+                return compose(
                     notice_id=row.id,
                     address=row.address,
                     content=row.content,

@@ -32,7 +32,7 @@ from pli.keys import Keys
 from pli.language import N_, Sentence, say
 from subscribers.address import Address
 
-_RELEASES = frozenset({AuditAction.STARTED, AuditAction.SCHEDULED})
+_RELEASES = frozenset({AuditAction.RELEASED, AuditAction.STARTED, AuditAction.SCHEDULED})
 
 
 @dataclass(frozen=True, slots=True)

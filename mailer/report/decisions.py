@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.models import Campaign
+from mailer.campaign import approvals, ticking
+from mailer.models import ApprovalKind, Campaign
 from pli import audit, audit_words
 from pli.actor import NOBODY, kept
 from pli.audit import AuditAction, AuditObject
 from pli.language import N_, Sentence, say
 
 SHOWN = 100
-_LOOKS = frozenset({AuditAction.PEOPLE_VIEWED, AuditAction.PERSON_VIEWED})
+_LEFT_OUT = frozenset(
+    {
+        AuditAction.PEOPLE_VIEWED,
+        AuditAction.PERSON_VIEWED,
+        # What the steps and the ticks tell, with their words.
+        AuditAction.APPROVAL_ASKED,
+        AuditAction.APPROVED,
+        AuditAction.SENT_BACK,
+        AuditAction.FROZEN_ANEW,
+        AuditAction.TICKED,
+    }
+)
+_STEPS: Mapping[ApprovalKind, str] = {
+    ApprovalKind.WROTE: N_("wrote it"),
+    ApprovalKind.ASKED: N_("asked for the approval"),
+    ApprovalKind.APPROVED: N_("approved it"),
+    ApprovalKind.SENT_BACK: N_("sent it back"),
+    ApprovalKind.CHANGED: N_("changed it: an approval of before is of something else"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +73,27 @@ async def of_campaign(session: AsyncSession, campaign_id: int) -> Decisions:
         session,
         kind=AuditObject.CAMPAIGN,
         object_id=campaign_id,
-        actions=set(AuditAction) - _LOOKS,
+        actions=set(AuditAction) - _LEFT_OUT,
         limit=SHOWN,
     )
+    steps = await approvals.steps(session, campaign_id)
+    approved = any(it.kind is ApprovalKind.APPROVED for it in steps)
     found = [
         *_of_actor(row.created_by, row.created_at, N_("made it")),
-        *_of_actor(row.approved_by, row.approved_at, N_("approved it")),
+        *(() if approved else _of_actor(row.approved_by, row.approved_at, N_("approved it"))),
+        *(
+            Decision(it.at, audit_words.who(it.by), say(_STEPS[it.kind]), it.note)
+            for it in steps
+            if it.by != NOBODY
+        ),
+        *(
+            Decision(
+                it.at,
+                audit_words.who(it.by),
+                say(N_("let this warning pass: {warning}"), warning=it.sentence),
+            )
+            for it in await ticking.ticked(session, campaign_id)
+        ),
         *(
             Decision(
                 it.at,

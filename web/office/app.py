@@ -42,6 +42,7 @@ from web.office.sign_in import SignIn
 from web.office.traces import Traces
 from web.office.visit import HEADERS, OfficeContext, Visit
 from web.office.watching import Watching
+from web.office.writing import Writing
 from web.pages import Pages
 
 log = logging.getLogger("pli.web")
@@ -93,6 +94,7 @@ class Office:
             *CopyLists().office_routes(),
             *Comparing().office_routes(),
             *SendingActions().office_routes(),
+            *Writing().office_routes(),
             *People().office_routes(),
             *Traces().office_routes(),
             *(Parts().office_routes() if self.address.is_here else ()),

@@ -16,9 +16,12 @@ from web.pages import guarded
 FILES = {
     "pages.css": "pages.css",
     "office.css": "office/static/office.css",
+    "writing.css": "office/static/writing.css",
     "passkeys.js": "office/static/passkeys.js",
     "following.js": "office/static/following.js",
     "live.js": "office/static/live.js",
+    "choosing.js": "office/static/choosing.js",
+    "countdown.js": "office/static/countdown.js",
 }
 """By the name in templates: the file below `templates/`."""
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}

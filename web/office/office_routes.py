@@ -60,6 +60,8 @@ class OfficeRoute:
     confirmed: bool = False
     largest: int = LARGEST_FORM
     partly: bool = False
+    files: bool = False
+    """Its form may hold files. Of somebody who is not in, such a form is not even read."""
 
 
 def check(routes: Sequence[OfficeRoute]) -> None:

@@ -13,7 +13,14 @@ from mailer.models import CampaignState
 from mailer.report import html_page, standing, summary
 from pli.language import N_
 from web.office import cookies, reporting, watching
+from web.office.approving import Approving
+from web.office.checking import Checker, Checking
+from web.office.choosing import Choosing
+from web.office.draft_page import DECIDED
+from web.office.from_manuscript import FromManuscript
+from web.office.letter_frame import LetterFrame
 from web.office.office_routes import Lists, OfficeRoute
+from web.office.releasing import Releasing
 from web.office.reporting import REFRESH_SECONDS, outlook_of
 from web.office.seen_lists import seen
 from web.office.visit import Visit
@@ -28,6 +35,18 @@ WATCHED = frozenset({CampaignState.PREPARED, CampaignState.RUNNING, CampaignStat
 class SendingPages:
     """The pages /office/sendings and /office/sendings/ID, and the addresses that lead there."""
 
+    def __init__(self) -> None:
+        checker = Checker()
+        self._releasing = Releasing(checker)
+        self._parts = (
+            Choosing(),
+            Checking(checker),
+            Approving(checker),
+            self._releasing,
+            LetterFrame(),
+            FromManuscript(),
+        )
+
     def office_routes(self) -> Sequence[OfficeRoute]:
         """The page of a sending judges by its state what one has to be allowed to see it."""
         some = Lists.THOSE_GRANTED
@@ -36,6 +55,7 @@ class SendingPages:
             OfficeRoute("/sendings/{id:number}", self.page, Ability.SEE_SENDINGS, some),
             OfficeRoute("/campaigns", self.to_list, Ability.SEE_NUMBERS, some),
             OfficeRoute("/report/{id:number}", self.to_page, Ability.SEE_SENDINGS, some),
+            *(route for part in self._parts for route in part.office_routes()),
         ]
 
     async def listed(self, visit: Visit) -> Response:
@@ -71,6 +91,10 @@ class SendingPages:
             if lists is None:
                 raise HTTPException(404)
             state = (await summary.progress(session, campaign_id)).state
+        if state in DECIDED:
+            if not visit.who.granted.may(Ability.SEE_DRAFTS, lists):
+                raise HTTPException(404)
+            return await self._releasing.page(visit)
         # Of several lists one may be enough: these pages show its numbers, and that there is more.
         seen(visit.who.granted, Ability.SEE_NUMBERS, lists)
         if state in WATCHED:

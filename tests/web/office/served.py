@@ -79,7 +79,9 @@ async def with_passkeys(page: Any) -> None:
 
 
 @asynccontextmanager
-async def a_street(sqlite_url: str, keys: Keys, language: str = "en") -> AsyncIterator[Street]:
+async def a_street(
+    sqlite_url: str, keys: Keys, language: str = "en", rules: OfficeOptions | None = None
+) -> AsyncIterator[Street]:
     """Serve an office, and start a browser."""
     from playwright.async_api import async_playwright
 
@@ -93,7 +95,7 @@ async def a_street(sqlite_url: str, keys: Keys, language: str = "en") -> AsyncIt
         identity=replace(LOCAL_IDENTITY, public_url=url),
         language=language,
         # As a way in for readers, too, so that each journey can be walked.
-        office=OfficeOptions(policy=Policy(sign_in_links=True)),
+        office=rules or OfficeOptions(policy=Policy(sign_in_links=True)),
         now=clock,
     )
     try:

@@ -14,6 +14,7 @@ from pli.actor import Actor
 from pli.files import shipped
 from pli.keys import Keys
 from tests.browser import SCREENSHOTS
+from tests.web.office.deciding import an_office_that_sends, decide
 from tests.web.office.gallery import (
     Gallery,
     an_address_of,
@@ -28,7 +29,7 @@ from tests.web.office.served import Street, a_street, with_passkeys
 
 pytestmark = pytest.mark.proof
 
-NO_PAGES = {"base", "parts"}
+NO_PAGES = {"base", "parts", "draft", "findings", "approval_steps"}
 """Templates of the office that are parts of others."""
 
 
@@ -54,12 +55,14 @@ async def test_every_page_of_the_office_in_every_state_fits_every_screen_and_can
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     locale = {"fr": "fr-FR", "en": "en-GB"}[language]
     faults = []
-    async with a_street(sqlite_url, keys, language) as street:
+    rules = an_office_that_sends(keys=keys, above=2)
+    async with a_street(sqlite_url, keys, language, rules) as street:
         for walk in (
             _a_stranger,
             _somebody_on_the_way_in,
             _somebody_who_is_in,
             _an_operator,
+            _two_who_decide,
             _who_watches,
         ):
             async with street.browser(locale=locale) as page:
@@ -206,10 +209,10 @@ async def _an_operator(street: Street, page: Any, gallery: Gallery) -> None:
         account = await people.by_id(session, olga)
     await enter(page, street, account)
     for name, place in (
-        ("sendings", "/office/campaigns"),
-        ("report", f"/office/report/{done}"),
-        ("report-running", f"/office/report/{running}"),
-        ("report-paused", f"/office/report/{paused}?still"),
+        ("sendings", "/office/sendings"),
+        ("report", f"/office/sendings/{done}"),
+        ("report-running", f"/office/sendings/{running}"),
+        ("report-paused", f"/office/sendings/{paused}?still"),
         ("accounts", "/office/accounts"),
         ("account", f"/office/accounts/{olga}"),
         ("account-closed", f"/office/accounts/{gone}"),
@@ -269,3 +272,10 @@ async def _who_watches(street: Street, page: Any, gallery: Gallery) -> None:
     await page.goto(f"{at}/{running}/cancel")
     await submit(page, "main form")
     await gallery.look("act-cancel-wrong")
+
+
+async def _two_who_decide(street: Street, page: Any, gallery: Gallery) -> None:
+    """A letter's way from the choice of its people to the minute to think."""
+    anne = await _hire(street, gallery, "agnes", Right.AUTHOR, Right.SENDER, Right.WHO)
+    bruno = await _hire(street, gallery, "basile", Right.SENDER)
+    await decide(street, page, gallery, anne, bruno)

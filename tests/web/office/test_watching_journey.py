@@ -22,7 +22,7 @@ from tests import axe
 from tests import factories as make
 from tests.browser import SCREENSHOTS
 from tests.mailer.engine.running import state_of, working
-from tests.relay import Relay
+from tests.relay import Received, Relay
 from tests.waiting import until_true
 from tests.web.client import LOCAL_IDENTITY
 from tests.web.office.gallery import enter
@@ -147,7 +147,7 @@ async def test_a_relay_that_refuses_what_we_are_pauses_the_sending_which_says_ho
             await page.get_by_label("Send the copies again").check()
             await page.get_by_role("button", name="Let it go on").click()
             await page.get_by_text("Every copy is accounted for.").wait_for(timeout=60_000)
-            mails = []
+            mails: list[Received] = []
 
             def is_told() -> bool:
                 mails[:] = [it for it in relay.received if it.recipient == "anne@example.org"]
