@@ -260,7 +260,7 @@ def watchers(scale: Scale) -> Figures:
             )
 
     alone = rate(0)
-    return _paired(rate(WATCHERS), alone["per_s"])
+    return _paired(rate(WATCHERS), alone["per_s"]) | {"alone_cpu_us": alone["cpu_us"]}
 
 
 def million(scale: Scale, *, kind: str) -> Figures:
