@@ -86,7 +86,8 @@ async def _of_reason(
             Delivery.reason == reason,
             Delivery.reason.is_not(None),
             Delivery.status == status,
-            Delivery.id > (after.copy if after else 0),
+            # + 0: else SQLite walks all rows in the order of ids instead of the reason's index.
+            *([Delivery.id + 0 > after.copy] if after else []),
             *on,
         )
         .order_by(Delivery.id)
