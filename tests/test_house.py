@@ -25,6 +25,16 @@ WRITERS = (
         {"Campaign", "CampaignList"},
     ),
     (
+        "approval_event: who asked, approved, sent back, changed",
+        "`mailer/campaign/approvals.py`",
+        {"ApprovalEvent"},
+    ),
+    (
+        "ticked_finding: which warnings somebody let pass",
+        "`mailer/campaign/ticking.py`",
+        {"TickedFinding"},
+    ),
+    (
         "delivery.status, a batch's counts and lease",
         "`mailer/ledger/`; rows are born in `mailer/campaign/candidates.py`, and `lifecycle.py` "
         "lets fruitless takings be forgotten",

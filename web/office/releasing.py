@@ -139,9 +139,9 @@ class Releasing:
         """GET asks when, then shows the last page; POST lets it go."""
         async with visit.context.database.reading() as session:
             draft = await draft_page.load(session, visit)
-        if not draft.is_open and not visit.posted:
-            return visit.go(draft.path)
         when = When.read(visit.form if visit.posted else visit.request.query_params)
+        if not draft.is_open and not (visit.posted and when.choice):
+            return visit.go(draft.path)
         if not when.choice:
             return self._when(visit, draft, when)
         try:
@@ -208,7 +208,7 @@ class Releasing:
             )
         above = sending_options(visit).type_number_above
         if number > above and typed_number(str(visit.form.get("typed", ""))) != number:
-            raise ReleaseError(N_("type how many people get it: {n}"), n=number)
+            raise ReleaseError(N_("type the number of people that stands on this page"))
 
     async def _go(self, visit: Visit, draft: Draft, at: Hour, number: int) -> None:
         async with visit.context.database.begin() as session:

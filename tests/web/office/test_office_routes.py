@@ -32,6 +32,7 @@ from pli.tables import Audit
 from tests import factories as make
 from tests.factories.letters import PIXEL
 from tests.web.client import LOCAL_IDENTITY
+from tests.web.office.deciding import an_office_that_sends
 from tests.web.office.mails import invited
 from tests.web.office.person import FROM_HERE, ORIGIN, Person, Town, a_town
 from tests.web.office.signed import signed_in
@@ -88,6 +89,22 @@ TABLE = {
     "/sendings/{id:number}/retry": {Right.SENDER},
     "/sendings/{id:number}/doubts": {Right.SENDER},
     "/compare": {Right.SENDER, Right.READER, Right.WHO},
+    "/sendings/{id:number}/who": {Right.AUTHOR},
+    "/sendings/{id:number}/numbers": {Right.AUTHOR},
+    "/sendings/{id:number}/complete": {Right.AUTHOR},
+    "/sendings/{id:number}/check": {Right.AUTHOR, Right.SENDER},
+    "/sendings/{id:number}/tick": {Right.AUTHOR, Right.SENDER},
+    "/sendings/{id:number}/approve": {Right.AUTHOR, Right.SENDER},
+    "/sendings/{id:number}/ask": {Right.AUTHOR, Right.SENDER},
+    "/sendings/{id:number}/test": {Right.AUTHOR, Right.SENDER},
+    "/sendings/{id:number}/letter/mail": {Right.AUTHOR, Right.SENDER},
+    "/sendings/{id:number}/letter/text": {Right.AUTHOR, Right.SENDER},
+    "/sendings/{id:number}/letter/web": {Right.AUTHOR, Right.SENDER},
+    "/sendings/{id:number}/approved": {Right.SENDER},
+    "/sendings/{id:number}/back": {Right.SENDER},
+    "/sendings/{id:number}/release": {Right.SENDER},
+    "/sendings/{id:number}/stop": {Right.SENDER},
+    "/letters/{id:number}/send": {Right.AUTHOR},
     "/campaigns": {Right.SENDER, Right.READER, Right.WHO},
     "/report/{id:number}": {Right.AUTHOR, Right.SENDER, Right.READER, Right.WHO},
     "/letters": {Right.AUTHOR, Right.SENDER},
@@ -143,6 +160,13 @@ def where(path: str, number: int) -> str:
 
 ENDLESS = "/sendings/{id:number}/stream"
 """Its answer lasts as long as somebody watches: tests ask for its head."""
+OF_A_RUNNING_ONE = {
+    **dict.fromkeys(("who", "check", "tick", "approve", "test", "release", "stop"), 303),
+    **dict.fromkeys(("numbers", "complete"), 200),
+    **dict.fromkeys(("ask", "approved", "back"), 422),
+}
+"""What the routes of a draft answer for a sending that runs: they lead on, or the verb refuses."""
+OF_A_DRAFT = {*OF_A_RUNNING_ONE, "mail", "text", "web"}
 LEADS_ON = ("/campaigns", "/report/{id:number}")
 """Former addresses: they show nothing, and lead to where the guard asks again."""
 
@@ -203,7 +227,7 @@ async def test_every_route_with_every_right_on_every_kind_of_list(
 ) -> None:
     # Five hundred requests, whose answers the guard gives: one kind of database is enough.
     database = Database(sqlite_url)
-    async with a_town(database, keys, now) as town:
+    async with a_town(database, keys, now, an_office_that_sends(keys=keys)) as town:
         await _every_route_with_every_right(town)
     await database.close()
 
@@ -217,6 +241,9 @@ def _expected(route: OfficeRoute, right: Right | None, sees: str, method: str) -
         return (404,)
     if route.path in LEADS_ON:
         return (303,)
+    last = route.path.rpartition("/")[2]
+    if route.path.startswith("/sendings/{id:number}/") and last in OF_A_DRAFT:
+        return (OF_A_RUNNING_ONE.get(last, 404),) if sees == "all" else (404,)
     if route.path == "/sendings/{id:number}":
         return (200,) if Ability.SEE_NUMBERS in MAY[right] and sees in ("all", "some") else (404,)
     if "/sendings/{id" in route.path:
