@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,11 @@ async def _watched(installation: Installation, relay: Relay) -> None:
     from playwright.async_api import async_playwright
 
     url = installation.public_url
-    cookie = {"name": "pli_office", "value": await a_cookie(installation), "url": f"{url}/office"}
+    cookie: Any = {
+        "name": "pli_office",
+        "value": await a_cookie(installation),
+        "url": f"{url}/office",
+    }
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(**how_to_launch())
         page = await chromium.new_page(locale="en-GB")
