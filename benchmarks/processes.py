@@ -38,7 +38,11 @@ def sent(
     made = step("prepare", order)
     order = replace(order, campaign=made["campaign"])
     return made | sent_prepared(
-        order, workers=workers, environment=environment, server_cpu=server_cpu
+        order,
+        workers=workers,
+        environment=environment,
+        server_cpu=server_cpu,
+        beside=beside,
     )
 
 
@@ -48,6 +52,7 @@ def sent_prepared(
     workers: int = 1,
     environment: Mapping[str, str] | None = None,
     server_cpu: Callable[[], float] = lambda: 0.0,
+    beside: AbstractContextManager[object] | None = None,
 ) -> Figures:
     """Send what was prepared; the figures of all workers as those of one sending."""
     with ExitStack() as stack:
@@ -80,6 +85,7 @@ def sent_prepared(
         "shares": [it["settled"] for it in figures],
         "marks": figures[0]["marks"],
         "campaign": order.campaign,
+        "pictures": figures[0].get("pictures", 0),
     }
 
 

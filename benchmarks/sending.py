@@ -22,7 +22,7 @@ from typing import Any
 import uvloop
 from sqlalchemy import text
 
-from benchmarks import costs, letters, signing
+from benchmarks import costs, letters, signing, watchers
 from benchmarks.campaign import populate, prepared
 from mailer.campaign import lifecycle
 from mailer.engine.engine import Engine
@@ -49,6 +49,8 @@ class Order:
 
     `notify`: which delivery notices the relay is asked for. `starts`: this process starts the
     campaign, and others join. Time and memory are noted after each `every` copies; 0: never.
+    `watchers` follow the sending in the office, whose pages this process serves beside its engine,
+    as `pli serve` does; None: it serves no pages.
     """
 
     folder: str
@@ -62,6 +64,7 @@ class Order:
     starts: bool = True
     every: int = 0
     campaign: int = 0
+    watchers: int | None = None
 
     def as_json(self) -> str:
         """The order as a text for another process."""
@@ -105,7 +108,11 @@ async def send(order: Order) -> Figures:
     keys = key_ring.read(order.keys_file)
     database = Database(order.database_url)
     try:
-        return await _send(order, database, keys)
+        if order.watchers is None:
+            return await _send(order, database, keys)
+        async with watchers.watched(database, keys, order.campaign, order.watchers) as seen:
+            figures = await _send(order, database, keys)
+        return figures | {"pictures": seen.pictures}
     finally:
         await database.close()
 

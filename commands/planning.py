@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.abilities import Ability
 from commands import hours as opening_hours
-from commands.acting import acting, by_option, decided_by
+from commands.acting import acting, by_option, decided_by, why_option
 from commands.common import Context, _, confirm, declined, now, running, tell
 from commands.freezing import freeze
 from commands.policy import letter_of, policy_of
@@ -186,9 +186,15 @@ async def schedule(context: Context, campaign: str, hour: str, person: str | Non
 @opening_hours.quiet
 @opening_hours.not_after
 @by_option
+@why_option
 @running
 async def change_hours(
-    context: Context, campaign: str, quiet: str | None, end: str | None, person: str | None
+    context: Context,
+    campaign: str,
+    quiet: str | None,
+    end: str | None,
+    person: str | None,
+    why: str,
 ) -> None:
     """Change a campaign's hours; the process that sends it notices within two seconds."""
     async with context.open() as installation, installation.database.begin() as session:
@@ -196,7 +202,7 @@ async def change_hours(
         before = SendingHours.of(await find_campaign(session, campaign_id))
         after = opening_hours.asked(installation.settings, quiet, end, before=before)
         by = await _released_by(session, person, campaign_id)
-        await scheduling.set_hours(session, campaign_id=campaign_id, hours=after, by=by)
+        await scheduling.set_hours(session, campaign_id=campaign_id, hours=after, by=by, why=why)
     tell(opening_hours.summary(campaign_id, after))
 
 

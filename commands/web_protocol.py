@@ -14,6 +14,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from web.live import TAKEN
 from web.networks import Networks, network_of
 from web.patience import SLOWEST
 
@@ -95,6 +96,9 @@ class Protocol(H11Protocol):
         if self.cycle is not before and not self.cycle.response_complete:
             self._limit.waiting.pop(self, None)
             self._set(REQUEST_SECONDS)
+            # An answer that lasts calls it after each piece that its reader took.
+            extensions: dict[str, Any] = {TAKEN: self._was_taken}
+            self.cycle.scope["extensions"] = extensions
 
     def on_response_complete(self) -> None:
         """After an answer: end what still owes its body, else wait for a further request."""
@@ -109,6 +113,11 @@ class Protocol(H11Protocol):
         self._limit.waiting.pop(self, None)
         self._limit.open.discard(self)
         self.transport.abort()
+
+    def _was_taken(self) -> None:
+        """The reader of an answer that lasts has taken a piece: the deadline begins anew."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._set(REQUEST_SECONDS)
 
     def _wait_for_a_head(self) -> None:
         self._limit.waiting[self] = None

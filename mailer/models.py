@@ -102,6 +102,7 @@ class NoticeKind(enum.Enum):
     TROUBLE = "trouble"
     ACCOUNT = "account"
     FORWARD = "forward"
+    SENDING = "sending"
     OFFICE = "office"
 
 

@@ -347,10 +347,12 @@ async def pause(
     campaign_id: int,
     reason: Sentence | None = None,
     by: Actor = NOBODY,
+    why: str = "",
 ) -> bool:
     """Pause a running campaign; False if it was not running.
 
-    Copies that are on the wire are still settled. `by` is nobody where the program pauses it.
+    Copies that are on the wire are still settled. `by` is nobody where the program pauses it, and
+    `reason` then says why; `why` is what a person says, for the audit.
     """
     done = await take_step(
         session,
@@ -360,11 +362,13 @@ async def pause(
         reason=as_document(reason),
     )
     if done:
-        record(session, AuditAction.PAUSED, campaign_id, by=by)
+        record(session, AuditAction.PAUSED, campaign_id, by=by, why=why)
     return done
 
 
-async def resume(session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY) -> None:
+async def resume(
+    session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY, why: str = ""
+) -> None:
     """Go on with a paused campaign, without its end, if that has passed; one that runs goes on.
 
     If it was paused by a burst of answers that call people unknown, nobody is barred for them.
@@ -386,7 +390,7 @@ async def resume(session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY)
     await session.run_sync(pausing.go_on, campaign_id)
     await session.run_sync(jobs.offer, campaign_id)
     await troubles.ask_again(session)
-    record(session, AuditAction.RESUMED, campaign_id, by=by)
+    record(session, AuditAction.RESUMED, campaign_id, by=by, why=why)
 
 
 async def go_on(session: AsyncSession, *, campaign_id: int) -> None:
@@ -398,7 +402,7 @@ async def go_on(session: AsyncSession, *, campaign_id: int) -> None:
 
 
 async def cancel(
-    session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY, now: datetime
+    session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY, why: str = "", now: datetime
 ) -> None:
     """End a campaign for good: waiting copies are skipped, copies on the wire are still settled."""
     undecided = await session.run_sync(deciding.undecided, campaign_id)
@@ -413,7 +417,7 @@ async def cancel(
     )
     await retrying.cancel(session, campaign_id=campaign_id)
     await session.run_sync(deciding.conclude, campaign_id, now, disbelieved=undecided)
-    record(session, AuditAction.CANCELLED, campaign_id, by=by, now=now)
+    record(session, AuditAction.CANCELLED, campaign_id, by=by, why=why, now=now)
     campaign = await find_campaign(session, campaign_id)
     await follow(session, campaign, DraftState.WRITING, by=by, now=now)
 
@@ -454,6 +458,12 @@ async def finish(
     return True
 
 
+async def is_paused(session: AsyncSession, *, campaign_id: int) -> bool:
+    """Whether a campaign is paused."""
+    state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
+    return state is CampaignState.PAUSED
+
+
 def finishable(*, scope: Scope = EVERYTHING) -> Select[int]:
     """Selects the ids of running campaigns that have neither pending rows nor rows in work."""
     open_batches = exists().where(Batch.campaign_id == Campaign.id, is_open())
@@ -484,12 +494,15 @@ async def retry(
     uncertain: bool,
     failed: bool,
     reply: str = "",
+    reason: str = "",
     by: Actor = NOBODY,
+    why: str = "",
 ) -> int:
     """Let the chosen copies be sent again, each under its old Message-ID; how many copies.
 
-    `reply` narrows the failed copies to those whose last answer it matches (ledger/answers.py).
-    Failed copies to addresses that an answer barred stay failed: they would only be skipped.
+    `reply` narrows the failed copies to those whose last answer it matches (ledger/answers.py),
+    `reason` to those that failed for it (mailer/reasons.py). Failed copies to addresses that an
+    answer barred stay failed: they would only be skipped.
     """
     campaign = await find_campaign(session, campaign_id)
     await session.refresh(campaign, with_for_update=True)
@@ -502,12 +515,14 @@ async def retry(
         only = not_(unknown_users.is_barred(Delivery.subscriber_id))
         if reply:
             only = and_(only, answers.matching(reply))
+        if reason:
+            only = and_(only, Delivery.reason == reason)
         copies += await retrying.retry_failed(session, campaign_id=campaign_id, only=only)
     if copies:
         if not await session.run_sync(reopen, campaign_id=campaign_id):
             await session.run_sync(jobs.offer, campaign_id)
         await troubles.ask_again(session)
-        record(session, AuditAction.RETRIED, campaign_id, by=by, count=copies)
+        record(session, AuditAction.RETRIED, campaign_id, by=by, count=copies, why=why)
     return copies
 
 

@@ -208,7 +208,12 @@ async def end(session: AsyncSession, *, campaign_id: int) -> bool:
 
 
 async def set_hours(
-    session: AsyncSession, *, campaign_id: int, hours: SendingHours, by: Actor = NOBODY
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    hours: SendingHours,
+    by: Actor = NOBODY,
+    why: str = "",
 ) -> None:
     """Change when an unfinished campaign may send; its engine notices within two seconds."""
     changed = await session.execute(
@@ -219,7 +224,7 @@ async def set_hours(
     )
     if changed.scalar_one_or_none() is None:
         raise wrong_state(await find_campaign(session, campaign_id))
-    record(session, AuditAction.HOURS_CHANGED, campaign_id, by=by)
+    record(session, AuditAction.HOURS_CHANGED, campaign_id, by=by, why=why)
 
 
 def _waits_after_its_end() -> ColumnElement[bool]:

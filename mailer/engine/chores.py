@@ -77,14 +77,19 @@ class EngineChores:
                     now=datetime.now(UTC),
                     rules=self._policy.bounces,
                 ):
+                    await self._context.tell(session, campaign_id)
                     self._context.pressed.forget(campaign_id)
                     log.info("campaign.finished", extra={"campaign": campaign_id})
+                elif await lifecycle.is_paused(session, campaign_id=campaign_id):
+                    # A burst was found only now, and `finish` has paused it instead.
+                    await self._context.tell(session, campaign_id)
         except CampaignError as unbalanced:
             await self._context.pause(campaign_id, unbalanced.sentences[0])
 
     async def _end(self, campaign_id: int) -> None:
         async with self._database.begin() as session:
             if await scheduling.end(session, campaign_id=campaign_id):
+                await self._context.tell(session, campaign_id)
                 log.info("campaign.ended", extra={"campaign": campaign_id})
 
     async def _launch(self, campaign_id: int) -> None:

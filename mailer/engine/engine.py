@@ -42,6 +42,7 @@ from mailer.ledger.rows import LeasedBatch, LeaseLost
 from mailer.letter.letter import LetterError
 from mailer.models import Listening
 from mailer.notices.notice_sender import NoticeSender
+from mailer.notices.sending_mail import SendingMails
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.pacers import Pacers
 from mailer.providers import WHOLE
@@ -157,6 +158,7 @@ class Engine:
             journal,
             observer,
             policy_pause_percent / 100,
+            SendingMails(patience.office if patience else None, keys),
             scope,
         )
         self._failover = failover

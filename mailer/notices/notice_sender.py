@@ -18,6 +18,7 @@ from mailer.notices import (
     forward_mail,
     office_mail,
     queue,
+    sending_mail,
     trouble_mail,
     writing,
 )
@@ -209,6 +210,15 @@ class NoticeSender:
         async with self._database.reading() as session:
             if row.kind is NoticeKind.TROUBLE:
                 return await trouble_mail.compose(
+                    session,
+                    notice_id=row.id,
+                    address=row.address,
+                    content=row.content,
+                    keys=self._keys,
+                    now=datetime.now(UTC),
+                )
+            if row.kind is NoticeKind.SENDING:
+                return await sending_mail.compose(
                     session,
                     notice_id=row.id,
                     address=row.address,

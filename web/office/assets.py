@@ -20,6 +20,7 @@ FILES = {
     "writing.css": "office/static/writing.css",
     "passkeys.js": "office/static/passkeys.js",
     "following.js": "office/static/following.js",
+    "live.js": "office/static/live.js",
     "choosing.js": "office/static/choosing.js",
     "countdown.js": "office/static/countdown.js",
 }

@@ -1,78 +1,105 @@
-"""The report of a sending, as a page of the office."""
+"""The report of a sending, as a page of the office, on paper, and as JSON."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from accounts.abilities import Ability
 from mailer.models import CampaignState
 from mailer.report import html_page, summary
 from mailer.report.outlook import Outlook, outlook
-from mailer.report.summary import Progress
-from pli import audit
-from pli.audit import AuditAction, AuditObject
+from mailer.report.summary import Progress, Report
+from web.office.acts import settling_acts
+from web.office.office_routes import OfficeRoute
+from web.office.seen_lists import lists_of_sending, seen
+from web.office.story_form import StoryForm
 from web.office.visit import Visit
+from web.pages import given_out
 
 REFRESH_SECONDS = 3
-# Counting a million rows takes a second, so a large report reloads less often.
-COPIES_A_SECOND = 20_000
-NOTED_EVERY = timedelta(hours=1)
-"""A report that reloads by itself is one look an hour in the audit, if it shows no more people."""
-_STILL = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.DRAFT)
+"""The list of sendings is loaded again so often while one of them runs."""
+
+
+class Reporting:
+    """Other forms of a report: /office/sendings/ID/paper and /office/sendings/ID/report.json."""
+
+    def office_routes(self) -> Sequence[OfficeRoute]:
+        """Numbers only, for whoever sees the numbers of one of its lists."""
+        return [
+            OfficeRoute(
+                f"/sendings/{{id:number}}/{name}",
+                endpoint,
+                Ability.SEE_NUMBERS,
+                lists_of_sending,
+                partly=True,
+            )
+            for name, endpoint in (("paper", self.paper), ("report.json", self.numbers))
+        ]
+
+    async def paper(self, visit: Visit) -> Response:
+        """The report for the minutes, complete in one file: it holds its style, and no address."""
+        async with visit.context.database.reading() as session:
+            report, list_ids, _lists = await _report(session, visit, visit.number("id"))
+            body = await html_page.render(
+                session,
+                report,
+                language=visit.language,
+                people=False,
+                zone=visit.zone,
+                list_ids=list_ids,
+                providers=visit.context.options.providers,
+                template="reports/paper.html.j2",
+                frame={"identity": visit.context.pages.identity, "now": visit.now},
+            )
+        return given_out(body, visit.language)
+
+    async def numbers(self, visit: Visit) -> Response:
+        """The document of `pli report --json`."""
+        async with visit.context.database.reading() as session:
+            report, _list_ids, _lists = await _report(session, visit, visit.number("id"))
+        return visit.json_file(report.as_json(), f"lettre-{report.letter}.json")
 
 
 async def page(visit: Visit, campaign_id: int) -> Response:
-    """One report, which reloads by itself while its copies move."""
+    """The report, in numbers; who got what is asked and listed on pages of its own."""
     async with visit.context.database.reading() as session:
-        report = await summary.report(session, campaign_id)
-        lists = await summary.lists_of(session, campaign_id) or ()
-        shows_people = visit.who.granted.may(Ability.SEE_COPIES, lists)
-        ahead = await outlook_of(session, visit, await summary.progress(session, campaign_id))
-        refresh = None
-        if report.state not in _STILL and "still" not in visit.request.query_params:
-            refresh = max(REFRESH_SECONDS, report.candidates // COPIES_A_SECOND)
-        page = await html_page.render(
+        report, list_ids, lists = await _report(session, visit, campaign_id)
+        granted = visit.who.granted
+        extras: dict[str, Any] = {
+            "layout": "office/base.html.j2",
+            "may_ask": bool(granted.lists_for(Ability.SEE_COPIES).among(lists)),
+            "story_form": StoryForm.empty(visit),
+            "acts": [it for it in settling_acts(report) if granted.may(it.needs, lists)]
+            if report.state is CampaignState.FINISHED
+            else (),
+        }
+        body = await html_page.render(
             session,
             report,
             language=visit.language,
-            refresh=refresh,
-            waits_for=[it.sentence for it in ahead.held_by],
-            arrives_at=ahead.arrives_at,
-            people=shows_people,
-            frame=visit.frame(layout="office/base.html.j2"),
+            people=False,
+            list_ids=list_ids,
+            providers=visit.context.options.providers,
+            template="office/report.html.j2",
+            frame=visit.frame(**extras),
         )
-    if shows_people and (listed := html_page.listed(report)):
-        await _note(visit, campaign_id, listed)
-    return visit.html(page)
+    return visit.html(body)
 
 
-async def _note(visit: Visit, campaign_id: int, people: int) -> None:
-    """Write down that somebody saw who got what, once an hour while nobody is added."""
-    async with visit.context.database.begin() as session:
-        seen = await audit.events(
-            session,
-            account_id=visit.who.account_id,
-            action=AuditAction.PEOPLE_VIEWED,
-            kind=AuditObject.CAMPAIGN,
-            object_id=campaign_id,
-            limit=1,
-        )
-        if seen.events:
-            last = seen.events[0]
-            if visit.now - last.at < NOTED_EVERY and (last.count or 0) >= people:
-                return
-        audit.record(
-            session,
-            by=visit.who.actor,
-            action=AuditAction.PEOPLE_VIEWED,
-            kind=AuditObject.CAMPAIGN,
-            object_id=campaign_id,
-            count=people,
-            now=visit.now,
-        )
+async def _report(
+    session: AsyncSession, visit: Visit, campaign_id: int
+) -> tuple[Report, frozenset[int] | None, Collection[int]]:
+    """The report on the lists that the visitor sees; 404 for none."""
+    lists = await summary.lists_of(session, campaign_id)
+    if lists is None:
+        raise HTTPException(404)
+    list_ids = seen(visit.who.granted, Ability.SEE_NUMBERS, lists)
+    return await summary.report(session, campaign_id, list_ids=list_ids), list_ids, lists
 
 
 async def outlook_of(session: AsyncSession, visit: Visit, progress: Progress) -> Outlook:

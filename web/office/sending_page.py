@@ -10,7 +10,7 @@ from starlette.responses import Response
 from accounts.abilities import Ability
 from mailer import reasons
 from mailer.models import CampaignState
-from mailer.report import html_page, summary
+from mailer.report import html_page, standing, summary
 from pli.language import N_
 from web.office import cookies, reporting, watching
 from web.office.approving import Approving
@@ -22,6 +22,7 @@ from web.office.letter_frame import LetterFrame
 from web.office.office_routes import Lists, OfficeRoute
 from web.office.releasing import Releasing
 from web.office.reporting import REFRESH_SECONDS, outlook_of
+from web.office.seen_lists import seen
 from web.office.visit import Visit
 
 SENDINGS = f"{cookies.PATH}/sendings"
@@ -60,19 +61,21 @@ class SendingPages:
     async def listed(self, visit: Visit) -> Response:
         """The latest sendings, each with a bar of its outcomes."""
         async with visit.context.database.reading() as session:
-            latest = await summary.campaigns(
+            latest = await standing.latest(
                 session,
                 list_ids=None if visit.lists.every else visit.lists.ids,
                 limit=SHOWN,
             )
-            running = [it for it in latest if it.state is CampaignState.RUNNING]
+            running = [it.progress for it in latest if it.progress.state is CampaignState.RUNNING]
             ahead = {
                 it.campaign: await outlook_of(session, visit, it) for it in running[:LOOKED_AHEAD]
             }
         still = "still" in visit.request.query_params
         return visit.page(
             "sendings",
-            campaigns=[(it, html_page.bar(it)) for it in latest],
+            campaigns=[
+                (it.progress, html_page.bar(it.progress), it.further_lists) for it in latest
+            ],
             ahead=ahead,
             state=reasons.state,
             status=reasons.status,
@@ -92,8 +95,8 @@ class SendingPages:
             if not visit.who.granted.may(Ability.SEE_DRAFTS, lists):
                 raise HTTPException(404)
             return await self._releasing.page(visit)
-        if not visit.who.granted.may(Ability.SEE_NUMBERS, lists):
-            raise HTTPException(404)
+        # Of several lists one may be enough: these pages show its numbers, and that there is more.
+        seen(visit.who.granted, Ability.SEE_NUMBERS, lists)
         if state in WATCHED:
             return await watching.page(visit, campaign_id)
         return await reporting.page(visit, campaign_id)

@@ -21,6 +21,7 @@ from pli import pages as templates
 from pli.database import Database
 from pli.hours import zone_of
 from pli.keys import Keys
+from web.live import Poller
 from web.networks import NO_PROXIES, Networks
 from web.office import tokens
 from web.office.address import OfficeAddress, path_of_ours
@@ -66,6 +67,7 @@ class OfficeContext:
     address: OfficeAddress
     options: OfficeOptions
     inbox: bool
+    live: Poller
     networks: Networks = NO_PROXIES
 
     @property
@@ -209,6 +211,11 @@ class Visit:
     def json(self, text: str) -> Response:
         """A document for a module of ours."""
         return Response(text, headers=HEADERS, media_type="application/json")
+
+    def json_file(self, document: Mapping[str, Any], name: str) -> Response:
+        """A JSON document that a browser saves under this name."""
+        headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+        return JSONResponse(document, headers=headers)
 
     def answer(self, document: Mapping[str, Any], *, status_code: int = 200) -> Response:
         """A document for a module of ours; moments in it are told in UTC."""

@@ -44,6 +44,7 @@ DONE: Mapping[str, str] = {
     "restored": N_("The earlier text is the text again. The one before stays in the history."),
     "password": N_("Your password is another now, and your other sessions are ended."),
     "link": N_("A link is on its way by mail."),
+    "sending": N_("This is done; it takes effect within two seconds."),
     "chosen": N_("It is kept for whom this letter is."),
     "approval_lost": N_("This is saved. The approval is taken away: it was of something else."),
     "ticked": N_("This warning is let pass, with your name."),

@@ -15,7 +15,15 @@ from pli.files import shipped
 from pli.keys import Keys
 from tests.browser import SCREENSHOTS
 from tests.web.office.deciding import an_office_that_sends, decide
-from tests.web.office.gallery import Gallery, enter, furnish, submit, type_in
+from tests.web.office.gallery import (
+    Gallery,
+    an_address_of,
+    enter,
+    every_state,
+    furnish,
+    submit,
+    type_in,
+)
 from tests.web.office.mails import invited, last_mail
 from tests.web.office.served import Street, a_street, with_passkeys
 
@@ -55,6 +63,7 @@ async def test_every_page_of_the_office_in_every_state_fits_every_screen_and_can
             _somebody_who_is_in,
             _an_operator,
             _two_who_decide,
+            _who_watches,
         ):
             async with street.browser(locale=locale) as page:
                 gallery = Gallery(page, language)
@@ -220,6 +229,49 @@ async def _an_operator(street: Street, page: Any, gallery: Gallery) -> None:
     await page.evaluate("() => { document.querySelector('#right option').value = 'king' }")
     await submit(page, "form[action$='/rights']")
     await gallery.look("account-wrong")
+
+
+async def _who_watches(street: Street, page: Any, gallery: Gallery) -> None:
+    """A sending in each state that has a page here, what can be done to it, and who got it."""
+    url, town = street.url, street.town
+    sent = await every_state(town)
+    rose = await _hire(street, gallery, "rosa", Right.SENDER, Right.WHO)
+    async with town.database.reading() as session:
+        account = await people.by_id(session, rose)
+    await enter(page, street, account)
+    at = f"{url}/office/sendings"
+    for state, campaign_id in sent.items():
+        await page.goto(f"{at}/{campaign_id}?still")
+        await gallery.look(f"sending-{state}")
+    running, done = sent["running"], sent["finished"]
+    await page.goto(f"{at}/{running}")
+    await gallery.look("sending-live")
+    for name, place in (
+        ("overview", "/"),
+        ("act-pause", f"/sendings/{running}/pause"),
+        ("act-resume", f"/sendings/{sent['paused']}/resume"),
+        ("act-cancel", f"/sendings/{running}/cancel"),
+        ("act-hours", f"/sendings/{running}/hours"),
+        ("act-retry", f"/sendings/{running}/retry"),
+        ("act-doubts", f"/sendings/{running}/doubts"),
+        ("copies", f"/sendings/{running}/copies?status=failed"),
+        ("copies-reason", f"/sendings/{running}/copies?status=failed&reason=mailbox_full"),
+        ("export", f"/sendings/{running}/export"),
+        ("story-asks", f"/sendings/{done}/story"),
+        ("compare", f"/compare?with={done}&with={running}&with={sent['cancelled']}"),
+    ):
+        await page.goto(f"{url}/office{place}")
+        await gallery.look(name)
+    await page.goto(f"{at}/{done}")
+    await page.locator("#address").fill("nobody@example.org")
+    await submit(page, "form[action$='/story']")
+    await gallery.look("story-wrong")
+    await page.locator("#address").fill(await an_address_of(town, done))
+    await submit(page, "form[action$='/story']")
+    await gallery.look("story")
+    await page.goto(f"{at}/{running}/cancel")
+    await submit(page, "main form")
+    await gallery.look("act-cancel-wrong")
 
 
 async def _two_who_decide(street: Street, page: Any, gallery: Gallery) -> None:
