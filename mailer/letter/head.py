@@ -89,7 +89,8 @@ def new(given: Mapping[str, str], others: Mapping[str, str] | None = None) -> st
 
 def clean(text: str) -> str:
     """A value on one line, without signs that nobody sees; spaces that do not break are kept."""
-    return _UNSEEN.sub(" ", text).strip(" ")
+    found = _UNSEEN.sub(" ", text).strip(" ")
+    return found if found.strip() else ""
 
 
 def scalar(key: str, text: str) -> str:
