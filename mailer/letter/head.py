@@ -88,9 +88,8 @@ def new(given: Mapping[str, str], others: Mapping[str, str] | None = None) -> st
 
 
 def clean(text: str) -> str:
-    """A value on one line, without signs that nobody sees; spaces that do not break are kept."""
-    found = _UNSEEN.sub(" ", text).strip(" ")
-    return found if found.strip() else ""
+    """A value on one line, without signs that nobody sees; within, spaces keep their kind."""
+    return _UNSEEN.sub(" ", text).strip()
 
 
 def scalar(key: str, text: str) -> str:
