@@ -88,8 +88,8 @@ def new(given: Mapping[str, str], others: Mapping[str, str] | None = None) -> st
 
 
 def clean(text: str) -> str:
-    """A value on one line, without signs that nobody sees; spaces that do not break are kept."""
-    return _UNSEEN.sub(" ", text).strip(" ")
+    """A value on one line, without signs that nobody sees; within, spaces keep their kind."""
+    return _UNSEEN.sub(" ", text).strip()
 
 
 def scalar(key: str, text: str) -> str:
