@@ -53,6 +53,7 @@ from tests.servers import PostgreSQL, free_port  # noqa: E402
 PLI = [sys.executable, "-c", "from cli import main; main()"]
 CONNECTIONS = 10
 WRITING_SECONDS = 5.0
+WORKING_SECONDS = 1.0
 STALLED_SECONDS = 120.0
 JOBS = 12
 FAULTS = (
@@ -368,8 +369,11 @@ def lose_machine(target: Target, place: int) -> dict[int, int]:
     """Lose a machine that works for good; the batches that it had, each with its lease."""
     # A machine that has just taken the place of a lost one has nothing yet to lose.
     deadline = time.monotonic() + STALLED_SECONDS
-    while not takings(target.journal(place)) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    while time.monotonic() < deadline:
+        if asyncio.run(leased(target, takings(target.journal(place)))):
+            time.sleep(WORKING_SECONDS)
+            break
+        time.sleep(0.2)
     target.workers[place].kill()
     target.workers[place].wait()
     lost = asyncio.run(leased(target, takings(target.journal(place))))

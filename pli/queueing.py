@@ -138,6 +138,12 @@ def free_from_ahead(session: Session, queue: Queue) -> None:
         tell(session, queue)
 
 
+def claim_sweep(session: Session, seconds: float) -> bool:
+    """Whether the caller is to look for what has no job: one worker of all, every `seconds`."""
+    claimed = session.execute(text(_CLAIM_SWEEP), {"seconds": seconds}).all()
+    return bool(claimed)
+
+
 class QueueWork:
     """The jobs of one queue that this process takes: those that `offered` names.
 
@@ -222,6 +228,12 @@ _TELL = """
     SELECT pg_notify(:channel, json_build_object(
       'channel', CAST(:channel AS text), 'operation', 'insert', 'sent_at', now(),
       'table', '{table}', 'type', 'table_changed_event')::text)
+"""
+
+_CLAIM_SWEEP = """
+    UPDATE queue.swept SET at = now()
+    WHERE at <= now() - make_interval(secs => :seconds) OR at > now() + interval '1 minute'
+    RETURNING at
 """
 
 _FREE_FROM_AHEAD = """

@@ -34,7 +34,20 @@ def upgrade() -> None:
     for prefix, channel in (("", "pli_queue"), ("chores_", "pli_chores")):
         for statement in STATEMENTS:
             bind.exec_driver_sql(statement.replace("@", prefix).replace("CHANNEL", channel))
+    for statement in SWEPT:
+        bind.exec_driver_sql(statement)
 
+
+def downgrade() -> None:
+    bind = op.get_bind()
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql("DROP SCHEMA queue CASCADE")
+
+
+SWEPT = (
+    "CREATE TABLE queue.swept (at timestamp with time zone NOT NULL)",
+    "INSERT INTO queue.swept VALUES ('-infinity')",
+)
 
 STATEMENTS = (
     """

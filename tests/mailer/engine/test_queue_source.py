@@ -258,6 +258,10 @@ def test_a_file_of_jobs_is_left_alone_while_its_process_lives(
     manager = uuid4()
     with jobs_file.held(tmp_path, "tests", manager):
         assert list(jobs_file.left_behind(tmp_path, "tests")) == []
+    # It could not give its jobs back: the next process does.
+    assert [it[0] for it in jobs_file.left_behind(tmp_path, "tests")] == [manager]
+    with jobs_file.held(tmp_path, "tests", manager) as file:
+        file.given_back = True
     assert list(tmp_path.iterdir()) == []
 
 
