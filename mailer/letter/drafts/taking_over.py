@@ -40,7 +40,7 @@ class TakenOver:
 def from_file(
     data: bytes, *, name: str, stem: str = STEM, changes: str = ACCEPT, place: int
 ) -> TakenOver:
-    """Read a .docx, an .odt where pandoc is, or HTML; raises PliError. Takes some seconds.
+    """Read a .docx, .odt, .rtf or HTML; raises PliError. Takes some seconds.
 
     Pictures are made for a `place` of so many pixels; one that cannot be is told and left out.
     """
@@ -51,10 +51,8 @@ def from_file(
                 "was made of, and save that as .docx"
             )
         )
-    known = other_formats.as_known(data)
     wish = Wish(stem, name, changes=changes if changes in (ACCEPT, "reject") else ACCEPT)
-    made = importing.read_confined(known, wish, b"" if known is data else data)
-    return _fitted(made, place)
+    return _fitted(other_formats.read_confined(data, wish), place)
 
 
 def from_html(html: str, *, stem: str = STEM, place: int) -> TakenOver:
