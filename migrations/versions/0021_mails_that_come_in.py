@@ -1,7 +1,7 @@
 """mails that come in wait in a table; how far mailboxes are read, and what has come in so far
 
-Revision ID: 0020
-Revises: 0019
+Revision ID: 0021
+Revises: 0020
 """
 
 import sqlalchemy as sa
@@ -12,8 +12,8 @@ from pli.columns import Document, Moment
 ID = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 WAITING = sa.text("due_at IS NOT NULL")
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
