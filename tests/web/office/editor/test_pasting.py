@@ -10,8 +10,7 @@ import pytest
 from pli.keys import Keys
 from tests.mailer.letter.word.documents import laid_out
 from tests.web.office.editor.clipboard import drop, from_word, in_list, paste
-from tests.web.office.editor.desks import a_desk, a_manuscript, an_author
-from tests.web.office.editor.test_by_keyboard import a_picture
+from tests.web.office.editor.desks import a_desk, a_manuscript, a_picture, an_author
 from tests.web.office.served import Street, a_street
 
 pytestmark = pytest.mark.proof
