@@ -30,7 +30,7 @@ proof: $(DEV) ## what takes longer: browsers in every width, kills at every step
 
 checkers: $(CHECKERS) ## html-validate and vnu, by npm, for make proof
 
-pictures: $(DEV) ## the pictures of docs/office.md, anew from the pages
+pictures: $(DEV) ## the pictures of docs/office.md and office-writing.md, anew from the pages
 	@PLI_PICTURES=docs $(BIN)/pytest -q tests/web/office/test_pictures.py
 
 editor: $(EDITOR) ## the script of the page for writing, from web/editor/ into web/static/, by Node

@@ -100,7 +100,7 @@ class DraftPresence(Base):
     seen_at: Mapped[datetime]
 
 
-class Picture(Base):
+class PictureBytes(Base):
     """The bytes of a picture or an attached file, once for all manuscripts, by their SHA-256."""
 
     __tablename__ = "picture"

@@ -57,6 +57,21 @@ WRITERS = (
     ("share: a worker's part of what is shared", "`mailer/pacing/shares.py`", {"Share"}),
     ("worker: who is there", "`mailer/engine/workers.py`", {"Worker"}),
     (
+        "draft, draft_version, draft_maker, draft_save: what is written, and by whom",
+        "`mailer/letter/drafts/saving.py`, `making.py`, `states.py`",
+        {"Draft", "DraftVersion", "DraftMaker", "DraftSave"},
+    ),
+    (
+        "draft_presence: who has a manuscript open",
+        "`mailer/letter/drafts/presence.py`, `states.py`",
+        {"DraftPresence"},
+    ),
+    (
+        "picture, draft_picture",
+        "`mailer/letter/drafts/pictures.py`, `states.py`",
+        {"PictureBytes", "DraftPicture"},
+    ),
+    (
         'subscription: "yes" and its pauses',
         "`subscribers/consent.py`; an import asks it, too",
         {"Subscription", "ConsentRecord"},

@@ -103,7 +103,7 @@ class WritingHistory:
         try:
             async with visit.context.database.begin() as session:
                 if asked == "deleted":
-                    await states.delete(
+                    await states.delete_draft(
                         session,
                         draft_id=visit.number("id"),
                         by=visit.who.actor,

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.draft_models import DraftPicture, Picture
+from mailer.draft_models import DraftPicture, PictureBytes
 from mailer.letter import images, limits
 from mailer.letter.drafts.rows import DraftError, line_of
 from mailer.letter.drafts.saving import locked, trace
@@ -106,7 +106,7 @@ async def put(
     found = _looked_at(name, data, alternative)
     digest = hashlib.sha256(data).hexdigest()
     await session.execute(
-        insert_into(session, Picture)
+        insert_into(session, PictureBytes)
         .values(
             sha256=digest,
             kind=found.kind,
@@ -115,7 +115,7 @@ async def put(
             size=found.size,
             data=data,
         )
-        .on_conflict_do_nothing(index_elements=(Picture.sha256,))
+        .on_conflict_do_nothing(index_elements=(PictureBytes.sha256,))
     )
     insert = insert_into(session, DraftPicture).values(
         draft_id=draft_id, name=name, sha256=digest, alternative=alternative, added_at=now
@@ -152,13 +152,13 @@ async def pictures(session: AsyncSession, draft_id: int) -> Sequence[AddedPictur
     rows = await session.execute(
         select(
             DraftPicture.name,
-            Picture.kind,
-            Picture.width,
-            Picture.height,
-            Picture.size,
+            PictureBytes.kind,
+            PictureBytes.width,
+            PictureBytes.height,
+            PictureBytes.size,
             DraftPicture.alternative,
         )
-        .join(Picture, Picture.sha256 == DraftPicture.sha256)
+        .join(PictureBytes, PictureBytes.sha256 == DraftPicture.sha256)
         .where(DraftPicture.draft_id == draft_id)
         .order_by(DraftPicture.name)
     )
@@ -169,8 +169,8 @@ async def picture(session: AsyncSession, draft_id: int, name: str) -> tuple[str,
     """A picture's kind and bytes; None if there is none of this name."""
     row = (
         await session.execute(
-            select(Picture.kind, Picture.data)
-            .join(DraftPicture, DraftPicture.sha256 == Picture.sha256)
+            select(PictureBytes.kind, PictureBytes.data)
+            .join(DraftPicture, DraftPicture.sha256 == PictureBytes.sha256)
             .where(DraftPicture.draft_id == draft_id, DraftPicture.name == name)
         )
     ).one_or_none()
@@ -180,8 +180,8 @@ async def picture(session: AsyncSession, draft_id: int, name: str) -> tuple[str,
 async def all_bytes(session: AsyncSession, draft_id: int) -> Mapping[str, bytes]:
     """The bytes of all pictures and files of a manuscript, by name."""
     rows = await session.execute(
-        select(DraftPicture.name, Picture.data)
-        .join(Picture, Picture.sha256 == DraftPicture.sha256)
+        select(DraftPicture.name, PictureBytes.data)
+        .join(PictureBytes, PictureBytes.sha256 == DraftPicture.sha256)
         .where(DraftPicture.draft_id == draft_id)
     )
     return {it.name: it.data for it in rows}
@@ -210,8 +210,8 @@ async def copy_pictures(session: AsyncSession, *, source: int, target: int, now:
 async def weight(session: AsyncSession, draft_id: int) -> int:
     """The bytes of all pictures and files of a manuscript."""
     found = await session.scalar(
-        select(func.sum(Picture.size))
-        .join(DraftPicture, DraftPicture.sha256 == Picture.sha256)
+        select(func.sum(PictureBytes.size))
+        .join(DraftPicture, DraftPicture.sha256 == PictureBytes.sha256)
         .where(DraftPicture.draft_id == draft_id)
     )
     return int(found or 0)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete as delete_rows
-from sqlalchemy import exists, update
+from sqlalchemy import delete, exists, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +17,7 @@ from mailer.draft_models import (
     DraftSave,
     DraftState,
     DraftVersion,
-    Picture,
+    PictureBytes,
 )
 from mailer.letter.drafts.rows import DraftError, line_of
 from mailer.letter.drafts.saving import trace
@@ -64,7 +63,7 @@ async def set_state(
     return True
 
 
-async def delete(session: AsyncSession, *, draft_id: int, by: Actor, now: datetime) -> None:
+async def delete_draft(session: AsyncSession, *, draft_id: int, by: Actor, now: datetime) -> None:
     """Delete a manuscript that is put away, with its versions and its pictures, for ever.
 
     Its row stays without a text, so that a page that is open on it hears that it is gone. Raises
@@ -80,8 +79,14 @@ async def delete(session: AsyncSession, *, draft_id: int, by: Actor, now: dateti
     assert isinstance(done, CursorResult)
     if not done.rowcount:
         raise DraftError(N_("only a manuscript that is put away can be deleted"))
-    for rows in (DraftVersion, DraftPicture, DraftSave, DraftPresence, DraftMaker):
-        await session.execute(delete_rows(rows).where(rows.draft_id == draft_id))
+    for statement in (
+        delete(DraftVersion).where(DraftVersion.draft_id == draft_id),
+        delete(DraftPicture).where(DraftPicture.draft_id == draft_id),
+        delete(DraftSave).where(DraftSave.draft_id == draft_id),
+        delete(DraftPresence).where(DraftPresence.draft_id == draft_id),
+        delete(DraftMaker).where(DraftMaker.draft_id == draft_id),
+    ):
+        await session.execute(statement)
     await forget_unused(session)
     trace(session, AuditAction.DRAFT_DELETED, line.list_id, draft_id, by=by, now=now)
 
@@ -89,5 +94,5 @@ async def delete(session: AsyncSession, *, draft_id: int, by: Actor, now: dateti
 async def forget_unused(session: AsyncSession) -> None:
     """Delete the pictures that no manuscript has any more."""
     await session.execute(
-        delete_rows(Picture).where(~exists().where(DraftPicture.sha256 == Picture.sha256))
+        delete(PictureBytes).where(~exists().where(DraftPicture.sha256 == PictureBytes.sha256))
     )

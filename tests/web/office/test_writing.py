@@ -16,9 +16,9 @@ from pli.keys import Keys
 from subscribers.models import List
 from tests import factories as make
 from tests.mailer.letter.drafts.written import BODY
+from tests.web.office.manuscripts import Module, a_manuscript
 from tests.web.office.person import Town, a_town
 from tests.web.office.signed import signed_in
-from tests.web.office.writing import Module, a_manuscript
 
 
 @pytest.fixture

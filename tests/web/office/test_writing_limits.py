@@ -17,9 +17,9 @@ from mailer.letter.drafts import states
 from pli.database import Database
 from pli.keys import Keys
 from tests.mailer.letter.word.documents import captions
+from tests.web.office.manuscripts import ROOT, Module, a_manuscript
 from tests.web.office.person import FROM_HERE, Town, a_town
 from tests.web.office.signed import signed_in
-from tests.web.office.writing import ROOT, Module, a_manuscript
 
 pytestmark = pytest.mark.proof
 

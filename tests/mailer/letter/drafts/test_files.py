@@ -20,7 +20,7 @@ from pli.errors import PliError
 from pli.keys import Keys
 from tests import factories as make
 from tests.factories.letters import PIXEL
-from tests.mailer.letter.drafts.written import ANNE, BODY, BRUNO, HEAD, a_draft
+from tests.mailer.letter.drafts.written import ANNE, BODY, BRUNO, HEAD, a_written
 
 TEXTS = (
     (HEAD + BODY).encode(),
@@ -65,7 +65,7 @@ async def test_a_manuscript_begins_from_another_or_from_a_letter_that_was_sent(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     async with database.begin() as session:
-        draft_id, list_id = await a_draft(session, now)
+        draft_id, list_id = await a_written(session, now)
         of = await make.a_list(session, "envois", now=now)
         await make.a_person(session, keys, "jeanne", of, now=now)
         body = "\n# Titre\n\n![Un point](point.png)\n"
@@ -110,7 +110,7 @@ async def test_pictures_are_kept_once_under_names_of_their_own(
     database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with database.begin() as session:
-        draft_id, _ = await a_draft(session, now)
+        draft_id, _ = await a_written(session, now)
 
         async def add(name: str, data: bytes = PIXEL) -> str:
             kept = await pictures.add_picture(
@@ -144,7 +144,7 @@ async def test_pictures_are_kept_once_under_names_of_their_own(
             await pictures.describe_picture(
                 session, draft_id=draft_id, name="nothing", alternative=""
             )
-        other, _ = await a_draft(session, now, name="autres", body="\n# T\n\n![a](b.png)\n")
+        other, _ = await a_written(session, now, name="autres", body="\n# T\n\n![a](b.png)\n")
         with pytest.raises(LetterError, match="add it to the manuscript"):
             await drafts.letter_of(session, other)
 

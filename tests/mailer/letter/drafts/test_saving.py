@@ -16,7 +16,7 @@ from mailer.letter.drafts.saving import Conflict, Saved
 from pli import audit
 from pli.audit import AuditAction, AuditObject
 from pli.database import Database
-from tests.mailer.letter.drafts.written import ANNE, BODY, BRUNO, a_draft
+from tests.mailer.letter.drafts.written import ANNE, BODY, BRUNO, a_written
 
 
 async def save(database: Database, draft_id: int, base: int, body: str, **given: Any) -> Any:
@@ -35,7 +35,7 @@ async def test_a_save_is_taken_once_and_only_onto_what_its_author_saw(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        draft_id, _ = await a_draft(session, now)
+        draft_id, _ = await a_written(session, now)
     first = await save(database, draft_id, 1, "un", key="a", now=now)
     assert isinstance(first, Saved)
     assert (first.version, first.changed) == (2, True)
@@ -60,7 +60,7 @@ async def test_a_save_is_taken_once_and_only_onto_what_its_author_saw(
 
 async def test_of_two_saves_at_once_one_is_taken(database: Database, now: datetime) -> None:
     async with database.begin() as session:
-        draft_id, _ = await a_draft(session, now)
+        draft_id, _ = await a_written(session, now)
     found = await asyncio.gather(
         *(save(database, draft_id, 1, f"texte {n}", key=f"{n}", now=now) for n in range(4))
     )
@@ -77,7 +77,7 @@ async def test_a_version_is_kept_when_asked_or_after_five_minutes_or_for_another
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        draft_id, _ = await a_draft(session, now)
+        draft_id, _ = await a_written(session, now)
     minute = timedelta(minutes=1)
     await save(database, draft_id, 1, "un", now=now + minute)
     await save(database, draft_id, 2, "deux", asked=True, now=now + 2 * minute)
@@ -117,7 +117,7 @@ async def test_states_lock_a_manuscript_and_a_deleted_one_is_gone_for_its_page(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        draft_id, list_id = await a_draft(session, now)
+        draft_id, list_id = await a_written(session, now)
 
     async def become(state: DraftState) -> bool:
         async with database.begin() as session:
@@ -135,7 +135,7 @@ async def test_states_lock_a_manuscript_and_a_deleted_one_is_gone_for_its_page(
     with pytest.raises(DraftLocked, match="put away"):
         await save(database, draft_id, 2, "deux", now=now)
     async with database.begin() as session:
-        await states.delete(session, draft_id=draft_id, by=ANNE, now=now)
+        await states.delete_draft(session, draft_id=draft_id, by=ANNE, now=now)
     with pytest.raises(DraftGone):
         await save(database, draft_id, 2, "deux", now=now)
     async with database.reading() as session:
@@ -159,7 +159,7 @@ async def test_what_databases_do_not_keep_is_replaced_and_too_much_is_refused(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        draft_id, _ = await a_draft(session, now)
+        draft_id, _ = await a_written(session, now)
     family = "👨‍👩‍👧"
     await save(database, draft_id, 1, f"a\0b {family} \ud83d e\u0301 \u202eabc", now=now)
     assert await texts(database, draft_id) == (2, f"a\ufffdb {family} \ufffd e\u0301 \u202eabc")
@@ -174,7 +174,7 @@ async def test_line_ends_stay_as_they_were_though_a_browser_sends_others(
 ) -> None:
     body = "\r\n# Titre\r\n\r\nTexte\r\n"
     async with database.begin() as session:
-        draft_id, _ = await a_draft(session, now, body=body)
+        draft_id, _ = await a_written(session, now, body=body)
     same = await save(database, draft_id, 1, body.replace("\r\n", "\n"), now=now)
     assert not same.changed
     await save(database, draft_id, 1, "\n# Titre\n\nAutre\n", now=now)
@@ -185,7 +185,7 @@ async def test_who_has_a_manuscript_open_is_told_with_since_when(
     database: Database, now: datetime
 ) -> None:
     async with database.begin() as session:
-        draft_id, _ = await a_draft(session, now)
+        draft_id, _ = await a_written(session, now)
 
     async def look_in(account_id: int, seconds: int) -> None:
         async with database.begin() as session:

@@ -25,7 +25,7 @@ HEAD = head.new(
 BODY = '\n# Une séance\n\nBonjour {{ subscriber.first_name or "camarade" }}.\n\n- un\n- deux\n'
 
 
-async def a_draft(
+async def a_written(
     session: AsyncSession, now: datetime, *, name: str = "membres", by: Actor = ANNE, **text: Any
 ) -> tuple[int, int]:
     """A manuscript: its id, and its list's."""
