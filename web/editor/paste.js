@@ -1,6 +1,7 @@
 // Takes over what is pasted and dropped: the server's one converter makes Markdown of it, which
 // comes back as blocks. What was left out is told in one line, with a way back.
 
+import { closeHistory } from "prosemirror-history";
 import { Fragment, Slice } from "prosemirror-model";
 import { Plugin, PluginKey } from "prosemirror-state";
 import { Decoration, DecorationSet } from "prosemirror-view";
@@ -160,9 +161,11 @@ export class Pasting {
     const slice = sliceOf(nodes);
     const state = view.state;
     const at = Math.min(where, state.doc.content.size);
-    const transaction = state.tr.replaceRange(at, at, slice).scrollIntoView();
+    const transaction = closeHistory(state.tr.replaceRange(at, at, slice)).scrollIntoView();
     transaction.setMeta("paste", true);
     view.dispatch(transaction);
+    // What is typed next is taken back by itself.
+    view.dispatch(closeHistory(view.state.tr));
     view.focus();
   }
 
