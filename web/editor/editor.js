@@ -6,7 +6,7 @@ import { Client, faultOf } from "./client.js";
 import { Conflict } from "./conflict.js";
 import { Copies } from "./copies.js";
 import { wordsOf } from "./counting.js";
-import { cut } from "./cutting.js";
+import { cut, whole } from "./cutting.js";
 import { Desk } from "./desk.js";
 import { h } from "./dom.js";
 import { Findings } from "./findings.js";
@@ -82,11 +82,13 @@ class Writing {
   }
 
   begin() {
-    const blocks = json("blocks");
     const body = this.area.value;
+    const given = json("blocks") ?? [];
     // A textarea gives each line's end as LF: what the server cut is the text as it is.
-    this.desk.open(blocks ?? cut(body));
-    this.saving.latest = (blocks ?? cut(body)).map((it) => it.source).join("");
+    const text = given.map((it) => it.source).join("");
+    const blocks = text.replace(/\r\n?/g, "\n") === body ? given : cut(body);
+    this.desk.open(blocks);
+    this.saving.latest = blocks.map((it) => it.source).join("");
     this.findings = new Findings({ desk: this.desk, list: this.beside.list, status: this.beside.found });
     this.desk.moved = () => this.preview.soon();
     this.preview = new Preview({
@@ -263,7 +265,7 @@ class Writing {
   async cutAt(body) {
     try {
       const { status, said } = await this.client.json("POST", "/blocks", { body });
-      if (status === 200 && said.blocks.map((it) => it.source).join("") === body) return said.blocks;
+      if (status === 200) return whole(said.blocks, body);
     } catch {
       // As below.
     }

@@ -5,6 +5,7 @@ import { closeHistory } from "prosemirror-history";
 import { Fragment, Slice } from "prosemirror-model";
 import { Plugin, PluginKey } from "prosemirror-state";
 import { Decoration, DecorationSet } from "prosemirror-view";
+import { whole } from "./cutting.js";
 import { faultOf } from "./client.js";
 import { isPicture } from "./pictures.js";
 
@@ -146,8 +147,8 @@ export class Pasting {
       this.failed(view, answer, text, where);
       return;
     }
-    const { blocks, told = [] } = answer.said;
-    const nodes = desk.sources.open(blocks).filter((it) => it.content.size || it.isAtom || it.isLeaf);
+    const { markdown, told = [] } = answer.said;
+    const nodes = desk.sources.open(whole(answer.said.blocks, markdown)).filter((it) => it.content.size || it.isAtom || it.isLeaf);
     if (!nodes.length) {
       desk.note("nothing_pasted");
       return;

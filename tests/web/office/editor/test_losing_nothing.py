@@ -116,6 +116,7 @@ async def test_a_session_that_ended_asks_for_sign_in_and_then_saves(street: Stre
     draft_id = await a_manuscript(street, SHORT)
     anne = await an_author(street)
     async with a_desk(street, draft_id, anne) as desk:
+        await desk.page.frame_locator("#preview").get_by_text("Une phrase.").wait_for()
         async with street.town.database.begin() as session:
             await session_ends.end_all(
                 session, account_id=anne.id, by=Actor.system("root"), now=street.town.clock.at
@@ -170,7 +171,7 @@ async def test_a_manuscript_that_was_deleted_keeps_its_text_before_whoever_wrote
             await states.set_state(
                 session, draft_id=draft_id, state=DraftState.PUT_AWAY, by=root, now=now
             )
-            await states.delete(session, draft_id=draft_id, by=root, now=now)
+            await states.delete_draft(session, draft_id=draft_id, by=root, now=now)
         await type_behind(desk, "Une phrase.", " Trop tard.")
         await desk.page.get_by_text("This manuscript was deleted.").first.wait_for()
         await desk.text.get_by_text("Trop tard.").wait_for()
