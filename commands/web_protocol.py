@@ -15,11 +15,13 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from web.networks import Networks, network_of
+from web.patience import SLOWEST
 
 HEAD_SECONDS = 10.0
 """From the connection, or from the first octet of a further request, to the end of its head."""
 REQUEST_SECONDS = 60.0
-"""From the end of the head to the end of the answer, also for readers that take it slowly."""
+"""From the end of the head to the end of the answer, also for readers that take it slowly. A long
+body, as that of a photo, has more time for each octet that came."""
 
 
 class ConnectionLimit:
@@ -78,9 +80,12 @@ class Protocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read what came; the deadline of a head is not put off by its octets."""
+        """Read what came; octets put off the deadline of a long body, and never that of a head."""
         if self._deadline is None:
             self._wait_for_a_head()
+        elif self.cycle is not None and not self.cycle.response_complete:
+            left = self._deadline.when() - self.loop.time()
+            self._set(max(left, 0.001) + len(data) / SLOWEST)
         super().data_received(data)
 
     def handle_events(self) -> None:

@@ -14,9 +14,11 @@ from sqlalchemy import Text, func, select, text, type_coerce
 
 from mailer.campaign import lifecycle
 from mailer.ledger import balance
+from mailer.letter.drafts import making, pictures
 from mailer.models import Bounce, BounceMail, Campaign, CampaignState, Effect
 from pli import copying, schema
 from pli import database as databases
+from pli.actor import Actor
 from pli.columns import Base, Document
 from pli.database import Database, DatabaseError, check_keys
 from pli.keys import Keys
@@ -48,6 +50,12 @@ async def source(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Da
         await make.a_campaign(session, keys, [members], now=now, batch_size=8, started=False)
         await make.a_campaign_with(session, now=now, list_id=members.id, names="autre{n}")
         await make.an_office(session, keys, members, now=now)
+        draft_id = await making.create(
+            session, list_id=members.id, top="", body="x", by=Actor.system("root"), now=now
+        )
+        await pictures.put(
+            session, draft_id=draft_id, name="a", data=b"x", by=Actor.system("root"), now=now
+        )
         mail = BounceMail(
             digest=b"d" * 32, at=now, door="file", came_to="", kind="failure", how="dsn", raw=b"x"
         )
@@ -108,6 +116,8 @@ async def test_every_row_is_the_same_on_postgresql(source: Database, target: Dat
     assert counts["delivery"] > 30
     assert counts["attempt"] > 5
     assert (counts["bounce"], counts["bounce_mail"]) == (1, 1)
+    assert [counts[it] for it in ("draft", "draft_version", "draft_maker")] == [1, 1, 1]
+    assert (counts["picture"], counts["draft_picture"]) == (1, 1)
     of_the_office = {it.name for it in Base.metadata.sorted_tables} & set(OFFICE)
     assert of_the_office == set(OFFICE)
     assert all(counts[it] for it in OFFICE)

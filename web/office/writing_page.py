@@ -116,7 +116,9 @@ async def refused(visit: Visit, found: DraftText, written: Written, error: PliEr
 
 async def conflict(visit: Visit, latest: DraftText, written: Written) -> Response:
     """The page with both texts: saving again writes over the other, which stays in the history."""
-    found = versions.differences(latest.body, written.body)
+    body = written.body.replace("\r\n", "\n")
+    yours = head.with_values(latest.head, written.front) + body
+    found = versions.differences(latest.text.replace("\r\n", "\n"), yours)
     return await shown(visit, latest, written=written, status_code=409, others=found)
 
 

@@ -82,13 +82,14 @@ async def save(
         return known
     if found.line.state not in OPEN:
         raise locked(found.line.state)
-    if base != found.line.version:
-        if not await _is_of(session, found, tried):
-            return Conflict(found)
-        base = found.line.version
     top = written if written is not None else head.with_values(found.head, front or {})
     if not exact:
         body = _with_line_ends(body, found.body)
+    if base != found.line.version:
+        # Who wrote the same as somebody else has no conflict.
+        if (top, body) != (found.head, found.body) and not await _is_of(session, found, tried):
+            return Conflict(found)
+        base = found.line.version
     saved = Saved(base, found.line.saved_at, found.line.saved_by, False)
     if (top, body) != (found.head, found.body):
         await _keep_anothers(session, found, by)

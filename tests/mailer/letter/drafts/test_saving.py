@@ -50,6 +50,8 @@ async def test_a_save_is_taken_once_and_only_onto_what_its_author_saw(
     assert isinstance(stale, Conflict)
     assert stale.latest.body == "deux"
     assert await texts(database, draft_id) == (3, "deux"), "nothing is written over in silence"
+    same_text = await save(database, draft_id, 1, "deux", key="s", by=BRUNO, now=now)
+    assert (same_text.version, same_text.changed) == (3, False), "both wrote the same"
     # The answer to "d" was lost: its own page goes on from there without a conflict.
     await save(database, draft_id, 3, "trois", key="d", now=now)
     own = await save(database, draft_id, 3, "quatre", key="e", tried=["d"], now=now)
