@@ -11,6 +11,7 @@ import { Desk } from "./desk.js";
 import { h } from "./dom.js";
 import { Findings } from "./findings.js";
 import { Front } from "./front.js";
+import { LeftBehind } from "./left_behind.js";
 import { Notes } from "./notes.js";
 import { Presence } from "./presence.js";
 import { Preview } from "./preview.js";
@@ -110,7 +111,7 @@ class Writing {
     this.presence.begin();
     this.preview.look();
     this.#fields();
-    return this.#left();
+    return new LeftBehind(this.offer, this.copies, this.words, (copy) => this.takeUp(copy)).look(this.text());
   }
 
   #listen() {
@@ -308,46 +309,20 @@ class Writing {
       h("button", { type: "button", class: "button small", onclick: () => location.reload() }, this.words.say("show_newer")));
   }
 
-  /** What a tab left behind that is no longer there is offered. */
-  async #left() {
-    const now = this.text();
-    for (const [tab, copy] of await this.copies.left()) {
-      const isSame = copy.body === now.body && Object.keys(now.front).every((it) => now.front[it] === copy.front[it]);
-      if (isSame) await this.copies.forget(tab);
-      else this.#offer(tab, copy);
+  /** A text that was left behind is taken up: as it is if it is our own, else both are shown. */
+  async takeUp(copy) {
+    // What was sent, and answered to nobody, may be the version that is here: then it is our own.
+    const isOwn = copy.base === this.saving.version || copy.sent?.body === this.text().body;
+    if (isOwn && !this.saving.isDirty) {
+      await this.#take(copy);
+      this.changed();
+    } else {
+      const theirs = { ...this.text(), version: this.saving.version, by: this.words.say("here_now") };
+      await this.#take(copy);
+      await this.#conflict(theirs);
     }
-  }
-
-  #offer(tab, copy) {
-    const { words } = this;
-    const item = h("div", { class: "left" });
-    const leave = async () => {
-      await this.copies.forget(tab);
-      item.remove();
-      this.offer.hidden = !this.offer.childElementCount;
-    };
-    const take = async () => {
-      // What was sent, and answered to nobody, may be the version that is here: then it is our own.
-      const isOwn = copy.base === this.saving.version || copy.sent?.body === this.text().body;
-      if (isOwn && !this.saving.isDirty) {
-        await this.#take(copy);
-        this.changed();
-      } else {
-        const theirs = { ...this.text(), version: this.saving.version, by: words.say("here_now") };
-        await this.#take(copy);
-        await this.#conflict(theirs);
-      }
-      // The old copy stays until the text is this tab's own copy.
-      await this.saving.flush();
-      await leave();
-    };
-    item.append(h("p", {}, h("strong", {}, words.say("left_title"))), h("p", {}, words.say("left_said")),
-      h("details", {}, h("summary", {}, words.say("left_look")), h("pre", {}, copy.body)),
-      h("div", { class: "row" },
-        h("button", { type: "button", class: "button small", onclick: take }, words.say("left_take")),
-        h("button", { type: "button", class: "button small quiet", onclick: leave }, words.say("left_leave"))));
-    this.offer.append(item);
-    this.offer.hidden = false;
+    // The old copy stays until the text is this tab's own copy.
+    await this.saving.flush();
   }
 }
 
