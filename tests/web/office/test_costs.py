@@ -12,10 +12,13 @@ import pytest
 from sqlalchemy import event
 
 from accounts.rights import Right
+from mailer.letter.drafts import pictures
 from pli.database import Database
 from pli.keys import Keys
 from tests import factories as make
+from tests.factories.letters import PIXEL
 from tests.web.client import LOCAL_IDENTITY
+from tests.web.office.manuscripts import ROOT, a_manuscript
 from tests.web.office.person import ORIGIN, Person, Town, a_town
 from tests.web.office.signed import signed_in
 from web.office.app import Office
@@ -59,6 +62,12 @@ async def furnished(town: Town, person: Person, people: int) -> list[str]:
         members = await make.a_list(session, f"l{people}", now=town.clock.at)
         await make.a_person(session, town.keys, f"jeanne{people}", members, now=town.clock.at)
         campaign = await make.a_campaign(session, town.keys, [members], now=town.clock.at)
+    draft_id, _ = await a_manuscript(town, list_name=f"m{people}")
+    async with town.database.begin() as session:
+        now = town.clock.at
+        await pictures.put(
+            session, draft_id=draft_id, name="image.png", data=PIXEL, by=ROOT, now=now
+        )
     for n in range(people):
         await town.hire(f"p{people}-{n}", Right.READER, password=None)
     olga = await town.hire(f"olga{people}", *Right, password=None)
@@ -69,7 +78,12 @@ async def furnished(town: Town, person: Person, people: int) -> list[str]:
     office = Office(pages, town.keys, OfficeOptions(), inbox=False)
     numbers = {"/report/{id:number}": campaign.id, "/accounts/{id:number}": olga.id}
     return [
-        "/office" + it.path.replace("{id:number}", str(numbers.get(it.path, 0)))
+        "/office"
+        + it.path.replace(
+            "{id:number}", str(draft_id if "/letters/" in it.path else numbers.get(it.path, 0))
+        )
+        .replace("{version:number}", "1")
+        .replace("{name}", "image.png")
         for it in office.office_routes()
         if "GET" in it.methods and "{token}" not in it.path
     ]

@@ -402,7 +402,8 @@ async def test_assets_never_change_under_their_name_and_are_small(town: Town) ->
             assert answer.status_code == 200
             assert "immutable" in answer.headers["cache-control"]
             assert answer.headers["x-content-type-options"] == "nosniff"
-            total += len(answer.content)
+            if not it.path.startswith("/static/editor."):  # of one page alone, and compressed
+                total += len(answer.content)
         assert total < 40_000
         assert (await somebody.go("/static/office.0000000000000000.css")).status_code == 404
         assert (await somebody.go("/static/..%2foffice.css")).status_code == 404
