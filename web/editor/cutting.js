@@ -56,6 +56,12 @@ const blocks = function* (body) {
   if (begun !== null) yield [begun, linesOf(body).length, "attributes"];
 };
 
+/** The server's blocks of a text, if they are all of it; else the blocks as we cut them. */
+export const whole = (blocks, text) => {
+  const joined = blocks?.map((it) => it.source).join("");
+  return joined === text ? blocks : cut(text);
+};
+
 const kindOf = (token) => {
   if (token.type === "fields") return token.meta.kind;
   if (token.type.endsWith("_block_open")) return token.meta.kind;

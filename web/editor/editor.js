@@ -6,11 +6,12 @@ import { Client, faultOf } from "./client.js";
 import { Conflict } from "./conflict.js";
 import { Copies } from "./copies.js";
 import { wordsOf } from "./counting.js";
-import { cut } from "./cutting.js";
+import { cut, whole } from "./cutting.js";
 import { Desk } from "./desk.js";
 import { h } from "./dom.js";
 import { Findings } from "./findings.js";
 import { Front } from "./front.js";
+import { LeftBehind } from "./left_behind.js";
 import { Notes } from "./notes.js";
 import { Presence } from "./presence.js";
 import { Preview } from "./preview.js";
@@ -82,11 +83,13 @@ class Writing {
   }
 
   begin() {
-    const blocks = json("blocks");
     const body = this.area.value;
+    const given = json("blocks") ?? [];
     // A textarea gives each line's end as LF: what the server cut is the text as it is.
-    this.desk.open(blocks ?? cut(body));
-    this.saving.latest = (blocks ?? cut(body)).map((it) => it.source).join("");
+    const text = given.map((it) => it.source).join("");
+    const blocks = text.replace(/\r\n?/g, "\n") === body ? given : cut(body);
+    this.desk.open(blocks);
+    this.saving.latest = blocks.map((it) => it.source).join("");
     this.findings = new Findings({ desk: this.desk, list: this.beside.list, status: this.beside.found });
     this.desk.moved = () => this.preview.soon();
     this.preview = new Preview({
@@ -108,7 +111,7 @@ class Writing {
     this.presence.begin();
     this.preview.look();
     this.#fields();
-    return this.#left();
+    return new LeftBehind(this.offer, this.copies, this.words, (copy) => this.takeUp(copy)).look(this.text());
   }
 
   #listen() {
@@ -263,7 +266,7 @@ class Writing {
   async cutAt(body) {
     try {
       const { status, said } = await this.client.json("POST", "/blocks", { body });
-      if (status === 200 && said.blocks.map((it) => it.source).join("") === body) return said.blocks;
+      if (status === 200) return whole(said.blocks, body);
     } catch {
       // As below.
     }
@@ -306,46 +309,20 @@ class Writing {
       h("button", { type: "button", class: "button small", onclick: () => location.reload() }, this.words.say("show_newer")));
   }
 
-  /** What a tab left behind that is no longer there is offered. */
-  async #left() {
-    const now = this.text();
-    for (const [tab, copy] of await this.copies.left()) {
-      const isSame = copy.body === now.body && Object.keys(now.front).every((it) => now.front[it] === copy.front[it]);
-      if (isSame) await this.copies.forget(tab);
-      else this.#offer(tab, copy);
+  /** A text that was left behind is taken up: as it is if it is our own, else both are shown. */
+  async takeUp(copy) {
+    // What was sent, and answered to nobody, may be the version that is here: then it is our own.
+    const isOwn = copy.base === this.saving.version || copy.sent?.body === this.text().body;
+    if (isOwn && !this.saving.isDirty) {
+      await this.#take(copy);
+      this.changed();
+    } else {
+      const theirs = { ...this.text(), version: this.saving.version, by: this.words.say("here_now") };
+      await this.#take(copy);
+      await this.#conflict(theirs);
     }
-  }
-
-  #offer(tab, copy) {
-    const { words } = this;
-    const item = h("div", { class: "left" });
-    const leave = async () => {
-      await this.copies.forget(tab);
-      item.remove();
-      this.offer.hidden = !this.offer.childElementCount;
-    };
-    const take = async () => {
-      // What was sent, and answered to nobody, may be the version that is here: then it is our own.
-      const isOwn = copy.base === this.saving.version || copy.sent?.body === this.text().body;
-      if (isOwn && !this.saving.isDirty) {
-        await this.#take(copy);
-        this.changed();
-      } else {
-        const theirs = { ...this.text(), version: this.saving.version, by: words.say("here_now") };
-        await this.#take(copy);
-        await this.#conflict(theirs);
-      }
-      // The old copy stays until the text is this tab's own copy.
-      await this.saving.flush();
-      await leave();
-    };
-    item.append(h("p", {}, h("strong", {}, words.say("left_title"))), h("p", {}, words.say("left_said")),
-      h("details", {}, h("summary", {}, words.say("left_look")), h("pre", {}, copy.body)),
-      h("div", { class: "row" },
-        h("button", { type: "button", class: "button small", onclick: take }, words.say("left_take")),
-        h("button", { type: "button", class: "button small quiet", onclick: leave }, words.say("left_leave"))));
-    this.offer.append(item);
-    this.offer.hidden = false;
+    // The old copy stays until the text is this tab's own copy.
+    await this.saving.flush();
   }
 }
 

@@ -1,9 +1,11 @@
 // Takes over what is pasted and dropped: the server's one converter makes Markdown of it, which
 // comes back as blocks. What was left out is told in one line, with a way back.
 
+import { closeHistory } from "prosemirror-history";
 import { Fragment, Slice } from "prosemirror-model";
 import { Plugin, PluginKey } from "prosemirror-state";
 import { Decoration, DecorationSet } from "prosemirror-view";
+import { whole } from "./cutting.js";
 import { faultOf } from "./client.js";
 import { isPicture } from "./pictures.js";
 
@@ -145,8 +147,8 @@ export class Pasting {
       this.failed(view, answer, text, where);
       return;
     }
-    const { blocks, told = [] } = answer.said;
-    const nodes = desk.sources.open(blocks).filter((it) => it.content.size || it.isAtom || it.isLeaf);
+    const { markdown, told = [] } = answer.said;
+    const nodes = desk.sources.open(whole(answer.said.blocks, markdown)).filter((it) => it.content.size || it.isAtom || it.isLeaf);
     if (!nodes.length) {
       desk.note("nothing_pasted");
       return;
@@ -160,9 +162,11 @@ export class Pasting {
     const slice = sliceOf(nodes);
     const state = view.state;
     const at = Math.min(where, state.doc.content.size);
-    const transaction = state.tr.replaceRange(at, at, slice).scrollIntoView();
+    const transaction = closeHistory(state.tr.replaceRange(at, at, slice)).scrollIntoView();
     transaction.setMeta("paste", true);
     view.dispatch(transaction);
+    // What is typed next is taken back by itself.
+    view.dispatch(closeHistory(view.state.tr));
     view.focus();
   }
 

@@ -138,6 +138,24 @@ const simple = (...tags) => ({
   toDOM: () => [tags[0], 0],
 });
 
+/** Attributes as the clipboard has them; false, so that no rule fits, for what another page made up. */
+const attrsOf = (dom, spec) => {
+  let said;
+  try {
+    said = JSON.parse(dom.dataset.attrs);
+  } catch {
+    return false;
+  }
+  const isText = (it) => typeof it === "string";
+  const isGood = ([name, it]) => name in (spec.attrs ?? {}) && (isText(it) || it === null || it === false || it === true
+    || (Array.isArray(it) && it.every((part) => Array.isArray(part) && part.every(isText))));
+  if (!said || typeof said !== "object" || !Object.entries(said).every(isGood)) return false;
+  if ("kind" in said && !FIELDS.has(said.kind)) return false;
+  return said;
+};
+
+const FIELDS = new Set(["image", "button", "votes", "agenda", "signature", "contents"]);
+
 const marks = {
   link: {
     attrs: { href: {}, title: { default: null } },
@@ -154,5 +172,22 @@ const marks = {
   subscript: simple("sub"),
   code: { ...simple("code"), code: true },
 };
+
+// How blocks of ours travel in the clipboard; views draw them on the page.
+for (const [name, shown] of Object.entries({
+  box: 0, lead: 0, quote: 0, columns: 0, column: 0, footnote: 0, raw: 0,
+  fields: (it) => [it.attrs.argument, ...it.attrs.values.map((value) => value.join(" "))].join(" "),
+  expression: (it) => it.attrs.source, raw_inline: (it) => it.attrs.source, image: (it) => it.attrs.alt,
+})) {
+  const tag = nodes[name].inline ? "span" : "div";
+  nodes[name].toDOM = (node) => [
+    tag, { "data-block": name, "data-attrs": JSON.stringify(node.attrs) }, shown ? shown(node) : 0,
+  ];
+  nodes[name].parseDOM = [{
+    tag: `${tag}[data-block=${name}]`, priority: 60,
+    preserveWhitespace: name === "raw" ? "full" : undefined,
+    getAttrs: (dom) => attrsOf(dom, nodes[name]),
+  }];
+}
 
 export const SCHEMA = new Schema({ nodes, marks });

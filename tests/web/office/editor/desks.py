@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
+from PIL import Image
 from sqlalchemy import select
 
 from accounts.models import Account
@@ -29,6 +31,13 @@ HEAD = head.new(
     }
 )
 SHORT = "Bonjour,\n\nUne phrase.\n\n- un\n- deux\n"
+
+
+def a_picture() -> bytes:
+    """A small picture."""
+    out = BytesIO()
+    Image.new("RGB", (600, 300), "#a03040").save(out, "PNG")
+    return out.getvalue()
 
 
 def specimen() -> str:

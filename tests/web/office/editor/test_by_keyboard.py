@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-
 import pytest
-from PIL import Image
 
 from mailer.letter.drafts import pictures
 from pli.keys import Keys
-from tests.web.office.editor.desks import a_desk, a_manuscript, an_author
+from tests.web.office.editor.desks import a_desk, a_manuscript, a_picture, an_author
 from tests.web.office.editor.typist import Typist
 from tests.web.office.served import a_street
 
@@ -96,13 +93,6 @@ fonction: Secrétaire du comité
 
 [^1]: Séance plénière, point 4.
 """
-
-
-def a_picture() -> bytes:
-    """A small picture."""
-    out = BytesIO()
-    Image.new("RGB", (600, 300), "#a03040").save(out, "PNG")
-    return out.getvalue()
 
 
 async def test_the_sample_letter_is_written_from_nothing(sqlite_url: str, keys: Keys) -> None:

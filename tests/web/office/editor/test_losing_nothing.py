@@ -116,6 +116,7 @@ async def test_a_session_that_ended_asks_for_sign_in_and_then_saves(street: Stre
     draft_id = await a_manuscript(street, SHORT)
     anne = await an_author(street)
     async with a_desk(street, draft_id, anne) as desk:
+        await desk.page.frame_locator("#preview").get_by_text("Une phrase.").wait_for()
         async with street.town.database.begin() as session:
             await session_ends.end_all(
                 session, account_id=anne.id, by=Actor.system("root"), now=street.town.clock.at

@@ -199,10 +199,12 @@ async def test_a_personal_word_is_changed_and_taken_out(street: Street) -> None:
         dialog = page.get_by_role("dialog")
         await dialog.get_by_label("Who has none reads instead").fill("camarade")
         await dialog.get_by_role("button", name="Take over").click()
+        await desk.text.locator(".chip", has_text="camarade").wait_for()
         await desk.saved()
         assert await desk.body() == 'Bonjour {{ subscriber.first_name or "camarade" }} !\n'
         await desk.text.locator(".chip").dblclick()
         await dialog.get_by_role("button", name="Remove").click()
+        await desk.text.locator(".chip").wait_for(state="detached")
         await desk.saved()
         assert await desk.body() == "Bonjour  !\n"
         await desk.text.get_by_text("Bonjour").click()

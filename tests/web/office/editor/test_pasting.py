@@ -1,4 +1,4 @@
-"""What is pasted and dropped becomes blocks, what was left out is told, and one step takes it back."""
+"""What is pasted or dropped becomes blocks; what was left out is told, and can be taken back."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import pytest
 from pli.keys import Keys
 from tests.mailer.letter.word.documents import laid_out
 from tests.web.office.editor.clipboard import drop, from_word, in_list, paste
-from tests.web.office.editor.desks import a_desk, a_manuscript, an_author
-from tests.web.office.editor.test_by_keyboard import a_picture
+from tests.web.office.editor.desks import a_desk, a_manuscript, a_picture, an_author, specimen
 from tests.web.office.served import Street, a_street
 
 pytestmark = pytest.mark.proof
@@ -123,14 +122,48 @@ async def test_a_picture_is_dropped_and_its_words_are_asked_for_in_the_place(
         assert "alt: Une vue\n" in await desk.body()
 
 
-async def test_two_megabytes_are_pasted_or_refused_by_a_sentence(street: Street) -> None:
+async def test_everything_is_copied_and_pasted_within_the_page(street: Street) -> None:
+    draft_id = await a_manuscript(street, specimen())
+    async with a_desk(street, draft_id, await an_author(street)) as desk:
+        copied = await desk.text.evaluate(
+            """it => {
+              it.focus();
+              getSelection().selectAllChildren(it);
+              return new Promise(resolve => requestAnimationFrame(() => setTimeout(() => {
+                const clipboardData = new DataTransfer();
+                it.dispatchEvent(new ClipboardEvent(
+                  'copy', {clipboardData, bubbles: true, cancelable: true}));
+                resolve({html: clipboardData.getData('text/html'),
+                         text: clipboardData.getData('text/plain')});
+              }, 100)));
+            }"""
+        )
+        assert "data-pm-slice" in copied["html"]
+        assert 'subscriber.first_name or "camarade"' in copied["text"]
+        await desk.page.keyboard.press("Control+a")
+        await desk.page.keyboard.press("Delete")
+        await desk.saved()
+        assert (await desk.body()).strip() == ""
+        await paste(desk.text, **copied)
+        await desk.saved()
+        body = await desk.body()
+        for it in ("::: encadre Ce qu'il faut retenir", "::: votes", "pour: 41", ":::: colonnes",
+                   '{{ subscriber.first_name or "camarade" }}', "adopté[^1]", "::: signature",
+                   "2026-12-24 | Le local est fermé", "| Salariés | 27 | 1 | 3 |"):  # fmt: skip
+            assert it in body
+
+
+async def test_two_megabytes_arrive_whole_and_that_they_cannot_be_saved_is_told(
+    street: Street,
+) -> None:
     draft_id = await a_manuscript(street, "Avant.\n")
     async with a_desk(street, draft_id, await an_author(street)) as desk:
         await desk.text.get_by_text("Avant.").click()
-        html = "<p>" + "mot " * 500_000 + "</p>"
+        html = "".join(f"<p>Alinéa {n} {'mot ' * 50}</p>" for n in range(10_000))
+        assert len(html) > 2_000_000
         await paste(desk.text, html=html, text="x")
-        await desk.page.wait_for_selector("#editor .waiting", state="detached", timeout=60_000)
-        told = await desk.page.locator(".notes").inner_text()
-        assert told or await desk.text.get_by_text("mot mot").count()
-        await desk.page.keyboard.type("!")
-        assert await desk.text.get_by_text("!").count()
+        waiting = desk.page.locator("#editor .waiting")
+        await waiting.wait_for(state="detached", timeout=120_000)
+        await desk.text.get_by_text("Alinéa 9999").wait_for(timeout=60_000)
+        await desk.page.get_by_text("This text is too long to be saved.").wait_for(timeout=60_000)
+        assert await desk.body() == "Avant.\n"

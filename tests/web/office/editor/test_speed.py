@@ -1,4 +1,4 @@
-"""How long a key takes, and opening, with a letter of 40 kB; docs/performance.md has the figures."""
+"""How long a key takes, and opening, with a letter of 40 kB: see docs/performance.md."""
 
 from __future__ import annotations
 
