@@ -7,9 +7,10 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 RUN := $(VENV)/.run-stamp
 DEV := $(VENV)/.dev-stamp
 CHECKERS := tests/npm/node_modules/.checkers-stamp
+EDITOR := web/editor/node_modules/.editor-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof checkers pictures coverage check lint cases bench wheel clean lock
+.PHONY: help demo test proof checkers editor same-editor pictures coverage check lint cases bench wheel clean lock
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -29,14 +30,24 @@ proof: $(DEV) ## what takes longer: browsers in every width, kills at every step
 
 checkers: $(CHECKERS) ## html-validate and vnu, by npm, for make proof
 
-pictures: $(DEV) ## the pictures of docs/office.md, anew from the pages
+pictures: $(DEV) ## the pictures of docs/office.md and office-writing.md, anew from the pages
 	@PLI_PICTURES=docs $(BIN)/pytest -q tests/web/office/test_pictures.py
+
+editor: $(EDITOR) ## the script of the page for writing, from web/editor/ into web/static/, by Node
+	@cd web/editor && node build.js && node --test --test-reporter=dot tests/*.test.js
+
+# The wheel needs no Node: what it ships is committed, and must be what the sources make.
+same-editor:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(EDITOR) \
+	  && (cd web/editor && node build.js ../../build/editor) \
+	  && diff -rq web/static build/editor >&2 || { echo 'web/static/ is not what web/editor/ makes: run "make editor"' >&2; exit 1; }; \
+	else echo "Node is not installed: web/static/ was not compared with web/editor/" >&2; fi
 
 coverage: $(DEV) ## the tests, and which lines they never reach: build/coverage/index.html
 	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered \
 	  --cov-report=html:build/coverage $(ARGS)
 
-check: lint test ## ruff, mypy --strict, import-linter, then the tests
+check: lint same-editor test ## ruff, mypy --strict, import-linter, the editor, then the tests
 
 lint: $(DEV) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
@@ -62,7 +73,7 @@ lock: $(DEV) ## write the two lock files anew from pyproject.toml
 	    pyproject.toml - -o $$extra || exit 1; done
 
 clean: ## remove what the commands made
-	@rm -rf $(VENV) build dist tests/npm/node_modules
+	@rm -rf $(VENV) build dist tests/npm/node_modules web/editor/node_modules
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pli needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")' >&2
@@ -76,6 +87,10 @@ $(RUN): requirements.lock pyproject.toml | $(VENV)/bin/python
 
 $(CHECKERS): tests/npm/package-lock.json
 	@cd tests/npm && npm ci
+	@touch $@
+
+$(EDITOR): web/editor/package-lock.json
+	@cd web/editor && npm ci --no-audit --no-fund >&2
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUN)

@@ -58,7 +58,10 @@ class Ability(enum.Enum):
 
 
 MAY: Mapping[Right, frozenset[Ability]] = {
-    Right.AUTHOR: frozenset({Ability.SEE_DRAFTS, Ability.WRITE_DRAFTS, Ability.SEND_TEST}),
+    # SEE_SENDINGS opens the page of a sending, which then asks what its state needs.
+    Right.AUTHOR: frozenset(
+        {Ability.SEE_DRAFTS, Ability.WRITE_DRAFTS, Ability.SEND_TEST, Ability.SEE_SENDINGS}
+    ),
     # Who approves a letter has to read it, and who sees a sending sees its numbers.
     Right.SENDER: frozenset(
         {
@@ -85,8 +88,8 @@ MAY: Mapping[Right, frozenset[Ability]] = {
             Ability.NOES,
         }
     ),
-    Right.READER: frozenset({Ability.SEE_NUMBERS}),
-    Right.WHO: frozenset({Ability.SEE_NUMBERS, Ability.SEE_COPIES}),
+    Right.READER: frozenset({Ability.SEE_NUMBERS, Ability.SEE_SENDINGS}),
+    Right.WHO: frozenset({Ability.SEE_NUMBERS, Ability.SEE_COPIES, Ability.SEE_SENDINGS}),
     Right.RIGHTS: frozenset(
         {Ability.REQUESTS, Ability.ACCESS, Ability.ERASURE, Ability.PROOF, Ability.WHO_LOOKED}
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, insert, literal, select
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts import last_operator, trace
 from accounts.abilities import MAY, ONLY_ON_ALL, Ability, Granted, OnLists, Right
-from accounts.models import Account, AccountRight
+from accounts.models import Account, AccountRight, AccountState
 from pli.actor import Actor
 from pli.audit import AuditAction
 from pli.errors import PliError
@@ -30,6 +30,7 @@ __all__ = [
     "revoke",
     "revoke_on",
     "revoke_wholly",
+    "who_may",
 ]
 
 
@@ -190,6 +191,19 @@ async def of_everybody(session: AsyncSession) -> Mapping[int, Granted]:
     for account_id, right, list_id in rows:
         found.setdefault(account_id, []).append((right, list_id))
     return {account_id: Granted.of(pairs) for account_id, pairs in found.items()}
+
+
+async def who_may(
+    session: AsyncSession, ability: Ability, list_ids: Collection[int]
+) -> Sequence[Account]:
+    """The accounts in use that may do this to what belongs to all of these lists, by name."""
+    able = [it for it, what in (await of_everybody(session)).items() if what.may(ability, list_ids)]
+    rows = await session.scalars(
+        select(Account)
+        .where(Account.id.in_(able), Account.state == AccountState.ACTIVE)
+        .order_by(Account.name, Account.id)
+    )
+    return rows.all()
 
 
 def _check_others(account_id: int, by: Actor) -> None:

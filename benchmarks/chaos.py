@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -53,6 +53,7 @@ from tests.servers import PostgreSQL, free_port  # noqa: E402
 PLI = [sys.executable, "-c", "from cli import main; main()"]
 CONNECTIONS = 10
 WRITING_SECONDS = 5.0
+WORKING_SECONDS = 1.0
 STALLED_SECONDS = 120.0
 JOBS = 12
 FAULTS = (
@@ -321,8 +322,12 @@ def shuffled(faults: Sequence[str], chance: random.Random) -> Iterator[str]:
         yield from chance.sample(faults, len(faults))
 
 
-def cause(target: Target, fault: str, chance: random.Random) -> None:
-    """Cause one fault, and start again at once what the fault has ended."""
+def cause(target: Target, fault: str, chance: random.Random) -> Mapping[int, int]:
+    """Cause one fault, and start again at once what the fault has ended.
+
+    Returns the batches that a lost machine had, by id, each with its lease.
+    """
+    lost: Mapping[int, int] = {}
     if fault == "kill":
         victim = chance.choice(target.workers)
         victim.kill()
@@ -333,14 +338,7 @@ def cause(target: Target, fault: str, chance: random.Random) -> None:
         for worker in target.workers:
             worker.wait()
     elif fault == "machine":
-        place = chance.randrange(len(target.workers))
-        target.workers[place].kill()
-        target.workers[place].wait()
-        # The machine never comes back, nor does its journal: another machine takes its place. The
-        # worker may have died before it wrote a line.
-        with suppress(FileNotFoundError):
-            shutil.rmtree(target.journal(place))
-        target.machines[place] = max(target.machines) + 1
+        lost = lose_machine(target, chance.randrange(len(target.workers)))
     elif fault == "stop":
         victim = chance.choice(target.workers)
         victim.send_signal(signal.SIGSTOP)
@@ -364,6 +362,59 @@ def cause(target: Target, fault: str, chance: random.Random) -> None:
         time.sleep(target.relay.away)
         target.server.start()
     target.supervise()
+    return lost
+
+
+def lose_machine(target: Target, place: int) -> dict[int, int]:
+    """Lose a machine that works for good; the batches that it had, each with its lease."""
+    # A machine that has just taken the place of a lost one has nothing yet to lose.
+    deadline = time.monotonic() + STALLED_SECONDS
+    while time.monotonic() < deadline:
+        if asyncio.run(leased(target, takings(target.journal(place)))):
+            time.sleep(WORKING_SECONDS)
+            break
+        time.sleep(0.2)
+    target.workers[place].kill()
+    target.workers[place].wait()
+    lost = asyncio.run(leased(target, takings(target.journal(place))))
+    # The machine never comes back, nor does its journal: another machine takes its place. The
+    # worker may have died before it wrote a line.
+    with suppress(FileNotFoundError):
+        shutil.rmtree(target.journal(place))
+    target.machines[place] = max(target.machines) + 1
+    return lost
+
+
+def takings(journal: Path) -> dict[int, int]:
+    """The batches that the workers of a machine were working on, by id, each with its lease."""
+    found = {}
+    for file in journal.glob("*.taking"):
+        with suppress(FileNotFoundError, ValueError):
+            header = json.loads(file.read_bytes().partition(b"\n")[0])
+            found[header["batch_id"]] = header["lease"]
+    return found
+
+
+async def leased(target: Target, batches: Mapping[int, int]) -> dict[int, int]:
+    """Those of some batches that still have the lease given."""
+    database = Database(target.database_url)
+    async with database.reading() as session:
+        rows = await session.execute(select(Batch.id, Batch.lease).where(Batch.id.in_(batches)))
+        held = {row.id: row.lease for row in rows}
+    await database.close()
+    return {id_: lease for id_, lease in batches.items() if held[id_] == lease}
+
+
+def until_each_is_taken_again(target: Target, lost: Mapping[int, int], began: float) -> float:
+    """Seconds from `began` until every batch of a lost machine was taken by another worker."""
+    left = dict(lost)
+    while left:
+        target.supervise()
+        if time.monotonic() > began + STALLED_SECONDS:
+            raise SystemExit(f"batches {sorted(left)} were not taken again: {_log(target)}")
+        time.sleep(0.2)
+        left = asyncio.run(leased(target, left))
+    return time.monotonic() - began
 
 
 def until_something_arrives(target: Target, before: int, campaign_id: int) -> float | None:
@@ -399,19 +450,23 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         target.workers = [target.start(place) for place in target.machines]
         pauses: list[float] = []
+        batches: list[tuple[int, float]] = []
         caused: Counter[str] = Counter()
         if until_something_arrives(target, 0, campaign_id) is None:
             raise SystemExit("nothing was sent")
         while caused.total() < options.kills:
             time.sleep(chance.uniform(0, options.every))
             fault = next(faults)
-            cause(target, fault, chance)
+            lost = cause(target, fault, chance)
+            moment = time.monotonic()
             before = sum(target.relay.counted.copies.values())
             pause = until_something_arrives(target, before, campaign_id)
             caused[fault] += 1
             if pause is None:
                 break
             pauses.append(pause)
+            if lost:
+                batches.append((len(lost), until_each_is_taken_again(target, lost, moment)))
             print(f"\r{caused.total()} of {options.kills}", end="", file=sys.stderr, flush=True)
         while True:
             target.supervise()
@@ -433,6 +488,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                 "median": round(statistics.median(pauses), 1) if pauses else None,
                 "longest": round(max(pauses), 1) if pauses else None,
             },
+            "batches_of_lost_machines": sum(n for n, _ in batches),
+            "seconds_until_each_was_taken_again": [round(it, 1) for _, it in batches],
             "seconds": round(time.monotonic() - began),
         }
     print(file=sys.stderr)

@@ -52,7 +52,7 @@ def _strftime(form: str, *values: Any) -> Any:
 
 
 async def _run(engine: Engine) -> None:
-    jobs: set[asyncio.Task[None]] = set()
+    jobs: set[asyncio.Task[Any]] = set()
 
     def start_jobs() -> None:
         for batch_id in map(int, JOBS.read_text().split()):

@@ -149,7 +149,7 @@ def measured(times: int, links: tuple[str, str]) -> dict[str, Sequence[float]]:
         note("GET /sign-in", lea)
         lea.send("/sign-in", address="lea@example.org", password=PASSWORD)
         note("sign-in by password", lea)
-        for path in ("/campaigns?still", "/report/1?still", "/me"):
+        for path in ("/sendings?still", "/sendings/1?still", "/me"):
             lea.go(path)
             note(f"GET {path.partition('?')[0]}", lea)
         for path in ("/accounts", "/accounts/1", "/audit", "/looked"):

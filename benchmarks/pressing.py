@@ -26,14 +26,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mailer.letter.letter import Letter
     from mailer.message.composer import Composer
     from mailer.recipient import Recipient
+    from pli.keys import Keys
 
 ROOT = Path(__file__).parents[1]
 SIZE = 40_000
 COPIES = 2_000
 PRESSINGS = 7
 BOUND_MS = 200.0
+PREVIEW_MS = 300.0
 BLOCKS = """
 ::: chapeau
 Bonjour {{ subscriber.first_name or "camarade" }}, voici l'essentiel.
@@ -122,9 +125,26 @@ def turn(with_blocks: bool) -> dict[str, float]:
         pressed = press(letter, theme, identity())
         composer = Composer(pressed, letter, identity(), links, keys.current)
         figures[f"bytes of {name}"] = sum(map(len, composer.copy(somebody, now)))
+        if with_blocks:  # an earlier checkout may have none
+            previewed = partial(_preview, letter, keys, somebody)
+            previewed()
+            figures[f"preview {name}, ms"] = 1_000 * _median(previewed, PRESSINGS)
         copying = _median(partial(_copies, composer, somebody, now), 5)
         figures[f"copy {name}, µs"] = 1_000_000 * copying / COPIES
     return figures
+
+
+def _preview(letter: Letter, keys: Keys, somebody: Recipient) -> None:
+    """What the page for writing asks for after each change: the mail, and all findings."""
+    from benchmarks.letters import identity
+    from mailer.letter.drafts.copying import head_of
+    from mailer.letter.drafts.preview import Setting, preview
+    from mailer.links import Links
+
+    links = Links(keys, identity().public_url, identity().domain)
+    setting = Setting(identity(), links, keys.current)
+    text = head_of(letter) + letter.body
+    preview(text, number=1, files={}, setting=setting, reader=somebody, line=5)
 
 
 def _copies(composer: Composer, somebody: Recipient, now: datetime) -> None:
@@ -176,6 +196,9 @@ def main() -> None:
     pressing = statistics.median(found["press blocks, ms"])
     if pressing > BOUND_MS:
         sys.exit(f"pressing takes {pressing:.0f} ms, and {BOUND_MS:.0f} are asked")
+    shown = statistics.median(found["preview blocks, ms"])
+    if shown > PREVIEW_MS:
+        sys.exit(f"a preview takes {shown:.0f} ms, and {PREVIEW_MS:.0f} are asked")
 
 
 if __name__ == "__main__":

@@ -37,6 +37,24 @@ def sent(
     """
     made = step("prepare", order)
     order = replace(order, campaign=made["campaign"])
+    return made | sent_prepared(
+        order,
+        workers=workers,
+        environment=environment,
+        server_cpu=server_cpu,
+        beside=beside,
+    )
+
+
+def sent_prepared(
+    order: Order,
+    *,
+    workers: int = 1,
+    environment: Mapping[str, str] | None = None,
+    server_cpu: Callable[[], float] = lambda: 0.0,
+    beside: AbstractContextManager[object] | None = None,
+) -> Figures:
+    """Send what was prepared; the figures of all workers as those of one sending."""
     with ExitStack() as stack:
         children = [
             stack.enter_context(_child("send", replace(order, starts=n == 0), environment))
@@ -55,7 +73,7 @@ def sent(
         spent = server_cpu() - spent
     seconds = max(it["seconds"] for it in figures)
     cpu = sum(it["cpu_seconds"] for it in figures)
-    return made | {
+    return {
         "people": order.people,
         "connections": order.connections,
         "per_s": order.people / seconds,
@@ -68,6 +86,7 @@ def sent(
         "recorded_per_s": sum(it["recorded_per_s"] for it in figures),
         "marks": figures[0]["marks"],
         "campaign": order.campaign,
+        "pictures": figures[0].get("pictures", 0),
     }
 
 

@@ -5,9 +5,11 @@ Real processes of `pli worker`, and a server that logs each statement, which is 
     .venv/bin/python benchmarks/queue_load.py --workers 8
     .venv/bin/python benchmarks/queue_load.py --workers 16 --jobs 20
     .venv/bin/python benchmarks/queue_load.py --workers 8 --tree ../another-checkout
+    .venv/bin/python benchmarks/queue_load.py --workers 1 --as "serve --no-work"
 
-`--jobs`: while the others are counted, so many campaigns of one copy are started, one a second, so
-that all workers hear of a job which one of them gets. `--tree`: the workers of another checkout.
+`--jobs`: so many batches of one copy fall due, one a second; all workers hear of each job, which
+one of them gets. `--tree`: the workers of another checkout. `--as`: another command in the place of
+`pli worker`.
 """
 
 from __future__ import annotations
@@ -23,9 +25,11 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import select, text, update
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -34,9 +38,12 @@ from benchmarks import costs, letters  # noqa: E402 (the checkout on the path fi
 from benchmarks.campaign import populate, prepared  # noqa: E402
 from benchmarks.tools import told_if_missing  # noqa: E402
 from mailer.campaign import lifecycle  # noqa: E402
+from mailer.campaign.jobs import offer_again  # noqa: E402
+from mailer.models import Batch  # noqa: E402
 from pli import keys as key_ring  # noqa: E402
 from pli.database import Database, check_keys  # noqa: E402
 from pli.keys import Keys  # noqa: E402
+from pli.queueing import BATCHES  # noqa: E402
 from tests.relay import Relay  # noqa: E402
 from tests.servers import PostgreSQL, free_port  # noqa: E402
 
@@ -47,10 +54,10 @@ BRACKETS = ("BEGIN", "COMMIT", "ROLLBACK")
 SETTLE_SECONDS = 8.0
 
 
-def _worker(tree: Path, folder: Path, number: int) -> subprocess.Popen[bytes]:
+def _worker(tree: Path, folder: Path, number: int, words: list[str]) -> subprocess.Popen[bytes]:
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(
-            [*PLI, "worker"],
+            [*PLI, *words],
             cwd=folder,
             env=_environment(tree, folder) | {"PLI_JOURNAL_FOLDER": str(folder / f"j{number}")},
             stdin=subprocess.DEVNULL,
@@ -79,29 +86,41 @@ def _settings(folder: Path, url: str, relay: str) -> None:
     (folder / "pli.toml").write_text("\n".join(lines) + "\n")
 
 
-async def _campaigns(url: str, keys: Keys, count: int) -> list[int]:
-    """Prepare campaigns of one copy each; their ids."""
+async def _made(url: str, keys: Keys, jobs: int) -> None:
+    """Start a campaign with so many batches of one copy, none of which is due yet."""
     database = Database(url)
     async with database.begin() as session:
         await check_keys(session, keys)
-    list_id = await populate(database, keys, 1) if count else 0
-    letter = letters.of_size(8_000, keys) if count else None
-    ids = [await prepared(database, keys, letter, list_id=list_id) for _ in range(count) if letter]
+    if jobs:
+        list_id = await populate(database, keys, jobs)
+        letter = letters.of_size(8_000, keys)
+        campaign_id = await prepared(database, keys, letter, list_id=list_id, batch_size=1)
+        async with database.begin() as session:
+            await session.execute(
+                update(Batch).values(due_at=datetime.now(UTC) + timedelta(days=1))
+            )
+            await lifecycle.start(session, campaign_id=campaign_id, now=datetime.now(UTC))
     await database.close()
-    return ids
 
 
-async def _start(database: Database, campaign_id: int) -> None:
-    async with database.begin() as session:
-        await lifecycle.start(session, campaign_id=campaign_id, now=datetime.now(UTC))
-
-
-async def _pass(url: str, campaigns: list[int], seconds: float) -> None:
+async def _pass(url: str, jobs: int, seconds: float) -> None:
+    """Let the time pass; each second one batch falls due, and its job is offered anew."""
     database = Database(url)
-    for campaign_id in campaigns:
-        await _start(database, campaign_id)
+    async with database.reading() as session:
+        ids = (await session.scalars(select(Batch.id).order_by(Batch.id))).all()
+    for id_ in ids if jobs else ():
+        async with database.begin() as session:
+            await session.execute(
+                update(Batch)
+                .where(Batch.id == id_)
+                .values(due_at=datetime.now(UTC) - timedelta(days=1))
+            )
+            await session.execute(
+                text(f"DELETE FROM {BATCHES.table} WHERE dedupe_key = 'batch:{id_}'")
+            )
+            await session.run_sync(offer_again, [id_])
         await asyncio.sleep(1.0)
-    if not campaigns:
+    if not jobs:
         await asyncio.sleep(seconds)
     await database.close()
 
@@ -112,7 +131,7 @@ def _counted(log: str) -> Counter[str]:
     return Counter({it: n for it, n in found.items() if not it.startswith(BRACKETS)})
 
 
-def run(workers: int, jobs: int, seconds: float, tree: Path) -> dict[str, Any]:
+def run(workers: int, jobs: int, seconds: float, tree: Path, words: list[str]) -> dict[str, Any]:
     """Let workers be idle, or hear of jobs; statements a second, and processor time."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pli-queue-")))
@@ -131,15 +150,17 @@ def run(workers: int, jobs: int, seconds: float, tree: Path) -> dict[str, Any]:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        campaigns = asyncio.run(_campaigns(url, keys, jobs))
-        processes = [_worker(tree, folder, n) for n in range(workers)]
+        asyncio.run(_made(url, keys, jobs))
+        processes = [_worker(tree, folder, n, words) for n in range(workers)]
         try:
-            _until_there(server, processes, workers)
+            _until_there(
+                server, processes, workers if "--no-work" not in words or tree == ROOT else 0
+            )
             time.sleep(SETTLE_SECONDS)
             place = (server.folder / "log").stat().st_size
             began, spent = time.monotonic(), _spent(processes)
             by_server = costs.cpu_seconds_of(server.pid)
-            asyncio.run(_pass(url, campaigns, seconds))
+            asyncio.run(_pass(url, jobs, seconds))
             lasted = time.monotonic() - began
             spent, by_server = (
                 _spent(processes) - spent,
@@ -155,7 +176,7 @@ def run(workers: int, jobs: int, seconds: float, tree: Path) -> dict[str, Any]:
                 it.wait()
         return {
             "workers": workers,
-            "jobs": len(campaigns),
+            "jobs": jobs,
             "copies": len(relay.received),
             "seconds": round(lasted, 1),
             "statements_a_second": round(found.total() / lasted, 1),
@@ -194,8 +215,10 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--tree", type=Path, default=ROOT)
+    parser.add_argument("--as", dest="words", default="worker")
     options = parser.parse_args()
-    print(json.dumps(run(options.workers, options.jobs, options.seconds, options.tree), indent=1))
+    found = run(options.workers, options.jobs, options.seconds, options.tree, options.words.split())
+    print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ FEWEST = 5
 DSN_TURNS = 4
 """Sendings with notices in one pair, each of this part of the copies; as many without."""
 WORKERS = 2
+WATCHERS = 20
 TENTHS = 10
 SMALL, LARGE = 8_000, 50_000
 
@@ -116,6 +117,7 @@ def _sent_to(
     signed: bool = False,
     notify: str = "",
     workers: int = 1,
+    watchers: int | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Figures:
     """One sending from a new database."""
@@ -129,6 +131,7 @@ def _sent_to(
             connections=connections,
             signed=signed,
             notify=notify,
+            watchers=watchers,
         )
         return sent(order, workers=workers, environment=environment, server_cpu=server_cpu)
 
@@ -291,6 +294,24 @@ def _must_offer_dsn(port: int) -> None:
             raise SystemExit("this smtp-sink does not offer DSN")
 
 
+def watchers(scale: Scale) -> Figures:
+    """A sending that many watch in the office, against the same that nobody watches."""
+
+    def rate(count: int) -> Figures:
+        with servers.sink() as port:
+            return _sent_to(
+                _plain(port),
+                "sqlite",
+                people=scale.copies,
+                size=SMALL,
+                connections=scale.connections,
+                watchers=count,
+            )
+
+    alone = rate(0)
+    return _paired(rate(WATCHERS), alone["per_s"]) | {"alone_cpu_us": alone["cpu_us"]}
+
+
 def million(scale: Scale, *, kind: str) -> Figures:
     """A sending to a large list; rate and memory are noted after each tenth of the copies."""
     tenth = max(1, scale.people // TENTHS)
@@ -372,6 +393,7 @@ ROWS = (
         f"{CONNECTIONS[-1] // FEWEST} times five connections",
     ),
     Row("workers", workers, (ratio(1.7),), "one worker"),
+    Row("watchers", watchers, (ratio(0.95),), "nobody watching"),
     _million_row("sqlite"),
     _million_row("postgresql"),
 )

@@ -22,7 +22,7 @@ from typing import Any
 import uvloop
 from sqlalchemy import text
 
-from benchmarks import costs, letters, recording, signing
+from benchmarks import costs, letters, recording, signing, watchers
 from benchmarks.campaign import populate, prepared
 from mailer.campaign import lifecycle
 from mailer.engine.engine import Engine
@@ -54,6 +54,8 @@ class Order:
     campaign, and others join. Time and memory are noted after each `every` copies; 0: never.
     `per_second`: the relay's limit; 0: as fast as it goes. `mails`: a file of mails that this
     process records beside.
+    `watchers` follow the sending in the office, whose pages this process serves beside its engine,
+    as `pli serve` does; None: it serves no pages.
     """
 
     folder: str
@@ -69,6 +71,7 @@ class Order:
     campaign: int = 0
     per_second: int = 0
     mails: str = ""
+    watchers: int | None = None
 
     def as_json(self) -> str:
         """The order as a text for another process."""
@@ -112,7 +115,11 @@ async def send(order: Order) -> Figures:
     keys = key_ring.read(order.keys_file)
     database = Database(order.database_url)
     try:
-        return await _send(order, database, keys)
+        if order.watchers is None:
+            return await _send(order, database, keys)
+        async with watchers.watched(database, keys, order.campaign, order.watchers) as seen:
+            figures = await _send(order, database, keys)
+        return figures | {"pictures": seen.pictures}
     finally:
         await database.close()
 

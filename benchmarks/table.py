@@ -146,6 +146,11 @@ def _more(figures: Figures, last: Figures) -> str:
             "The relay takes 50 ms a message; without them smtp-source gets "
             f"{figures['empty_relay_per_s']:,.0f} a second through it."
         )
+    if last.get("pictures"):
+        told.append(
+            f"20 watchers in another process got {last['pictures']:,} pictures; "
+            f"without them {figures['alone_cpu_us']:.0f} µs of CPU a copy."
+        )
     if len(last["shares"]) > 1:
         told.append(f"The workers sent {' and '.join(f'{it:,}' for it in last['shares'])}.")
     if "rates_by_tenth" in last:

@@ -33,6 +33,8 @@ decided_by = click.option(
     help=_("Who of the office decides this; needed as soon as somebody has an account."),
 )
 
+why_option = click.option("--why", default="", help=_("Why; the audit keeps it."))
+
 
 async def acting(
     session: AsyncSession,

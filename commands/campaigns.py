@@ -9,7 +9,7 @@ import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.abilities import Ability
-from commands.acting import acting, by_option
+from commands.acting import acting, by_option, why_option
 from commands.common import (
     LANGUAGE,
     Context,
@@ -54,6 +54,34 @@ ELSEWHERE = {
         "commands.planning", "approve",
         _("Approve a draft: just what it is now is what may be sent."),
     ),
+    "foresee": Place(
+        "commands.releasing", "foresee",
+        _("Foresee who would get a letter, and who not and why; nothing is written."),
+    ),
+    "check": Place(
+        "commands.releasing", "check",
+        _("All findings about a campaign, worst first; exit 1 if one stops it."),
+    ),
+    "refreeze": Place(
+        "commands.releasing", "refreeze",
+        _("Freeze a draft anew: another text, or other people; an approval is lost."),
+    ),
+    "ask": Place(
+        "commands.releasing", "ask",
+        _("Ask somebody, or all who may, to approve a draft; they get a mail."),
+    ),
+    "send-back": Place(
+        "commands.releasing", "send_back",
+        _("Send a draft back to who made it, with a remark."),
+    ),
+    "release": Place(
+        "commands.releasing", "release",
+        _("Release a campaign, now or at an hour, after all findings were looked at."),
+    ),
+    "stop": Place(
+        "commands.releasing", "stop",
+        _("Stop a released campaign before its first copy."),
+    ),
     "schedule": Place(
         "commands.planning", "schedule",
         _("Let a campaign start by itself at an hour."),
@@ -69,6 +97,10 @@ ELSEWHERE = {
     "resume": Place(
         "commands.resuming", "resume",
         _("Go on with a paused campaign."),
+    ),
+    "story": Place(
+        "commands.stories", "story",
+        _("Did this person get it? The story of one copy, in sentences."),
     ),
     "settle": Place(
         "commands.doubts", "settle",
@@ -207,14 +239,15 @@ def _actor(actor: Actor) -> dict[str, object] | None:
 @campaign.command(help=_("Hold a running campaign."))
 @which
 @by_option
+@why_option
 @running
-async def pause(context: Context, campaign: str, person: str | None) -> None:
+async def pause(context: Context, campaign: str, person: str | None, why: str) -> None:
     """Pause a campaign; the process that sends it stops within two seconds."""
 
     from mailer.campaign import lifecycle  # not above: commands that only show do not need it
 
     async def hold(session: AsyncSession, campaign_id: int, by: Actor) -> None:
-        if not await lifecycle.pause(session, campaign_id=campaign_id, by=by):
+        if not await lifecycle.pause(session, campaign_id=campaign_id, by=by, why=why):
             raise CampaignError(N_("campaign {id} is not running"), id=campaign_id)
 
     campaign_id = await _change(context, campaign, hold, person, Ability.PAUSE)
@@ -224,15 +257,16 @@ async def pause(context: Context, campaign: str, person: str | None) -> None:
 @campaign.command(help=_("Give a campaign up: what waits is not sent."))
 @which
 @by_option
+@why_option
 @yes
 @running
-async def cancel(context: Context, campaign: str, person: str | None, yes: bool) -> None:
+async def cancel(context: Context, campaign: str, person: str | None, why: str, yes: bool) -> None:
     """Cancel a campaign for good; the report still counts what was sent."""
 
     from mailer.campaign import lifecycle  # not above, as in `pause`
 
     async def give_up(session: AsyncSession, campaign_id: int, by: Actor) -> None:
-        await lifecycle.cancel(session, campaign_id=campaign_id, by=by, now=now())
+        await lifecycle.cancel(session, campaign_id=campaign_id, by=by, why=why, now=now())
 
     def question(it: Progress) -> Sentence:
         return say(N_("Cancel campaign {id} for good?"), id=it.campaign)

@@ -9,11 +9,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from commands.common import Installation
-from commands.doors import means_of
+from commands.policy import bounce_rules_of, identity_of
+from mailer.bounces.tokens import Tokens
 from mailer.intake import working
+from mailer.intake.forwarding import Forward
+from mailer.intake.working import Means
+from mailer.notices import asking
+from mailer.notices.asking import MailRoom
 from pli.chores import Kind
 
 
 def kinds_of(installation: Installation) -> Sequence[Kind]:
     """The kinds that an engine of this installation does besides its own."""
-    return [*working.kinds(installation.database, means_of(installation))]
+    settings = installation.settings
+    room = MailRoom(identity_of(settings), settings.office_at, installation.keys)
+    return [
+        *working.kinds(installation.database, means_of(installation)),
+        *asking.kinds(installation.database, room, second_person=settings.second_person),
+    ]
+
+
+def means_of(installation: Installation) -> Means:
+    """What is needed to work on what the doors brought."""
+    settings = installation.settings
+    forward = None
+    if settings.reply_forward:
+        forward = Forward(settings.reply_forward, identity_of(settings), settings.language)
+    return Means(
+        installation.keys,
+        Tokens(installation.keys),
+        bounce_rules_of(settings),
+        settings.authentication_server,
+        forward,
+    )

@@ -108,6 +108,29 @@ async def _examine(
     except PliError as error:
         return refused("settings", error)
     file = context.config or Path(settings_file.FILE)
+    database = Database(values.database_url)
+    try:
+        return await look(
+            values, file, database, address=address, resolver=resolver, answers=answers
+        )
+    finally:
+        await database.close()
+
+
+async def look(
+    values: Settings,
+    file: Path,
+    database: Database,
+    *,
+    address: str | None = None,
+    resolver: str | None = None,
+    answers: bool = False,
+) -> list[Check]:
+    """All checks: of settings, themes, keys, database, disks, relays, domain and lists.
+
+    `file` is that of the settings. `address`: a message is sent there, too. `answers`: a mail of
+    its own has to come back.
+    """
     identity = identity_of(values)
     checks = _settings(values, file, identity) + _themes(values)
     ring: Keys | None = None
@@ -116,7 +139,6 @@ async def _examine(
         checks.append(ground.keys(values.keys_file, ring))
     except PliError as error:
         checks += refused("keys", error)
-    database = Database(values.database_url)
     broken: set[str] = set()
     asked = [
         _guarded("database", _database(database, ring, values)),
@@ -124,15 +146,12 @@ async def _examine(
         _guarded("relay", _relays(values, ring, identity, address, broken)),
         _guarded("dns", _domain(values, identity, resolver)),
     ]
-    try:
-        of_database, *others = await asyncio.gather(*asked)
-        if not stops_a_sending(of_database):
-            others.append(await _guarded("lists", _lists(database, values, broken)))
-            looking = doctor_answers.look(database, values, ring, identity, probe=answers)
-            others.append(await _guarded("answers", looking))
-        return checks + of_database + [check for found in others for check in found]
-    finally:
-        await database.close()
+    of_database, *others = await asyncio.gather(*asked)
+    if not stops_a_sending(of_database):
+        others.append(await _guarded("lists", _lists(database, values, broken)))
+        looking = doctor_answers.look(database, values, ring, identity, probe=answers)
+        others.append(await _guarded("answers", looking))
+    return checks + of_database + [check for found in others for check in found]
 
 
 async def _guarded(name: str, looking: Awaitable[list[Check]]) -> list[Check]:

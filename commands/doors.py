@@ -1,23 +1,19 @@
-"""The doors of the settings: which are open in a process, and what it takes to work on mails."""
+"""The doors of the settings, and which of them are open in a process."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from commands.common import Installation
-from commands.policy import bounce_rules_of, identity_of
 from commands.relays import hook_of
 from mailer.bounces.tokens import Tokens
-from mailer.intake.forwarding import Forward
 from mailer.intake.hooks import Hook
 from mailer.intake.smtp_door import Accepted, DoorPlan
 from mailer.intake.sns import HOSTS, Topic
-from mailer.intake.working import Means
 from mailer.sender import parse_mailbox
 from pli.language import N_, Sentence, say
 from pli.relay_names import MAIN
@@ -25,23 +21,6 @@ from pli.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from mailer.intake.imap_client import MailboxPlan
-
-log = logging.getLogger("pli.intake")
-
-
-def means_of(installation: Installation) -> Means:
-    """What is needed to work on what the doors brought."""
-    settings = installation.settings
-    forward = None
-    if settings.reply_forward:
-        forward = Forward(settings.reply_forward, identity_of(settings), settings.language)
-    return Means(
-        installation.keys,
-        Tokens(installation.keys),
-        bounce_rules_of(settings),
-        settings.authentication_server,
-        forward,
-    )
 
 
 def door_plan_of(settings: Settings) -> DoorPlan | None:

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from accounts.abilities import Ability
-from commands.acting import acting, by_option
+from commands.acting import acting, by_option, why_option
 from commands.common import (
     LANGUAGE,
     Context,
@@ -41,6 +41,7 @@ from mailer.ledger.doubt import Doubt
 from mailer.ledger.evidence import Proof
 from mailer.ledger.postfix_log import Seen
 from mailer.models import CampaignState, Source
+from mailer.reasons import FAILURES
 from mailer.report import summary
 from pli.errors import PliError
 from pli.language import N_, Sentence, say, say_n
@@ -140,6 +141,9 @@ async def settle(
     ),
 )
 @click.option(
+    "--reason", type=click.Choice(FAILURES), help=_("Of the failed, those that failed for this.")
+)
+@click.option(
     "--uncertain", is_flag=True, help=_("Copies in doubt: nobody can know whether they arrived.")
 )
 @click.option(
@@ -150,6 +154,7 @@ async def settle(
     ),
 )
 @by_option
+@why_option
 @click.option("--yes", is_flag=True, help=_("Ask nothing."))
 @running
 async def retry(
@@ -157,9 +162,11 @@ async def retry(
     campaign: str,
     failed: bool,
     reply: str,
+    reason: str | None,
     uncertain: bool,
     lift: bool | None,
     person: str | None,
+    why: str,
     yes: bool,
 ) -> None:
     """Send copies again; a person decides, for an uncertain copy may have arrived."""
@@ -167,6 +174,9 @@ async def retry(
         raise click.UsageError(_("say which: --failed, --uncertain, or both"))
     if reply and not failed:
         raise click.UsageError(_("--reply chooses among the failed: add --failed"))
+    if reason and not failed:
+        raise click.UsageError(_("--reason chooses among the failed: add --failed"))
+    of_reason = reason or ""
     async with context.open() as installation:
         await installation.refuse_a_stranger()
         async with installation.database.reading() as session:
@@ -174,9 +184,11 @@ async def retry(
             its = await lists_of(session, campaign_id=campaign_id)
             by = await acting(session, person, Ability.RETRY, lists=its)
             doubtful = (await summary.progress(session, campaign_id)).uncertain * uncertain
-            answered = await answers.of_failed(session, campaign_id, pattern=reply, limit=SHOWN)
+            answered = await answers.of_failed(
+                session, campaign_id, pattern=reply, reason=of_reason, limit=SHOWN
+            )
             barred = failed * await barring.barred_among_failed(
-                session, campaign_id=campaign_id, reply=reply
+                session, campaign_id=campaign_id, reply=reply, reason=of_reason
             )
         if failed and not yes:
             _show(answered)
@@ -201,7 +213,9 @@ async def retry(
                 uncertain=uncertain,
                 failed=failed,
                 reply=reply,
+                reason=of_reason,
                 by=by,
+                why=why,
             )
             state = (await find_campaign(session, campaign_id)).state
     if not copies:

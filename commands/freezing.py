@@ -25,5 +25,5 @@ def freeze(
     )
     if not quiet:
         for finding in checked.warnings:
-            tell(finding.line, stderr=True)
+            tell(finding.told, stderr=True)
     return checked.frozen

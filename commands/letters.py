@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from jinja2 import Environment
 
-from commands import importing_letters
+from commands import importing_letters, manuscripts
 from commands.common import LANGUAGE, Context, _, as_json, now, running, show_json, tell
 from commands.common import show as show_text
 from commands.policy import identity_of, letter_of, sizes_of, themes_of
@@ -59,6 +59,9 @@ def letter() -> None:
 
 
 letter.add_command(importing_letters.import_)
+letter.add_command(manuscripts.drafts)
+letter.add_command(manuscripts.pull)
+letter.add_command(manuscripts.push)
 
 
 @letter.command(help=_("Write a first letter to change; FILE is lettre-NUMBER.md if not named."))
@@ -134,7 +137,7 @@ async def check(context: Context, path: Path, as_json: bool) -> None:
     if as_json:
         show_json({"faults": [it.tell(LANGUAGE) for it in faults], "findings": _told(findings)})
     else:
-        for sentence in (*faults, *(finding.line for finding in findings)):
+        for sentence in (*faults, *(finding.told for finding in findings)):
             tell(sentence)
         if not faults and not errors:
             tell(say(N_("{file}: can be sent."), file=str(path)))

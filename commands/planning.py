@@ -11,11 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.abilities import Ability
 from commands import hours as opening_hours
-from commands.acting import acting, by_option, decided_by
+from commands.acting import acting, by_option, decided_by, why_option
 from commands.common import Context, _, confirm, declined, now, running, tell
 from commands.freezing import freeze
 from commands.policy import letter_of, policy_of
-from commands.sending import retry_after, starts_by_itself
+from commands.sending import (
+    retry_after,
+    segment_option,
+    starts_by_itself,
+    without_list,
+    without_segment,
+)
 from mailer.campaign import lifecycle, ordering, scheduling
 from mailer.campaign.finding import find_campaign, lists_of
 from mailer.campaign.sending_hours import SendingHours, refuse_an_end_before
@@ -36,7 +42,9 @@ yes = click.option("--yes", is_flag=True, help=_("Ask nothing."))
 @click.option(
     "--list", "names", multiple=True, required=True, help=_("The list; several, in order.")
 )
-@click.option("--segment", default="", help=_("A saved segment, or a rule."))
+@segment_option
+@without_list
+@without_segment
 @click.option(
     "--again",
     type=click.Choice(["new", "all"]),
@@ -52,6 +60,8 @@ async def create(
     letter: Path,
     names: Sequence[str],
     segment: str,
+    without_lists: Sequence[str],
+    without_segments: Sequence[str],
     again: str | None,
     delays: Sequence[float] | None,
     quiet: str | None,
@@ -76,6 +86,8 @@ async def create(
                 frozen=frozen,
                 list_names=names,
                 segment=segment,
+                without_lists=without_lists,
+                without_segments=without_segments,
                 again=Audience(again) if again else None,
                 retry_delays=delays,
             )
@@ -174,9 +186,15 @@ async def schedule(context: Context, campaign: str, hour: str, person: str | Non
 @opening_hours.quiet
 @opening_hours.not_after
 @by_option
+@why_option
 @running
 async def change_hours(
-    context: Context, campaign: str, quiet: str | None, end: str | None, person: str | None
+    context: Context,
+    campaign: str,
+    quiet: str | None,
+    end: str | None,
+    person: str | None,
+    why: str,
 ) -> None:
     """Change a campaign's hours; the process that sends it notices within two seconds."""
     async with context.open() as installation, installation.database.begin() as session:
@@ -184,7 +202,7 @@ async def change_hours(
         before = SendingHours.of(await find_campaign(session, campaign_id))
         after = opening_hours.asked(installation.settings, quiet, end, before=before)
         by = await _released_by(session, person, campaign_id)
-        await scheduling.set_hours(session, campaign_id=campaign_id, hours=after, by=by)
+        await scheduling.set_hours(session, campaign_id=campaign_id, hours=after, by=by, why=why)
     tell(opening_hours.summary(campaign_id, after))
 
 

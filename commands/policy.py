@@ -115,7 +115,13 @@ def patience_of(settings: Settings) -> Patience:
     from mailer.engine.relay_watch import Patience
     from mailer.notices.trouble_mail import Office
 
-    office = Office(settings.notify, identity_of(settings), settings.language, settings.timezone)
+    office = Office(
+        settings.notify,
+        identity_of(settings),
+        settings.language,
+        settings.timezone,
+        (settings.office_url or settings.public_url).rstrip("/"),
+    )
     return Patience(timedelta(hours=settings.relay_patience_hours), office)
 
 

@@ -16,11 +16,11 @@ from pli.hours import zone_of
 from pli.language import N_, say
 
 _STATUS = {
-    WAITING: N_("waits for its hour"),
+    WAITING: N_("waits"),
     DUE: N_("due"),
-    RUNNING: N_("being done"),
-    FAILED: N_("failed, is tried again"),
-    HELD: N_("failed, waits for you"),
+    RUNNING: N_("is done now"),
+    FAILED: N_("is tried again"),
+    HELD: N_("waits for you"),
 }
 
 
@@ -90,7 +90,7 @@ def _draw(found: Sequence[Shown], timezone: str) -> None:
     zone = zone_of(timezone)
 
     def hour(moment: datetime | None) -> str:
-        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
+        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else ""
 
     for it in found:
         table.add_row(it.name, _(_STATUS[it.status]), hour(it.due_at), str(it.tries or ""), it.code)

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,7 +40,10 @@ ONE_BY_ONE = (Status.FAILED, Status.UNCERTAIN)
 
 
 @click.command(help=_("What became of each copy of a campaign: its id, or letter:294."))
-@click.argument("campaign")
+@click.argument("campaigns", nargs=-1, required=True, metavar="CAMPAIGN")
+@click.option(
+    "--compare", is_flag=True, help=_("Letters side by side: name up to twelve campaigns.")
+)
 @click.option(
     "--format",
     "form",
@@ -60,7 +63,8 @@ ONE_BY_ONE = (Status.FAILED, Status.UNCERTAIN)
 async def report(
     context: Context,
     /,
-    campaign: str,
+    campaigns: Sequence[str],
+    compare: bool,
     form: str,
     excel: bool,
     as_json: bool,
@@ -74,9 +78,19 @@ async def report(
         raise click.UsageError(_("--excel belongs to --format csv"))
     if form == "xlsx" and output is None and sys.stdout.isatty():
         raise click.UsageError(_("a workbook is no text: say --output FILE.xlsx"))
+    if compare and (form not in ("table", "json") or output is not None):
+        raise click.UsageError(_("--compare shows a table or JSON"))
+    if len(campaigns) > 1 and not compare:
+        raise click.UsageError(_("name one campaign, or say --compare"))
     async with context.open() as installation:
+        if compare:
+            from commands import report_comparison  # not above: one report does not need it
+
+            wants_json = as_json or form == "json"
+            await report_comparison.show(installation, campaigns, as_json=wants_json, person=person)
+            return
         async with installation.database.reading() as session:
-            campaign_id = await summary.find(session, campaign)
+            campaign_id = await summary.find(session, campaigns[0])
             found = await summary.report(session, campaign_id)
         shown = "json" if as_json else "excel" if excel else form
         await _note(installation, found, shown, person)

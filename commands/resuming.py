@@ -8,7 +8,7 @@ import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.abilities import Ability
-from commands.acting import acting, by_option
+from commands.acting import acting, by_option, why_option
 from commands.common import Context, _, at_a_terminal, confirm, now, running, tell
 from commands.outdated import restarts
 from mailer.campaign import barring, lifecycle
@@ -34,9 +34,15 @@ from pli.language import N_, Sentence, say, say_n
     help=_("Whether to send those copies again that were refused before the pause."),
 )
 @by_option
+@why_option
 @running
 async def resume(
-    context: Context, campaign: str, bar: bool | None, again: bool | None, person: str | None
+    context: Context,
+    campaign: str,
+    bar: bool | None,
+    again: bool | None,
+    person: str | None,
+    why: str,
 ) -> None:
     """Resume a campaign; `pli serve`, or the same `pli send`, sends the copies.
 
@@ -67,7 +73,7 @@ async def resume(
             barred = 0
             if bar and undecided:
                 barred = await barring.believe(session, campaign_id=campaign_id, by=by, now=now())
-            await lifecycle.resume(session, campaign_id=campaign_id, by=by)
+            await lifecycle.resume(session, campaign_id=campaign_id, by=by, why=why)
     if barred:
         tell(say_n("{n} address is barred.", "{n} addresses are barred.", barred))
     if copies:

@@ -33,6 +33,7 @@ from mailer.campaign.ordering import Order, OrderError
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.engine import workers
+from mailer.intake import checkup
 from mailer.letter import weights
 from mailer.models import Audience
 from pli import hours
@@ -58,6 +59,21 @@ class Delays(click.ParamType[tuple[float, ...]]):
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0}
 _DELAY = re.compile(r"([1-9]\d{0,5})([smh])")
+segment_option = click.option("--segment", default="", help=_("A saved segment, or a rule."))
+without_list = click.option(
+    "--without-list",
+    "without_lists",
+    metavar="LIST",
+    multiple=True,
+    help=_("Who is on this list gets nothing; several."),
+)
+without_segment = click.option(
+    "--without-segment",
+    "without_segments",
+    metavar="SEGMENT",
+    multiple=True,
+    help=_("Whom this saved segment or rule selects gets nothing; several."),
+)
 at = click.option("--at", "hour", help=_("Not now: at this hour, such as 2026-11-25 08:00."))
 retry_after = click.option(
     "--retry-after",
@@ -72,7 +88,9 @@ retry_after = click.option(
 @click.option(
     "--list", "names", multiple=True, required=True, help=_("The list; several, in order.")
 )
-@click.option("--segment", default="", help=_("A saved segment, or a rule."))
+@segment_option
+@without_list
+@without_segment
 @click.option(
     "--again",
     type=click.Choice(["new", "all"]),
@@ -92,6 +110,8 @@ async def send(
     letter: Path,
     names: Sequence[str],
     segment: str,
+    without_lists: Sequence[str],
+    without_segments: Sequence[str],
     again: str | None,
     reader: str | None,
     hour: str | None,
@@ -132,6 +152,8 @@ async def send(
                 frozen=frozen,
                 list_names=names,
                 segment=segment,
+                without_lists=without_lists,
+                without_segments=without_segments,
                 again=Audience(again) if again else None,
                 retry_delays=delays,
             )
@@ -149,6 +171,7 @@ async def send(
         else:
             people = 0
         if not yes:
+            await _tell_of_silence(installation, people)
             _ask(order, people, when)
         if when is not None:
             async with installation.database.begin() as session:
@@ -207,6 +230,13 @@ async def _tell_what_waits(installation: Installation, order: Order) -> None:
         if order.go_on_with is not None:
             for sentence in await not_asked(session, order.go_on_with):
                 tell(sentence, stderr=True)
+
+
+async def _tell_of_silence(installation: Installation, people: int) -> None:
+    """Warn who releases a large campaign while no answer ever came in."""
+    async with installation.database.reading() as session:
+        if silence := await checkup.before_a_release(session, copies=people):
+            tell(silence, stderr=True)
 
 
 async def _foreseen(

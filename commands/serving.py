@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import click
@@ -18,20 +20,22 @@ from commands.engine_room import adopted, engine, interruptible, wait
 from commands.engine_turn import Turn, lock_of, take
 from commands.limits import plan
 from commands.measuring import measuring
-from commands.policy import identity_of, providers_of
+from commands.policy import identity_of, policy_of, providers_of, sizes_of, themes_of
 from commands.users.inviting import nobody_yet
 from commands.web_server import listening, open_doors
 from mailer.scope import CHORES
 from pli import descriptors, logs
+from pli import settings as settings_file
+from pli.checks import Check
 from pli.errors import PliError
 from pli.hours import zone_of
 from pli.language import N_, say
 from pli.lock import Lock
-from pli.settings import Settings
 from pli.work import until
 from web.app import create_app
 from web.networks import Networks
 from web.office.options import OfficeOptions
+from web.office.sending_options import MachineChecks, SendingOptions
 from web.office.tidying import tidying
 
 WAIT_SECONDS = 1.0
@@ -97,7 +101,7 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
             keys=installation.keys,
             identity=identity_of(installation.settings),
             language=installation.settings.language,
-            office=office_of(installation.settings),
+            office=office_of(installation),
             inbox=inbox,
             zone=zone_of(installation.settings.timezone),
             networks=networks,
@@ -117,8 +121,9 @@ async def serving(installation: Installation, inbox: Path | None = None) -> Asyn
             lock.release()
 
 
-def office_of(settings: Settings) -> OfficeOptions:
+def office_of(installation: Installation) -> OfficeOptions:
     """What the office is told of the settings."""
+    settings = installation.settings
     return OfficeOptions(
         url=settings.office_url,
         zone=settings.timezone,
@@ -127,6 +132,29 @@ def office_of(settings: Settings) -> OfficeOptions:
         ),
         plans={name: plan(settings, name, it.name) for name, it in relays.of(settings).items()},
         providers=providers_of(settings),
+        sizes=sizes_of(settings),
+        themes=themes_of(settings),
+        sending=_sending_of(installation),
+    )
+
+
+def _sending_of(installation: Installation) -> SendingOptions:
+    settings = installation.settings
+
+    async def look() -> Sequence[Check]:
+        # Imported here: it loads what speaks with relays and name servers.
+        from commands import doctor
+
+        return await doctor.look(settings, Path(settings_file.FILE), installation.database)
+
+    return SendingOptions(
+        policy=policy_of(installation),
+        identity=partial(identity_of, settings),
+        grace=timedelta(seconds=settings.grace_seconds),
+        type_number_above=settings.type_number_above,
+        notified=bool(settings.notify),
+        relays=[it.name for it in relays.of(settings).values()],
+        machine=MachineChecks(look),
     )
 
 

@@ -14,12 +14,15 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from web.live import TAKEN
 from web.networks import Networks, network_of
+from web.patience import SLOWEST
 
 HEAD_SECONDS = 10.0
 """From the connection, or from the first octet of a further request, to the end of its head."""
 REQUEST_SECONDS = 60.0
-"""From the end of the head to the end of the answer, also for readers that take it slowly."""
+"""From the end of the head to the end of the answer, also for readers that take it slowly. A long
+body, as that of a photo, has more time for each octet that came."""
 
 
 class ConnectionLimit:
@@ -78,9 +81,12 @@ class Protocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read what came; the deadline of a head is not put off by its octets."""
+        """Read what came; octets put off the deadline of a long body, and never that of a head."""
         if self._deadline is None:
             self._wait_for_a_head()
+        elif self.cycle is not None and not self.cycle.response_complete:
+            left = self._deadline.when() - self.loop.time()
+            self._set(max(left, 0.001) + len(data) / SLOWEST)
         super().data_received(data)
 
     def handle_events(self) -> None:
@@ -90,6 +96,9 @@ class Protocol(H11Protocol):
         if self.cycle is not before and not self.cycle.response_complete:
             self._limit.waiting.pop(self, None)
             self._set(REQUEST_SECONDS)
+            # An answer that lasts calls it after each piece that its reader took.
+            extensions: dict[str, Any] = {TAKEN: self._was_taken}
+            self.cycle.scope["extensions"] = extensions
 
     def on_response_complete(self) -> None:
         """After an answer: end what still owes its body, else wait for a further request."""
@@ -104,6 +113,11 @@ class Protocol(H11Protocol):
         self._limit.waiting.pop(self, None)
         self._limit.open.discard(self)
         self.transport.abort()
+
+    def _was_taken(self) -> None:
+        """The reader of an answer that lasts has taken a piece: the deadline begins anew."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._set(REQUEST_SECONDS)
 
     def _wait_for_a_head(self) -> None:
         self._limit.waiting[self] = None

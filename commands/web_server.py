@@ -86,6 +86,8 @@ async def open_doors(
             await asyncio.sleep(0.01)  # uvicorn has no event for it
         yield
     finally:
+        # Streams end when they are told to; else the server would wait for them.
+        getattr(app.state, "end_streams", lambda: None)()
         server.should_exit = True
         await serving
         listener.close()

@@ -102,6 +102,19 @@ class NoticeKind(enum.Enum):
     TROUBLE = "trouble"
     ACCOUNT = "account"
     FORWARD = "forward"
+    SENDING = "sending"
+    OFFICE = "office"
+
+
+class ApprovalKind(enum.Enum):
+    """One step of a campaign towards its approval, or back from it."""
+
+    WROTE = "wrote"
+    ASKED = "asked"
+    APPROVED = "approved"
+    SENT_BACK = "sent_back"
+    CHANGED = "changed"
+    REMINDED = "reminded"
 
 
 class Listening(enum.Enum):
@@ -120,7 +133,10 @@ class Campaign(Base):
     of `frozen`, `approved_hash` of what was approved. `excluded` counts the excluded by reason; the
     counts do not change after preparing. `rule` is the segment's canonical text, "" for everybody.
     `scheduled_zone` is the time zone in which a person named `scheduled_at`, and in which it is
-    shown again; `not_after_zone` is the same for `not_after`. `quiet_hours` (21:00-07:00) are by
+    shown again; `not_after_zone` is the same for `not_after`. `aside` names the lists and segments
+    that are set aside (mailer/campaign/addressees.py). `released_by`, `released_at`,
+    `released_count`: who let it go, when, and for how many people as things stood then.
+    `draft_id` is the manuscript of which it was frozen. `quiet_hours` (21:00-07:00) are by
     clocks in `quiet_zone`. `resend_uncertain`: copies in doubt are sent again without a person, at
     the risk of a second copy.
     """
@@ -157,6 +173,11 @@ class Campaign(Base):
     created_by: Mapped[str | None] = mapped_column(String(200))
     scheduled_at: Mapped[datetime | None]
     scheduled_zone: Mapped[str | None] = mapped_column(String(64))
+    aside: Mapped[dict[str, Any]] = mapped_column(Document, default=dict, server_default="{}")
+    draft_id: Mapped[int | None] = mapped_column(Id)
+    released_by: Mapped[str | None] = mapped_column(String(200))
+    released_at: Mapped[datetime | None]
+    released_count: Mapped[int | None]
     quiet_hours: Mapped[str | None] = mapped_column(String(11))
     quiet_zone: Mapped[str | None] = mapped_column(String(64))
     not_after: Mapped[datetime | None]
@@ -178,6 +199,44 @@ class CampaignList(Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
     list_id: Mapped[int] = mapped_column(ForeignKey("list.id"), primary_key=True)
     position: Mapped[int]
+
+
+class ApprovalEvent(Base):
+    """One step towards a campaign's approval: who did it, to which frozen hash; only ever added.
+
+    `wrote` and `changed` are by those who may not approve it where a second person must. `asked`
+    names one account in `asked_account`, or all who may approve (None). `note` is what was said.
+    `line` is the line of the letter that a remark is about. `seen` is what was approved, as text:
+    later ones are compared with it.
+    """
+
+    __tablename__ = "approval_event"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
+    at: Mapped[datetime]
+    kind: Mapped[ApprovalKind] = mapped_column(enum_of(ApprovalKind))
+    by: Mapped[str] = mapped_column(String(200))
+    hash: Mapped[str] = mapped_column(String(64))
+    asked_account: Mapped[int | None] = mapped_column(Id)
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    line: Mapped[int | None]
+    seen: Mapped[str | None] = mapped_column(Text, deferred=True)
+
+
+class TickedFinding(Base):
+    """A warning about a campaign that somebody read and let pass; rows are only added.
+
+    `key` is the hash of the warning's sentence: another warning is another row.
+    """
+
+    __tablename__ = "ticked_finding"
+    __table_args__ = (UniqueConstraint("campaign_id", "key"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    key: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(200))
+    sentence: Mapped[dict[str, Any]] = mapped_column(Document)
 
 
 class Batch(Base):

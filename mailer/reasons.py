@@ -12,6 +12,7 @@ from pli.language import N_, Sentence, say, say_n
 from subscribers.consent import Hindrance
 
 ALREADY = "already"
+SET_ASIDE = "set_aside"
 ERASED = "erased"
 CANCELLED = "cancelled"
 
@@ -48,6 +49,7 @@ _SENTENCES: Mapping[Status, Mapping[str, str]] = {
         Hindrance.UNCONFIRMED.value: N_("Has not confirmed the subscription."),
         Hindrance.PAUSED.value: N_("Has paused the subscription."),
         ALREADY: N_("Was already in an earlier sending of this letter."),
+        SET_ASIDE: N_("Was set aside for this sending, with a list or a segment."),
     },
     Status.SKIPPED: {
         Hindrance.LEFT.value: N_("Left the list during the sending, before this copy went out."),

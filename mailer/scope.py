@@ -63,4 +63,4 @@ class Scope:
 
 EVERYTHING = Scope()
 CHORES = Scope(batches=False)
-"""All that is no batch: of a process that serves pages while workers send."""
+"""All that is no batch and needs no relay: of a process that serves pages while workers send."""

@@ -43,6 +43,13 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.ATTRIBUTE_MADE: N_("declared an attribute"),
     AuditAction.ATTRIBUTE_TYPED: N_("gave an attribute another type"),
     AuditAction.SEGMENT_SAVED: N_("saved a segment"),
+    AuditAction.FROZEN_ANEW: N_("froze a campaign anew"),
+    AuditAction.TICKED: N_("let a warning about a campaign pass"),
+    AuditAction.APPROVAL_ASKED: N_("asked for the approval of a campaign"),
+    AuditAction.APPROVED: N_("approved a campaign"),
+    AuditAction.SENT_BACK: N_("sent a campaign back"),
+    AuditAction.RELEASED: N_("released a campaign"),
+    AuditAction.RELEASE_STOPPED: N_("stopped a released campaign before its first copy"),
     AuditAction.SCHEDULED: N_("let a campaign start by itself"),
     AuditAction.HOURS_CHANGED: N_("changed the hours of a campaign"),
     AuditAction.STARTED: N_("started a campaign"),
@@ -51,6 +58,13 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.CANCELLED: N_("cancelled a campaign"),
     AuditAction.RETRIED: N_("let copies be sent again"),
     AuditAction.SETTLED: N_("settled copies in doubt"),
+    AuditAction.DRAFT_MADE: N_("began a manuscript"),
+    AuditAction.DRAFT_SAVED: N_("saved a manuscript"),
+    AuditAction.DRAFT_PICTURE: N_("added a picture to a manuscript"),
+    AuditAction.DRAFT_STATE: N_("changed the state of a manuscript"),
+    AuditAction.DRAFT_RESTORED: N_("brought back a version of a manuscript"),
+    AuditAction.DRAFT_DELETED: N_("deleted a manuscript"),
+    AuditAction.TEST_ORDERED: N_("sent test copies of a manuscript"),
 }
 """Each action as the verb of whoever did it."""
 
@@ -61,6 +75,7 @@ OBJECTS: Mapping[AuditObject, str] = {
     AuditObject.CAMPAIGN: N_("campaign {id}"),
     AuditObject.ATTRIBUTE: N_("attribute {id}"),
     AuditObject.SEGMENT: N_("segment {id}"),
+    AuditObject.DRAFT: N_("manuscript {id}"),
 }
 
 

@@ -65,6 +65,8 @@ class Kind:
     concurrency: int = 2
     schedule: Schedule | None = None
     source: Source | None = None
+    by_relay: bool = False
+    """Whether it needs the relay: then a process that sends no letters does not do it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -175,6 +175,27 @@ class Database:
             async with AsyncSession(self.reader, expire_on_commit=False) as session:
                 # No rollback here: it would expire what was read. Closing ends the snapshot.
                 yield session
+
+    async def read_stoppably(self, read: Callable[[AsyncSession], Awaitable[R]]) -> R:
+        """Run `read` over one snapshot; if its task is cancelled, its statement ends, too.
+
+        Otherwise SQLite would go on with the statement in a thread, for nobody.
+        """
+        async with self.reading() as session:
+            raw = await (await session.connection()).get_raw_connection()
+            driver: Any = raw.driver_connection
+            task = asyncio.ensure_future(read(session))
+            try:
+                return await asyncio.shield(task)
+            except asyncio.CancelledError:
+                if self.is_sqlite:
+                    await driver.interrupt()
+                else:
+                    task.cancel()
+                # What an ended statement raises is nobody's any more.
+                with suppress(Exception, asyncio.CancelledError):
+                    await task
+                raise
 
     async def connect_apart(self) -> asyncpg.Connection[Any]:
         """A connection of PostgreSQL's driver, outside all pools; the caller closes it."""

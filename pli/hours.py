@@ -80,6 +80,13 @@ def plain(text: str) -> str:
     return _ONE_DIGIT.sub(r"0\1", found, count=1)
 
 
+def span(seconds: float) -> str:
+    """How long something took, as on a stopwatch: 1:02:03, or 2:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def clock_time(moment: datetime, zone: str) -> str:
     """Date and time to the second, with the zone."""
     return f"{moment.astimezone(zone_of(zone)):%Y-%m-%d %H:%M:%S} ({zone})"

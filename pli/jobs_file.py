@@ -17,12 +17,19 @@ from uuid import UUID
 _SUFFIX = ".jobs"
 
 
+class Held:
+    """A file that its process holds; it goes at the end only if the jobs were given back."""
+
+    given_back = False
+
+
 @contextmanager
-def held(folder: Path, installation: str, manager: UUID) -> Iterator[None]:
+def held(folder: Path, installation: str, manager: UUID) -> Iterator[Held]:
     """Hold the file of a manager while its jobs are worked on; OSError if that fails.
 
     `installation` names the database that the queues are in.
     """
+    file = Held()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{manager}{_SUFFIX}"
     new = path.with_suffix(".new")
@@ -32,9 +39,9 @@ def held(folder: Path, installation: str, manager: UUID) -> Iterator[None]:
         os.write(descriptor, json.dumps({"installation": installation}).encode())
         # Renamed last: a reader that finds the file by its name finds it locked and complete.
         new.rename(path)
-        yield
+        yield file
     finally:
-        for it in (new, path):
+        for it in (new, path) if file.given_back else (new,):
             with suppress(FileNotFoundError):
                 it.unlink()
         os.close(descriptor)

@@ -18,6 +18,7 @@ from jinja2.runtime import Context as JinjaContext
 from markupsafe import Markup
 
 from pli.files import shipped
+from pli.hours import span
 from pli.language import Sentence, translations
 
 
@@ -73,6 +74,8 @@ def _environment(language: str) -> Environment:
         return format_time(at.astimezone(context.get("zone")), "HH:mm:ss", locale=language)
 
     environment.filters["day"], environment.filters["hour"] = day, hour
+    environment.filters["date"] = lambda it: format_date(it, "long", locale=language)
+    environment.filters["span"] = span
     environment.filters["iso"] = datetime.isoformat
     return environment
 

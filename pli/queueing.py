@@ -132,6 +132,18 @@ def free(session: Session, manager: UUID) -> int:
     return freed
 
 
+def free_from_ahead(session: Session, queue: Queue) -> None:
+    """Give back jobs whose heartbeat lies ahead: the clock was set back, and they look alive."""
+    if session.execute(_text(_FREE_FROM_AHEAD, queue)).all():
+        tell(session, queue)
+
+
+def claim_sweep(session: Session, seconds: float) -> bool:
+    """Whether the caller is to look for what has no job: one worker of all, every `seconds`."""
+    claimed = session.execute(text(_CLAIM_SWEEP), {"seconds": seconds}).all()
+    return bool(claimed)
+
+
 class QueueWork:
     """The jobs of one queue that this process takes: those that `offered` names.
 
@@ -156,6 +168,11 @@ class QueueWork:
         try:
             if not self._queries.stopping:
                 await self._loop.work()
+        except ConnectionError:
+            if not self._queries.stopping:
+                raise
+            # The server is away, and nobody waits for it any more: what was not written of the
+            # last jobs is found as a dead worker's.
         finally:
             await self._driver.close()
 
@@ -211,6 +228,18 @@ _TELL = """
     SELECT pg_notify(:channel, json_build_object(
       'channel', CAST(:channel AS text), 'operation', 'insert', 'sent_at', now(),
       'table', '{table}', 'type', 'table_changed_event')::text)
+"""
+
+_CLAIM_SWEEP = """
+    UPDATE queue.swept SET at = now()
+    WHERE at <= now() - make_interval(secs => :seconds) OR at > now() + interval '1 minute'
+    RETURNING at
+"""
+
+_FREE_FROM_AHEAD = """
+    UPDATE {table}
+    SET status = 'queued', execute_after = now(), updated = now(), queue_manager_id = NULL
+    WHERE status = 'picked' AND heartbeat > now() + interval '1 minute' RETURNING id
 """
 
 _FREE = """

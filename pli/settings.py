@@ -218,6 +218,10 @@ class Settings(BaseSettings):
     """Whether readers may come in by a link that they have sent to themselves by mail."""
     second_person: bool = False
     """Whether a campaign must be approved by somebody other than its maker."""
+    grace_seconds: Annotated[int, Field(ge=0, le=3_600)] = 60
+    """A minute to think, between the button of the office and the first copy."""
+    type_number_above: Annotated[int, Field(ge=0)] = 500
+    """Who releases a letter to more people than this types how many they are."""
     timezone: str = "Europe/Paris"
     """The zone of every hour that is written without one."""
     quiet_hours: str = ""

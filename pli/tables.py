@@ -49,6 +49,13 @@ class AuditAction(enum.Enum):
     ATTRIBUTE_MADE = "attribute_made"
     ATTRIBUTE_TYPED = "attribute_typed"
     SEGMENT_SAVED = "segment_saved"
+    FROZEN_ANEW = "frozen_anew"
+    TICKED = "ticked"
+    APPROVAL_ASKED = "approval_asked"
+    APPROVED = "approved"
+    SENT_BACK = "sent_back"
+    RELEASED = "released"
+    RELEASE_STOPPED = "release_stopped"
     SCHEDULED = "scheduled"
     HOURS_CHANGED = "hours_changed"
     STARTED = "started"
@@ -57,6 +64,13 @@ class AuditAction(enum.Enum):
     CANCELLED = "cancelled"
     RETRIED = "retried"
     SETTLED = "settled"
+    DRAFT_MADE = "draft_made"
+    DRAFT_SAVED = "draft_saved"
+    DRAFT_PICTURE = "draft_picture"
+    DRAFT_STATE = "draft_state"
+    DRAFT_RESTORED = "draft_restored"
+    DRAFT_DELETED = "draft_deleted"
+    TEST_ORDERED = "test_ordered"
 
 
 class AuditObject(enum.Enum):
@@ -68,6 +82,7 @@ class AuditObject(enum.Enum):
     CAMPAIGN = "campaign"
     ATTRIBUTE = "attribute"
     SEGMENT = "segment"
+    DRAFT = "draft"
 
 
 class ChoreState(enum.Enum):

@@ -88,6 +88,12 @@ async def declared(session: AsyncSession) -> dict[str, AttributeType]:
     return {row.name: row.type for row in rows}
 
 
+async def labels(session: AsyncSession) -> dict[str, str]:
+    """The labels of all declared attributes, by their names."""
+    rows = await session.execute(select(Attribute.name, Attribute.label).order_by(Attribute.name))
+    return {row.name: row.label for row in rows}
+
+
 async def get(session: AsyncSession, name: str) -> Attribute:
     """The attribute of that name, or whose heading that is; raises AttributeFault."""
     for written in (name, name_of(name)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -149,6 +149,19 @@ async def meant(session: AsyncSession, name: str) -> str | None:
     None as well if a list has that very name.
     """
     return list_names.nearest(name, [row.name for row in await everything(session)])
+
+
+async def sizes(session: AsyncSession, list_ids: Collection[int]) -> dict[int, int]:
+    """How many people are confirmed on each of these lists, whatever else hinders them."""
+    rows = await session.execute(
+        select(Subscription.list_id, func.count())
+        .where(
+            Subscription.list_id.in_(list_ids),
+            Subscription.state == SubscriptionState.CONFIRMED,
+        )
+        .group_by(Subscription.list_id)
+    )
+    return dict.fromkeys(list_ids, 0) | {it.list_id: int(it[1]) for it in rows}
 
 
 async def counted(session: AsyncSession) -> list[CountedList]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -14,7 +15,8 @@ from pli.actor import NOBODY, Actor
 from pli.audit import AuditAction, AuditObject
 from pli.errors import PliError
 from pli.language import N_
-from subscribers import attributes, rules
+from subscribers import attributes, completing, rules
+from subscribers.completing import Completion, Wanted
 from subscribers.models import List, Segment, Subscriber
 from subscribers.rules import Rule, Vocabulary
 from subscribers.selection import clause
@@ -54,6 +56,37 @@ async def selecting(session: AsyncSession, rule: str) -> ColumnElement[bool]:
     """The clause over Subscriber for a rule that is kept as text; raises RuleError."""
     known = await vocabulary(session)
     return clause(rules.parse(rule, known), known)
+
+
+async def complete(session: AsyncSession, text: str, position: int) -> Completion:
+    """How a rule goes on at a position, with the values that people have; 20 proposals at most.
+
+    A value that fewer than five people have is not proposed: it could tell of one of them. The
+    people of the latest 20,000 rows are asked, so that it costs the same however many there are.
+    """
+    known = await vocabulary(session)
+    found = completing.complete(text, position, known)
+    if found.wanted is not Wanted.VALUE or not completing.has_values(found.field, known):
+        return found
+    value = Subscriber.attributes[found.field].as_string()
+    lately = (
+        select(value.label("value")).order_by(Subscriber.id.desc()).limit(_ASKED_PEOPLE).subquery()
+    )
+    rows = await session.execute(
+        select(lately.c.value)
+        .where(lately.c.value.is_not(None), lately.c.value != "")
+        .group_by(lately.c.value)
+        .having(func.count() >= _FEWEST_PEOPLE)
+        .order_by(func.count().desc(), lately.c.value)
+        .limit(_MOST_VALUES)
+    )
+    offered = [completing.quoted(str(it)) for it in rows.scalars()]
+    return replace(found, proposals=completing.matching(offered, found.begun))
+
+
+_ASKED_PEOPLE = 20_000
+_FEWEST_PEOPLE = 5
+_MOST_VALUES = 1_000
 
 
 async def save(

@@ -53,6 +53,11 @@ def clause(rule: Rule, vocabulary: Vocabulary) -> ColumnElement[bool]:
             return or_(*(clause(it, vocabulary).self_group() for it in rules))
 
 
+def on_any_list(list_ids: Sequence[int]) -> ColumnElement[bool]:
+    """Whether the statement's `Subscriber` is confirmed on one of these lists."""
+    return _confirmed(_tie.list_id.in_(list_ids))
+
+
 def _bound(field: str, value: Value) -> str | float:
     """A value to bind, a number as float: beside integers PostgreSQL would cut 40.5 to 40."""
     if field in ("email", "language"):

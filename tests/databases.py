@@ -31,7 +31,7 @@ DECLARE
   name regclass;
 BEGIN
   FOR name IN
-    SELECT oid FROM pg_class WHERE relnamespace IN ('public'::regnamespace, 'queue'::regnamespace)
+    SELECT oid FROM pg_class WHERE relnamespace::regnamespace::text IN ('public', 'queue')
       AND relkind = 'r'
       AND pg_relation_size(oid) > 0
   LOOP
@@ -64,7 +64,7 @@ BEGIN
     WHERE datname = current_database() AND pid <> pg_backend_pid();
   IF EXISTS (SELECT FROM kept.altered)
     OR EXISTS (SELECT FROM pg_statistic JOIN pg_class ON pg_class.oid = starelid
-               WHERE relnamespace IN ('public'::regnamespace, 'queue'::regnamespace))
+               WHERE relnamespace::regnamespace::text IN ('public', 'queue'))
     OR EXISTS (SELECT FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase
                WHERE datname = current_database())
   THEN
@@ -72,7 +72,7 @@ BEGIN
   END IF;
   SELECT string_agg(pg_class.oid::regclass::text, ', ') INTO used
     FROM pg_class LEFT JOIN kept.filled ON filled.name = pg_class.oid::regclass::text
-    WHERE relnamespace IN ('public'::regnamespace, 'queue'::regnamespace) AND relkind = 'r'
+    WHERE relnamespace::regnamespace::text IN ('public', 'queue') AND relkind = 'r'
       AND CASE WHEN filled.name IS NULL THEN pg_relation_size(pg_class.oid) > 0
           ELSE kept.differs(filled.name, filled.copy) END;
   IF used IS NOT NULL THEN

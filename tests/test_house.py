@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import accounts.models  # noqa: F401
+import mailer.draft_models
 import mailer.models  # noqa: F401
 import subscribers.models  # noqa: F401 (each fills the registry)
 from pli.columns import Base
@@ -22,6 +23,16 @@ WRITERS = (
         "campaign.state, and the frozen letter",
         "`mailer/campaign/transition.py`, `lifecycle.py`, `scheduling.py`",
         {"Campaign", "CampaignList"},
+    ),
+    (
+        "approval_event: who asked, approved, sent back, changed",
+        "`mailer/campaign/approvals.py`",
+        {"ApprovalEvent"},
+    ),
+    (
+        "ticked_finding: which warnings somebody let pass",
+        "`mailer/campaign/ticking.py`",
+        {"TickedFinding"},
     ),
     (
         "delivery.status, a batch's counts and lease",
@@ -60,6 +71,21 @@ WRITERS = (
     ),
     ("share: a worker's part of what is shared", "`mailer/pacing/shares.py`", {"Share"}),
     ("worker: who is there", "`mailer/engine/workers.py`", {"Worker"}),
+    (
+        "draft, draft_version, draft_maker, draft_save: what is written, and by whom",
+        "`mailer/letter/drafts/saving.py`, `making.py`, `states.py`",
+        {"Draft", "DraftVersion", "DraftMaker", "DraftSave"},
+    ),
+    (
+        "draft_presence: who has a manuscript open",
+        "`mailer/letter/drafts/presence.py`, `states.py`",
+        {"DraftPresence"},
+    ),
+    (
+        "picture, draft_picture",
+        "`mailer/letter/drafts/pictures.py`, `states.py`",
+        {"PictureBytes", "DraftPicture"},
+    ),
     (
         'subscription: "yes" and its pauses',
         "`subscribers/consent.py`; an import asks it, too",

@@ -97,6 +97,8 @@ def create_app(
     app.router.redirect_slashes = False
     # Within what makes pages of exceptions: a request that is refused gets one, too.
     app.router.middleware_stack = Patience(app.router.middleware_stack, networks)
+    if mounted is not None:
+        app.state.end_streams = mounted.live.close
     if mounted is not None and mounted.address.own:
         app.add_middleware(OwnHost, office=mounted.address)
     return app

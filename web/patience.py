@@ -11,7 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from web.networks import Networks
 
 BODY_SECONDS = 10.0
-"""For the whole body: no page asks for more than 16 kB."""
+"""For a short body. A long one, as that of a photo, has more time for each octet that came."""
+SLOWEST = 10_000
+"""Octets in a second, below which a long body is too slow."""
 MOST_REQUESTS = 200
 """Requests at one time."""
 AGAIN_SECONDS = "5"
@@ -57,12 +59,12 @@ class Patience:
 
 
 def _in_time(receive: Receive) -> Receive:
-    """`receive` with a deadline for all of a body; then 408, and the connection ends."""
+    """`receive` with a deadline for a body, by its length; then 408, and the connection ends."""
     ends = asyncio.get_running_loop().time() + BODY_SECONDS
     whole = False
 
     async def received() -> Message:
-        nonlocal whole
+        nonlocal whole, ends
         if whole:  # what comes now is the end of the connection, and may take any time
             return await receive()
         try:
@@ -71,6 +73,7 @@ def _in_time(receive: Receive) -> Receive:
         except TimeoutError:
             raise HTTPException(408, headers={"Connection": "close"}) from None
         whole = not message.get("more_body", False)
+        ends += len(message.get("body", b"")) / SLOWEST
         return message
 
     return received

@@ -220,7 +220,7 @@ async def _show_links(installation: Installation, campaign_id: int, *, quiet: bo
         first = await anext(copies.every(session, campaign_id))
     for label, link in (
         (_("Inbox:"), f"{url}/inbox/"),
-        (_("Report:"), f"{installation.settings.office_at}/office/report/{campaign_id}"),
+        (_("Report:"), f"{installation.settings.office_at}/office/sendings/{campaign_id}"),
         (_("Web version:"), f"{url}/l/{LISTS[0]}/{number}"),
         (_("Unsubscribe:"), await _unsubscribe_link(installation, first.email)),
     ):

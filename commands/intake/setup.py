@@ -32,6 +32,10 @@ _AFTER = {
     ),
     "standard": N_("The provider shows the secret whsec_…: write it into relay_hook_secret."),
 }
+_WHOLE_DOMAIN = N_(
+    "All mail to {domain} then comes to Pli, which refuses what is not its own. If people have "
+    "mailboxes there, let letters come from a domain of their own first (sender)."
+)
 _TRACKING = N_("Turn off at the provider what counts openings and clicks: Pli drops such events.")
 
 
@@ -57,6 +61,8 @@ async def setup(context: Context, way: str | None) -> None:
             tell(say(N_("The address for the provider:")))
         show("\n" + "\n".join(f"    {line}" for line in it.text.split("\n")))
     show("")
+    if chosen in RELAYS:
+        tell(say(_WHOLE_DOMAIN, domain=identity_of(settings).domain))
     if chosen in _AFTER:
         tell(say(_AFTER[chosen]))
     if chosen in PROVIDERS:

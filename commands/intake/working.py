@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from commands.chore_kinds import means_of
 from commands.common import Context, _, running, tell
-from commands.doors import means_of
 from mailer.intake import working
 from pli.language import say_n
 

@@ -164,9 +164,11 @@ async def lift_address(
     return lifted
 
 
-async def barred_among_failed(session: AsyncSession, *, campaign_id: int, reply: str = "") -> int:
+async def barred_among_failed(
+    session: AsyncSession, *, campaign_id: int, reply: str = "", reason: str = ""
+) -> int:
     """How many failed copies go to addresses that an answer suppressed."""
-    return await unknown_users.barred_among_failed(session, campaign_id, reply)
+    return await unknown_users.barred_among_failed(session, campaign_id, reply, reason)
 
 
 async def _lock(session: AsyncSession, campaign_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +10,10 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from mailer.models import Audience, Batch, Campaign, CampaignList, Delivery, Status
+from mailer.campaign.addressees import Addressees, addressees_of, set_aside
+from mailer.models import Audience, Batch, Campaign, Delivery, Status
 from mailer.providers import KNOWN, Providers
+from mailer.reasons import ALREADY, SET_ASIDE
 from subscribers import segments
 from subscribers.consent import hindrance
 from subscribers.models import Subscriber, Subscription
@@ -33,14 +35,17 @@ async def write(
     are numbered in turn: the first of every list and provider, then the second of each.
     First tries are due since the day before: a clock that is set back does not hold them up.
     """
-    chosen = _candidates(campaign, await _selected(session, campaign.rule), providers).cte("chosen")
-    reason: ColumnElement[Any] = chosen.c.hindrance
-    if campaign.audience is not Audience.ALL:
-        already = case((_already(campaign, chosen.c.id), "already"))
-        reason = func.coalesce(chosen.c.hindrance, already)
-    judged = select(chosen.c.id, chosen.c.list_id, chosen.c.provider, reason.label("reason")).cte(
-        "judged"
-    )
+    addressees = await addressees_of(session, campaign)
+    judged = (
+        await judge(
+            session,
+            addressees,
+            number=campaign.number,
+            letter_hash=campaign.letter_hash,
+            campaign_id=campaign.id,
+            providers=providers,
+        )
+    ).cte("judged")
     group = [judged.c.reason.is_(None), judged.c.list_id, judged.c.provider]
     place = func.row_number().over(partition_by=group, order_by=judged.c.id)
     cut = select(judged, ((place - 1) // batch_size).label("piece")).cte("cut")
@@ -81,53 +86,84 @@ async def write(
     return {str(why): n for why, n in excluded}
 
 
-async def _selected(session: AsyncSession, rule: str) -> ColumnElement[bool] | None:
-    return await segments.selecting(session, rule) if rule else None
+async def judge(
+    session: AsyncSession,
+    addressees: Addressees,
+    *,
+    number: int,
+    letter_hash: str,
+    campaign_id: int = 0,
+    providers: Providers = KNOWN,
+) -> Select[Any]:
+    """Every candidate once: id, list_id, provider, and the reason to exclude, NULL for none.
+
+    The first reason that holds: what hinders, then `already`, then `set_aside`. `campaign_id` is
+    the campaign whose own copies do not count as earlier ones; 0: there is none yet. Raises
+    RuleError for a rule that names what is not there any more.
+    """
+    rule = addressees.rule
+    selected = await segments.selecting(session, rule) if rule else None
+    aside = await set_aside(session, addressees.aside)
+    chosen = _candidates(addressees.list_ids, selected, aside, providers).cte("chosen")
+    reasons: list[ColumnElement[Any]] = [chosen.c.hindrance]
+    if addressees.audience is not Audience.ALL:
+        already = _already(number, letter_hash, campaign_id, chosen.c.id)
+        reasons.append(case((already, ALREADY)))
+    if aside is not None:
+        reasons.append(case((chosen.c.aside, SET_ASIDE)))
+    reason = func.coalesce(*reasons) if len(reasons) > 1 else reasons[0]
+    return select(chosen.c.id, chosen.c.list_id, chosen.c.provider, reason.label("reason"))
 
 
 def _candidates(
-    campaign: Campaign, selected: ColumnElement[bool] | None, providers: Providers
+    list_ids: Sequence[int],
+    selected: ColumnElement[bool] | None,
+    aside: ColumnElement[bool] | None,
+    providers: Providers,
 ) -> Select[Any]:
     """Everybody whom the segment selects, once, with a subscription in any state.
 
-    Of the campaign's lists, in its order, each person gets the first that the person may receive,
-    else the first that the person has a subscription to.
+    Of these lists, in their order, each person gets the first that the person may receive, else the
+    first that the person has a subscription to.
     """
     hindered = hindrance(Subscription.list_id)
-    ties = (
-        select(
-            Subscriber.id,
-            Subscription.list_id,
-            providers.column(Subscriber.email_folded).label("provider"),
-            hindered.label("hindrance"),
-            CampaignList.position,
-        )
-        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
-        .join(CampaignList, CampaignList.list_id == Subscription.list_id)
-        .where(CampaignList.campaign_id == campaign.id)
+    columns: list[Any] = [
+        Subscriber.id,
+        Subscription.list_id,
+        providers.column(Subscriber.email_folded).label("provider"),
+        hindered.label("hindrance"),
+        *([aside.label("aside")] if aside is not None else []),
+    ]
+    tied = Subscription.subscriber_id == Subscriber.id
+    ties: Select[Any] = (
+        select(*columns).join(Subscription, tied).where(Subscription.list_id.in_(list_ids))
     )
     if selected is not None:
         ties = ties.where(selected)
-    tie = ties.cte("ties")
+    if len(list_ids) == 1:
+        return ties  # one subscription a person: there is nothing to rank
+    position = case({it: n for n, it in enumerate(list_ids)}, value=Subscription.list_id)
+    tie = ties.add_columns(position.label("position")).cte("ties")
     placed = select(
         tie,
         func.row_number()
         .over(partition_by=tie.c.id, order_by=[tie.c.hindrance.is_not(None), tie.c.position])
         .label("place"),
     ).cte("placed")
-    return select(placed.c.id, placed.c.list_id, placed.c.provider, placed.c.hindrance).where(
-        placed.c.place == 1
-    )
+    wanted = ["id", "list_id", "provider", "hindrance", *(["aside"] if aside is not None else [])]
+    return select(*(placed.c[it] for it in wanted)).where(placed.c.place == 1)
 
 
-def _already(campaign: Campaign, subscriber_id: ColumnElement[int]) -> ColumnElement[bool]:
+def _already(
+    number: int, letter_hash: str, besides: int, subscriber_id: ColumnElement[int]
+) -> ColumnElement[bool]:
     """Whether another campaign prepared a copy of the same letter for that person."""
     earlier, copy = aliased(Campaign), aliased(Delivery)
     return exists().where(
         and_(
-            earlier.number == campaign.number,
-            earlier.letter_hash == campaign.letter_hash,
-            earlier.id != campaign.id,
+            earlier.number == number,
+            earlier.letter_hash == letter_hash,
+            earlier.id != besides,
             copy.campaign_id == earlier.id,
             copy.subscriber_id == subscriber_id,
             copy.status != Status.EXCLUDED,

@@ -55,6 +55,13 @@ def wrong_state(campaign: Campaign) -> CampaignError:
     )
 
 
+def changed_meanwhile(campaign_id: int) -> CampaignError:
+    """The error for who decides about something that is not what was seen any more."""
+    return CampaignError(
+        N_("campaign {id} was changed meanwhile: look at it again, then decide"), id=campaign_id
+    )
+
+
 def reason_of(campaign: Campaign) -> Sentence | None:
     """Why a campaign is paused, or does not start by itself."""
     return as_sentence(campaign.reason) if campaign.reason else None

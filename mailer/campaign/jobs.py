@@ -77,6 +77,7 @@ async def forgotten(
 
 def offer_again(session: Session, ids: Sequence[int]) -> int:
     """Offer jobs for forgotten batches; how many are new, for another worker may do the same."""
+    queueing.free_from_ahead(session, BATCHES)
     rows = session.execute(select(*_COLUMNS).where(Batch.id.in_(ids)).order_by(Batch.number)).all()
     return queueing.enqueue(session, BATCHES, [it._replace(first=False) for it in _offers(rows)])
 
@@ -97,6 +98,7 @@ def _offers(rows: Sequence[Row[*tuple[object, ...]]]) -> list[Offer]:
 _HAS_NO_JOB = text(
     f"""NOT EXISTS (
       SELECT FROM {BATCHES.table} AS job WHERE job.dedupe_key = 'batch:' || batch.id
-        AND (job.status = 'picked' OR job.status = 'queued'
+        AND (job.status = 'picked' AND job.heartbeat <= now() + interval '1 minute'
+          OR job.status = 'queued'
           AND job.execute_after <= now() + interval '{AHEAD_SECONDS} seconds'))"""
 )

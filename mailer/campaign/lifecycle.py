@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    delete,
     exists,
     not_,
     null,
@@ -22,14 +23,25 @@ from sqlalchemy.orm import Session
 from mailer.bounces import burst as bursts
 from mailer.bounces import deciding, pausing
 from mailer.bounces.rules import USUAL, BounceRules
-from mailer.campaign import candidates, jobs, list_lock
-from mailer.campaign.finding import UNFINISHED, CampaignError, find_campaign, lists_of, wrong_state
+from mailer.campaign import approvals, candidates, jobs, list_lock
+from mailer.campaign.addressees import NOBODY_ASIDE, Addressees, Aside, addressees_of
+from mailer.campaign.finding import (
+    UNFINISHED,
+    CampaignError,
+    changed_meanwhile,
+    find_campaign,
+    lists_of,
+    wrong_state,
+)
+from mailer.campaign.following_drafts import follow
 from mailer.campaign.nobody import nobody
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.campaign.trace import record
 from mailer.campaign.transition import as_document, step, take_step, transition
+from mailer.draft_models import DraftState
 from mailer.ledger import answers, balance, retrying, unknown_users
 from mailer.models import (
+    ApprovalKind,
     Audience,
     Batch,
     Campaign,
@@ -60,6 +72,9 @@ async def create(
     segment: str = "",
     rule: str = "",
     audience: Audience = Audience.FIRST,
+    aside: Aside = NOBODY_ASIDE,
+    draft_id: int | None = None,
+    wrote: Collection[str] = (),
     token_key: str,
     retry_delays: Sequence[float],
     resend_uncertain: bool = False,
@@ -67,7 +82,12 @@ async def create(
     by: Actor,
     now: datetime,
 ) -> Campaign:
-    """Freeze a letter, its lists and the segment's rule into a draft; `by` is its maker."""
+    """Freeze a letter and whom it is for into a draft; `by` is its maker.
+
+    `draft_id` is the manuscript of which the letter was frozen, `wrote` who wrote that.
+    """
+    to = Addressees(tuple(list_ids), segment, rule, audience, aside)
+    frozen = frozen.to(to.document())
     campaign = Campaign(
         number=frozen.letter.number,
         title=frozen.letter.title,
@@ -77,6 +97,8 @@ async def create(
         audience=audience,
         segment=segment,
         rule=rule,
+        aside=aside.document(),
+        draft_id=draft_id,
         frozen=frozen.text,
         letter_hash=frozen.letter_hash,
         frozen_hash=frozen.frozen_hash,
@@ -90,12 +112,82 @@ async def create(
     )
     session.add(campaign)
     await session.flush()
-    session.add_all(
-        CampaignList(campaign_id=campaign.id, list_id=list_id, position=position)
-        for position, list_id in enumerate(list_ids)
-    )
+    _add_lists(session, campaign.id, list_ids)
+    approvals.wrote(session, campaign, wrote, now)
     await session.flush()
     return campaign
+
+
+async def refreeze(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    frozen: Frozen,
+    to: Addressees,
+    wrote: Collection[str] = (),
+    seen_hash: str | None = None,
+    by: Actor,
+    now: datetime,
+) -> bool:
+    """Freeze a draft or an approved campaign anew; whether that took an approval away.
+
+    What does not change anything takes nothing away. `seen_hash`: what the person had seen when the
+    change was made; refused if somebody else has changed the campaign meanwhile.
+    """
+    frozen = frozen.to(to.document())
+    campaign = await find_campaign(session, campaign_id)
+    await session.refresh(campaign, with_for_update=True)
+    if campaign.state not in _CHANGEABLE:
+        raise wrong_state(campaign)
+    if seen_hash not in (None, campaign.frozen_hash):
+        raise changed_meanwhile(campaign_id)
+    if frozen.frozen_hash == campaign.frozen_hash:
+        return False
+    was_approved = campaign.approved_hash is not None
+    await step(
+        session,
+        campaign_id,
+        _CHANGEABLE,
+        CampaignState.DRAFT,
+        number=frozen.letter.number,
+        title=frozen.letter.title,
+        subject=frozen.letter.subject,
+        language=frozen.letter.language,
+        audience=to.audience,
+        segment=to.segment,
+        rule=to.rule,
+        aside=to.aside.document(),
+        frozen=frozen.text,
+        letter_hash=frozen.letter_hash,
+        frozen_hash=frozen.frozen_hash,
+        approved_hash=None,
+        approved_by=None,
+        approved_at=None,
+    )
+    await session.execute(delete(CampaignList).where(CampaignList.campaign_id == campaign_id))
+    _add_lists(session, campaign_id, to.list_ids)
+    await session.refresh(campaign)
+    approvals.wrote(session, campaign, wrote, now)
+    approvals.add(session, ApprovalKind.CHANGED, campaign, by=by, now=now)
+    record(session, AuditAction.FROZEN_ANEW, campaign_id, by=by, now=now)
+    await session.flush()
+    return was_approved
+
+
+async def frozen_text(session: AsyncSession, campaign_id: int) -> str:
+    """What was frozen of a campaign, as text; "" if there is no such campaign."""
+    text = await session.scalar(select(Campaign.frozen).where(Campaign.id == campaign_id))
+    return text or ""
+
+
+_CHANGEABLE = (CampaignState.DRAFT, CampaignState.APPROVED)
+
+
+def _add_lists(session: AsyncSession, campaign_id: int, list_ids: Sequence[int]) -> None:
+    session.add_all(
+        CampaignList(campaign_id=campaign_id, list_id=list_id, position=position)
+        for position, list_id in enumerate(list_ids)
+    )
 
 
 async def approve(
@@ -104,28 +196,72 @@ async def approve(
     campaign_id: int,
     by: Actor,
     second_person: bool = False,
+    seen_hash: str | None = None,
     now: datetime,
 ) -> None:
     """Approve a draft: keep the hash of what was frozen, so that `start` can refuse anything else.
 
-    `second_person`: the person who made the campaign may not approve it.
+    `second_person`: nobody who made or changed the campaign may approve it. `seen_hash`: what the
+    approver saw; refused if it was changed meanwhile.
     """
+    # Imported here, as in `start`.
+    from mailer.letter import snapshot
+
     campaign = await find_campaign(session, campaign_id)
-    if second_person and campaign.created_by and actor.is_same(by.text, campaign.created_by):
-        raise CampaignError(
-            N_("campaign {id} was made by {name}: somebody else must approve it (--by)"),
-            id=campaign_id,
-            name=actor.kept(campaign.created_by).name,
-        )
-    await step(
+    await session.refresh(campaign, with_for_update=True)
+    if second_person:
+        await approvals.refuse_makers(session, campaign, by)
+    done = await take_step(
         session,
         campaign_id,
         (CampaignState.DRAFT,),
         CampaignState.APPROVED,
+        Campaign.frozen_hash == (seen_hash or Campaign.frozen_hash),
         approved_hash=Campaign.frozen_hash,
         approved_by=by.text,
         approved_at=now,
     )
+    if not done:
+        await session.refresh(campaign)
+        raise (
+            changed_meanwhile(campaign_id)
+            if campaign.state is CampaignState.DRAFT
+            else wrong_state(campaign)
+        )
+    frozen = await session.scalar(select(Campaign.frozen).where(Campaign.id == campaign_id))
+    seen = snapshot.as_seen(frozen or "")
+    approvals.add(session, ApprovalKind.APPROVED, campaign, by=by, now=now, seen=seen)
+    record(session, AuditAction.APPROVED, campaign_id, by=by, now=now)
+
+
+async def send_back(
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    note: str,
+    line: int | None = None,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Send a draft or an approved campaign back to who made it, with a remark.
+
+    `line` is the line of the letter that the remark is about. An approval is taken back.
+    """
+    if not note.strip():
+        raise CampaignError(N_("say what is to be changed: a remark is needed"))
+    campaign = await find_campaign(session, campaign_id)
+    await step(
+        session,
+        campaign_id,
+        _CHANGEABLE,
+        CampaignState.DRAFT,
+        approved_hash=None,
+        approved_by=None,
+        approved_at=None,
+    )
+    approvals.add(session, ApprovalKind.SENT_BACK, campaign, by=by, now=now, note=note, line=line)
+    record(session, AuditAction.SENT_BACK, campaign_id, by=by, now=now)
+    await follow(session, campaign, DraftState.WRITING, by=by, now=now)
 
 
 async def prepare(
@@ -188,7 +324,12 @@ async def start(
     campaign = await find_campaign(session, campaign_id)
     refuse_unseen(campaign, second_person)
     frozen = await session.scalar(select(Campaign.frozen).where(Campaign.id == campaign_id))
-    if campaign.approved_hash not in (None, snapshot.digest_frozen(frozen or "")):
+    unlike = campaign.approved_hash not in (None, snapshot.digest_frozen(frozen or ""))
+    if campaign.approved_hash is not None and not unlike:
+        # Lists and rule stand in rows, too, by which copies are written: both must agree.
+        to = snapshot.addressees_in(frozen or "{}")
+        unlike = to is not None and to != (await addressees_of(session, campaign)).document()
+    if unlike:
         raise CampaignError(
             N_("campaign {id} is not what was approved: make a new one"), id=campaign_id
         )
@@ -206,10 +347,12 @@ async def pause(
     campaign_id: int,
     reason: Sentence | None = None,
     by: Actor = NOBODY,
+    why: str = "",
 ) -> bool:
     """Pause a running campaign; False if it was not running.
 
-    Copies that are on the wire are still settled. `by` is nobody where the program pauses it.
+    Copies that are on the wire are still settled. `by` is nobody where the program pauses it, and
+    `reason` then says why; `why` is what a person says, for the audit.
     """
     done = await take_step(
         session,
@@ -219,11 +362,13 @@ async def pause(
         reason=as_document(reason),
     )
     if done:
-        record(session, AuditAction.PAUSED, campaign_id, by=by)
+        record(session, AuditAction.PAUSED, campaign_id, by=by, why=why)
     return done
 
 
-async def resume(session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY) -> None:
+async def resume(
+    session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY, why: str = ""
+) -> None:
     """Go on with a paused campaign, without its end, if that has passed; one that runs goes on.
 
     If it was paused by a burst of answers that call people unknown, nobody is barred for them.
@@ -245,7 +390,7 @@ async def resume(session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY)
     await session.run_sync(pausing.go_on, campaign_id)
     await session.run_sync(jobs.offer, campaign_id)
     await troubles.ask_again(session)
-    record(session, AuditAction.RESUMED, campaign_id, by=by)
+    record(session, AuditAction.RESUMED, campaign_id, by=by, why=why)
 
 
 async def go_on(session: AsyncSession, *, campaign_id: int) -> None:
@@ -257,7 +402,7 @@ async def go_on(session: AsyncSession, *, campaign_id: int) -> None:
 
 
 async def cancel(
-    session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY, now: datetime
+    session: AsyncSession, *, campaign_id: int, by: Actor = NOBODY, why: str = "", now: datetime
 ) -> None:
     """End a campaign for good: waiting copies are skipped, copies on the wire are still settled."""
     undecided = await session.run_sync(deciding.undecided, campaign_id)
@@ -272,7 +417,9 @@ async def cancel(
     )
     await retrying.cancel(session, campaign_id=campaign_id)
     await session.run_sync(deciding.conclude, campaign_id, now, disbelieved=undecided)
-    record(session, AuditAction.CANCELLED, campaign_id, by=by, now=now)
+    record(session, AuditAction.CANCELLED, campaign_id, by=by, why=why, now=now)
+    campaign = await find_campaign(session, campaign_id)
+    await follow(session, campaign, DraftState.WRITING, by=by, now=now)
 
 
 async def finish(
@@ -311,6 +458,12 @@ async def finish(
     return True
 
 
+async def is_paused(session: AsyncSession, *, campaign_id: int) -> bool:
+    """Whether a campaign is paused."""
+    state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
+    return state is CampaignState.PAUSED
+
+
 def finishable(*, scope: Scope = EVERYTHING) -> Select[int]:
     """Selects the ids of running campaigns that have neither pending rows nor rows in work."""
     open_batches = exists().where(Batch.campaign_id == Campaign.id, is_open())
@@ -341,12 +494,15 @@ async def retry(
     uncertain: bool,
     failed: bool,
     reply: str = "",
+    reason: str = "",
     by: Actor = NOBODY,
+    why: str = "",
 ) -> int:
     """Let the chosen copies be sent again, each under its old Message-ID; how many copies.
 
-    `reply` narrows the failed copies to those whose last answer it matches (ledger/answers.py).
-    Failed copies to addresses that an answer barred stay failed: they would only be skipped.
+    `reply` narrows the failed copies to those whose last answer it matches (ledger/answers.py),
+    `reason` to those that failed for it (mailer/reasons.py). Failed copies to addresses that an
+    answer barred stay failed: they would only be skipped.
     """
     campaign = await find_campaign(session, campaign_id)
     await session.refresh(campaign, with_for_update=True)
@@ -359,12 +515,14 @@ async def retry(
         only = not_(unknown_users.is_barred(Delivery.subscriber_id))
         if reply:
             only = and_(only, answers.matching(reply))
+        if reason:
+            only = and_(only, Delivery.reason == reason)
         copies += await retrying.retry_failed(session, campaign_id=campaign_id, only=only)
     if copies:
         if not await session.run_sync(reopen, campaign_id=campaign_id):
             await session.run_sync(jobs.offer, campaign_id)
         await troubles.ask_again(session)
-        record(session, AuditAction.RETRIED, campaign_id, by=by, count=copies)
+        record(session, AuditAction.RETRIED, campaign_id, by=by, count=copies, why=why)
     return copies
 
 

@@ -5,14 +5,16 @@ Every entrance (the terminal, the pages) calls these verbs, so that all refuse t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign import lifecycle, list_lock, scheduling, unfinished
+from mailer import reasons
+from mailer.campaign import addressees, lifecycle, list_lock, scheduling, unfinished
+from mailer.campaign.addressees import NOBODY_ASIDE, Aside
 from mailer.campaign.finding import UNFINISHED, find_campaign, lists_of
 from mailer.campaign.policy import SendingPolicy
 from mailer.campaign.sending_hours import SendingHours
@@ -22,7 +24,6 @@ from pli.actor import Actor
 from pli.errors import PliError
 from pli.hours import Hour
 from pli.language import N_, Sentence, say
-from subscribers import lists, segments
 
 
 class OrderError(PliError):
@@ -46,6 +47,7 @@ class Order:
     go_on_with: int | None
     retry_delays: Sequence[float] | None = None
     hours: SendingHours | None = None
+    aside: Aside = NOBODY_ASIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +64,34 @@ async def order(
     frozen: Frozen,
     list_names: Sequence[str],
     segment: str = "",
+    without_lists: Sequence[str] = (),
+    without_segments: Sequence[str] = (),
     again: Audience | None = None,
     retry_delays: Sequence[float] | None = None,
 ) -> Order:
     """Make an order of what a person asks for; refused if the letter would go out twice.
 
-    `segment` is a saved name or a rule. `again` says who gets a letter that was sent already.
+    `segment` and each of `without_segments` are a saved name or a rule. `again` says who gets a
+    letter that was sent already.
     """
-    list_ids = [(await lists.get(session, name)).id for name in dict.fromkeys(list_names)]
-    name, rule = await segments.resolve(session, segment) if segment else ("", "")
-    asked = Order(frozen, list_ids, name, str(rule), again or Audience.FIRST, None, retry_delays)
+    to = await addressees.chosen(
+        session,
+        list_names=list_names,
+        segment=segment,
+        without_lists=without_lists,
+        without_segments=without_segments,
+        audience=again or Audience.FIRST,
+    )
+    asked = Order(
+        frozen,
+        to.list_ids,
+        to.segment,
+        to.rule,
+        to.audience,
+        None,
+        retry_delays,
+        aside=to.aside,
+    )
     return replace(asked, go_on_with=await _to_go_on_with(session, asked))
 
 
@@ -100,10 +120,15 @@ async def create(
     *,
     order: Order,
     policy: SendingPolicy,
+    draft_id: int | None = None,
+    wrote: Collection[str] = (),
     by: Actor,
     now: datetime,
 ) -> int:
-    """Make a draft of what was ordered; the campaign's id. `by` is its maker."""
+    """Make a draft of what was ordered; the campaign's id. `by` is its maker.
+
+    `draft_id` is the manuscript of which the letter was frozen, `wrote` who wrote that.
+    """
     await _still_as_ordered(session, order)
     campaign = await lifecycle.create(
         session,
@@ -112,6 +137,9 @@ async def create(
         segment=order.segment,
         rule=order.rule,
         audience=order.audience,
+        aside=order.aside,
+        draft_id=draft_id,
+        wrote=wrote,
         token_key=policy.token_key,
         retry_delays=policy.retry_delays if order.retry_delays is None else order.retry_delays,
         resend_uncertain=policy.resend_uncertain,
@@ -220,6 +248,36 @@ async def precedents(
     return found.scalars().all()
 
 
+async def refuse_a_double(session: AsyncSession, campaign: Campaign) -> None:
+    """Refuse to let a draft go whose letter went out meanwhile, or whose number has another text.
+
+    Raises OrderError; a campaign for people who had no copy, or for all, may follow another one.
+    """
+    list_ids = await lists_of(session, campaign_id=campaign.id)
+    earlier = [
+        it
+        for it in await precedents(session, number=campaign.number, list_ids=list_ids)
+        if it.id != campaign.id
+    ]
+    others = [it for it in earlier if it.letter_hash != campaign.letter_hash]
+    if others:
+        raise OrderError.listing(
+            say(
+                N_("campaign {id} has the number {number}, too, with another text ({state})"),
+                id=it.id,
+                number=it.number,
+                state=reasons.state(it.state),
+            )
+            for it in others
+        )
+    if earlier and campaign.audience is Audience.FIRST:
+        raise OrderError(
+            N_("campaign {id} is of the same letter to the same lists ({state})"),
+            id=earlier[-1].id,
+            state=reasons.state(earlier[-1].state),
+        )
+
+
 async def _still_as_ordered(session: AsyncSession, order: Order) -> None:
     """Ask again, under the lock, whether the letter would go out twice.
 
@@ -242,6 +300,8 @@ async def _to_go_on_with(session: AsyncSession, order: Order) -> int | None:
     await _refuse_another_text(session, order, earlier)
     for campaign in reversed(earlier):
         if campaign.state not in UNFINISHED or campaign.rule != order.rule:
+            continue
+        if Aside.of(campaign.aside) != order.aside:
             continue
         if await lists_of(session, campaign_id=campaign.id) == list(order.list_ids):
             return campaign.id

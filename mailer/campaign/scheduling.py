@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, null, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign import list_lock
-from mailer.campaign.finding import UNFINISHED, find_campaign, lists_of, wrong_state
+from mailer.campaign.finding import (
+    UNFINISHED,
+    CampaignError,
+    find_campaign,
+    lists_of,
+    wrong_state,
+)
 from mailer.campaign.lifecycle import prepare, refuse_unseen, start
 from mailer.campaign.sending_hours import SendingHours, refuse_an_end_before
 from mailer.campaign.trace import record
@@ -79,7 +85,8 @@ async def launch(
 
     False: another process has started it, or has locked it or its lists, or the hour is long past.
     If it passed more than `latest` ago, by the database's clock, the campaign stays scheduled, and
-    its reason asks a person to decide.
+    its reason asks a person to decide. Raises CampaignError if the number of people differs by more
+    than a fifth from that of the release.
     """
     # The lists before the campaign, as `prepare` locks them: in another order, this and a person's
     # "start" could wait for each other.
@@ -111,8 +118,36 @@ async def launch(
     await prepare(
         session, campaign_id=campaign_id, batch_size=batch_size, providers=providers, now=now
     )
+    await _refuse_another_number(session, campaign)
     await start(session, campaign_id=campaign_id, second_person=second_person, now=now)
     return True
+
+
+async def _refuse_another_number(session: AsyncSession, campaign: Campaign) -> None:
+    """Refuse to start what was released for quite another number of people."""
+    if campaign.released_count is None:
+        return
+    waiting = await session.scalar(
+        select(func.sum(Batch.pending)).where(Batch.campaign_id == campaign.id)
+    )
+    now, then = int(waiting or 0), campaign.released_count
+    if differs(now, then):
+        raise CampaignError(
+            N_(
+                "it was released for {then} people, and it would be {now} now: look at it, and "
+                "release it again"
+            ),
+            then=then,
+            now=now,
+        )
+
+
+def differs(now: int, then: int) -> bool:
+    """Whether two numbers of people differ by more than a fifth of the former one."""
+    return abs(now - then) > then * A_FIFTH
+
+
+A_FIFTH = 0.2
 
 
 async def hold(session: AsyncSession, *, campaign_id: int, reason: Sentence) -> None:
@@ -173,7 +208,12 @@ async def end(session: AsyncSession, *, campaign_id: int) -> bool:
 
 
 async def set_hours(
-    session: AsyncSession, *, campaign_id: int, hours: SendingHours, by: Actor = NOBODY
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    hours: SendingHours,
+    by: Actor = NOBODY,
+    why: str = "",
 ) -> None:
     """Change when an unfinished campaign may send; its engine notices within two seconds."""
     changed = await session.execute(
@@ -184,7 +224,7 @@ async def set_hours(
     )
     if changed.scalar_one_or_none() is None:
         raise wrong_state(await find_campaign(session, campaign_id))
-    record(session, AuditAction.HOURS_CHANGED, campaign_id, by=by)
+    record(session, AuditAction.HOURS_CHANGED, campaign_id, by=by, why=why)
 
 
 def _waits_after_its_end() -> ColumnElement[bool]:

@@ -18,9 +18,13 @@ def record(
     *,
     by: Actor,
     count: int | None = None,
+    why: str = "",
     now: datetime | None = None,
 ) -> None:
-    """Add an event about a campaign; none for what the program does by itself (nobody)."""
+    """Add an event about a campaign; none for what the program does by itself (nobody).
+
+    `why` is the reason in the words of whoever did it.
+    """
     if by != NOBODY:
         audit.record(
             session,
@@ -29,5 +33,6 @@ def record(
             kind=AuditObject.CAMPAIGN,
             object_id=campaign_id,
             count=count,
+            why=why,
             now=now,
         )

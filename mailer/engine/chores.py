@@ -14,6 +14,7 @@ from mailer.campaign.policy import SendingPolicy
 from mailer.engine import constants, workers
 from mailer.engine.chore_sources import END, FINISH, LAUNCH, NOTICE, sources
 from mailer.engine.context import EngineContext
+from mailer.engine.relay_watch import RelayWatch
 from mailer.intake import taking
 from mailer.notices.notice_sender import AT_ONCE, NoticeSender
 from pli import chore_rows, queue_log
@@ -32,12 +33,17 @@ class EngineChores:
     """Handlers that need what the engine has: its relays, and what it may send."""
 
     def __init__(
-        self, context: EngineContext, notice_sender: NoticeSender, policy: SendingPolicy
+        self,
+        context: EngineContext,
+        notice_sender: NoticeSender,
+        policy: SendingPolicy,
+        relay_watch: RelayWatch,
     ) -> None:
         self._context = context
         self._database = context.database
         self._notice_sender = notice_sender
         self._policy = policy
+        self._relay_watch = relay_watch
 
     def kinds(self) -> Sequence[Kind]:
         """The kinds that every engine does, within its scope."""
@@ -49,6 +55,7 @@ class EngineChores:
                 delays=SOON,
                 concurrency=AT_ONCE,
                 source=found[NOTICE],
+                by_relay=True,
             ),
             Kind(FINISH, self._finish, delays=SOON, source=found[FINISH]),
             Kind(END, self._end, delays=SOON, source=found[END]),
@@ -57,6 +64,8 @@ class EngineChores:
         ]
 
     async def _send_notice(self, notice_id: int) -> Again | None:
+        # A mail about a relay tells what the database knows of it.
+        await self._relay_watch.step()
         return await self._notice_sender.send(notice_id)
 
     async def _finish(self, campaign_id: int) -> None:
@@ -68,14 +77,19 @@ class EngineChores:
                     now=datetime.now(UTC),
                     rules=self._policy.bounces,
                 ):
+                    await self._context.tell(session, campaign_id)
                     self._context.pressed.forget(campaign_id)
                     log.info("campaign.finished", extra={"campaign": campaign_id})
+                elif await lifecycle.is_paused(session, campaign_id=campaign_id):
+                    # A burst was found only now, and `finish` has paused it instead.
+                    await self._context.tell(session, campaign_id)
         except CampaignError as unbalanced:
             await self._context.pause(campaign_id, unbalanced.sentences[0])
 
     async def _end(self, campaign_id: int) -> None:
         async with self._database.begin() as session:
             if await scheduling.end(session, campaign_id=campaign_id):
+                await self._context.tell(session, campaign_id)
                 log.info("campaign.ended", extra={"campaign": campaign_id})
 
     async def _launch(self, campaign_id: int) -> None:
@@ -98,6 +112,7 @@ class EngineChores:
         except PliError as refused:
             async with self._database.begin() as session:
                 await scheduling.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])
+                await self._relay_watch.tell_held(session, campaign_id, refused.sentences[0])
 
     async def _tidy(self, _row_id: int) -> None:
         """Delete what nobody needs any more: old mails that came back, and forgotten workers."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign import lifecycle
 from mailer.engine import constants
@@ -14,6 +16,7 @@ from mailer.engine.journal import Journal
 from mailer.engine.pressed_campaigns import PressedCampaigns
 from mailer.engine.provider_slots import ProviderSlots
 from mailer.models import Batch
+from mailer.notices.sending_mail import SendingMails
 from mailer.pacing.pacers import Pacers
 from mailer.scope import EVERYTHING, Scope
 from mailer.smtp.failover import RelayFailover
@@ -37,6 +40,8 @@ class EngineContext:
     observer: Observer
     policy_pause: float
     """A campaign pauses if this share (0 to 1) of its latest copies fails because of the sender."""
+    mails: SendingMails
+    """Tells who released a campaign that it has ended, or paused by itself."""
     scope: Scope = EVERYTHING
     """What this engine may send."""
     stopping: bool = False
@@ -53,6 +58,10 @@ class EngineContext:
         if campaign_id is not None:
             await self.pause(campaign_id, reason)
 
+    async def tell(self, session: AsyncSession, campaign_id: int) -> None:
+        """Order the mail about a campaign that ended or paused in this transaction."""
+        await self.mails.order(session, campaign_id=campaign_id, now=datetime.now(UTC))
+
     async def pause(self, campaign_id: int, reason: Sentence) -> None:
         """Pause a campaign; while the database is away, try again, or the campaign would go on."""
         for tried in range(constants.SETTLE_TRIES):
@@ -60,7 +69,8 @@ class EngineContext:
                 return
             try:
                 async with self.database.begin() as session:
-                    await lifecycle.pause(session, campaign_id=campaign_id, reason=reason)
+                    if await lifecycle.pause(session, campaign_id=campaign_id, reason=reason):
+                        await self.tell(session, campaign_id)
             except DatabaseAway as error:
                 log.warning("campaign.not_paused", extra={"reason": str(error)})
                 await asyncio.sleep(constants.WATCH_SECONDS)

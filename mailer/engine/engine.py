@@ -42,6 +42,7 @@ from mailer.ledger.rows import LeasedBatch, LeaseLost
 from mailer.letter.letter import LetterError
 from mailer.models import Listening
 from mailer.notices.notice_sender import NoticeSender
+from mailer.notices.sending_mail import SendingMails
 from mailer.pacing.pacer import Pacer
 from mailer.pacing.pacers import Pacers
 from mailer.providers import WHOLE
@@ -157,17 +158,21 @@ class Engine:
             journal,
             observer,
             policy_pause_percent / 100,
+            SendingMails(patience.office if patience else None, keys),
             scope,
         )
         self._failover = failover
         self._notice_sender = NoticeSender(
             database, keys, failover, self._context.pacers, by_mail=policy.leave_by_mail
         )
-        own = EngineChores(self._context, self._notice_sender, policy).kinds()
+        relay_watch = RelayWatch(self._context, keys, patience or Patience())
+        chores = EngineChores(self._context, self._notice_sender, policy, relay_watch).kinds()
+        if scope.everything:
+            chores = [it for it in (*chores, *kinds) if scope.batches or not it.by_relay]
         by_rows = database.is_sqlite or not scope.everything
         self._chores = EngineChoreWork(
             database,
-            Kinds.of([*own, *kinds] if scope.everything else own),
+            Kinds.of(chores),
             by_rows=by_rows,
             asked=scope.everything and listening is Listening.ASKED,
         )
@@ -183,7 +188,7 @@ class Engine:
             self._context,
             self._source,
             self._chores,
-            RelayWatch(self._context, keys, patience or Patience()),
+            relay_watch,
         )
         self._without_database = without_database
         self._full_told = float("-inf")
@@ -220,7 +225,8 @@ class Engine:
         scope = self._context.scope
         try:
             async with asyncio.TaskGroup() as services:
-                services.create_task(self._part(self._context.pacers.run()))
+                if scope.batches:
+                    services.create_task(self._part(self._context.pacers.run()))
                 services.create_task(self._part(self._end_silent_sessions()))
                 for begin in self._attached:
                     services.create_task(self._part(begin()))

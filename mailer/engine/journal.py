@@ -28,6 +28,7 @@ from mailer.ledger.journal_record import JournalRecord, Note
 from mailer.models import Stage
 from mailer.outcomes import Kind, Outcome
 from pli import jobs_file
+from pli.jobs_file import Held
 
 log = logging.getLogger("pli.delivery")
 
@@ -191,7 +192,7 @@ class Journal:
         with suppress(FileNotFoundError):
             path.rename(path.with_suffix(".refused"))
 
-    def holding_jobs(self, manager: UUID) -> AbstractContextManager[None]:
+    def holding_jobs(self, manager: UUID) -> AbstractContextManager[Held]:
         """Say on this machine, as long as this process lives, that a manager's jobs are its own."""
         return jobs_file.held(self._folder, self._installation, manager)
 

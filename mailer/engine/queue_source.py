@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,6 +24,8 @@ from mailer.ledger.due import waits
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.providers import WHOLE
 from pli import queueing
+from pli.database import DatabaseAway
+from pli.jobs_file import Held
 from pli.queueing import BATCHES, QueueWork
 from pli.work import Again, Job
 from subscribers import lists
@@ -58,10 +60,24 @@ class QueueSource:
             with self._room(job) as (free, slot):
                 return await work_on(int(job.payload), slot) if free else _BUSY
 
-        with self._context.journal.holding_jobs(self._work.manager):
+        file = Held()
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(self._context.journal.holding_jobs(self._work.manager))
+            except OSError as error:
+                # Without the file its jobs are free half a minute after its death, not at once.
+                log.warning("jobs.not_noted", extra={"reason": str(error)})
             await self._work.run(handle)
-            # What was written of the last jobs may have been lost with the connection.
+            file.given_back = await self._give_back_all()
+
+    async def _give_back_all(self) -> bool:
+        """Free the jobs whose end was not written, for their connection was lost; whether done."""
+        try:
             await self._context.database.perform(queueing.free, self._work.manager)
+        except DatabaseAway as error:
+            log.warning("jobs.not_freed", extra={"reason": str(error)})
+            return False
+        return True
 
     def stop(self) -> None:
         """Take no further batch."""
@@ -125,6 +141,9 @@ class QueueSource:
         if len(self._context.failover.couriers) > 1:
             self._relays = {it.id: it.relays for it in await lists.everything(session)}
         self._context.waiting = await self._waiting(session)
+        # The question costs 10 ms with 10,000 batches due: all workers together ask it once.
+        if not await self._context.database.perform(queueing.claim_sweep, self.sweep_seconds):
+            return ()
         return await jobs.forgotten(
             session, limit=constants.OFFERED, closed=await sending_hours.closed(session)
         )

@@ -6,6 +6,7 @@ and what others find is read here: a relay that is back is tried by everybody at
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,13 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.engine.context import EngineContext
 from mailer.models import Batch, Campaign, CampaignState, is_open
-from mailer.notices import trouble_mail
+from mailer.notices import office_mail, trouble_mail
 from mailer.notices.trouble_mail import AN_HOUR, Office
 from mailer.smtp import troubles
 from mailer.smtp.troubles import Trouble
 from pli.clocks import boot_time
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
+from subscribers.address import Address
 from subscribers.models import List
 
 LOOK_SECONDS = 2.0
@@ -62,13 +64,21 @@ class RelayWatch:
         self._closed: set[str] = set()
         self._seen: dict[str, _Seen] = {}
         self._looked = float("-inf")
+        self._stepping = asyncio.Lock()
         self._in_question = False
         """Whether another worker was refused just now by a relay that this one can use."""
         self._failover.on_open = self._on_open
         self._failover.on_close = self._on_close
 
     async def step(self) -> None:
-        """Write down what was found out, and act by what all workers know."""
+        """Write down what was found out, and act by what all workers know.
+
+        The sweep calls this, and each notice before it is composed: one at a time.
+        """
+        async with self._stepping:
+            await self._step()
+
+    async def _step(self) -> None:
         await self._write()
         quiet = all(it.usable for it in self._failover.breakers.values())
         if quiet and not self._in_question and boot_time() < self._looked + LOOK_SECONDS:
@@ -149,6 +159,27 @@ class RelayWatch:
                 if name in self._order(relays)
             }
         )
+
+    async def tell_held(self, session: AsyncSession, campaign_id: int, reason: Sentence) -> None:
+        """Tell the office of a campaign that did not start at its hour, and why."""
+        office = self._patience.office
+        if office is None:
+            return
+        for address in office.addresses:
+            await office_mail.order(
+                session,
+                address=Address.parse(address),
+                language=office.language,
+                identity=office.identity,
+                subject=say(N_("Pli: campaign {id} did not start at its hour"), id=campaign_id),
+                paragraphs=[
+                    say(N_("Campaign {id} waits for a person:"), id=campaign_id),
+                    reason,
+                    say(N_("Nothing was sent, and nothing is lost.")),
+                ],
+                keys=self._keys,
+                now=datetime.now(UTC),
+            )
 
     async def _waiting(self, session: AsyncSession) -> list[tuple[int, Sequence[str]]]:
         """The running campaigns with copies that wait, each with the relays of such a list."""

@@ -26,13 +26,14 @@ class Sweep:
 
     async def watch_relays(self) -> None:
         """Do only the part of `step` that must not wait for long."""
-        await self._relay_watch.step()
+        if self._context.scope.batches:
+            await self._relay_watch.step()
 
     async def step(self) -> bool:
         """Distribute the batches and begin the chores that are due; whether there were any."""
-        await self._relay_watch.step()
         if not self._context.scope.batches:
-            return False
+            return False  # it has nothing to do with relays, and its chores come from the queue
+        await self._relay_watch.step()
         async with self._context.database.reading() as session:
             batches = await self._source.look(session)
             chores = await self._chores.look(session)

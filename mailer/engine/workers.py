@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy import delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -80,14 +80,15 @@ async def beat(
 ) -> bool:
     """Write that a worker lives, with its figures; whether it should do chores though not asked to.
 
-    It should if nobody who was asked to has been seen for half a minute, and it is the first of
-    those who send everything: one of them is enough.
+    It should if nobody who was asked to, and sends everything, has been seen for half a minute, and
+    it is the first of those who send everything: one of them is enough.
     """
     other = aliased(Worker)
     others = exists().where(
         other.id != worker_id,
         other.seen_at > clock(-GONE.total_seconds()),
-        or_(other.listens == Listening.ASKED, and_(other.only == "", other.id < worker_id)),
+        other.only == "",
+        or_(other.listens == Listening.ASKED, other.id < worker_id),
     )
     told = await session.execute(
         update(Worker)

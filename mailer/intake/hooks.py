@@ -7,7 +7,7 @@ import binascii
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -39,8 +39,8 @@ class Hook:
 
     name: str
     kind: str
-    secret: str = ""
-    former: str = ""
+    secret: str = field(default="", repr=False)
+    former: str = field(default="", repr=False)
     former_until: datetime | None = None
     topic: Topic | None = None
 

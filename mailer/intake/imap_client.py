@@ -13,7 +13,7 @@ import ssl
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -55,7 +55,7 @@ class MailboxPlan:
     port: int
     tls: bool
     username: str
-    password: str
+    password: str = field(repr=False)
     folder: str = "INBOX"
     after: str = "move:Pli"
     token_command: Sequence[str] = ()

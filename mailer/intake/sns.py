@@ -15,6 +15,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -134,7 +135,10 @@ class Topic:
             except ValueError:
                 raise NotSigned("no certificate") from None
             self._certificates = {(host, path): found}
-        return self._certificates[host, path]
+        found = self._certificates[host, path]
+        if not found.not_valid_before_utc <= datetime.now(UTC) <= found.not_valid_after_utc:
+            raise NotSigned("a certificate that is over")
+        return found
 
     def _own_address(self, address: str) -> tuple[str, str]:
         """Host and path of an address of the service; raises NotSigned for any other."""

@@ -60,11 +60,12 @@ def is_text_like(text: SQLColumnExpression[str], pattern: str) -> ColumnElement[
 
 
 async def of_failed(
-    session: AsyncSession, campaign_id: int, *, pattern: str = "", limit: int
+    session: AsyncSession, campaign_id: int, *, pattern: str = "", reason: str = "", limit: int
 ) -> Answers:
     """The last answers to the failed copies of a campaign, the most frequent first.
 
-    A `pattern` counts only the answers that match it. `limit` bounds `most`, not the counts.
+    A `pattern` counts only the answers that match it, a `reason` only the copies that failed for it
+    (mailer/reasons.py). `limit` bounds `most`, not the counts.
     """
     answer = func.coalesce(_answer(Attempt), "").label("answer")
     counted = (
@@ -79,6 +80,8 @@ async def of_failed(
     )
     if pattern:
         counted = counted.where(matching(pattern))
+    if reason:
+        counted = counted.where(Delivery.reason == reason)
     kinds = counted.subquery()
     copies, number = (
         await session.execute(select(func.coalesce(func.sum(kinds.c.copies), 0), func.count()))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from mailer.models import Batch, Campaign, Delivery, Status
 from pli.language import N_, Sentence, say
@@ -46,8 +47,10 @@ def rows_of(campaign_id: int, status: Status) -> ColumnElement[bool]:
     )
 
 
-async def tally(session: AsyncSession, *, campaign_id: int) -> Tally:
-    """Count every row of a campaign by batch and status, in one walk.
+async def tally(
+    session: AsyncSession, *, campaign_id: int, list_ids: Collection[int] | None = None
+) -> Tally:
+    """Count every row of a campaign by batch and status, in one walk; of these lists, if given.
 
     Conditional sums count the statuses, because the rows come in the order of batches. Grouped by
     status as well, a million rows would be sorted in memory first (SQLite: 110 MB).
@@ -57,7 +60,7 @@ async def tally(session: AsyncSession, *, campaign_id: int) -> Tally:
             Delivery.batch,
             *(func.sum(case((Delivery.status == status, 1), else_=0)) for status in Status),
         )
-        .where(Delivery.campaign_id == campaign_id)
+        .where(Delivery.campaign_id == campaign_id, *_on(Delivery.list_id, list_ids))
         .group_by(Delivery.batch)
     )
     return {
@@ -67,17 +70,24 @@ async def tally(session: AsyncSession, *, campaign_id: int) -> Tally:
 
 
 async def faults(
-    session: AsyncSession, *, campaign_id: int, counted: Tally | None = None
+    session: AsyncSession,
+    *,
+    campaign_id: int,
+    counted: Tally | None = None,
+    list_ids: Collection[int] | None = None,
 ) -> list[Sentence]:
     """Where a campaign's counts and rows differ, batch by batch; empty when the balance is right.
 
-    `counted`: the campaign's tally, if the caller has it already.
+    `counted`: the tally, if the caller has it already. `list_ids` looks only at the batches of
+    these lists; how many are excluded is then not compared, for that is kept for all lists.
     """
-    rows = dict(counted if counted is not None else await tally(session, campaign_id=campaign_id))
+    if counted is None:
+        counted = await tally(session, campaign_id=campaign_id, list_ids=list_ids)
+    rows = dict(counted)
     found = []
     batches = await session.execute(
         select(Batch.number, *(getattr(Batch, status.value) for status in COUNTED))
-        .where(Batch.campaign_id == campaign_id)
+        .where(Batch.campaign_id == campaign_id, *_on(Batch.list_id, list_ids))
         .order_by(Batch.number)
     )
     for batch in batches:
@@ -95,7 +105,8 @@ async def faults(
         ]
     excluded = rows.pop(None, Counter())
     kept = await session.scalar(select(Campaign.excluded).where(Campaign.id == campaign_id))
-    if set(excluded) - {Status.EXCLUDED} or excluded.total() != sum((kept or {}).values()):
+    whole = list_ids is None and excluded.total() != sum((kept or {}).values())
+    if set(excluded) - {Status.EXCLUDED} or whole:
         found.append(
             say(
                 N_("{counted} copies are counted as excluded, the rows without a batch are {rows}"),
@@ -108,3 +119,10 @@ async def faults(
         for it, n in rows.items()
     ]
     return found
+
+
+def _on(
+    column: InstrumentedAttribute[int], list_ids: Collection[int] | None
+) -> Iterator[ColumnElement[bool]]:
+    if list_ids is not None:
+        yield column.in_(list_ids)

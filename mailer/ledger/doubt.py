@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +14,8 @@ from mailer.ledger.evidence import Proof
 from mailer.ledger.postfix_log import Seen
 from mailer.letter.snapshot import thaw
 from mailer.links import Links
-from mailer.models import Campaign, Delivery, Status
+from mailer.models import Campaign, Delivery, Source, Status
+from pli.actor import Actor
 from pli.keys import Keys
 
 
@@ -55,3 +57,24 @@ async def of(session: AsyncSession, campaign_id: int, keys: Keys) -> Doubt:
     )
     links = Links(keys, identity.public_url, identity.domain)
     return Doubt(campaign_id, frozenset(copies), links)
+
+
+async def settle_by_log(
+    session: AsyncSession,
+    campaign_id: int,
+    keys: Keys,
+    logs: Iterable[tuple[str, Iterable[bytes]]],
+    *,
+    by: Actor,
+    now: datetime,
+) -> int:
+    """Settle the copies that short logs show as sent; how many. For long ones, read them before."""
+    doubted = await of(session, campaign_id, keys)
+    return await evidence.settle_by(
+        session,
+        campaign_id=campaign_id,
+        proofs=list(doubted.proofs(logs)),
+        source=Source.LOG,
+        by=by,
+        now=now,
+    )

@@ -82,14 +82,20 @@ async def barred_by(session: AsyncSession, campaign_id: int) -> int:
     return await session.scalar(counted) or 0
 
 
-async def barred_among_failed(session: AsyncSession, campaign_id: int, reply: str = "") -> int:
+async def barred_among_failed(
+    session: AsyncSession, campaign_id: int, reply: str = "", reason: str = ""
+) -> int:
     """How many failed copies of a campaign are to addresses that an answer suppressed."""
     counted = (
         select(func.count())
         .select_from(Delivery)
         .where(balance.rows_of(campaign_id, Status.FAILED), is_barred(Delivery.subscriber_id))
     )
-    return await session.scalar(counted.where(matching(reply)) if reply else counted) or 0
+    if reply:
+        counted = counted.where(matching(reply))
+    if reason:
+        counted = counted.where(Delivery.reason == reason)
+    return await session.scalar(counted) or 0
 
 
 def _refused(reply: str = "") -> Iterator[ColumnElement[bool]]:

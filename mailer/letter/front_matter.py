@@ -97,11 +97,11 @@ def _scalars(text: str, matter: FrontMatter) -> dict[str, str] | None:
     "?" stands for a value that is a fault already. None: the front matter has no values.
     """
     scalars: dict[str, str] = {}
-    entries = [*_entries(text)]
-    if entries and all(entry.key is None for entry in entries):
+    found = [*entries(text)]
+    if found and all(entry.key is None for entry in found):
         matter.faults.append((2, say(N_('the front matter is no list of "name: value" lines'))))
         return None
-    for entry in entries:
+    for entry in found:
         key = entry.key
         if key is None:
             fault = say(N_('this line is no "name: value": put a whole value on one line'))
@@ -128,7 +128,7 @@ def _scalars(text: str, matter: FrontMatter) -> dict[str, str] | None:
 
 
 @dataclass(slots=True)
-class _Entry:
+class Entry:
     """A line `key: value` with the lines that continue it; `key` is None if it is no such line."""
 
     line: int
@@ -136,9 +136,9 @@ class _Entry:
     value: str
 
 
-def _entries(text: str) -> Iterator[_Entry]:
+def entries(text: str) -> Iterator[Entry]:
     """The entries of a front matter: YAML's, line by line, so that one does not spoil the rest."""
-    entry: _Entry | None = None
+    entry: Entry | None = None
     for number, line in enumerate(textwrap.dedent(text).split("\n"), 2):
         continues = entry is not None and entry.key is not None and line[:1] in (" ", "\t")
         if entry and entry.key in LISTS and name_list.BELONGS.match(line):
@@ -153,12 +153,12 @@ def _entries(text: str) -> Iterator[_Entry]:
         found = _KEY.fullmatch(line.strip())
         near = _NEAR.fullmatch(line.strip())
         if found:
-            entry = _Entry(number, found[1].strip(" \t\"'"), found[2] or "")
+            entry = Entry(number, found[1].strip(" \t\"'"), found[2] or "")
         elif near and near[1].strip().lower() in (*REQUIRED, *OPTIONAL):
             # "subject:Urgent": YAML asks for a space, and no reader would.
-            entry = _Entry(number, near[1].strip().lower(), near[2])
+            entry = Entry(number, near[1].strip().lower(), near[2])
         else:
-            entry = _Entry(number, None, line)
+            entry = Entry(number, None, line)
     if entry:
         yield entry
 
@@ -175,7 +175,7 @@ def _value(key: str, written: str) -> tuple[str, Sentence | None]:
     plain = " ".join(line.strip() for line in written.split("\n") if line.strip())
     if sign := _unseen(plain):
         return "", _hidden(key, sign)
-    read = _read(written)
+    read = yaml_text(written)
     if key not in PROSE:
         return plain if read is None else read, None
     marked = written[:1] in ("'", '"') or _BLOCK.match(written)
@@ -191,7 +191,7 @@ def _value(key: str, written: str) -> tuple[str, Sentence | None]:
     )
 
 
-def _read(written: str) -> str | None:
+def yaml_text(written: str) -> str | None:
     """What YAML reads as one text; None if it reads none, or something else."""
     if not written.strip():
         return ""
@@ -205,7 +205,7 @@ def _read(written: str) -> str | None:
     return str(value.value).strip() if isinstance(value, yaml.ScalarNode) else None
 
 
-def _list(key: str, entry: _Entry, matter: FrontMatter) -> None:
+def _list(key: str, entry: Entry, matter: FrontMatter) -> None:
     names: list[tuple[int, str]] = []
     for line, name in name_list.read(entry.value, entry.line):
         if name is None:

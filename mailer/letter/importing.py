@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-from mailer.letter import markdown_writer
+from mailer.letter import data_pictures, markdown_writer
 from mailer.letter.converting.convert import convert
 from mailer.letter.converting.converted import Converted
 from mailer.letter.framed import framed, unframed
+from mailer.letter.front_matter import FIXME
 from mailer.letter.import_front import front_matter, number_in
 from mailer.letter.import_report import Fate, Report
 from mailer.letter.import_taken import tell_taken
@@ -19,7 +20,7 @@ from pli import confined
 from pli.errors import PliError
 from pli.language import N_, as_document, as_sentence, say
 
-__all__ = ["LARGEST_FILE", "Imported", "Wish", "number_in", "read", "read_confined"]
+__all__ = ["FIXME", "LARGEST_FILE", "Imported", "Wish", "number_in", "read", "read_confined"]
 
 LARGEST_FILE = 100_000_000
 CONFINES = confined.Confines()
@@ -79,15 +80,19 @@ def read(data: bytes, wish: Wish, original: str | None = None) -> Imported:
                 [say(N_("it holds nothing that a letter can have")), *report.lines(Fate.LEFT_OUT)]
             )
     else:
-        pictures = {}
-        converted = _of_html(data, wish, report)
+        converted, pictures = _of_html(data, wish, report)
         body = markdown_writer.write(converted.tree, converted.blocks)
     tell_taken(converted, report)
     front = front_matter(converted.tree, wish.name, wish.number, wish.next_number, report=report)
     return Imported(front + body, pictures, report)
 
 
-def _of_html(data: bytes, wish: Wish, report: Report) -> Converted:
+def as_html(html: str) -> bytes:
+    """A text that is read as HTML, whatever is in it."""
+    return f"<div>{html}</div>".replace("\0", "").encode("utf-8", "replace")
+
+
+def _of_html(data: bytes, wish: Wish, report: Report) -> tuple[Converted, dict[str, bytes]]:
     try:
         html = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -96,10 +101,11 @@ def _of_html(data: bytes, wish: Wish, report: Report) -> Converted:
         raise Unreadable(N_("it holds no text"))
     if not re.search(r"<[a-zA-Z!/]", html):
         html = "".join(f"<p>{_escaped(it)}</p>" for it in re.split(r"\n\s*\n", html))
-    converted = convert(html, report, guess_headings=wish.guess_headings)
+    html, pictures = data_pictures.taken_out(html, wish.stem)
+    converted = convert(html, report, files=frozenset(pictures), guess_headings=wish.guess_headings)
     if not len(converted.tree):
         raise Unreadable(N_("it holds no text"))
-    return converted
+    return converted, pictures
 
 
 def _escaped(text: str) -> str:

@@ -21,6 +21,7 @@ from mailer.letter import (
 )
 from mailer.letter.attachments import Attachment
 from mailer.letter.limits import USUAL, LetterLimits
+from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.note import Note
 from mailer.letter.tokens import Shape
 from pli.errors import PliError, reason_of
@@ -124,9 +125,42 @@ def parse_letter(
     shape_of: ShapeOf = usual_shape,
 ) -> Letter:
     """Parse a letter; raises LetterError. Files for which there is no loader are left out."""
+    examined = examine_letter(text, name, load_image, sizes, load_attachment, shape_of)
+    if examined.faults:
+        raise _error(name, examined.faults)
+    return examined.letter
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedLetter:
+    """A letter as far as it can be read, and its faults, with lines of the file from 1.
+
+    With faults, values that are missing are empty, or those of a day long ago.
+    """
+
+    letter: Letter
+    faults: Sequence[Fault]
+    parsed: ParsedMarkdown
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """The line of each value of the front matter."""
+
+
+_LONG_AGO = datetime.date(1970, 1, 1)
+
+
+def examine_letter(
+    text: str,
+    name: str = "lettre.md",
+    load_image: Callable[[str], bytes] | None = None,
+    sizes: LetterLimits = USUAL,
+    load_attachment: attachments.Loader | None = None,
+    shape_of: ShapeOf = usual_shape,
+) -> ExaminedLetter:
+    """Parse a letter as `parse_letter` does, and also one that cannot be sent as it is."""
     if fault := limits.too_long(len(text.encode("utf-8", "replace")), sizes):
-        raise _error(name, [(1, fault)])
-    matter = front_matter.read(_plain_lines(text))
+        nothing = Letter(0, "", _LONG_AGO, "", "", "", source=name)
+        return ExaminedLetter(nothing, [(1, fault)], markdown.read(""))
+    matter = front_matter.read(plain_lines(text))
     parsed = markdown.read(matter.body, sizes=sizes)
     faults = list(matter.faults)
     if not matter.body.strip() and not faults:
@@ -142,14 +176,12 @@ def parse_letter(
     if load_attachment is not None:
         travelling = attachments.read(values.get("attachments", ()), load_attachment)
     faults += travelling.faults
-    if faults:
-        raise _error(name, faults)
-    return Letter(
-        number=values["number"],
-        title=values["title"],
-        date=values["date"],
-        subject=values["subject"],
-        preheader=values["preheader"],
+    letter = Letter(
+        number=values.get("number", 0),
+        title=values.get("title", ""),
+        date=values.get("date", _LONG_AGO),
+        subject=values.get("subject", ""),
+        preheader=values.get("preheader", ""),
         body=matter.body,
         language=values.get("language", "fr"),
         theme=values.get("theme", THEME),
@@ -166,6 +198,8 @@ def parse_letter(
             *(it._replace(line=matter.end + 1 + it.line) for it in pictures.notes),
         ),
     )
+    ordered = sorted(faults, key=lambda it: it[0])
+    return ExaminedLetter(letter, ordered, parsed, matter.lines)
 
 
 def _set(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,7 +213,7 @@ def _set(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _plain_lines(text: str) -> str:
+def plain_lines(text: str) -> str:
     """Make every line end with LF, and replace control characters, which Word leaves, by spaces."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.translate(_CONTROLS)
@@ -188,14 +222,19 @@ def _plain_lines(text: str) -> str:
 _CONTROLS = {code: " " for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 
 
-def check_expressions(letter: Letter, attributes: Collection[str]) -> list[Sentence]:
-    """The faults of names that no person has: neither a field nor one of the `attributes`."""
+def check_expressions(
+    letter: Letter, attributes: Collection[str], parsed: ParsedMarkdown | None = None
+) -> list[Sentence]:
+    """The faults of names that no person has: neither a field nor one of the `attributes`.
+
+    `parsed` is the letter's body, if it was read already.
+    """
     known = {*expressions.NAMES["subscriber"], *attributes}
     return _told(
         letter.source,
         (
             (letter.line + line, expressions.unknown("subscriber", name, known))
-            for line, name in _asked(letter)
+            for line, name in _asked(letter, parsed)
             if name not in known
         ),
     )
@@ -206,9 +245,9 @@ def attributes_asked(letter: Letter) -> set[str]:
     return {name for _, name in _asked(letter)} - {*expressions.NAMES["subscriber"]}
 
 
-def _asked(letter: Letter) -> Iterator[tuple[int, str]]:
+def _asked(letter: Letter, parsed: ParsedMarkdown | None = None) -> Iterator[tuple[int, str]]:
     """Each name of `subscriber` that the letter reads, with its line in the body."""
-    parsed = markdown.read(letter.body)
+    parsed = parsed or markdown.read(letter.body)
     for placeholder, source in parsed.expressions.items():
         for root, name in sorted(expressions.names(source)):
             if root == "subscriber":

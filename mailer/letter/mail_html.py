@@ -18,11 +18,13 @@ from mailer.letter import images, narrow, rooms
 from mailer.letter.blocks.in_mail import MailBlocks
 from mailer.letter.blocks.kinds import Block
 from mailer.letter.blocks.parts import Parts
-from mailer.letter.markdown import LINE
+from mailer.letter.markdown import LINE, line_of
 from mailer.letter.placeholders import Placeholders
 from mailer.letter.rooms import Taken
 from mailer.letter.tokens import Tokens
 
+MARKED = "ici"
+"""The name of the block that is marked."""
 _TARGETS = ("https:", "mailto:", "tel:")
 
 
@@ -41,6 +43,8 @@ class MailHtml:
     blocks: Mapping[str, Block] = field(default_factory=dict)
     language: str = "fr"
     raw: dict[str, str] = field(default_factory=dict)
+    marked: int | None = None
+    """The line whose block is marked; of a preview, where its author writes."""
     rooms: dict[Element, int] = field(default_factory=dict)
     """The width, in pixels, that a picture or a link in a block has; all others have the whole."""
 
@@ -80,6 +84,8 @@ def mend_links(tree: Element) -> None:
 def write(tree: Element, mail: MailHtml) -> str:
     """The HTML of a tree; the caller replaces the placeholders of `mail.raw` after all else."""
     tree = deepcopy(tree)
+    if mail.marked is not None:
+        _mark(tree, mail.marked)
     taken = _blocks(tree, mail) if mail.blocks else {}
     narrow.fit(tree, mail.placeholders, mail.column, taken)
     for element in list(tree.iter()):
@@ -88,6 +94,14 @@ def write(tree: Element, mail: MailHtml) -> str:
             rewrite(element, mail)
     html = tostring(tree, encoding="unicode", method="html")
     return html.removeprefix("<div>").removesuffix("</div>")
+
+
+def _mark(tree: Element, line: int) -> None:
+    """Name the top block of a line, so that a page can lead there."""
+    for element in reversed(tree):
+        if LINE in element.attrib and line_of(element) <= line:
+            element.set("id", MARKED)
+            break
 
 
 def _blocks(tree: Element, mail: MailHtml) -> Mapping[Element, Taken]:

@@ -68,7 +68,7 @@ class ParsedMarkdown:
 
 
 @dataclass(slots=True)
-class _Lifted:
+class Lifted:
     """A body whose expressions are placeholders."""
 
     text: str
@@ -86,14 +86,14 @@ def read(body: str, *others: str, sizes: LetterLimits = LARGEST) -> ParsedMarkdo
     faults = [*_too_large(body, sizes)]
     if faults:
         return _unread(faults, placeholders)
-    lifted = _lifted(body, placeholders)
+    text = lifted(body, placeholders)
     try:
-        return _grown(lifted, placeholders, sizes)
+        return _grown(text, placeholders, sizes)
     except nesting.TooDeep as deep:
-        return _unread([*lifted.faults, (deep.line, limits.too_deep(sizes))], placeholders)
+        return _unread([*text.faults, (deep.line, limits.too_deep(sizes))], placeholders)
     except RecursionError:
-        line = nesting.first_line(lifted.text, _MARKDOWN.render)
-        return _unread([*lifted.faults, (line, limits.too_deep(sizes))], placeholders)
+        line = nesting.first_line(text.text, _MARKDOWN.render)
+        return _unread([*text.faults, (line, limits.too_deep(sizes))], placeholders)
 
 
 def _too_large(body: str, sizes: LetterLimits) -> Iterator[tuple[int, Sentence]]:
@@ -107,27 +107,27 @@ def _unread(faults: Sequence[tuple[int, Sentence]], placeholders: Placeholders) 
     return ParsedMarkdown(Element("div"), {}, {}, faults, placeholders, whole=False)
 
 
-def _lifted(body: str, placeholders: Placeholders) -> _Lifted:
+def lifted(body: str, placeholders: Placeholders) -> Lifted:
     """Take the expressions out of a body; those that are faults leave nothing behind."""
-    lifted = _Lifted("")
+    taken = Lifted("")
     pieces: list[str] = []
     position = 0
     for found in expressions.find(body):
         pieces.append(body[position : found.start])
         position = found.end
         if found.fault:
-            lifted.faults.append((found.line, found.fault))
+            taken.faults.append((found.line, found.fault))
         else:
             placeholder = placeholders.take()
-            lifted.sources[placeholder] = found.source
-            lifted.lines[placeholder] = found.line
+            taken.sources[placeholder] = found.source
+            taken.lines[placeholder] = found.line
             pieces.append(placeholder)
     pieces.append(body[position:])
-    lifted.text = "".join(pieces)
-    return lifted
+    taken.text = "".join(pieces)
+    return taken
 
 
-def _grown(lifted: _Lifted, placeholders: Placeholders, sizes: LetterLimits) -> ParsedMarkdown:
+def _grown(lifted: Lifted, placeholders: Placeholders, sizes: LetterLimits) -> ParsedMarkdown:
     """Grow the tree, and look at what became of what the author wrote."""
     dropped = Dropped()
 
@@ -218,7 +218,8 @@ def _walk(tokens: Sequence[Token], line: int) -> Iterator[tuple[Token, int]]:
             yield from _walk(token.children, here)
 
 
-def _markdown() -> MarkdownIt:
+def parser() -> MarkdownIt:
+    """A parser that reads letters as all others do."""
     options = {"html": True, "maxNesting": nesting.MARKDOWN, "store_labels": True}
     markdown = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
     markdown.use(attrs_plugin, allowed=_ATTRIBUTES).use(attrs_block_plugin, allowed=_ATTRIBUTES)
@@ -227,4 +228,4 @@ def _markdown() -> MarkdownIt:
     return markdown
 
 
-_MARKDOWN = _markdown()
+_MARKDOWN = parser()

@@ -21,11 +21,11 @@ def found(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
     """The findings of a letter's pictures, in their order."""
     within = _of_blocks(parsed)
     for (line, name), image in zip(parsed.images(), parsed.tree.iter("img"), strict=True):
-        place, block = letter.place(line), within.get(image)
+        block = within.get(image)
         # The name that stands beside it says whose picture it is.
         if not image.get("alt", "").strip() and not isinstance(block, Signature):
-            yield _unseen(place, name, block)
-        yield from _image(letter, place, name)
+            yield _unseen(letter, line, name, block)
+        yield from _image(letter, line, name)
 
 
 def _of_blocks(parsed: ParsedMarkdown) -> dict[Element, Block]:
@@ -39,22 +39,24 @@ def _of_blocks(parsed: ParsedMarkdown) -> dict[Element, Block]:
     }
 
 
-def _unseen(place: str, name: str, block: Block | None) -> Finding:
+def _unseen(letter: Letter, line: int, name: str, block: Block | None) -> Finding:
+    place = letter.place(line)
     sentence = say(N_('the image "{name}" has no text for those who do not see it'), name=name)
     if isinstance(block, Figure):
         remedy = say(N_("write a line “alt: what it shows” below its name"))
-        return warning(place, sentence, remedy)
-    return warning(
-        place, sentence, say(N_("say between the brackets what it shows: ![…]({name})"), name=name)
-    )
+        return warning(place, sentence, remedy, line=line)
+    remedy = say(N_("say between the brackets what it shows: ![…]({name})"), name=name)
+    return warning(place, sentence, remedy, line=line)
 
 
-def _image(letter: Letter, place: str, name: str) -> Iterator[Finding]:
+def _image(letter: Letter, line: int, name: str) -> Iterator[Finding]:
+    place = letter.place(line)
     if name.startswith("https:"):
         yield warning(
             place,
             say(N_('the image "{name}" is loaded from a site, which learns who reads'), name=name),
             say(N_("put the file beside the letter")),
+            line=line,
         )
     data = letter.images.get(name, b"")
     if data and images.look(name, data).inks:
@@ -62,6 +64,7 @@ def _image(letter: Letter, place: str, name: str) -> Iterator[Finding]:
             place,
             say(N_('the image "{name}" has the colours of a printing press (CMYK)'), name=name),
             say(N_("save it in RGB, since few mail programs show these colours rightly")),
+            line=line,
         )
     if len(data) > HEAVY:
         yield warning(
@@ -72,4 +75,5 @@ def _image(letter: Letter, place: str, name: str) -> Iterator[Finding]:
                 size=len(data) // 1000,
             ),
             say(N_("make it smaller than {limit} kB"), limit=HEAVY // 1000),
+            line=line,
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from html import unescape
+from xml.etree.ElementTree import Element
 
 from mailer.letter import file_findings, gaps, limits, markdown, picture_findings
-from mailer.letter.finding import Finding, Severity, error, warning
+from mailer.letter.finding import Finding, Fix, Severity, error, warning
 from mailer.letter.letter import Letter
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.markdown import ParsedMarkdown
@@ -36,10 +37,14 @@ _BRACES = re.compile(r"\{\{|\{%|%7B%7B", re.IGNORECASE)
 
 
 def check(
-    letter: Letter, pressed: Pressed, identity: Identity, sizes: LetterLimits = USUAL
+    letter: Letter,
+    pressed: Pressed,
+    identity: Identity,
+    sizes: LetterLimits = USUAL,
+    parsed: ParsedMarkdown | None = None,
 ) -> list[Finding]:
-    """All findings, errors first."""
-    parsed = markdown.read(letter.body)
+    """All findings, errors first. `parsed` is the letter's body, if it was read already."""
+    parsed = parsed or markdown.read(letter.body)
     findings = [
         *_footer(identity, letter),
         *_page(letter, pressed),
@@ -52,7 +57,10 @@ def check(
         *_headings(letter, parsed),
         *_links(letter, parsed),
         *picture_findings.found(letter, parsed),
-        *(warning(letter.place(it.line), it.sentence, it.remedy) for it in parsed.notes),
+        *(
+            warning(letter.place(it.line), it.sentence, it.remedy, line=it.line)
+            for it in parsed.notes
+        ),
     ]
     return sorted(findings, key=lambda finding: finding.severity is Severity.WARNING)
 
@@ -143,7 +151,13 @@ def _preheader(letter: Letter) -> Iterator[Finding]:
 def _readable(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
     """What nobody could read: titles without an end, signs that turn the text around."""
     for note in letter.notes:
-        yield warning(f"{letter.source}:{note.line}", note.sentence, note.remedy)
+        line = note.line - letter.line
+        yield warning(
+            f"{letter.source}:{note.line}",
+            note.sentence,
+            note.remedy,
+            line=line if line >= 0 else None,
+        )
     for name in ("subject", "title"):
         if len(getattr(letter, name)) > LONGEST:
             yield warning(
@@ -163,6 +177,7 @@ def _readable(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
             letter.place(turned[0]) if turned else letter.source,
             say(N_("a sign turns the text behind it around, as in the name of a false file")),
             say(N_('take it away; write <p dir="rtl"> around what is read from right to left')),
+            line=turned[0] if turned else None,
         )
 
 
@@ -189,6 +204,7 @@ def _gaps(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
                     name=name,
                 ),
                 say(N_('write {{{{ subscriber.{name} or "…" }}}}'), name=name),
+                line=parsed.lines[placeholder],
             )
 
 
@@ -200,12 +216,15 @@ def _headings(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
             letter.place(0),
             say(N_("there is no first-level heading, so the title is shown as one")),
             say(N_('begin the text with a line "# …" if it should read otherwise')),
+            line=0,
         )
     for extra in firsts[1:]:
         yield warning(
             letter.place(line_of(extra)),
             say(N_("there is a second first-level heading")),
             say(N_('write "##" before it')),
+            line=line_of(extra),
+            fix=_heading_fix(letter, extra, 2),
         )
     level = 1
     for heading in headings:
@@ -219,13 +238,27 @@ def _headings(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
                     level=level,
                 ),
                 say(N_('write "{marks}" before it'), marks="#" * (level + 1)),
+                line=line_of(heading),
+                fix=_heading_fix(letter, heading, level + 1),
             )
         level = here
 
 
+def _heading_fix(letter: Letter, heading: Element, level: int) -> Fix | None:
+    """The line of a heading with other marks; None if it is written in another way."""
+    line = line_of(heading)
+    lines = letter.body.split("\n")
+    found = _MARKS.fullmatch(lines[line]) if line < len(lines) else None
+    return Fix(line, found[0], f"{'#' * level} {found[1]}") if found else None
+
+
+_MARKS = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")
+
+
 def _links(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
     for link in parsed.tree.iter("a"):
-        place = letter.place(line_of(link))
+        line = line_of(link)
+        place = letter.place(line)
         text = " ".join("".join(link.itertext()).split())
         target = link.get("href", "")
         if target.startswith("http:"):
@@ -236,16 +269,19 @@ def _links(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
                     text=text,
                 ),
                 say(N_("write https:// if the site has it")),
+                line=line,
             )
         elif not target.lower().startswith(("https:", "mailto:", "tel:")):
             yield warning(
                 place,
                 say(N_('the link "{text}" leads nowhere, so it is plain text'), text=text),
                 say(N_("write its whole address, https://…")),
+                line=line,
             )
         elif _VAGUE.fullmatch(text.strip(" .…»>→")):
             yield warning(
                 place,
                 say(N_('the link "{text}" does not say where it leads'), text=text),
                 say(N_("name what stands there")),
+                line=line,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailer.letter import preflight, specimen
 from mailer.letter.letter import Letter, LetterError, check_expressions
@@ -41,8 +41,17 @@ def sendable(
     theme = theme_of(letter, themes)
     findings = preflight.check(letter, press(letter, theme, identity), identity, sizes)
     if errors := preflight.errors(findings):
-        raise LetterError.listing(it.line for it in errors)
+        raise LetterError.listing(it.told for it in errors)
     return SendableLetter(Frozen.of(letter, theme, identity), tuple(findings))
+
+
+def identity_for(letter: Letter, identity: Identity) -> Identity:
+    """The sender of an installation, or what the letter names instead."""
+    return replace(
+        identity,
+        sender=letter.sender or identity.sender,
+        reply_to=letter.reply_to or identity.reply_to,
+    )
 
 
 def theme_of(letter: Letter, themes: ThemePlaces) -> Theme:

@@ -6,6 +6,7 @@ import base64
 import datetime
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
@@ -67,6 +68,45 @@ def _theme(document: dict[str, Any], form: int) -> Theme:
     return Theme(document["name"], document["files"], Tokens.from_document(tokens))
 
 
+def addressed(text: str, to: Mapping[str, Any]) -> str:
+    """A frozen text with whom it is for, in place of whom it was for: both are in its hash."""
+    return _canonical(json.loads(text) | {"to": to})
+
+
+def as_seen(text: str) -> str:
+    """What an approver sees of a frozen text, as JSON without the bytes of files.
+
+    `front` and `body` are texts; `files` is the hash of each picture and attached file, by name;
+    `to` is for whom it is.
+    """
+    frozen = json.loads(text)
+    letter: dict[str, Any] = frozen["letter"]
+    files = dict(letter["images"]) | {
+        it["name"]: it["data"] for it in letter.get("attachments", ())
+    }
+    front = {it: letter[it] for it in _FRONT if letter.get(it) is not None}
+    return _canonical(
+        {
+            "front": front,
+            "body": letter["body"],
+            "files": {name: digest_frozen(data) for name, data in files.items()},
+            "identity": frozen["identity"],
+            "theme": digest_frozen(_canonical(frozen["theme"])),
+            "to": frozen.get("to"),
+        }
+    )
+
+
+_FRONT = (
+    "number", "title", "date", "subject", "preheader", "language", "theme", "sender", "reply_to",
+)  # fmt: skip
+
+
+def addressees_in(text: str) -> Any:
+    """For whom a frozen text says it is; None in one of before texts said that."""
+    return json.loads(text).get("to")
+
+
 def digest(letter: Letter) -> str:
     """SHA-256 of the letter alone, in hex: shows whether a letter of the same number differs."""
     return digest_frozen(_canonical(_document(letter)))
@@ -126,3 +166,14 @@ class Frozen:
         """Freeze a letter with its theme and its sender's identity."""
         text = freeze(letter, theme, identity)
         return cls(letter, text, digest(letter), digest_frozen(text))
+
+    @classmethod
+    def of_text(cls, text: str) -> Frozen:
+        """What a campaign keeps."""
+        letter = thaw(text)[0]
+        return cls(letter, text, digest(letter), digest_frozen(text))
+
+    def to(self, addressees: Mapping[str, Any]) -> Frozen:
+        """The same letter for these people, which its frozen text and hash then tell, too."""
+        text = addressed(self.text, addressees)
+        return Frozen(self.letter, text, self.letter_hash, digest_frozen(text))

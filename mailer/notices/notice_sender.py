@@ -13,7 +13,15 @@ from sqlalchemy import Row
 
 from mailer.ledger.holding import Holding
 from mailer.models import NoticeKind, Stage
-from mailer.notices import account_mail, forward_mail, queue, trouble_mail, writing
+from mailer.notices import (
+    account_mail,
+    forward_mail,
+    office_mail,
+    queue,
+    sending_mail,
+    trouble_mail,
+    writing,
+)
 from mailer.notices.account_mail import LinkIsOver
 from mailer.notices.queue import NOTICE_LEASE, ClaimedNotice
 from mailer.notices.writing import Mail
@@ -209,8 +217,20 @@ class NoticeSender:
                     keys=self._keys,
                     now=datetime.now(UTC),
                 )
-            if row.kind is NoticeKind.ACCOUNT:
-                return account_mail.compose(
+            if row.kind is NoticeKind.SENDING:
+                return await sending_mail.compose(
+                    session,
+                    notice_id=row.id,
+                    address=row.address,
+                    content=row.content,
+                    keys=self._keys,
+                    now=datetime.now(UTC),
+                )
+            if row.kind in (NoticeKind.ACCOUNT, NoticeKind.OFFICE):
+                compose = (
+                    account_mail.compose if row.kind is NoticeKind.ACCOUNT else office_mail.compose
+                )
+                return compose(
                     notice_id=row.id,
                     address=row.address,
                     content=row.content,

@@ -82,7 +82,8 @@ async def claim_notices(
         and_(
             _waits(),
             scope.notices(),
-            Notice.kind.not_in((NoticeKind.ACCOUNT, NoticeKind.FORWARD)),
+            # Who of the office asked to get no letters still decides about them.
+            Notice.kind.not_in((NoticeKind.ACCOUNT, NoticeKind.FORWARD, NoticeKind.OFFICE)),
             exists().where(Suppression.address_key == Notice.address_key),
         ),
         status=Status.SKIPPED,

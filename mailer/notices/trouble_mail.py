@@ -33,12 +33,16 @@ AN_HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Who is told, in which language, by whose clocks, and in whose name."""
+    """Who is told, in which language, by whose clocks, and in whose name.
+
+    `url` is the address under which the office's pages are, without a slash at its end.
+    """
 
     addresses: Sequence[str]
     identity: Identity
     language: str
     zone: str
+    url: str = ""
 
 
 async def order(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -169,14 +169,24 @@ async def stale(session: AsyncSession, rules: BounceRules, now: datetime) -> Seq
     ]  # fmt: skip
 
 
-async def by_reason(session: AsyncSession, campaign_id: int) -> Mapping[str, int]:
-    """How many copies of a campaign came back after a relay took them, by reason."""
-    rows = await session.execute(
+async def by_reason(
+    session: AsyncSession, campaign_id: int, *, list_ids: Collection[int] | None = None
+) -> Mapping[str, int]:
+    """How many copies of a campaign came back after a relay took them, by reason.
+
+    `list_ids`: only copies that went out under one of these lists.
+    """
+    counted = (
         select(Bounce.reason, func.count(Bounce.delivery_id.distinct()).label("n"))
         .where(Bounce.campaign_id == campaign_id, came_back())
         .group_by(Bounce.reason)
         .order_by(Bounce.reason)
     )
+    if list_ids is not None:
+        counted = counted.join(Delivery, Delivery.id == Bounce.delivery_id).where(
+            Delivery.list_id.in_(list_ids)
+        )
+    rows = await session.execute(counted)
     return {row.reason: row.n for row in rows}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -95,20 +95,26 @@ async def by_status(
 ) -> list[Copy]:
     """The first copies of one status, sorted by reason, each with the proof that settled it."""
     rows = await session.execute(
-        _copies()
+        selected()
         .where(balance.rows_of(campaign_id, status))
         .order_by(Delivery.reason, Delivery.id)
         .limit(limit)
     )
-    found = [_copy(row) for row in rows]
+    return await with_proofs(session, [_copy(row) for row in rows])
+
+
+async def with_proofs(session: AsyncSession, found: Sequence[Copy]) -> list[Copy]:
+    """The same copies, each with the proof that settled it, and whether its address is barred."""
     proofs = await session.execute(
-        select(Evidence.delivery_id, Evidence.source)
+        select(Evidence.delivery_id, Evidence.source, Evidence.status)
+        .join(Delivery, Delivery.id == Evidence.delivery_id)
         .where(
-            Evidence.delivery_id.in_([it.delivery_id for it in found]), Evidence.status == status
+            Evidence.delivery_id.in_([it.delivery_id for it in found]),
+            Evidence.status == Delivery.status,
         )
         .order_by(Evidence.id)
     )
-    shown = {delivery_id: proof(source, status) for delivery_id, source in proofs}
+    shown = {delivery_id: proof(source, status) for delivery_id, source, status in proofs}
     barred = set(
         await session.scalars(
             select(Delivery.id).where(
@@ -123,7 +129,9 @@ async def by_status(
     ]
 
 
-async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:
+async def every(
+    session: AsyncSession, campaign_id: int, *, list_ids: Collection[int] | None = None
+) -> AsyncIterator[Copy]:
     """Yield every candidate's copy in the order of ids, with one page in memory at a time.
 
     One statement writes the rows of a campaign, so their ids lie together: each page is a range of
@@ -136,13 +144,15 @@ async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:
             )
         )
     ).one()
+    on = [] if list_ids is None else [Delivery.list_id.in_(list_ids)]
     for start in range(first, last + 1, PAGE) if first else ():
         rows = await session.execute(
-            _copies()
+            selected()
             .where(
                 Delivery.id.between(start, min(start + PAGE - 1, last)),
                 # + 0: else SQLite walks the whole campaign's index for each page.
                 Delivery.campaign_id + 0 == campaign_id,
+                *on,
             )
             .order_by(Delivery.id)
         )
@@ -157,7 +167,12 @@ async def every(session: AsyncSession, campaign_id: int) -> AsyncIterator[Copy]:
 
 
 async def as_csv(
-    session: AsyncSession, campaign_id: int, keys: Keys, *, excel: bool = False
+    session: AsyncSession,
+    campaign_id: int,
+    keys: Keys,
+    *,
+    excel: bool = False,
+    list_ids: Collection[int] | None = None,
 ) -> AsyncIterator[str]:
     """The list of every copy as CSV, in pieces of whole lines; `excel` as a French Excel opens it.
 
@@ -172,7 +187,7 @@ async def as_csv(
         writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(COLUMNS)
     harmless = harmless_in_excel if excel else _harmless
-    async for copy, message_id in with_message_ids(session, campaign_id, keys):
+    async for copy, message_id in with_message_ids(session, campaign_id, keys, list_ids=list_ids):
         writer.writerow(map(harmless, _cells(copy, message_id)))
         if lines.tell() > 65_536:
             yield lines.getvalue()
@@ -182,16 +197,23 @@ async def as_csv(
 
 
 async def with_message_ids(
-    session: AsyncSession, campaign_id: int, keys: Keys
+    session: AsyncSession,
+    campaign_id: int,
+    keys: Keys,
+    *,
+    list_ids: Collection[int] | None = None,
 ) -> AsyncIterator[tuple[Copy, str]]:
-    """Yield every copy with its Message-ID, "" for one of which nothing was tried."""
+    """Yield every copy with its Message-ID, "" for one of which nothing was tried.
+
+    `list_ids`: only copies under one of these lists.
+    """
     frozen, key = (
         await session.execute(
             select(Campaign.frozen, Campaign.token_key).where(Campaign.id == campaign_id)
         )
     ).one()
     links = _links(frozen, keys)
-    async for copy in every(session, campaign_id):
+    async for copy in every(session, campaign_id, list_ids=list_ids):
         # An uncertain copy may have no recorded attempt, for its worker was lost: it may have left
         # with this Message-ID all the same.
         has_left = copy.attempts or copy.status in (Status.UNCERTAIN, Status.SENT)
@@ -231,7 +253,8 @@ def _links(frozen: str, keys: Keys) -> Links:
     return Links(keys, identity.public_url, identity.domain)
 
 
-def _copies() -> Select[*tuple[Any, ...]]:
+def selected() -> Select[*tuple[Any, ...]]:
+    """The columns of a Copy, in its order; the caller narrows them."""
     first, last = aliased(Attempt), aliased(Attempt)
     return (
         select(

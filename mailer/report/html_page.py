@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from collections.abc import Collection, Mapping
+from datetime import tzinfo
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer import reasons
 from mailer.bounces import words
 from mailer.models import CampaignState, Status
-from mailer.report import copies
+from mailer.providers import KNOWN, Providers
+from mailer.report import breakdown, charts, copies, decisions
+from mailer.report.charts import TALL, Rect
 from mailer.report.summary import Counts, Report
 from mailer.report.timeline import Timeline, timeline
 from pli import pages
@@ -32,18 +33,6 @@ ORDER = (
 )
 _ONE_BY_ONE = (Status.FAILED, Status.UNCERTAIN, Status.SKIPPED, Status.EXCLUDED)
 _TRIES = ("sent", "deferred", "failed", "uncertain")
-TALL = 96
-
-
-@dataclass(frozen=True, slots=True)
-class Rect:
-    """A piece of a chart: the status or outcome, and the place (percent across, pixels down)."""
-
-    of: str
-    x: float
-    y: float
-    width: float
-    height: float
 
 
 async def render(
@@ -51,24 +40,28 @@ async def render(
     report: Report,
     *,
     language: str,
-    refresh: int | None = None,
-    waits_for: Sequence[Sentence] = (),
-    arrives_at: datetime | None = None,
     people: bool = True,
     zone: tzinfo | None = None,
+    list_ids: Collection[int] | None = None,
+    providers: Providers = KNOWN,
+    template: str = "reports/report.html.j2",
     frame: Mapping[str, Any] | None = None,
 ) -> str:
     """The page in one language.
 
-    `refresh` is after how many seconds the browser loads the page again; None: never. `waits_for`:
-    what holds the campaign back now. `arrives_at`: when its last copy leaves, if that is known.
     `people`: whether copies are listed one by one, with their addresses. `zone`: by whose clocks
-    hours are told; None: this machine's. `frame`: the template of another frame than the page's
-    own, as `layout`, and the values that it needs.
+    hours are told; None: this machine's. `list_ids`: the lists whose copies the report counts, if
+    not all of them. `template` is another template that extends the page's own; `frame` has the
+    values that it needs, such as the frame to stand in, as `layout`.
     """
-    over_time = await timeline(session, report.campaign)
+    values = dict(frame or {})
+    zone = values.get("zone", zone)
+    over_time = await timeline(session, report.campaign, list_ids=list_ids)
+    parts = await breakdown.breakdown(
+        session, report.campaign, over_time, list_ids=list_ids, zone=zone
+    )
     return pages.render(
-        "reports/report.html.j2",
+        template,
         language,
         report=report,
         order=ORDER,
@@ -79,14 +72,16 @@ async def render(
         outcomes=bar(report),
         timeline=over_time,
         tries=_columns(over_time) if over_time else (),
-        tall=TALL,
+        parts=parts,
+        provider_name=providers.name,
+        left=charts.columns(list(parts.left_by_day.values()), Status.SKIPPED.value),
+        decided=await decisions.of_campaign(session, report.campaign),
         one_by_one={
             status: await copies.by_status(session, report.campaign, status=status, limit=SHOWN)
             for status in _ONE_BY_ONE
             if people and report.of(status)
         },
         settled=[
-            *([told] if (told := reasons.decided(report.made_by, report.approved_by)) else []),
             *(reasons.settled(source, n) for source, n in report.settled_by.items()),
             *(
                 words.counted(reason, n)
@@ -95,12 +90,8 @@ async def render(
             *([reasons.barred(report.barred, report.campaign)] if report.barred else []),
         ],
         is_barred=say(reasons.IS_BARRED),
-        waits_for=waits_for,
-        arrives_at=arrives_at,
         people=people,
-        **{"layout": "page.html.j2", "office": frame is not None, "zone": zone}
-        | dict(frame or {})
-        | {"refresh": refresh},
+        **{"layout": "page.html.j2", "zone": zone, "refresh": None} | values,
     )
 
 

@@ -86,6 +86,18 @@ def arrives_at(view: View) -> float | None:
     return max(moments) if known else None
 
 
+def earliest(view: View) -> float:
+    """When the last copy can leave at the earliest, by the limits alone."""
+    left = {it: n for it, n in view.before.items() if n}
+    moments = [view.now]
+    for provider, n in [*left.items(), (WHOLE, sum(left.values()))]:
+        opens = view.standing(provider).opens_at(1, view.now)
+        moments.append(view.standing(provider).opens_at(n, view.now))
+        if per_second := view.limits(provider).per_second:
+            moments.append(opens + n / per_second)
+    return max(moments)
+
+
 def _passes(view: View, provider: str, n: int) -> Iterator[float]:
     """Yield the time at which each limit lets the `n`-th copy from now pass."""
     opens = view.standing(provider).opens_at(1, view.now)

@@ -123,6 +123,8 @@ class Report(Counts):
     """How many copies came back after a relay had taken them, by reason."""
     barred: int = 0
     """So many addresses are barred because this campaign's relay called them unknown."""
+    further_lists: int = 0
+    """The campaign goes to so many lists more, which are not counted here."""
     made_by: Actor = NOBODY
     approved_by: Actor = NOBODY
 
@@ -268,26 +270,37 @@ async def _standing(session: AsyncSession, *where: Any, limit: int | None = None
     ]
 
 
-async def report(session: AsyncSession, campaign_id: int) -> Report:
-    """Count every row of a campaign, and compare the numbers with the counts of its batches."""
+async def report(
+    session: AsyncSession, campaign_id: int, *, list_ids: Collection[int] | None = None
+) -> Report:
+    """Count every row of a campaign, and compare the numbers with the counts of its batches.
+
+    `list_ids` counts only copies that go out under one of these lists; None: all copies. What is
+    barred is told of whole campaigns only.
+    """
     campaign = await session.get(Campaign, campaign_id, populate_existing=True)
     if campaign is None:
         raise _none(campaign_id)
-    lists = await session.scalars(
-        select(List.name)
+    rows = await session.execute(
+        select(List.id, List.name)
         .join(CampaignList, CampaignList.list_id == List.id)
         .where(CampaignList.campaign_id == campaign_id)
         .order_by(CampaignList.position)
     )
-    tally = await balance.tally(session, campaign_id=campaign_id)
+    every = {row.id: row.name for row in rows}
+    lists = [name for id_, name in every.items() if list_ids is None or id_ in list_ids]
+    if len(lists) == len(every):
+        list_ids = None
+    on = [] if list_ids is None else [Delivery.list_id.in_(list_ids)]
+    tally = await balance.tally(session, campaign_id=campaign_id, list_ids=list_ids)
     totals = sum(tally.values(), Counter[Status]())
     reasons: dict[Status, Counter[str | None]] = {status: Counter() for status in Status}
-    rows = await session.execute(
+    by_reason = await session.execute(
         select(Delivery.status, Delivery.reason, func.count())
-        .where(Delivery.campaign_id == campaign_id, Delivery.reason.is_not(None))
+        .where(Delivery.campaign_id == campaign_id, Delivery.reason.is_not(None), *on)
         .group_by(Delivery.status, Delivery.reason)
     )
-    for status, reason, n in rows:
+    for status, reason, n in by_reason:
         reasons[status][reason] = n
     for status, known in reasons.items():
         if without := totals[status] - known.total():
@@ -298,7 +311,7 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         .join(Delivery, Delivery.id == Evidence.delivery_id)
         # + 0 hides the index of campaigns: so SQLite goes from the few proofs to their copies, and
         # does not walk the whole campaign.
-        .where(Delivery.campaign_id + 0 == campaign_id, Delivery.status == Evidence.status)
+        .where(Delivery.campaign_id + 0 == campaign_id, Delivery.status == Evidence.status, *on)
         .group_by(Evidence.source)
         .order_by(Evidence.source)
     )
@@ -324,11 +337,14 @@ async def report(session: AsyncSession, campaign_id: int) -> Report:
         started_at=campaign.started_at,
         finished_at=campaign.finished_at,
         faults=(
-            *await balance.faults(session, campaign_id=campaign_id, counted=tally),
+            *await balance.faults(
+                session, campaign_id=campaign_id, counted=tally, list_ids=list_ids
+            ),
             *_unfinished(campaign, counts),
         ),
-        bounces=await bounces.by_reason(session, campaign_id),
-        barred=await unknown_users.barred_by(session, campaign_id),
+        bounces=await bounces.by_reason(session, campaign_id, list_ids=list_ids),
+        barred=0 if on else await unknown_users.barred_by(session, campaign_id),
+        further_lists=len(every) - len(lists),
         made_by=actor.kept(campaign.created_by or ""),
         approved_by=actor.kept(campaign.approved_by or ""),
     )

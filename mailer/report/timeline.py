@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, cast, extract, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +18,11 @@ WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400,
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Attempts by outcome in equal stretches of `seconds`, from the first attempt to the last."""
+    """Attempts by outcome in equal stretches of `seconds`, from the first attempt to the last.
+
+    The first stretch begins at a whole number of such stretches since 1970: so hours are sums of
+    shorter stretches.
+    """
 
     first: datetime
     last: datetime
@@ -26,17 +30,29 @@ class Timeline:
     stretches: tuple[Mapping[str, int], ...]
 
     @property
+    def begins(self) -> datetime:
+        """The beginning of the first stretch."""
+        second = int(self.first.timestamp())
+        return datetime.fromtimestamp(second - second % self.seconds, UTC)
+
+    @property
     def busiest(self) -> int:
         """The greatest number of attempts in one stretch."""
         return max(sum(it.values()) for it in self.stretches)
 
 
-async def timeline(session: AsyncSession, campaign_id: int) -> Timeline | None:
-    """The attempts of a campaign over time; None if there are none yet."""
+async def timeline(
+    session: AsyncSession, campaign_id: int, *, list_ids: Collection[int] | None = None
+) -> Timeline | None:
+    """The attempts of a campaign over time; None if there are none yet.
+
+    `list_ids`: only those of copies under one of these lists.
+    """
+    on = [] if list_ids is None else [Delivery.list_id.in_(list_ids)]
     of_campaign = (
         select(Attempt.at, Attempt.outcome)
         .join(Delivery, Delivery.id == Attempt.delivery_id)
-        .where(Delivery.campaign_id == campaign_id)
+        .where(Delivery.campaign_id == campaign_id, *on)
         .subquery()
     )
     at = of_campaign.c.at
@@ -45,11 +61,12 @@ async def timeline(session: AsyncSession, campaign_id: int) -> Timeline | None:
         return None
     span = (last - first).total_seconds()
     seconds = next((it for it in WIDTHS if span < it * STRETCHES), int(span) // STRETCHES + 1)
-    place = (cast(extract("epoch", at), BigInteger) - int(first.timestamp())) // seconds
+    before = int(first.timestamp()) // seconds
+    place = cast(extract("epoch", at), BigInteger) // seconds - before
     counted = await session.execute(
         select(place, of_campaign.c.outcome, func.count()).group_by(place, of_campaign.c.outcome)
     )
-    stretches = [Counter[str]() for _ in range(int(span) // seconds + 2)]
+    stretches = [Counter[str]() for _ in range(int(span) // seconds + 3)]
     for number, outcome, n in counted:
         stretches[number][outcome] += n
     while not stretches[-1]:

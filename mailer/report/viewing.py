@@ -35,6 +35,36 @@ async def note_person(
     )
 
 
+def note_person_seen(
+    session: AsyncSession, *, person_id: int, how: str, by: Actor, now: datetime
+) -> None:
+    """Note that one person was looked at, by number."""
+    audit.record(
+        session,
+        by=by,
+        action=AuditAction.PERSON_VIEWED,
+        kind=AuditObject.PERSON,
+        object_id=person_id,
+        why=how,
+        now=now,
+    )
+
+
+async def saw_lately(
+    session: AsyncSession, *, person_id: int, account_id: int, since: datetime
+) -> bool:
+    """Whether a look of this account at this person is noted already."""
+    page = await audit.events(
+        session,
+        account_id=account_id,
+        action=AuditAction.PERSON_VIEWED,
+        kind=AuditObject.PERSON,
+        object_id=person_id,
+        limit=1,
+    )
+    return bool(page.events) and page.events[0].at >= since
+
+
 def note_people(
     session: AsyncSession,
     *,

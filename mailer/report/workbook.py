@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,18 @@ class WorkbookFault(PliError):
     """The copies cannot be written as a workbook."""
 
 
-async def write(session: AsyncSession, campaign_id: int, keys: Keys, path: Path) -> None:
+async def write(
+    session: AsyncSession,
+    campaign_id: int,
+    keys: Keys,
+    path: Path,
+    *,
+    list_ids: Collection[int] | None = None,
+) -> None:
     """Write a file with a row for every copy; hours are in UTC, for Excel keeps no zone.
 
     Numbers and hours are cells of their kind. Every text is a text to Excel, and never a formula.
+    `list_ids`: only copies under one of these lists.
     Raises WorkbookFault.
     """
     from openpyxl import Workbook  # not above: only a workbook needs it
@@ -47,10 +56,10 @@ async def write(session: AsyncSession, campaign_id: int, keys: Keys, path: Path)
     for at, name in enumerate(COLUMNS, start=1):
         sheet.column_dimensions[get_column_letter(at)].width = _WIDTHS.get(name, 14)
     sheet.append(list(COLUMNS))
-    async for copy, message_id in with_message_ids(session, campaign_id, keys):
+    async for copy, message_id in with_message_ids(session, campaign_id, keys, list_ids=list_ids):
         sheet.append([_cell(sheet, it) for it in _values(copy, message_id)])
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{rows}"
-    book.save(path)
+    await asyncio.to_thread(book.save, path)
 
 
 def _values(copy: Copy, message_id: str) -> Iterator[str | int | datetime | None]:

@@ -4,13 +4,13 @@ The text is what PgQueuer 1.6 installs, written out here: it does not change wit
 is installed, nor with anybody's environment.
 
 Revision ID: 0017
-Revises: 0015
+Revises: 0016
 """
 
 from alembic import op
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
@@ -34,7 +34,20 @@ def upgrade() -> None:
     for prefix, channel in (("", "pli_queue"), ("chores_", "pli_chores")):
         for statement in STATEMENTS:
             bind.exec_driver_sql(statement.replace("@", prefix).replace("CHANNEL", channel))
+    for statement in SWEPT:
+        bind.exec_driver_sql(statement)
 
+
+def downgrade() -> None:
+    bind = op.get_bind()
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql("DROP SCHEMA queue CASCADE")
+
+
+SWEPT = (
+    "CREATE TABLE queue.swept (at timestamp with time zone NOT NULL)",
+    "INSERT INTO queue.swept VALUES ('-infinity')",
+)
 
 STATEMENTS = (
     """

@@ -1,7 +1,7 @@
 """mails that come in wait in a table; how far mailboxes are read, and what has come in so far
 
 Revision ID: 0021
-Revises: 0018
+Revises: 0020
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ ID = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 WAITING = sa.text("due_at IS NOT NULL")
 
 revision = "0021"
-down_revision = "0018"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -82,7 +82,7 @@ def test_the_demo_stays_to_be_looked_at_until_ctrl_c(empty: Installation) -> Non
         pages = {path: there.get(path) for _, path in links}
         assert len(pages) == 3
         assert {status for status, _ in pages.values()} == {200}
-        assert f"http://localhost:{port}/office/report/" in shown
+        assert f"http://localhost:{port}/office/sendings/" in shown
         invitations = re.findall(rf"http://localhost:{port}(/office/link/\S{{43}})\n", shown)
         assert len(set(invitations)) == 3
         report = next(path for _, path in re.findall(r"(Report:)\s+http://[^/]+(/\S+)", shown))
@@ -94,7 +94,7 @@ def test_the_demo_stays_to_be_looked_at_until_ctrl_c(empty: Installation) -> Non
 
 
 def _sees_people(port: int, invitation: str, report: str) -> bool | None:
-    """Come in by an invitation; whether the report names people, or None if one may not see it."""
+    """Come in by an invitation; whether one may see who got it, or None without the report."""
     from_here = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
     with httpx.Client(base_url=f"http://localhost:{port}", headers=from_here) as client:
         page = client.get(invitation)
@@ -106,4 +106,6 @@ def _sees_people(port: int, invitation: str, report: str) -> bool | None:
             assert token is not None
             page = client.post(path, data={"token": token[1], **typed})
         shown = client.get(report)
-    return "@" in shown.text if shown.status_code == 200 else None
+        assert "@" not in shown.text
+        copies = client.get(f"{report}/copies")
+    return "@" in copies.text if shown.status_code == 200 else None

@@ -31,6 +31,7 @@ def test_each_way_is_told_with_its_lines_and_in_both_languages(installation: Ins
         it: installation.pli("intake", "setup", "--for", it).out for it in (*RELAYS, *PROVIDERS)
     }
     assert "example.org lmtp:inet:127.0.0.1:2424" in said["postfix"]
+    assert "All mail to example.org then comes to Pli" in said["postfix"]
     assert "protocol = lmtp" in said["exim"]
     assert 'lmtp "127.0.0.1:2424" rcpt-to' in said["opensmtpd"]
     assert f"{installation.public_url[:7]}pli:" in said["brevo"]
@@ -40,6 +41,13 @@ def test_each_way_is_told_with_its_lines_and_in_both_languages(installation: Ins
     assert "Relancez ensuite Pli" in french
     assert "[intake.imap]" in french
     assert "add --for" in installation.pli("intake", "setup", code=2).err
+
+
+def test_a_door_that_is_open_to_the_world_does_not_open(installation: Installation) -> None:
+    installation.set('intake_listen = "0.0.0.0:2424"')
+    said = installation.pli("serve", code=1).err
+    assert "is reached by other machines: set intake_tls_cert and intake_tls_key" in said
+    assert said.count("\n") == 1
 
 
 def test_what_came_in_is_listed_and_a_wish_is_decided(installation: Installation) -> None:

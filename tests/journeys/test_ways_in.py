@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import smtplib
 import socketserver
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -25,7 +27,7 @@ from tests.dovecot import Dovecot
 from tests.journeys.installation import Installation
 from tests.postfix import Postfix
 from tests.relay import Received, Relay
-from tests.servers import free_port
+from tests.servers import PostgreSQL, free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.proof
@@ -271,3 +273,35 @@ def test_the_doctors_own_mail_comes_in_by_the_relay(installation: Installation) 
     assert told["state"] == "ok"
     assert "answers arrive, by lmtp" in told["message"]
     assert bounces(installation) == {}
+
+
+def test_on_postgresql_a_worker_opens_the_door_and_a_serve_without_work_does_the_rest(
+    installation: Installation, relay: Relay, postgresql: PostgreSQL
+) -> None:
+    name = f"i{uuid.uuid4().hex[:12]}"
+    asyncio.run(postgresql.execute(f"CREATE DATABASE {name}"))
+    door = free_port()
+    installation.set(
+        f'database_url = "{postgresql.url(name)}"', f'intake_listen = "127.0.0.1:{door}"'
+    )
+    installation.pli("db", "upgrade")
+    installation.members(2)
+    letter = installation.letter()
+    # The door is the worker's: two processes cannot listen at one address.
+    with (
+        installation.running("serve", "--no-work", PLI_INTAKE_LISTEN=""),
+        installation.running("worker", "--intake"),
+    ):
+        installation.pli("send", letter, "--list", "comite", "--yes")
+        copy = next(it for it in relay.received if it.recipient == "p0000@example.org")
+        until(lambda: brought(door, copy), 30)
+        until(lambda: bounces(installation) == {"unknown_user": "suppressed"}, 30)
+
+
+def brought(door: int, copy: Received) -> bool:
+    """Bring a bounce of a copy, once the door is open."""
+    try:
+        with smtplib.LMTP("127.0.0.1", door) as client:
+            return client.sendmail("", [copy.mail_from], bounce_to(copy)) == {}
+    except ConnectionRefusedError:
+        return False

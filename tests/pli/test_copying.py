@@ -12,11 +12,24 @@ from typing import Any
 import pytest
 from sqlalchemy import Text, func, select, text, type_coerce
 
-from mailer.campaign import lifecycle
+from mailer.campaign import jobs, lifecycle
 from mailer.ledger import balance
-from mailer.models import Bounce, BounceMail, Campaign, CampaignState, Effect
-from pli import copying, schema
+from mailer.letter.drafts import making, pictures
+from mailer.models import (
+    Batch,
+    Bounce,
+    BounceMail,
+    Campaign,
+    CampaignState,
+    Effect,
+    IntakeDoor,
+    IntakeMail,
+    IntakeTally,
+    is_open,
+)
+from pli import chore_offers, copying, schema
 from pli import database as databases
+from pli.actor import Actor
 from pli.columns import Base, Document
 from pli.database import Database, DatabaseError, check_keys
 from pli.keys import Keys
@@ -48,6 +61,13 @@ async def source(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Da
         await make.a_campaign(session, keys, [members], now=now, batch_size=8, started=False)
         await make.a_campaign_with(session, now=now, list_id=members.id, names="autre{n}")
         await make.an_office(session, keys, members, now=now)
+        await chore_offers.offer(session, "reminder", 1, at=now)
+        draft_id = await making.create(
+            session, list_id=members.id, top="", body="x", by=Actor.system("root"), now=now
+        )
+        await pictures.put(
+            session, draft_id=draft_id, name="a", data=b"x", by=Actor.system("root"), now=now
+        )
         mail = BounceMail(
             digest=b"d" * 32, at=now, door="file", came_to="", kind="failure", how="dsn", raw=b"x"
         )
@@ -59,6 +79,16 @@ async def source(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Da
                 reason="full", weight="temporary", status="5.2.2", diagnostic="", remote="",
                 how="dsn", effect=Effect.NONE,
             )
+        )  # fmt: skip
+        session.add_all(
+            [
+                IntakeMail(
+                    digest=b"i" * 32, at=now, door="imap", form="mail", came_to="", uidvalidity=7,
+                    uid=3, due_at=now, raw=b"y",
+                ),
+                IntakeDoor(name="imap", uidvalidity=7, uid=3, fault={"text": "x"}),
+                IntakeTally(door="imap", kind="failure", mails=2, seconds=0.5, latest_at=now),
+            ]
         )  # fmt: skip
         person = await session.get(Subscriber, 1)
         assert person is not None
@@ -102,15 +132,25 @@ async def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 async def test_every_row_is_the_same_on_postgresql(source: Database, target: Database) -> None:
     heard: list[int] = []
-    counts = await copying.copy(source, target, told=lambda _table, rows: heard.append(rows))
+    counts = await copying.copy(
+        source, target, told=lambda _table, rows: heard.append(rows), fill=jobs.offer_all
+    )
     assert await everything(target) == await everything(source)
     assert sum(heard) == sum(counts.values()) == await copying.rows_of(source)
     assert counts["delivery"] > 30
     assert counts["attempt"] > 5
     assert (counts["bounce"], counts["bounce_mail"]) == (1, 1)
+    assert [counts[it] for it in ("draft", "draft_version", "draft_maker")] == [1, 1, 1]
+    assert (counts["picture"], counts["draft_picture"]) == (1, 1)
     of_the_office = {it.name for it in Base.metadata.sorted_tables} & set(OFFICE)
     assert of_the_office == set(OFFICE)
     assert all(counts[it] for it in OFFICE)
+    # What only PostgreSQL has: a job for each batch of a running campaign that has copies left.
+    async with target.reading() as session:
+        left = select(Batch.id).join(Campaign).where(Campaign.state == CampaignState.RUNNING)
+        keys = {f"batch:{it}" for it in await session.scalars(left.where(is_open()))}
+        offered = await session.scalars(text("SELECT dedupe_key FROM queue.pgqueuer"))
+        assert set(offered) == keys != set()
 
 
 async def test_sending_goes_on_there_with_ids_behind_the_old_ones(

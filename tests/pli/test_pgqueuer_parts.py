@@ -39,6 +39,8 @@ def test_what_is_overridden_is_there_and_takes_what_we_take() -> None:
 def test_its_loop_asks_our_questions_and_no_others() -> None:
     asked = inspect.getsource(QueueManager)
     # A further question of its own would be asked ten times a second, or tell all workers.
+    assert names_of(QueueManager.verify_structure) == ["self"]
+    assert "await self.verify_structure()" in asked
     for question in ("dequeue", "retry_job", "eligible_queued_work", "next_deferred_eta"):
         assert f"self.queries.{question}(" in asked
     found = {it.partition("(")[0] for it in asked.split("self.queries.")[1:]}

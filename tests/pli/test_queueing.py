@@ -188,7 +188,7 @@ async def test_hands_are_never_fuller_than_full_and_ask_nothing_while_they_are(
     hands = Hands(most=2, do=at_work)
     await offered(database, *map(str, range(20)))
     async with working(database, hands):
-        await until_true(lambda: hands.busy)  # PgQueuer looks at its tables first
+        await until_true(lambda: hands.busy)
         statements.clear()
         await until_true(lambda: len(hands.done) == 20)
         asked = len(statements)
@@ -328,6 +328,15 @@ async def test_a_handler_that_fails_is_told_and_its_job_comes_again(
     # PgQueuer's own would hold the error's text, and with it addresses.
     assert {it[1] for it in log} == {None}
     assert [it[0] for it in log].count("picked") == 3
+
+
+async def test_all_workers_together_sweep_once_in_a_while(database: Database) -> None:
+    asked = [database.perform(queueing.claim_sweep, 60.0) for _ in range(5)]
+    assert sorted(await asyncio.gather(*asked)) == [False] * 4 + [True]
+    assert await database.perform(queueing.claim_sweep, 0.0)
+    # The clock was set back an hour.
+    await change(database, "UPDATE queue.swept SET at = now() + interval '1 hour'")
+    assert await database.perform(queueing.claim_sweep, 60.0)
 
 
 async def test_both_queues_are_apart(database: Database) -> None:

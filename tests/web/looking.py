@@ -7,7 +7,9 @@ LEAVING_THE_SHEET = """
 () => [...document.querySelectorAll('.sheet')].flatMap(sheet => {
   const padding = parseFloat(getComputedStyle(sheet).paddingRight);
   const edge = sheet.getBoundingClientRect().right - padding;
-  return [...sheet.querySelectorAll('*')].filter(it => it.getBoundingClientRect().right > edge + 2)
+  // What a region holds that scrolls within itself leaves nothing.
+  return [...sheet.querySelectorAll('*')].filter(it => !it.closest('.scroll > *'))
+    .filter(it => it.getBoundingClientRect().right > edge + 2)
     .map(it => it.tagName + '.' + it.className);
 })
 """

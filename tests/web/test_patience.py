@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from commands import web_protocol
 from commands.web_server import listening, open_doors
@@ -23,7 +24,7 @@ from pli.keys import Keys
 from tests.web.client import LOCAL_IDENTITY
 from web import patience
 from web.app import create_app
-from web.networks import Networks, network_of
+from web.networks import NO_PROXIES, Networks, network_of
 
 ASK = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -220,3 +221,28 @@ async def test_what_stands_before_pli_is_believed_only_if_the_settings_name_it()
     ):
         await client.get(f"http://127.0.0.1:{port}/", headers=said)
     assert seen == [("127.0.0.1", "http")]
+
+
+async def test_a_long_body_has_time_for_each_octet_that_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(patience, "BODY_SECONDS", 0.1)
+    came = iter([b"x" * 300_000, b"y"])
+
+    async def receive() -> Message:
+        body = next(came)
+        if body == b"y":
+            await asyncio.sleep(0.3)  # longer than a short body may take
+        return {"type": "http.request", "body": body, "more_body": body != b"y"}
+
+    got = []
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        got.extend([len((await receive())["body"]) for _ in range(2)])
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    limited = patience.Patience(app, NO_PROXIES)
+    await limited({"type": "http", "headers": [], "client": None}, receive, send)
+    assert got == [300_000, 1]

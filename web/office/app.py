@@ -5,35 +5,59 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import tzinfo
+from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from mailer.report.outlook import Outlook, outlook
 from pli.database import DatabaseAway
 from pli.keys import Keys
 from pli.language import N_, say
+from web.live import Poller
 from web.networks import NO_PROXIES, Networks
 from web.office import assets, cookies
 from web.office.address import OfficeAddress
 from web.office.by_link import ByLink
+from web.office.comparing import Comparing
 from web.office.confirm import Confirm
+from web.office.copy_lists import CopyLists
 from web.office.enrol import Enrol
 from web.office.guard import Guard
 from web.office.office_routes import OfficeRoute
 from web.office.options import OfficeOptions
+from web.office.overview import Overview
 from web.office.own import Own
 from web.office.parts import Parts
 from web.office.people import People
-from web.office.sendings import Sendings
+from web.office.reporting import Reporting
+from web.office.sending_actions import SendingActions
+from web.office.sending_page import SendingPages
 from web.office.sign_in import SignIn
 from web.office.traces import Traces
 from web.office.visit import HEADERS, OfficeContext, Visit
+from web.office.watching import Watching
+from web.office.writing import Writing
 from web.pages import Pages
 
 log = logging.getLogger("pli.web")
+
+
+async def _outlook(
+    options: OfficeOptions, session: AsyncSession, campaign_id: int, zone: tzinfo | None
+) -> Outlook:
+    return await outlook(
+        session,
+        campaign_id=campaign_id,
+        plans=options.plans,
+        providers=options.providers,
+        zone=zone,
+    )
 
 
 class Office:
@@ -49,7 +73,10 @@ class Office:
         networks: Networks = NO_PROXIES,
     ) -> None:
         self.address = OfficeAddress.of(options.url, public_url=pages.identity.public_url)
-        self._context = OfficeContext(pages, keys, self.address, options, inbox, networks)
+        self.live = Poller(pages.database, partial(_outlook, options), pages.now)
+        self._context = OfficeContext(
+            pages, keys, self.address, options, inbox, self.live, networks
+        )
         self.guard = Guard(self._context, self.office_routes())
 
     def office_routes(self) -> Sequence[OfficeRoute]:
@@ -60,7 +87,14 @@ class Office:
             *Enrol().office_routes(),
             *Confirm().office_routes(),
             *Own().office_routes(),
-            *Sendings().office_routes(),
+            *SendingPages().office_routes(),
+            *Overview().office_routes(),
+            *Watching().office_routes(),
+            *Reporting().office_routes(),
+            *CopyLists().office_routes(),
+            *Comparing().office_routes(),
+            *SendingActions().office_routes(),
+            *Writing().office_routes(),
             *People().office_routes(),
             *Traces().office_routes(),
             *(Parts().office_routes() if self.address.is_here else ()),
@@ -80,6 +114,7 @@ class Office:
             exception_handlers={
                 HTTPException: self._refused,
                 DatabaseAway: self._no_database,
+                ClientDisconnect: self._left,
                 Exception: self._broken,
             },
         )
@@ -111,6 +146,11 @@ class Office:
         response.headers.update(dict(error.headers or {}))
         return response
 
+    async def _left(self, request: Request, error: Exception) -> Response:
+        """Nobody reads this: the page asked for something newer, or was closed, in mid-request."""
+        del request, error
+        return Response(status_code=499)
+
     async def _no_database(self, request: Request, error: Exception) -> Response:
         log.warning("web.no_database", extra={"error": type(error).__name__})
         response = await self._trouble(
@@ -121,6 +161,9 @@ class Office:
             asks=False,
         )
         response.headers["Retry-After"] = "60"
+        if request.method == "GET":
+            # A page that looks again by itself goes on so, without JavaScript, too.
+            response.headers["Refresh"] = "15"
         return response
 
     async def _broken(self, request: Request, error: Exception) -> Response:

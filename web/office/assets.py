@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,10 +17,16 @@ from web.pages import guarded
 FILES = {
     "pages.css": "pages.css",
     "office.css": "office/static/office.css",
+    "writing.css": "office/static/writing.css",
     "passkeys.js": "office/static/passkeys.js",
     "following.js": "office/static/following.js",
+    "live.js": "office/static/live.js",
+    "choosing.js": "office/static/choosing.js",
+    "countdown.js": "office/static/countdown.js",
 }
 """By the name in templates: the file below `templates/`."""
+BUILT = ("editor.js", "editor.css")
+"""Files of `web/static/`, which `make editor` writes from `web/editor/`."""
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
 
 
@@ -36,8 +43,11 @@ class Asset:
 def assets() -> dict[str, Asset]:
     """All assets, by their names in templates."""
     found = {}
-    for name, file in FILES.items():
-        content = (shipped("templates") / file).read_bytes()
+    templates = shipped("templates")
+    files = {name: templates / file for name, file in FILES.items()}
+    files |= {name: Path(__file__).parent.parent / "static" / name for name in BUILT}
+    for name, file in files.items():
+        content = file.read_bytes()
         stem, _, kind = name.rpartition(".")
         path = f"/static/{stem}.{hashlib.sha256(content).hexdigest()[:16]}.{kind}"
         found[name] = Asset(path, content, _TYPES[kind])

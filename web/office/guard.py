@@ -17,7 +17,7 @@ from accounts import sessions
 from accounts.abilities import Ability, Granted, OnLists
 from accounts.sessions import Here
 from pli.language import LANGUAGES, N_, say
-from web.office import cookies, tokens
+from web.office import cookies, multipart, tokens
 from web.office.confirm import confirm_page
 from web.office.keeping import Kept
 from web.office.office_routes import Lists, OfficeRoute, Who, check
@@ -90,7 +90,7 @@ class Guard:
 
     async def _enter(self, route: OfficeRoute, visit: Visit) -> Response:
         request = visit.request
-        if visit.posted:
+        if visit.posted and (visit.here is not None or not route.files):
             if not tokens.is_from_here(request, visit.origin):
                 return _refused(
                     visit,
@@ -98,7 +98,7 @@ class Guard:
                     N_("This form did not come from the office"),
                     N_("Nothing was changed. Open the page in the office, and send it from there."),
                 )
-            if not await self._read_form(visit, route.largest):
+            if not await self._read_form(visit, route):
                 return _refused(
                     visit,
                     413,
@@ -125,16 +125,16 @@ class Guard:
 
     def _has_token(self, route: OfficeRoute, visit: Visit) -> bool:
         """Whether the form's token is of this session, or of this browser before signing in."""
-        said = str(visit.form.get("token", ""))
+        said = visit.request.headers.get(tokens.HEADER) or str(visit.form.get("token", ""))
         if tokens.is_right(said, visit.token):
             return True
         of_browser = tokens.of_browser(self._context.keys, visit.browser)
         return route.needs is Who.ANYBODY and tokens.is_right(said, of_browser)
 
-    async def _read_form(self, visit: Visit, largest: int) -> bool:
-        """Read what was typed; False if that is more than any form of ours holds."""
-        body = await beginning(visit.request, largest + 1)
-        if len(body) > largest:
+    async def _read_form(self, visit: Visit, route: OfficeRoute) -> bool:
+        """Read what was typed; False if that is more than any form of this route holds."""
+        body = await beginning(visit.request, route.largest + 1)
+        if len(body) > route.largest:
             return False
         kind = visit.request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "application/x-www-form-urlencoded":
@@ -148,6 +148,14 @@ class Guard:
                 return False
             # PostgreSQL keeps no NUL, and nobody types one.
             visit.form = FormData([(name, value.replace("\0", "")) for name, value in pairs])
+        elif kind == "application/json":
+            visit.body = body
+        elif kind == "multipart/form-data" and route.files:
+            try:
+                fields, visit.files = multipart.read(body, visit.request.headers["content-type"])
+            except multipart.NotMultipart:
+                return False
+            visit.form = FormData([(name, value.replace("\0", "")) for name, value in fields])
         return True
 
     async def _judge(self, route: OfficeRoute, needs: Ability, visit: Visit) -> None:
@@ -167,15 +175,24 @@ class Guard:
     ) -> bool:
         assert callable(route.lists)
         found = await route.lists(session, values)
-        return found is not None and lists.cover(found)
+        if found is None:
+            return False
+        return lists.cover(found) or (route.partly and bool(lists.among(found)))
 
     def _to_sign_in(self, visit: Visit) -> Response:
         """Lead to the sign-in page; what was typed waits there."""
         request = visit.request
+        if visit.by_script:
+            return _for_script(visit, 401, N_("Your session is over: sign in once more."))
         if visit.posted:
             kept = Kept.of(request.url.path, _pairs(visit.form))
+            if not kept.text() and kept.fields and kept.path:
+                # More than a form carries through signing in: the page itself keeps it.
+                return visit.page(
+                    "over_long", status_code=401, again=kept, sign_in=_sign_in(request)
+                )
             return sign_in_page(visit, status_code=401, over=True, kept=kept)
-        return visit.go(f"{cookies.PATH}/sign-in?next={_here(request)}")
+        return visit.go(_sign_in(request))
 
     def _to_confirm(self, visit: Visit) -> Response:
         request = visit.request
@@ -186,6 +203,8 @@ class Guard:
 
     def _old_form(self, visit: Visit) -> Response:
         """A form of another session, or of another browser: it may be sent once more."""
+        if visit.by_script:
+            return _for_script(visit, 403, N_("Your session is another one: load the page anew."))
         kept = Kept.of(visit.request.url.path, _pairs(visit.form)) if visit.here else None
         return visit.page(
             "old_form",
@@ -207,13 +226,26 @@ def _pairs(form: FormData) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in form.multi_items()]
 
 
+def _sign_in(request: Request) -> str:
+    return f"{cookies.PATH}/sign-in?next={_here(request)}"
+
+
 def _here(request: Request) -> str:
     query = f"?{request.url.query}" if request.url.query else ""
     return quote(request.url.path + query, safe="")
 
 
+def _for_script(visit: Visit, status_code: int, text: str) -> Response:
+    """A refusal for a module of ours, with the way in."""
+    document = {"fault": say(text).tell(visit.language), "sign_in": f"{cookies.PATH}/sign-in"}
+    return visit.answer(document, status_code=status_code)
+
+
 def _refused(visit: Visit, status_code: int, heading: str, advice: str) -> Response:
     language = visit.language
+    if visit.by_script:
+        fault = f"{say(heading).tell(language)}. {say(advice).tell(language)}"
+        return visit.answer({"fault": fault}, status_code=status_code)
     return visit.page(
         "trouble",
         status_code=status_code,

@@ -47,7 +47,8 @@ class OfficeRoute:
 
     `needs` and `lists` have no usable default: a route that leaves one out is refused at the start.
     `title` is its name in the navigation. `confirmed`: the person must have proved to be there
-    within the last hour.
+    within the last hour. `partly`: a right on one of the thing's lists opens the route, which then
+    shows only what is on `Visit.lists`.
     """
 
     path: str
@@ -58,6 +59,9 @@ class OfficeRoute:
     title: str = ""
     confirmed: bool = False
     largest: int = LARGEST_FORM
+    partly: bool = False
+    files: bool = False
+    """Its form may hold files. Of somebody who is not in, such a form is not even read."""
 
 
 def check(routes: Sequence[OfficeRoute]) -> None:

@@ -32,7 +32,6 @@ class SignIn:
     def office_routes(self) -> Sequence[OfficeRoute]:
         """Open to anybody but for the way out."""
         return [
-            OfficeRoute("/", self.home, Who.SIGNED_IN),
             OfficeRoute("/sign-in", self.sign_in, Who.ANYBODY, methods=("GET", "POST")),
             OfficeRoute("/sign-in/code", self.code, Who.ANYBODY, methods=("POST",)),
             OfficeRoute("/sign-in/passkey/ask", self.ask_passkey, Who.ANYBODY, methods=("POST",)),
@@ -45,10 +44,6 @@ class SignIn:
             ),
             OfficeRoute("/sign-out", self.sign_out, Who.SIGNED_IN, methods=("POST",)),
         ]
-
-    async def home(self, visit: Visit) -> Response:
-        """The first route that one may enter, else one's own page."""
-        return visit.go(visit.navigation[0].path if visit.navigation else f"{cookies.PATH}/me")
 
     async def sign_in(self, visit: Visit) -> Response:
         """Address and password."""

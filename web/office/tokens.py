@@ -14,6 +14,9 @@ from starlette.requests import Request
 from accounts.sessions import Here
 from pli.keys import Keys
 
+HEADER = "X-Pli-Token"
+"""In which a module of ours gives the token, where it sends no form."""
+
 
 def of_session(keys: Keys, here: Here) -> str:
     """The token for forms of somebody who is in."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
 
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
@@ -19,11 +21,13 @@ from pli import pages as templates
 from pli.database import Database
 from pli.hours import zone_of
 from pli.keys import Keys
+from web.live import Poller
 from web.networks import NO_PROXIES, Networks
 from web.office import tokens
 from web.office.address import OfficeAddress, path_of_ours
 from web.office.assets import asset
 from web.office.keeping import Kept
+from web.office.multipart import SentFile
 from web.office.options import OfficeOptions
 from web.office.words import DONE, FIELDS
 from web.pages import Pages, guarded
@@ -63,6 +67,7 @@ class OfficeContext:
     address: OfficeAddress
     options: OfficeOptions
     inbox: bool
+    live: Poller
     networks: Networks = NO_PROXIES
 
     @property
@@ -90,6 +95,10 @@ class Visit:
     here: Here | None = None
     cookie: str = ""
     form: FormData = field(default_factory=FormData)
+    body: bytes = b""
+    """What a module of ours sent as JSON."""
+    files: Mapping[str, SentFile] = field(default_factory=dict)
+    """The files of a form, by the names of its fields."""
     lists: OnLists = field(default_factory=OnLists)
     """On which lists the person may do what this route is for."""
     navigation: Sequence[Link] = ()
@@ -97,7 +106,23 @@ class Visit:
     @property
     def posted(self) -> bool:
         """Whether a form was sent; all else reads: a mail scanner may ask by HEAD, too."""
-        return self.request.method == "POST"
+        return self.request.method in ("POST", "PUT")
+
+    @property
+    def by_script(self) -> bool:
+        """Whether a module of ours asks, which reads documents and no pages."""
+        return "application/json" in self.request.headers.get("accept", "")
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What a module of ours sent; 400 for what is no object in JSON."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise HTTPException(400)
+        return found
 
     @property
     def who(self) -> Here:
@@ -186,6 +211,16 @@ class Visit:
     def json(self, text: str) -> Response:
         """A document for a module of ours."""
         return Response(text, headers=HEADERS, media_type="application/json")
+
+    def json_file(self, document: Mapping[str, Any], name: str) -> Response:
+        """A JSON document that a browser saves under this name."""
+        headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+        return JSONResponse(document, headers=headers)
+
+    def answer(self, document: Mapping[str, Any], *, status_code: int = 200) -> Response:
+        """A document for a module of ours; moments in it are told in UTC."""
+        text = json.dumps(document, ensure_ascii=False, default=datetime.isoformat)
+        return Response(text, status_code, HEADERS, media_type="application/json")
 
     def refusal(self, status_code: int, text: str) -> Response:
         """A sentence for a module of ours."""

@@ -38,8 +38,21 @@ FIELDS: Mapping[str, str] = {
 
 DONE: Mapping[str, str] = {
     "saved": N_("This is saved."),
+    "manuscript": N_("The manuscript is saved."),
+    "taken_over": N_("What you brought stands at the end of the text."),
+    "picture": N_("The picture is kept. Write its name where it belongs."),
+    "restored": N_("The earlier text is the text again. The one before stays in the history."),
     "password": N_("Your password is another now, and your other sessions are ended."),
     "link": N_("A link is on its way by mail."),
+    "sending": N_("This is done; it takes effect within two seconds."),
+    "chosen": N_("It is kept for whom this letter is."),
+    "approval_lost": N_("This is saved. The approval is taken away: it was of something else."),
+    "ticked": N_("This warning is let pass, with your name."),
+    "asked": N_("They are asked by mail."),
+    "approved": N_("This is approved."),
+    "sent_back": N_("It is sent back with your remark."),
+    "test_copy": N_("A test copy is on its way to you."),
+    "stopped": N_("It is stopped: nothing was sent."),
 }
 """What a page tells after something was done that is not seen on it."""
 

@@ -13,7 +13,7 @@ PAGE = (ROOT / "docs" / "bounces.md").read_text()
 
 def test_the_table_of_reasons_is_the_one_that_the_code_makes() -> None:
     assert "\n".join(rows()) in PAGE, "python -m tests.mailer.bounces.reasons_table"
-    assert len(SISIMAI) == 18
+    assert len(SISIMAI) == 19
 
 
 def test_the_numbers_are_those_of_the_code() -> None:

@@ -50,12 +50,18 @@ async def test_one_worker_stands_in_where_nobody_was_asked_to_do_chores(
     assert await stands_in(database, second, third) == [second]
     async with database.reading() as session:
         assert not await workers.anybody_does_chores(session)
-    serve = await begun(database, Listening.ASKED, CHORES)
+    pages = await begun(database, Listening.ASKED, CHORES)  # which has no way to the relay
+    assert await stands_in(database, second, third) == [second]
+    await unseen(database, pages, timedelta(seconds=31))
+    serve = await begun(database, Listening.ASKED)
     assert await stands_in(database, first, second, third) == []
     async with database.reading() as session:
         assert await workers.anybody_does_chores(session)
         # Who sends nothing is no worker for those who ask who sends.
-        assert [it.id for it, _ in await workers.known(session)] == [letter, first, second, third]
+        assert [it.id for it, _ in await workers.known(session)] == [
+            *(letter, first, second, third),
+            serve,
+        ]
         assert await workers.sends(session)
     await unseen(database, serve, timedelta(seconds=31))
     assert await stands_in(database, first, second, third) == [first]

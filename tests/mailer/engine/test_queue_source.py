@@ -12,15 +12,18 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, text, update
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, func, select, text, update
 
-from mailer.campaign import jobs, lifecycle
+from mailer.campaign import jobs, lifecycle, scheduling
 from mailer.engine import constants
 from mailer.ledger import claiming, leasing, recovery, settle_and_claim
 from mailer.models import Batch, CampaignState, Delivery, Status
 from mailer.scope import Scope
-from pli import jobs_file, pgqueuer_parts, queueing
+from pli import jobs_file, pgqueuer_parts, queueing, schema
 from pli.database import Database
+from pli.files import shipped
 from pli.keys import Keys
 from pli.queueing import BATCHES
 from subscribers.models import List
@@ -180,6 +183,39 @@ async def test_the_sweep_finds_what_was_forgotten_and_nothing_else(
     assert await forgotten(database) == set()
 
 
+async def test_jobs_whose_times_lie_ahead_since_the_clock_was_set_back_are_found(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=8, batch_size=2)
+    await change(
+        database,
+        text(
+            "UPDATE queue.pgqueuer SET execute_after = now() + interval '1 hour',"
+            " heartbeat = now() + interval '1 hour', queue_manager_id = gen_random_uuid(),"
+            " status = CASE WHEN id % 2 = 0 THEN 'picked' ELSE 'queued' END"
+            "::queue.pgqueuer_status"
+        ),
+    )
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert len(relay.received) == 8
+
+
+async def test_a_worker_that_cannot_note_whose_jobs_it_has_works_all_the_same(
+    database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(jobs_file, "held", full)
+    campaign_id = await prepared(database, keys, now, count=2, batch_size=2)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+    assert "jobs.not_noted" in [it.message for it in caplog.records]
+
+
 async def test_a_job_that_a_stopped_worker_deletes_is_missed_by_nobody(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +261,10 @@ def test_a_file_of_jobs_is_left_alone_while_its_process_lives(
     manager = uuid4()
     with jobs_file.held(tmp_path, "tests", manager):
         assert list(jobs_file.left_behind(tmp_path, "tests")) == []
+    # It could not give its jobs back: the next process does.
+    assert [it[0] for it in jobs_file.left_behind(tmp_path, "tests")] == [manager]
+    with jobs_file.held(tmp_path, "tests", manager) as file:
+        file.given_back = True
     assert list(tmp_path.iterdir()) == []
 
 
@@ -289,10 +329,18 @@ async def test_a_batch_that_another_worker_has_is_looked_at_again_when_its_lease
     assert datetime.now(UTC) >= held
 
 
-async def test_an_upgraded_database_goes_on_though_it_has_no_jobs(
+def before_the_queue(connection: Connection) -> None:
+    """Bring a database back to the version before the migration that made the queue."""
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")))
+    config.attributes["connection"] = connection
+    command.downgrade(config, "0017")
+    command.downgrade(config, "-1")
+
+
+async def test_a_database_of_the_version_before_goes_on_half_sent_paused_and_scheduled(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    """As the migration leaves it: campaigns half sent and paused, and an empty queue."""
     running = await prepared(database, keys, now, count=6, batch_size=2)
     async with database.begin() as session:
         members = (await session.scalars(select(List))).one()
@@ -300,12 +348,34 @@ async def test_an_upgraded_database_goes_on_though_it_has_no_jobs(
             session, keys, [members], now=now, batch_size=2, of=make.letter(number=2)
         )
         await lifecycle.pause(session, campaign_id=paused.id)
-    await change(database, text("DELETE FROM queue.pgqueuer"))
+        draft = await make.a_draft(session, keys, [members], now=now, of=make.letter(number=3))
+        await scheduling.schedule(
+            session, campaign_id=draft.id, at=now - timedelta(seconds=1), zone="UTC"
+        )
+        half = select(func.min(Delivery.id)).where(Delivery.campaign_id == running)
+        await session.execute(
+            update(Delivery)
+            .where(Delivery.id == half.scalar_subquery())
+            .values(status=Status.SENT, attempts=1)
+        )
+        first = select(func.min(Batch.id)).where(Batch.campaign_id == running)
+        await session.execute(
+            update(Batch).where(Batch.id == first.scalar_subquery()).values(pending=1, sent=1)
+        )
+    async with database.writer.begin() as connection:
+        await connection.run_sync(before_the_queue)
+    await schema.upgrade(database)
+    assert await queued(database) == {}
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
             assert await rests(database, running) is CampaignState.FINISHED
-            assert len(relay.received) == 6
+
+            async def launched() -> bool:
+                return await state_of(database, draft.id) is CampaignState.FINISHED
+
+            await until_true(launched)
+            assert len(relay.received) == 5 + 6
             async with database.begin() as session:
                 await lifecycle.resume(session, campaign_id=paused.id)
             assert await rests(database, paused.id) is CampaignState.FINISHED
-    assert len(relay.received) == 12
+    assert len(relay.received) == 5 + 6 + 6

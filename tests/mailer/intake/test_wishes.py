@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -101,3 +103,12 @@ def test_any_octets_are_judged_without_an_error(octets: bytes) -> None:
     mail = opened(b"Authentication-Results: " + octets + b"\nFrom: " + octets + b"\n\n" + octets)
     wants_to_leave(mail)
     is_proven(mail, sender_of(mail) or ANNE, SERVER)
+
+
+def test_a_mail_of_five_thousand_received_lines_is_read_at_once() -> None:
+    lines = b"Received: from a by b; Thu, 03 Dec 2026 09:00:05 +0100\n" * 5_000
+    mail = opened(lines + written(ANNE, "STOP"))
+    begun = time.perf_counter()
+    assert not wants_to_leave(mail)  # its subject stands behind what is read of a header
+    assert not is_proven(mail, ANNE, SERVER)
+    assert time.perf_counter() - begun < 1

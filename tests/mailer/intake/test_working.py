@@ -16,6 +16,7 @@ from mailer.intake.taking import Place, Taken
 from mailer.models import Bounce, BounceMail, Delivery, IntakeMail, Notice, NoticeKind
 from mailer.notices import forward_mail
 from mailer.report import intake as came_in
+from pli.chores import carry_out
 from pli.database import Database
 from pli.keys import Keys
 from subscribers import optout
@@ -221,3 +222,18 @@ async def test_two_workers_work_on_a_mail_once_and_old_proofs_are_deleted(
         ).one() == place
         later = datetime.now(UTC) + timedelta(days=3)
         assert await taking.delete_old(session, before=later) == 1
+
+
+async def test_the_chore_of_a_mail_is_due_by_its_own_row_and_is_done_once(
+    database: Database, now: datetime
+) -> None:
+    number, email = await one_copy(database, now)
+    await taken(database, bounce_of(number, email), return_path(number))
+    (kind,) = working.kinds(database, means())
+    assert kind.source is not None
+    async with database.reading() as session:
+        (row_id,) = (await session.scalars(kind.source())).all()
+    assert await carry_out(database, kind, row_id) is None
+    assert await carry_out(database, kind, row_id) is None
+    assert list(await suppressed(database)) == [email]
+    assert await tally(database) == {"failure": 1}

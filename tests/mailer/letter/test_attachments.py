@@ -261,7 +261,7 @@ def test_any_bytes_are_a_file_to_travel_or_a_refusal(data: bytes) -> None:
 
 def told(of: Letter) -> list[str]:
     made = pressed(of.body, attachments=of.attachments, images=of.images)
-    return [f"{it.severity.value}: {it.line}" for it in preflight.check(of, made, IDENTITY)]
+    return [f"{it.severity.value}: {it.told}" for it in preflight.check(of, made, IDENTITY)]
 
 
 def test_over_a_megabyte_is_a_warning_that_tells_the_weight_of_a_sending() -> None:

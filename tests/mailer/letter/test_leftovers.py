@@ -142,7 +142,7 @@ def test_an_http_address_in_any_case_is_shown_instead_of_linked() -> None:
 def test_a_file_that_no_reader_has_still_leads_nowhere() -> None:
     written = letter("# x\n\n[le compte rendu](rapport.pdf)")
     found = preflight.check(written, press(written, THEME, IDENTITY), IDENTITY)
-    assert ["leads nowhere" in str(it.line) for it in found] == [True]
+    assert ["leads nowhere" in str(it.told) for it in found] == [True]
 
 
 def test_a_link_without_words_is_told() -> None:

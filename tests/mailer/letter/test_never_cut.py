@@ -189,7 +189,7 @@ def test_a_whole_copy_is_weighed() -> None:
     heavy = preflight.check(written, made, IDENTITY, replace(USUAL, weight=100_000))
     assert not preflight.errors(light)
     (error,) = preflight.errors(heavy)
-    assert "and may weigh 100 kB" in str(error.line)
+    assert "and may weigh 100 kB" in str(error.told)
 
 
 def test_what_a_setting_may_not_exceed_is_larger_than_the_usual() -> None:

@@ -231,7 +231,7 @@ def findings(**pictures: bytes) -> str:
     body = "# x\n\n" + "\n\n".join(f"![x]({name})" for name in pictures)
     read = parse_letter(FRONT + body, load_image=pictures.__getitem__)
     made = pressed(body, images=read.images)
-    return "\n".join(str(it.line) for it in preflight.check(read, made, IDENTITY))
+    return "\n".join(str(it.told) for it in preflight.check(read, made, IDENTITY))
 
 
 def test_the_colours_of_a_printing_press_are_told() -> None:

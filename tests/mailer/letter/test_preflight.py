@@ -15,7 +15,7 @@ from tests.mailer.letter.rendered import THEME
 def found(body: str, identity: Identity = IDENTITY, **changes: object) -> list[str]:
     written = letter(body, **changes)
     findings = preflight.check(written, press(written, THEME, identity), identity)
-    return [f"{it.severity.value}: {it.line}" for it in findings]
+    return [f"{it.severity.value}: {it.told}" for it in findings]
 
 
 def test_a_sound_letter_has_nothing_to_tell() -> None:

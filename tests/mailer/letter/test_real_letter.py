@@ -47,7 +47,7 @@ def test_it_has_three_warnings_and_can_be_sent(real: Letter) -> None:
     pressed = press(real, THEME, IDENTITY)
     findings = preflight.check(real, pressed, IDENTITY)
     assert [finding.severity for finding in findings] == [preflight.Severity.WARNING] * 3
-    told = " ".join(str(finding.line) for finding in findings)
+    told = " ".join(str(finding.told) for finding in findings)
     assert "first-level heading" in told
     assert "leads nowhere" in told
     assert "runs on behind the one before" in told

@@ -24,7 +24,7 @@ def test_a_sound_letter_is_frozen_as_it_is() -> None:
 def test_what_could_be_better_is_handed_back_and_forbids_nothing() -> None:
     letter = make.letter(body="# Une séance\n\n[ici](https://example.org)\n")
     (warning,) = sendable(letter, identity=FROZEN_IDENTITY, attributes=()).warnings
-    assert "does not say where it leads" in str(warning.line)
+    assert "does not say where it leads" in str(warning.told)
 
 
 def test_a_name_that_no_person_has_forbids_it() -> None:

@@ -8,18 +8,12 @@ from hypothesis import strategies as st
 from mailer.letter.press import press
 from mailer.links import FIRST_NUMBER, LARGEST, LONGEST_LOCAL, OptOutToken
 from mailer.message.composer import Composer, plain
+from tests.clock import NOW
 from tests.examples import examples
-from tests.mailer.letter.rendered import (
-    BODY,
-    IDENTITY,
-    KEY,
-    LINKS,
-    MARIE,
-    NOW,
-    THEME,
-    letter,
-    mail,
-)
+from tests.factories import IDENTITY, letter
+from tests.mailer.letter.rendered import KEY, LINKS, MARIE, THEME, mail
+
+BODY = "Bonjour."
 
 
 def test_a_copy_names_an_address_to_leave_by_behind_its_link() -> None:

@@ -6,14 +6,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from accounts import sessions
 from accounts.factors import Factor
 from accounts.models import Account, Stage
 from mailer.campaign import lifecycle
-from mailer.models import CampaignState
+from mailer.campaign.finding import find_campaign
+from mailer.models import CampaignState, Delivery
 from pli.keys import Keys
 from pli.language import Sentence
 from subscribers import lists
+from subscribers.models import Subscriber
 from tests import axe
 from tests import factories as make
 from tests.browser import CONTRASTS, SCREENSHOTS
@@ -124,6 +128,53 @@ async def furnish(town: Town, keys: Keys) -> tuple[int, int, int]:
         refused = Sentence("refused: {text}", {"text": "5.7.1 " + "https://relay.example.org/" * 4})
         await lifecycle.pause(session, campaign_id=paused.id, reason=refused)
     return done.id, running.id, paused.id
+
+
+async def every_state(town: Town) -> dict[str, int]:
+    """A sending in each state in which it is watched or reported: their ids by state."""
+    now = datetime.now(UTC)
+    found = {}
+    async with town.database.begin() as session:
+        for number, (state, copies) in enumerate(
+            {
+                CampaignState.RUNNING: ONE_OF_EACH * 3,
+                CampaignState.PREPARED: (ONE_OF_EACH[0], *ONE_OF_EACH[3:5]),
+                CampaignState.PAUSED: ONE_OF_EACH,
+                CampaignState.CANCELLED: ENDED,
+                CampaignState.FINISHED: ENDED * 2,
+            }.items(),
+            410,
+        ):
+            campaign = await make.a_campaign_with(
+                session,
+                copies,
+                now=now,
+                of=replace(make.letter(), number=number),
+                list_name=f"l{number}",
+                state=state,
+            )
+            found[state.value] = campaign.id
+        campaign = await find_campaign(session, found["paused"])
+        campaign.reason = {"text": "the relay refuses us: {text}", "values": {"text": HOSTILE}}
+    return found
+
+
+async def an_address_of(town: Town, campaign_id: int) -> str:
+    """The address of somebody whose copy failed."""
+    async with town.database.reading() as session:
+        email = await session.scalar(
+            select(Subscriber.email)
+            .join(Delivery, Delivery.subscriber_id == Subscriber.id)
+            .where(Delivery.campaign_id == campaign_id, Delivery.reason == "mailbox_full")
+            .limit(1)
+        )
+    assert email is not None
+    return email
+
+
+ENDED = tuple(it for it in ONE_OF_EACH if it.status.value not in ("pending", "sending"))
+HOSTILE = "550 5.7.1 <b>not you</b> \x1b[31mred\x1b[0m " + "https://relay.example.org/why/" * 4
+"""What a relay may say: HTML, the colours of a terminal, and words without an end."""
 
 
 async def type_in(page: Any, name: str, password: str = PASSWORD) -> None:

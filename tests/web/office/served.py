@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +20,9 @@ from tests.web.client import LOCAL_IDENTITY, Clock, Web
 from tests.web.office.person import Town
 from web.app import create_app
 from web.office.options import OfficeOptions
+
+# What a browser says by itself of a refusal, and of a network that a test took away.
+_EXPECTED = re.compile("status of|ERR_INTERNET_DISCONNECTED")
 
 
 class WallClock(Clock):
@@ -49,7 +53,7 @@ class Street:
         page.on("pageerror", lambda it: said.append(str(it)))
         page.on(
             "console",
-            lambda it: said.append(it.text) if "status of" not in it.text else None,
+            lambda it: said.append(it.text) if not _EXPECTED.search(it.text) else None,
         )
         asked: list[str] = []
         page.on("request", lambda it: asked.append(it.url))
@@ -79,7 +83,9 @@ async def with_passkeys(page: Any) -> None:
 
 
 @asynccontextmanager
-async def a_street(sqlite_url: str, keys: Keys, language: str = "en") -> AsyncIterator[Street]:
+async def a_street(
+    sqlite_url: str, keys: Keys, language: str = "en", rules: OfficeOptions | None = None
+) -> AsyncIterator[Street]:
     """Serve an office, and start a browser."""
     from playwright.async_api import async_playwright
 
@@ -93,7 +99,7 @@ async def a_street(sqlite_url: str, keys: Keys, language: str = "en") -> AsyncIt
         identity=replace(LOCAL_IDENTITY, public_url=url),
         language=language,
         # As a way in for readers, too, so that each journey can be walked.
-        office=OfficeOptions(policy=Policy(sign_in_links=True)),
+        office=rules or OfficeOptions(policy=Policy(sign_in_links=True)),
         now=clock,
     )
     try:

@@ -39,15 +39,15 @@ async def test_a_lost_password_is_replaced_by_a_link_in_the_same_browser(town: T
         assert "code" not in anne.forms()[path]
         await anne.send(path)
         assert "How you will sign in" in anne.text
-        assert (await anne.go("/office/campaigns")).url.path == "/office/sign-in", "not yet in"
+        assert (await anne.go("/office/sendings")).url.path == "/office/sign-in", "not yet in"
         assert (await anne.go(path)).status_code == 410
         await anne.go("/office/enrol")
         page = await anne.send("/office/enrol/password", password="un tout autre mot de passe")
-        assert page.url.path == "/office/campaigns"
+        assert page.url.path == "/office/"
         await anne.send("/office/sign-out")
         assert (await anne.sign_in("anne", PASSWORD)).status_code == 422
         page = await anne.sign_in("anne", "un tout autre mot de passe")
-        assert page.url.path == "/office/campaigns"
+        assert page.url.path == "/office/"
 
 
 async def test_in_another_browser_the_link_takes_the_code_of_the_mail(town: Town) -> None:
@@ -110,7 +110,7 @@ async def test_an_invited_person_makes_a_password_and_is_in(town: Town) -> None:
         assert page.status_code == 422
         assert "row of keys" in anne.text
         page = await anne.send("/office/enrol/password", password=PASSWORD)
-        assert page.url.path == "/office/campaigns"
+        assert page.url.path == "/office/"
 
 
 async def test_a_code_of_a_mail_can_be_guessed_five_times(town: Town) -> None:
@@ -182,7 +182,7 @@ async def test_where_the_setting_allows_it_a_link_is_a_way_in_for_readers(
     async with a_town(database, keys, now, rules) as town:
         await town.hire("anne", Right.READER)
         await town.hire("bruno", Right.SENDER)
-        for name, led in (("anne", "/office/campaigns"), ("bruno", None)):
+        for name, led in (("anne", "/office/"), ("bruno", None)):
             async with town.somebody() as somebody:
                 await somebody.go("/office/link")
                 await somebody.send("/office/link", address=f"{name}@example.org")

@@ -61,15 +61,15 @@ async def test_a_sender_sets_up_an_app_and_signs_in_with_it_from_then_on(town: T
     await town.hire("anne", Right.SENDER)
     async with town.somebody() as anne:
         app, _codes = await with_app(town, anne, "anne")
-        assert (await anne.go("/office/campaigns")).status_code == 200
+        assert (await anne.go("/office/sendings")).status_code == 200
         await anne.send("/office/sign-out")
         town.wait(minutes=1)
         page = await anne.sign_in("anne")
         assert "One more proof" in anne.text
-        assert (await anne.go("/office/campaigns")).url.path == "/office/sign-in"
+        assert (await anne.go("/office/sendings")).url.path == "/office/sign-in"
         await anne.sign_in("anne")
         page = await anne.send("/office/sign-in/code", code=app.at(town.clock.at))
-        assert page.url.path == "/office/campaigns"
+        assert page.url.path == "/office/"
 
 
 async def test_a_code_works_once_and_a_wrong_one_keeps_the_page(town: Town) -> None:
@@ -82,7 +82,7 @@ async def test_a_code_works_once_and_a_wrong_one_keeps_the_page(town: Town) -> N
         for it, lets_in in ((anne, True), (thief, False)):
             await it.sign_in("anne")
             page = await it.send("/office/sign-in/code", code=code)
-            assert (page.url.path == "/office/campaigns") is lets_in
+            assert (page.url.path == "/office/") is lets_in
         assert "not right, or was used already" in thief.text
         assert "/office/sign-in/code" in thief.forms()
 
@@ -111,7 +111,7 @@ async def test_a_recovery_code_stands_in_for_the_app_once(town: Town) -> None:
             anne.forget()
             await anne.sign_in("anne")
             page = await anne.send("/office/sign-in/code", code=codes[3].upper())
-            assert (page.url.path == "/office/campaigns") is lets_in
+            assert (page.url.path == "/office/") is lets_in
         anne.forget()
         await anne.sign_in("anne")
         await anne.send("/office/sign-in/code", code=codes[4])
@@ -250,7 +250,7 @@ async def test_a_closed_account_is_out_at_once_and_comes_in_by_nothing(town: Tow
             await people.close(
                 session, account_id=account.id, by=Actor.system("root"), now=town.clock.at
             )
-        assert (await anne.go("/office/campaigns")).url.path == "/office/sign-in"
+        assert (await anne.go("/office/sendings")).url.path == "/office/sign-in"
         assert (await anne.sign_in("anne")).status_code == 422
         await anne.go("/office/link")
         await anne.send("/office/link", address="anne@example.org")

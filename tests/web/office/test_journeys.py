@@ -77,10 +77,10 @@ async def test_from_an_invitation_to_a_passkey_and_a_session_elsewhere_that_ends
         await desk.press("Make a passkey")
         assert await desk.page.locator(".codes li").count() == 10
         await desk.follow("I have them")
-        await desk.page.wait_for_url("**/office/campaigns")
+        await desk.page.wait_for_url("**/office/")
         await desk.press("Sign out")
         await desk.press("Sign in with a passkey")
-        assert desk.page.url == f"{street.url}/office/campaigns"
+        assert desk.page.url == f"{street.url}/office/"
 
         await phone.page.goto(f"{street.url}/office/sign-in")
         await phone.follow("No passkey or password at hand: get a link by mail")
@@ -89,17 +89,17 @@ async def test_from_an_invitation_to_a_passkey_and_a_session_elsewhere_that_ends
         link, _code = await last_mail(street.town)
         await phone.page.goto(street.url + link)
         await phone.press("Go in")
-        assert phone.page.url == f"{street.url}/office/campaigns"
+        assert phone.page.url == f"{street.url}/office/"
 
         await desk.page.goto(f"{street.url}/office/me")
         assert await desk.page.get_by_text("Anne’s phone").count() == 1
         ends = desk.page.locator("form[action*='/me/sessions/'][action$='/end'] button")
         assert await ends.count() == 1
         await desk.use("button", await ends.get_attribute("aria-label"))
-        await phone.page.goto(f"{street.url}/office/campaigns")
+        await phone.page.goto(f"{street.url}/office/")
         assert "/office/sign-in" in phone.page.url
-        await desk.page.goto(f"{street.url}/office/campaigns")
-        assert desk.page.url == f"{street.url}/office/campaigns"
+        await desk.page.goto(f"{street.url}/office/")
+        assert desk.page.url == f"{street.url}/office/"
 
 
 @pytest.mark.parametrize("way", WITHOUT_JAVASCRIPT, ids=str)
@@ -128,7 +128,7 @@ async def test_a_password_an_app_and_a_recovery_code(street: Street, way: Way) -
         await sign_in(anne)
         await anne.fill("Code", code)
         await anne.press("Sign in")
-        assert page.url == f"{street.url}/office/campaigns"
+        assert page.url == f"{street.url}/office/"
 
 
 async def focus_of(page: Any) -> str:
@@ -171,7 +171,7 @@ async def test_the_tab_key_goes_through_a_page_in_its_order_and_faults_take_the_
         await page.keyboard.type(PASSWORD)
         async with page.expect_navigation():
             await page.keyboard.press("Enter")
-        assert page.url == f"{street.url}/office/campaigns"
+        assert page.url == f"{street.url}/office/"
 
 
 @pytest.mark.parametrize("way", IN_EACH_WAY, ids=str)

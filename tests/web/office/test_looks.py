@@ -14,13 +14,22 @@ from pli.actor import Actor
 from pli.files import shipped
 from pli.keys import Keys
 from tests.browser import SCREENSHOTS
-from tests.web.office.gallery import Gallery, enter, furnish, submit, type_in
+from tests.web.office.deciding import an_office_that_sends, decide
+from tests.web.office.gallery import (
+    Gallery,
+    an_address_of,
+    enter,
+    every_state,
+    furnish,
+    submit,
+    type_in,
+)
 from tests.web.office.mails import invited, last_mail
 from tests.web.office.served import Street, a_street, with_passkeys
 
 pytestmark = pytest.mark.proof
 
-NO_PAGES = {"base", "parts"}
+NO_PAGES = {"base", "parts", "draft", "findings", "approval_steps"}
 """Templates of the office that are parts of others."""
 
 
@@ -46,8 +55,16 @@ async def test_every_page_of_the_office_in_every_state_fits_every_screen_and_can
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     locale = {"fr": "fr-FR", "en": "en-GB"}[language]
     faults = []
-    async with a_street(sqlite_url, keys, language) as street:
-        for walk in (_a_stranger, _somebody_on_the_way_in, _somebody_who_is_in, _an_operator):
+    rules = an_office_that_sends(keys=keys, above=2)
+    async with a_street(sqlite_url, keys, language, rules) as street:
+        for walk in (
+            _a_stranger,
+            _somebody_on_the_way_in,
+            _somebody_who_is_in,
+            _an_operator,
+            _two_who_decide,
+            _who_watches,
+        ):
             async with street.browser(locale=locale) as page:
                 gallery = Gallery(page, language)
                 await walk(street, page, gallery)
@@ -192,10 +209,10 @@ async def _an_operator(street: Street, page: Any, gallery: Gallery) -> None:
         account = await people.by_id(session, olga)
     await enter(page, street, account)
     for name, place in (
-        ("sendings", "/office/campaigns"),
-        ("report", f"/office/report/{done}"),
-        ("report-running", f"/office/report/{running}"),
-        ("report-paused", f"/office/report/{paused}?still"),
+        ("sendings", "/office/sendings"),
+        ("report", f"/office/sendings/{done}"),
+        ("report-running", f"/office/sendings/{running}"),
+        ("report-paused", f"/office/sendings/{paused}?still"),
         ("accounts", "/office/accounts"),
         ("account", f"/office/accounts/{olga}"),
         ("account-closed", f"/office/accounts/{gone}"),
@@ -212,3 +229,53 @@ async def _an_operator(street: Street, page: Any, gallery: Gallery) -> None:
     await page.evaluate("() => { document.querySelector('#right option').value = 'king' }")
     await submit(page, "form[action$='/rights']")
     await gallery.look("account-wrong")
+
+
+async def _who_watches(street: Street, page: Any, gallery: Gallery) -> None:
+    """A sending in each state that has a page here, what can be done to it, and who got it."""
+    url, town = street.url, street.town
+    sent = await every_state(town)
+    rose = await _hire(street, gallery, "rosa", Right.SENDER, Right.WHO)
+    async with town.database.reading() as session:
+        account = await people.by_id(session, rose)
+    await enter(page, street, account)
+    at = f"{url}/office/sendings"
+    for state, campaign_id in sent.items():
+        await page.goto(f"{at}/{campaign_id}?still")
+        await gallery.look(f"sending-{state}")
+    running, done = sent["running"], sent["finished"]
+    await page.goto(f"{at}/{running}")
+    await gallery.look("sending-live")
+    for name, place in (
+        ("overview", "/"),
+        ("act-pause", f"/sendings/{running}/pause"),
+        ("act-resume", f"/sendings/{sent['paused']}/resume"),
+        ("act-cancel", f"/sendings/{running}/cancel"),
+        ("act-hours", f"/sendings/{running}/hours"),
+        ("act-retry", f"/sendings/{running}/retry"),
+        ("act-doubts", f"/sendings/{running}/doubts"),
+        ("copies", f"/sendings/{running}/copies?status=failed"),
+        ("copies-reason", f"/sendings/{running}/copies?status=failed&reason=mailbox_full"),
+        ("export", f"/sendings/{running}/export"),
+        ("story-asks", f"/sendings/{done}/story"),
+        ("compare", f"/compare?with={done}&with={running}&with={sent['cancelled']}"),
+    ):
+        await page.goto(f"{url}/office{place}")
+        await gallery.look(name)
+    await page.goto(f"{at}/{done}")
+    await page.locator("#address").fill("nobody@example.org")
+    await submit(page, "form[action$='/story']")
+    await gallery.look("story-wrong")
+    await page.locator("#address").fill(await an_address_of(town, done))
+    await submit(page, "form[action$='/story']")
+    await gallery.look("story")
+    await page.goto(f"{at}/{running}/cancel")
+    await submit(page, "main form")
+    await gallery.look("act-cancel-wrong")
+
+
+async def _two_who_decide(street: Street, page: Any, gallery: Gallery) -> None:
+    """A letter's way from the choice of its people to the minute to think."""
+    anne = await _hire(street, gallery, "agnes", Right.AUTHOR, Right.SENDER, Right.WHO)
+    bruno = await _hire(street, gallery, "basile", Right.SENDER)
+    await decide(street, page, gallery, anne, bruno)

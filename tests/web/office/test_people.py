@@ -60,7 +60,7 @@ async def test_an_operator_invites_somebody_who_comes_by_the_mail(town: Town) ->
         await bruno.go(path)
         await bruno.send(path)
         await bruno.send("/office/enrol/password", password="quatre grands bateaux bleus")
-        assert (await bruno.go("/office/campaigns")).status_code == 200
+        assert (await bruno.go("/office/sendings")).status_code == 200
         assert (await bruno.go("/office/accounts")).status_code == 404
     async with town.database.reading() as session:
         account = await people.get(session, Address.parse("bruno@example.org"))
@@ -147,7 +147,7 @@ async def test_somebody_who_lost_everything_begins_anew_by_a_mail(town: Town) ->
         await person.go(path)
         await person.send(path)
         page = await person.send("/office/enrol/password", password="un autre mot de passe")
-        assert page.url.path == "/office/campaigns"
+        assert page.url.path == "/office/"
 
 
 async def test_an_old_proof_has_to_be_renewed_before_an_account_is_changed(town: Town) -> None:
@@ -258,7 +258,7 @@ async def test_hostile_names_stay_text_on_every_page(town: Town) -> None:
             (olga, f"/office/accounts/{anne.id}"),
             (olga, "/office/audit"),
             (person, "/office/me"),
-            (person, "/office/campaigns"),
+            (person, "/office/sendings"),
         ):
             page = await who.go(path)
             assert page.status_code == 200

@@ -13,13 +13,15 @@ import pytest
 from PIL import Image
 
 from accounts import people
+from accounts.models import Account
 from accounts.rights import Right
 from pli.actor import Actor
 from pli.keys import Keys
 from tests.paths import ROOT
 from tests.web.office.gallery import enter, furnish
 from tests.web.office.mails import invited
-from tests.web.office.served import a_street, with_passkeys
+from tests.web.office.manuscripts import a_manuscript
+from tests.web.office.served import Street, a_street, with_passkeys
 
 pytestmark = pytest.mark.proof
 
@@ -70,11 +72,12 @@ async def test_each_picture_of_the_guide_is_made_from_the_page_that_it_shows(
             ):
                 await page.goto(url + place)
                 await _take(page, name)
+        await _take_manuscripts(street, anne)
     if "PLI_PICTURES" in os.environ:
         for file in MADE.glob("*.png"):
             shutil.copy(file, SHOWN / file.name)
     made = {it.name for it in MADE.glob("*.png")}
-    named = re.findall(r"!\[[^\]]+\]\(office/([\w-]+\.png)\)", _guide())
+    named = re.findall(r"!\[[^\]]+\]\(office/([\w-]+\.png)\)", _guides())
     assert sorted(named) == sorted(made), "the guide shows each, once"
     assert {it.name for it in SHOWN.glob("*.png")} == made, "make pictures"
     for file in MADE.glob("*.png"):
@@ -83,8 +86,23 @@ async def test_each_picture_of_the_guide_is_made_from_the_page_that_it_shows(
             assert new.width == shown.width, "make pictures"
 
 
-def _guide() -> str:
-    return (ROOT / "docs" / "office.md").read_text()
+def _guides() -> str:
+    return "".join((ROOT / "docs" / it).read_text() for it in ("office.md", "office-writing.md"))
+
+
+async def _take_manuscripts(street: Street, anne: Account) -> None:
+    """The list of manuscripts, and one that somebody writes."""
+    draft_id, _ = await a_manuscript(street.town, list_name="lettres")
+    options = {"viewport": {"width": 1180, "height": 900}, "color_scheme": "light"}
+    async with street.browser(**options) as page:
+        await enter(page, street, anne)
+        await page.goto(f"{street.url}/office/letters/{draft_id}")
+        await page.frame_locator("iframe").locator("h1").wait_for()
+        await page.wait_for_timeout(1_000)  # until the frame is painted
+        await _take(page, "writing")
+        await page.set_viewport_size({"width": 720, "height": 600})
+        await page.goto(f"{street.url}/office/letters")
+        await _take(page, "manuscripts")
 
 
 async def _take(page: Any, name: str) -> None:

@@ -30,17 +30,17 @@ async def town(database: Database, keys: Keys, now: datetime) -> AsyncIterator[T
 async def test_somebody_signs_in_by_a_password_and_out_again(town: Town) -> None:
     await town.hire("anne", Right.READER)
     async with town.somebody() as anne:
-        page = await anne.go("/office/campaigns")
+        page = await anne.go("/office/sendings")
         assert page.url.path == "/office/sign-in"
         page = await anne.send("/office/sign-in", address="Anne@example.org", password=PASSWORD)
-        assert page.url.path == "/office/campaigns"
+        assert page.url.path == "/office/sendings"
         assert "Anne" in anne.text
         cookie = anne.client.cookies["pli_office"]
         page = await anne.send("/office/sign-out")
         assert page.url.path == "/office/sign-in"
         assert "pli_office" not in anne.client.cookies
         anne.client.cookies.set("pli_office", cookie, domain="localhost.local", path="/office")
-        page = await anne.go("/office/campaigns")
+        page = await anne.go("/office/sendings")
         assert page.url.path == "/office/sign-in"
 
 
@@ -116,7 +116,7 @@ async def test_a_form_of_another_site_is_refused(town: Town, headers: dict[str, 
         form = anne.forms()["/office/sign-out"]
         answer = await anne.client.post("/office/sign-out", data=form, headers=headers)
         assert answer.status_code == 403
-        assert (await anne.go("/office/campaigns")).url.path == "/office/campaigns"
+        assert (await anne.go("/office/sendings")).url.path == "/office/sendings"
 
 
 async def test_an_old_browser_that_names_its_origin_is_taken(town: Town) -> None:
@@ -136,7 +136,7 @@ async def test_a_form_without_the_sessions_token_is_refused(town: Town, token: s
         await anne.send("/office/sign-out", token=token)
         assert anne.page is not None
         assert anne.page.status_code == 403
-        assert (await anne.go("/office/campaigns")).url.path == "/office/campaigns"
+        assert (await anne.go("/office/sendings")).url.path == "/office/sendings"
 
 
 async def test_the_token_of_another_person_is_refused(town: Town) -> None:
@@ -152,20 +152,20 @@ async def test_the_token_of_another_person_is_refused(town: Town) -> None:
 @pytest.mark.parametrize(
     ("asked", "led"),
     [
-        ("/office/campaigns?still", "/office/campaigns"),
-        ("https://evil.example/", "/office/campaigns"),
-        ("//evil.example/", "/office/campaigns"),
-        ("/office//evil.example", "/office/campaigns"),
-        ("/office/\\evil.example", "/office/campaigns"),
-        ("/office/../u/x", "/office/campaigns"),
-        ("/office/%2e%2E/u/x", "/office/campaigns"),
-        ("/office/.%2e/u/x", "/office/campaigns"),
-        ("/office/%5Cevil.example", "/office/campaigns"),
-        ("/office/%2Fevil.example", "/office/campaigns"),
+        ("/office/sendings?still", "/office/sendings"),
+        ("https://evil.example/", "/office/"),
+        ("//evil.example/", "/office/"),
+        ("/office//evil.example", "/office/"),
+        ("/office/\\evil.example", "/office/"),
+        ("/office/../u/x", "/office/"),
+        ("/office/%2e%2E/u/x", "/office/"),
+        ("/office/.%2e/u/x", "/office/"),
+        ("/office/%5Cevil.example", "/office/"),
+        ("/office/%2Fevil.example", "/office/"),
         ("/office/me?next=%2Foffice%2Fme", "/office/me"),
-        ("javascript:alert(1)", "/office/campaigns"),
-        ("/office/me\r\nSet-Cookie: a=b", "/office/campaigns"),
-        ("/u/TOKEN", "/office/campaigns"),
+        ("javascript:alert(1)", "/office/"),
+        ("/office/me\r\nSet-Cookie: a=b", "/office/"),
+        ("/u/TOKEN", "/office/"),
     ],
 )
 async def test_one_is_led_to_pages_of_ours_only(town: Town, asked: str, led: str) -> None:
@@ -187,7 +187,7 @@ async def test_each_sign_in_has_a_session_of_its_own(town: Town) -> None:
         assert len(cookies) == 2
         assert "A" * 43 not in cookies
         await here.send("/office/sign-out")
-        assert (await there.go("/office/campaigns")).url.path == "/office/campaigns"
+        assert (await there.go("/office/sendings")).url.path == "/office/sendings"
 
 
 async def test_after_five_wrong_passwords_one_waits(town: Town) -> None:
@@ -198,7 +198,7 @@ async def test_after_five_wrong_passwords_one_waits(town: Town) -> None:
         await anne.sign_in("anne")
         assert "try again in 15 seconds" in anne.text
         town.wait(seconds=16)
-        assert (await anne.sign_in("anne")).url.path == "/office/campaigns"
+        assert (await anne.sign_in("anne")).url.path == "/office/"
 
 
 async def test_a_session_ends_after_twelve_idle_hours(town: Town) -> None:
@@ -206,11 +206,11 @@ async def test_a_session_ends_after_twelve_idle_hours(town: Town) -> None:
     async with town.somebody() as anne:
         await anne.sign_in("anne")
         town.wait(hours=11)
-        assert (await anne.go("/office/campaigns")).url.path == "/office/campaigns"
+        assert (await anne.go("/office/sendings")).url.path == "/office/sendings"
         town.wait(hours=11)
-        assert (await anne.go("/office/campaigns")).url.path == "/office/campaigns"
+        assert (await anne.go("/office/sendings")).url.path == "/office/sendings"
         town.wait(hours=13)
-        assert (await anne.go("/office/campaigns")).url.path == "/office/sign-in"
+        assert (await anne.go("/office/sendings")).url.path == "/office/sign-in"
 
 
 async def test_a_megabyte_in_a_field_is_refused_and_nothing_breaks(town: Town) -> None:
@@ -224,7 +224,7 @@ async def test_a_megabyte_in_a_field_is_refused_and_nothing_breaks(town: Town) -
 async def test_whatever_the_cookie_is_nobody_is_in(town: Town, cookie: str) -> None:
     async with town.somebody() as stranger:
         header = f"pli_office={cookie}; pli_browser={cookie}".encode()
-        page = await stranger.client.get("/office/campaigns", headers={b"Cookie": header})
+        page = await stranger.client.get("/office/sendings", headers={b"Cookie": header})
         assert page.status_code == 303
 
 
@@ -234,7 +234,7 @@ async def test_a_browser_whose_own_cookie_is_none_of_ours_gets_another_and_comes
     await town.hire("anne", Right.READER)
     async with town.somebody() as anne:
         anne.client.cookies.set("pli_browser", "x", domain="localhost.local", path="/office")
-        assert (await anne.sign_in("anne")).url.path == "/office/campaigns"
+        assert (await anne.sign_in("anne")).url.path == "/office/"
 
 
 async def test_a_form_of_an_earlier_session_may_be_sent_once_more(town: Town) -> None:
@@ -266,7 +266,7 @@ async def test_without_a_database_a_page_that_there_is_not_is_told_in_words_too(
     async with town.somebody() as anne:
         await anne.sign_in("anne")
         monkeypatch.setattr(sessions, "resume", away)
-        for path, code in (("/office/campaigns", 503), ("/office/no-such-page", 404)):
+        for path, code in (("/office/sendings", 503), ("/office/no-such-page", 404)):
             page = await anne.go(path)
             assert (page.status_code, path) == (code, path)
 
@@ -293,11 +293,11 @@ async def test_two_sign_ins_at_one_moment_are_two_sessions_and_no_failure(town: 
         cookies = {it.client.cookies["pli_office"] for it in (here, there)}
         assert len(cookies) == 2
         for it in (here, there):
-            assert (await it.go("/office/campaigns")).url.path == "/office/campaigns"
+            assert (await it.go("/office/sendings")).url.path == "/office/sendings"
         await here.send("/office/sign-out")
         for _ in range(4):
             await here.sign_in("anne", "a wrong password")
-        assert (await here.sign_in("anne")).url.path == "/office/campaigns", "nothing was counted"
+        assert (await here.sign_in("anne")).url.path == "/office/", "nothing was counted"
 
 
 async def test_the_cookie_of_before_a_proof_is_worth_nothing_after_it(town: Town) -> None:
@@ -342,7 +342,7 @@ async def test_a_clock_two_minutes_off_lets_nobody_in_by_a_code(town: Town) -> N
             assert page.status_code == 422
         await anne.sign_in("anne")
         page = await anne.send("/office/sign-in/code", code=app.at(town.clock.at))
-        assert page.url.path == "/office/campaigns"
+        assert page.url.path == "/office/"
 
 
 async def test_who_signs_in_again_in_the_same_browser_leaves_no_session_behind(town: Town) -> None:

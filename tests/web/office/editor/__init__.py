@@ -1,0 +1,1 @@
+"""Writing in a real browser."""

@@ -1,0 +1,177 @@
+"""Nothing that was written is lost: without a network, a session, or a browser that lives on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import async_playwright
+
+from accounts import session_ends
+from mailer.draft_models import DraftState
+from mailer.letter.drafts import states
+from pli.actor import Actor
+from pli.keys import Keys
+from tests.browser import how_to_launch
+from tests.web.office.editor.desks import SHORT, Desk, a_desk, a_manuscript, an_author
+from tests.web.office.gallery import enter
+from tests.web.office.served import Street, a_street
+
+pytestmark = pytest.mark.proof
+
+
+@pytest.fixture
+async def street(sqlite_url: str, keys: Keys) -> AsyncIterator[Street]:
+    async with a_street(sqlite_url, keys) as street:
+        yield street
+
+
+async def type_behind(desk: Desk, text: str, more: str) -> None:
+    """Write behind a text that stands there."""
+    await desk.text.get_by_text(text).click()
+    await desk.page.keyboard.press("End")
+    await desk.page.keyboard.type(more)
+
+
+async def test_a_network_cut_in_mid_sentence_and_a_browser_killed_lose_no_word(
+    street: Street, tmp_path: Path
+) -> None:
+    draft_id = await a_manuscript(street, SHORT)
+    anne = await an_author(street)
+    async with async_playwright() as playwright:
+        # A profile on the disk, since the copy must outlive the browser.
+        launch: dict[str, Any] = {**how_to_launch(), "locale": "en-GB"}
+        context = await playwright.chromium.launch_persistent_context(tmp_path / "p", **launch)
+        page = context.pages[0]
+        await enter(page, street, anne)
+        desk = Desk(page, street, draft_id)
+        await desk.open()
+        await type_behind(desk, "Une phrase.", " Elle commence")
+        await desk.saved()
+        await context.set_offline(True)
+        await desk.page.keyboard.type(", et la ligne est coupée")
+        await page.get_by_text("Not saved yet.").wait_for()
+        await desk.page.keyboard.type(" en plein mot")
+        await page.wait_for_timeout(600)
+        for pid in browsers_of(tmp_path / "p"):
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(Exception, match=r"(?i)closed|crash|disconnected"):
+            await page.wait_for_timeout(10_000)
+        assert "coupée" not in await desk.body()
+
+        context = await playwright.chromium.launch_persistent_context(tmp_path / "p", **launch)
+        page = context.pages[0]
+        await enter(page, street, anne)
+        desk = Desk(page, street, draft_id)
+        await desk.open()
+        await page.get_by_text("There is text that the server never received.").wait_for()
+        await page.get_by_role("button", name="Take it up again").click()
+        await desk.text.get_by_text("en plein mot").wait_for()
+        await desk.saved()
+        sentence = "Une phrase. Elle commence, et la ligne est coupée en plein mot"
+        assert await desk.body() == SHORT.replace("Une phrase.", sentence)
+        assert await page.get_by_text("never received").count() == 0
+        await desk.open()
+        assert await page.get_by_text("never received").count() == 0
+        await context.close()
+
+
+def browsers_of(profile: Path) -> list[int]:
+    """The processes of the browser with this profile."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if str(profile).encode() in command and b"chrom" in command:
+                found.append(int(entry.name))
+    assert found
+    return found
+
+
+async def test_without_a_network_writing_goes_on_and_is_saved_when_it_is_back(
+    street: Street,
+) -> None:
+    draft_id = await a_manuscript(street, SHORT)
+    async with a_desk(street, draft_id, await an_author(street)) as desk:
+        await desk.page.context.set_offline(True)
+        await type_behind(desk, "Une phrase.", " Hors ligne.")
+        await desk.page.get_by_text("Not saved yet.").wait_for()
+        await desk.page.get_by_role("button", name="Source", exact=True).click()
+        assert "Hors ligne." in await desk.page.locator("#body").input_value()
+        await desk.page.get_by_role("button", name="Back to the page").click()
+        await desk.text.get_by_text("Hors ligne.").wait_for()
+        await desk.page.context.set_offline(False)
+        await desk.saved()
+        assert "Une phrase. Hors ligne.\n" in await desk.body()
+
+
+async def test_a_session_that_ended_asks_for_sign_in_and_then_saves(street: Street) -> None:
+    draft_id = await a_manuscript(street, SHORT)
+    anne = await an_author(street)
+    async with a_desk(street, draft_id, anne) as desk:
+        await desk.page.frame_locator("#preview").get_by_text("Une phrase.").wait_for()
+        async with street.town.database.begin() as session:
+            await session_ends.end_all(
+                session, account_id=anne.id, by=Actor.system("root"), now=street.town.clock.at
+            )
+        await type_behind(desk, "Une phrase.", " Après l’heure.")
+        await desk.page.get_by_text("You are signed out. Nothing is lost.").wait_for()
+        link = desk.page.get_by_role("link", name="Sign in")
+        assert await link.get_attribute("target") == "_blank"
+        assert "Après" not in await desk.body()
+        # Signing in is tried elsewhere, in each of its ways: here the session is simply there.
+        await enter(desk.page, street, anne)
+        await desk.saved()
+        assert "Une phrase. Après l’heure." in await desk.body()
+
+
+async def test_two_people_at_once_are_told_and_choose_block_by_block(street: Street) -> None:
+    draft_id = await a_manuscript(street, "Un.\n\nDeux.\n\nTrois.\n")
+    anne, bruno = await an_author(street), await an_author(street, "bruno")
+    async with a_desk(street, draft_id, anne) as hers, a_desk(street, draft_id, bruno) as his:
+        await his.page.get_by_text("Anne").first.wait_for()
+        assert await his.page.locator("#present").inner_text() != ""
+        await type_behind(hers, "Un.", " D’Anne.")
+        await type_behind(hers, "Trois.", " D’Anne aussi.")
+        await hers.saved()
+        await type_behind(his, "Trois.", " De Bruno.")
+        await type_behind(his, "Deux.", " De Bruno seul.")
+        conflict = his.page.get_by_role("region", name="Two texts")
+        await conflict.wait_for()
+        assert "De Bruno" not in await his.body()
+        await his.page.get_by_role("heading", name="saved meanwhile: choose what stays").wait_for()
+        differences = conflict.get_by_role("group")
+        assert await differences.count() == 3
+        # Where only one changed something, that is proposed; where both did, nothing is.
+        first, last = differences.nth(0), differences.nth(2)
+        assert await first.get_by_role("radio", checked=True).count() == 1
+        assert await last.get_by_role("radio", checked=True).count() == 0
+        await last.get_by_role("radio", name="Both, yours first").check()
+        await conflict.get_by_role("button", name="Keep this choice").click()
+        await his.saved()
+        assert await his.body() == (
+            "Un. D’Anne.\n\nDeux. De Bruno seul.\n\nTrois. De Bruno.\n\nTrois. D’Anne aussi.\n"
+        )
+
+
+async def test_a_manuscript_that_was_deleted_keeps_its_text_before_whoever_wrote(
+    street: Street,
+) -> None:
+    draft_id = await a_manuscript(street, SHORT)
+    async with a_desk(street, draft_id, await an_author(street)) as desk:
+        async with street.town.database.begin() as session:
+            now, root = street.town.clock.at, Actor.system("root")
+            await states.set_state(
+                session, draft_id=draft_id, state=DraftState.PUT_AWAY, by=root, now=now
+            )
+            await states.delete_draft(session, draft_id=draft_id, by=root, now=now)
+        await type_behind(desk, "Une phrase.", " Trop tard.")
+        await desk.page.get_by_text("This manuscript was deleted.").first.wait_for()
+        await desk.text.get_by_text("Trop tard.").wait_for()

@@ -1,0 +1,297 @@
+"""A letter's way through the office: for whom, checked, approved, released, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts.models import Account
+from accounts.rights import Right
+from mailer.models import Campaign, CampaignState, Notice, NoticeKind
+from mailer.report.foresee import Foreseen
+from pli.actor import Actor
+from pli.checks import Check, warn, wrong
+from pli.database import Database
+from pli.keys import Keys
+from pli.language import say
+from subscribers.models import List
+from tests import factories as make
+from tests.web.office.deciding import a_draft_of, an_office_that_sends
+from tests.web.office.person import FROM_HERE, Person, Town, a_town
+from tests.web.office.signed import signed_in
+from web.office.counting import Counting, Overtaken
+from web.office.sending_options import MachineChecks
+
+
+@pytest.fixture
+async def town(database: Database, keys: Keys, now: datetime) -> AsyncIterator[Town]:
+    async with a_town(database, keys, now, an_office_that_sends(keys=keys)) as town:
+        yield town
+
+
+def actor_of(account: Account) -> Actor:
+    return Actor.account(account.id, account.name)
+
+
+async def state_of(town: Town, campaign_id: int) -> Campaign:
+    async with town.database.reading() as session:
+        return await session.get_one(Campaign, campaign_id)
+
+
+async def let_all_pass(person: Person, path: str) -> None:
+    """Let every warning pass, one by one."""
+    for _ in range(20):
+        page = await person.go(f"{path}/check")
+        keys = re.findall(r'name="key" value="([0-9a-f]{32})"', page.text)
+        if not keys:
+            return
+        await person.send(f"{path}/tick", key=keys[0])
+    raise AssertionError("there is no end of warnings")
+
+
+async def test_a_letter_goes_its_whole_way_between_two_people(town: Town) -> None:
+    anne = await town.hire("anne", Right.AUTHOR, Right.SENDER)
+    bruno = await town.hire("bruno", Right.SENDER)
+    campaign, _ = await a_draft_of(town.database, town.keys, actor_of(anne), now=town.clock.at)
+    path = f"/office/sendings/{campaign.id}"
+    async with town.somebody() as author, town.somebody() as approver:
+        await signed_in(town, author, anne)
+        await signed_in(town, approver, bruno)
+        page = await author.go(path)
+        assert "Lists: Liste membres." in author.text
+        await author.go(f"{path}/who")
+        assert "3</strong> people get it as things stand" in author.text
+        await author.go(f"{path}/approve")
+        assert "You made or changed it" in author.text
+        assert f"{path}/approved" not in author.forms()
+        await author.send(f"{path}/ask", note="Avant jeudi, merci")
+        assert "They are asked by mail." in author.text
+        async with town.database.reading() as session:
+            (mail,) = await session.scalars(select(Notice).where(Notice.kind == NoticeKind.OFFICE))
+        assert mail.address == "bruno@example.org"
+
+        await approver.go(f"{path}/approve")
+        assert "Avant jeudi, merci" in approver.text
+        old = approver.forms()[f"{path}/approved"]["seen"]
+        await approver.send(f"{path}/back", note="Le 3, c'est quel jour ?", line="12")
+        assert "It is sent back with your remark." in approver.text
+        await author.go(path)
+        assert "Bruno sent it back:" in author.text
+
+        # Anne sets nobody aside, but changes for whom it is: what Bruno saw is not there any more.
+        await author.go(f"{path}/who")
+        await author.send(f"{path}/who", list="membres", audience="all")
+        await approver.go(f"{path}/approve")
+        assert approver.forms()[f"{path}/approved"]["seen"] != old
+        late = await approver.send(f"{path}/approved", seen=old)
+        assert late.status_code == 422
+        assert "was changed meanwhile" in approver.text
+        await approver.go(f"{path}/approve")
+        await approver.send(f"{path}/approved")
+        assert "This is approved." in approver.text
+
+        await let_all_pass(approver, path)
+        await approver.go(f"{path}/release?when=now")
+        assert "Send it to 3 people" in approver.text
+        assert "relais.example.org" in approver.text
+        await approver.send(f"{path}/release")
+        assert "seconds until the first copy" in approver.text
+        released = await state_of(town, campaign.id)
+        assert released.state is CampaignState.SCHEDULED
+        assert released.scheduled_at == town.clock.at + timedelta(seconds=60)
+        assert (released.released_count, released.released_by) == (3, actor_of(bruno).text)
+        await approver.send(f"{path}/stop")
+        assert "It is stopped: nothing was sent." in approver.text
+        stopped = await state_of(town, campaign.id)
+        assert stopped.state is CampaignState.APPROVED
+        assert stopped.released_by is None
+        assert page.status_code == 200
+
+
+async def a_ready_letter(
+    town: Town, person: Person, *, size: int = 3, name: str = "anne"
+) -> tuple[int, str]:
+    """A draft of somebody who alone decides, all warnings let pass; its id and its address."""
+    anne = await town.hire(name, Right.AUTHOR, Right.SENDER)
+    campaign, _ = await a_draft_of(
+        town.database, town.keys, actor_of(anne), size=size, now=town.clock.at
+    )
+    await signed_in(town, person, anne)
+    path = f"/office/sendings/{campaign.id}"
+    await let_all_pass(person, path)
+    return campaign.id, path
+
+
+@pytest.fixture
+async def alone(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Town]:
+    """An office in which one person decides, and types the number above two."""
+    database = Database(sqlite_url)
+    rules = an_office_that_sends(keys=keys, two=False, above=2)
+    async with a_town(database, keys, now, rules) as town:
+        yield town
+    await database.close()
+
+
+async def test_an_hour_is_refused_in_words_when_it_is_none_of_one_time(alone: Town) -> None:
+    async with alone.somebody() as anne:
+        _, path = await a_ready_letter(alone, anne)
+        for hour, why in (
+            ("2026-11-20 08:00", "that hour is over"),
+            ("2027-03-28 02:30", "does not exist there: the clocks go forward"),
+            ("2027-10-31 02:30", "comes twice there"),
+            ("demain", "is no hour"),
+            ("", "is no hour"),
+        ):
+            page = await anne.go(f"{path}/release?when=at&hour={hour}")
+            assert page.status_code == 422, hour
+            assert why in anne.text, hour
+        await anne.go(f"{path}/release?when=at&hour=26/11/2026 8h")
+        assert "Thursday, November 26, 2026 at 08:00 (Europe/Paris), in 1 day and 22 hours" in (
+            anne.text
+        )
+
+
+async def test_the_number_is_typed_with_spaces_or_in_arabic_digits_and_looked_at_again(
+    alone: Town,
+) -> None:
+    async with alone.somebody() as anne:
+        campaign_id, path = await a_ready_letter(alone, anne)
+        for typed in ("", "4", "trois"):
+            await anne.go(f"{path}/release?when=now")
+            refused = await anne.send(f"{path}/release", typed=typed)
+            assert refused.status_code == 422
+            assert "type the number of people" in anne.text
+        await anne.go(f"{path}/release?when=now")
+        async with alone.database.begin() as session:
+            members = await session.get_one(List, 1)
+            await make.a_person(session, alone.keys, "nouvelle", members, now=alone.clock.at)
+        changed = await anne.send(f"{path}/release", typed="3")
+        assert changed.status_code == 422
+        assert "the number has changed meanwhile: it is 4 people now" in anne.text
+        assert "Send it to 4 people" in anne.text
+        await anne.send(f"{path}/release", typed="\u202f٤ ")
+        assert (await state_of(alone, campaign_id)).state is CampaignState.SCHEDULED
+        # Pressed once more, in another tab that is old.
+        again = await anne.client.post(
+            f"{path}/release",
+            data={"token": anne.forms()[f"{path}/stop"]["token"], "when": "now", "shown": "4"},
+            headers=FROM_HERE,
+        )
+        assert again.status_code == 422
+        assert "Anne has released campaign" in again.text
+
+
+async def test_an_error_has_no_anyway_and_a_warning_is_asked_for(
+    sqlite_url: str, keys: Keys, now: datetime
+) -> None:
+    asked = 0
+
+    async def look() -> list[Check]:
+        nonlocal asked
+        asked += 1
+        return [wrong("relay", say("no relay answers")), warn("disk", say("the disk is full"))]
+
+    database = Database(sqlite_url)
+    rules = an_office_that_sends(keys=keys, two=False)
+    assert rules.sending is not None
+    sending = replace(rules.sending, machine=MachineChecks(look))
+    async with (
+        a_town(database, keys, now, replace(rules, sending=sending)) as town,
+        town.somebody() as anne,
+    ):
+        campaign_id, path = await a_ready_letter(town, anne)
+        page = await anne.go(f"{path}/check")
+        assert page.text.index("no relay answers") < page.text.index("the disk is full")
+        error = await anne.client.post(
+            f"{path}/tick",
+            data={"token": anne.forms()["/office/sign-out"]["token"], "key": "0" * 32},
+            headers=FROM_HERE,
+        )
+        assert error.status_code == 422
+        await anne.go(f"{path}/release?when=now")
+        assert "This still stands in the way" in anne.text
+        assert f"{path}/release" not in anne.forms()
+        campaign = await state_of(town, campaign_id)
+        pressed = await anne.client.post(
+            f"{path}/release",
+            data={
+                "token": anne.forms()["/office/sign-out"]["token"],
+                "when": "now",
+                "shown": "3",
+                "seen": campaign.frozen_hash,
+            },
+            headers=FROM_HERE,
+        )
+        assert pressed.status_code == 422
+        assert "no relay answers" in pressed.text
+        assert (await state_of(town, campaign_id)).state is CampaignState.DRAFT
+    assert asked == 1, "the machine is asked once a minute"
+    await database.close()
+
+
+async def test_what_is_chosen_wrongly_is_told_and_stays_in_the_form(alone: Town) -> None:
+    async with alone.database.begin() as session:
+        await make.a_list(session, "etrangere", now=alone.clock.at)
+    async with alone.somebody() as anne:
+        _, path = await a_ready_letter(alone, anne)
+        for typed, why in (
+            ({"list": []}, "choose a list"),
+            ({"list": ["nulle"]}, "there is no list nulle"),
+            ({"list": ["membres"], "without_list": ["membres"]}, "chosen and set aside at once"),
+            ({"list": ["membres"], "segment": ":rule"}, "write the rule"),
+            ({"list": ["membres"], "segment": ":rule", "rule": "departement = 44"}, "departement"),
+            ({"list": ["membres"], "segment": "inconnu"}, "no segment called"),
+            ({"list": ["membres"], "without_rule": "age >"}, "no attribute age"),
+        ):
+            await anne.go(f"{path}/who")
+            page = await anne.send(f"{path}/who", **typed)
+            assert page.status_code == 422, typed
+            assert why in anne.text, typed
+        # Out of date: somebody else has changed it since the form was shown.
+        await anne.go(f"{path}/who")
+        late = await anne.send(f"{path}/who", list="membres", audience="all", seen="0" * 64)
+        assert (late.status_code, "changed meanwhile" in anne.text) == (422, True)
+        part = await anne.go(f"{path}/numbers?list=membres&without_rule=language = fr")
+        assert "0</strong> people get it as things stand" in part.text
+        assert "Was set aside for this sending" in part.text
+        proposed = await anne.go(f"{path}/complete?text=list = &at=7")
+        assert proposed.json()["proposals"] == ["etrangere", "membres"]
+
+
+async def test_of_one_persons_counts_the_older_one_is_ended(
+    database: Database,
+) -> None:
+    counting = Counting()
+    slow = (
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+        if database.is_sqlite
+        else "SELECT pg_sleep(60)"
+    )
+
+    async def endless(session: AsyncSession) -> Foreseen:
+        await session.execute(text(slow))
+        raise AssertionError("it came to its end")
+
+    async def quick(session: AsyncSession) -> Foreseen:
+        await session.execute(text("SELECT 1"))
+        return Foreseen(1, {})
+
+    begun = time.monotonic()
+    older = asyncio.create_task(counting.count(database, 1, endless, within=60))
+    await asyncio.sleep(0.2)
+    newer = await counting.count(database, 1, quick, within=60)
+    assert newer == Foreseen(1, {})
+    with pytest.raises(Overtaken):
+        await older
+    assert await counting.count(database, 1, endless, within=0.2) is None
+    # Its connection is whole, and free for others.
+    assert await counting.count(database, 2, quick, within=60) == Foreseen(1, {})
+    assert time.monotonic() - begun < 30

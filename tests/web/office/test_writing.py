@@ -1,0 +1,227 @@
+"""Writing in the office: the list, the page, saving, and what a module of ours is answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import pytest
+
+from accounts.rights import Right
+from pli import audit
+from pli.audit import AuditAction
+from pli.database import Database
+from pli.keys import Keys
+from subscribers.models import List
+from tests import factories as make
+from tests.mailer.letter.drafts.written import BODY
+from tests.web.office.manuscripts import Module, a_manuscript
+from tests.web.office.person import Town, a_town
+from tests.web.office.signed import signed_in
+
+
+@pytest.fixture
+async def town(database: Database, keys: Keys, now: datetime) -> AsyncIterator[Town]:
+    async with a_town(database, keys, now) as town:
+        yield town
+
+
+async def test_a_module_saves_cuts_and_previews(town: Town) -> None:
+    draft_id, _ = await a_manuscript(town)
+    anne = await town.hire("anne", Right.AUTHOR)
+    async with town.somebody() as person:
+        module = Module(person, await signed_in(town, person, anne))
+        at = f"/office/letters/{draft_id}"
+        page = await person.go(at)
+        assert page.status_code == 200
+        assert 'data-version="1"' in page.text
+        cut = (await module.ask("POST", f"{at}/blocks", {"body": BODY})).json()["blocks"]
+        assert "".join(it["source"] for it in cut) == BODY
+        assert [it["kind"] for it in cut] == ["gap", "heading", "paragraph", "bullets"]
+        saved = await module.ask(
+            "PUT",
+            at,
+            {"base": 1, "key": "a", "front": {"title": "Autre : titre"}, "body": BODY + "\nFin.\n"},
+        )
+        assert saved.status_code == 200, saved.text
+        assert saved.json()["version"] == 2
+        shown = await module.ask(
+            "POST", f"{at}/preview", {"front": {}, "body": BODY, "view": "mail", "line": 3}
+        )
+        told = shown.json()
+        assert told["errors"] == 0, told
+        frame = await person.go(told["address"])
+        assert "Bonjour camarade." in frame.text
+        assert "sandbox" in frame.headers["content-security-policy"]
+        assert re.search(r'<p[^>]* id="ici"', frame.text)
+
+
+async def test_a_save_that_did_not_see_the_latest_text_gets_both(town: Town) -> None:
+    draft_id, _ = await a_manuscript(town)
+    anne, bruno = await town.hire("anne", Right.AUTHOR), await town.hire("bruno", Right.AUTHOR)
+    at = f"/office/letters/{draft_id}"
+    async with town.somebody() as one, town.somebody() as other:
+        first = Module(one, await signed_in(town, one, anne))
+        second = Module(other, await signed_in(town, other, bruno))
+        here = await first.ask("POST", f"{at}/presence", {})
+        assert here.json()["present"] == []
+        there = (await second.ask("POST", f"{at}/presence", {})).json()
+        assert [it["name"] for it in there["present"]] == ["Anne"]
+        await first.ask("PUT", at, {"base": 1, "key": "a", "body": "\nde Anne\n"})
+        late = await second.ask("PUT", at, {"base": 1, "key": "b", "body": "\nde Bruno\n"})
+        assert late.status_code == 409
+        told = late.json()
+        assert (told["version"], told["by"], told["body"]) == (2, "Anne", "\nde Anne\n")
+        assert [it["source"] for it in told["yours"]] == ["\n", "de Bruno\n"]
+        page = await other.go(at)
+        assert "Anne has it open since" in page.text
+        # Without JavaScript: what was typed is on the page, and saving again is one's decision.
+        await other.go(at)
+        await first.ask("PUT", at, {"base": 2, "key": "c", "body": "\nencore Anne\n"})
+        again = await other.send(at, body="\nde Bruno\n", do="save")
+        assert again.status_code == 409
+        assert "<del>" in again.text
+        assert "de Bruno" in other.text
+        assert (await other.send(at, body="\nde Bruno\n", do="save")).status_code == 200
+        listed = await second.ask("GET", f"{at}/history")
+        assert [(it["version"], it["by"]) for it in listed.json()["versions"]] == [
+            (4, "Bruno"),
+            (3, "Anne"),
+            (2, "Anne"),
+            (1, "root"),
+        ]
+        page = await other.go(f"{at}/history/4")
+        assert "<del>Anne</del><ins>Bruno</ins>" in page.text
+        assert (await other.go(f"{at}/history/9")).status_code == 404
+        await other.go(f"{at}/history")
+        assert (await other.send(f"{at}/restore", version="3")).status_code == 200
+        assert "encore Anne" in other.text
+
+
+async def test_a_session_that_ended_loses_no_text(town: Town) -> None:
+    draft_id, _ = await a_manuscript(town)
+    anne = await town.hire("anne", Right.AUTHOR)
+    at = f"/office/letters/{draft_id}"
+    long_text = "\n" + "Un mot après l’autre. " * 2_500
+    async with town.somebody() as person:
+        module = Module(person, await signed_in(town, person, anne))
+        page = await person.go(at)
+        person.forget()
+        for method, path in (("PUT", at), ("POST", f"{at}/presence"), ("GET", f"{at}/token")):
+            answer = await module.ask(method, path, None if method == "GET" else {"body": ""})
+            assert answer.status_code == 401
+            assert answer.json()["sign_in"] == "/office/sign-in"
+        person.page = page
+        over = await person.send(at, body=long_text, do="save")
+        assert over.status_code == 401
+        assert long_text.strip() in person.text, "a text longer than a form carries through"
+        token = await signed_in(town, person, anne)
+        again = await person.send(at, body=long_text)
+        assert again.status_code == 403, "the form is of the session before"
+        assert (await person.send(at)).status_code == 200
+        assert long_text.strip() in person.text
+        assert (await module.ask("PUT", at, {"base": 2, "body": "x"})).status_code == 403
+        module.token = (await module.ask("GET", f"{at}/token")).json()["token"]
+        assert module.token == token
+        assert (await module.ask("PUT", at, {"base": 2, "body": "x"})).status_code == 200
+
+
+async def test_a_manuscript_is_begun_written_checked_and_put_away_without_javascript(
+    town: Town,
+) -> None:
+    _, list_id = await a_manuscript(town)
+    await town.hire("anne", Right.AUTHOR, lists=[list_id])
+    async with town.somebody() as anne:
+        await anne.sign_in("anne")
+        await anne.go("/office/letters")
+        assert "Une lettre" in anne.text
+        wrong = await anne.send("/office/letters/new", list=str(list_id), number="neuf")
+        assert wrong.status_code == 422
+        begun = await anne.send("/office/letters/new", list=str(list_id), number="", start="")
+        at = begun.url.path
+        assert anne.forms()[at]["number"] == "295", "the next number of the list"
+        checked = await anne.send(
+            at, title="Deux : titre", number="294", body="\n# A\n\n#### B\n", do="check"
+        )
+        assert checked.status_code == 200
+        assert "subject is missing" in anne.text
+        assert "number 294 is that of manuscript" in anne.text
+        assert "the next free number is" in anne.text
+        frame = re.search(r'<iframe[^>]* src="([^"]+)" sandbox ', checked.text)
+        assert frame
+        await anne.go(frame[1])
+        assert ">B</h4>" in anne.text
+        await anne.go(at)
+        saved = await anne.send(at, body="\n# A\n\nun texte\n", do="save")
+        assert "The manuscript is saved." in saved.text
+        copied = await anne.go("/office/letters")
+        source = at.rpartition("/")[2]
+        copied = await anne.send("/office/letters/new", list=str(list_id), start=f"draft:{source}")
+        assert "un texte" in copied.text
+        await anne.go("/office/letters")
+        assert (await anne.send("/office/letters/new", list="999")).status_code == 404
+        await anne.go(at)
+        await anne.send(f"{at}/state", state="put_away")
+        locked = await anne.go(at)
+        assert "put away: take it out again" in anne.text
+        assert 'fieldset class="bare" disabled' in locked.text
+        await anne.send(f"{at}/state", state="deleted")
+        gone = await anne.go(at)
+        assert gone.status_code == 410
+
+
+async def test_test_copies_go_to_people_of_the_office_and_their_outcome_is_told(town: Town) -> None:
+    draft_id, list_id = await a_manuscript(town)
+    anne = await town.hire("anne", Right.AUTHOR)
+    bruno = await town.hire("bruno", Right.SENDER, lists=[list_id])
+    await town.hire("carla", Right.OPERATOR)
+    at = f"/office/letters/{draft_id}"
+    async with town.somebody() as person:
+        module = Module(person, await signed_in(town, person, anne))
+        page = await person.go(at)
+        assert "Bruno" in page.text
+        assert "Carla" not in page.text
+        ordered = await module.ask("POST", f"{at}/test", {"to": ["self", str(bruno.id), "999"]})
+        ids = ordered.json()["notices"]
+        assert len(ids) == 2
+        told = await module.ask("GET", f"{at}/test?ids={ids[0]},{ids[1]},77")
+        assert [(it["address"], it["done"], it["text"]) for it in told.json()["outcomes"]] == [
+            ("anne@example.org", False, "on its way"),
+            ("bruno@example.org", False, "on its way"),
+        ]
+        await module.ask("PUT", at, {"base": 1, "front": {"preheader": ""}, "body": BODY})
+        refused = await module.ask("POST", f"{at}/test", {"to": ["self"]})
+        assert refused.status_code == 422
+        assert "preheader is missing" in refused.json()["faults"][0]["text"]
+        none = await module.ask("POST", f"{at}/test", {"to": []})
+        assert none.status_code == 422
+
+
+async def test_an_author_sees_a_person_only_with_the_right_to_and_that_is_noted(
+    town: Town,
+) -> None:
+    draft_id, list_id = await a_manuscript(town)
+    async with town.database.begin() as session:
+        of = await session.get_one(List, list_id)
+        jeanne = await make.a_person(session, town.keys, "jeanne", of, now=town.clock.at)
+        jeanne.first_name = "Jeanne-Louise"
+    for name, rights in (("anne", [Right.AUTHOR]), ("bruno", [Right.AUTHOR, Right.WHO])):
+        account = await town.hire(name, *rights)
+        async with town.somebody() as person:
+            module = Module(person, await signed_in(town, person, account))
+            seen = []
+            for whom in ("", "longest", "jeanne@example.org", "jeanne@example.org"):
+                shown = await module.ask(
+                    "POST",
+                    f"/office/letters/{draft_id}/preview",
+                    {"front": {}, "body": BODY, "as": whom, "view": "text"},
+                )
+                seen.append((await person.go(shown.json()["address"])).text)
+        assert "Bonjour camarade." in seen[0]
+        assert re.search("Bonjour Marie-Christi[^ .]*\\.", seen[1]), "as long as the longest"
+        assert ("Bonjour Jeanne-Louise." in seen[2]) == (name == "bruno")
+    async with town.database.reading() as session:
+        noted = await audit.events(session, action=AuditAction.PERSON_VIEWED)
+    found = [(it.object_id, it.actor) for it in noted.events]
+    assert found == [(jeanne.id, f"Bruno (#{account.id})")]

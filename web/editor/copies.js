@@ -1,0 +1,66 @@
+// Copies in the browser of what the server does not have yet. IndexedDB with strict durability
+// writes to the disk; localStorage may wait for seconds, and a browser that is killed loses it.
+
+const STORE = "copies";
+
+const opened = () => new Promise((resolve, reject) => {
+  const asking = indexedDB.open("pli-manuscripts", 1);
+  asking.onupgradeneeded = () => asking.result.createObjectStore(STORE);
+  asking.onsuccess = () => resolve(asking.result);
+  asking.onerror = () => reject(asking.error);
+});
+
+/** The copies of a person's manuscript: one for each tab, so that tabs overwrite no other's. */
+export class Copies {
+  constructor(account, draft) {
+    this.prefix = `${account}/${draft}/`;
+    this.tab = crypto.randomUUID();
+    // The lock tells other tabs that this one is alive, and its copy not left behind.
+    navigator.locks?.request(this.#lock(this.tab), () => new Promise(() => {}));
+  }
+
+  #lock(tab) {
+    return `pli-manuscript-${tab}`;
+  }
+
+  async #run(mode, act) {
+    this.database ??= opened();
+    const transaction = (await this.database).transaction(STORE, mode, { durability: "strict" });
+    const asking = act(transaction.objectStore(STORE));
+    return new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve(asking.result);
+      transaction.onerror = transaction.onabort = () => reject(transaction.error);
+    });
+  }
+
+  keep(copy) {
+    return this.#run("readwrite", (store) => store.put(copy, this.prefix + this.tab));
+  }
+
+  async forget(tab = this.tab) {
+    try {
+      await this.#run("readwrite", (store) => store.delete(this.prefix + tab));
+    } catch {
+      // Without a store there is no copy either.
+    }
+  }
+
+  /** Copies that tabs left behind which are no longer there: [tab, copy] pairs. */
+  async left() {
+    const range = IDBKeyRange.bound(this.prefix, `${this.prefix}\uffff`);
+    let keys;
+    try {
+      keys = await this.#run("readonly", (store) => store.getAllKeys(range));
+    } catch {
+      return [];
+    }
+    const held = new Set((await navigator.locks?.query())?.held.map((it) => it.name));
+    const found = [];
+    for (const key of keys) {
+      const tab = key.slice(this.prefix.length);
+      if (held.has(this.#lock(tab))) continue;
+      found.push([tab, await this.#run("readonly", (store) => store.get(key))]);
+    }
+    return found;
+  }
+}

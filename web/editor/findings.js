@@ -1,0 +1,109 @@
+// The findings of the preflight: in a list, errors first, and beside the block they speak of. Their
+// count stands in the title, and is announced politely when it changes.
+
+import { Plugin, PluginKey } from "prosemirror-state";
+import { Decoration, DecorationSet } from "prosemirror-view";
+import { h } from "./dom.js";
+
+const ORDER = { error: 0, warning: 1, note: 2 };
+export const findingsKey = new PluginKey("findings");
+
+/** Findings in the order of their weight; those of one weight as they came. */
+export const sorted = (findings) => findings
+  .map((it, at) => [it, at])
+  .sort(([a, i], [b, j]) => (ORDER[a.severity] ?? 2) - (ORDER[b.severity] ?? 2) || i - j)
+  .map(([it]) => it);
+
+/** The block on whose lines a line stands: its place among `lines`, the first line of each. */
+export const blockAt = (lines, line) => {
+  let at = -1;
+  for (let i = 0; i < lines.length; i += 1) if (lines[i] <= line) at = i;
+  return at;
+};
+
+/** Marks the blocks of which something is found. */
+export const findingMarks = () => new Plugin({
+  key: findingsKey,
+  state: {
+    init: () => DecorationSet.empty,
+    apply(transaction, set) {
+      return transaction.getMeta(findingsKey) ?? set.map(transaction.mapping, transaction.doc);
+    },
+  },
+  props: {
+    decorations(state) { return findingsKey.getState(state); },
+  },
+});
+
+export class Findings {
+  constructor({ desk, list, status, title }) {
+    Object.assign(this, { desk, list, status });
+    this.title = title ?? document.title;
+    this.announced = "";
+  }
+
+  /** Show findings; `lines` are the first lines of the blocks that they were found in. */
+  show(findings, lines) {
+    const found = sorted(findings);
+    this.list.replaceChildren(...found.map((it) => this.#item(it, lines)));
+    this.#mark(found, lines);
+    const { words } = this.desk;
+    const errors = found.filter((it) => it.severity === "error").length;
+    const warnings = found.length - errors;
+    const said = found.length
+      ? [errors ? words.count("errors", errors) : null, warnings ? words.count("warnings", warnings) : null].filter(Boolean).join(", ")
+      : words.say("nothing_found");
+    if (said !== this.announced) {
+      this.announced = said;
+      this.status.textContent = said;
+    }
+    document.title = errors ? `(${errors}) ${this.title}` : this.title;
+  }
+
+  #item(finding, lines) {
+    const { words } = this.desk;
+    const at = finding.line === null || finding.line === undefined ? -1 : blockAt(lines, finding.line);
+    const text = h("p", {}, h("strong", {}, words.say(`severity_${finding.severity}`)), " ", finding.text);
+    const parts = [text];
+    if (finding.remedy) parts.push(h("p", { class: "remedy" }, finding.remedy));
+    const buttons = [];
+    if (at >= 0) {
+      buttons.push(h("button", { type: "button", class: "link", onclick: () => this.desk.goTo(at) }, words.say("go_there")));
+    }
+    if (finding.field) {
+      const field = () => document.getElementById(finding.field)?.focus();
+      buttons.push(h("button", { type: "button", class: "link", onclick: field }, words.say("go_there")));
+    }
+    if (finding.fix) {
+      const fix = () => this.desk.fix(finding.fix) || this.desk.note("fix_late");
+      buttons.push(h("button", { type: "button", class: "link fix", onclick: fix }, finding.fix.label));
+    }
+    if (buttons.length) parts.push(h("p", { class: "remedies" }, ...buttons));
+    return h("li", { class: finding.severity, "data-line": finding.line ?? null }, ...parts);
+  }
+
+  #mark(found, lines) {
+    const { view } = this.desk;
+    const { doc } = view.state;
+    const worst = new Map();
+    for (const it of found) {
+      if (it.line === null || it.line === undefined) continue;
+      const at = blockAt(lines, it.line);
+      if (at < 0 || at >= doc.childCount) continue;
+      const known = worst.get(at);
+      worst.set(at, { severity: known?.severity ?? it.severity, texts: [...(known?.texts ?? []), it.text] });
+    }
+    const marks = [];
+    let pos = 0;
+    doc.forEach((node, offset, at) => {
+      pos = offset;
+      const here = worst.get(at);
+      if (!here) return;
+      marks.push(Decoration.node(pos, pos + node.nodeSize, { class: `found ${here.severity}` }));
+      marks.push(Decoration.widget(pos, () => h("aside", {
+        class: `found-note ${here.severity}`, contenteditable: "false",
+      }, ...here.texts.map((text) => h("p", {}, text))), { side: -1, key: `${at}${here.severity}${here.texts.join()}`, ignoreSelection: true }));
+    });
+    view.dispatch(view.state.tr.setMeta(findingsKey, DecorationSet.create(doc, marks)).setMeta("addToHistory", false));
+  }
+}

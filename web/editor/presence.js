@@ -1,0 +1,38 @@
+// Tells who else has the manuscript open, and whether somebody saved it meanwhile.
+
+import { h } from "./dom.js";
+
+const EVERY = 20_000;
+
+export class Presence {
+  constructor({ client, words, place, newer }) {
+    Object.assign(this, { client, words, place, newer });
+    this.shown = "";
+  }
+
+  begin() {
+    this.timer = setInterval(() => this.look(), EVERY);
+    this.look();
+  }
+
+  async look() {
+    if (document.hidden) return;
+    try {
+      const { status, said } = await this.client.json("POST", "/presence", {});
+      if (status === 200) {
+        this.show(said.present ?? []);
+        this.newer(said);
+      }
+    } catch {
+      // Whether the network is there is told by saving.
+    }
+  }
+
+  show(present) {
+    const told = present.map((it) => this.words.say("also_open", { name: it.name, hour: this.words.hour(it.since) }));
+    if (told.join() === this.shown) return;
+    this.shown = told.join();
+    this.place.replaceChildren(...told.map((it) => h("p", {}, it)));
+    this.place.hidden = !told.length;
+  }
+}

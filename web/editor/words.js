@@ -1,0 +1,27 @@
+// The sentences that the script shows. They stand in the page, in the person's language.
+
+export class Words {
+  constructor(sentences, language) {
+    this.sentences = sentences;
+    this.language = language;
+    this.plural = new Intl.PluralRules(language);
+  }
+
+  /** A sentence by its name, with its holes filled. */
+  say(name, holes = {}) {
+    const sentence = this.sentences[name];
+    if (sentence === undefined) return name;
+    return sentence.replace(/\{(\w+)\}/g, (hole, key) => holes[key] ?? hole);
+  }
+
+  /** A sentence of a number: `name_one` or `name_many`. */
+  count(name, n, holes = {}) {
+    const kind = this.plural.select(n) === "one" ? "one" : "many";
+    return this.say(`${name}_${kind}`, { n: n.toLocaleString(this.language), ...holes });
+  }
+
+  /** The hour of an instant, as the person's clock shows it. */
+  hour(instant) {
+    return new Date(instant).toLocaleTimeString(this.language, { hour: "2-digit", minute: "2-digit" });
+  }
+}

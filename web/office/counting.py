@@ -1,0 +1,56 @@
+"""Counts for whom a letter would be: one query at a time for each person, the older one ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mailer.report.foresee import Foreseen
+from pli.database import Database
+
+Count = Callable[[AsyncSession], Awaitable[Foreseen]]
+
+
+class Overtaken(Exception):
+    """The same person has asked something newer meanwhile."""
+
+
+class Counting:
+    """The running count of each account."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, asyncio.Task[Foreseen]] = {}
+
+    async def count(
+        self, database: Database, account_id: int, count: Count, *, within: float
+    ) -> Foreseen | None:
+        """The count, or None if it takes longer than so many seconds: then it is ended.
+
+        Raises Overtaken if the same account asks for another count meanwhile.
+        """
+        await self._end(self._running.get(account_id))
+        task = asyncio.ensure_future(database.read_stoppably(count))
+        self._running[account_id] = task
+        try:
+            done, _ = await asyncio.wait({task}, timeout=within)
+        except asyncio.CancelledError:
+            await self._end(task)
+            raise
+        finally:
+            if self._running.get(account_id) is task:
+                del self._running[account_id]
+        if not done:
+            await self._end(task)
+            return None
+        if task.cancelled():
+            raise Overtaken
+        return task.result()
+
+    async def _end(self, task: asyncio.Task[Foreseen] | None) -> None:
+        if task is not None and not task.done():
+            task.cancel()
+            with suppress(Exception, asyncio.CancelledError):
+                await asyncio.wait({task})

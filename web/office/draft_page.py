@@ -1,0 +1,126 @@
+"""What the pages of a draft share: the campaign, its steps, and the letter's findings kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from accounts.abilities import Ability
+from mailer import reasons
+from mailer.campaign import lifecycle
+from mailer.campaign.finding import find_campaign
+from mailer.models import Campaign, CampaignState
+from mailer.notices.asking import MailRoom
+from mailer.report import readiness, summary
+from mailer.report.readiness import Point
+from pli.language import N_
+from subscribers import attributes
+from web.office import cookies
+from web.office.sending_options import SendingOptions
+from web.office.visit import Visit
+
+OPEN = frozenset({CampaignState.DRAFT, CampaignState.APPROVED})
+DECIDED = OPEN | {CampaignState.SCHEDULED}
+"""The states whose page is about deciding; the others are watched or reported."""
+_KEPT = 32
+
+STEPS = (
+    ("who", N_("For whom"), Ability.WRITE_DRAFTS),
+    ("check", N_("Check"), Ability.SEE_DRAFTS),
+    ("approve", N_("Approve"), Ability.SEE_DRAFTS),
+    ("release", N_("Release"), Ability.RELEASE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSending:
+    """A campaign as its pages show it."""
+
+    campaign: Campaign
+    lists: Sequence[int]
+
+    @property
+    def path(self) -> str:
+        """The one address of this sending."""
+        return f"{cookies.PATH}/sendings/{self.campaign.id}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be changed, approved and released."""
+        return self.campaign.state in OPEN
+
+
+async def lists_of_sending(
+    session: AsyncSession, values: Mapping[str, Any]
+) -> Collection[int] | None:
+    """The lists of the sending in the path."""
+    return await summary.lists_of(session, values["id"])
+
+
+async def load(session: AsyncSession, visit: Visit) -> OpenSending:
+    """The sending in the path."""
+    campaign_id = visit.number("id")
+    lists = await summary.lists_of(session, campaign_id)
+    if lists is None:
+        raise HTTPException(404)
+    return OpenSending(await find_campaign(session, campaign_id), list(lists))
+
+
+def sending_options(visit: Visit) -> SendingOptions:
+    """How this installation sends; 404 where it cannot."""
+    if visit.context.options.sending is None:
+        raise HTTPException(404)
+    return visit.context.options.sending
+
+
+def mail_room(visit: Visit) -> MailRoom:
+    """In whose name mails to people of the office leave."""
+    context = visit.context
+    url = context.options.url or context.pages.identity.public_url
+    return MailRoom(context.pages.identity, url, context.keys)
+
+
+def page(visit: Visit, draft: OpenSending, name: str, step: str = "", **values: Any) -> Response:
+    """A page of a draft, with its steps."""
+    may = visit.who.granted.may
+    error = values.pop("error", None)
+    told = [it.tell(visit.language) for it in error.sentences] if error is not None else []
+    return visit.page(
+        name,
+        **{"status_code": 200 if error is None else 422} | values,
+        campaign=draft.campaign,
+        path=draft.path,
+        step=step,
+        steps=[(key, text) for key, text, needs in STEPS if may(needs, draft.lists)],
+        state=reasons.state(draft.campaign.state),
+        is_open=draft.is_open,
+        told=told,
+    )
+
+
+class LetterPoints:
+    """The findings of frozen letters; those last asked for are kept, for pressing takes long."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, tuple[str, ...]], list[Point]] = OrderedDict()
+
+    async def of(self, session: AsyncSession, visit: Visit, campaign: Campaign) -> list[Point]:
+        """The findings of a campaign's letter, with today's attributes."""
+        known = tuple(sorted(await attributes.declared(session)))
+        key = (campaign.frozen_hash, known)
+        if key not in self._kept:
+            text = await lifecycle.frozen_text(session, campaign.id)
+            sizes = visit.context.options.sizes
+            # Not on the loop that also sends.
+            self._kept[key] = await asyncio.to_thread(readiness.of_letter, text, known, sizes)
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]

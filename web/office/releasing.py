@@ -1,0 +1,278 @@
+"""The last page before a letter goes, the minute to think, and the stop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import FormData, QueryParams
+from starlette.responses import Response
+
+from accounts.abilities import Ability
+from mailer.campaign import addressees, approvals, lifecycle, releasing
+from mailer.campaign.addressees import addressees_of
+from mailer.campaign.finding import reason_of
+from mailer.campaign.lifecycle import refuse_unseen
+from mailer.letter import snapshot
+from mailer.models import CampaignState
+from mailer.report import foresee as foreseeing
+from mailer.report.foresee import Foreseen, LetterNumber
+from mailer.report.release_forecast import Forecast, forecast
+from mailer.sender import Identity
+from pli import actor, hours
+from pli.durations import lasting, typed_number
+from pli.errors import PliError
+from pli.hours import Hour
+from pli.language import N_
+from web.office import draft_page
+from web.office.approving import KINDS
+from web.office.checking import Checker, Findings, refuse_open
+from web.office.draft_page import OpenSending, lists_of_sending, sending_options
+from web.office.office_routes import OfficeRoute
+from web.office.visit import Visit
+
+NOW, AT = "now", "at"
+MACHINE_SECONDS = 15.0
+THINKING = 600
+"""So many seconds before its hour the page of a released letter counts down."""
+_LONGEST = 200
+
+
+class ReleaseError(PliError):
+    """A letter is not released so."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """When it is to go, as chosen: "" until something is chosen; `hour` as typed."""
+
+    choice: str
+    hour: str
+
+    @classmethod
+    def read(cls, form: FormData | QueryParams) -> When:
+        """From the form, or from the address."""
+        choice = str(form.get("when", ""))
+        chosen = choice if choice in (NOW, AT) else ""
+        return cls(chosen, str(form.get("hour", ""))[:_LONGEST].strip())
+
+    def moment(self, visit: Visit) -> Hour:
+        """The hour at which it would begin; raises HourError for one that is none."""
+        zone = visit.who.zone
+        if self.choice == AT:
+            return hours.parse(self.hour, zone=zone, now=visit.now)
+        return Hour(visit.now + sending_options(visit).grace, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """What the last page says."""
+
+    found: Findings
+    foreseen: Foreseen
+    forecast: Forecast
+    sender: str
+    at: Hour
+
+
+class Releasing:
+    """The page of a draft and of a released letter, /office/sendings/ID/release, and the stop."""
+
+    def __init__(self, checker: Checker) -> None:
+        self._checker = checker
+
+    def office_routes(self) -> Sequence[OfficeRoute]:
+        """To release takes a proof of the last hour; to stop takes none, for it must be quick."""
+        at = "/sendings/{id:number}"
+        return [
+            OfficeRoute(
+                f"{at}/release",
+                self.release,
+                Ability.RELEASE,
+                lists_of_sending,
+                methods=("GET", "POST"),
+                confirmed=True,
+            ),
+            OfficeRoute(
+                f"{at}/stop", self.stop, Ability.PAUSE, lists_of_sending, methods=("POST",)
+            ),
+        ]
+
+    async def page(self, visit: Visit, *, error: PliError | None = None) -> Response:
+        """The page of a sending that is a draft, approved, or waits for its hour."""
+        async with visit.context.database.reading() as session:
+            draft = await draft_page.load(session, visit)
+            campaign = draft.campaign
+            told_for = await addressees.told(session, await addressees_of(session, campaign))
+            steps = await approvals.steps(session, campaign.id)
+        values: dict[str, Any] = {"told_for": told_for, "approvals": steps, "kinds": KINDS}
+        if campaign.state is not CampaignState.SCHEDULED:
+            return draft_page.page(
+                visit,
+                draft,
+                "decide",
+                error=error,
+                can_release=visit.who.granted.may(Ability.RELEASE, draft.lists),
+                **values,
+            )
+        starts = Hour(campaign.scheduled_at or visit.now, campaign.scheduled_zone or "UTC")
+        left = (starts.moment - visit.now).total_seconds()
+        held = reason_of(campaign)
+        return draft_page.page(
+            visit,
+            draft,
+            "released",
+            error=error,
+            **values,
+            starts=starts,
+            left=max(0, round(left)),
+            counts_down=held is None and left < THINKING,
+            lasting=lasting(starts.moment - visit.now),
+            held=held,
+            by=actor.kept(campaign.released_by or ""),
+            may_stop=visit.who.granted.may(Ability.PAUSE, draft.lists),
+        )
+
+    async def release(self, visit: Visit) -> Response:
+        """GET asks when, then shows the last page; POST lets it go."""
+        async with visit.context.database.reading() as session:
+            draft = await draft_page.load(session, visit)
+        when = When.read(visit.form if visit.posted else visit.request.query_params)
+        if not draft.is_open and not (visit.posted and when.choice):
+            return visit.go(draft.path)
+        if not when.choice:
+            return self._when(visit, draft, when)
+        try:
+            at = when.moment(visit)
+            refuse_unseen(draft.campaign, sending_options(visit).policy.second_person)
+        except PliError as error:
+            return self._when(visit, draft, when, error=error)
+        if not draft.is_open:
+            return await self._too_late(visit, draft, at)
+        last = await self._last(visit, draft, at)
+        if last is None:
+            found = await self._checker.findings(visit, draft, at=at.moment)
+            try:
+                refuse_open(found)
+            except PliError as error:
+                return self._when(visit, draft, when, error=error)
+            raise AssertionError("a sending that cannot be foreseen has an error")
+        if not visit.posted:
+            return self._last_page(visit, draft, when, last)
+        try:
+            self._look_again(visit, last)
+            await self._go(visit, draft, at, last.foreseen.receiving)
+        except PliError as error:
+            return self._last_page(visit, draft, when, last, error=error)
+        return visit.go(draft.path)
+
+    async def stop(self, visit: Visit) -> Response:
+        """Take a release back before the first copy."""
+        try:
+            async with visit.context.database.begin() as session:
+                await releasing.unschedule(
+                    session, campaign_id=visit.number("id"), by=visit.who.actor, now=visit.now
+                )
+        except PliError as error:
+            async with visit.context.database.reading() as session:
+                draft = await draft_page.load(session, visit)
+            if draft.campaign.state in draft_page.DECIDED:
+                return await self.page(visit, error=error)
+            return visit.go(draft.path)
+        return visit.go(f"/office/sendings/{visit.number('id')}", done="stopped")
+
+    async def _last(self, visit: Visit, draft: OpenSending, at: Hour) -> Last | None:
+        """What the last page says now; None if it cannot be foreseen."""
+        found = await self._checker.findings(visit, draft, at=at.moment, within=MACHINE_SECONDS)
+        if found.foreseen is None:
+            return None
+        options, campaign = visit.context.options, draft.campaign
+        async with visit.context.database.reading() as session:
+            to = await addressees_of(session, campaign)
+            letter = LetterNumber(campaign.number, campaign.letter_hash, campaign.id)
+            foreseen = await foreseeing.foresee(session, to, letter, providers=options.providers)
+            expected = await forecast(session, foreseen, options.plans, options.providers)
+            text = await lifecycle.frozen_text(session, campaign.id)
+        identity = Identity(**json.loads(snapshot.as_seen(text))["identity"])
+        return Last(found, foreseen, expected, identity.sender or identity.from_address, at)
+
+    def _look_again(self, visit: Visit, last: Last) -> None:
+        """Refuse what stands in the way, or is not what the last page showed."""
+        refuse_open(last.found)
+        number = last.foreseen.receiving
+        if typed_number(str(visit.form.get("shown", ""))) != number:
+            raise ReleaseError(
+                N_("the number has changed meanwhile: it is {n} people now"), n=number
+            )
+        above = sending_options(visit).type_number_above
+        if number > above and typed_number(str(visit.form.get("typed", ""))) != number:
+            raise ReleaseError(N_("type the number of people that stands on this page"))
+
+    async def _go(self, visit: Visit, draft: OpenSending, at: Hour, number: int) -> None:
+        async with visit.context.database.begin() as session:
+            await releasing.release(
+                session,
+                campaign_id=draft.campaign.id,
+                at=at.moment,
+                zone=at.zone,
+                number=number,
+                seen_hash=str(visit.form.get("seen", "")),
+                second_person=sending_options(visit).policy.second_person,
+                by=visit.who.actor,
+                now=visit.now,
+            )
+
+    async def _too_late(self, visit: Visit, draft: OpenSending, at: Hour) -> Response:
+        """Somebody pressed the button of a page that is old: the verb says who was first."""
+        try:
+            await self._go(visit, draft, at, draft.campaign.released_count or 0)
+        except PliError as error:
+            if draft.campaign.state in draft_page.DECIDED:
+                return await self.page(visit, error=error)
+        return visit.go(draft.path)
+
+    def _when(
+        self, visit: Visit, draft: OpenSending, when: When, *, error: PliError | None = None
+    ) -> Response:
+        return draft_page.page(
+            visit,
+            draft,
+            "release",
+            "release",
+            error=error,
+            when=when,
+            zone_name=visit.who.zone,
+            grace=lasting(sending_options(visit).grace),
+            last=None,
+        )
+
+    def _last_page(
+        self,
+        visit: Visit,
+        draft: OpenSending,
+        when: When,
+        last: Last,
+        *,
+        error: PliError | None = None,
+    ) -> Response:
+        options = sending_options(visit)
+        ends = Hour(last.at.moment + last.forecast.at_least, last.at.zone)
+        return draft_page.page(
+            visit,
+            draft,
+            "release",
+            "release",
+            error=error,
+            when=when,
+            zone_name=visit.who.zone,
+            grace=lasting(options.grace),
+            last=last,
+            relays=last.forecast.relays or tuple(options.relays),
+            begins_in=lasting(last.at.moment - visit.now),
+            takes=lasting(last.forecast.at_least),
+            last_took=lasting(last.forecast.last_took) if last.forecast.last_took else None,
+            ends=ends,
+            typed=last.foreseen.receiving > options.type_number_above,
+        )
