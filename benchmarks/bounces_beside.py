@@ -2,13 +2,12 @@
 
     .venv/bin/python -m benchmarks.bounces_beside
     .venv/bin/python -m benchmarks.bounces_beside --copies 20000 --mails 10000 --pairs 5
-    .venv/bin/python -m benchmarks.bounces_beside --per-second 100 --copies 2000
+    .venv/bin/python -m benchmarks.bounces_beside --inside
 
 A campaign is sent to smtp-sink, by a process of its own, in turns with and without another process
 that records mails all the while, as `pli bounce read` does. Each side goes first as
 often as second. It prints how fast was sent in each turn, how fast was recorded, and the
-processor's time for a copy and for a mail. With `--per-second` the relay takes so many copies a
-second. With `--inside` the process that sends records, too, as `pli serve` does: the mails' time is
+processor's time for a copy and for a mail. With `--inside` the process that sends records, too, as `pli serve` does: the mails' time is
 then within that of the copies.
 """
 
@@ -115,7 +114,6 @@ def turn(kind: str, options: argparse.Namespace, *, beside: bool) -> Turn:
             people=options.copies,
             size=SIZE,
             connections=CONNECTIONS,
-            per_second=options.per_second,
         )
         if not beside or options.inside:
             alone = sent(replace(order, mails=str(file) if beside else ""))
@@ -140,7 +138,6 @@ def main() -> None:
     parser.add_argument("--mails", type=int, default=10_000)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--inside", action="store_true")
-    parser.add_argument("--per-second", type=int, default=0)
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     parser.add_argument("--record", nargs=2, metavar=("URL", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args()

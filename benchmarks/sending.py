@@ -28,8 +28,6 @@ from mailer.campaign import lifecycle
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
 from mailer.models import CampaignState
-from mailer.pacing.limits import Limits, Plan
-from mailer.pacing.pacer import Pacer
 from mailer.report import summary
 from mailer.smtp.relay import Relay
 from mailer.smtp.smtp_courier import SMTPCourier
@@ -38,7 +36,6 @@ from pli import schema
 from pli.database import Database
 from pli.interpreter import tune_for_sending
 from pli.keys import Keys
-from pli.relay_names import MAIN
 
 LOOK_SECONDS = 0.02
 PROGRESS_SECONDS = 1.0
@@ -52,8 +49,7 @@ class Order:
 
     `notify`: which delivery notices the relay is asked for. `starts`: this process starts the
     campaign, and others join. Time and memory are noted after each `every` copies; 0: never.
-    `per_second`: the relay's limit; 0: as fast as it goes. `mails`: a file of mails that this
-    process records beside.
+    `mails`: a file of mails that this process records beside.
     `watchers` follow the sending in the office, whose pages this process serves beside its engine,
     as `pli serve` does; None: it serves no pages.
     """
@@ -69,7 +65,6 @@ class Order:
     starts: bool = True
     every: int = 0
     campaign: int = 0
-    per_second: int = 0
     mails: str = ""
     watchers: int | None = None
 
@@ -201,14 +196,12 @@ def _engine(order: Order, database: Database, keys: Keys, signer: signing.Signer
         connections=order.connections,
         messages_per_connection=order.people,
     )
-    plan = Plan(courier.relay, Limits(per_second=order.per_second or None))
     return Engine(
         database,
         keys,
         courier,
         journal=Journal(Path(order.folder) / "journal", "bench"),
         connections=order.connections,
-        pacers={MAIN: Pacer(database, plan, courier)} if order.per_second else None,
     )
 
 
