@@ -7,8 +7,8 @@
 A campaign is sent to smtp-sink, by a process of its own, in turns with and without another process
 that records mails all the while, as `pli bounce read` does. Each side goes first as
 often as second. It prints how fast was sent in each turn, how fast was recorded, and the
-processor's time for a copy and for a mail. With `--inside` the process that sends records, too, as `pli serve` does: the mails' time is
-then within that of the copies.
+processor's time for a copy and for a mail. With `--inside` the process that sends records, too, as
+`pli serve` does: the mails' time is then within that of the copies.
 """
 
 from __future__ import annotations
