@@ -25,7 +25,7 @@ from mailer.models import Bounce, BounceMail
 from pli.packing import ManyRows, among, drawn_ids, gathered, packed_ids
 
 
-class _Rows:
+class NewRows:
     """Writes rows of a table with ids of our own; a row that is there already is left as it is."""
 
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
@@ -55,14 +55,14 @@ class _Rows:
         return [it if it in written else None for it in ids]
 
 
-mails = _Rows(
+mails = NewRows(
     cast("Table", BounceMail.__table__),
     (
         "digest", "door", "came_to", "kind", "how", "number", "subscriber_id", "address", "note",
         "raw",
     ),
 )  # fmt: skip
-bounces = _Rows(
+bounces = NewRows(
     cast("Table", Bounce.__table__),
     (
         "mail_id", "delivery_id", "notice_id", "campaign_id", "provider", "action", "reason",
