@@ -4,7 +4,7 @@
 
 Each mail is about another copy of one campaign of three times as many, and is read, tied to its
 copy, kept, and followed. A tenth calls the recipient unknown for certain, a tenth in words alone,
-a fifth blames us, and the rest are full mailboxes. Some at a time share a transaction.
+a fifth blames us, and the rest are full mailboxes. 200 share a transaction.
 """
 
 from __future__ import annotations
@@ -16,15 +16,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import update
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from benchmarks.recording import reading
 from benchmarks.servers import POSTGRESQL
-from mailer.bounces.handling import Came
-from mailer.bounces.tokens import Tokens
-from mailer.campaign import coming_back
 from mailer.campaign.taking_in import take_in_many
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli import schema
@@ -42,15 +40,10 @@ async def measure(url: str, count: int) -> float:
     database = Database(url)
     await schema.upgrade(database)
     mails = await mails_of(database, count)
-    tokens, now = Tokens(KEYS), datetime.now(UTC)
-
-    async def take_in(session: AsyncSession, *, raw: bytes) -> Came:
-        return await coming_back.take_in(
-            session, raw=raw, came_to="", door="benchmark", tokens=tokens, now=now
-        )
-
     begun = time.monotonic()
-    async for _, came in take_in_many(database, (("", it) for it in mails), take_in):
+    async for _, came in take_in_many(
+        database, (("", it) for it in mails), read=reading(), now=partial(datetime.now, UTC)
+    ):
         assert came.bounce_id is not None
     seconds = time.monotonic() - begun
     await database.close()

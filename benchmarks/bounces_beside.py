@@ -2,10 +2,13 @@
 
     .venv/bin/python -m benchmarks.bounces_beside
     .venv/bin/python -m benchmarks.bounces_beside --copies 20000 --mails 10000 --pairs 5
+    .venv/bin/python -m benchmarks.bounces_beside --inside
 
 A campaign is sent to smtp-sink, by a process of its own, in turns with and without another process
 that records mails all the while, as `pli bounce read` does. Each side goes first as
-often as second. It prints how fast was sent in each turn, and how fast was recorded.
+often as second. It prints how fast was sent in each turn, how fast was recorded, and the
+processor's time for a copy and for a mail. With `--inside` the process that sends records, too, as
+`pli serve` does: the mails' time is then within that of the copies.
 """
 
 from __future__ import annotations
@@ -19,23 +22,21 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from typing import NamedTuple
 
 from benchmarks import bounces, rows, servers
 from benchmarks.machine import machine, moment
 from benchmarks.processes import ROOT, sent
+from benchmarks.recording import TRANSACTION_SECONDS, reading
 from benchmarks.sending import Order
 from benchmarks.tools import told_if_missing
-from mailer.bounces.handling import Came
-from mailer.bounces.tokens import Tokens
-from mailer.campaign import coming_back
 from mailer.campaign.taking_in import take_in_many
 from pli import schema
 from pli.database import Database
-from tests.factories import KEYS
 
 SIZE = 8_000
 CONNECTIONS = 10
@@ -44,19 +45,19 @@ EVERY = 10
 
 async def record(url: str, mails: Sequence[bytes]) -> None:
     """Record mails until there are none; prints a line for each ten."""
-    tokens, database = Tokens(KEYS), Database(url)
-
-    async def take_in(session: AsyncSession, *, raw: bytes) -> Came:
-        return await coming_back.take_in(
-            session, raw=raw, came_to="", door="benchmark", tokens=tokens, now=datetime.now(UTC)
-        )
-
+    database = Database(url)
     begun = time.monotonic()
     done = 0
-    async for _ in take_in_many(database, (("", it) for it in mails), take_in):
+    async for _ in take_in_many(
+        database,
+        (("", it) for it in mails),
+        read=reading(),
+        now=partial(datetime.now, UTC),
+    ):
         done += 1
         if done % EVERY == 0:
-            print(json.dumps([done, time.monotonic() - begun]), flush=True)
+            spent = time.process_time()
+            print(json.dumps([done, time.monotonic() - begun, spent]), flush=True)
     await database.close()
 
 
@@ -91,26 +92,43 @@ def recording(url: str, file: Path) -> Iterator[None]:
             child.wait()
 
 
-def turn(kind: str, copies: int, mails: int, *, beside: bool) -> tuple[float, float]:
-    """One sending: its copies a second, and the mails a second that were recorded beside it."""
+class Turn(NamedTuple):
+    """One sending: copies a second, CPU µs a copy; mails a second recorded beside it, CPU µs."""
+
+    sent: float
+    copy_us: float
+    recorded: float = 0.0
+    mail_us: float = 0.0
+
+
+def turn(kind: str, options: argparse.Namespace, *, beside: bool) -> Turn:
+    """Measure one sending, alone or beside the recording of mails."""
     with servers.sink() as port, rows.new_database(kind) as (folder, url, _):
         file = Path(folder) / "mails"
-        made = asyncio.run(furnish(url, mails))
+        made = asyncio.run(furnish(url, options.mails))
         file.write_text(json.dumps([it.decode("latin-1") for it in made]))
         order = Order(
             folder=folder,
             database_url=url,
             relay_url=f"smtp://127.0.0.1:{port}?tls=none",
-            people=copies,
+            people=options.copies,
             size=SIZE,
             connections=CONNECTIONS,
         )
-        if not beside:
-            return sent(order)["per_s"], 0.0
+        if not beside or options.inside:
+            alone = sent(replace(order, mails=str(file) if beside else ""))
+            return Turn(alone["per_s"], alone["cpu_us"], alone["recorded_per_s"])
         figures = sent(order, beside=recording(url, file))
-        lines = file.with_suffix(".out").read_text().splitlines()
-        done, seconds = json.loads(lines[-1])
-        return figures["per_s"], done / seconds
+        noted = [json.loads(it) for it in file.with_suffix(".out").read_text().splitlines()]
+        # From the end of the first transaction on: the first mails came before the sending.
+        first = [it for it in noted if it[1] < noted[0][1] + TRANSACTION_SECONDS][-1]
+        mails = noted[-1][0] - first[0]
+        return Turn(
+            figures["per_s"],
+            figures["cpu_us"],
+            mails / max(0.001, noted[-1][1] - first[1]),
+            (noted[-1][2] - first[2]) / max(1, mails) * 1e6,
+        )
 
 
 def main() -> None:
@@ -119,6 +137,7 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=20_000)
     parser.add_argument("--mails", type=int, default=10_000)
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--inside", action="store_true")
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     parser.add_argument("--record", nargs=2, metavar=("URL", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -132,12 +151,13 @@ def main() -> None:
         ratios = []
         for n in range(options.pairs):
             order = (True, False) if n % 2 else (False, True)
-            found = {it: turn(kind, options.copies, options.mails, beside=it) for it in order}
-            (with_it, recorded), (without, _) = found[True], found[False]
-            ratios.append(with_it / without)
+            found = {it: turn(kind, options, beside=it) for it in order}
+            with_it, alone = found[True], found[False]
+            ratios.append(with_it.sent / alone.sent)
             print(
-                f"{kind}: {with_it:,.0f}/s beside {recorded:,.0f} mails a second, "
-                f"{without:,.0f}/s alone, ratio {ratios[-1]:.2f}",
+                f"{kind}: {with_it.sent:,.0f}/s ({with_it.copy_us:.0f} µs a copy) beside "
+                f"{with_it.recorded:,.0f} mails a second ({with_it.mail_us:.0f} µs a mail), "
+                f"{alone.sent:,.0f}/s ({alone.copy_us:.0f} µs) alone, ratio {ratios[-1]:.2f}",
                 flush=True,
             )
         print(f"{kind}: median ratio {statistics.median(ratios):.2f}", flush=True)

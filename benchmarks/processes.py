@@ -83,6 +83,7 @@ def sent_prepared(
         "server_cpu_us": spent / order.people * 1e6,
         "peak_mb": max(it["peak_mb"] for it in figures),
         "shares": [it["settled"] for it in figures],
+        "recorded_per_s": sum(it["recorded_per_s"] for it in figures),
         "marks": figures[0]["marks"],
         "campaign": order.campaign,
         "pictures": figures[0].get("pictures", 0),

@@ -22,7 +22,7 @@ from typing import Any
 import uvloop
 from sqlalchemy import text
 
-from benchmarks import costs, letters, signing, watchers
+from benchmarks import costs, letters, recording, signing, watchers
 from benchmarks.campaign import populate, prepared
 from mailer.campaign import lifecycle
 from mailer.engine.engine import Engine
@@ -49,6 +49,7 @@ class Order:
 
     `notify`: which delivery notices the relay is asked for. `starts`: this process starts the
     campaign, and others join. Time and memory are noted after each `every` copies; 0: never.
+    `mails`: a file of mails that this process records beside.
     `watchers` follow the sending in the office, whose pages this process serves beside its engine,
     as `pli serve` does; None: it serves no pages.
     """
@@ -64,6 +65,7 @@ class Order:
     starts: bool = True
     every: int = 0
     campaign: int = 0
+    mails: str = ""
     watchers: int | None = None
 
     def as_json(self) -> str:
@@ -120,6 +122,7 @@ async def send(order: Order) -> Figures:
 async def _send(order: Order, database: Database, keys: Keys) -> Figures:
     signer = signing.install() if order.signed else None
     engine = _engine(order, database, keys, signer)
+    recorder = recording.Recorder(database, order.mails)
     async with database.reading() as session:
         await summary.progress(session, order.campaign)
     tune_for_sending()
@@ -131,7 +134,7 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
     if order.starts:
         async with database.begin() as session:
             await lifecycle.start(session, campaign_id=order.campaign, now=datetime.now(UTC))
-    async with engine:
+    async with engine, recorder:
         seen = await watch(engine, database, order, began)
         seconds, cpu = time.monotonic() - began, costs.cpu_seconds() - spent
     async with database.reading() as session:
@@ -147,6 +150,7 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
         "peak_mb": costs.peak_mb(),
         "settled": engine.figures().settled,
         "marks": seen.marks,
+        "recorded_per_s": recorder.per_second(),
     }
 
 

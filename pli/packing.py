@@ -61,27 +61,35 @@ class ManyRows:
     """Writes rows into a table: each gives the `columns`, and the `shared` columns are the same.
 
     Rows give a moment in seconds since the epoch, and an enum by its value. No shared column can be
-    a moment.
+    a moment. `passes_over`: a row that is there already by a unique column is left as it is.
     """
 
-    def __init__(self, table: Table, columns: Sequence[str], shared: Sequence[str]) -> None:
+    def __init__(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        shared: Sequence[str] = (),
+        *,
+        passes_over: bool = False,
+    ) -> None:
         self._table = table
         self._columns = columns
         self._shared = shared
         self._moments = [
             place for place, name in enumerate(columns) if isinstance(table.c[name].type, Moment)
         ]
-        self._insert = _from_arrays(table, columns, shared)
+        self._passes_over = passes_over
+        self._from_arrays: Insert | None = None
 
     def write(
-        self, connection: Connection, rows: Sequence[Sequence[Any]], shared: Mapping[str, Any]
+        self, connection: Connection, rows: Sequence[Sequence[Any]], shared: Mapping[str, Any] = {}
     ) -> None:
         """Write all rows, some hundreds at most: SQLite takes 32,766 values in one statement."""
         if not rows:
             return
         if connection.dialect.name != SQLITE:
             arrays = zip(self._columns, map(list, zip(*rows, strict=True)), strict=True)
-            connection.execute(self._insert, dict(arrays) | dict(shared))
+            connection.execute(self._of_arrays(), dict(arrays) | dict(shared))
             return
         # SQL text for the driver: SQLAlchemy would compile each number of rows anew, far longer.
         said = [shared[name] for name in self._shared]
@@ -90,16 +98,40 @@ class ManyRows:
             for place in self._moments:
                 row[place] = _moment(row[place])
         connection.exec_driver_sql(
-            _as_text(self._table.name, (*self._columns, *self._shared), len(rows)),
+            _as_text(
+                self._table.name, (*self._columns, *self._shared), len(rows), self._passes_over
+            ),
             tuple(chain.from_iterable(values)),
         )
 
+    def _of_arrays(self) -> Insert:
+        if self._from_arrays is None:
+            self._from_arrays = _from_arrays(
+                self._table, self._columns, self._shared, self._passes_over
+            )
+        return self._from_arrays
 
-@lru_cache(maxsize=256)
-def _as_text(table: str, columns: tuple[str, ...], rows: int) -> str:
+
+def drawn_ids(connection: Connection, table: Table, count: int) -> Sequence[int]:
+    """Ids for so many new rows, in order, which nobody else gets before this transaction ends.
+
+    With its id drawn before, a row that another table names needs no answer when it is written. A
+    table without AUTOINCREMENT on SQLite, where one transaction writes at a time.
+    """
+    if connection.dialect.name == SQLITE:
+        last = connection.scalar(select(func.max(table.c.id))) or 0
+        return range(last + 1, last + 1 + count)
+    sequence = func.pg_get_serial_sequence(table.name, "id")
+    each = func.generate_series(1, count).table_valued("n")
+    return sorted(connection.scalars(select(func.nextval(sequence)).select_from(each)))
+
+
+@lru_cache(maxsize=512)
+def _as_text(table: str, columns: tuple[str, ...], rows: int, passes_over: bool) -> str:
+    over = " ON CONFLICT DO NOTHING" if passes_over else ""
     row = f"({', '.join('?' * len(columns))})"
     # Names of our own models; every value is a parameter.
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}{over}"  # noqa: S608
 
 
 def _moment(seconds: float) -> str:
@@ -113,7 +145,9 @@ def _second(epoch: int) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _from_arrays(table: Table, columns: Sequence[str], shared: Sequence[str]) -> Insert:
+def _from_arrays(
+    table: Table, columns: Sequence[str], shared: Sequence[str], passes_over: bool
+) -> Insert:
     """The INSERT for PostgreSQL, which gets the values of each column as one array."""
     kinds = {name: table.c[name].type for name in columns}
     arrays = [
@@ -126,7 +160,13 @@ def _from_arrays(table: Table, columns: Sequence[str], shared: Sequence[str]) ->
         for name, kind in kinds.items()
     ]
     said = [bindparam(name, type_=_plain(table.c[name].type)) for name in shared]
-    return insert(table).from_select([*columns, *shared], select(*taken, *said))
+    rest = select(*taken, *said)
+    if not passes_over:
+        return insert(table).from_select([*columns, *shared], rest)
+    # Imported here: it loads the dialect, and a process on SQLite needs it not.
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table).from_select([*columns, *shared], rest).on_conflict_do_nothing()
 
 
 def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -5,9 +5,10 @@ Every guard stands in the WHERE, so that a second click changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import (
     ColumnElement,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    false,
     insert,
     or_,
     select,
@@ -116,6 +118,30 @@ async def unsubscribe(
     None if the person had left already, or never was on the list. `by` is who of the office entered
     it; nobody, if the person did so alone.
     """
+    return await session.run_sync(
+        partial(
+            take_off,
+            subscriber_id=subscriber_id,
+            list_id=list_id,
+            source=source,
+            delivery_id=delivery_id,
+            by=by,
+            now=now,
+        )
+    )
+
+
+def take_off(
+    session: Session,
+    *,
+    subscriber_id: int,
+    list_id: int,
+    source: str,
+    delivery_id: int | None = None,
+    by: Actor = NOBODY,
+    now: datetime,
+) -> int | None:
+    """`unsubscribe`, as a plain function over a session."""
     subscribed = and_(
         Subscription.subscriber_id == subscriber_id,
         Subscription.list_id == list_id,
@@ -123,12 +149,10 @@ async def unsubscribe(
     )
     # NULL if unconfirmed, which was no basis yet: `undo` then restores an unconfirmed subscription.
     basis = case((Subscription.state == SubscriptionState.CONFIRMED, Subscription.basis))
-    ended = (await session.execute(select(basis).where(subscribed).with_for_update())).one_or_none()
+    ended = session.execute(select(basis).where(subscribed).with_for_update()).one_or_none()
     if ended is None:
         return None
-    await session.execute(
-        update(Subscription).where(subscribed).values(state=SubscriptionState.LEFT)
-    )
+    session.execute(update(Subscription).where(subscribed).values(state=SubscriptionState.LEFT))
     record = ConsentRecord(
         subscriber_id=subscriber_id,
         list_id=list_id,
@@ -140,7 +164,7 @@ async def unsubscribe(
         at=now,
     )
     session.add(record)
-    await session.flush()
+    session.flush()
     return record.id
 
 
@@ -284,6 +308,28 @@ def suppress_many(
     return sum(
         suppress(session, address_key=it, reason=reason, source=source, by=by, now=now)
         for it in sorted(keys)
+    )
+
+
+def suppress_each(
+    session: Session, sources: Mapping[bytes, str], *, reason: SuppressionReason, now: datetime
+) -> None:
+    """Suppress addresses, by their keys, each with a source of its own, as `suppress` does."""
+    if not sources:
+        return
+    statement = insert_into(session, Suppression)
+    session.connection().execute(
+        statement.on_conflict_do_update(
+            index_elements=["address_key"],
+            set_={it: statement.excluded[it] for it in ("reason", "source", "at")},
+            # No IN: a list of parameters cannot be given for many rows.
+            where=or_(false(), *(Suppression.reason == it for it in _WEAKER_THAN[reason])),
+        ),
+        # In the order in which `suppress_many` locks them.
+        [
+            {"address_key": key, "reason": reason, "source": source, "at": now}
+            for key, source in sorted(sources.items())
+        ],
     )
 
 

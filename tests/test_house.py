@@ -15,7 +15,7 @@ from pli.columns import Base
 ROOT = Path(__file__).parents[1]
 PROGRAM = ("accounts", "cli.py", "commands", "mailer", "pli", "subscribers", "web")
 MODELS = {mapper.class_.__name__ for mapper in Base.registry.mappers}
-VERBS = {"update", "insert", "delete", "insert_into", "ManyRows"}
+VERBS = {"update", "insert", "delete", "insert_into", "ManyRows", "NewRows"}
 
 # The fact and its writers, in the words of ARCHITECTURE.md; then the models that hold the fact.
 WRITERS = (
@@ -49,7 +49,7 @@ WRITERS = (
     ("evidence", "`mailer/ledger/evidence.py`, `recovery.py`", {"Evidence"}),
     (
         "bounce: what the world answered, and what follows; bounce_mail",
-        "`mailer/bounces/handling.py`, `following.py`, `session_refusals.py`, `deciding.py`, "
+        "`mailer/bounces/handling.py`, `rows.py`, `session_refusals.py`, `deciding.py`, "
         "`pausing.py`",
         {"Bounce", "BounceMail"},
     ),

@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.common import Context, _, as_json, now, running, show_json, tell
 from commands.policy import bounce_rules_of
 from mailer.bounces import words
-from mailer.bounces.handling import Came
+from mailer.bounces.handling import Came, read_arrival
 from mailer.bounces.tokens import Tokens
-from mailer.campaign import coming_back
 from mailer.campaign.taking_in import take_in_many
 from pli.database import DatabaseAway
 from pli.errors import PliError, reason_of
@@ -44,21 +42,18 @@ async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json:
     try:
         async with context.open() as installation:
             tokens = Tokens(installation.keys)
-            rules = bounce_rules_of(installation.settings)
-
-            async def take_in(session: AsyncSession, *, raw: bytes) -> Came:
-                return await coming_back.take_in(
-                    session,
-                    raw=raw,
-                    came_to=came_to,
-                    door="file",
-                    tokens=tokens,
-                    rules=rules,
-                    now=now(),
+            found += [
+                it
+                async for it in take_in_many(
+                    installation.database,
+                    _mails(files, faults),
+                    read=lambda raw: read_arrival(
+                        raw=raw, came_to=came_to, door="file", tokens=tokens
+                    ),
+                    rules=bounce_rules_of(installation.settings),
+                    now=now,
                 )
-
-            mails = _mails(files, faults)
-            found += [it async for it in take_in_many(installation.database, mails, take_in)]
+            ]
     except PliError as error:
         # A mail server takes any other code for a refusal, and the mail would be lost.
         if not isinstance(error, DatabaseAway) and Path("-") not in files:

@@ -100,9 +100,9 @@ def burst(session: Session, campaign_id: int) -> Burst | None:
         .group_by(Bounce.provider)
     ).all()
     gone = {it.provider: it.n for it in rows}
-    if sum(gone.values()) < SMALLEST:
+    if not are_enough(gone):
         return None
-    found = _judge(gone, bases(session, campaign_id))
+    found = judge(gone, bases(session, campaign_id))
     return _in_words(session, campaign_id, latest, found) if found else None
 
 
@@ -112,8 +112,16 @@ def counting(campaign_id: int, latest: datetime, provider: str = WHOLE) -> Colum
     return together if provider == WHOLE else and_(together, Bounce.provider == provider)
 
 
-def _judge(gone: Mapping[str, int], by_provider: Mapping[str, Base]) -> Burst | None:
-    """A burst of all counts before one of a provider; "other" is nobody's fault in particular."""
+def are_enough(gone: Mapping[str, int]) -> bool:
+    """Whether so many may be a burst at all, so that it is worth to count the copies."""
+    return sum(gone.values()) >= SMALLEST
+
+
+def judge(gone: Mapping[str, int], by_provider: Mapping[str, Base]) -> Burst | None:
+    """Whether so many that are gone are a burst, by provider; its words are not told.
+
+    A burst of all counts before one of a provider; "other" is nobody's fault in particular.
+    """
     everybody = sum(by_provider.values(), Base())
     total = sum(gone.values())
     if everybody.is_burst(total, OF_ALL):

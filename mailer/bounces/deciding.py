@@ -29,6 +29,8 @@ _OPEN = (Effect.WAITING, Effect.HELD)
 _GONE = Bounce.weight.in_([Weight.CERTAIN.value, Weight.LIKELY.value])
 _ONLY_LIKELY = and_(Bounce.weight == Weight.LIKELY.value, Bounce.effect == Effect.NONE)
 _NOTED = and_(or_(_GONE, Bounce.weight == Weight.TEMPORARY.value), Bounce.effect == Effect.NONE)
+TAKEN_BACK_BY_A_PERSON = and_(Bounce.effect == Effect.UNDONE, ~Bounce.counts, _GONE)
+"""What a person has taken back: nothing follows from the same copy any more."""
 _TAKEN_BACK = or_(Bounce.effect.in_([*_OPEN, Effect.SUPPRESSED]), _NOTED, LIKELY_IN_A_BURST)
 """What a person can take back; what is only noted, too, for it counts with the next letter."""
 
@@ -52,14 +54,6 @@ def mark(session: Session, bounce_id: int, effect: Effect) -> Effect:
     return effect
 
 
-def leave_taken_back(session: Session, bounce_id: int) -> Effect:
-    """Note that nothing follows from a bounce, for a person took back another of its copy."""
-    session.execute(
-        update(Bounce).where(Bounce.id == bounce_id).values(effect=Effect.UNDONE, counts=False)
-    )
-    return Effect.UNDONE
-
-
 def hold(session: Session, campaign_id: int, found: Burst, now: datetime) -> None:
     """Take back what a burst has suppressed so far, and let all of it wait for a person."""
     # Its campaign before any address, as those do who finish it.
@@ -74,17 +68,6 @@ def hold(session: Session, campaign_id: int, found: Burst, now: datetime) -> Non
         _become(session, which, Effect.HELD)
         # What is only likely is no first against anybody if it came in a burst.
         _become(session, and_(together, _ONLY_LIKELY), Effect.UNDONE)
-
-
-def holds(session: Session, campaign_id: int, provider: str) -> bool:
-    """Whether a burst at this provider waits for a person, however long ago it was."""
-    held = exists().where(
-        Bounce.campaign_id == campaign_id,
-        Bounce.effect == Effect.HELD,
-        Bounce.provider == provider,
-        Bounce.counts,
-    )
-    return bool(session.scalar(select(held)))
 
 
 def undecided(session: Session, campaign_id: int) -> bool:
@@ -129,14 +112,6 @@ def let_go(session: Session, campaign_id: int) -> None:
     likely = and_(Bounce.campaign_id == campaign_id, Bounce.counts, _ONLY_LIKELY)
     _become(session, or_(_open(campaign_id), likely), Effect.UNDONE)
     _decided(session, campaign_id)
-
-
-def was_taken_back(session: Session, delivery_id: int) -> bool:
-    """Whether a person has taken back already what follows from a copy that came back."""
-    undone = exists().where(
-        Bounce.delivery_id == delivery_id, Bounce.effect == Effect.UNDONE, ~Bounce.counts, _GONE
-    )
-    return bool(session.scalar(select(undone)))
 
 
 def _decided(session: Session, campaign_id: int) -> None:
@@ -246,7 +221,7 @@ def forgive(session: Session, address_key: bytes) -> None:
 def _seconds(session: Session, campaign_id: int, now: datetime, rules: BounceRules) -> int:
     """Suppress whom an earlier letter, too, found likely gone; how many."""
     rows = session.execute(
-        select(Bounce.id, Subscriber.id, Subscriber.address_key)
+        select(Bounce.id, Delivery.id, Subscriber.address_key)
         .join(Delivery, Delivery.id == Bounce.delivery_id)
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
         .where(
@@ -259,8 +234,8 @@ def _seconds(session: Session, campaign_id: int, now: datetime, rules: BounceRul
         .order_by(Subscriber.address_key)
     ).all()
     done = 0
-    for bounce_id, subscriber_id, address_key in rows:
-        if repeated.is_second(session, subscriber_id, bounce_id, rules, now):
+    for bounce_id, delivery_id, address_key in rows:
+        if repeated.seconds(session, [delivery_id], rules, now):
             done += optout.suppress(
                 session,
                 address_key=address_key,

@@ -7,7 +7,11 @@ or whose owner complained, is suppressed at once; a burst is held for a person.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,7 +19,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from mailer.bounces import following, keeping
+from mailer.bounces import following, keeping, rows
+from mailer.bounces.copies import Copy, copies_of
+from mailer.bounces.following import Answer
 from mailer.bounces.mail import opened
 from mailer.bounces.reading import read_mail
 from mailer.bounces.report import (
@@ -32,8 +38,8 @@ from pli.actor import Actor
 from pli.audit import AuditAction, AuditObject
 from pli.errors import PliError
 from pli.language import N_
+from pli.packing import among, gathered, packed_ids
 from subscribers.models import Subscriber
-from subscribers.upsert import insert_into
 
 log = logging.getLogger("pli.bounces")
 
@@ -57,104 +63,160 @@ class Came(NamedTuple):
     effect: Effect = Effect.NONE
 
 
-class Arrival(NamedTuple):
-    """Something that came back, and what it says.
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Something that came back, and what it says: all that can be known without the database.
 
     `number` is the delivery or notice that it is about, None if it carries no token of ours.
     `written` is the address that the letter was written to, "" if that is not told.
     """
 
-    raw: bytes
+    raw: InitVar[bytes]
     came_to: str
     door: str
     report: Report
     number: int | None
     written: str = ""
+    digest: bytes = field(init=False)
+    kept: bytes = field(init=False)
+
+    def __post_init__(self, raw: bytes) -> None:
+        object.__setattr__(self, "digest", hashlib.sha256(raw).digest())
+        object.__setattr__(self, "kept", keeping.packed(raw))
 
 
-def record(
-    session: Session,
-    *,
-    raw: bytes,
-    came_to: str,
-    door: str,
-    tokens: Tokens,
-    rules: BounceRules = USUAL,
-    now: datetime,
-) -> Came:
-    """Keep a mail that came back, and do what follows from it; the same mail again does nothing.
+def read_arrival(*, raw: bytes, came_to: str, door: str, tokens: Tokens) -> Arrival:
+    """Read a mail that came back, and whose it is; done before a transaction begins.
 
     `came_to` is the address of its envelope; `door` names the way by which it came in.
     """
     mail = opened(raw)
     report = read_mail(mail)
     owner = None if is_our_own(mail, tokens) else whose(mail, came_to, report.envelope_id, tokens)
-    number = owner.number if owner else None
-    arrival = Arrival(raw, came_to, door, report, number, written_to(mail))
-    return record_told(session, arrival, rules=rules, now=now)
+    return Arrival(raw, came_to, door, report, owner.number if owner else None, written_to(mail))
 
 
-def record_told(
-    session: Session, arrival: Arrival, *, rules: BounceRules = USUAL, now: datetime
-) -> Came:
-    """The same of what is read already: a relay's event, which is no mail."""
-    # A command's argument may be any octets.
-    came_to = arrival.came_to.encode("utf-8", "replace").decode()
+def record(
+    session: Session,
+    arrivals: Sequence[Arrival],
+    *,
+    rules: BounceRules = USUAL,
+    now: datetime,
+) -> Sequence[Came]:
+    """Keep what came back, some hundreds at most, and do what follows from it, in its order.
+
+    The same mail again does nothing. The rows are the same as if each mail were recorded by a call
+    of its own.
+    """
+    copies = copies_of(session, {it.number for it in arrivals if it.number is not None})
+    came = _keep(session, arrivals, copies, now)
+    heard = [
+        (place, it, kept)
+        for place, (it, kept) in enumerate(zip(arrivals, came, strict=True))
+        if kept.new and it.number is not None and it.report.kind in _RECORDED
+    ]
+    answers = [
+        (place, Answer(kept.mail_id, copies[it.number], it.written, it.report))
+        for place, it, kept in heard
+        if it.number in copies and kept.mail_id is not None
+    ]
+    followed = following.record(session, [it for _, it in answers], rules=rules, now=now)
+    for (place, _), found in zip(answers, followed, strict=True):
+        came[place] = came[place]._replace(bounce_id=found.bounce_id, effect=found.effect)
+    notices = [(place, it, kept) for place, it, kept in heard if it.number not in copies]
+    for (place, _, _), bounce_id in zip(notices, _of_notices(session, notices, now), strict=True):
+        came[place] = came[place]._replace(bounce_id=bounce_id)
+    return came
+
+
+def _keep(
+    session: Session, arrivals: Sequence[Arrival], copies: Mapping[int, Copy], now: datetime
+) -> list[Came]:
+    """Keep each mail that is new, and not one too many of its copy."""
+    known = _known(session, arrivals)
+    heard = _heard(session, arrivals)
+    people = _with_addresses(session, arrivals)
+    came: list[Came] = []
+    places: list[int] = []
+    rows_of_mails: list[dict[str, object]] = []
+    # Twice among these mails: the second is known by the first.
+    first: dict[bytes, int] = {}
+    for place, it in enumerate(arrivals):
+        came.append(Came(None, False, it.report.kind, it.number))
+        if it.digest in known:
+            came[place] = came[place]._replace(mail_id=known[it.digest])
+        elif it.digest in first:
+            pass
+        elif it.number is not None and heard[it.number, it.report.kind.value] >= MOST_OF_ONE:
+            log.info("bounce.repeated", extra={"number": it.number})
+        else:
+            heard[it.number, it.report.kind.value] += 1
+            first[it.digest] = len(places)
+            places.append(place)
+            rows_of_mails.append(_row(it, copies, people))
+    ids = rows.mails.write(session, rows_of_mails, now)
+    for place, mail_id in zip(places, ids, strict=True):
+        it = arrivals[place]
+        # None: another process reads the same mail at this moment.
+        came[place] = came[place]._replace(mail_id=mail_id, new=mail_id is not None)
+        if mail_id is not None and (it.number is None or it.report.kind not in _RECORDED):
+            log.info("bounce.kept", extra={"mail": mail_id, "kind": it.report.kind.value})
+    return [
+        kept._replace(mail_id=ids[first[it.digest]])
+        if not kept.new and kept.mail_id is None and it.digest in first
+        else kept
+        for kept, it in zip(came, arrivals, strict=True)
+    ]
+
+
+def _row(
+    arrival: Arrival, copies: Mapping[int, Copy], people: Mapping[str, int]
+) -> dict[str, object]:
     report, number = arrival.report, arrival.number
-    digest = hashlib.sha256(arrival.raw).digest()
-    known, heard = session.execute(
-        select(
-            select(BounceMail.id).where(BounceMail.digest == digest).scalar_subquery(),
-            select(func.count())
-            .where(BounceMail.number == number, BounceMail.kind == report.kind.value)
-            .scalar_subquery(),
-        )
-    ).one()
-    if known is not None:
-        return Came(known, False, report.kind, number)
-    if number is not None and heard >= MOST_OF_ONE:
-        log.info("bounce.repeated", extra={"number": number})
-        return Came(None, False, report.kind, number)
-    copy = following.copy_of(session, number)
+    copy = None if number is None else copies.get(number)
     # Of somebody who is erased nothing is kept but the fact.
     erased = copy is not None and copy.subscriber_id is None
     spoken_of = "" if number is not None else _spoken_of(report)
-    subscriber_id = copy.subscriber_id if copy else _with_address(session, spoken_of)
-    mail_id = session.execute(
-        insert_into(session, BounceMail)
-        .values(
-            digest=digest,
-            at=now,
-            door=arrival.door[:16],
-            came_to=came_to[:320],
-            kind=report.kind.value,
-            how=report.how.value,
-            number=number,
-            subscriber_id=subscriber_id,
-            address=spoken_of,
-            note="" if erased else report.note,
-            raw=keeping.packed(b"" if erased else arrival.raw),
-        )
-        .on_conflict_do_nothing(index_elements=["digest"])
-        .returning(BounceMail.id)
-    ).scalar_one_or_none()
-    if mail_id is None:  # another process reads the same mail at this moment
-        return Came(None, False, report.kind, number)
-    if number is None or report.kind not in _RECORDED:
-        log.info("bounce.kept", extra={"mail": mail_id, "kind": report.kind.value})
-        return Came(mail_id, True, report.kind, number)
-    if copy is None:
-        return _of_a_notice(session, mail_id, number, report, now)
-    bounce_id, effect = following.record(
-        session,
-        mail_id=mail_id,
-        copy=copy,
-        written=arrival.written,
-        report=report,
-        rules=rules,
-        now=now,
+    return {
+        "digest": arrival.digest,
+        "door": arrival.door[:16],
+        # A command's argument may be any octets.
+        "came_to": arrival.came_to.encode("utf-8", "replace").decode()[:320],
+        "kind": report.kind.value,
+        "how": report.how.value,
+        "number": number,
+        "subscriber_id": copy.subscriber_id if copy else people.get(spoken_of.lower()),
+        "address": spoken_of,
+        "note": "" if erased else report.note,
+        "raw": keeping.packed(b"") if erased else arrival.kept,
+    }
+
+
+def _known(session: Session, arrivals: Sequence[Arrival]) -> dict[bytes, int]:
+    """The mails among these that were kept before, by their hashes."""
+    wanted = {it.digest for it in arrivals}
+    rows_ = session.execute(
+        select(BounceMail.digest, BounceMail.id).where(BounceMail.digest.in_(wanted))
     )
-    return Came(mail_id, True, report.kind, number, bounce_id, effect)
+    return {row.digest: row.id for row in rows_}
+
+
+def _heard(session: Session, arrivals: Sequence[Arrival]) -> Counter[tuple[int | None, str]]:
+    """How many mails of each kind are kept of these copies."""
+    numbers = {it.number for it in arrivals if it.number is not None}
+    if not numbers:
+        return Counter()
+    found = json.loads(session.scalar(_HEARD, {"ids": packed_ids(sorted(numbers))}) or "[]")
+    return Counter({(number, kind): n for number, kind, n in found})
+
+
+_counts = (
+    select(BounceMail.number, BounceMail.kind, func.count().label("n"))
+    .where(BounceMail.number.in_(among("ids")))
+    .group_by(BounceMail.number, BounceMail.kind)
+    .subquery()
+)
+_HEARD = select(gathered(*_counts.c))
 
 
 def claim(
@@ -189,7 +251,7 @@ def claim(
             Delivery.subscriber_id == subscriber_id, Delivery.status == Status.SENT
         )
     )
-    copy = following.copy_of(session, latest)
+    copy = None if latest is None else copies_of(session, [latest]).get(latest)
     if copy is None:
         raise ClaimError(N_("no copy ever left to that person"))
     session.execute(
@@ -204,16 +266,9 @@ def claim(
         why=f"mail {mail_id}",
         now=now,
     )
-    bounce_id, effect = following.record(
-        session,
-        mail_id=mail_id,
-        copy=copy,
-        written=written_to(mail),
-        report=report,
-        rules=rules,
-        now=now,
-    )
-    return Came(mail_id, True, report.kind, copy.id, bounce_id, effect)
+    answer = Answer(mail_id, copy, written_to(mail), report)
+    (found,) = following.record(session, [answer], rules=rules, now=now)
+    return Came(mail_id, True, report.kind, copy.id, found.bounce_id, found.effect)
 
 
 def delete_old_mails(session: Session, *, before: datetime) -> int:
@@ -228,29 +283,38 @@ def _spoken_of(report: Report) -> str:
     return next((it for it in addresses if it), "")[:320]
 
 
-def _with_address(session: Session, address: str) -> int | None:
-    """Who has an address that a mail without a token speaks of; by its small letters."""
-    if not address:
-        return None
-    return session.scalar(select(Subscriber.id).where(Subscriber.email_folded == address.lower()))
-
-
-def _of_a_notice(
-    session: Session, mail_id: int, number: int, report: Report, now: datetime
-) -> Came:
-    """Keep what came back of a notice, or of a copy that is gone: it suppresses nobody."""
-    notice_id = number - FIRST_NUMBER
-    if number < FIRST_NUMBER or session.get(Notice, notice_id) is None:
-        return Came(mail_id, True, report.kind, number)
-    judged = following.main(report)
-    bounce = Bounce(
-        **following.told(report, judged, judged.verdict.weight),
-        mail_id=mail_id,
-        notice_id=notice_id,
-        at=now,
-        effect=Effect.NONE,
-        counts=False,
+def _with_addresses(session: Session, arrivals: Sequence[Arrival]) -> dict[str, int]:
+    """Who has the addresses that mails without a token speak of; by their small letters."""
+    wanted = {_spoken_of(it.report).lower() for it in arrivals if it.number is None} - {""}
+    if not wanted:
+        return {}
+    found = session.execute(
+        select(Subscriber.email_folded, Subscriber.id).where(Subscriber.email_folded.in_(wanted))
     )
-    session.add(bounce)
-    session.flush()
-    return Came(mail_id, True, report.kind, number, bounce.id)
+    return {row.email_folded: row.id for row in found}
+
+
+def _of_notices(
+    session: Session, heard: Sequence[tuple[int, Arrival, Came]], now: datetime
+) -> Sequence[int | None]:
+    """Record what came back of notices, not of copies that are gone: it suppresses nobody."""
+    wanted = {it.number - FIRST_NUMBER for _, it, _ in heard if it.number is not None}
+    there = set(session.scalars(select(Notice.id).where(Notice.id.in_(wanted)))) if wanted else ()
+    found: list[int | None] = []
+    for _, it, kept in heard:
+        notice_id = (it.number or 0) - FIRST_NUMBER
+        if notice_id not in there:
+            found.append(None)
+            continue
+        judged = rows.main(it.report)
+        row = rows.told(it.report, judged, judged.verdict.weight) | {
+            "mail_id": kept.mail_id,
+            "delivery_id": None,
+            "notice_id": notice_id,
+            "campaign_id": None,
+            "provider": "",
+            "effect": Effect.NONE.value,
+            "counts": False,
+        }
+        found += rows.bounces.write(session, [row], now)
+    return found

@@ -5,16 +5,18 @@ A letter of which nothing came back for a while was taken: what came back before
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from mailer.bounces.report import Action, Weight
 from mailer.bounces.rules import BounceRules
 from mailer.models import Attempt, Bounce, Campaign, Delivery, Effect, Status
+from pli.columns import Moment
+from pli.packing import among, packed_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +30,23 @@ class Stale:
     reason: str
 
 
-def is_second(
-    session: Session, subscriber_id: int, bounce_id: int, rules: BounceRules, now: datetime
-) -> bool:
-    """Whether an earlier letter to the same person came back as likely gone, long enough ago."""
-    this, copy, campaign = aliased(Bounce), aliased(Delivery), aliased(Campaign)
-    number = (
-        select(campaign.number)
-        .join(copy, copy.campaign_id == campaign.id)
-        .join(this, this.delivery_id == copy.id)
-        .where(this.id == bounce_id)
-    )
-    since = _taken_since(session, subscriber_id, rules, now)
-    earlier = (
-        select(Bounce.id)
-        .join(Delivery, Delivery.id == Bounce.delivery_id)
-        .join(Campaign, Campaign.id == Delivery.campaign_id)
-        .where(
-            Delivery.subscriber_id == subscriber_id,
-            Bounce.weight.in_([Weight.LIKELY.value, Weight.CERTAIN.value]),
-            Bounce.effect.in_([Effect.NONE, Effect.SUPPRESSED]),
-            Bounce.at <= now - rules.likely,
-            Campaign.number != number.scalar_subquery(),
+def seconds(
+    session: Session, delivery_ids: Sequence[int], rules: BounceRules, now: datetime
+) -> set[int]:
+    """Those of these copies whose person had an earlier letter that came back as likely gone.
+
+    Each of these copies counts as having come back itself.
+    """
+    return set(
+        session.scalars(
+            _SECONDS,
+            {
+                "ids": packed_ids(delivery_ids),
+                "likely": now - rules.likely,
+                "reset": now - rules.reset,
+            },
         )
-        .limit(1)
     )
-    if since is not None:
-        earlier = earlier.where(Bounce.at > since)
-    return session.scalar(earlier) is not None
 
 
 def is_stale(session: Session, subscriber_id: int, rules: BounceRules, now: datetime) -> bool:
@@ -63,6 +54,24 @@ def is_stale(session: Session, subscriber_id: int, rules: BounceRules, now: date
     return any(
         it.subscriber_id == subscriber_id for it in stale(session, rules, now, subscriber_id)
     )
+
+
+def nearly_stale(session: Session, mails: Mapping[int, int], rules: BounceRules) -> set[int]:
+    """Of whom so many letters came back, with so many mails that come now, as `stale` asks for."""
+    rows = session.execute(
+        select(Delivery.subscriber_id, func.count(Delivery.campaign_id.distinct()))
+        .select_from(Bounce)
+        .join(Delivery, Delivery.id == Bounce.delivery_id)
+        .where(
+            Delivery.subscriber_id.in_(among("ids")),
+            Bounce.weight == Weight.TEMPORARY.value,
+            Bounce.effect == Effect.NONE,
+        )
+        .group_by(Delivery.subscriber_id),
+        {"ids": packed_ids(sorted(mails))},
+    )
+    before = {who: n for who, n in rows if who is not None}
+    return {who for who, n in mails.items() if n + before.get(who, 0) >= rules.stale_letters}
 
 
 def stale(
@@ -111,17 +120,48 @@ def _taken_since(
     session: Session, subscriber_id: int, rules: BounceRules, now: datetime
 ) -> datetime | None:
     """When the latest letter left that nothing came back of for so long; None: there is none."""
-    came_back = exists().where(
-        Bounce.delivery_id == Delivery.id, Bounce.action == Action.FAILED.value
-    )
     return session.scalar(
-        select(func.max(Attempt.at))
-        .join(Delivery, Delivery.id == Attempt.delivery_id)
-        .where(
-            Delivery.subscriber_id == subscriber_id,
-            Delivery.status == Status.SENT,
-            Attempt.number == Delivery.attempts,
-            Attempt.at <= now - rules.reset,
-            ~came_back,
+        _taken(Delivery).where(
+            Delivery.subscriber_id == subscriber_id, Attempt.at <= now - rules.reset
         )
     )
+
+
+def _taken(copy: type[Delivery]) -> Select[datetime | None]:
+    """When the latest copy left of which nothing came back."""
+    came_back = exists().where(Bounce.delivery_id == copy.id, Bounce.action == Action.FAILED.value)
+    return (
+        select(func.max(Attempt.at))
+        .join(copy, copy.id == Attempt.delivery_id)
+        .where(copy.status == Status.SENT, Attempt.number == copy.attempts, ~came_back)
+    )
+
+
+_this, _campaign = aliased(Delivery, name="this"), aliased(Campaign, name="its_campaign")
+_other = aliased(Delivery, name="other")
+_since = (
+    _taken(_other)
+    .where(
+        _other.subscriber_id == _this.subscriber_id,
+        _other.id != _this.id,
+        Attempt.at <= bindparam("reset", type_=Moment()),
+    )
+    .correlate(_this)
+    .scalar_subquery()
+)
+_SECONDS = (
+    select(_this.id)
+    .join(_campaign, _campaign.id == _this.campaign_id)
+    .join(Delivery, Delivery.subscriber_id == _this.subscriber_id)
+    .join(Campaign, Campaign.id == Delivery.campaign_id)
+    .join(Bounce, Bounce.delivery_id == Delivery.id)
+    .where(
+        _this.id.in_(among("ids")),
+        Bounce.weight.in_([Weight.LIKELY.value, Weight.CERTAIN.value]),
+        Bounce.effect.in_([Effect.NONE, Effect.SUPPRESSED]),
+        Bounce.at <= bindparam("likely", type_=Moment()),
+        Campaign.number != _campaign.number,
+        or_(_since.is_(None), Bounce.at > _since),
+    )
+    .distinct()
+)

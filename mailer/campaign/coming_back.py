@@ -1,22 +1,46 @@
-"""Takes in a mail that came back: each door calls this, in a transaction of its own."""
+"""Takes in mails that came back: each door calls this, in a transaction of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from mailer.bounces import handling
-from mailer.bounces.handling import Arrival, Came
+from mailer.bounces.handling import Arrival, Came, read_arrival
 from mailer.bounces.report import Kind
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.bounces.tokens import Tokens
 from mailer.ledger import evidence
 from mailer.ledger.evidence import Proof
+from mailer.links import FIRST_NUMBER
 from mailer.models import Bounce, Delivery, Source, Status
+from pli.packing import among, packed_ids
 from subscribers import optout
+
+
+def take_in_all(
+    session: Session, arrivals: Sequence[Arrival], *, rules: BounceRules = USUAL, now: datetime
+) -> Sequence[Came]:
+    """Record what came back, in few statements, and settle doubts: what comes back had left.
+
+    `arrivals` are read before (`read_arrival`), outside of the transaction, some hundreds at most.
+    The rows are the same as if each mail were taken in by a call of its own. The same mail again
+    changes nothing.
+    """
+    came: list[Came] = []
+    for some in _until_a_doubt(session, arrivals):
+        found = handling.record(session, some, rules=rules, now=now)
+        _settle_doubts(session, [it.bounce_id for it in found if it.bounce_id], now)
+        for it in found:
+            if it.kind is Kind.LEAVE and it.bounce_id is not None:
+                _leave(session, it.bounce_id, now)
+        came += found
+    return came
 
 
 async def take_in(
@@ -29,55 +53,51 @@ async def take_in(
     rules: BounceRules = USUAL,
     now: datetime,
 ) -> Came:
-    """Record a mail, and settle a doubt about its copy: whatever comes back of it had left.
+    """Take in one mail.
 
     `came_to` is the address of the mail's envelope, "" if it is not known; `door` names the way by
-    which it came in. The same mail again changes nothing.
+    which it came in.
     """
-    came = await session.run_sync(
-        partial(
-            handling.record,
-            raw=raw,
-            came_to=came_to,
-            door=door,
-            tokens=tokens,
-            rules=rules,
-            now=now,
-        )
-    )
-    await _follow(session, came, now)
-    return came
+    arrival = read_arrival(raw=raw, came_to=came_to, door=door, tokens=tokens)
+    return await take_in_told(session, arrival, rules=rules, now=now)
 
 
 async def take_in_told(
     session: AsyncSession, arrival: Arrival, *, rules: BounceRules = USUAL, now: datetime
 ) -> Came:
     """The same of what is read already: a relay's event."""
-    came = await session.run_sync(
-        partial(handling.record_told, arrival=arrival, rules=rules, now=now)
-    )
-    await _follow(session, came, now)
+    (came,) = await session.run_sync(partial(take_in_all, arrivals=[arrival], rules=rules, now=now))
     return came
 
 
-async def _follow(session: AsyncSession, came: Came, now: datetime) -> None:
-    if came.bounce_id is not None:
-        await _settle_doubt(session, came.bounce_id, now)
-        if came.kind is Kind.LEAVE:
-            await _leave(session, came.bounce_id, now)
+def _until_a_doubt(session: Session, arrivals: Sequence[Arrival]) -> Iterator[Sequence[Arrival]]:
+    """Yield the arrivals in parts, each of which ends with a copy that waits to be sent again.
+
+    Once that is settled, more of its campaign is answered, by which a burst is judged.
+    """
+    numbers = {it.number for it in arrivals if it.number is not None and it.number < FIRST_NUMBER}
+    waiting = set(session.scalars(_DOUBTED, {"ids": packed_ids(sorted(numbers))}))
+    begin = 0
+    for place, it in enumerate(arrivals, 1):
+        if it.number in waiting or place == len(arrivals):
+            yield arrivals[begin:place]
+            begin = place
 
 
-async def _leave(session: AsyncSession, bounce_id: int, now: datetime) -> None:
+_DOUBTED = select(Delivery.id).where(
+    Delivery.id.in_(among("ids")), Delivery.status == Status.PENDING, Delivery.doubted
+)
+
+
+def _leave(session: Session, bounce_id: int, now: datetime) -> None:
     """A provider passes on that the person wants no more of this list."""
-    row = (
-        await session.execute(
-            select(Delivery.id, Delivery.subscriber_id, Delivery.list_id)
-            .join(Bounce, Bounce.delivery_id == Delivery.id)
-            .where(Bounce.id == bounce_id)
-        )
-    ).one()
-    if row.subscriber_id is not None:
-        await optout.unsubscribe(
+    row = session.execute(
+        select(Delivery.id, Delivery.subscriber_id, Delivery.list_id)
+        .join(Bounce, Bounce.delivery_id == Delivery.id)
+        .where(Bounce.id == bounce_id)
+    ).one_or_none()
+    if row is not None and row.subscriber_id is not None:
+        optout.take_off(
             session,
             subscriber_id=row.subscriber_id,
             list_id=row.list_id,
@@ -87,19 +107,19 @@ async def _leave(session: AsyncSession, bounce_id: int, now: datetime) -> None:
         )
 
 
-async def _settle_doubt(session: AsyncSession, bounce_id: int, now: datetime) -> None:
-    row = (
-        await session.execute(
-            select(Delivery.id, Delivery.campaign_id, Bounce.action, Bounce.status)
-            .join(Bounce, Bounce.delivery_id == Delivery.id)
-            .where(Bounce.id == bounce_id, evidence.in_doubt())
-        )
-    ).one_or_none()
-    if row is not None:
-        await evidence.settle_by(
-            session,
-            campaign_id=row.campaign_id,
-            proofs=[Proof(row.id, Status.SENT, detail=f"{row.action} {row.status}".strip())],
-            source=Source.NOTICE,
-            now=now,
-        )
+def _settle_doubts(session: Session, bounce_ids: Sequence[int], now: datetime) -> None:
+    found = session.execute(_IN_DOUBT, {"ids": packed_ids(bounce_ids)}).all() if bounce_ids else []
+    proofs: dict[int, list[Proof]] = {}
+    for row in found:
+        detail = f"{row.action} {row.status}".strip()
+        proofs.setdefault(row.campaign_id, []).append(Proof(row.id, Status.SENT, detail=detail))
+    for campaign_id, its in sorted(proofs.items()):
+        evidence.settle(session, campaign_id=campaign_id, proofs=its, source=Source.NOTICE, now=now)
+
+
+_IN_DOUBT = (
+    select(Delivery.id, Delivery.campaign_id, Bounce.action, Bounce.status)
+    .join(Bounce, Bounce.delivery_id == Delivery.id)
+    .where(Bounce.id.in_(among("ids")), evidence.in_doubt())
+    .order_by(Bounce.id)
+)

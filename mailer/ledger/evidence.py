@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, false, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from mailer.models import Batch, Campaign, Delivery, Evidence, Source, Status
 from pli import audit
@@ -53,7 +55,22 @@ async def settle_by(
     more. The attempts stay as they were; the evidence stands beside them. This locks the campaign's
     row first, then its batches: the caller's transaction must not hold any of them.
     """
-    await session.execute(
+    return await session.run_sync(
+        partial(settle, campaign_id=campaign_id, proofs=proofs, source=source, by=by, now=now)
+    )
+
+
+def settle(
+    session: Session,
+    *,
+    campaign_id: int,
+    proofs: Sequence[Proof],
+    source: Source,
+    by: Actor = NOBODY,
+    now: datetime,
+) -> int:
+    """`settle_by`, as a plain function over a session."""
+    session.execute(
         select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
     )
     # Of several proofs for one copy, the first counts.
@@ -61,19 +78,19 @@ async def settle_by(
     settled = 0
     for start in range(0, len(unique), _PIECE):
         piece = unique[start : start + _PIECE]
-        doubted = await _in_doubt(session, campaign_id, [it.delivery_id for it in piece])
+        doubted = _in_doubt(session, campaign_id, [it.delivery_id for it in piece])
         known = [it for it in piece if it.delivery_id in doubted]
         for status, reason in {(it.status, it.reason) for it in known}:
             same = [it.delivery_id for it in known if (it.status, it.reason) == (status, reason)]
-            await session.execute(
+            session.execute(
                 update(Delivery)
                 .where(Delivery.id.in_(same), in_doubt())
                 .values(status=status, reason=reason, lease=None, doubted=false())
                 .execution_options(synchronize_session=False)
             )
-        await _move(session, campaign_id, ((*doubted[it.delivery_id], it.status) for it in known))
+        _move(session, campaign_id, ((*doubted[it.delivery_id], it.status) for it in known))
         if known:
-            await session.execute(insert(Evidence), [_row(it, source, now) for it in known])
+            session.execute(insert(Evidence), [_row(it, source, now) for it in known])
         settled += len(known)
     if settled and by != NOBODY:
         audit.record(
@@ -89,8 +106,8 @@ async def settle_by(
     return settled
 
 
-async def _in_doubt(
-    session: AsyncSession, campaign_id: int, ids: Sequence[int]
+def _in_doubt(
+    session: Session, campaign_id: int, ids: Sequence[int]
 ) -> dict[int, tuple[int | None, Status]]:
     """Lock those of these copies that are in doubt; by id, the batch and the present status.
 
@@ -101,13 +118,13 @@ async def _in_doubt(
         Delivery.campaign_id == campaign_id, Delivery.id.in_(ids)
     )
     # Batches first, as a claim locks them: else this and a claim could wait for each other.
-    await session.execute(
+    session.execute(
         select(Batch.id)
         .where(Batch.campaign_id == campaign_id, Batch.number.in_(numbers))
         .order_by(Batch.id)
         .with_for_update()
     )
-    rows = await session.execute(
+    rows = session.execute(
         select(Delivery.id, Delivery.batch, Delivery.status)
         .where(Delivery.campaign_id == campaign_id, Delivery.id.in_(ids), in_doubt())
         .with_for_update(skip_locked=True)
@@ -115,8 +132,8 @@ async def _in_doubt(
     return {row.id: (row.batch, row.status) for row in rows}
 
 
-async def _move(
-    session: AsyncSession, campaign_id: int, ends: Iterable[tuple[int | None, Status, Status]]
+def _move(
+    session: Session, campaign_id: int, ends: Iterable[tuple[int | None, Status, Status]]
 ) -> None:
     """Move the batches' counts with the rows, in the order of the batches' numbers."""
     moved: dict[int, Counter[Status]] = {}
@@ -126,7 +143,7 @@ async def _move(
             counts[before] -= 1
             counts[after] += 1
     for number, counts in sorted(moved.items()):
-        await session.execute(
+        session.execute(
             update(Batch)
             .where(Batch.campaign_id == campaign_id, Batch.number == number)
             .values({it.value: getattr(Batch, it.value) + n for it, n in counts.items()})

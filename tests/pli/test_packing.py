@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.exc import DBAPIError
 
-from mailer.models import Attempt, Stage
+from mailer.models import Attempt, BounceMail, Stage
 from mailer.outcomes import Result, judge
 from pli.database import Database
-from pli.packing import ManyRows
+from pli.packing import ManyRows, drawn_ids
 
 COLUMNS = (
     "delivery_id", "number", "at", "reply_code", "enhanced_code", "reply_text", "milliseconds",
@@ -65,3 +66,26 @@ async def test_a_row_that_is_there_already_makes_the_whole_statement_fail(
         await database.transact(WRITER.write, [row(6, 1.0), row(7, 1.0)], SHARED)
     async with database.reading() as session:
         assert (await session.scalars(select(Attempt.delivery_id))).all() == [7]
+
+
+async def test_a_row_that_is_there_is_passed_over_and_the_others_get_the_ids_drawn_for_them(
+    database: Database,
+) -> None:
+    table = cast("Table", BounceMail.__table__)
+    columns = ("id", "digest", "at", "door", "came_to", "kind", "how", "raw")
+    writer = ManyRows(table, columns, passes_over=True)
+
+    def write(connection: Connection, digests: Sequence[bytes]) -> Sequence[int]:
+        ids = drawn_ids(connection, table, len(digests))
+        rest = (1_764_150_000.0, "test", "", "other", "nothing", b"\0\xff")
+        pairs = zip(ids, digests, strict=True)
+        writer.write(connection, [(number, digest, *rest) for number, digest in pairs])
+        return ids
+
+    first = await database.transact(write, [b"a", b"b"])
+    second = await database.transact(write, [b"c", b"a", b"d", b"d"])
+    assert [*first, *second] == sorted({*first, *second}), "in order, and each once"
+    async with database.reading() as session:
+        found = (await session.execute(select(BounceMail.id, BounceMail.digest))).all()
+    kept = dict(zip([*first, *second], [b"a", b"b", b"c", None, b"d", None], strict=True))
+    assert {it.id: it.digest for it in found} == {k: v for k, v in kept.items() if v}

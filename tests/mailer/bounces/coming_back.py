@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.bounces import handling
-from mailer.bounces.handling import Came
+from mailer.bounces.handling import Came, read_arrival
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli.database import Database
@@ -121,17 +121,11 @@ async def comes(
 ) -> Came:
     """Record a mail, as a door does."""
     async with database.begin() as session:
-        return await session.run_sync(
-            partial(
-                handling.record,
-                raw=raw,
-                came_to=came_to,
-                door="test",
-                tokens=TOKENS,
-                rules=rules,
-                now=now,
-            )
+        arrival = read_arrival(raw=raw, came_to=came_to, door="test", tokens=TOKENS)
+        (came,) = await session.run_sync(
+            partial(handling.record, arrivals=[arrival], rules=rules, now=now)
         )
+        return came
 
 
 async def burst_of(database: Database, now: datetime, count: int, gone: int) -> int:
