@@ -63,6 +63,10 @@ class When:
         zone = visit.who.zone
         if self.choice == AT:
             return hours.parse(self.hour, zone=zone, now=visit.now)
+        if self.hour:
+            raise ReleaseError(
+                N_("you wrote an hour and chose “Now”: choose “At an hour”, or empty the field")
+            )
         return Hour(visit.now + sending_options(visit).grace, zone)
 
 

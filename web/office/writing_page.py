@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from accounts.abilities import Ability
+from mailer.campaign import manuscripts
 from mailer.draft_models import DraftState
 from mailer.letter import cutting, head, theme
 from mailer.letter.drafts import pictures, presence, versions
@@ -75,6 +76,7 @@ async def shown(
     async with visit.context.database.reading() as session:
         present = await presence.present(session, line.id, but=visit.who.account_id, now=visit.now)
         pictures_ = await pictures.pictures(session, line.id)
+        sending = await manuscripts.sending_of(session, line.id)
         _, colleagues = await readers_of_tests(session, visit, line)
     front = {**found.front, **(written.front if written else {})}
     body = written.body if written else found.body
@@ -89,6 +91,7 @@ async def shown(
         blocks=blocks(body),
         words=editor_words(visit.language),
         pictures=pictures_,
+        sending=sending,
         colleagues=colleagues,
         views=[(it.value, text) for it, text in VIEWS.items()],
         may_name=visit.who.granted.may(Ability.SEE_COPIES, (line.list_id,)),
