@@ -76,6 +76,15 @@ async def load(session: AsyncSession, visit: Visit) -> OpenSending:
     return OpenSending(campaign, list(lists), await _manuscript(session, visit, campaign))
 
 
+async def sees(session: AsyncSession, visit: Visit, campaign: Campaign) -> bool:
+    """Whether the page of a sending, in the state that it is in, is open to who looks."""
+    lists = await summary.lists_of(session, campaign.id) or ()
+    granted = visit.who.granted
+    if campaign.state in DECIDED:
+        return granted.may(Ability.SEE_DRAFTS, lists)
+    return bool(granted.lists_for(Ability.SEE_NUMBERS).among(lists))
+
+
 async def _manuscript(session: AsyncSession, visit: Visit, campaign: Campaign) -> int | None:
     """The number of the campaign's manuscript, if it is still there and may be seen."""
     if campaign.draft_id is None:

@@ -160,6 +160,14 @@ async def test_the_overview_names_who_asks_and_an_author_finds_the_way_back(town
         await other.go("/office/")
         assert "Nothing waits for you." in other.text
 
+        async with town.database.begin() as session:
+            campaign = (await session.scalars(select(Campaign))).one()
+            campaign.state = CampaignState.RUNNING
+        for person, sees in ((author, False), (one, True)):
+            await person.go(f"/office/letters/{draft_id}")
+            assert '<span class="badge">running</span>' in person.text
+            assert ("To its sending" in person.text) is sees, "its numbers are another right"
+
 
 async def a_ready_letter(
     town: Town, person: Person, *, size: int = 3, name: str = "anne"
@@ -198,6 +206,9 @@ async def test_an_hour_is_refused_in_words_when_it_is_none_of_one_time(alone: To
             page = await anne.go(f"{path}/release?when=at&hour={hour}")
             assert page.status_code == 422, hour
             assert why in anne.text, hour
+        page = await anne.go(f"{path}/release?when=now&hour=26/11/2026 8h")
+        assert page.status_code == 422, "an hour that was written is not thrown away"
+        assert "you wrote an hour and chose “Now”" in anne.text
         await anne.go(f"{path}/release?when=at&hour=26/11/2026 8h")
         assert "Thursday, November 26, 2026 at 08:00 (Europe/Paris), in 1 day and 22 hours" in (
             anne.text
