@@ -66,13 +66,12 @@ class Office:
 
 
 async def people(installation: Installation) -> tuple[dict[str, Account], dict[str, Any], int]:
-    """An author, two senders and a reader, their cookies, and the number of a manuscript."""
+    """An author and two senders, their cookies, and the number of a manuscript."""
     now = datetime.now(UTC)
     rights = {
         "anne": (Right.AUTHOR,),
         "bruno": (Right.SENDER,),
         "carla": (Right.SENDER, Right.WHO),
-        "denis": (Right.READER,),
     }
     database = Database(f"sqlite+aiosqlite:///{installation.folder}/pli.db")
     try:
@@ -158,8 +157,8 @@ async def _walked(installation: Installation, relay: Relay) -> None:
                 await stack.enter_async_context(office.browser(name, way))
                 for name, way in (
                     ("carla", FRENCH),
-                    ("denis", ON_TELEPHONE),
-                    ("denis", WITHOUT_SCRIPT),
+                    ("carla", ON_TELEPHONE),
+                    ("bruno", WITHOUT_SCRIPT),
                 )
             ]
             for it in watchers:

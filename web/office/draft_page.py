@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from accounts.abilities import Ability
+from accounts.abilities import Ability, Granted
 from mailer import reasons
 from mailer.campaign import lifecycle
 from mailer.campaign.finding import find_campaign
@@ -21,6 +21,7 @@ from mailer.models import Campaign, CampaignState
 from mailer.notices.asking import MailRoom
 from mailer.report import readiness, summary
 from mailer.report.readiness import Point
+from mailer.report.summary import Progress
 from pli.language import N_
 from subscribers import attributes
 from web.office import cookies
@@ -83,6 +84,17 @@ async def sees(session: AsyncSession, visit: Visit, campaign: Campaign) -> bool:
     if campaign.state in DECIDED:
         return granted.may(Ability.SEE_DRAFTS, lists)
     return bool(granted.lists_for(Ability.SEE_NUMBERS).among(lists))
+
+
+def closed(
+    shown: Iterable[Progress], lists: Mapping[int, Sequence[int]], granted: Granted
+) -> set[int]:
+    """The campaigns whose page is not open yet to somebody who sees numbers, and no drafts."""
+    return {
+        it.campaign
+        for it in shown
+        if it.state in DECIDED and not granted.may(Ability.SEE_DRAFTS, lists.get(it.campaign, ()))
+    }
 
 
 async def _manuscript(session: AsyncSession, visit: Visit, campaign: Campaign) -> int | None:

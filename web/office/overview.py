@@ -21,7 +21,7 @@ from mailer.report.standing import Seen
 from mailer.report.summary import Progress
 from pli.language import N_, Sentence, say, say_n
 from web.office import cookies
-from web.office.draft_page import DECIDED
+from web.office.draft_page import DECIDED, closed
 from web.office.office_routes import OfficeRoute, Who
 from web.office.reporting import outlook_of
 from web.office.visit import Visit
@@ -77,7 +77,7 @@ class Overview:
             decided = await standing.latest(
                 session, list_ids=None if writes.every else writes.ids, limit=MOST, states=DECIDED
             )
-            shown = {it.progress.campaign: it for it in (*decided, *latest)}
+            shown = {it.progress.campaign: it for it in (*decided, *planned, *latest)}
             lists = await standing.lists_of(session, list(shown))
             steps = await approvals.of_campaigns(session, [it.progress.campaign for it in decided])
             running = [it for it in latest if it.progress.state is CampaignState.RUNNING]
@@ -98,6 +98,7 @@ class Overview:
             "overview",
             waits=_waits(visit, list(shown.values()), lists, steps),
             decided=[it.progress for it in decided],
+            closed=closed(seen.values(), lists, granted),
             sees_numbers=bool(on),
             running=[(it, html_page.bar(it.progress)) for it in running],
             ahead=ahead,
