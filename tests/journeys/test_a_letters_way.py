@@ -21,7 +21,6 @@ from accounts.rights import Right
 from mailer.letter.drafts import making
 from pli.actor import Actor
 from pli.database import Database
-from pli.language import translations
 from subscribers import lists
 from tests import axe
 from tests import factories as make
@@ -358,11 +357,11 @@ async def _reported(office: Office, carla: Hands) -> None:
     await _looked_at(carla, "report")
     await carla.fill("Did this person get it? Write the address", "p0007@example.org")
     await carla.press("Ask")
-    await page.locator("main").get_by_text("127.0.0.1").first.wait_for()
+    await page.get_by_text("Essai 1").wait_for()
     await _looked_at(carla, "story")
     await carla.fill("Did this person get it? Write the address", "p0005@example.org")
     await carla.press("Ask")
-    assert translations("fr").gettext("set aside") is not None
+    await page.get_by_text("Non. A été mis à part").wait_for()
     await _looked_at(carla, "story-set-aside")
     await page.goto(office.at("/sendings/1/paper"))
     assert "@example.org" not in await page.inner_text("main")
