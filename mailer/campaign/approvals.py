@@ -119,10 +119,28 @@ async def steps(session: AsyncSession, campaign_id: int) -> Sequence[Step]:
         .where(ApprovalEvent.campaign_id == campaign_id)
         .order_by(ApprovalEvent.id)
     )
-    return [
-        Step(it.at, it.kind, actor.kept(it.by), it.hash, it.asked_account, it.note, it.line)
-        for it in rows
-    ]
+    return [_step(it) for it in rows]
+
+
+def _step(row: ApprovalEvent) -> Step:
+    return Step(
+        row.at, row.kind, actor.kept(row.by), row.hash, row.asked_account, row.note, row.line
+    )
+
+
+async def of_campaigns(
+    session: AsyncSession, campaign_ids: Collection[int]
+) -> dict[int, list[Step]]:
+    """The steps of several campaigns, the oldest first, by the campaign's id."""
+    rows = await session.scalars(
+        select(ApprovalEvent)
+        .where(ApprovalEvent.campaign_id.in_(campaign_ids))
+        .order_by(ApprovalEvent.id)
+    )
+    found: dict[int, list[Step]] = {}
+    for it in rows:
+        found.setdefault(it.campaign_id, []).append(_step(it))
+    return found
 
 
 async def last_approved(session: AsyncSession, campaign_id: int) -> dict[str, Any] | None:

@@ -75,6 +75,13 @@ async def frozen_draft(
     return await asyncio.to_thread(partial(freeze))
 
 
+async def sending_of(session: AsyncSession, draft_id: int) -> Campaign | None:
+    """The latest campaign that was made of a manuscript; None: there is none yet."""
+    return await session.scalar(
+        select(Campaign).where(Campaign.draft_id == draft_id).order_by(Campaign.id.desc()).limit(1)
+    )
+
+
 async def send(
     session: AsyncSession,
     *,

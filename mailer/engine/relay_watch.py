@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.campaign.finding import find_campaign
 from mailer.engine.context import EngineContext
 from mailer.models import Batch, Campaign, CampaignState, is_open
 from mailer.notices import office_mail, trouble_mail
@@ -165,17 +166,26 @@ class RelayWatch:
         office = self._patience.office
         if office is None:
             return
+        campaign = await find_campaign(session, campaign_id)
+        page = Sentence("{url}", {"url": f"{office.url}/office/sendings/{campaign_id}"})
         for address in office.addresses:
             await office_mail.order(
                 session,
                 address=Address.parse(address),
                 language=office.language,
                 identity=office.identity,
-                subject=say(N_("Pli: campaign {id} did not start at its hour"), id=campaign_id),
+                subject=say(
+                    N_("Pli: letter {number} did not start at its hour"), number=campaign.number
+                ),
                 paragraphs=[
-                    say(N_("Campaign {id} waits for a person:"), id=campaign_id),
+                    say(
+                        N_("Letter {number}, “{subject}”, waits for a person:"),
+                        number=campaign.number,
+                        subject=campaign.subject,
+                    ),
                     reason,
                     say(N_("Nothing was sent, and nothing is lost.")),
+                    *([page] if office.url else []),
                 ],
                 keys=self._keys,
                 now=datetime.now(UTC),

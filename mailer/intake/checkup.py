@@ -80,12 +80,17 @@ async def _of(session: AsyncSession, sort: Sort) -> int:
     return await session.scalar(found) or 0
 
 
+async def is_silent(session: AsyncSession, *, copies: int) -> bool:
+    """Whether so many copies would leave while no door ever brought anything."""
+    return copies > SMALL and not await tallies.anything(session)
+
+
 async def before_a_release(session: AsyncSession, *, copies: int) -> Sentence | None:
     """A warning for whoever releases a campaign of so many copies; None: there is no reason.
 
     It says that no door ever brought anything, so that nobody would hear of bounces.
     """
-    if copies <= SMALL or await tallies.anything(session):
+    if not await is_silent(session, copies=copies):
         return None
     return say(
         N_("{n} copies, and {nothing} ({remedy})"),

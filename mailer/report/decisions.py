@@ -34,7 +34,7 @@ _STEPS: Mapping[ApprovalKind, str] = {
     ApprovalKind.ASKED: N_("asked for the approval"),
     ApprovalKind.APPROVED: N_("approved it"),
     ApprovalKind.SENT_BACK: N_("sent it back"),
-    ApprovalKind.CHANGED: N_("changed it: an approval of before is of something else"),
+    ApprovalKind.CHANGED: N_("changed it"),
 }
 
 

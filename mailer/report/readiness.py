@@ -18,6 +18,7 @@ from mailer.campaign import ordering
 from mailer.campaign.addressees import addressees_of
 from mailer.campaign.ordering import OrderError
 from mailer.campaign.sending_hours import SendingHours
+from mailer.intake import checkup
 from mailer.letter import preflight, snapshot
 from mailer.letter.finding import Severity
 from mailer.letter.letter import LetterError, check_expressions
@@ -74,12 +75,15 @@ def of_letter(frozen: str, attributes: Collection[str], sizes: LetterLimits = US
 
 
 def of_machine(checks: Iterable[Check]) -> list[Point]:
-    """What the doctor found, without what is as it should be."""
+    """What the doctor found, without what is as it should be.
+
+    That no answer ever came in is a finding of `of_lists`: it matters only to large campaigns.
+    """
     severity = {State.ERROR: Severity.ERROR, State.WARNING: Severity.WARNING}
     return [
         _point(MACHINE, severity[it.state], it.told, it.remedy)
         for it in checks
-        if it.state in severity
+        if it.state in severity and it.told != say(checkup.NOTHING)
     ]
 
 
@@ -104,6 +108,9 @@ async def of_lists(
         points += [_error(it) for it in error.sentences]
     if foreseen is not None:
         points += _numbers(foreseen)
+        if await checkup.is_silent(session, copies=foreseen.receiving):
+            silence, remedy = say(checkup.NOTHING), say(checkup.SET_UP)
+            points.append(_point(LISTS, Severity.WARNING, silence, remedy))
     try:
         await ordering.refuse_a_double(session, campaign)
     except OrderError as error:

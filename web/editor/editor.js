@@ -16,6 +16,7 @@ import { Notes } from "./notes.js";
 import { Presence } from "./presence.js";
 import { Preview } from "./preview.js";
 import { Saving } from "./saving.js";
+import { SavesFirst } from "./sending.js";
 import { Session } from "./session.js";
 import { SourceView, isLiked, remember } from "./source_view.js";
 import { TestCopies } from "./test_copies.js";
@@ -104,6 +105,7 @@ class Writing {
     this.form.classList.add("with-editor");
     for (const it of document.querySelectorAll("[data-without-script]")) it.hidden = true;
     new TestCopies(document.getElementById("test"), this.client, this.words, () => this.saving.save({ asked: true }));
+    new SavesFirst(document.getElementById("send"), this.saving);
     if (this.isSource) this.#show(true);
     else this.source.show(false);
     this.#listen();

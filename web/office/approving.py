@@ -32,7 +32,7 @@ KINDS = {
     ApprovalKind.APPROVED: N_("approved it"),
     ApprovalKind.SENT_BACK: N_("sent it back"),
     ApprovalKind.REMINDED: N_("asked once more: a reminder was sent after a day"),
-    ApprovalKind.CHANGED: N_("changed it: an approval of before is of something else"),
+    ApprovalKind.CHANGED: N_("changed it"),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from accounts.abilities import Ability
+from accounts.abilities import Ability, Granted
 from mailer import reasons
 from mailer.campaign import lifecycle
 from mailer.campaign.finding import find_campaign
+from mailer.letter.drafts import rows
 from mailer.models import Campaign, CampaignState
 from mailer.notices.asking import MailRoom
 from mailer.report import readiness, summary
 from mailer.report.readiness import Point
+from mailer.report.summary import Progress
 from pli.language import N_
 from subscribers import attributes
 from web.office import cookies
@@ -41,10 +43,11 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class OpenSending:
-    """A campaign as its pages show it."""
+    """A campaign as its pages show it; `manuscript`: of which it was made, and who looks sees."""
 
     campaign: Campaign
     lists: Sequence[int]
+    manuscript: int | None = None
 
     @property
     def path(self) -> str:
@@ -70,7 +73,37 @@ async def load(session: AsyncSession, visit: Visit) -> OpenSending:
     lists = await summary.lists_of(session, campaign_id)
     if lists is None:
         raise HTTPException(404)
-    return OpenSending(await find_campaign(session, campaign_id), list(lists))
+    campaign = await find_campaign(session, campaign_id)
+    return OpenSending(campaign, list(lists), await _manuscript(session, visit, campaign))
+
+
+async def sees(session: AsyncSession, visit: Visit, campaign: Campaign) -> bool:
+    """Whether the page of a sending, in the state that it is in, is open to who looks."""
+    lists = await summary.lists_of(session, campaign.id) or ()
+    granted = visit.who.granted
+    if campaign.state in DECIDED:
+        return granted.may(Ability.SEE_DRAFTS, lists)
+    return bool(granted.lists_for(Ability.SEE_NUMBERS).among(lists))
+
+
+def closed(
+    shown: Iterable[Progress], lists: Mapping[int, Sequence[int]], granted: Granted
+) -> set[int]:
+    """The campaigns whose page is not open yet to somebody who sees numbers, and no drafts."""
+    return {
+        it.campaign
+        for it in shown
+        if it.state in DECIDED and not granted.may(Ability.SEE_DRAFTS, lists.get(it.campaign, ()))
+    }
+
+
+async def _manuscript(session: AsyncSession, visit: Visit, campaign: Campaign) -> int | None:
+    """The number of the campaign's manuscript, if it is still there and may be seen."""
+    if campaign.draft_id is None:
+        return None
+    of = await rows.lists_of(session, campaign.draft_id)
+    is_seen = of is not None and visit.who.granted.may(Ability.SEE_DRAFTS, of)
+    return campaign.draft_id if is_seen else None
 
 
 def sending_options(visit: Visit) -> SendingOptions:
@@ -97,6 +130,8 @@ def page(visit: Visit, draft: OpenSending, name: str, step: str = "", **values: 
         **{"status_code": 200 if error is None else 422} | values,
         campaign=draft.campaign,
         path=draft.path,
+        manuscript=draft.manuscript,
+        may_list=visit.who.granted.may_somewhere(Ability.SEE_NUMBERS),
         step=step,
         steps=[(key, text) for key, text, needs in STEPS if may(needs, draft.lists)],
         state=reasons.state(draft.campaign.state),

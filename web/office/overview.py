@@ -11,14 +11,17 @@ from typing import Any
 from babel.dates import format_date, get_day_names
 from starlette.responses import Response
 
-from accounts.abilities import Ability, Granted
+from accounts.abilities import Ability
 from mailer import reasons
-from mailer.models import CampaignState
+from mailer.campaign import approvals
+from mailer.campaign.approvals import Step
+from mailer.models import ApprovalKind, CampaignState
 from mailer.report import html_page, standing
 from mailer.report.standing import Seen
 from mailer.report.summary import Progress
 from pli.language import N_, Sentence, say, say_n
 from web.office import cookies
+from web.office.draft_page import DECIDED, closed
 from web.office.office_routes import OfficeRoute, Who
 from web.office.reporting import outlook_of
 from web.office.visit import Visit
@@ -29,6 +32,8 @@ MOST = 50
 LOOKED_AHEAD = 5
 """For so many running sendings the page says when they arrive."""
 _DONE = (CampaignState.FINISHED, CampaignState.CANCELLED)
+_ASKED = (ApprovalKind.ASKED, ApprovalKind.REMINDED)
+_MADE = (ApprovalKind.WROTE, ApprovalKind.CHANGED, ApprovalKind.ASKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,8 @@ class Overview:
     async def home(self, visit: Visit) -> Response:
         """The overview; who sees no sendings goes to the first page that is open, or the own."""
         granted = visit.who.granted
-        on = granted.lists_for(Ability.SEE_NUMBERS)
-        if not on:
+        on, writes = granted.lists_for(Ability.SEE_NUMBERS), granted.lists_for(Ability.SEE_DRAFTS)
+        if not on and not writes:
             return visit.go(visit.navigation[0].path if visit.navigation else f"{cookies.PATH}/me")
         list_ids = None if on.every else on.ids
         async with visit.context.database.reading() as session:
@@ -69,7 +74,12 @@ class Overview:
             planned = await standing.latest(
                 session, list_ids=list_ids, limit=MOST, states=[CampaignState.SCHEDULED]
             )
-            lists = await standing.lists_of(session, [it.progress.campaign for it in latest])
+            decided = await standing.latest(
+                session, list_ids=None if writes.every else writes.ids, limit=MOST, states=DECIDED
+            )
+            shown = {it.progress.campaign: it for it in (*decided, *planned, *latest)}
+            lists = await standing.lists_of(session, list(shown))
+            steps = await approvals.of_campaigns(session, [it.progress.campaign for it in decided])
             running = [it for it in latest if it.progress.state is CampaignState.RUNNING]
             ahead = {
                 it.progress.campaign: await outlook_of(session, visit, it.progress)
@@ -78,10 +88,18 @@ class Overview:
         first = _month(
             visit.request.query_params.get("month", ""), visit.now.astimezone(visit.zone)
         )
-        seen = {it.progress.campaign: it.progress for it in (*latest, *planned)}
+        decided = [
+            it
+            for it in decided
+            if granted.may(Ability.SEE_DRAFTS, lists.get(it.progress.campaign, []))
+        ]
+        seen = {it.progress.campaign: it.progress for it in (*latest, *planned, *decided)}
         return visit.page(
             "overview",
-            waits=_waits(latest, lists, granted),
+            waits=_waits(visit, list(shown.values()), lists, steps),
+            decided=[it.progress for it in decided],
+            closed=closed(seen.values(), lists, granted),
+            sees_numbers=bool(on),
             running=[(it, html_page.bar(it.progress)) for it in running],
             ahead=ahead,
             weeks=list(_weeks(visit, first, list(seen.values()))),
@@ -99,23 +117,30 @@ class Overview:
 
 
 def _waits(
-    latest: Sequence[Seen], lists: Mapping[int, Sequence[int]], granted: Granted
+    visit: Visit,
+    shown: Sequence[Seen],
+    lists: Mapping[int, Sequence[int]],
+    steps: Mapping[int, Sequence[Step]],
 ) -> list[Waiting]:
     """What waits for this person, the most urgent first."""
     found: list[Waiting] = []
-    for asks in (_paused, _held, _approved, _drafts, _uncertain):
-        for it in latest:
-            needs, sentence = asks(it.progress)
-            if sentence is not None and granted.may(needs, lists.get(it.progress.campaign, [])):
-                path = f"{cookies.PATH}/sendings/{it.progress.campaign}"
-                found.append(Waiting(sentence, it.progress.title, path))
+    newest = sorted((it.progress for it in shown), key=lambda it: it.campaign, reverse=True)
+    account = visit.who.account_id
+    for asks in (_paused, _held, _asked, _sent_back, _approved, _drafts, _uncertain):
+        for it in newest:
+            needs, sentence = asks(it, steps.get(it.campaign, []), account)
+            on = lists.get(it.campaign, [])
+            if sentence is not None and visit.who.granted.may(needs, on):
+                page = "/approve" if asks is _asked else ""
+                path = f"{cookies.PATH}/sendings/{it.campaign}{page}"
+                found.append(Waiting(sentence, it.title, path))
     return found
 
 
-_Asked = tuple[Ability, Sentence | None]
+_Needed = tuple[Ability, Sentence | None]
 
 
-def _paused(it: Progress) -> _Asked:
+def _paused(it: Progress, _steps: Sequence[Step], _account: int) -> _Needed:
     if it.state is not CampaignState.PAUSED:
         return Ability.RESUME, None
     text = (
@@ -126,26 +151,57 @@ def _paused(it: Progress) -> _Asked:
     return Ability.RESUME, say(text, number=it.letter)
 
 
-def _held(it: Progress) -> _Asked:
+def _held(it: Progress, _steps: Sequence[Step], _account: int) -> _Needed:
     if it.state is not CampaignState.SCHEDULED or not it.reason:
         return Ability.RELEASE, None
     text = N_("Letter {number} does not start by itself: {reason}")
     return Ability.RELEASE, say(text, number=it.letter, reason=it.reason)
 
 
-def _approved(it: Progress) -> _Asked:
+def _approved(it: Progress, _steps: Sequence[Step], _account: int) -> _Needed:
     ready = it.state in (CampaignState.APPROVED, CampaignState.PREPARED)
     text = N_("Letter {number} is ready, and waits to be released.")
     return Ability.RELEASE, say(text, number=it.letter) if ready else None
 
 
-def _drafts(it: Progress) -> _Asked:
+def _asked(it: Progress, steps: Sequence[Step], account: int) -> _Needed:
+    """Who is asked by name, or is one of all who are asked, and did not ask."""
+    last = _asking(it, steps)
+    if last is None or last.by.account_id == account:
+        return Ability.APPROVE, None
+    values = {"name": last.by.name, "number": it.letter}
+    if last.asked_account == account:
+        return Ability.APPROVE, say(N_("{name} asks you to approve letter {number}."), **values)
+    text = N_("{name} asks for an approval of letter {number}: yours, or somebody else’s.")
+    return Ability.APPROVE, say(text, **values) if last.asked_account is None else None
+
+
+def _sent_back(it: Progress, steps: Sequence[Step], account: int) -> _Needed:
+    """Who made it, or asked for its approval, has to change it."""
+    if it.state is not CampaignState.DRAFT or not steps:
+        return Ability.SEE_DRAFTS, None
+    mine = {step.by.account_id for step in steps if step.kind in _MADE}
+    is_mine = steps[-1].kind is ApprovalKind.SENT_BACK and account in mine
+    text = N_("Letter {number} was sent back to you.")
+    return Ability.SEE_DRAFTS, say(text, number=it.letter) if is_mine else None
+
+
+def _drafts(it: Progress, steps: Sequence[Step], _account: int) -> _Needed:
+    """Nobody is asked, and it was not sent back: whoever may approve it can look at it."""
+    last = steps[-1].kind if steps else None
+    waits = it.state is CampaignState.DRAFT and last not in (*_ASKED, ApprovalKind.SENT_BACK)
     text = N_("Letter {number} waits to be approved.")
-    is_draft = it.state is CampaignState.DRAFT
-    return Ability.APPROVE, say(text, number=it.letter) if is_draft else None
+    return Ability.APPROVE, say(text, number=it.letter) if waits else None
 
 
-def _uncertain(it: Progress) -> _Asked:
+def _asking(it: Progress, steps: Sequence[Step]) -> Step | None:
+    """Who asked for the approval for which a draft waits; a reminder asks the same people."""
+    if it.state is not CampaignState.DRAFT or not steps or steps[-1].kind not in _ASKED:
+        return None
+    return next((it for it in reversed(steps) if it.kind is ApprovalKind.ASKED), None)
+
+
+def _uncertain(it: Progress, _steps: Sequence[Step], _account: int) -> _Needed:
     if not it.uncertain or it.state is CampaignState.CANCELLED:
         return Ability.SETTLE, None
     return Ability.SETTLE, say_n(

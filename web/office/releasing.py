@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from starlette.datastructures import FormData, QueryParams
@@ -25,7 +26,7 @@ from pli import actor, hours
 from pli.durations import lasting, typed_number
 from pli.errors import PliError
 from pli.hours import Hour
-from pli.language import N_
+from pli.language import N_, Sentence, say
 from web.office import draft_page
 from web.office.approving import KINDS
 from web.office.checking import Checker, Findings, refuse_open
@@ -63,6 +64,10 @@ class When:
         zone = visit.who.zone
         if self.choice == AT:
             return hours.parse(self.hour, zone=zone, now=visit.now)
+        if self.hour:
+            raise ReleaseError(
+                N_("you wrote an hour and chose “Now”: choose “At an hour”, or empty the field")
+            )
         return Hour(visit.now + sending_options(visit).grace, zone)
 
 
@@ -271,8 +276,14 @@ class Releasing:
             last=last,
             relays=last.forecast.relays or tuple(options.relays),
             begins_in=lasting(last.at.moment - visit.now),
-            takes=lasting(last.forecast.at_least),
+            takes=_at_least(last.forecast.at_least),
             last_took=lasting(last.forecast.last_took) if last.forecast.last_took else None,
             ends=ends,
             typed=last.foreseen.receiving > options.type_number_above,
         )
+
+
+def _at_least(time: timedelta) -> Sentence:
+    """The least that it takes; "less than a minute" is said as it is."""
+    told = lasting(time)
+    return say(N_("{time} at least"), time=told) if time >= timedelta(minutes=1) else told

@@ -16,7 +16,7 @@ from web.office import cookies, reporting, watching
 from web.office.approving import Approving
 from web.office.checking import Checker, Checking
 from web.office.choosing import Choosing
-from web.office.draft_page import DECIDED
+from web.office.draft_page import DECIDED, closed
 from web.office.from_manuscript import FromManuscript
 from web.office.letter_frame import LetterFrame
 from web.office.office_routes import Lists, OfficeRoute
@@ -66,6 +66,7 @@ class SendingPages:
                 list_ids=None if visit.lists.every else visit.lists.ids,
                 limit=SHOWN,
             )
+            lists = await standing.lists_of(session, [it.progress.campaign for it in latest])
             running = [it.progress for it in latest if it.progress.state is CampaignState.RUNNING]
             ahead = {
                 it.campaign: await outlook_of(session, visit, it) for it in running[:LOOKED_AHEAD]
@@ -76,6 +77,7 @@ class SendingPages:
             campaigns=[
                 (it.progress, html_page.bar(it.progress), it.further_lists) for it in latest
             ],
+            closed=closed((it.progress for it in latest), lists, visit.who.granted),
             ahead=ahead,
             state=reasons.state,
             status=reasons.status,

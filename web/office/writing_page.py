@@ -9,6 +9,8 @@ from typing import Any
 from starlette.responses import Response
 
 from accounts.abilities import Ability
+from mailer import reasons
+from mailer.campaign import manuscripts
 from mailer.draft_models import DraftState
 from mailer.letter import cutting, head, theme
 from mailer.letter.drafts import pictures, presence, versions
@@ -18,6 +20,7 @@ from mailer.letter.drafts.saving import LARGEST, locked
 from pli.actor import kept
 from pli.errors import PliError
 from pli.language import LANGUAGES, N_
+from web.office import draft_page
 from web.office.editor_words import editor_words
 from web.office.visit import Visit
 from web.office.writing_colleagues import readers_of_tests
@@ -75,6 +78,8 @@ async def shown(
     async with visit.context.database.reading() as session:
         present = await presence.present(session, line.id, but=visit.who.account_id, now=visit.now)
         pictures_ = await pictures.pictures(session, line.id)
+        sending = await manuscripts.sending_of(session, line.id)
+        sees_sending = sending is not None and await draft_page.sees(session, visit, sending)
         _, colleagues = await readers_of_tests(session, visit, line)
     front = {**found.front, **(written.front if written else {})}
     body = written.body if written else found.body
@@ -89,6 +94,9 @@ async def shown(
         blocks=blocks(body),
         words=editor_words(visit.language),
         pictures=pictures_,
+        sending=sending,
+        sending_state=reasons.state(sending.state) if sending else None,
+        sees_sending=sees_sending,
         colleagues=colleagues,
         views=[(it.value, text) for it, text in VIEWS.items()],
         may_name=visit.who.granted.may(Ability.SEE_COPIES, (line.list_id,)),

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from mailer.campaign import lifecycle, ordering, releasing, scheduling, ticking
 from mailer.campaign.finding import CampaignError
 from mailer.campaign.ordering import OrderError
+from mailer.intake import checkup
 from mailer.models import Audience, Campaign, CampaignState, Delivery
 from mailer.report import readiness
 from mailer.report.readiness import worst_first
@@ -168,10 +169,22 @@ async def test_a_letter_that_went_out_meanwhile_is_not_released_again(
             )  # fmt: skip
 
 
+async def test_a_small_campaign_is_not_warned_that_no_answer_ever_came(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    campaign_id, _, _ = await a_ready_draft(database, keys, now)
+    async with database.reading() as session:
+        campaign = await session.get_one(Campaign, campaign_id)
+        points, _ = await readiness.of_lists(session, campaign, at=now, notified=True)
+    assert points == []
+    doctor = [checks.warn("answers", say(checkup.NOTHING), say(checkup.SET_UP))]
+    assert readiness.of_machine(doctor) == []
+
+
 async def test_findings_stand_worst_first_and_a_tick_stays_with_its_words(
     database: Database, keys: Keys, now: datetime
 ) -> None:
-    campaign_id, _, list_id = await a_ready_draft(database, keys, now)
+    campaign_id, _, list_id = await a_ready_draft(database, keys, now, checkup.SMALL + 1)
     async with database.begin() as session:
         session.add(
             Import(
@@ -193,14 +206,19 @@ async def test_findings_stand_worst_first_and_a_tick_stays_with_its_words(
         await session.flush()
         of_lists, foreseen = await readiness.of_lists(session, campaign, at=now, notified=False)
         machine = readiness.of_machine(
-            [checks.fine("dns", say("fine")), checks.wrong("relay", say("no relay answers"))]
+            [
+                checks.fine("dns", say("fine")),
+                checks.wrong("relay", say("no relay answers")),
+                checks.warn("answers", say(checkup.NOTHING), say(checkup.SET_UP)),
+            ]
         )
         text = await lifecycle.frozen_text(session, campaign_id)
         letter = readiness.of_letter(text, ())
         points = worst_first([*letter, *of_lists, *machine])
         told = [it.sentence.tell("en") for it in points]
         assert foreseen is not None
-        assert foreseen.receiving == 3
+        assert foreseen.receiving == checkup.SMALL + 1
+        assert told.count(checkup.NOTHING) == 1, "of so many copies, and only once"
         assert (points[0].stops, told[0]) == (True, "no relay answers")
         for some in ("people are being read", "within the quiet hours", "nobody is told by mail"):
             assert any(some in it for it in told), some

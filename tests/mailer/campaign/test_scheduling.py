@@ -11,7 +11,9 @@ from sqlalchemy import select, update
 
 from mailer.campaign import lifecycle, list_lock, scheduling
 from mailer.campaign.finding import CampaignError, find_campaign, reason_of
+from mailer.engine.relay_watch import Patience
 from mailer.models import Batch, Campaign, CampaignState
+from mailer.notices.trouble_mail import Office
 from mailer.report import summary
 from pli.database import Database
 from pli.keys import Keys
@@ -153,14 +155,22 @@ async def test_a_campaign_changed_after_its_approval_does_not_start_by_itself(
     campaign_id = await scheduled(database, keys, now, now - timedelta(seconds=1))
     async with database.begin() as session:
         await session.execute(update(Campaign).values(approved_hash="0" * 64))
+    url = "https://lettres.example.org"
+    told = Patience(office=Office(("bureau@example.org",), make.IDENTITY, "en", "UTC", url))
     with Relay().running() as relay:
-        async with working(database, keys, relay.url):
+        async with working(database, keys, relay.url, patience=told):
             await until_true(lambda: held(database, campaign_id))
+            await until_true(lambda: relay.received)
     async with database.reading() as session:
         campaign = await find_campaign(session, campaign_id)
     assert campaign.state is CampaignState.SCHEDULED
     assert "not what was approved" in str(reason_of(campaign))
-    assert not relay.recipients
+    assert dict(relay.recipients) == {"bureau@example.org": 1}, "the office alone, and once"
+    mail = relay.received[0].message
+    assert mail["Subject"] == f"Pli: letter {campaign.number} did not start at its hour"
+    text = mail.get_content()
+    for words in ("not what was approved", f"{url}/office/sendings/{campaign_id}"):
+        assert words in text
 
 
 async def test_a_rule_that_can_no_longer_be_read_holds_only_its_own_campaign(

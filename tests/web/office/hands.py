@@ -7,7 +7,7 @@ from typing import Any
 
 from pli.language import translations
 
-MOST_TABS = 60
+MOST_TABS = 90
 _FOCUSED = """
 kind => {
   const it = document.activeElement;
@@ -69,9 +69,15 @@ class Hands:
         """Press a button, and wait for the page behind it."""
         await self.use("button", self.said(text))
 
-    async def follow(self, text: str) -> None:
+    async def follow(self, text: str, **values: Any) -> None:
         """Follow a link, and wait for the page behind it."""
-        await self.use("link", self.said(text))
+        await self.use("link", self.said(text).format(**values))
+
+    async def toggle(self, kind: str, text: str, **values: Any) -> None:
+        """Open a part of the page (summary), or choose a box (input), as Space does."""
+        said = self.said(text)
+        await self._tab_to(kind, said % values if values else said)
+        await self.page.keyboard.press("Space")
 
     async def fill(self, label: str, text: str) -> None:
         """Write into a field."""
@@ -97,7 +103,8 @@ class Hands:
         met = []
         for _ in range(MOST_TABS):
             met.append(await self.page.evaluate(_FOCUSED, kind))
-            if met[-1] == words:
+            # A browser gives a text as its style shows it, which may be in capitals.
+            if met[-1].casefold() == words.casefold():
                 assert await self.page.evaluate(_SEEN), f"the focus on {words} is not seen"
                 return
             await self.page.keyboard.press("Tab")

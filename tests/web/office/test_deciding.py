@@ -25,6 +25,7 @@ from pli.language import say
 from subscribers.models import List
 from tests import factories as make
 from tests.web.office.deciding import a_draft_of, an_office_that_sends
+from tests.web.office.manuscripts import a_manuscript
 from tests.web.office.person import FROM_HERE, Person, Town, a_town
 from tests.web.office.signed import signed_in
 from web.office.counting import Counting, Overtaken
@@ -116,6 +117,58 @@ async def test_a_letter_goes_its_whole_way_between_two_people(town: Town) -> Non
         assert page.status_code == 200
 
 
+async def test_the_overview_names_who_asks_and_an_author_finds_the_way_back(town: Town) -> None:
+    anne = await town.hire("anne", Right.AUTHOR)
+    bruno, carla = [await town.hire(it, Right.SENDER) for it in ("bruno", "carla")]
+    draft_id, _ = await a_manuscript(town)
+    async with town.somebody() as author, town.somebody() as one, town.somebody() as other:
+        for person, account in ((author, anne), (one, bruno), (other, carla)):
+            await signed_in(town, person, account)
+        await author.go(f"/office/letters/{draft_id}")
+        assert "To its sending" not in author.text
+        await author.send(f"/office/letters/{draft_id}/send")
+        await author.go(f"/office/letters/{draft_id}")
+        path = re.findall(r'href="(/office/sendings/\d+)">To its sending', author.text)[0]
+        await author.go(path)
+        assert f'<a href="/office/letters/{draft_id}">To the manuscript</a>' in author.text
+        assert 'href="/office/sendings"' not in author.text, "a page that an author may not see"
+        await one.go("/office/")
+        assert "waits to be approved" in one.text, "nobody is asked yet"
+
+        await author.go(f"{path}/approve")
+        await author.send(f"{path}/ask", of=str(bruno.id))
+        await one.go("/office/")
+        assert "Anne asks you to approve letter" in one.text
+        assert f'href="{path}/approve"' in one.text
+        await other.go("/office/")
+        assert "Nothing waits for you." in other.text, "somebody else is asked by name"
+        assert path in other.text, "but the letter is seen"
+
+        await author.go(f"{path}/approve")
+        await author.send(f"{path}/ask")
+        for person in (one, other):
+            await person.go("/office/")
+            assert "Anne asks for an approval of letter" in person.text
+        await author.go("/office/")
+        assert "Nothing waits for you." in author.text
+        assert path in author.text
+
+        await one.go(f"{path}/approve")
+        await one.send(f"{path}/back", note="La date", line="")
+        await author.go("/office/")
+        assert "was sent back to you." in author.text
+        await other.go("/office/")
+        assert "Nothing waits for you." in other.text
+
+        async with town.database.begin() as session:
+            campaign = (await session.scalars(select(Campaign))).one()
+            campaign.state = CampaignState.RUNNING
+        for person, sees in ((author, False), (one, True)):
+            await person.go(f"/office/letters/{draft_id}")
+            assert '<span class="badge">running</span>' in person.text
+            assert ("To its sending" in person.text) is sees, "its numbers are another right"
+
+
 async def a_ready_letter(
     town: Town, person: Person, *, size: int = 3, name: str = "anne"
 ) -> tuple[int, str]:
@@ -153,6 +206,9 @@ async def test_an_hour_is_refused_in_words_when_it_is_none_of_one_time(alone: To
             page = await anne.go(f"{path}/release?when=at&hour={hour}")
             assert page.status_code == 422, hour
             assert why in anne.text, hour
+        page = await anne.go(f"{path}/release?when=now&hour=26/11/2026 8h")
+        assert page.status_code == 422, "an hour that was written is not thrown away"
+        assert "you wrote an hour and chose “Now”" in anne.text
         await anne.go(f"{path}/release?when=at&hour=26/11/2026 8h")
         assert "Thursday, November 26, 2026 at 08:00 (Europe/Paris), in 1 day and 22 hours" in (
             anne.text

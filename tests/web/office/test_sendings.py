@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -46,11 +46,20 @@ async def test_the_office_lists_sendings_and_each_has_a_page_that_moves_or_stand
         finished = await make.a_campaign_with(
             session, DONE, now=town.clock.at, list_name="autres", state=CampaignState.FINISHED
         )
+        planned = await make.a_campaign_with(
+            session, (), now=town.clock.at, list_name="fêtes", state=CampaignState.SCHEDULED
+        )
+        planned.scheduled_at, planned.scheduled_zone = town.clock.at + timedelta(hours=1), "UTC"
     await town.hire("anne", Right.WHO)
     async with town.somebody() as anne:
         await anne.sign_in("anne")
         listed = await anne.go("/office/sendings")
         assert f'href="/office/sendings/{running.id}"' in listed.text
+        overview = await anne.go("/office/")
+        for page in (listed, overview):
+            link = f'href="/office/sendings/{planned.id}"'
+            assert link not in page.text, "not open to who sees no drafts"
+        assert f'<span title="{planned.title}">' in overview.text, "but known to come"
         moving = (await anne.go(f"/office/sendings/{running.id}")).text
         assert f'data-stream="/office/sendings/{running.id}/stream"' in moving
         assert '<noscript><meta http-equiv="refresh"' in moving

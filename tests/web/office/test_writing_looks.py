@@ -15,6 +15,7 @@ from pli.keys import Keys
 from tests.browser import SCREENSHOTS
 from tests.factories.letters import PIXEL
 from tests.mailer.letter.drafts.written import BODY
+from tests.web.office.deciding import an_office_that_sends
 from tests.web.office.gallery import Gallery, enter, submit
 from tests.web.office.manuscripts import ROOT, a_manuscript
 from tests.web.office.served import Street, a_street
@@ -30,7 +31,8 @@ async def test_every_page_of_manuscripts_fits_every_screen_and_works_without_jav
     sqlite_url: str, keys: Keys, language: str
 ) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    async with a_street(sqlite_url, keys, language) as street:
+    rules = an_office_that_sends(keys=keys)
+    async with a_street(sqlite_url, keys, language, rules) as street:
         draft_id = await _furnish(street, language)
         locale = {"fr": "fr-FR", "en": "en-GB"}[language]
         async with street.browser(locale=locale) as page:
@@ -42,6 +44,8 @@ async def test_every_page_of_manuscripts_fits_every_screen_and_works_without_jav
                 anne = await people.by_id(session, 1)
             await enter(page, street, anne)
             await _walk(street, page, gallery, f"{street.url}/office/letters/{draft_id}")
+            await enter(page, street, anne)
+            await _send(street, page, gallery)
     assert not gallery.faults, "\n".join(gallery.faults)
 
 
@@ -52,6 +56,7 @@ async def _furnish(street: Street, language: str) -> int:
     bruno = await town.hire("bruno", Right.SENDER)
     draft_id, _ = await a_manuscript(town, body=f"{BODY}\n{LONG}\n\n#### Trop profond\n")
     away, _ = await a_manuscript(town, list_name="autres")
+    await a_manuscript(town, list_name="prêts")
     async with town.database.begin() as session:
         (await people.by_id(session, anne.id)).language = language
         await pictures.put(
@@ -79,6 +84,9 @@ async def _walk(street: Street, page: Any, gallery: Gallery, at: str) -> None:
     await gallery.look("writing-preview")
     frame = page.frame_locator("iframe.mail")
     assert await frame.locator("h4").inner_text() == "B"
+    await submit(page, "#send")
+    await gallery.look("not-sent")
+    await page.goto(at)
     await page.evaluate("() => {document.getElementsByName('base')[0].value = 1}")
     await submit(page, "#writing")
     await gallery.look("writing-conflict")
@@ -99,3 +107,15 @@ async def _walk(street: Street, page: Any, gallery: Gallery, at: str) -> None:
     await page.get_by_role("textbox", name="Markdown").fill("Un mot. " * 9_000)
     await submit(page, "#writing")
     await gallery.look("over-long")
+
+
+async def _send(street: Street, page: Any, gallery: Gallery) -> None:
+    """A manuscript that can be sent, and where its author finds it afterwards."""
+    at = f"{street.url}/office/letters/3"
+    await page.goto(at)
+    await submit(page, "#send")
+    assert page.url.endswith("/office/sendings/1/who")
+    await page.goto(at)
+    await gallery.look("writing-in-review")
+    await page.goto(f"{street.url}/office/")
+    await gallery.look("overview-author")
