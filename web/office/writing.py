@@ -18,7 +18,7 @@ from pli.language import N_
 from web.office import writing_page
 from web.office.office_routes import Lists, OfficeRoute
 from web.office.visit import Visit
-from web.office.writing_forms import Written, of_document, of_form, text_of
+from web.office.writing_forms import Written, is_too_long, of_document, of_form, text_of
 from web.office.writing_history import WritingHistory
 from web.office.writing_list import Manuscripts
 from web.office.writing_preview import WritingPreview
@@ -169,6 +169,8 @@ class Writing:
         body = visit.document.get("body")
         if not isinstance(body, str):
             raise HTTPException(400)
+        if is_too_long(body):
+            return _refusal(visit, saving.too_long())
         return visit.answer({"blocks": writing_page.blocks(body)})
 
     async def token(self, visit: Visit) -> Response:

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from accounts.abilities import Ability
 from mailer.letter import head
-from mailer.letter.drafts import making, pictures, readers, rows
+from mailer.letter.drafts import making, pictures, readers, rows, saving
 from mailer.letter.drafts.preview import Placed, Preview, Setting, View, preview
 from mailer.letter.drafts.rows import DraftGone, DraftLine, DraftText
 from mailer.letter.finding import warning
@@ -19,10 +19,11 @@ from mailer.letter.subject_cuts import cuts
 from mailer.links import Links
 from mailer.recipient import Recipient
 from mailer.report import viewing
+from pli.errors import PliError
 from pli.language import N_, Sentence, say
 from subscribers import attributes
 from web.office.visit import Visit
-from web.office.writing_forms import of_document, text_of
+from web.office.writing_forms import is_too_long, of_document, text_of
 from web.office.writing_previews import Previews
 from web.pages import guarded
 
@@ -46,11 +47,13 @@ class WritingPreview:
         """Press what is written, saved or not; 202 if a newer one of the same author came."""
         written, document = of_document(visit), visit.document
         line = document.get("line")
+        if is_too_long(written.body):
+            return visit.answer({"fault": _told(visit, saving.too_long())}, status_code=413)
         try:
             async with visit.context.database.reading() as session:
                 found = await rows.get(session, visit.number("id"))
         except DraftGone as error:
-            return visit.answer({"fault": str(error)}, status_code=410)
+            return visit.answer({"fault": _told(visit, error)}, status_code=410)
         text = head.with_values(found.head, written.front) + written.body
         made = await self._press(
             visit,
@@ -185,6 +188,10 @@ def finding_document(placed: Placed, language: str) -> dict[str, Any]:
         "remedy": it.remedy.tell(language),
         "fix": fix,
     }
+
+
+def _told(visit: Visit, error: PliError) -> str:
+    return " ".join(error.lines(visit.language))
 
 
 def _view(name: str) -> View:

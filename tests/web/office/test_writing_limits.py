@@ -106,6 +106,11 @@ async def test_what_no_module_of_ours_sends_is_refused(town: Town) -> None:
             b"[" * 9_999,
         ):
             assert (await module.ask("PUT", at, document)).status_code == 400, document[:9]
+        # Never a part of a text: whoever took it for the whole would lose the rest.
+        for path in ("blocks", "preview"):
+            refused = await module.ask("POST", f"{at}/{path}", {"body": "x" * 2_000_001})
+            assert refused.status_code == 413
+            assert "cut it up" in refused.json()["fault"]
         for body, code in (("x" * 2_000_001, 413), ("long " * 300_000, 200)):
             answer = await module.ask("PUT", at, {"base": 1, "key": "k", "body": body})
             assert answer.status_code == code
