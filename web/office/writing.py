@@ -46,16 +46,23 @@ class Writing:
         at = "/letters/{id:number}"
         write, see = Ability.WRITE_DRAFTS, Ability.SEE_DRAFTS
         post = ("POST",)
+        manuscripts = Manuscripts(self._taking)
         return [
             OfficeRoute(
                 "/letters",
-                Manuscripts().show,
+                manuscripts.show,
                 see,
                 Lists.THOSE_GRANTED,
                 title=N_("Manuscripts"),
             ),
             OfficeRoute(
-                "/letters/new", Manuscripts().begin, write, Lists.THOSE_GRANTED, methods=post
+                "/letters/new",
+                manuscripts.begin,
+                write,
+                Lists.THOSE_GRANTED,
+                methods=post,
+                largest=LARGEST_DOCUMENT,
+                files=True,
             ),
             OfficeRoute(at, self.page, see, list_of_draft),
             OfficeRoute(at, self.post, write, list_of_draft, methods=post, largest=LARGEST),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 from html import unescape
@@ -89,6 +90,25 @@ async def test_pictures_and_documents_are_taken_in_and_bad_ones_told(town: Town)
         )
         assert page.status_code == 200
         assert "What you brought stands at the end of the text." in unescape(page.text)
+        # As a new manuscript, from the list; what was left out is told there, too.
+        listed = await person.client.get("/office/letters")
+        choice = re.search(r'<option[^>]* value="(\d+)"', listed.text)
+        assert choice
+        asked = {"token": token, "list": choice[1], "number": "", "start": ""}
+        for name, data, code, text in (
+            ("Lettre.docx", captions(), 200, "data-version"),
+            ("a.html", b"<p>Un mot<img src='file:///x.png'></p>", 200, "the picture “?”"),
+            ("Lettre.pdf", b"%PDF-1.7", 422, "a PDF holds pages"),
+        ):
+            begun = await person.client.post(
+                "/office/letters/new",
+                data=asked,
+                headers=FROM_HERE,
+                files={"file": (name, data)},
+                follow_redirects=True,
+            )
+            assert begun.status_code == code, name
+            assert text in unescape(begun.text), name
 
 
 async def test_what_no_module_of_ours_sends_is_refused(town: Town) -> None:
