@@ -134,12 +134,17 @@ def _by_words(old: str, new: str) -> Iterator[Passage]:
         yield Passage("-", old)
         yield Passage("+", new)
         return
+    gone = come = ""
     for tag, a, b, c, d in difflib.SequenceMatcher(None, one, other, False).get_opcodes():
-        if tag == "equal":
-            yield Passage("", "".join(one[a:b]))
+        same = "".join(one[a:b])
+        # Between two changes, a space or a comma that both have is part of the change: else words
+        # of both texts stand in turns, and nobody can read either.
+        if tag == "equal" and (not (gone or come) or re.search(r"\w", same)):
+            yield from (Passage("-", gone), Passage("+", come), Passage("", same))
+            gone = come = ""
         else:
-            yield Passage("-", "".join(one[a:b]))
-            yield Passage("+", "".join(other[c:d]))
+            gone, come = gone + same, come + "".join(other[c:d])
+    yield from (Passage("-", gone), Passage("+", come))
 
 
 def _joined(passages: Sequence[Passage]) -> Iterator[Passage]:
