@@ -267,9 +267,10 @@ class Writing {
   }
 
   /** `base`: the sources of the blocks that both texts began with; null if nobody knows them. */
-  async #conflict(theirs, base = cut(this.saving.latest).map((it) => it.source)) {
+  async #conflict(theirs, base = cut(this.saving.latest).map((it) => it.source), mine = null) {
     this.#hold(true);
-    const { front, body } = this.text();
+    this.saving.hold();
+    const { front, body } = mine ?? this.text();
     const blocks = await this.cutAt(body);
     const conflict = new Conflict(this.desk, this.choosing);
     const their = { ...theirs, blocks: whole(theirs.blocks, theirs.body) };
@@ -352,16 +353,16 @@ class Writing {
     // What was sent, and answered to nobody, may be the version that is here: then it is our own.
     const now = this.text();
     const isOwn = copy.base === this.saving.version || (copy.sent && isSame(copy.sent, now));
-    this.#hold(true);
     if (isOwn && !this.saving.isDirty) {
+      this.#hold(true);
       await this.#take(copy);
       this.#hold(false);
       this.changed();
     } else {
       const theirs = { ...now, version: this.saving.version, by: this.words.say("here_now") };
-      await this.#take(copy);
-      // The text that the copy began with is not here: nothing is proposed.
-      await this.#conflict(theirs, null);
+      // The copy is not put into the page before the choice: it would be saved over the other text.
+      // The text that it began with is not here: nothing is proposed.
+      await this.#conflict(theirs, null, copy);
     }
     // The old copy stays until the text is this tab's own copy.
     await this.saving.flush();

@@ -235,6 +235,9 @@ async def test_a_text_left_behind_proposes_nothing_against_what_was_saved_since(
         groups = region.get_by_role("group")
         await groups.first.wait_for()
         assert await groups.count() == 3, "the title and both blocks"
+        # Longer than a save by itself waits.
+        await other.wait_for_timeout(1_600)
+        assert await again.body() == "Un, autrement.\n\nDeux.\n", "until somebody chose"
         assert await region.get_by_role("radio", checked=True).count() == 0
         await groups.nth(0).get_by_role("radio").last.check()
         await groups.nth(1).get_by_role("radio").nth(1).check()
