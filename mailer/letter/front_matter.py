@@ -23,6 +23,8 @@ OPTIONAL = ("language", "theme", "typography", "from", "reply-to", "attachments"
 LISTS = frozenset(("attachments",))
 """Keys whose value is a list; each of its entries is kept with its line."""
 STRICT = "strict"
+MISSING = N_("{key} is missing: add {example}")
+"""What is told of a key without a value."""
 
 # French names that an author tries first; they are too far from ours for the nearest-name hint.
 _FRENCH = {
@@ -291,7 +293,7 @@ def _report_missing(scalars: Mapping[str, str], matter: FrontMatter) -> None:
     """Report a missing key at the closing line, where to add it; an empty value at its own line."""
     for key in REQUIRED:
         if not scalars.get(key):
-            fault = say(N_("{key} is missing: add {example}"), key=key, example=_EXAMPLES[key])
+            fault = say(MISSING, key=key, example=_EXAMPLES[key])
             matter.faults.append((matter.lines.get(key, matter.end), fault))
 
 

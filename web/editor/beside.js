@@ -16,13 +16,24 @@ export class Beside {
     document.getElementById("findings-title")?.remove();
     const seeing = this.views.parentElement;
     const findings = h("details", { class: "found-list", open: true }, h("summary", {}, this.found), this.list);
-    place.replaceChildren(h("h2", { class: "unseen" }, words.say("beside")), seeing, this.frame, findings);
+    this.told = h("div", { id: "unseen-mail", role: "status" });
+    this.words = words;
+    place.replaceChildren(h("h2", { class: "unseen" }, words.say("beside")), seeing, this.told, this.frame, findings);
     place.classList.add("with-views");
     this.views.addEventListener("change", () => {
       this.frame.classList.toggle("narrow", this.view === "narrow");
       look();
     });
     this.as.addEventListener("change", look);
+  }
+
+  /** Say by its name why the frame does not show the mail as it is now; "" if it does. */
+  tell(name, again = null) {
+    if (name === this.said) return;
+    this.said = name;
+    this.told.replaceChildren(...(name ? [h("p", { class: "note" }, this.words.say(name), again && " ",
+      again && h("button", { type: "button", class: "link", onclick: again }, this.words.say("try_again")))] : []));
+    this.frame.classList.toggle("old", Boolean(name));
   }
 
   /** As whom the mail is shown: "" is somebody of whom nothing is known. */

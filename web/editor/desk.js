@@ -44,7 +44,7 @@ export class Desk {
     this.pasting = new Pasting(this);
     this.toolbar = new Toolbar(this);
     this.documents = h("input", {
-      type: "file", accept: ".docx,.odt", hidden: true, tabindex: "-1", class: "document-file", "aria-label": words.say("document"),
+      type: "file", accept: ".docx,.odt,.rtf", hidden: true, tabindex: "-1", class: "document-file", "aria-label": words.say("document"),
       onchange: (event) => {
         const files = [...event.target.files];
         event.target.value = "";

@@ -11,7 +11,7 @@ import { Desk } from "./desk.js";
 import { h } from "./dom.js";
 import { Findings } from "./findings.js";
 import { Front } from "./front.js";
-import { LeftBehind } from "./left_behind.js";
+import { LeftBehind, isSame } from "./left_behind.js";
 import { Notes } from "./notes.js";
 import { Presence } from "./presence.js";
 import { Preview } from "./preview.js";
@@ -65,7 +65,10 @@ class Writing {
       keep: (copy) => this.copies.keep(copy), forget: () => this.copies.forget(),
       tell: (state, said) => this.tell(state, said),
     });
-    this.session = new Session({ client: this.client, words: this.words, place: this.loud, again: () => this.saving.again() });
+    this.session = new Session({
+      client: this.client, words: this.words, place: this.loud,
+      again: () => Promise.all([this.saving.again(), this.preview.look()]),
+    });
   }
 
   #status() {
@@ -95,7 +98,7 @@ class Writing {
     this.desk.moved = () => this.preview.soon();
     this.preview = new Preview({
       client: this.client, frame: this.beside.frame, take: () => this.asked(),
-      shown: (said) => this.shown(said), failed: () => {},
+      shown: (said) => this.shown(said), failed: (status, said) => this.#unseen(status, said),
     });
     this.presence = new Presence({
       client: this.client, words: this.words, place: this.present, newer: (said) => this.newer(said),
@@ -132,7 +135,10 @@ class Writing {
         this.saving.save({ asked: true });
       }
     });
-    addEventListener("online", () => this.saving.again());
+    addEventListener("online", () => {
+      this.saving.again();
+      this.preview.look();
+    });
     addEventListener("offline", () => this.saving.isDirty && this.tell("failed", {}));
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) {
@@ -141,12 +147,25 @@ class Writing {
       } else this.session.look();
     });
     addEventListener("focus", () => this.session.look());
+    // A browser would open a file that is dropped beside the text, in place of this page.
+    for (const name of ["dragover", "drop"]) addEventListener(name, (event) => this.#beside(event));
     addEventListener("beforeunload", (event) => {
       if (!this.saving.isDirty) return;
       this.saving.flush();
       this.saving.save();
       event.preventDefault();
     });
+  }
+
+  /** A file that comes to the page but not to the text: put where the cursor stands. */
+  #beside(event) {
+    if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+    if (event.target.closest?.("input[type=file]")) return;
+    event.preventDefault();
+    const { view } = this.desk;
+    const isOpen = !this.isSource && !this.place.inert;
+    if (event.type !== "drop") event.dataTransfer.dropEffect = isOpen ? "copy" : "none";
+    else if (isOpen) this.desk.pasting.files(view, [...event.dataTransfer.files], view.state.selection.from);
   }
 
   /** The text as it is now: {front, body}. */
@@ -186,10 +205,18 @@ class Writing {
   shown(said) {
     const lines = this.askedLines ?? cut(this.text().body).map((it) => it.line);
     this.findings.show(said.findings ?? [], lines);
+    // The frame shows the last mail there was.
+    this.beside.tell(said.address ? "" : "preview_none");
     const place = document.getElementById("subject-cuts");
     if (place && said.subject_cuts) {
       place.replaceChildren(...said.subject_cuts.map((it) => h("p", {}, this.words.say("cut_by", it))));
     }
+  }
+
+  /** There is no new preview: what stands there is old. */
+  #unseen(status, said = {}) {
+    if (status === 401) this.session.ask(said.sign_in);
+    this.beside.tell("preview_failed", () => this.preview.look());
   }
 
   async #fields() {
@@ -241,19 +268,25 @@ class Writing {
     this.renewed = false;
   }
 
-  async #conflict(theirs) {
-    const { front, body } = this.text();
+  /** `base`: the sources of the blocks that both texts began with; null if nobody knows them. */
+  async #conflict(theirs, base = cut(this.saving.latest).map((it) => it.source), mine = null) {
+    this.#hold(true);
+    this.saving.hold();
+    const { front, body } = mine ?? this.text();
     const blocks = await this.cutAt(body);
     const conflict = new Conflict(this.desk, this.choosing);
-    this.place.inert = true;
-    this.area.readOnly = true;
-    const their = { ...theirs, blocks: theirs.blocks ?? cut(theirs.body) };
-    const base = cut(this.saving.latest).map((it) => it.source);
+    const their = { ...theirs, blocks: whole(theirs.blocks, theirs.body) };
     const said = await conflict.ask(their, { front, blocks: blocks.map((it) => it.source) }, base);
-    this.place.inert = false;
-    this.area.readOnly = false;
     await this.#take(said);
+    this.#hold(false);
     await this.saving.resolved(said.version);
+  }
+
+  /** While another text comes in place of this one, nothing is typed that it would write over. */
+  #hold(isHeld) {
+    const fields = document.querySelector(".head-fields");
+    for (const it of [this.place, this.area.closest("#source"), fields]) if (it) it.inert = isHeld;
+    this.area.readOnly = isHeld;
   }
 
   /** Put a text in place of what is shown. */
@@ -295,15 +328,21 @@ class Writing {
   }
 
   async showPage() {
-    const body = this.sourceText();
-    if (body !== this.desk.written().text) this.desk.take(await this.cutAt(body));
+    // What is typed while the server cuts the text belongs to it.
+    for (let body = this.sourceText(); body !== this.desk.written().text; body = this.sourceText()) {
+      const blocks = await this.cutAt(body);
+      if (body === this.sourceText()) {
+        this.desk.take(blocks);
+        break;
+      }
+    }
     this.#show(false);
     remember(this.account, false);
     this.desk.view.focus();
     this.#counted();
   }
 
-  /** Somebody saved a newer version: taken over if nothing is unsaved here, else told at saving. */
+  /** Somebody saved a newer version: told now if nothing is unsaved here, else at saving. */
   newer({ version, by }) {
     if (!version || version <= this.saving.version || this.saving.isDirty || this.told === version) return;
     this.told = version;
@@ -314,14 +353,18 @@ class Writing {
   /** A text that was left behind is taken up: as it is if it is our own, else both are shown. */
   async takeUp(copy) {
     // What was sent, and answered to nobody, may be the version that is here: then it is our own.
-    const isOwn = copy.base === this.saving.version || copy.sent?.body === this.text().body;
+    const now = this.text();
+    const isOwn = copy.base === this.saving.version || (copy.sent && isSame(copy.sent, now));
     if (isOwn && !this.saving.isDirty) {
+      this.#hold(true);
       await this.#take(copy);
+      this.#hold(false);
       this.changed();
     } else {
-      const theirs = { ...this.text(), version: this.saving.version, by: this.words.say("here_now") };
-      await this.#take(copy);
-      await this.#conflict(theirs);
+      const theirs = { ...now, version: this.saving.version, by: this.words.say("here_now") };
+      // The copy is not put into the page before the choice: it would be saved over the other text.
+      // The text that it began with is not here: nothing is proposed.
+      await this.#conflict(theirs, null, copy);
     }
     // The old copy stays until the text is this tab's own copy.
     await this.saving.flush();

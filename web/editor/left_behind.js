@@ -2,6 +2,10 @@
 
 import { h } from "./dom.js";
 
+/** Whether two texts say the same, {front, body}: `one` has no field that the other has otherwise. */
+export const isSame = (one, other) => one.body === other.body
+  && Object.keys(other.front).every((it) => one.front[it] === other.front[it]);
+
 export class LeftBehind {
   constructor(place, copies, words, takeUp) {
     Object.assign(this, { place, copies, words, takeUp });
@@ -10,8 +14,7 @@ export class LeftBehind {
   /** Offer each copy that says something else than `now`: {front, body}. */
   async look(now) {
     for (const [tab, copy] of await this.copies.left()) {
-      const isSame = copy.body === now.body && Object.keys(now.front).every((it) => now.front[it] === copy.front[it]);
-      if (isSame) await this.copies.forget(tab);
+      if (isSame(copy, now)) await this.copies.forget(tab);
       else this.#offer(tab, copy);
     }
   }

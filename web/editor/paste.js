@@ -10,7 +10,8 @@ import { faultOf } from "./client.js";
 import { isPicture } from "./pictures.js";
 
 const MOST = 30 * 1024 * 1024;
-const DOCUMENT = /\.(docx|odt)$/i;
+// The server says of an old .doc what to do with it.
+const DOCUMENT = /\.(docx?|odt|rtf)$/i;
 
 /** Keeps the places in which something will stand once the server has answered. */
 export const placesKey = new PluginKey("places");
@@ -133,7 +134,8 @@ export class Pasting {
       desk.note("too_much");
       return;
     }
-    if (pos === null && !view.state.selection.empty) view.dispatch(view.state.tr.deleteSelection());
+    const hides = pos === null && !view.state.selection.empty;
+    if (hides) view.dispatch(closeHistory(view.state.tr.deleteSelection()));
     const place = placeIn(view, pos ?? view.state.selection.from, desk.words.say("converting"));
     let answer;
     try {
@@ -144,7 +146,7 @@ export class Pasting {
     const where = place.where();
     place.done();
     if (answer.status !== 200) {
-      this.failed(view, answer, text, where);
+      this.failed(view, answer, text, where, hides);
       return;
     }
     const { markdown, told = [] } = answer.said;
@@ -153,8 +155,8 @@ export class Pasting {
       desk.note("nothing_pasted");
       return;
     }
-    if (where === undefined) return;
-    this.put(view, nodes, where);
+    // Where the place was deleted meanwhile, the text comes to the cursor.
+    this.put(view, nodes, where ?? view.state.selection.from);
     if (told.length) desk.note(null, {}, { said: told.join(" "), undo: true });
   }
 
@@ -170,16 +172,19 @@ export class Pasting {
     view.focus();
   }
 
-  /** Without the server's converter the words are taken, and it is said that they are only that. */
-  failed(view, { status, said }, text, where) {
+  /**
+   * Without the server's converter the words are taken, and it is said that they are only that.
+   * `hides`: what was marked gave way to what was pasted; there is a way back.
+   */
+  failed(view, { status, said }, text, where, hides) {
     const { desk } = this;
     const fault = faultOf(said);
     if (text && status !== 413) {
       view.dispatch(view.state.tr.setSelection(view.state.selection.constructor.near(view.state.doc.resolve(where ?? view.state.selection.from))));
       this.text(view, text);
       desk.note("pasted_as_text", {}, { undo: true });
-    } else if (fault) desk.note(null, {}, { said: fault });
-    else desk.note(status === 413 ? "too_much" : "not_converted");
+    } else if (fault) desk.note(null, {}, { said: fault, undo: hides });
+    else desk.note(status === 413 ? "too_much" : "not_converted", {}, { undo: hides });
   }
 }
 

@@ -28,7 +28,7 @@ export class Preview {
     // 202: a newer question of the same person, perhaps of another tab, was pressed instead.
     if (asking.signal.aborted || answer.status === 202) return;
     if (answer.status !== 200) {
-      this.failed(answer.status);
+      this.failed(answer.status, answer.said);
       return;
     }
     this.shown(answer.said);

@@ -125,9 +125,15 @@ export class Saving {
     this.tell("conflict", said);
   }
 
+  /** Somebody is asked to choose between two texts: until then nothing is saved. */
+  hold() {
+    this.stopped = "conflict";
+    this.#clear("quiet", "longest", "retry");
+  }
+
   /** Somebody chose between both texts: what is written now is based on that version. */
   resolved(version) {
-    this.version = version;
+    this.version = Math.max(this.version, version);
     this.stopped = null;
     this.failures = 0;
     this.changes += 1;

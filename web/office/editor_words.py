@@ -172,7 +172,7 @@ WORDS: Mapping[str, str] = {
     "left_said": N_("It stayed in this browser when the page was closed."),
     "left_look": N_("Look at it"),
     "left_take": N_("Take it up again"),
-    "left_leave": N_("Put it aside"),
+    "left_leave": N_("Delete this copy"),
     "here_now": N_("this page"),
     "somebody": N_("somebody"),
     "also_open": N_("{name} has this open, too, since {hour}."),
@@ -185,6 +185,13 @@ WORDS: Mapping[str, str] = {
     "fix_late": N_("The text was changed meanwhile: look at the place yourself."),
     "beside": N_("The mail"),
     "preview_frame": N_("The mail as it will be"),
+    "preview_failed": N_(
+        "The mail could not be pressed just now: what is shown here is older than your text."
+    ),
+    "preview_none": N_(
+        "There is no mail of this text yet: what is shown here is older. What is listed below "
+        "stands in its way."
+    ),
     "test_nobody": N_("Choose who gets a copy."),
     "test_sending": N_("The copies are being sent …"),
     "test_failed": N_("The copies could not be sent: try again in a minute."),

@@ -18,7 +18,7 @@ from pli.language import N_
 from web.office import writing_page
 from web.office.office_routes import Lists, OfficeRoute
 from web.office.visit import Visit
-from web.office.writing_forms import Written, of_document, of_form, text_of
+from web.office.writing_forms import Written, is_too_long, of_document, of_form, text_of
 from web.office.writing_history import WritingHistory
 from web.office.writing_list import Manuscripts
 from web.office.writing_preview import WritingPreview
@@ -46,16 +46,23 @@ class Writing:
         at = "/letters/{id:number}"
         write, see = Ability.WRITE_DRAFTS, Ability.SEE_DRAFTS
         post = ("POST",)
+        manuscripts = Manuscripts(self._taking)
         return [
             OfficeRoute(
                 "/letters",
-                Manuscripts().show,
+                manuscripts.show,
                 see,
                 Lists.THOSE_GRANTED,
                 title=N_("Manuscripts"),
             ),
             OfficeRoute(
-                "/letters/new", Manuscripts().begin, write, Lists.THOSE_GRANTED, methods=post
+                "/letters/new",
+                manuscripts.begin,
+                write,
+                Lists.THOSE_GRANTED,
+                methods=post,
+                largest=LARGEST_DOCUMENT,
+                files=True,
             ),
             OfficeRoute(at, self.page, see, list_of_draft),
             OfficeRoute(at, self.post, write, list_of_draft, methods=post, largest=LARGEST),
@@ -169,6 +176,8 @@ class Writing:
         body = visit.document.get("body")
         if not isinstance(body, str):
             raise HTTPException(400)
+        if is_too_long(body):
+            return _refusal(visit, saving.too_long())
         return visit.answer({"blocks": writing_page.blocks(body)})
 
     async def token(self, visit: Visit) -> Response:

@@ -40,9 +40,9 @@ def of_document(visit: Visit) -> Written:
     return Written(fields, body, _number(document.get("base")))
 
 
-def is_too_long(written: Written) -> bool:
-    """Whether a body is longer than any that is kept."""
-    return len(written.body) > LARGEST
+def is_too_long(body: str) -> bool:
+    """Whether a body is longer than any that is kept: such a one is neither cut nor pressed."""
+    return len(body) > LARGEST
 
 
 def text_of(value: Any, most: int = 200) -> str:

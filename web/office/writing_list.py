@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from accounts.abilities import Ability
 from mailer.draft_models import DraftState
-from mailer.letter.drafts import copying, making, presence, rows
+from mailer.letter.drafts import copying, making, presence, rows, taking_over
+from mailer.letter.drafts.taking_over import TakenOver
 from pli.errors import PliError
 from pli.language import N_, say
 from subscribers import lists
 from web.office.forms import OfficeForm, SelectChoice, SelectField, StringField
 from web.office.visit import Visit
 from web.office.writing_page import STATES, name_of
+from web.office.writing_taking import WritingTaking, told_or_there
 
 ORDER = (
     DraftState.WRITING,
@@ -40,12 +43,15 @@ class NewForm(OfficeForm):
 class Manuscripts:
     """The pages /office/letters and /office/letters/new."""
 
+    def __init__(self, taking: WritingTaking) -> None:
+        self._taking = taking
+
     async def show(self, visit: Visit) -> Response:
         """The manuscripts that one may see, and the form for a new one."""
         return await self._page(visit, await self._form(visit))
 
     async def begin(self, visit: Visit) -> Response:
-        """Begin a manuscript, empty or as another one is."""
+        """Begin a manuscript: empty, as another one is, or from a document."""
         form = await self._form(visit)
         number = (form.number.data or "").strip()
         if number and not (number.isascii() and number.isdigit() and 0 < int(number[:11]) < 2**31):
@@ -57,14 +63,21 @@ class Manuscripts:
         list_id = int(form.list.data)
         if not visit.lists.cover((list_id,)):
             raise HTTPException(404)
+        taken = None
         try:
-            draft_id = await self._begin(visit, list_id, number, form.start.data or "")
+            if "file" in visit.files:
+                taken = await self._taking.read(visit, taking_over.STEM)
+            draft_id = await self._begin(visit, list_id, number, form.start.data or "", taken)
         except PliError as error:
             form.blame(visit, "start", error)
             return await self._page(visit, form, wrong=True)
+        if taken is not None:
+            return told_or_there(visit, draft_id, taken)
         return visit.go(f"/office/letters/{draft_id}")
 
-    async def _begin(self, visit: Visit, list_id: int, number: str, start: str) -> int:
+    async def _begin(
+        self, visit: Visit, list_id: int, number: str, start: str, taken: TakenOver | None
+    ) -> int:
         async with visit.context.database.begin() as session:
             row = next((it for it in await lists.everything(session) if it.id == list_id), None)
             if row is None:
@@ -73,9 +86,11 @@ class Manuscripts:
             new = await making.proposed(
                 session,
                 list_id=list_id,
-                given={"language": row.language, **front},
+                given={"language": row.language, **(taken.front if taken else {}), **front},
                 now=visit.now.astimezone(visit.zone),
             )
+            if taken is not None:
+                return await _of_document(visit, session, list_id, new.head, taken)
             kind, _, source = start.partition(":")
             if kind and not source.isdigit():
                 raise HTTPException(404)
@@ -148,6 +163,17 @@ class Manuscripts:
             form=form if form.list.choices else None,
             wrong=form if wrong else None,
         )
+
+
+async def _of_document(
+    visit: Visit, session: AsyncSession, list_id: int, top: str, taken: TakenOver
+) -> int:
+    by, now = visit.who.actor, visit.now
+    draft_id = await making.create(
+        session, list_id=list_id, top=top, body=f"\n{taken.body}", by=by, now=now
+    )
+    await taking_over.put_pictures(session, draft_id=draft_id, of=taken, by=by, now=now)
+    return draft_id
 
 
 def named(number: int | None, title: str) -> str:

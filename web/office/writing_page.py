@@ -16,7 +16,7 @@ from mailer.letter import cutting, head, theme
 from mailer.letter.drafts import pictures, presence, versions
 from mailer.letter.drafts.preview import View
 from mailer.letter.drafts.rows import DraftGone, DraftLocked, DraftText
-from mailer.letter.drafts.saving import LARGEST, locked
+from mailer.letter.drafts.saving import locked
 from pli.actor import kept
 from pli.errors import PliError
 from pli.language import LANGUAGES, N_
@@ -24,7 +24,7 @@ from web.office import draft_page
 from web.office.editor_words import editor_words
 from web.office.visit import Visit
 from web.office.writing_colleagues import readers_of_tests
-from web.office.writing_forms import Written
+from web.office.writing_forms import Written, is_too_long
 
 STATES = {
     DraftState.WRITING: N_("being written"),
@@ -51,8 +51,11 @@ def name_of(actor: str) -> str:
 
 
 def blocks(body: str) -> list[dict[str, Any]]:
-    """A body as its top blocks, for the module."""
-    return [asdict(it) for it in cutting.cut(body[:LARGEST])]
+    """A body as its top blocks, for the module: all of them, or none of a text that is too long.
+
+    The module cuts the latter by itself.
+    """
+    return [asdict(it) for it in cutting.cut(body)] if not is_too_long(body) else []
 
 
 def code_of(error: PliError) -> int:

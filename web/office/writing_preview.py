@@ -10,8 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from accounts.abilities import Ability
-from mailer.letter import head
-from mailer.letter.drafts import making, pictures, readers, rows
+from mailer.letter import front_matter, head
+from mailer.letter.drafts import making, pictures, readers, rows, saving
 from mailer.letter.drafts.preview import Placed, Preview, Setting, View, preview
 from mailer.letter.drafts.rows import DraftGone, DraftLine, DraftText
 from mailer.letter.finding import warning
@@ -19,10 +19,12 @@ from mailer.letter.subject_cuts import cuts
 from mailer.links import Links
 from mailer.recipient import Recipient
 from mailer.report import viewing
+from pli.errors import PliError
 from pli.language import N_, Sentence, say
 from subscribers import attributes
+from web.office.editor_words import WORDS
 from web.office.visit import Visit
-from web.office.writing_forms import of_document, text_of
+from web.office.writing_forms import is_too_long, of_document, text_of
 from web.office.writing_previews import Previews
 from web.pages import guarded
 
@@ -46,11 +48,13 @@ class WritingPreview:
         """Press what is written, saved or not; 202 if a newer one of the same author came."""
         written, document = of_document(visit), visit.document
         line = document.get("line")
+        if is_too_long(written.body):
+            return visit.answer({"fault": _told(visit, saving.too_long())}, status_code=413)
         try:
             async with visit.context.database.reading() as session:
                 found = await rows.get(session, visit.number("id"))
         except DraftGone as error:
-            return visit.answer({"fault": str(error)}, status_code=410)
+            return visit.answer({"fault": _told(visit, error)}, status_code=410)
         text = head.with_values(found.head, written.front) + written.body
         made = await self._press(
             visit,
@@ -133,6 +137,8 @@ class WritingPreview:
             files = await pictures.all_bytes(session, line.id)
             declared = await attributes.declared(session)
             further = await _taken(session, line, front["number"])
+            if _names(visit, line, reader) and not whom.delivery_id:
+                further.append(_nobody(reader))
         if whom.delivery_id and not seen:
             async with context.database.begin() as session:
                 viewing.note_person_seen(
@@ -181,10 +187,23 @@ def finding_document(placed: Placed, language: str) -> dict[str, Any]:
         "line": it.line,
         "field": placed.field,
         "place": it.place,
-        "text": it.sentence.tell(language),
+        "text": _sentence(placed).tell(language),
         "remedy": it.remedy.tell(language),
         "fix": fix,
     }
+
+
+def _sentence(placed: Placed) -> Sentence:
+    """What a finding says; of a key that is missing in a letter's file, by its field's name."""
+    found = placed.finding.sentence
+    if found.text != front_matter.MISSING or not placed.field:
+        return found
+    label = say(WORDS[f"front_{placed.field}"])
+    return say(N_("the field “{field}” is empty"), field=label)
+
+
+def _told(visit: Visit, error: PliError) -> str:
+    return " ".join(error.lines(visit.language))
 
 
 def _view(name: str) -> View:
@@ -196,11 +215,23 @@ async def _reader(
 ) -> Recipient:
     if named == readers.LONGEST:
         return await readers.longest(session, line, language)
-    if named and visit.who.granted.may(Ability.SEE_COPIES, (line.list_id,)):
+    if _names(visit, line, named):
         found = await readers.person(session, line, named)
         if found is not None:
             return found
     return readers.nobody(line, language)
+
+
+def _names(visit: Visit, line: DraftLine, named: str) -> bool:
+    """Whether a person is named, by somebody who may."""
+    may = visit.who.granted.may(Ability.SEE_COPIES, (line.list_id,))
+    return named not in ("", readers.LONGEST) and may
+
+
+def _nobody(named: str) -> Placed:
+    """That the mail is not as somebody who was named gets it."""
+    told = say(N_("“{named}” is not shown: nobody of this list has this address"), named=named)
+    return Placed(warning("", told, Sentence("")))
 
 
 async def _taken(session: Any, line: DraftLine, number: str) -> list[Placed]:

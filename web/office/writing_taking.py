@@ -59,8 +59,7 @@ class WritingTaking:
         try:
             if not line.is_open:
                 raise saving.locked(line.state)
-            async with self._reading:
-                taken = await asyncio.to_thread(self._work(visit, stem))
+            taken = await self.read(visit, stem)
             async with visit.context.database.begin() as session:
                 await taking_over.put_pictures(
                     session, draft_id=line.id, of=taken, by=visit.who.actor, now=visit.now
@@ -70,7 +69,7 @@ class WritingTaking:
         except PliError as error:
             return _refused(visit, error, field)
         if not visit.by_script:
-            return visit.go(f"/office/letters/{line.id}", done="taken_over")
+            return told_or_there(visit, line.id, taken)
         return visit.answer(
             {
                 "markdown": taken.body,
@@ -80,6 +79,11 @@ class WritingTaking:
                 "pictures": list(taken.pictures),
             }
         )
+
+    async def read(self, visit: Visit, stem: str) -> TakenOver:
+        """What was sent, as a letter's text; raises PliError."""
+        async with self._reading:
+            return await asyncio.to_thread(self._work(visit, stem))
 
     def _work(self, visit: Visit, stem: str) -> Callable[[], TakenOver]:
         place = place_of(visit)
@@ -184,6 +188,15 @@ class WritingTaking:
         ]
         declared = [{"name": it, "label": label, "example": ""} for it, label in labels.items()]
         return visit.answer({"attributes": [*own, *declared]})
+
+
+def told_or_there(visit: Visit, draft_id: int, taken: TakenOver) -> Response:
+    """What was changed and left out of a document; the manuscript at once if nothing was."""
+    at = f"/office/letters/{draft_id}"
+    if not taken.told:
+        return visit.go(at, done="taken_over")
+    told = [it.tell(visit.language) for it in taken.told]
+    return visit.page("writing_taken", told=told, at=at)
 
 
 def place_of(visit: Visit) -> int:

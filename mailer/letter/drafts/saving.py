@@ -88,7 +88,7 @@ async def save(
     if base != found.line.version:
         # Who wrote the same as somebody else has no conflict.
         if (top, body) != (found.head, found.body) and not await _is_of(session, found, tried):
-            return Conflict(found)
+            return await _conflict(session, found)
         base = found.line.version
     saved = Saved(base, found.line.saved_at, found.line.saved_by, False)
     if (top, body) != (found.head, found.body):
@@ -96,7 +96,7 @@ async def save(
         saved = Saved(base + 1, now, by.text, True)
         if not await _written(session, draft_id, base, top, body, saved):
             latest = await get(session, draft_id)
-            return await _known(session, draft_id, key) or Conflict(latest)
+            return await _known(session, draft_id, key) or await _conflict(session, latest)
         await made_by(session, draft_id, by=by, now=now)
     if asked or (saved.changed and await _is_due(session, draft_id, by=by, now=now)):
         await keep(session, draft_id, top, body, saved, asked=asked)
@@ -236,12 +236,26 @@ async def _written(
     return done.rowcount > 0
 
 
+async def _conflict(session: AsyncSession, latest: DraftText) -> Conflict:
+    """Both texts; the latest is kept, for its author may choose to write over it.
+
+    Both may be of one person, who has the manuscript open in two windows.
+    """
+    await _keep_as_it_is(session, latest)
+    return Conflict(latest)
+
+
 async def _keep_anothers(session: AsyncSession, found: DraftText, by: Actor) -> None:
     """Keep the text of somebody else before it is written over."""
+    if not is_same(found.line.saved_by, by.text):
+        await _keep_as_it_is(session, found)
+
+
+async def _keep_as_it_is(session: AsyncSession, found: DraftText) -> None:
+    """Keep the text that the manuscript has now as a version."""
     line = found.line
-    if not is_same(line.saved_by, by.text):
-        before = Saved(line.version, line.saved_at, line.saved_by, False)
-        await keep(session, line.id, found.head, found.body, before, asked=False)
+    now = Saved(line.version, line.saved_at, line.saved_by, False)
+    await keep(session, line.id, found.head, found.body, now, asked=False)
 
 
 async def _is_due(session: AsyncSession, draft_id: int, *, by: Actor, now: datetime) -> bool:

@@ -134,12 +134,19 @@ def _by_words(old: str, new: str) -> Iterator[Passage]:
         yield Passage("-", old)
         yield Passage("+", new)
         return
+    gone = come = held = ""
     for tag, a, b, c, d in difflib.SequenceMatcher(None, one, other, False).get_opcodes():
-        if tag == "equal":
-            yield Passage("", "".join(one[a:b]))
+        same = "".join(one[a:b])
+        # Between two changes, a space or a comma that both have is part of the change: else words
+        # of both texts stand in turns, and nobody can read either.
+        if tag != "equal":
+            gone, come, held = gone + held + same, come + held + "".join(other[c:d]), ""
+        elif (gone or come) and not re.search(r"\w", same):
+            held = same
         else:
-            yield Passage("-", "".join(one[a:b]))
-            yield Passage("+", "".join(other[c:d]))
+            yield from (Passage("-", gone), Passage("+", come), Passage("", same))
+            gone = come = ""
+    yield from (Passage("-", gone), Passage("+", come), Passage("", held))
 
 
 def _joined(passages: Sequence[Passage]) -> Iterator[Passage]:

@@ -92,7 +92,7 @@ async def test_a_save_that_did_not_see_the_latest_text_gets_both(town: Town) -> 
             (1, "root"),
         ]
         page = await other.go(f"{at}/history/4")
-        assert "<del>Anne</del><ins>Bruno</ins>" in page.text
+        assert "<del>encore Anne</del><ins>de Bruno</ins>" in page.text
         assert (await other.go(f"{at}/history/9")).status_code == 404
         await other.go(f"{at}/history")
         assert (await other.send(f"{at}/restore", version="3")).status_code == 200
@@ -145,7 +145,7 @@ async def test_a_manuscript_is_begun_written_checked_and_put_away_without_javasc
             at, title="Deux : titre", number="294", body="\n# A\n\n#### B\n", do="check"
         )
         assert checked.status_code == 200
-        assert "subject is missing" in anne.text
+        assert "the field “Subject” is empty" in anne.text
         assert "number 294 is that of manuscript" in anne.text
         assert "the next free number is" in anne.text
         frame = re.search(r'<iframe[^>]* src="([^"]+)" sandbox ', checked.text)
@@ -218,6 +218,11 @@ async def test_an_author_sees_a_person_only_with_the_right_to_and_that_is_noted(
                     {"front": {}, "body": BODY, "as": whom, "view": "text"},
                 )
                 seen.append((await person.go(shown.json()["address"])).text)
+            typed = {"front": {}, "body": BODY, "as": "jean@example.org"}
+            answer = await module.ask("POST", f"/office/letters/{draft_id}/preview", typed)
+            told = [it["text"] for it in answer.json()["findings"]]
+            said = "“jean@example.org” is not shown: nobody of this list has this address"
+            assert (said in told) == (name == "bruno")
         assert "Bonjour camarade." in seen[0]
         assert re.search("Bonjour Marie-Christi[^ .]*\\.", seen[1]), "as long as the longest"
         assert ("Bonjour Jeanne-Louise." in seen[2]) == (name == "bruno")

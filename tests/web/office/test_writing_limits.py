@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 from html import unescape
@@ -89,6 +90,25 @@ async def test_pictures_and_documents_are_taken_in_and_bad_ones_told(town: Town)
         )
         assert page.status_code == 200
         assert "What you brought stands at the end of the text." in unescape(page.text)
+        # As a new manuscript, from the list; what was left out is told there, too.
+        listed = await person.client.get("/office/letters")
+        choice = re.search(r'<option[^>]* value="(\d+)"', listed.text)
+        assert choice
+        asked = {"token": token, "list": choice[1], "number": "", "start": ""}
+        for name, data, code, text in (
+            ("Lettre.docx", captions(), 200, "data-version"),
+            ("a.html", b"<p>Un mot<img src='file:///x.png'></p>", 200, "the picture “?”"),
+            ("Lettre.pdf", b"%PDF-1.7", 422, "a PDF holds pages"),
+        ):
+            begun = await person.client.post(
+                "/office/letters/new",
+                data=asked,
+                headers=FROM_HERE,
+                files={"file": (name, data)},
+                follow_redirects=True,
+            )
+            assert begun.status_code == code, name
+            assert text in unescape(begun.text), name
 
 
 async def test_what_no_module_of_ours_sends_is_refused(town: Town) -> None:
@@ -106,6 +126,11 @@ async def test_what_no_module_of_ours_sends_is_refused(town: Town) -> None:
             b"[" * 9_999,
         ):
             assert (await module.ask("PUT", at, document)).status_code == 400, document[:9]
+        # Never a part of a text: whoever took it for the whole would lose the rest.
+        for path in ("blocks", "preview"):
+            refused = await module.ask("POST", f"{at}/{path}", {"body": "x" * 2_000_001})
+            assert refused.status_code == 413
+            assert "cut it up" in refused.json()["fault"]
         for body, code in (("x" * 2_000_001, 413), ("long " * 300_000, 200)):
             answer = await module.ask("PUT", at, {"base": 1, "key": "k", "body": body})
             assert answer.status_code == code

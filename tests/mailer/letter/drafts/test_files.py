@@ -178,3 +178,12 @@ def test_differences_tell_both_texts_whole(old: str, new: str) -> None:
     found = versions.differences(old, new)
     assert "".join(it.text for it in found if it.how != "+") == old
     assert "".join(it.text for it in found if it.how != "-") == new
+
+
+def test_differences_keep_the_words_of_each_text_together() -> None:
+    found = versions.differences("Celle de Bruno, ici.\n", "Et la suite d’Anne, ici.\n")
+    assert [(it.how, it.text) for it in found] == [
+        ("-", "Celle de Bruno"),
+        ("+", "Et la suite d’Anne"),
+        ("", ", ici.\n"),
+    ]

@@ -60,6 +60,22 @@ async def test_a_save_is_taken_once_and_only_onto_what_its_author_saw(
     assert isinstance(other, Conflict), "for somebody saved since"
 
 
+async def test_a_text_that_a_conflict_showed_stays_in_the_history_though_both_are_of_one_person(
+    database: Database, now: datetime
+) -> None:
+    async with database.begin() as session:
+        draft_id, _ = await a_written(session, now)
+    await save(database, draft_id, 1, "d'une fenêtre", now=now)
+    other = await save(database, draft_id, 1, "de l'autre", now=now)
+    assert isinstance(other, Conflict)
+    # She chooses the text of the other window: the first one was kept nowhere else.
+    await save(database, draft_id, other.latest.line.version, "de l'autre", asked=True, now=now)
+    async with database.reading() as session:
+        kept = await versions.versions(session, draft_id)
+        texts_ = [(await versions.version(session, draft_id, it.version)).body for it in kept]
+    assert texts_ == ["de l'autre", "d'une fenêtre", BODY]
+
+
 async def test_of_two_saves_at_once_one_is_taken(database: Database, now: datetime) -> None:
     async with database.begin() as session:
         draft_id, _ = await a_written(session, now)

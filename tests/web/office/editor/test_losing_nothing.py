@@ -13,7 +13,8 @@ from playwright.async_api import async_playwright
 
 from accounts import session_ends
 from mailer.draft_models import DraftState
-from mailer.letter.drafts import states
+from mailer.letter.drafts import saving, states
+from mailer.letter.drafts.saving import Saved
 from pli.actor import Actor
 from pli.keys import Keys
 from tests.browser import how_to_launch
@@ -175,3 +176,135 @@ async def test_a_manuscript_that_was_deleted_keeps_its_text_before_whoever_wrote
         await type_behind(desk, "Une phrase.", " Trop tard.")
         await desk.page.get_by_text("This manuscript was deleted.").first.wait_for()
         await desk.text.get_by_text("Trop tard.").wait_for()
+
+
+async def test_what_is_typed_while_a_conflict_or_the_page_comes_is_not_written_over(
+    street: Street,
+) -> None:
+    draft_id = await a_manuscript(street, "Un.\n\nDeux.\n")
+    anne, bruno = await an_author(street), await an_author(street, "bruno")
+    async with a_desk(street, draft_id, anne) as hers, a_desk(street, draft_id, bruno) as his:
+        page = his.page
+
+        async def slowly(route: Any) -> None:
+            await page.wait_for_timeout(700)
+            await route.continue_()
+
+        await page.route("**/blocks", slowly)
+        await type_behind(hers, "Un.", " D’Anne.")
+        await hers.saved()
+        async with page.expect_response(lambda it: it.status == 409):
+            await type_behind(his, "Deux.", " De Bruno.")
+        # Both texts are being cut: neither text nor fields take a key now.
+        await page.wait_for_function("() => document.querySelector('#editor-here').inert")
+        assert await page.locator(".head-fields").evaluate("it => it.inert")
+        await page.get_by_role("button", name="Keep this choice").click()
+        await his.saved()
+        assert await his.body() == "Un. D’Anne.\n\nDeux. De Bruno.\n"
+        await page.get_by_role("button", name="Source", exact=True).click()
+        area = page.locator("#body")
+        await area.press("Control+End")
+        await page.keyboard.type("\nTrois")
+        await page.get_by_role("button", name="Back to the page").click()
+        await area.focus()
+        await page.keyboard.type(", et la suite.")
+        await his.text.get_by_text("Trois, et la suite.").wait_for()
+        await his.saved()
+        assert (await his.body()).endswith("Trois, et la suite.")
+
+
+async def test_a_text_left_behind_proposes_nothing_against_what_was_saved_since(
+    street: Street,
+) -> None:
+    draft_id = await a_manuscript(street, "Un.\n\nDeux.\n")
+    anne = await an_author(street)
+    async with a_desk(street, draft_id, anne) as desk:
+        page = desk.page
+        await page.context.set_offline(True)
+        await type_behind(desk, "Deux.", " Hors ligne.")
+        await page.get_by_text("Not saved yet.").wait_for()
+        # Somebody else changes only the title meanwhile, then another block.
+        await save_of_another(street, draft_id, 1, "Un autre titre", "Un, autrement.\n\nDeux.\n")
+        other = await page.context.new_page()
+        await page.close(run_before_unload=False)
+        await other.context.set_offline(False)
+        again = Desk(other, street, draft_id)
+        await again.open()
+        await other.get_by_role("button", name="Take it up again").click()
+        region = other.get_by_role("region", name="Two texts")
+        groups = region.get_by_role("group")
+        await groups.first.wait_for()
+        assert await groups.count() == 3, "the title and both blocks"
+        # Longer than a save by itself waits.
+        await other.wait_for_timeout(1_600)
+        assert await again.body() == "Un, autrement.\n\nDeux.\n", "until somebody chose"
+        assert await region.get_by_role("radio", checked=True).count() == 0
+        await groups.nth(0).get_by_role("radio").last.check()
+        await groups.nth(1).get_by_role("radio").nth(1).check()
+        await groups.nth(2).get_by_role("radio").first.check()
+        await region.get_by_role("button", name="Keep this choice").click()
+        await again.saved()
+        assert await again.body() == "Un, autrement.\n\nDeux. Hors ligne.\n"
+        assert await other.locator("#title").input_value() == "Un autre titre"
+
+
+async def save_of_another(street: Street, draft_id: int, base: int, title: str, body: str) -> None:
+    """Somebody else saves."""
+    async with street.town.database.begin() as session:
+        saved = await saving.save(
+            session,
+            draft_id=draft_id,
+            base=base,
+            front={"title": title},
+            body=body,
+            by=Actor.system("root"),
+            now=street.town.clock.at,
+        )
+    assert isinstance(saved, Saved)
+
+
+async def test_a_copy_whose_save_arrived_is_no_leave_to_undo_the_title_of_another(
+    street: Street,
+) -> None:
+    draft_id = await a_manuscript(street, SHORT)
+    async with a_desk(street, draft_id, await an_author(street)) as desk:
+        page = desk.page
+        # The save arrives, its answer does not; then the browser is closed.
+        await page.route(
+            desk.at, lambda it: losing(it) if it.request.method == "PUT" else it.continue_()
+        )
+        await type_behind(desk, "Une phrase.", " Arrivée.")
+        await page.get_by_text("Not saved yet.").wait_for()
+        body = await desk.body()
+        assert "Arrivée." in body
+        await save_of_another(street, draft_id, 2, "Un autre titre", body)
+        other = await page.context.new_page()
+        await page.close(run_before_unload=False)
+        again = Desk(other, street, draft_id)
+        await again.open()
+        await other.get_by_role("button", name="Take it up again").click()
+        region = other.get_by_role("region", name="Two texts")
+        await region.get_by_role("group", name="Title").wait_for()
+        assert await region.get_by_role("radio", checked=True).count() == 0
+
+
+async def losing(route: Any) -> None:
+    """Let a question arrive, and its answer be lost."""
+    await route.fetch()
+    await route.abort("internetdisconnected")
+
+
+async def test_a_preview_that_cannot_be_made_is_told_and_asked_for_again(street: Street) -> None:
+    draft_id = await a_manuscript(street, SHORT)
+    async with a_desk(street, draft_id, await an_author(street)) as desk:
+        page = desk.page
+        await page.frame_locator("#preview").get_by_text("Une phrase.").wait_for()
+        await page.route("**/preview", lambda it: it.fulfill(status=500, body="no"))
+        await type_behind(desk, "Une phrase.", " Encore une.")
+        told = page.get_by_text("The mail could not be pressed just now")
+        await told.wait_for()
+        await desk.saved()
+        await page.unroute("**/preview")
+        await page.locator("#unseen-mail").get_by_role("button", name="Try again now").click()
+        await page.frame_locator("#preview").get_by_text("Encore une.").wait_for()
+        await told.wait_for(state="detached")

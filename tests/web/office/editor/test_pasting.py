@@ -15,6 +15,7 @@ from tests.web.office.served import Street, a_street
 
 pytestmark = pytest.mark.proof
 
+OLD_WORD = base64.b64encode(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600).decode()
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 HOSTILE = (
     '<p onclick="alert(1)">Avant <img src="x" onerror="alert(2)"> '
@@ -96,6 +97,15 @@ async def test_a_document_is_dropped_with_its_words_and_a_pdf_is_told_why_not(
         body = await desk.body()
         assert "Un premier alinéa." in body
         assert "Un second, **gras**." in body
+        # Beside the text, where a browser would open the file in place of the page.
+        await desk.text.get_by_text("Après.").click()
+        await drop(desk.page.locator("h1").first, "Lettre.docx", DOCX, document)
+        await desk.text.get_by_text("Un second").nth(1).wait_for()
+        await desk.saved()
+        body = await desk.body()
+        assert body.count("Un premier alinéa.") == 2
+        await drop(desk.text, "Lettre.doc", "application/msword", OLD_WORD)
+        await desk.page.get_by_text("this is a file of old Word").wait_for()
         await drop(desk.text, "Lettre.pdf", "application/pdf", "JVBERi0=")
         await desk.page.get_by_text("A PDF cannot be taken over").wait_for()
         assert await desk.body() == body
