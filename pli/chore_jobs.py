@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, String, and_, cast, column, exists, func, or_, table
 
-from pli.queueing import CHORES, Offer
+from pli.queue_names import CHORES, Offer
 
 _SCHEMA, _NAME = CHORES.table.split(".")
 _JOB = table(_NAME, column("dedupe_key"), column("status"), column("execute_after"), schema=_SCHEMA)

@@ -17,7 +17,8 @@ from pli import chore_look, chore_rows
 from pli.chore_jobs import has_job_now, job_for
 from pli.chores import Kinds, carry_out
 from pli.database import Database, DatabaseAway
-from pli.queueing import CHORES, QueueWork, enqueue
+from pli.queue_names import CHORES
+from pli.queueing import QueueWork, enqueue
 from pli.work import Again, Held, Job, until
 
 log = logging.getLogger("pli.chores")

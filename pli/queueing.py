@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -18,25 +18,19 @@ from pgqueuer.domain.models import Job as QueuedJob
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from pli.columns import SQLITE
 from pli.database import Database
 from pli.pgqueuer_parts import (
-    BATCHES,
-    CHORES,
     FIRST,
-    QUEUES,
-    Driver,
     Manager,
     Offered,
     OfferingQueries,
-    Queue,
     comes_again,
     level,
     queries_over,
 )
+from pli.queue_connection import Driver
+from pli.queue_names import QUEUES, Offer, Queue
 from pli.work import Handle, Held, Job
-
-__all__ = ["BATCHES", "CHORES", "Offer", "Queue", "QueueWork", "enqueue", "free"]
 
 log = logging.getLogger("pli.work")
 
@@ -46,25 +40,6 @@ FAILED_SECONDS = 5.0
 
 class JobHeld(Exception):
     """A job that PgQueuer keeps as failed; raised to it, for it has no other way to be told."""
-
-
-class Offer(NamedTuple):
-    """A job that there shall be: it is due `delay` seconds from now.
-
-    Of the jobs that wait or are in work, at most one has a `key`.
-    """
-
-    key: str
-    entrypoint: str
-    payload: str
-    delay: float = 0.0
-    first: bool = False
-    """Whether it goes before all that are not."""
-
-
-def has_queues(session: Session) -> bool:
-    """Whether the session's database has queues: SQLite has none."""
-    return session.get_bind().dialect.name != SQLITE
 
 
 def enqueue(session: Session, queue: Queue, offers: Sequence[Offer]) -> int:

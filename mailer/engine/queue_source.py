@@ -26,7 +26,8 @@ from mailer.providers import WHOLE
 from pli import queueing
 from pli.database import DatabaseAway
 from pli.jobs_file import Held
-from pli.queueing import BATCHES, QueueWork
+from pli.queue_names import BATCHES
+from pli.queueing import QueueWork
 from pli.work import Again, Job
 from subscribers import lists
 

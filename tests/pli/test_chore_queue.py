@@ -18,7 +18,7 @@ from pli.chore_rows import forget_over
 from pli.chore_schedule import Every
 from pli.chores import Again, ChoreFailed, Kind, Kinds
 from pli.database import Database
-from pli.queueing import CHORES
+from pli.queue_names import CHORES
 from pli.tables import Chore
 from tests.waiting import until_true
 

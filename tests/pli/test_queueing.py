@@ -14,9 +14,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from pli import pgqueuer_parts, queueing
+from pli import pgqueuer_parts, queue_connection, queueing
 from pli.database import Database
-from pli.queueing import BATCHES, CHORES, Offer, QueueWork, enqueue, free
+from pli.queue_names import BATCHES, CHORES, Offer
+from pli.queueing import QueueWork, enqueue, free
 from pli.work import Again, Handle, Held, Job
 from tests.waiting import until_true
 
@@ -100,13 +101,13 @@ async def listening(database: Database) -> AsyncIterator[list[str]]:
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements that workers send to their queue."""
     sent: list[str] = []
-    real = pgqueuer_parts.Driver._do
+    real = queue_connection.Driver._do
 
     async def note(self: Any, method: str, query: str, *args: object) -> Any:
         sent.append(query)
         return await real(self, method, query, *args)
 
-    monkeypatch.setattr(pgqueuer_parts.Driver, "_do", note)
+    monkeypatch.setattr(queue_connection.Driver, "_do", note)
     return sent
 
 
