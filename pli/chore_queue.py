@@ -18,7 +18,7 @@ from pli.chore_jobs import has_job_now, job_for
 from pli.chores import Kinds, carry_out
 from pli.database import Database, DatabaseAway
 from pli.queue_names import CHORES
-from pli.queueing import QueueWork, enqueue
+from pli.queueing import QueueWork, enqueue, free_from_ahead
 from pli.work import Again, Held, Job, until
 
 log = logging.getLogger("pli.chores")
@@ -90,6 +90,7 @@ class ChoreQueue:
         offers = [job_for(kind, row_id) for kind, row_id in found]
 
         def offer(session: Session) -> int:
+            free_from_ahead(session, CHORES)
             return enqueue(session, CHORES, offers)
 
         return await self._database.perform(offer)

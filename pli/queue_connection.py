@@ -16,9 +16,11 @@ from typing import Any, Self
 import asyncpg
 from pgqueuer.core.tm import TaskManager
 
+from pli.work import until
+
 log = logging.getLogger("pli.work")
 
-_RECONNECT_SECONDS = 1.0
+RECONNECT_SECONDS = 1.0
 _LOST = (
     OSError,
     TimeoutError,
@@ -26,6 +28,12 @@ _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.AdminShutdownError,
     asyncpg.exceptions.CrashShutdownError,
+)
+
+_REFUSED = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.SyntaxOrAccessError,
 )
 
 Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
@@ -95,7 +103,7 @@ class Driver:
         async with self._lock:
             if self._connection is not None:
                 try:
-                    await self._connection.close(timeout=_RECONNECT_SECONDS)
+                    await self._connection.close(timeout=RECONNECT_SECONDS)
                 except _LOST:
                     self._connection.terminate()
                 self._connection = None
@@ -118,6 +126,7 @@ class Driver:
         self._told = False
 
     async def _do(self, method: str, query: str, *args: object) -> Any:
+        told = False
         async with self._lock:
             while True:
                 connection = self._connection or await self._connected()
@@ -130,6 +139,14 @@ class Driver:
                     log.warning("queue.connection_lost", extra={"reason": str(error)})
                     connection.terminate()
                     self._connection = None
+                except asyncpg.PostgresError as error:
+                    if _is_refused(error):
+                        raise
+                    if not told:
+                        log.warning("queue.not_served", extra={"reason": str(error)})
+                        told = True
+                    if await until(self._stopped, RECONNECT_SECONDS):
+                        raise ConnectionError(str(error)) from error
 
     async def _connected(self) -> asyncpg.Connection[Any]:
         while True:
@@ -139,10 +156,7 @@ class Driver:
             except (*_LOST, asyncpg.PostgresError) as error:
                 if self._stopped.is_set():
                     raise ConnectionError(str(error)) from error
-                try:
-                    await asyncio.wait_for(self._stopped.wait(), _RECONNECT_SECONDS)
-                except TimeoutError:
-                    continue
+                await until(self._stopped, RECONNECT_SECONDS)
             else:
                 self._connection = connection
                 if self._listener is not None:
@@ -159,3 +173,11 @@ class Driver:
         # has ended gives nobody work.
         if json.loads(str(payload)).get("operation") in ("insert", "truncate"):
             self.on_insert()
+
+
+def _is_refused(error: asyncpg.PostgresError) -> bool:
+    """Whether the server refuses a statement or its data, as `pli.database` judges it.
+
+    All else passes: a full disk, a standby that has just taken over, a deadlock.
+    """
+    return isinstance(error, _REFUSED) and not isinstance(error, asyncpg.InsufficientPrivilegeError)

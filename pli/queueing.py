@@ -81,12 +81,15 @@ async def _insert(
     if not raw.is_in_transaction():
         # SQLAlchemy begins one with its first statement; before it, this would be committed.
         raise RuntimeError("a job is offered within a transaction only")
+    placed = enumerate(fresh, 1)
+    # In the order of their keys: two that insert the same ones would else wait for each other.
+    ordered = sorted((it.key, it, FIRST if it.first else base - place) for place, it in placed)
     await queries_over(raw, queue).enqueue(
-        [it.entrypoint for it in fresh],
-        [it.payload.encode() for it in fresh],
-        [FIRST if it.first else base - place for place, it in enumerate(fresh, 1)],
-        [timedelta(seconds=it.delay) for it in fresh],
-        [it.key for it in fresh],
+        [it.entrypoint for _, it, _ in ordered],
+        [it.payload.encode() for _, it, _ in ordered],
+        [priority for _, _, priority in ordered],
+        [timedelta(seconds=it.delay) for _, it, _ in ordered],
+        [key for key, _, _ in ordered],
         on_conflict="skip",
     )
 
@@ -192,11 +195,16 @@ _KNOWN = """
 """
 
 _PULL_FORWARD = """
+    WITH mine AS MATERIALIZED (
+        SELECT job.id, wanted.delay
+        FROM unnest(CAST(:keys AS text[]), CAST(:delays AS float8[])) AS wanted (key, delay)
+        JOIN {table} AS job ON job.dedupe_key = wanted.key AND job.status = 'queued'
+        ORDER BY job.id FOR UPDATE OF job
+    )
     UPDATE {table} AS job
-    SET execute_after = now() + make_interval(secs => wanted.delay), updated = now()
-    FROM unnest(CAST(:keys AS text[]), CAST(:delays AS float8[])) AS wanted (key, delay)
-    WHERE job.dedupe_key = wanted.key AND job.status = 'queued'
-      AND job.execute_after > now() + make_interval(secs => wanted.delay)
+    SET execute_after = now() + make_interval(secs => mine.delay), updated = now()
+    FROM mine
+    WHERE job.id = mine.id AND job.execute_after > now() + make_interval(secs => mine.delay)
 """
 
 _TELL = """

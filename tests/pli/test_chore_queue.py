@@ -108,6 +108,23 @@ async def test_what_has_no_job_is_found_when_it_is_due_and_by_one_process(
     assert [it.row_id for it in await chores(database)] == [4]
 
 
+async def test_a_dead_processs_job_is_found_though_the_clock_was_set_back(
+    database: Database,
+) -> None:
+    handle = Handler()
+    await offered(database, 1)
+    async with database.begin() as session:
+        await session.execute(
+            text(
+                f"UPDATE {CHORES.table} SET status = 'picked',"
+                " queue_manager_id = gen_random_uuid(), heartbeat = now() + interval '1 hour'"
+            )
+        )
+    async with listening(database, Kind(KIND, handle)):
+        await until_true(lambda: handle.asked == [1], 5)
+    assert (await chores(database), await jobs(database)) == ([], [])
+
+
 async def test_a_look_that_finds_nothing_new_writes_nothing_and_wakes_nobody(
     database: Database,
 ) -> None:

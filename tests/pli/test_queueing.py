@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -304,6 +305,54 @@ async def test_a_lost_connection_is_opened_again_and_told_in_one_line(
         await until_true(lambda: len(hands.done) == 2)
     assert await rows(database) == []
     assert [it.message for it in caplog.records] == ["queue.connection_lost"]
+
+
+async def test_a_server_that_cannot_serve_for_a_while_is_waited_for_and_told_once(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its disk is full, a lock was waited for too long, a standby took over: workers go on."""
+    caplog.set_level(logging.WARNING)
+    monkeypatch.setattr(queue_connection, "RECONNECT_SECONDS", 0.05)
+    await change(
+        database,
+        "CREATE FUNCTION queue.no_room() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$",
+    )
+    await offered(database, "1")
+    await change(
+        database,
+        "CREATE TRIGGER no_room BEFORE UPDATE ON queue.pgqueuer EXECUTE FUNCTION queue.no_room()",
+    )
+    hands = Hands()
+    try:
+        async with working(database, hands):
+            await until_true(lambda: "queue.not_served" in [it.message for it in caplog.records])
+            await asyncio.sleep(0.2)
+            await change(database, "DROP FUNCTION queue.no_room CASCADE")
+            await until_true(lambda: hands.done == ["1"])
+    finally:
+        await change(database, "DROP FUNCTION IF EXISTS queue.no_room CASCADE")
+    assert [it.message for it in caplog.records] == ["queue.not_served"]
+
+
+async def test_a_fault_of_ours_in_a_statement_is_raised(database: Database) -> None:
+    driver = queue_connection.Driver(database.connect_apart)
+    try:
+        for statement in ("SELECT nothing FROM nowhere", "SELECT 1/0"):
+            with pytest.raises(asyncpg.PostgresError):
+                await driver.fetch(statement)
+    finally:
+        await driver.close()
+
+
+async def test_those_who_offer_the_same_jobs_in_another_order_do_not_lock_each_other_out(
+    database: Database,
+) -> None:
+    names = [str(it) for it in range(3000)]
+    for delay in (60.0, 30.0):
+        both = (offered(database, *it, delay=delay) for it in (names, reversed(names)))
+        await asyncio.gather(*both)
+    assert len(await rows(database)) == len(names)
 
 
 async def test_a_handler_that_fails_is_told_and_its_job_comes_again(
