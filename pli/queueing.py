@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +19,8 @@ from pgqueuer.domain.models import Job as QueuedJob
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from pli.database import Database
+from pli.database import Database, DatabaseAway
+from pli.jobs_file import Held as FileOfJobs
 from pli.pgqueuer_parts import (
     FIRST,
     Manager,
@@ -33,6 +35,8 @@ from pli.queue_names import QUEUES, Offer, Queue
 from pli.work import Handle, Held, Job
 
 log = logging.getLogger("pli.work")
+
+Holding = Callable[[UUID], AbstractContextManager[FileOfJobs]]
 
 FAILED_SECONDS = 5.0
 """A job whose handler raised comes again after this."""
@@ -129,11 +133,15 @@ class QueueWork:
     now; `wake` is to be called when it may name more than before.
     """
 
-    def __init__(self, database: Database, queue: Queue, offered: Offered) -> None:
+    def __init__(
+        self, database: Database, queue: Queue, offered: Offered, *, holding: Holding
+    ) -> None:
+        """`holding`: what says on this machine, as long as it lives, that the jobs are its own."""
         self.manager = uuid4()
         """By this id the queue knows who has a job."""
         self._database = database
         self._queue = queue
+        self._holding = holding
         self._driver = Driver(database.connect_apart)
         self._queries = OfferingQueries(self._driver, queue, offered)
         self._handle: Handle
@@ -141,6 +149,26 @@ class QueueWork:
 
     async def run(self, handle: Handle) -> None:
         """Hand over jobs until `stop`, and wait for those in work; to be called once."""
+        file = FileOfJobs()
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(self._holding(self.manager))
+            except OSError as error:
+                # Without the file its jobs are free half a minute after its death, not at once.
+                log.warning("jobs.not_noted", extra={"reason": str(error)})
+            await self._hand_out(handle)
+            file.given_back = await self._give_back_all()
+
+    async def _give_back_all(self) -> bool:
+        """Free the jobs whose end was not written, for their connection was lost; whether done."""
+        try:
+            await self._database.perform(free, self.manager)
+        except DatabaseAway as error:
+            log.warning("jobs.not_freed", extra={"reason": str(error)})
+            return False
+        return True
+
+    async def _hand_out(self, handle: Handle) -> None:
         self._handle = handle
         self._loop = Manager(self._queries, self._queue, self.manager, self._do)
         try:

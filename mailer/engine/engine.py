@@ -174,6 +174,7 @@ class Engine:
             Kinds.of(chores),
             by_rows=by_rows,
             asked=scope.everything and listening is Listening.ASKED,
+            journal=journal,
         )
         self._dead_journals = DeadJournals(self._context)
         self._source = self._source_by_rows() if by_rows else _source_by_queue(self._context)

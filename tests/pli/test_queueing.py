@@ -7,9 +7,9 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from pli import pgqueuer_parts, queue_connection, queueing
 from pli.database import Database
+from pli.jobs_file import Held as FileOfJobs
 from pli.queue_names import BATCHES, CHORES, Offer
 from pli.queueing import QueueWork, enqueue, free
 from pli.work import Again, Handle, Held, Job
@@ -73,9 +74,13 @@ class Hands:
             self.done.append(job.payload)
 
 
+def nobodys(_manager: UUID) -> AbstractContextManager[FileOfJobs]:
+    return nullcontext(FileOfJobs())
+
+
 @asynccontextmanager
 async def working(database: Database, hands: Hands) -> AsyncIterator[QueueWork]:
-    work = QueueWork(database, BATCHES, hands.offered)
+    work = QueueWork(database, BATCHES, hands.offered, holding=nobodys)
     running = asyncio.create_task(work.run(hands.handle))
     try:
         yield work
@@ -396,7 +401,7 @@ async def test_both_queues_are_apart(database: Database) -> None:
     async with working(database, hands):
         await asyncio.sleep(0.3)
     assert hands.done == []
-    chores = QueueWork(database, CHORES, everything)
+    chores = QueueWork(database, CHORES, everything, holding=nobodys)
     done: list[str] = []
 
     async def handle(job: Job) -> None:
