@@ -1,4 +1,6 @@
-"""PgQueuer's parts as we use them on PostgreSQL; all that it does not promise stands in this file.
+"""PgQueuer's parts as we use them on PostgreSQL; what it does not promise stands here.
+
+So does what its driver is asked for: `pli.queue_connection`.
 
 Its tables and its queries are not public, and some of its habits cost too much where many workers
 share a queue: it asks four times where one question is enough, asks ten times a second while its
