@@ -24,12 +24,11 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.abilities import Right
-from pli.columns import Base, Document, Id, enum_of
+from pli.columns import Base, Document, Id, enum_of, partial_index
 
 
 class AccountState(enum.Enum):
@@ -97,13 +96,12 @@ class AccountRight(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "right", "list_id"),
         # NULLs count as different from each other.
-        Index(
+        partial_index(
             "uq_account_right_on_all",
             "account_id",
             "right",
             unique=True,
-            sqlite_where=text("list_id IS NULL"),
-            postgresql_where=text("list_id IS NULL"),
+            where="list_id IS NULL",
         ),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -43,7 +43,7 @@ from mailer.models import Batch  # noqa: E402
 from pli import keys as key_ring  # noqa: E402
 from pli.database import Database, check_keys  # noqa: E402
 from pli.keys import Keys  # noqa: E402
-from pli.queueing import BATCHES  # noqa: E402
+from pli.queue_names import BATCHES  # noqa: E402
 from tests.relay import Relay  # noqa: E402
 from tests.servers import PostgreSQL, free_port  # noqa: E402
 

@@ -40,7 +40,8 @@ from mailer.ledger.due import due  # noqa: E402
 from pli import keys as key_ring  # noqa: E402
 from pli import schema  # noqa: E402
 from pli.database import Database, check_keys  # noqa: E402
-from pli.pgqueuer_parts import BATCHES, HEARTBEAT, due_entrypoints, queries_over  # noqa: E402
+from pli.pgqueuer_parts import HEARTBEAT, due_entrypoints, queries_over  # noqa: E402
+from pli.queue_names import BATCHES  # noqa: E402
 
 Asked = Callable[[], Awaitable[object]]
 

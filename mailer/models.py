@@ -19,12 +19,11 @@ from sqlalchemy import (
     false,
     literal_column,
     or_,
-    text,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pli.columns import Base, Document, Id, enum_of
+from pli.columns import Base, Document, Id, enum_of, partial_index
 
 
 class CampaignState(enum.Enum):
@@ -143,11 +142,10 @@ class Campaign(Base):
 
     __tablename__ = "campaign"
     __table_args__ = (
-        Index(
+        partial_index(
             "ix_campaign_active",
             "state",
-            sqlite_where=text("state = 'running'"),
-            postgresql_where=text("state = 'running'"),
+            where="state = 'running'",
         ),
         {"sqlite_autoincrement": True},
     )
@@ -250,12 +248,11 @@ class Batch(Base):
     __tablename__ = "batch"
     __table_args__ = (
         UniqueConstraint("campaign_id", "number"),
-        Index(
+        partial_index(
             "ix_batch_open",
             "campaign_id",
             "due_at",
-            sqlite_where=text("pending > 0 OR sending > 0"),
-            postgresql_where=text("pending > 0 OR sending > 0"),
+            where="pending > 0 OR sending > 0",
         ),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -297,12 +294,11 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("campaign_id", "subscriber_id"),
         Index("ix_delivery_batch", "campaign_id", "batch"),
-        Index(
+        partial_index(
             "ix_delivery_reason",
             "campaign_id",
             "reason",
-            sqlite_where=text("reason IS NOT NULL"),
-            postgresql_where=text("reason IS NOT NULL"),
+            where="reason IS NOT NULL",
         ),
         Index(None, "subscriber_id"),
     )
@@ -428,11 +424,10 @@ class Notice(Base):
 
     __tablename__ = "notice"
     __table_args__ = (
-        Index(
+        partial_index(
             "ix_notice_due",
             "next_attempt_at",
-            sqlite_where=text("status IN ('pending', 'sending')"),
-            postgresql_where=text("status IN ('pending', 'sending')"),
+            where="status IN ('pending', 'sending')",
         ),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -555,11 +550,10 @@ class IntakeMail(Base):
 
     __tablename__ = "intake_mail"
     __table_args__ = (
-        Index(
+        partial_index(
             "ix_intake_mail_waiting",
             "due_at",
-            sqlite_where=text("due_at IS NOT NULL"),
-            postgresql_where=text("due_at IS NOT NULL"),
+            where="due_at IS NOT NULL",
         ),
         Index("ix_intake_mail_door", "door", "uid"),
         Index("ix_intake_mail_kind", "kind", "at"),

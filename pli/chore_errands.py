@@ -14,6 +14,7 @@ from pli.chore_rows import SCHEDULE
 from pli.columns import SQLITE
 from pli.errors import PliError
 from pli.language import N_
+from pli.queue_names import CHORES
 
 _NAME = re.compile(r"([a-z][a-z0-9_]{0,15}):(\d{1,18})", re.ASCII)
 
@@ -81,8 +82,6 @@ async def _end_job(session: AsyncSession, chore: ChoreName) -> None:
     """Remove the job that PgQueuer holds back: a key does not pull it forward."""
     if session.get_bind().dialect.name == SQLITE:
         return
-    from pli.queueing import CHORES  # not above: it loads the driver of PostgreSQL
-
     await session.execute(text(_END_JOB.replace("{table}", CHORES.table)), {"key": str(chore)})
 
 

@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from pli import chore_rows
-from pli.columns import SQLITE, clock
+from pli.chore_jobs import job_for
+from pli.columns import clock
+from pli.queue_names import CHORES, has_queues
 
 
 async def offer(
@@ -32,11 +34,10 @@ async def hint(session: AsyncSession, kind: str, row_id: int) -> None:
 
 
 def _offer_job(session: Session, kind: str, row_id: int) -> None:
-    if session.get_bind().dialect.name == SQLITE:
+    if not has_queues(session):
         return
     # Imported here: it loads PgQueuer's and asyncpg's modules, and a command on SQLite would wait.
-    from pli.chore_jobs import job_for
-    from pli.queueing import CHORES, enqueue
+    from pli.queueing import enqueue
 
     enqueue(session, CHORES, [job_for(kind, row_id)])
 

@@ -17,7 +17,8 @@ from pli import chore_look, chore_rows
 from pli.chore_jobs import has_job_now, job_for
 from pli.chores import Kinds, carry_out
 from pli.database import Database, DatabaseAway
-from pli.queueing import CHORES, QueueWork, enqueue
+from pli.queue_names import CHORES
+from pli.queueing import Holding, QueueWork, enqueue, free_from_ahead
 from pli.work import Again, Held, Job, until
 
 log = logging.getLogger("pli.chores")
@@ -28,9 +29,11 @@ LOOK_SECONDS = 1.0
 class ChoreQueue:
     """Does the chores of one queue, from `run` until `stop`; `run` may be called again."""
 
-    def __init__(self, database: Database, kinds: Kinds) -> None:
+    def __init__(self, database: Database, kinds: Kinds, *, holding: Holding) -> None:
+        """`holding`: what says on this machine whose jobs are whose (`pli.jobs_file`)."""
         self._database = database
         self._kinds = kinds
+        self._holding = holding
         self._busy: Counter[str] = Counter()
         self._doing: set[asyncio.Task[Again | Held | None]] = set()
         self._stopped = asyncio.Event()
@@ -44,7 +47,7 @@ class ChoreQueue:
     async def run(self) -> None:
         """Listen, and do what comes, until `stop`."""
         self._stopped.clear()
-        self._work = QueueWork(self._database, CHORES, self._with_hands_free)
+        self._work = QueueWork(self._database, CHORES, self._with_hands_free, holding=self._holding)
         looking = asyncio.create_task(self._look_for_work(self._work))
         try:
             await self._hand_out(self._work)
@@ -89,6 +92,7 @@ class ChoreQueue:
         offers = [job_for(kind, row_id) for kind, row_id in found]
 
         def offer(session: Session) -> int:
+            free_from_ahead(session, CHORES)
             return enqueue(session, CHORES, offers)
 
         return await self._database.perform(offer)

@@ -6,7 +6,17 @@ import enum
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Integer, MetaData, literal
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Enum,
+    Index,
+    Integer,
+    MetaData,
+    literal,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -49,6 +59,15 @@ def enum_of(kind: type[enum.Enum]) -> Enum:
         length=16,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def partial_index(name: str | None, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index over those rows that a condition selects; the migrations make it.
+
+    The condition is kept in `info`: as SQLAlchemy's `postgresql_where` it would load that dialect
+    whenever a table is declared, and a command on SQLite would wait 40 ms.
+    """
+    return Index(name, *columns, unique=unique, info={"where": where})
 
 
 Id = Integer().with_variant(BigInteger(), "postgresql")

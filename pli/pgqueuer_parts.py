@@ -1,4 +1,6 @@
-"""PgQueuer's parts as we use them on PostgreSQL; all that it does not promise stands in this file.
+"""PgQueuer's parts as we use them on PostgreSQL; what it does not promise stands here.
+
+So does what its driver is asked for: `pli.queue_connection`.
 
 Its tables and its queries are not public, and some of its habits cost too much where many workers
 share a queue: it asks four times where one question is enough, asks ten times a second while its
@@ -9,12 +11,10 @@ test_pgqueuer_parts.py fails when a version of it changes what is used here.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -27,7 +27,6 @@ from pgqueuer.adapters.persistence.qb import (
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.executors import EntrypointExecutor, EntrypointExecutorParameters
 from pgqueuer.core.qm import QueueManager
-from pgqueuer.core.tm import TaskManager
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job as QueuedJob
 from pgqueuer.domain.models import TracebackRecord
@@ -42,12 +41,13 @@ from pgqueuer.domain.types import (
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 from pli.clocks import boot_time
+from pli.queue_connection import Driver
+from pli.queue_names import SCHEMA, Queue
 
 log = logging.getLogger("pli.work")
 # Each of our own lines says once what PgQueuer says in many, with tracebacks.
 logging.getLogger("pgqueuer").setLevel(logging.CRITICAL + 1)
 
-SCHEMA = "queue"
 POLL_SECONDS = 5.0
 """Jobs that fall due, and those of dead workers, are found by asking; so nobody sleeps longer."""
 HEARTBEAT = timedelta(seconds=30)
@@ -56,192 +56,30 @@ FIRST = 1_000_000_000
 """The priority of what goes before everything else."""
 _FULL_SECONDS = 1.0
 _SOON = 0.01
-_RECONNECT_SECONDS = 1.0
-_LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.exceptions.AdminShutdownError,
-    asyncpg.exceptions.CrashShutdownError,
-)
 
-Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
 Offered = Callable[[Collection[str]], Collection[str]]
 """Of the entrypoints that have due jobs, those of which a job may be taken now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """One of the queues of the database: the prefix of its tables, and its channel."""
-
-    prefix: str
-    channel: str
-
-    @property
-    def table(self) -> str:
-        """The table of its jobs."""
-        return f"{SCHEMA}.{self.prefix}pgqueuer"
-
-    @property
-    def log_table(self) -> str:
-        """The table in which PgQueuer notes what became of its jobs."""
-        return f"{SCHEMA}.{self.prefix}pgqueuer_log"
-
-    def settings(self) -> DBSettings:
-        """PgQueuer's settings; each is given, or it would read the environment for the rest."""
-        names = {
-            "function": "fn_pgqueuer_changed",
-            "statistics_table": "pgqueuer_statistics",
-            "queue_status_type": "pgqueuer_status",
-            "queue_table": "pgqueuer",
-            "queue_table_log": "pgqueuer_log",
-            "trigger": "tg_pgqueuer_changed",
-            "schedules_table": "pgqueuer_schedules",
-        }
-        return DBSettings(
-            prefix=self.prefix,
-            db_schema=SCHEMA,
-            channel=Channel(self.channel),
-            durability=Durability.balanced,
-            widen_id=True,
-            **{name: f"{self.prefix}{its}" for name, its in names.items()},
-        )
-
-
-BATCHES = Queue("", "pli_queue")
-CHORES = Queue("chores_", "pli_chores")
-QUEUES = (BATCHES, CHORES)
-
-
-class Driver:
-    """A connection of PgQueuer's own, which is opened again when it is lost.
-
-    With PgQueuer's own driver a lost connection ends `QueueManager.run`, after all jobs in work.
-    """
-
-    def __init__(self, connect: Connect) -> None:
-        self.on_insert: Callable[[], None] = self.wake
-        """Called when jobs were added."""
-        self._connect = connect
-        self._connection: asyncpg.Connection[Any] | None = None
-        self._lock = asyncio.Lock()
-        self._listener: tuple[str, Callable[[str], None]] | None = None
-        self._told = False
-        self._stopped = asyncio.Event()
-        self._shutdown = asyncio.Event()
-        self._tasks = TaskManager()
-
-    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        """The rows that a statement returns."""
-        return [dict(row) for row in await self._do("fetch", query, *args)]
-
-    async def execute(self, query: str, *args: object) -> str:
-        """Run a statement."""
-        return str(await self._do("execute", query, *args))
-
-    async def notify(self, channel: str, payload: str) -> None:
-        """Tell all that listen to a channel."""
-        await self._do("execute", "SELECT pg_notify($1, $2)", channel, payload)
-
-    async def add_listener(
-        self, channel: str, callback: Callable[[str | bytes | bytearray], None]
-    ) -> None:
-        """Listen to a channel, also after the connection was lost."""
-        self._listener = (channel, callback)
-        async with self._lock:
-            if self._connection is not None:
-                await self._listen(self._connection)
-
-    @property
-    def shutdown(self) -> asyncio.Event:
-        """Part of PgQueuer's protocol."""
-        return self._shutdown
-
-    @property
-    def tm(self) -> TaskManager:
-        """Part of PgQueuer's protocol."""
-        return self._tasks
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """The connection stays open: PgQueuer writes the ends of the last jobs after this."""
-
-    def stop(self) -> None:
-        """From now on, wait for no lost connection."""
-        self._stopped.set()
-
-    async def close(self) -> None:
-        """Close the connection."""
-        async with self._lock:
-            if self._connection is not None:
-                try:
-                    await self._connection.close(timeout=_RECONNECT_SECONDS)
-                except _LOST:
-                    self._connection.terminate()
-                self._connection = None
-
-    def deliver(self, **event: object) -> None:
-        """Give PgQueuer an event as if the server had sent it."""
-        if self._listener is not None:
-            channel, callback = self._listener
-            base = {"channel": channel, "sent_at": datetime.now(UTC).isoformat()}
-            callback(json.dumps(base | event))
-
-    def wake(self) -> None:
-        """Let PgQueuer look for jobs now; once, until `awake` is called."""
-        if not self._told:
-            self._told = True
-            self.deliver(type="table_changed_event", operation="insert", table="")
-
-    def awake(self) -> None:
-        """PgQueuer looks for jobs: whatever is told from now on is new to it."""
-        self._told = False
-
-    async def _do(self, method: str, query: str, *args: object) -> Any:
-        async with self._lock:
-            while True:
-                connection = self._connection or await self._connected()
-                try:
-                    return await getattr(connection, method)(query, *args)
-                except _LOST as error:
-                    if isinstance(error, asyncpg.InterfaceError) and not connection.is_closed():
-                        raise  # a fault of ours in the statement
-                    # A statement may have come through: what it took is found as a dead worker's.
-                    log.warning("queue.connection_lost", extra={"reason": str(error)})
-                    connection.terminate()
-                    self._connection = None
-
-    async def _connected(self) -> asyncpg.Connection[Any]:
-        while True:
-            try:
-                connection = await self._connect()
-                await self._listen(connection)
-            except (*_LOST, asyncpg.PostgresError) as error:
-                if self._stopped.is_set():
-                    raise ConnectionError(str(error)) from error
-                try:
-                    await asyncio.wait_for(self._stopped.wait(), _RECONNECT_SECONDS)
-                except TimeoutError:
-                    continue
-            else:
-                self._connection = connection
-                if self._listener is not None:
-                    log.info("queue.connected")
-                    self.on_insert()  # what was told meanwhile is lost
-                return connection
-
-    async def _listen(self, connection: asyncpg.Connection[Any]) -> None:
-        if self._listener is not None:
-            await connection.add_listener(self._listener[0], self._heard)
-
-    def _heard(self, _connection: object, _pid: object, _channel: object, payload: object) -> None:
-        # The trigger tells of each INSERT and DELETE, also of nothing, and of no UPDATE. That a job
-        # has ended gives nobody work.
-        if json.loads(str(payload)).get("operation") in ("insert", "truncate"):
-            self.on_insert()
+def settings_of(queue: Queue) -> DBSettings:
+    """PgQueuer's settings; each is given, or it would read the environment for the rest."""
+    names = {
+        "function": "fn_pgqueuer_changed",
+        "statistics_table": "pgqueuer_statistics",
+        "queue_status_type": "pgqueuer_status",
+        "queue_table": "pgqueuer",
+        "queue_table_log": "pgqueuer_log",
+        "trigger": "tg_pgqueuer_changed",
+        "schedules_table": "pgqueuer_schedules",
+    }
+    return DBSettings(
+        prefix=queue.prefix,
+        db_schema=SCHEMA,
+        channel=Channel(queue.channel),
+        durability=Durability.balanced,
+        widen_id=True,
+        **{name: f"{queue.prefix}{its}" for name, its in names.items()},
+    )
 
 
 class OfferingQueries(Queries):
@@ -408,7 +246,7 @@ def queries_over(connection: asyncpg.Connection[Any], queue: Queue) -> Queries:
 
 
 def _builders(queue: Queue) -> dict[str, Any]:
-    settings = queue.settings()
+    settings = settings_of(queue)
     return {
         "qbe": QueryBuilderEnvironment(settings),
         "qbq": QueryQueueBuilder(settings),

@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pli.columns import SQLITE
+from pli.queue_names import CHORES, QUEUES
 
 KEPT_DAYS = 2
 """For so long, PgQueuer's own dashboard can look back."""
@@ -15,9 +16,6 @@ async def forget(session: AsyncSession) -> None:
     """Delete notes older than KEPT_DAYS, and held jobs of chores that are held no more."""
     if session.get_bind().dialect.name == SQLITE:
         return
-    # Not above: it loads the driver of PostgreSQL.
-    from pli.pgqueuer_parts import CHORES, QUEUES
-
     for queue in QUEUES:
         forget_notes = text(_FORGET_NOTES.replace("{table}", queue.log_table))
         await session.execute(forget_notes, {"days": KEPT_DAYS})

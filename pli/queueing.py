@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -18,27 +19,24 @@ from pgqueuer.domain.models import Job as QueuedJob
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from pli.columns import SQLITE
-from pli.database import Database
+from pli.database import Database, DatabaseAway
+from pli.jobs_file import Held as FileOfJobs
 from pli.pgqueuer_parts import (
-    BATCHES,
-    CHORES,
     FIRST,
-    QUEUES,
-    Driver,
     Manager,
     Offered,
     OfferingQueries,
-    Queue,
     comes_again,
     level,
     queries_over,
 )
+from pli.queue_connection import Driver
+from pli.queue_names import QUEUES, Offer, Queue
 from pli.work import Handle, Held, Job
 
-__all__ = ["BATCHES", "CHORES", "Offer", "Queue", "QueueWork", "enqueue", "free"]
-
 log = logging.getLogger("pli.work")
+
+Holding = Callable[[UUID], AbstractContextManager[FileOfJobs]]
 
 FAILED_SECONDS = 5.0
 """A job whose handler raised comes again after this."""
@@ -46,25 +44,6 @@ FAILED_SECONDS = 5.0
 
 class JobHeld(Exception):
     """A job that PgQueuer keeps as failed; raised to it, for it has no other way to be told."""
-
-
-class Offer(NamedTuple):
-    """A job that there shall be: it is due `delay` seconds from now.
-
-    Of the jobs that wait or are in work, at most one has a `key`.
-    """
-
-    key: str
-    entrypoint: str
-    payload: str
-    delay: float = 0.0
-    first: bool = False
-    """Whether it goes before all that are not."""
-
-
-def has_queues(session: Session) -> bool:
-    """Whether the session's database has queues: SQLite has none."""
-    return session.get_bind().dialect.name != SQLITE
 
 
 def enqueue(session: Session, queue: Queue, offers: Sequence[Offer]) -> int:
@@ -106,12 +85,15 @@ async def _insert(
     if not raw.is_in_transaction():
         # SQLAlchemy begins one with its first statement; before it, this would be committed.
         raise RuntimeError("a job is offered within a transaction only")
+    placed = enumerate(fresh, 1)
+    # In the order of their keys: two that insert the same ones would else wait for each other.
+    ordered = sorted((it.key, it, FIRST if it.first else base - place) for place, it in placed)
     await queries_over(raw, queue).enqueue(
-        [it.entrypoint for it in fresh],
-        [it.payload.encode() for it in fresh],
-        [FIRST if it.first else base - place for place, it in enumerate(fresh, 1)],
-        [timedelta(seconds=it.delay) for it in fresh],
-        [it.key for it in fresh],
+        [it.entrypoint for _, it, _ in ordered],
+        [it.payload.encode() for _, it, _ in ordered],
+        [priority for _, _, priority in ordered],
+        [timedelta(seconds=it.delay) for _, it, _ in ordered],
+        [key for key, _, _ in ordered],
         on_conflict="skip",
     )
 
@@ -151,11 +133,15 @@ class QueueWork:
     now; `wake` is to be called when it may name more than before.
     """
 
-    def __init__(self, database: Database, queue: Queue, offered: Offered) -> None:
+    def __init__(
+        self, database: Database, queue: Queue, offered: Offered, *, holding: Holding
+    ) -> None:
+        """`holding`: what says on this machine, as long as it lives, that the jobs are its own."""
         self.manager = uuid4()
         """By this id the queue knows who has a job."""
         self._database = database
         self._queue = queue
+        self._holding = holding
         self._driver = Driver(database.connect_apart)
         self._queries = OfferingQueries(self._driver, queue, offered)
         self._handle: Handle
@@ -163,6 +149,26 @@ class QueueWork:
 
     async def run(self, handle: Handle) -> None:
         """Hand over jobs until `stop`, and wait for those in work; to be called once."""
+        file = FileOfJobs()
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(self._holding(self.manager))
+            except OSError as error:
+                # Without the file its jobs are free half a minute after its death, not at once.
+                log.warning("jobs.not_noted", extra={"reason": str(error)})
+            await self._hand_out(handle)
+            file.given_back = await self._give_back_all()
+
+    async def _give_back_all(self) -> bool:
+        """Free the jobs whose end was not written, for their connection was lost; whether done."""
+        try:
+            await self._database.perform(free, self.manager)
+        except DatabaseAway as error:
+            log.warning("jobs.not_freed", extra={"reason": str(error)})
+            return False
+        return True
+
+    async def _hand_out(self, handle: Handle) -> None:
         self._handle = handle
         self._loop = Manager(self._queries, self._queue, self.manager, self._do)
         try:
@@ -217,11 +223,16 @@ _KNOWN = """
 """
 
 _PULL_FORWARD = """
+    WITH mine AS MATERIALIZED (
+        SELECT job.id, wanted.delay
+        FROM unnest(CAST(:keys AS text[]), CAST(:delays AS float8[])) AS wanted (key, delay)
+        JOIN {table} AS job ON job.dedupe_key = wanted.key AND job.status = 'queued'
+        ORDER BY job.id FOR UPDATE OF job
+    )
     UPDATE {table} AS job
-    SET execute_after = now() + make_interval(secs => wanted.delay), updated = now()
-    FROM unnest(CAST(:keys AS text[]), CAST(:delays AS float8[])) AS wanted (key, delay)
-    WHERE job.dedupe_key = wanted.key AND job.status = 'queued'
-      AND job.execute_after > now() + make_interval(secs => wanted.delay)
+    SET execute_after = now() + make_interval(secs => mine.delay), updated = now()
+    FROM mine
+    WHERE job.id = mine.id AND job.execute_after > now() + make_interval(secs => mine.delay)
 """
 
 _TELL = """

@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pli.actor import ActorKind
-from pli.columns import Base, Id, enum_of
+from pli.columns import Base, Id, enum_of, partial_index
 
 
 class AuditAction(enum.Enum):
@@ -105,11 +105,10 @@ class Chore(Base):
     __tablename__ = "chore"
     __table_args__ = (
         UniqueConstraint("kind", "row_id"),
-        Index(
+        partial_index(
             "ix_chore_due",
             "due_at",
-            sqlite_where=text("state = 'waiting'"),
-            postgresql_where=text("state = 'waiting'"),
+            where="state = 'waiting'",
         ),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -6,10 +6,10 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pli.columns import Base, Document, Id, enum_of
+from pli.columns import Base, Document, Id, enum_of, partial_index
 
 
 class SubscriptionState(enum.Enum):
@@ -122,11 +122,10 @@ class ConsentRecord(Base):
 
     __tablename__ = "consent_record"
     __table_args__ = (
-        Index(
+        partial_index(
             None,
             "delivery_id",
-            sqlite_where=text("delivery_id IS NOT NULL"),
-            postgresql_where=text("delivery_id IS NOT NULL"),
+            where="delivery_id IS NOT NULL",
         ),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)

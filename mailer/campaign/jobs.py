@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 
 from mailer.ledger import due
 from mailer.models import Batch, Campaign, CampaignState, is_open
-from pli import queueing
 from pli.columns import clock
-from pli.queueing import BATCHES, Offer
+from pli.queue_names import BATCHES, Offer, has_queues
 
 AHEAD_SECONDS = 5
 """A job of a due batch that waits for longer than this waits for nothing."""
@@ -39,8 +38,11 @@ def offer(session: Session, campaign_id: int) -> None:
 
     Its first batch goes before those of all other campaigns.
     """
-    if not queueing.has_queues(session):
+    if not has_queues(session):
         return
+    # Imported here, as below: it loads PgQueuer and asyncpg, and commands on SQLite would wait.
+    from pli import queueing
+
     rows = session.execute(
         select(*_COLUMNS)
         .where(Batch.campaign_id == campaign_id, is_open())
@@ -77,6 +79,8 @@ async def forgotten(
 
 def offer_again(session: Session, ids: Sequence[int]) -> int:
     """Offer jobs for forgotten batches; how many are new, for another worker may do the same."""
+    from pli import queueing
+
     queueing.free_from_ahead(session, BATCHES)
     rows = session.execute(select(*_COLUMNS).where(Batch.id.in_(ids)).order_by(Batch.number)).all()
     return queueing.enqueue(session, BATCHES, [it._replace(first=False) for it in _offers(rows)])

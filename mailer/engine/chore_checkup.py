@@ -60,7 +60,7 @@ async def check(session: AsyncSession) -> list[Check]:
                     minutes=f"{STALE.total_seconds() / 60:.0f}",
                     named=_named(stale),
                 ),
-                say('"pli serve" does them, or "pli worker --chores": see that one runs'),
+                say('start "pli serve", or "pli worker": "pli serve --no-work" sends no mail'),
             )
         )
     return checks

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.engine import constants
+from mailer.engine.journal import Journal
 from mailer.models import Listening
 from pli.chore_runner import ChoreRunner
 from pli.chores import Kinds
@@ -33,8 +34,12 @@ class EngineChoreWork:
         *,
         by_rows: bool,
         asked: bool,
+        journal: Journal,
     ) -> None:
-        """`asked`: listen to the queue all the time, not only as a stand-in."""
+        """`asked`: listen to the queue all the time, not only as a stand-in.
+
+        In the folder of `journal` stands whose jobs are whose.
+        """
         self._asked = asked
         self._rows = ChoreRunner(database, kinds) if by_rows else None
         self._queue: ChoreQueue | None = None
@@ -44,7 +49,7 @@ class EngineChoreWork:
             # Imported here: it loads the driver of PostgreSQL, and SQLite needs none.
             from pli.chore_queue import ChoreQueue
 
-            self._queue = ChoreQueue(database, kinds)
+            self._queue = ChoreQueue(database, kinds, holding=journal.holding_jobs)
             if asked:
                 self._wanted.set()
 

@@ -1,4 +1,4 @@
-"""Writes down what dead workers of this machine had noted in their journals and not settled.
+"""Settles what dead workers of this machine had noted in their journals, and frees their jobs.
 
 No queue can distribute this: the files lie on the machine, and the lock that proves their worker
 dead is this kernel's. So each engine does it, every few seconds, by its own clock.
@@ -23,14 +23,14 @@ log = logging.getLogger("pli.delivery")
 
 
 class DeadJournals:
-    """The journals that dead workers left on this machine."""
+    """The journals, and the files of jobs, that dead workers left on this machine."""
 
     def __init__(self, context: EngineContext) -> None:
         self._context = context
         self._replayed = float("-inf")
 
     async def step(self) -> None:
-        """Replay them, if the last time was long enough ago."""
+        """Replay them and free the jobs, if the last time was long enough ago."""
         if boot_time() < self._replayed + constants.REPLAY_SECONDS:
             return
         with self._context.journal.left_behind() as records:
@@ -46,7 +46,19 @@ class DeadJournals:
                 else:
                     self._context.journal.forget(record)
                     log.info("journal.heard", extra={"batch": record.batch_id})
+        if not self._context.database.is_sqlite:
+            await self._free_jobs()
         self._replayed = boot_time()
+
+    async def _free_jobs(self) -> None:
+        # Imported here: it loads the driver of PostgreSQL, and SQLite needs none.
+        from pli import queueing
+
+        with self._context.journal.jobs_left_behind() as managers:
+            for manager, file in managers:
+                freed = await self._context.database.perform(queueing.free, manager)
+                file.unlink(missing_ok=True)
+                log.info("jobs.freed", extra={"jobs": freed})
 
 
 def _replayed(session: Session, record: JournalRecord) -> None:

@@ -28,7 +28,6 @@ from mailer.engine.heartbeat import watch
 from mailer.engine.journal import Journal, Notes
 from mailer.engine.pressed_campaigns import PressedCampaign, PressedCampaigns
 from mailer.engine.provider_slots import ProviderSlot, ProviderSlots
-from mailer.engine.queue_source import QueueSource
 from mailer.engine.relay_watch import Patience, RelayWatch
 from mailer.engine.rows_source import RowsSource
 from mailer.engine.sweep import Sweep
@@ -175,13 +174,10 @@ class Engine:
             Kinds.of(chores),
             by_rows=by_rows,
             asked=scope.everything and listening is Listening.ASKED,
+            journal=journal,
         )
         self._dead_journals = DeadJournals(self._context)
-        self._source: BatchSource = (
-            RowsSource(self._context, in_own_slot=self._work_in_own_slot, in_work=self._in_work)
-            if by_rows
-            else QueueSource(self._context)
-        )
+        self._source = self._source_by_rows() if by_rows else _source_by_queue(self._context)
         self._runs: dict[int, BatchRun] = {}
         """The runs in progress, by batch id."""
         self._sweep = Sweep(
@@ -206,6 +202,9 @@ class Engine:
         failover.on_files_full = self._tell_of_full_files
         failover.needed = self._is_needed
         self._context.pacers.attend(rates=slots.rate, on_slowed=self._on_slowed, on_share=self.wake)
+
+    def _source_by_rows(self) -> BatchSource:
+        return RowsSource(self._context, in_own_slot=self._work_in_own_slot, in_work=self._in_work)
 
     async def __aenter__(self) -> Self:
         self._running = asyncio.create_task(self.run())
@@ -557,6 +556,13 @@ class Engine:
             if run.courier is courier:
                 run.end(Ending.RELAY)
         self.wake()
+
+
+def _source_by_queue(context: EngineContext) -> BatchSource:
+    # Imported here: it loads the driver of PostgreSQL, and SQLite needs none.
+    from mailer.engine.queue_source import QueueSource
+
+    return QueueSource(context)
 
 
 def _fruitless(batch: LeasedBatch) -> Sentence:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,9 +24,8 @@ from mailer.ledger.due import waits
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.providers import WHOLE
 from pli import queueing
-from pli.database import DatabaseAway
-from pli.jobs_file import Held
-from pli.queueing import BATCHES, QueueWork
+from pli.queue_names import BATCHES
+from pli.queueing import QueueWork
 from pli.work import Again, Job
 from subscribers import lists
 
@@ -42,7 +41,9 @@ class QueueSource:
 
     def __init__(self, context: EngineContext) -> None:
         self._context = context
-        self._work = QueueWork(context.database, BATCHES, self.offered)
+        self._work = QueueWork(
+            context.database, BATCHES, self.offered, holding=context.journal.holding_jobs
+        )
         self._open = 0
         """How many batches are in work in the open slot."""
         self._relays: Mapping[int, Sequence[str]] = {}
@@ -54,30 +55,13 @@ class QueueSource:
         return constants.OFFER_SECONDS
 
     async def run(self, work_on: WorkOn) -> None:
-        """Work on what the queue brings; a file says on this machine whose jobs they are."""
+        """Work on what the queue brings."""
 
         async def handle(job: Job) -> Again | None:
             with self._room(job) as (free, slot):
                 return await work_on(int(job.payload), slot) if free else _BUSY
 
-        file = Held()
-        with ExitStack() as stack:
-            try:
-                file = stack.enter_context(self._context.journal.holding_jobs(self._work.manager))
-            except OSError as error:
-                # Without the file its jobs are free half a minute after its death, not at once.
-                log.warning("jobs.not_noted", extra={"reason": str(error)})
-            await self._work.run(handle)
-            file.given_back = await self._give_back_all()
-
-    async def _give_back_all(self) -> bool:
-        """Free the jobs whose end was not written, for their connection was lost; whether done."""
-        try:
-            await self._context.database.perform(queueing.free, self._work.manager)
-        except DatabaseAway as error:
-            log.warning("jobs.not_freed", extra={"reason": str(error)})
-            return False
-        return True
+        await self._work.run(handle)
 
     def stop(self) -> None:
         """Take no further batch."""
@@ -149,20 +133,12 @@ class QueueSource:
         )
 
     async def distribute(self, found: Sequence[int]) -> None:
-        """Offer jobs for what has none, and free the jobs of dead processes of this machine."""
-        await self._free_jobs()
+        """Offer jobs for what has none."""
         if found:
             offered = await self._context.database.perform(jobs.offer_again, found)
             if offered:
                 log.info("batch.offered", extra={"batches": offered})
         self._work.wake()
-
-    async def _free_jobs(self) -> None:
-        with self._context.journal.jobs_left_behind() as managers:
-            for manager, file in managers:
-                freed = await self._context.database.perform(queueing.free, manager)
-                file.unlink(missing_ok=True)
-                log.info("jobs.freed", extra={"jobs": freed})
 
     async def _waiting(self, session: AsyncSession) -> set[int]:
         """The campaigns that have a batch which waits for a worker."""

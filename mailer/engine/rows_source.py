@@ -22,7 +22,8 @@ from mailer.engine.window_size import WINDOWS
 from mailer.ledger.due import Due, Shut, due
 from mailer.providers import WHOLE
 from mailer.smtp.courier import Courier
-from pli.work import Again, Job, MemoryWork
+from pli.memory_work import MemoryWork
+from pli.work import Again, Job
 from subscribers import lists
 
 

@@ -118,7 +118,7 @@ def test_commands_over_letters_load_neither_the_engine_nor_the_web(
 
 
 def test_a_command_on_sqlite_loads_no_dialect_of_postgresql(installed: Path) -> None:
-    _said, modules = started(installed, "list", "show")
+    _said, modules = started(installed, "campaign", "list")
     assert "sqlalchemy.dialects.sqlite.aiosqlite" in modules
     assert "sqlalchemy.dialects.postgresql" not in modules
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, select, text
 
-from pli import chore_errands, chore_offers, queue_log
+from pli import chore_errands, chore_offers, jobs_file, queue_log
 from pli.chore_errands import ChoreName
 from pli.chore_queue import ChoreQueue
 from pli.chore_rows import forget_over
 from pli.chore_schedule import Every
 from pli.chores import Again, ChoreFailed, Kind, Kinds
 from pli.database import Database
-from pli.queueing import CHORES
+from pli.jobs_file import Held
+from pli.queue_names import CHORES
 from pli.tables import Chore
 from tests.waiting import until_true
 
@@ -42,9 +47,13 @@ class Handler:
         return None
 
 
+def nobodys(_manager: UUID) -> AbstractContextManager[Held]:
+    return nullcontext(Held())
+
+
 @asynccontextmanager
 async def listening(database: Database, *kinds: Kind) -> AsyncIterator[ChoreQueue]:
-    queue = ChoreQueue(database, Kinds.of(kinds))
+    queue = ChoreQueue(database, Kinds.of(kinds), holding=nobodys)
     running = asyncio.create_task(queue.run())
     try:
         yield queue
@@ -108,11 +117,28 @@ async def test_what_has_no_job_is_found_when_it_is_due_and_by_one_process(
     assert [it.row_id for it in await chores(database)] == [4]
 
 
+async def test_a_dead_processs_job_is_found_though_the_clock_was_set_back(
+    database: Database,
+) -> None:
+    handle = Handler()
+    await offered(database, 1)
+    async with database.begin() as session:
+        await session.execute(
+            text(
+                f"UPDATE {CHORES.table} SET status = 'picked',"
+                " queue_manager_id = gen_random_uuid(), heartbeat = now() + interval '1 hour'"
+            )
+        )
+    async with listening(database, Kind(KIND, handle)):
+        await until_true(lambda: handle.asked == [1], 5)
+    assert (await chores(database), await jobs(database)) == ([], [])
+
+
 async def test_a_look_that_finds_nothing_new_writes_nothing_and_wakes_nobody(
     database: Database,
 ) -> None:
     await offered(database, 1)
-    queue = ChoreQueue(database, Kinds.of([Kind(KIND, Handler())]))
+    queue = ChoreQueue(database, Kinds.of([Kind(KIND, Handler())]), holding=nobodys)
     written: list[str] = []
     event.listen(
         database.writer.sync_engine,
@@ -204,7 +230,7 @@ async def test_a_process_that_stops_and_listens_anew_and_one_that_hangs_at_the_s
         return None
 
     asked: list[int] = []
-    queue = ChoreQueue(database, Kinds.of([Kind(KIND, hangs)]))
+    queue = ChoreQueue(database, Kinds.of([Kind(KIND, hangs)]), holding=nobodys)
     for number in (1, 2):
         await offered(database, number)
         running = asyncio.create_task(queue.run())
@@ -215,6 +241,30 @@ async def test_a_process_that_stops_and_listens_anew_and_one_that_hangs_at_the_s
         assert not queue.runs
     assert {it.row_id for it in await chores(database)} == {1, 2}
     assert {status for _, status in await jobs(database)} == {"queued"}
+
+
+async def test_a_file_says_whose_jobs_chores_are_as_long_as_their_process_lives(
+    database: Database, tmp_path: Path
+) -> None:
+    began, ends = asyncio.Event(), asyncio.Event()
+
+    async def hangs(_row_id: int) -> None:
+        began.set()
+        await ends.wait()
+
+    kinds = Kinds.of([Kind(KIND, hangs)])
+    queue = ChoreQueue(database, kinds, holding=partial(jobs_file.held, tmp_path, "tests"))
+    await offered(database, 1)
+    running = asyncio.create_task(queue.run())
+    await asyncio.wait_for(began.wait(), 10)
+    async with database.reading() as session:
+        manager = await session.scalar(text(f"SELECT queue_manager_id FROM {CHORES.table}"))
+    assert os.listdir(tmp_path) == [f"{manager}.jobs"]  # noqa: PTH208
+    assert list(jobs_file.left_behind(tmp_path, "tests")) == []
+    ends.set()
+    queue.stop()
+    await asyncio.wait_for(running, 10)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
 
 
 async def test_a_schedule_fires_once_though_several_listen(database: Database) -> None:

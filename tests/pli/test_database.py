@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,6 +83,32 @@ async def test_the_migrations_make_the_tables_that_the_models_declare(database: 
 
     async with database.reader.connect() as connection:
         assert await connection.run_sync(differences) == []
+
+
+def words_of(condition: str) -> str:
+    """A condition's words in one form: PostgreSQL adds types, and writes IN as ANY of an ARRAY."""
+    plain = re.sub(r"::[a-z ]+(\[\])?", "", condition.lower())
+    return " ".join(re.findall(r"\w+|>", plain)).replace("any array", "in")
+
+
+async def test_a_partial_index_has_the_condition_that_its_model_declares(
+    database: Database,
+) -> None:
+    declared = {
+        str(it.name): words_of(it.info["where"])
+        for table in Base.metadata.tables.values()
+        for it in table.indexes
+        if "where" in it.info
+    }
+    assert len(declared) > 5
+    statement = (
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index'"
+        if database.is_sqlite
+        else "SELECT indexname, indexdef FROM pg_indexes"
+    )
+    async with database.reading() as session:
+        made = {row[0]: str(row[1]) for row in await session.execute(text(statement))}
+    assert {it: words_of(made[it].partition(" WHERE ")[2]) for it in declared} == declared
 
 
 async def test_a_database_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain import models
 
 from pli.database import Database
-from pli.pgqueuer_parts import QUEUES, Queue, queries_over
+from pli.pgqueuer_parts import queries_over, settings_of
+from pli.queue_names import QUEUES, Queue
 
 
 def names_of(function: Callable[..., Any]) -> list[str]:
@@ -79,12 +80,12 @@ def test_it_reads_the_events_that_we_give_it() -> None:
 def test_no_variable_of_the_environment_changes_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["PREFIX", "SCHEMA", "CHANNEL", "FUNCTION", "STATISTICS_TABLE", "QUEUE_STATUS_TYPE",
              "QUEUE_TABLE", "QUEUE_TABLE_LOG", "TRIGGER", "SCHEDULES_TABLE"]  # fmt: skip
-    before = [it.settings() for it in QUEUES]
+    before = [settings_of(it) for it in QUEUES]
     for name in names:
         for prefix in ("", "PGQUEUER_"):
             monkeypatch.setenv(f"{prefix}{name}", "other")
     monkeypatch.setenv("PGQUEUER_DURABILITY", "volatile")
-    after = [it.settings() for it in QUEUES]
+    after = [settings_of(it) for it in QUEUES]
     assert before == after
     assert "other" not in repr(after)
     assert {it.db_schema for it in after} == {"queue"}

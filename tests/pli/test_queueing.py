@@ -7,16 +7,19 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
-from pli import pgqueuer_parts, queueing
+from pli import pgqueuer_parts, queue_connection, queueing
 from pli.database import Database
-from pli.queueing import BATCHES, CHORES, Offer, QueueWork, enqueue, free
+from pli.jobs_file import Held as FileOfJobs
+from pli.queue_names import BATCHES, CHORES, Offer
+from pli.queueing import QueueWork, enqueue, free
 from pli.work import Again, Handle, Held, Job
 from tests.waiting import until_true
 
@@ -71,9 +74,13 @@ class Hands:
             self.done.append(job.payload)
 
 
+def nobodys(_manager: UUID) -> AbstractContextManager[FileOfJobs]:
+    return nullcontext(FileOfJobs())
+
+
 @asynccontextmanager
 async def working(database: Database, hands: Hands) -> AsyncIterator[QueueWork]:
-    work = QueueWork(database, BATCHES, hands.offered)
+    work = QueueWork(database, BATCHES, hands.offered, holding=nobodys)
     running = asyncio.create_task(work.run(hands.handle))
     try:
         yield work
@@ -100,13 +107,13 @@ async def listening(database: Database) -> AsyncIterator[list[str]]:
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements that workers send to their queue."""
     sent: list[str] = []
-    real = pgqueuer_parts.Driver._do
+    real = queue_connection.Driver._do
 
     async def note(self: Any, method: str, query: str, *args: object) -> Any:
         sent.append(query)
         return await real(self, method, query, *args)
 
-    monkeypatch.setattr(pgqueuer_parts.Driver, "_do", note)
+    monkeypatch.setattr(queue_connection.Driver, "_do", note)
     return sent
 
 
@@ -305,6 +312,54 @@ async def test_a_lost_connection_is_opened_again_and_told_in_one_line(
     assert [it.message for it in caplog.records] == ["queue.connection_lost"]
 
 
+async def test_a_server_that_cannot_serve_for_a_while_is_waited_for_and_told_once(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its disk is full, a lock was waited for too long, a standby took over: workers go on."""
+    caplog.set_level(logging.WARNING)
+    monkeypatch.setattr(queue_connection, "RECONNECT_SECONDS", 0.05)
+    await change(
+        database,
+        "CREATE FUNCTION queue.no_room() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$",
+    )
+    await offered(database, "1")
+    await change(
+        database,
+        "CREATE TRIGGER no_room BEFORE UPDATE ON queue.pgqueuer EXECUTE FUNCTION queue.no_room()",
+    )
+    hands = Hands()
+    try:
+        async with working(database, hands):
+            await until_true(lambda: "queue.not_served" in [it.message for it in caplog.records])
+            await asyncio.sleep(0.2)
+            await change(database, "DROP FUNCTION queue.no_room CASCADE")
+            await until_true(lambda: hands.done == ["1"])
+    finally:
+        await change(database, "DROP FUNCTION IF EXISTS queue.no_room CASCADE")
+    assert [it.message for it in caplog.records] == ["queue.not_served"]
+
+
+async def test_a_fault_of_ours_in_a_statement_is_raised(database: Database) -> None:
+    driver = queue_connection.Driver(database.connect_apart)
+    try:
+        for statement in ("SELECT nothing FROM nowhere", "SELECT 1/0"):
+            with pytest.raises(asyncpg.PostgresError):
+                await driver.fetch(statement)
+    finally:
+        await driver.close()
+
+
+async def test_those_who_offer_the_same_jobs_in_another_order_do_not_lock_each_other_out(
+    database: Database,
+) -> None:
+    names = [str(it) for it in range(3000)]
+    for delay in (60.0, 30.0):
+        both = (offered(database, *it, delay=delay) for it in (names, reversed(names)))
+        await asyncio.gather(*both)
+    assert len(await rows(database)) == len(names)
+
+
 async def test_a_handler_that_fails_is_told_and_its_job_comes_again(
     database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -346,7 +401,7 @@ async def test_both_queues_are_apart(database: Database) -> None:
     async with working(database, hands):
         await asyncio.sleep(0.3)
     assert hands.done == []
-    chores = QueueWork(database, CHORES, everything)
+    chores = QueueWork(database, CHORES, everything, holding=nobodys)
     done: list[str] = []
 
     async def handle(job: Job) -> None:

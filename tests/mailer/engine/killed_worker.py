@@ -20,10 +20,11 @@ from mailer.engine.journal import Journal, Notes
 from mailer.ledger import claiming, leasing, settle_and_claim, settling
 from mailer.smtp.relay import Relay
 from mailer.smtp.smtp_courier import SMTPCourier
+from pli import chore_rows, pgqueuer_parts
 from pli import database as databases
-from pli import pgqueuer_parts
 from pli.database import Database
 from pli.keys import Keys
+from pli.pgqueuer_parts import OfferingQueries
 
 CONNECTIONS = 3
 
@@ -62,11 +63,21 @@ UNCOMMON_STEPS: dict[str, tuple[Any, str, int, bool]] = {
 }
 """More such steps, for a campaign in which a person has left and the relay refuses a copy."""
 
+QUEUE_STEPS: dict[str, tuple[Any, str, int, bool]] = {
+    "after a job was picked": (OfferingQueries, "dequeue", 2, False),
+    "before the end of a job is written": (OfferingQueries, "log_jobs", 1, True),
+    "after the end of a job was written": (OfferingQueries, "log_jobs", 1, False),
+    "before a job is put off": (OfferingQueries, "retry_job", 1, True),
+    "after a chore was claimed": (chore_rows, "claim", 2, False),
+    "before the end of a chore is written": (chore_rows, "end", 2, True),
+}
+"""More such steps on PostgreSQL, where batches and chores come from queues."""
+
 
 def run(url: str, keys: Keys, relay: str, folder: Path, step: str) -> None:
     """Work until the worker kills itself at `step`; "" works to the end."""
     if step:
-        owner, name, nth, before = (STEPS | UNCOMMON_STEPS)[step]
+        owner, name, nth, before = (STEPS | UNCOMMON_STEPS | QUEUE_STEPS)[step]
         setattr(owner, name, _deadly(getattr(owner, name), nth, before=before))
     asyncio.run(_work(url, keys, relay, folder))
 

@@ -24,6 +24,7 @@ from mailer.engine.window_size import Pace
 from mailer.ledger import balance, leasing
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli import database as databases
+from pli.clocks import boot_time
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import Subscriber
@@ -106,6 +107,29 @@ async def test_after_a_kill_at_any_step_all_is_accounted_for(
         assert len(by[Status.SENT]) + len(by[Status.UNCERTAIN]) == reached
         # At most one copy for each connection is in doubt, though two would be allowed.
         assert len(by[Status.UNCERTAIN]) <= killed_worker.CONNECTIONS
+        assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("step", [*killed_worker.QUEUE_STEPS, "before the campaign is finished"])
+async def test_what_a_killed_process_had_of_the_queues_is_free_for_the_next_at_once(
+    step: str, database: Database, keys: Keys, now: datetime, tmp_path: Path
+) -> None:
+    with Relay().running() as relay:
+        campaign_id = await prepared(database, keys, now, COPIES, batch_size=12)
+        url = database.url.render_as_string(hide_password=False)
+        folder = tmp_path / "journal"
+        process = FORKING.Process(
+            target=killed_worker.run, args=(url, keys, relay.url, folder, step)
+        )
+        process.start()
+        assert await ended(process) == -signal.SIGKILL
+        began = boot_time()
+        async with working(database, keys, relay.url, folder=folder):
+            assert await rests(database, campaign_id) is CampaignState.FINISHED
+        # The leases of jobs, batches and chores last for 30 s.
+        assert boot_time() < began + 15
+        await reckon(database, campaign_id, relay)
         assert list(folder.iterdir()) == []
 
 

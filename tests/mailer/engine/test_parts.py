@@ -22,8 +22,8 @@ from mailer.smtp.relay import Relay as Address
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.database import Database
 from pli.keys import Keys
+from pli.memory_work import MemoryWork
 from pli.queueing import QueueWork
-from pli.work import MemoryWork
 from tests.mailer.engine.running import ends, first_copy, prepared, rests, working
 from tests.relay import Relay
 

@@ -25,7 +25,7 @@ from pli import jobs_file, pgqueuer_parts, queueing, schema
 from pli.database import Database
 from pli.files import shipped
 from pli.keys import Keys
-from pli.queueing import BATCHES
+from pli.queue_names import BATCHES
 from subscribers.models import List
 from tests import factories as make
 from tests.mailer.engine.running import ends, prepared, rests, state_of, working
