@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from mailer.intake import setup_lines
@@ -69,3 +72,13 @@ def test_what_came_in_is_listed_and_a_wish_is_decided(installation: Installation
     ).err  # fmt: skip
     assert "is no Maildir" in installation.pli("intake", "maildir", "none", code=1).err
     assert "name no such relay" in installation.pli("intake", "secret", "x", code=1).err
+
+
+def test_a_pipe_is_told_to_try_later_whatever_is_wrong(installation: Installation) -> None:
+    with closing(sqlite3.connect(installation.folder / "pli.db")) as database:
+        for table in ("intake_mail", "bounce_mail"):
+            database.execute(f"ALTER TABLE {table} RENAME TO {table}_away")
+    for words in (("intake", "read"), ("bounce", "read", "-")):
+        said = installation.pli_apart(*words, code=75).err
+        assert "the mail server keeps the mail" in said
+        assert "Traceback" not in said
