@@ -13,6 +13,7 @@ from mailer.intake import sns
 from mailer.intake.sns import LARGEST, fetched
 from tests.certificates import authority, server_context
 
+pytestmark = pytest.mark.proof
 PAGES = {"/good.pem": b"-----BEGIN", "/large.pem": b"x" * (LARGEST + 9)}
 
 
