@@ -17,14 +17,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import pytest
 
 from benchmarks.tools import tool
+from tests.certificates import certificate
 from tests.servers import free_port
 
 USER = "comite"
 PASSWORD = "mot de passe#1"
+_LOGIN = f"{USER}:{quote(PASSWORD)}"
 
 _CONF = """\
 base_dir = {folder}/run
@@ -32,7 +35,9 @@ state_dir = {folder}/state
 log_path = {folder}/log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <{folder}/server.pem
+ssl_key = <{folder}/server.key
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 first_valid_uid = 1
@@ -46,7 +51,8 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
+    ssl = yes
   }}
 }}
 service anvil {{
@@ -63,6 +69,11 @@ userdb {{
   driver = static
   args = uid={uid} gid={gid} home={folder}/home
 }}
+namespace inbox {{
+  inbox = yes
+  separator = {separator}
+  prefix = {prefix}
+}}
 """
 
 
@@ -71,12 +82,17 @@ class Dovecot:
     """A running Dovecot; `url` is that of its mailbox."""
 
     port: int
+    tls_port: int
     folder: Path
 
     @property
     def url(self) -> str:
-        password = PASSWORD.replace(" ", "%20").replace("#", "%23")
-        return f"imap://{USER}:{password}@127.0.0.1:{self.port}/INBOX"
+        return f"imap://{_LOGIN}@127.0.0.1:{self.port}/INBOX"
+
+    @property
+    def tls_url(self) -> str:
+        """The mailbox by TLS, with a certificate of the tests' authority."""
+        return f"imaps://{_LOGIN}@localhost:{self.tls_port}/INBOX"
 
     @property
     def log(self) -> str:
@@ -114,26 +130,32 @@ class Dovecot:
 
     @classmethod
     @contextmanager
-    def started(cls, capability: str = "") -> Iterator[Self]:
-        """Run a Dovecot while the block inside runs; `capability` as of its setting."""
+    def started(cls, capability: str = "", *, prefix: str = "") -> Iterator[Self]:
+        """Run a Dovecot while the block inside runs; `capability` as of its setting.
+
+        `prefix`: what the names of folders begin with, as "INBOX." at many providers.
+        """
         program = tool("dovecot")
         if os.geteuid() != 0:
             pytest.skip("Dovecot's master starts as root only")
         folder = Path(tempfile.mkdtemp(prefix="pli-dovecot-", dir="/tmp"))
         folder.chmod(0o755)
         nobody = pwd.getpwnam("nobody")
-        server = cls(free_port(), folder)
+        server = cls(free_port(), free_port(), folder)
         for name in ("run", "state", "home", "mail", "mail/new", "mail/cur", "mail/tmp"):
             (folder / name).mkdir()
             if name.startswith(("home", "mail")):
                 server._own(folder / name)
         (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}::::::\n")
         (folder / "users").chmod(0o644)
+        for file, name in zip(certificate("DNS:localhost"), ("pem", "key"), strict=True):
+            shutil.copy(file, folder / f"server.{name}")
         conf = folder / "dovecot.conf"
         conf.write_text(
             _CONF.format(
-                folder=folder, port=server.port, uid=nobody.pw_uid,
-                gid=nobody.pw_gid, capability=capability,
+                folder=folder, port=server.port, tls_port=server.tls_port, uid=nobody.pw_uid,
+                gid=nobody.pw_gid, capability=capability, prefix=prefix,
+                separator=prefix[-1:] or ".",
             )
         )  # fmt: skip
         quietly: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "timeout": 20}

@@ -41,6 +41,7 @@ local unix - n n - - local
 virtual unix - n n - - virtual
 lmtp unix - - n - - lmtp
 anvil unix - - n - 1 anvil
+verify unix - - n - 1 verify
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """

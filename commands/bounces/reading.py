@@ -61,6 +61,13 @@ async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json:
         for line in error.sentences:
             tell(line, stderr=True)
         sys.exit(TRY_LATER)
+    except Exception as error:
+        if Path("-") not in files:
+            raise
+        # Of ours, or of the database's: either way the mail must not be lost.
+        told = N_("a fault of Pli ({error}): the mail server keeps the mail")
+        tell(say(told, error=type(error).__name__), stderr=True)
+        sys.exit(TRY_LATER)
     if as_json:
         show_json([_document(name, came) for name, came in found])
     else:

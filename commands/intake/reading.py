@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import UTC, datetime
 
@@ -10,6 +11,10 @@ import click
 from commands.common import Context, _, running, tell
 from mailer.intake import taking
 from pli.errors import PliError
+from pli.faults import place_of
+from pli.language import N_, say
+
+log = logging.getLogger("pli.intake")
 
 TRY_LATER = 75
 """EX_TEMPFAIL: the mail server keeps the mail, and tries again."""
@@ -37,9 +42,17 @@ async def read(context: Context, came_to: str) -> None:
             installation.database.begin() as session,
         ):
             await taking.take(session, raw=raw, came_to=came_to, by=DOOR, now=datetime.now(UTC))
-    # Any other code than TRY_LATER is a refusal for the server, and the mail would be lost.
-    except (PliError, OSError) as error:
-        sentences = error.sentences if isinstance(error, PliError) else ()
-        for line in sentences:
-            tell(line, stderr=True)
+    # Any other code than TRY_LATER is a refusal for the server, and the mail would be lost: a
+    # fault of ours, too, is no reason for that.
+    except Exception as error:
+        if isinstance(error, PliError):
+            for line in error.sentences:
+                tell(line, stderr=True)
+        else:
+            log.error(
+                "intake.door_fault",
+                extra={"door": DOOR, "error": type(error).__name__, "at": place_of(error)},
+            )
+            fault = N_("a fault of Pli ({error}): the mail server keeps the mail")
+            tell(say(fault, error=type(error).__name__), stderr=True)
         sys.exit(TRY_LATER)

@@ -19,7 +19,7 @@ from commands.common import (
     show_json,
     tell,
 )
-from mailer.intake import deciding
+from mailer.intake import deciding, words
 from mailer.report import intake as came_in
 from mailer.report import viewing
 from pli.hours import zone_of
@@ -64,7 +64,7 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
     else:
         table = new_table(_("door"), _("what came in"), _("mails"))
         for it in counted:
-            table.add_row(it.door, it.kind, str(it.mails))
+            table.add_row(it.door, words.kind(it.kind).tell(LANGUAGE), str(it.mails))
         console().print(table)
     for box in mailboxes:
         if box.fault is not None:

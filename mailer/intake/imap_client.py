@@ -11,11 +11,13 @@ import select
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from io import BufferedReader
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from imap_tools import BaseMailBox
@@ -30,7 +32,10 @@ SECONDS = 20.0
 """For each answer of the server."""
 TOKEN_SECONDS = 30
 MOST_OCTETS = 4_000_000
-"""Of one literal: a mail's beginning, or a list of numbers."""
+"""Of all that answers one command: a mail's beginning, or a list of numbers."""
+ANSWER_SECONDS = 300.0
+"""For all that answers one command; a server may send a line now and then for ever."""
+_NAMESPACE = re.compile(rb'\(\("([^"\\\r\n]{0,100})" "?([^" )]{1,3})"?')
 _UID = re.compile(rb"UID (\d{1,10})")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -81,12 +86,33 @@ class MailboxPlan:
 
 
 class _Bounded:
-    """What a server may send: no literal larger than it was asked for."""
+    """What a server may send for one command: so much, and for so long."""
+
+    _octets = 0
+    _ends = float("inf")
+
+    def _command(self, name: str, *words: Any) -> Any:
+        self._octets = 0
+        self._ends = time.monotonic() + ANSWER_SECONDS
+        return super()._command(name, *words)  # type: ignore[misc]
 
     def read(self, size: int) -> bytes:
         if size > MOST_OCTETS:
             raise imaplib.IMAP4.abort(f"a literal of {size} octets")
+        self._count(size)
         return bytes(super().read(size))  # type: ignore[misc]
+
+    def readline(self) -> bytes:
+        line = bytes(super().readline())  # type: ignore[misc]
+        self._count(len(line))
+        return line
+
+    def _count(self, octets: int) -> None:
+        self._octets += octets
+        if self._octets > MOST_OCTETS:
+            raise imaplib.IMAP4.abort(f"an answer of over {MOST_OCTETS} octets")
+        if time.monotonic() > self._ends:
+            raise imaplib.IMAP4.abort(f"an answer that goes on for {ANSWER_SECONDS:.0f} s")
 
 
 class _Plain(_Bounded, imaplib.IMAP4):
@@ -103,6 +129,9 @@ class Mailbox(BaseMailBox):
     def __init__(self, plan: MailboxPlan, context: ssl.SSLContext | None = None) -> None:
         self.plan = plan
         self._context = context
+        self._filed_into = b""
+        self._idle_tag = b""
+        self._heard = False
         self.uidvalidity = 0
         try:
             super().__init__()
@@ -172,19 +201,39 @@ class Mailbox(BaseMailBox):
             return
         flags = r"(\Seen \Deleted)" if what in ("move", "delete") else r"(\Seen)"
         if what == "move":
-            self._asked("COPY", numbers, encode_folder(folder))
+            self._asked("COPY", numbers, self._destination(folder))
         self._asked("STORE", numbers, "+FLAGS.SILENT", flags)
         if what in ("move", "delete"):
             self._expunge(numbers)
 
     def _moves(self, folder: str, numbers: str) -> bool:
         """Move by one command, where the server has it (RFC 6851); False: it has not."""
-        if not self.folder.exists(folder):
-            self.folder.create(folder)
         if "MOVE" not in self.client.capabilities:
             return False
-        self._asked("MOVE", numbers, encode_folder(folder))
+        self._asked("MOVE", numbers, self._destination(folder))
         return True
+
+    def _destination(self, folder: str) -> bytes:
+        """The folder's name as the server writes it; the folder is made if there is none."""
+        if not self._filed_into:
+            name = encode_folder(self._prefix() + folder)
+            with self._telling():
+                # "NO" if it is there already. If it may not be made, the next command tells.
+                self.client.create(name)  # type: ignore[arg-type]
+                self.client.subscribe(name)  # type: ignore[arg-type]
+            self._filed_into = name
+        return self._filed_into
+
+    def _prefix(self) -> str:
+        """What each folder's name begins with: at many providers "INBOX." (RFC 2342)."""
+        if "NAMESPACE" not in self.client.capabilities:
+            return ""
+        with self._telling():
+            said = self.client.namespace()[1]
+        personal = _NAMESPACE.match(said[0]) if said and isinstance(said[0], bytes) else None
+        prefix = personal[1].decode("ascii", "replace") if personal else ""
+        folder = self.plan.after.partition(":")[2]
+        return "" if folder.lower().startswith(prefix.lower()) else prefix
 
     def _expunge(self, numbers: str) -> None:
         """Take away these mails alone (RFC 4315): others may be marked by somebody else."""
@@ -200,25 +249,39 @@ class Mailbox(BaseMailBox):
         """Wait until the server says something during IDLE; whether it did."""
         if self.client.sock is None:
             raise _gone(self.plan)
-        pending = getattr(self.client.sock, "pending", lambda: 0)()
-        if pending:
+        if self._heard or self._has_read():
             return True
-        readable, _, _ = select.select([self.client.sock], [], [], seconds)
-        return bool(readable)
+        poll = select.poll()  # not select.select, which takes no descriptor above 1,023
+        poll.register(self.client.sock, select.POLLIN)
+        return bool(poll.poll(seconds * 1_000))
+
+    def _has_read(self) -> bool:
+        """Whether something was read already, together with what came before it."""
+        self.client.sock.settimeout(0.0)
+        try:
+            # What imaplib reads from is a BufferedReader, whatever its types say.
+            return bool(cast(BufferedReader, self.client.file).peek(1))
+        except OSError:  # nothing waits
+            return False
+        finally:
+            self.client.sock.settimeout(SECONDS)
 
     def begins_idle(self) -> None:
         """Let the server tell what happens, from now on."""
-        try:
-            self.idle.start()  # type: ignore[no-untyped-call]
-        except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
-            raise _told(self.plan, error) from None
+        self._heard = False
+        with self._telling():
+            self._idle_tag = self.client._command("IDLE")
+            # A mail that comes at this moment is told of before the server agrees.
+            while self.client._get_response() is not None:
+                if refused := self.client.tagged_commands[self._idle_tag]:
+                    raise self._refused("IDLE", refused[1])
+                self._heard = True
 
     def ends_idle(self) -> None:
         """End IDLE; a line that is dead is noticed here."""
-        try:
-            self.idle.stop()  # type: ignore[no-untyped-call]
-        except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
-            raise _told(self.plan, error) from None
+        with self._telling():
+            self.client.send(b"DONE\r\n")
+            self.consume_until_tagged_response(self._idle_tag)
 
     def hang_up(self) -> None:
         """End the connection, in whatever state it is."""
@@ -228,20 +291,29 @@ class Mailbox(BaseMailBox):
         with suppress(Exception):
             self.client.shutdown()
 
-    def _asked(self, command: str, *words: Any) -> list[Any]:
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Raise MailboxError for whatever goes wrong between the server and us."""
         try:
-            code, answer = self.client.uid(command, *[it for it in words if it is not None])
+            yield
         except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:
             raise _told(self.plan, error) from None
+
+    def _asked(self, command: str, *words: Any) -> list[Any]:
+        with self._telling():
+            code, answer = self.client.uid(command, *[it for it in words if it is not None])
         if code != "OK":
-            told = b" ".join(it for it in answer if isinstance(it, bytes))
-            raise MailboxError(
-                N_("mailbox {name}: the server refuses {command}: {reason}"),
-                name=self.plan.name,
-                command=command,
-                reason=told.decode("utf-8", "replace")[:200],
-            )
+            raise self._refused(command, answer)
         return list(answer)
+
+    def _refused(self, command: str, answer: Sequence[Any]) -> MailboxError:
+        told = b" ".join(it for it in answer if isinstance(it, bytes))
+        return MailboxError(
+            N_("mailbox {name}: the server refuses {command}: {reason}"),
+            name=self.plan.name,
+            command=command,
+            reason=told.decode("utf-8", "replace")[:200],
+        )
 
 
 def _token(plan: MailboxPlan) -> str:

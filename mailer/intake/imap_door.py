@@ -14,10 +14,14 @@ import ssl
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy.exc import DBAPIError
+
 from mailer.intake import mailboxes, taking
 from mailer.intake.imap_client import Mailbox, MailboxError, MailboxPlan, MailboxRefusal
 from mailer.intake.taking import Place
 from pli.database import Database, DatabaseAway
+from pli.faults import place_of
+from pli.language import N_
 from pli.work import until
 
 log = logging.getLogger("pli.intake")
@@ -69,6 +73,18 @@ class ImapDoor:
             except DatabaseAway:
                 log.warning("intake.no_database", extra={"door": self._plan.name})
                 pause = AGAIN[0]
+            # A fault of ours, or an answer that no server should give: a door that ended here
+            # would be missed by nobody.
+            except Exception as error:
+                log.error(
+                    "intake.door_fault",
+                    extra={
+                        "door": self._plan.name,
+                        "error": type(error).__name__,
+                        "at": place_of(error),
+                    },
+                )
+                pause = await self._failed(_fault(self._plan.name, error))
             await until(stop, pause)
         try:
             async with self._database.begin() as session:
@@ -91,7 +107,7 @@ class ImapDoor:
         try:
             async with self._database.begin() as session:
                 await mailboxes.failed(session, self._plan.name, error.sentences[0])
-        except DatabaseAway:
+        except (DatabaseAway, DBAPIError):
             pass  # it is noted at the next try
         return pause
 
@@ -170,3 +186,11 @@ class ImapDoor:
                 if await mailboxes.to_be_filed(session, self._plan.name, box.uidvalidity, limit=1):
                     return
             await until(stop, max(0.0, begun + LOOK_SECONDS - loop.time()))
+
+
+def _fault(name: str, error: Exception) -> MailboxError:
+    return MailboxError(
+        N_("mailbox {name}: Pli cannot go on ({error}): the log tells at which place"),
+        name=name,
+        error=type(error).__name__,
+    )

@@ -28,8 +28,11 @@ def of_relay(relay: str, domain: str, listen: str) -> list[Lines]:
             Lines(
                 "/etc/postfix/main.cf",
                 "transport_maps = texthash:/etc/postfix/transport\n"
-                f"relay_domains = $mydestination {domain}\n"
-                "relay_recipient_maps =",
+                f"relay_domains = {domain}\n"
+                "relay_recipient_maps =\n"
+                "smtpd_recipient_restrictions = "
+                f"check_recipient_access inline:{{{domain}=reject_unverified_recipient}}\n"
+                "unverified_recipient_reject_code = 550",
             ),
             Lines("/etc/postfix/transport", f"{domain} lmtp:inet:{host}:{port}"),
         ]

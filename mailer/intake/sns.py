@@ -24,6 +24,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from mailer.bounces.relays import events
+
 log = logging.getLogger("pli.intake")
 
 HOSTS = {
@@ -100,6 +102,8 @@ class Topic:
             return None
         if message["Type"] != "Notification":
             return None
+        if events.too_deep(message["Message"].encode("utf-8", "replace")):
+            raise NotSigned("no event")
         try:
             told = json.loads(message["Message"])
         except (ValueError, RecursionError):

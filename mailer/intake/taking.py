@@ -134,5 +134,10 @@ async def delete_old(session: AsyncSession, *, before: datetime) -> int:
 
 
 async def _is_noise(session: AsyncSession, came_to: str, now: datetime) -> bool:
-    lately = select(func.count()).where(IntakeMail.came_to == came_to, IntakeMail.at > now - NOISY)
+    lately = select(func.count()).where(
+        IntakeMail.came_to == came_to,
+        IntakeMail.at > now - NOISY,
+        # All probes go to one address: the doctor may be asked again and again.
+        IntakeMail.kind != Sort.PROBE.value,
+    )
     return (await session.scalar(lately) or 0) >= MOST_TO_ONE

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
-from mailer.intake import setup_lines
+from mailer.bounces.report import Kind
+from mailer.intake import setup_lines, words
 from mailer.intake.setup_lines import MAILBOX, PROVIDERS, RELAYS
+from mailer.intake.tallies import Sort
 from tests.journeys.installation import Installation
 from tests.paths import ROOT
 
@@ -60,6 +65,7 @@ def test_what_came_in_is_listed_and_a_wish_is_decided(installation: Installation
     assert "1 mail was taken in" in installation.pli("intake", "maildir", "box").out
     assert "1 mail was worked on" in installation.pli("intake", "work").out
     shown = installation.pli("intake", "list").out
+    assert "a wish to leave that nothing proves" in shown
     assert "p0000@example.org" in shown
     assert "STOP" in shown
     (wish,) = installation.pli("intake", "list", "--json").json["wishes"]
@@ -69,3 +75,19 @@ def test_what_came_in_is_listed_and_a_wish_is_decided(installation: Installation
     ).err  # fmt: skip
     assert "is no Maildir" in installation.pli("intake", "maildir", "none", code=1).err
     assert "name no such relay" in installation.pli("intake", "secret", "x", code=1).err
+
+
+def test_each_kind_of_what_comes_in_has_words() -> None:
+    assert set(words.KINDS) == {*Kind, *Sort}
+    assert words.kind("stop").tell("fr") == "un souhait de départ que rien ne prouve"
+
+
+@pytest.mark.proof
+def test_a_pipe_is_told_to_try_later_whatever_is_wrong(installation: Installation) -> None:
+    with closing(sqlite3.connect(installation.folder / "pli.db")) as database:
+        for table in ("intake_mail", "bounce_mail"):
+            database.execute(f"ALTER TABLE {table} RENAME TO {table}_away")
+    for command in (("intake", "read"), ("bounce", "read", "-")):
+        said = installation.pli_apart(*command, code=75).err
+        assert "the mail server keeps the mail" in said
+        assert "Traceback" not in said

@@ -17,14 +17,17 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from mailer.links import Links
 from pli import keys as key_ring
-from tests.dovecot import Dovecot
+from tests.certificates import authority
+from tests.dovecot import PASSWORD, Dovecot
 from tests.journeys.installation import Installation
+from tests.paths import ROOT
 from tests.postfix import Postfix
 from tests.relay import Received, Relay
 from tests.servers import PostgreSQL, free_port
@@ -82,6 +85,43 @@ def test_postfix_brings_its_own_notices_by_lmtp_within_seconds(
         assert header.startswith("<http")
         assert ", <mailto:leave+" in header
         assert f"@{DOMAIN}>" in header
+
+
+def test_as_the_page_sets_postfix_up_strangers_bring_answers_and_nothing_else(
+    installation: Installation,
+) -> None:
+    door = free_port()
+    page = (ROOT / "docs" / "bounces.md").read_text().partition("### Set-up 1")[2]
+    page = page.partition("### Set-up 2")[0].replace("2424", str(door))
+    lines = [it.strip() for it in page.splitlines() if it.startswith("    ")]
+    (ours,) = (it for it in lines if it.startswith("intake_listen"))
+    (transport,) = (it for it in lines if " lmtp:inet:" in it)
+    settings = {
+        name.strip(): value.strip().replace("/etc/postfix/", "{maps}/")
+        for name, _, value in (it.partition("=") for it in lines if it not in (ours, transport))
+    }
+    assert len(settings) == 5
+    installation.set(f'sender = "lettres@{DOMAIN}"', ours)
+    installation.members(2)
+    letter = installation.letter()
+    with Relay(script=refuses, dsn=False).running() as world:
+        more = {"mynetworks": "127.0.0.1/32", "relayhost": f"[127.0.0.1]:{world.port}"}
+        maps = {"transport": f"{transport}\n"}
+        with Postfix.started({**settings, **more}, maps) as server:
+            installation.set(f'relay_url = "{server.url}"')
+            with installation.serving():
+                installation.pli("send", letter, "--list", "comite", "--yes")
+                until(lambda: bounces(installation) == {"unknown_user": "suppressed"}, 60)
+                taken = next(it for it in world.received if it.recipient == "p0001@example.org")
+                with smtplib.SMTP("127.0.0.1", server.port, source_address=("127.0.0.9", 0)) as mx:
+                    mx.ehlo("mx.example.net")
+                    mx.mail("")
+                    assert mx.rcpt(f"marie@{DOMAIN}")[0] == 550
+                    assert mx.rcpt("marie@elsewhere.example")[0] in (454, 554)
+                    until(lambda: mx.rcpt(taken.mail_from)[0] == 250)
+                    assert mx.data(bounce_to(taken))[0] == 250
+                until(lambda: len(installation.pli("bounce", "list", "--json").json) == 2, 60)
+            assert "warning" not in server.log
 
 
 def came_in(installation: Installation) -> Any:
@@ -166,16 +206,28 @@ def waiting(installation: Installation) -> int:
     return int(installation.pli("intake", "list", "--json").json["waiting"])
 
 
-def test_a_mailbox_is_read_while_pli_serves(installation: Installation, relay: Relay) -> None:
+def test_as_the_page_says_a_mailbox_is_read_by_tls_while_pli_serves(
+    installation: Installation, relay: Relay
+) -> None:
     installation.members(2)
     letter = installation.letter()
-    with Dovecot.started() as dovecot:
-        away: Any = {"PLI_INTAKE__IMAP__URL": dovecot.url}
-        assert dovecot.url not in installation.pli_apart("settings", **away).out
-        with installation.running("serve", **away) as process:
+    page = (ROOT / "docs" / "bounces.md").read_text().partition("### Set-up 2")[2]
+    lines = [it.strip() for it in page.partition("### Set-up 3")[0].split("\n") if it[:4] == "    "]
+    with Dovecot.started(prefix="INBOX.") as dovecot:
+        url = dovecot.tls_url
+        assert url not in installation.pli_apart("settings", PLI_INTAKE__IMAP__URL=url).out
+        installation.set('relay_envelope_sender = "retours@example.org"')
+        with (installation.folder / "pli.toml").open("a") as file:
+            file.write("\n".join(lines).replace("imaps://USER:PASSWORD@HOST/INBOX", url) + "\n")
+        told = installation.pli("settings").out
+        assert url not in told
+        assert quote(PASSWORD) not in told
+        trusted = {"SSL_CERT_FILE": str(authority() / "ca.pem")}
+        with installation.running("serve", **trusted) as process:
             until(lambda: process.poll() is not None or installation.get("/healthz")[0] == 200)
             installation.pli("send", letter, "--list", "comite", "--yes")
             copy = next(it for it in relay.received if it.recipient == "p0000@example.org")
+            assert copy.mail_from == "retours@example.org"
             dovecot.deliver(bounce_to(copy))
             dovecot.deliver(b"From: a@example.org\nSubject: Bonjour\n\nMerci.\n")
             until(lambda: bounces(installation) == {"unknown_user": "suppressed"}, 30)
@@ -202,8 +254,11 @@ def test_a_provider_tells_by_its_web_hook(installation: Installation, relay: Rel
     letter = installation.letter()
     installation.set('relay_kind = "brevo"')
     assert "relay_hook_secret is not set" in installation.pli("serve", code=1).err
-    said = installation.pli("intake", "secret").out
-    (line,) = (it.strip() for it in said.splitlines() if "hook_secret" in it)
+    said = [
+        it.strip() for it in installation.pli("intake", "setup", "--for", "brevo").out.split("\n")
+    ]
+    (line,) = (it for it in said if "hook_secret" in it)
+    (address,) = (it for it in said if it.endswith("/hooks/main"))
     installation.set(line)
     secret = line.split('"')[1]
     assert secret not in installation.pli("settings").out
@@ -218,8 +273,13 @@ def test_a_provider_tells_by_its_web_hook(installation: Installation, relay: Rel
         }  # fmt: skip
         url = f"{installation.public_url}/hooks/main"
         assert httpx.post(url, json=event).status_code == 401
-        assert httpx.post(url, json=event, auth=("pli", secret)).status_code == 200
+        assert httpx.post(address, json=event).status_code == 200
+        assert httpx.post(f"{url}?key={secret}", json=event).status_code == 200
         until(lambda: bounces(installation) == {"unknown_user": "suppressed"}, 30)
+    folder = installation.folder.parent / f"{installation.folder.name}-said"
+    logged = "".join(it.read_text() for it in folder.rglob("*") if it.is_file())
+    assert "hook.not_proven" in logged
+    assert secret not in logged
 
 
 def test_a_mail_to_the_unsubscribe_address_stops_a_waiting_copy_within_two_seconds(

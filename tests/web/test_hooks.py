@@ -173,6 +173,11 @@ async def test_a_message_that_is_not_of_our_topic_is_refused_and_nobody_else_is_
 async def test_a_forged_message_is_refused_and_a_service_that_is_away_is_asked_again(
     client: httpx.AsyncClient, service: Service
 ) -> None:
+    deep: Any = 1
+    for _ in range(900):
+        deep = [deep]
+    body = message({**BOUNCE, "more": deep})
+    assert (await client.post("/hooks/trois", content=body)).status_code == 401
     forged = json.loads(message(BOUNCE))
     forged["Message"] = json.dumps({**BOUNCE, "more": 1})
     assert await post(client, "/hooks/trois", forged) == 401

@@ -9,16 +9,18 @@ import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 
 import pytest
 
-from mailer.intake import imap_client, imap_door
+from mailer.intake import checkup, imap_client, imap_door
+from mailer.intake.checkup import Expected
 from mailer.intake.imap_client import Mailbox, MailboxError, MailboxPlan, MailboxRefusal
 from mailer.intake.imap_door import ImapDoor
 from mailer.models import IntakeDoor
 from pli.database import Database
+from tests.waiting import until_true
 
 Answer = Callable[[socket.socket, str, str], bool]
 """(connection, tag, command) -> whether the usual answer is not to be given."""
@@ -110,6 +112,82 @@ def test_what_a_server_should_not_say_is_told_in_a_sentence(
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.parametrize("what", ["lines", "literals"])
+def test_a_server_that_never_ends_its_answer_is_hung_up_on(what: str) -> None:
+    piece = {
+        "lines": b"* OK " + b"x" * 60_000 + b"\r\n",
+        "literals": b"* 1 FETCH (X {60000}\r\n" + b"x" * 60_000 + b")\r\n",
+    }
+
+    def answer(connection: socket.socket, tag: str, command: str) -> bool:
+        del tag
+        if "SEARCH" not in command:
+            return False
+        with suppress(OSError):
+            while True:
+                connection.sendall(piece[what])
+        return True
+
+    with server(answer) as plan:
+        box = Mailbox(plan)
+        with pytest.raises(MailboxError, match="an answer of over 4000000 octets"):
+            box.uids_after(0, date(2026, 1, 1))
+        box.hang_up()
+
+
+def test_a_mail_that_comes_while_idle_begins_is_noticed_before_and_after_the_server_agrees() -> (
+    None
+):
+    for reply, told in (
+        ("* 2 EXISTS\r\n+ idling\r\n", True),
+        ("+ idling\r\n* 2 EXISTS\r\n", True),
+        ("+ idling\r\n", False),
+    ):
+        tags: list[str] = []
+
+        def answer(
+            connection: socket.socket, tag: str, command: str, reply: str = reply,
+            tags: list[str] = tags,
+        ) -> bool:  # fmt: skip
+            if command == "IDLE":
+                tags.append(tag)
+                connection.sendall(reply.encode())
+            elif tag == "DONE":
+                connection.sendall(f"{tags[0]} OK done\r\n".encode())
+            else:
+                return False
+            return True
+
+        with server(answer) as plan:
+            box = Mailbox(plan)
+            box.begins_idle()
+            assert box.waits(0.1) is told
+            box.ends_idle()
+            assert box.uids_after(0, date(2026, 1, 1)) == []
+            box.hang_up()
+    with server(on("IDLE", "{tag} NO not now\r\n")) as plan:
+        box = Mailbox(plan)
+        with pytest.raises(MailboxError, match="not now"):
+            box.begins_idle()
+        box.hang_up()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (on("CREATE", "{tag} BAD what\r\n"), "refuses: .*what"),
+        (on("CREATE", "* BYE\r\n"), "does not answer as it should"),
+        (on("COPY", "{tag} NO no such folder\r\n"), "refuses COPY: no such folder"),
+    ],
+)
+def test_a_folder_that_may_not_be_made_is_told_in_a_sentence(answer: Answer, said: str) -> None:
+    with server(answer) as plan:
+        box = Mailbox(plan)
+        with pytest.raises(MailboxError, match=said):
+            box.file([3])
+        box.hang_up()
+
+
 @pytest.mark.parametrize("stalls", [True, False], ids=["stalls", "drops"])
 def test_a_server_that_stalls_or_drops_is_noticed(stalls: bool) -> None:
     def answer(connection: socket.socket, tag: str, command: str) -> bool:
@@ -186,3 +264,32 @@ async def test_a_fault_is_noted_and_a_refusal_is_not_tried_again_at_once(
     assert "refuses" in str(fault)
     assert door._failures == 1
     await database.close()
+
+
+async def test_a_fault_of_ours_does_not_end_the_door_and_the_doctor_tells_of_it(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(imap_door, "AGAIN", (0.01,))
+    database = Database(sqlite_url)
+    stop = asyncio.Event()
+    tried = 0
+
+    def broken(*_: object) -> list[int]:
+        nonlocal tried
+        tried += 1
+        raise KeyError("marie@example.org")
+
+    async def twice() -> bool:
+        return tried >= 2
+
+    monkeypatch.setattr(Mailbox, "uids_after", broken)
+    with server(usual) as plan:
+        running = asyncio.create_task(ImapDoor(database, plan, keep_days=90).run(stop))
+        await until_true(twice)
+        async with database.reading() as session:
+            (warning, *_) = await checkup.check(session, Expected("x.example", mailboxes=("imap",)))
+        stop.set()
+        await running
+    await database.close()
+    assert warning.told.tell("en").startswith("mailbox imap: Pli cannot go on (KeyError)")
+    assert "marie" not in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -10,11 +11,12 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select, update
 
-from mailer.intake import working
+from mailer.intake import imap_door, working
 from mailer.intake.imap_client import Mailbox, MailboxError, MailboxPlan
 from mailer.intake.imap_door import ImapDoor
 from mailer.models import Bounce, IntakeDoor, IntakeMail
 from pli.database import Database
+from tests.certificates import authority
 from tests.dovecot import Dovecot
 from tests.mailer.bounces.coming_back import bounce_of, one_copy
 from tests.mailer.intake.coming_in import keep_working, written
@@ -128,6 +130,31 @@ async def test_without_idle_and_move_the_mailbox_is_asked_and_copied(
             await until_true(lambda: _all_filed(database))
         assert dovecot.mails() == {}
         assert list(dovecot.mails("Pli")) == ["Undelivered mail"]
+
+
+async def test_by_tls_a_server_that_names_folders_its_own_way_is_read_and_filed_into(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, email = await one_copy(database, now)
+    with Dovecot.started(prefix="INBOX.") as dovecot:
+        plan = MailboxPlan.parse("imap", dovecot.tls_url)
+        with pytest.raises(MailboxError, match="certificate verify failed"):
+            Mailbox(plan)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority() / "ca.pem"))
+        async with reading(database, plan):
+            await until_true(lambda: _read(database))
+            dovecot.deliver(bounce_of(number, email))
+            begun = time.monotonic()
+            await until_true(lambda: _all_filed(database))
+            assert time.monotonic() - begun < imap_door.IDLE_SECONDS / 2
+        assert dovecot.mails() == {}
+        assert list(dovecot.mails("Pli")) == ["Undelivered mail"]
+        assert "Pli" in (dovecot.folder / "mail" / "subscriptions").read_text()
+
+
+async def _read(database: Database) -> bool:
+    async with database.reading() as session:
+        return await session.scalar(select(IntakeDoor.seen_at)) is not None
 
 
 async def _kinds(database: Database) -> list[str]:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from mailer.bounces.relays import events
 from mailer.bounces.relays.events import DEEPEST, MOST, NoEvents
 from mailer.bounces.relays.kinds import KINDS, number_of
-from mailer.models import Bounce
+from mailer.models import Bounce, IntakeMail
 from pli.database import Database
 from subscribers import optout
 from subscribers.models import Subscriber
@@ -134,3 +134,19 @@ async def test_a_relays_unsubscription_leaves_the_list_and_its_own_list_bars_nob
     async with database.reading() as session:
         anne = await session.scalar(select(Subscriber.id).where(Subscriber.email == email))
         assert await optout.still_on(session, subscriber_id=anne or 0) == []
+
+
+@pytest.mark.proof
+async def test_signs_that_no_database_keeps_put_no_event_off(
+    database: Database, now: datetime
+) -> None:
+    number, _email = await one_copy(database, now)
+    for told in payloads.all_of(return_path(number)):
+        for address in ("a\0b@example.org", "a\ud800b@example.org"):
+            text = json.dumps(told.document).replace(payloads.ANNE, json.dumps(address)[1:-1])
+            raw = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace")
+            await taken(database, raw, by="hook main", form=told.relay)
+    await worked(database)
+    async with database.reading() as session:
+        left = (await session.scalars(select(IntakeMail.form).where(IntakeMail.tries > 0))).all()
+    assert left == []

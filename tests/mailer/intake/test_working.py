@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mailer.campaign import coming_back
-from mailer.intake import deciding, taking, tallies, working
+from mailer.intake import deciding, probes, taking, tallies, working
 from mailer.intake.deciding import IntakeError
 from mailer.intake.forwarding import Forward
 from mailer.intake.taking import Place, Taken
@@ -68,6 +68,19 @@ async def test_ten_mails_to_one_token_within_an_hour_are_heard_and_the_rest_is_c
         assert not await tallies.anything(session)
         await session.execute(update(IntakeMail).values(at=datetime.now(UTC) - timedelta(hours=2)))
     assert await taken(database, b"Subject: later\n\nx", return_path(number)) is Taken.NEW
+
+
+async def test_the_doctors_own_mails_are_no_noise_however_often_it_asks(
+    database: Database,
+) -> None:
+    to = probes.address(make.KEYS, make.IDENTITY.public_url, "orme.example.org")
+    for _ in range(taking.MOST_TO_ONE + 2):
+        mark, now = probes.new_mark(), datetime.now(UTC)
+        mail = probes.mail(sender="comite@orme.example.org", to=to, mark=mark, now=now)
+        assert await taken(database, mail, to) is Taken.NEW
+        await worked(database)
+        async with database.reading() as session:
+            assert await probes.door_of(session, mark) == "test"
 
 
 async def test_a_mail_to_the_address_of_a_copy_leaves_its_list_as_one_click_does(
