@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from contextvars import ContextVar
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,6 +33,8 @@ from pli.quiet import Quiet, QuietError
 from pli.relay_names import ALL_RELAYS, MAIN
 
 FILE = "pli.toml"
+_reading: ContextVar[Path | None] = ContextVar("_reading", default=None)
+"""The file that `read` reads; to make a class for each file takes three times as long."""
 SECRETS = ("relay_url", "database_url", "relay_hook_secret", "relay_hook_former")
 _SECRETS_OF_TABLES = (
     ("relays", "url"),
@@ -300,7 +303,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment goes before the file."""
         del dotenv_settings, file_secret_settings
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+        file = TomlConfigSettingsSource(settings_cls, toml_file=_reading.get())
+        return (init_settings, env_settings, file)
 
     @field_validator("database_url")
     @classmethod
@@ -442,11 +446,9 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
         )
     path = config or Path(FILE)
 
-    class Here(Settings):
-        model_config = SettingsConfigDict(toml_file=path)
-
+    token = _reading.set(path)
     try:
-        settings = Here(**overrides)
+        settings = Settings(**overrides)
     except ValidationError as error:
         raise SettingsError.listing(_fault(fault, path) for fault in error.errors()) from None
     except ValueError as error:  # tomllib's error, with line and column
@@ -463,6 +465,8 @@ def read(config: Path | None = None, **overrides: Any) -> Settings:
                 variable=f"PLI_{wrong[1].upper()}",
             ) from None
         raise SettingsError.listing([misfits.no_toml(str(path), error)]) from None
+    finally:
+        _reading.reset(token)
     return _anchored(settings, path.parent)
 
 

@@ -27,6 +27,7 @@ from tests.databases import MigratedDatabase
 from tests.examples import examples
 from tests.factories import KEYS
 from tests.servers import PostgreSQL
+from tests.twins import repeating_sqlite
 
 # pytest explains a failed assertion only in test files; these helpers want that, too.
 pytest.register_assert_rewrite("tests.commands", "tests.journeys", "tests.mailer", "tests.web")
@@ -62,23 +63,13 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to `make proof` what pages do over PostgreSQL, and begin with what takes long.
+    """Leave to `make proof` what only repeats what SQLite says, and begin with what takes long.
 
-    The verbs that pages call are tested on both databases each time. No worker shall run a long
-    test alone at the end.
+    No worker shall run a long test alone at the end.
     """
-    for item in items:
-        if _is_a_page_over_postgresql(item):
-            item.add_marker("proof")
+    for item in repeating_sqlite(items, Path(__file__).parent):
+        item.add_marker("proof")
     items.sort(key=lambda item: item.get_closest_marker("proof") is None)
-
-
-def _is_a_page_over_postgresql(item: pytest.Item) -> bool:
-    room = item.path.relative_to(Path(__file__).parent).parts[0]
-    callspec = getattr(item, "callspec", None)
-    return (
-        room == "web" and callspec is not None and callspec.params.get("database") == "postgresql"
-    )
 
 
 @pytest.hookimpl(wrapper=True)

@@ -26,6 +26,7 @@ async def page() -> AsyncIterator[Any]:
         await chromium.close()
 
 
+@pytest.mark.proof
 async def test_axe_tells_each_kind_of_fault_and_is_silent_where_there_is_none(page: Any) -> None:
     await page.set_content(GOOD.format(more=""))
     assert await axe.violations(page) == []

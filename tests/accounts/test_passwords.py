@@ -110,13 +110,13 @@ async def test_the_same_password_of_another_keyboard_is_the_same() -> None:
     assert not (await passwords.compared(composed.upper(), kept)).right
 
 
-@pytest.mark.parametrize("typed", ["", "\0", "\ud800", "\u202e", "x" * 1_000_000, "nobody"])
-async def test_whatever_is_typed_is_compared(typed: str) -> None:
+async def test_whatever_is_typed_is_compared() -> None:
     kept = (await passwords.hashed("quatre grands bateaux bleus", names=())).text
-    for against in (kept, None):
-        compared = await passwords.compared(typed, against)
-        assert not compared.right
-        assert compared.better is None
+    for typed in ("", "\0", "\ud800", "\u202e", "x" * 1_000_000, "nobody"):
+        for against in (kept, None):
+            compared = await passwords.compared(typed, against)
+            assert not compared.right, ascii(typed[:9])
+            assert compared.better is None
     assert not (await passwords.compared("nobody has this password", None)).right
 
 

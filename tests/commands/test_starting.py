@@ -94,8 +94,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -
         ("settings", "Europe/Paris", {"click", "rich", *SETTINGS}),
         ("list show", "not confirmed", {"click", "rich", *SETTINGS, *DATABASE}),
         ("list show --json", "[]", {"click", *SETTINGS, *DATABASE}),
-        ("campaign list", "letter", {"click", "rich", *SETTINGS, *DATABASE}),
-        ("campaign --help", "approve", {"click", *SETTINGS, *DATABASE}),
+        pytest.param(
+            "campaign list",
+            "letter",
+            {"click", "rich", *SETTINGS, *DATABASE},
+            marks=pytest.mark.proof,
+        ),
+        pytest.param(
+            "campaign --help", "approve", {"click", *SETTINGS, *DATABASE}, marks=pytest.mark.proof
+        ),
     ],
 )
 def test_a_command_loads_no_library_that_it_does_not_need(

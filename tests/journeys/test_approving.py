@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.journeys.installation import Installation
 from tests.relay import Relay
 from tests.waiting import until
@@ -57,6 +59,7 @@ def test_a_draft_is_approved_by_a_second_person_and_sent_as_it_was(
     assert all(shown[it]["said_by"] for it in ("created_by", "approved_by"))
 
 
+@pytest.mark.proof
 def test_a_letter_with_an_hour_leaves_by_itself_and_is_shown_with_it(
     installation: Installation, relay: Relay
 ) -> None:

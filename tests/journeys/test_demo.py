@@ -60,12 +60,14 @@ def test_the_demo_refuses_a_folder_that_is_not_empty(empty: Installation) -> Non
     assert [it.name for it in (empty.folder / "full").iterdir()] == ["thing"]
 
 
+@pytest.mark.proof
 def test_the_demo_takes_as_many_recipients_as_one_asks_for(empty: Installation) -> None:
     report = empty.pli("demo", "--once", "--json", "--recipients", "1000").json
     assert report["balanced"]
     assert report["sent"] > 100
 
 
+@pytest.mark.proof
 def test_the_demo_stays_to_be_looked_at_until_ctrl_c(empty: Installation) -> None:
     with empty.running("demo", "--dir", "demo") as process:
         lines: list[str] = []

@@ -48,6 +48,7 @@ def test_in_quiet_hours_a_campaign_runs_and_waits_and_goes_when_they_are_lifted(
         )
 
 
+@pytest.mark.proof
 def test_the_settings_quiet_hours_hold_and_send_can_say_none(
     installation: Installation, relay: Relay
 ) -> None:
@@ -75,6 +76,7 @@ def test_the_settings_quiet_hours_hold_and_send_can_say_none(
     assert len(relay.received) == 2
 
 
+@pytest.mark.proof
 def test_an_end_pauses_the_campaign_and_resume_goes_on_without_it(
     installation: Installation, relay: Relay
 ) -> None:

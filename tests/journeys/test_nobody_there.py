@@ -98,6 +98,7 @@ def test_the_doctor_tells_of_a_campaign_that_nothing_starts(
     assert relay.received == []
 
 
+@pytest.mark.proof
 def test_a_process_that_runs_with_other_settings_is_told_until_it_is_started_again(
     installation: Installation,
 ) -> None:
@@ -155,6 +156,7 @@ def test_a_terminal_that_is_closed_stops_cleanly(
     assert set(relay.recipients.values()) == {1}
 
 
+@pytest.mark.proof
 def test_a_command_started_by_nohup_goes_on(installation: Installation, relay: Relay) -> None:
     installation.members(30)
     relay.delay = 0.1

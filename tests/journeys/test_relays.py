@@ -188,6 +188,7 @@ def test_who_sends_names_its_relays_and_french_is_spoken(
     assert "il n’y a pas de relais x" in said.err
 
 
+@pytest.mark.proof
 def test_a_relay_that_is_away_while_a_letter_goes_out_is_waited_for(
     installation: Installation,
 ) -> None:

@@ -6,6 +6,8 @@ import json
 import sqlite3
 from contextlib import closing
 
+import pytest
+
 from tests.journeys.installation import Installation
 from tests.relay import DROP, Relay
 from tests.waiting import until
@@ -28,6 +30,7 @@ def test_copies_in_doubt_are_sent_again_if_the_setting_says_so(
     assert again.message["Message-ID"] == lost.message["Message-ID"]
 
 
+@pytest.mark.proof
 def test_the_share_of_policy_refusals_that_pauses_a_campaign_is_a_setting(
     installation: Installation, relay: Relay
 ) -> None:

@@ -99,6 +99,7 @@ def test_who_is_gone_gets_nothing_more_until_somebody_takes_it_back(
     assert (report["excluded"], report["sent"]) == ({}, 6)
 
 
+@pytest.mark.proof
 def test_a_notice_of_success_is_asked_for_and_told_and_a_complaint_lasts(
     installation: Installation, postfix: tuple[Postfix, Relay]
 ) -> None:

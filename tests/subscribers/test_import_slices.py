@@ -214,7 +214,7 @@ async def test_who_leaves_waits_for_a_slice_and_not_for_the_file(
     sqlite_url: str, keys: Keys, now: datetime
 ) -> None:
     """Two databases over one file are as two processes: each waits for the file's lock alone."""
-    count = 6_000
+    count = 2_000
     ours, theirs = Database(sqlite_url), Database(sqlite_url)
     async with ours.begin() as session:
         joined = await lists.create(session, name="comite", now=now)

@@ -65,6 +65,7 @@ async def browser(
     await database.close()
 
 
+@pytest.mark.proof
 async def test_the_pages_style_passes_its_own_policy(browser: Browser) -> None:
     await browser.page.goto(f"{ADDRESS}/")
     colour = "getComputedStyle(document.querySelector('.sheet')).borderTopWidth"

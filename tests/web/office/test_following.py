@@ -33,6 +33,7 @@ async def a_running_one(street: Street, keys: Keys) -> int:
         return (await make.a_campaign(session, keys, [members], now=now)).id
 
 
+@pytest.mark.proof
 async def test_the_list_of_sendings_moves_and_the_focus_stays(sqlite_url: str, keys: Keys) -> None:
     async with a_street(sqlite_url, keys) as street:
         campaign_id = await a_running_one(street, keys)
@@ -71,6 +72,7 @@ async def test_a_sending_is_followed_by_its_stream_to_its_report(
             assert CampaignState.CANCELLED.value in (await page.inner_text("main"))
 
 
+@pytest.mark.proof
 async def test_without_javascript_the_page_loads_itself_again(sqlite_url: str, keys: Keys) -> None:
     async with a_street(sqlite_url, keys) as street:
         campaign_id = await a_running_one(street, keys)

@@ -102,6 +102,7 @@ async def test_from_an_invitation_to_a_passkey_and_a_session_elsewhere_that_ends
         assert desk.page.url == f"{street.url}/office/"
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("way", WITHOUT_JAVASCRIPT, ids=str)
 async def test_a_password_an_app_and_a_recovery_code(street: Street, way: Way) -> None:
     await street.town.hire("anne", Right.SENDER)
@@ -139,6 +140,7 @@ async def focus_of(page: Any) -> str:
     return found
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("way", IN_EACH_WAY, ids=str)
 async def test_the_tab_key_goes_through_a_page_in_its_order_and_faults_take_the_focus(
     street: Street, way: Way
@@ -174,6 +176,7 @@ async def test_the_tab_key_goes_through_a_page_in_its_order_and_faults_take_the_
         assert page.url == f"{street.url}/office/"
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("way", IN_EACH_WAY, ids=str)
 async def test_a_closed_account_is_led_to_the_sign_in_page(street: Street, way: Way) -> None:
     account = await street.town.hire("anne", Right.READER)
@@ -195,6 +198,7 @@ async def test_a_closed_account_is_led_to_the_sign_in_page(street: Street, way: 
         assert await anne.page.get_by_text(refused).count() > 0
 
 
+@pytest.mark.proof
 async def test_where_the_host_is_an_ip_address_no_passkey_is_offered(street: Street) -> None:
     async with street.browser() as page:
         await page.goto(f"{street.url}/office/sign-in")
@@ -206,6 +210,7 @@ async def test_where_the_host_is_an_ip_address_no_passkey_is_offered(street: Str
         assert await page.get_by_label("Your password").is_visible()
 
 
+@pytest.mark.proof
 async def test_a_new_passkey_after_an_hour_asks_for_a_proof_first(street: Street) -> None:
     await street.town.hire("anne", Right.READER)
     async with somebody(street, PLAIN) as anne:

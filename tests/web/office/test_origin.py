@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from pli.keys import Keys
 from tests.web.office.gallery import type_in
 from tests.web.office.served import a_street
 
 
+@pytest.mark.proof
 async def test_a_browser_names_our_origin_with_each_form_and_no_page_to_other_sites(
     sqlite_url: str, keys: Keys
 ) -> None:

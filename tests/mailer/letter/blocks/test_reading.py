@@ -237,6 +237,7 @@ def test_a_letter_without_blocks_carries_no_style_of_theirs() -> None:
     assert "td.box" not in html("::: votes\npour: 1\n:::")
 
 
+@pytest.mark.proof
 def test_ten_thousand_lines_are_read_or_refused_in_time() -> None:
     begun = time.process_time()
     wrong = faults("::: votes\n" + "n'importe quoi\n" * 10_000 + ":::")
@@ -249,6 +250,7 @@ def test_ten_thousand_lines_are_read_or_refused_in_time() -> None:
     assert time.process_time() - begun < 20
 
 
+@pytest.mark.proof
 def test_a_thousand_contents_of_a_thousand_headings_are_told_in_time() -> None:
     begun = time.process_time()
     told = faults("::: sommaire\n:::\n\n" * 2_000 + "## x\n\n" * 2_000)
