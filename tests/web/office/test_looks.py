@@ -35,7 +35,7 @@ OF_MANUSCRIPTS = {
     "manuscripts",
     "not_sent",
     "over_long",
-    *(f"writing{it}" for it in ("", "_gone", "_history", "_tested", "_version")),
+    *(f"writing{it}" for it in ("", "_gone", "_history", "_taken", "_tested", "_version")),
 }
 """Pages that `test_writing_looks` looks at."""
 

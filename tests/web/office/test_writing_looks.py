@@ -15,6 +15,7 @@ from pli.keys import Keys
 from tests.browser import SCREENSHOTS
 from tests.factories.letters import PIXEL
 from tests.mailer.letter.drafts.written import BODY
+from tests.mailer.letter.word.documents import odd_pictures
 from tests.web.office.deciding import an_office_that_sends
 from tests.web.office.gallery import Gallery, enter, submit
 from tests.web.office.manuscripts import ROOT, a_manuscript
@@ -22,6 +23,7 @@ from tests.web.office.served import Street, a_street
 
 pytestmark = pytest.mark.proof
 
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 LONG = "Une-très-longue-ligne-sans-espace-" * 12
 
 
@@ -119,3 +121,8 @@ async def _send(street: Street, page: Any, gallery: Gallery) -> None:
     await gallery.look("writing-in-review")
     await page.goto(f"{street.url}/office/")
     await gallery.look("overview-author")
+    await page.goto(f"{street.url}/office/letters")
+    document = {"name": "Lettre 9.docx", "mimeType": WORD, "buffer": odd_pictures()}
+    await page.locator("form[action$='/letters/new'] input[type=file]").set_input_files(document)
+    await submit(page, "form[action$='/letters/new']")
+    await gallery.look("writing-taken")
