@@ -148,8 +148,8 @@ def _field(field: bytes) -> bytes:
 class SigningComposer(Composer):
     """A composer whose copies are signed."""
 
-    def __init__(self, signer: Signer, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, signer: Signer, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
         self._signer = signer
 
     def copy(self, recipient: Recipient, now: datetime) -> list[bytes]:

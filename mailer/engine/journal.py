@@ -34,6 +34,8 @@ log = logging.getLogger("pli.delivery")
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SUFFIX = ".taking"
+_UNFINISHED = ".new"
+_UNFINISHED_SECONDS = 60
 _HEAD = struct.Struct("<cQIH")  # type, delivery, number of the try, bytes that follow
 _REST = struct.Struct("<QIH")  # the same without the type
 _LEAVES, _TOLD, _END = b"w", b"o", b"\0"
@@ -137,7 +139,7 @@ class Journal:
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(lease)
-        new = path.with_suffix(".new")
+        new = path.with_suffix(_UNFINISHED)
         descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -174,6 +176,7 @@ class Journal:
                 with self._unlocked(path) as record:
                     if record is not None:
                         yield record
+            self._remove_unfinished()
 
         found = each()
         try:
@@ -204,6 +207,13 @@ class Journal:
             yield found
         finally:
             found.close()  # type: ignore[attr-defined]  # a generator
+
+    def _remove_unfinished(self) -> None:
+        """Remove files whose process died before it gave them their name: they tell nothing."""
+        with suppress(OSError):
+            for path in self._folder.glob(f"*{_UNFINISHED}"):
+                if time.time() - path.stat().st_mtime > _UNFINISHED_SECONDS:
+                    path.unlink()
 
     def _files(self) -> list[Path]:
         try:

@@ -35,6 +35,9 @@ from tests.relay import Relay
 
 pytestmark = pytest.mark.proof
 
+UNFINISHED = ".new"
+"""What a process leaves that dies while it makes a file: the next one removes it after a minute."""
+
 COPIES = 24
 
 
@@ -107,7 +110,7 @@ async def test_after_a_kill_at_any_step_all_is_accounted_for(
         assert len(by[Status.SENT]) + len(by[Status.UNCERTAIN]) == reached
         # At most one copy for each connection is in doubt, though two would be allowed.
         assert len(by[Status.UNCERTAIN]) <= killed_worker.CONNECTIONS
-        assert list(folder.iterdir()) == []
+        assert [it for it in folder.iterdir() if it.suffix != UNFINISHED] == []
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -130,7 +133,7 @@ async def test_what_a_killed_process_had_of_the_queues_is_free_for_the_next_at_o
         # The leases of jobs, batches and chores last for 30 s.
         assert boot_time() < began + 15
         await reckon(database, campaign_id, relay)
-        assert list(folder.iterdir()) == []
+        assert [it for it in folder.iterdir() if it.suffix != UNFINISHED] == []
 
 
 @pytest.fixture

@@ -52,6 +52,17 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "journal", "ours")
 
 
+def test_a_file_whose_process_died_before_naming_it_goes_after_a_minute(journal: Journal) -> None:
+    close_as_killed(journal.begin(TAKEN.id, TAKEN.lease, "relay:25"))
+    old, fresh = (journal._folder / name for name in ("old.new", "fresh.new"))
+    for path in (old, fresh):
+        path.touch()
+    os.utime(old, (0, 0))
+    with journal.left_behind() as found:
+        assert len(list(found)) == 1
+    assert (old.exists(), fresh.exists()) == (False, True)
+
+
 def test_what_was_noted_is_read_back_once_its_writer_is_dead(journal: Journal) -> None:
     notes = journal.begin(TAKEN.id, TAKEN.lease, "relay:25")
     notes.leaves(1, 1)

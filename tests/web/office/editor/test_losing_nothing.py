@@ -18,6 +18,7 @@ from mailer.letter.drafts.saving import Saved
 from pli.actor import Actor
 from pli.keys import Keys
 from tests.browser import how_to_launch
+from tests.waiting import until_true
 from tests.web.office.editor.desks import SHORT, Desk, a_desk, a_manuscript, an_author
 from tests.web.office.gallery import enter
 from tests.web.office.served import Street, a_street
@@ -244,8 +245,12 @@ async def test_a_text_left_behind_proposes_nothing_against_what_was_saved_since(
         await groups.nth(2).get_by_role("radio").first.check()
         await region.get_by_role("button", name="Keep this choice").click()
         await again.saved()
-        assert await again.body() == "Un, autrement.\n\nDeux. Hors ligne.\n"
+        await until_true(lambda: _is(again, "Un, autrement.\n\nDeux. Hors ligne.\n"))
         assert await other.locator("#title").input_value() == "Un autre titre"
+
+
+async def _is(desk: Desk, body: str) -> bool:
+    return await desk.body() == body
 
 
 async def save_of_another(street: Street, draft_id: int, base: int, title: str, body: str) -> None:
