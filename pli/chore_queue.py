@@ -37,6 +37,7 @@ class ChoreQueue:
         self._busy: Counter[str] = Counter()
         self._doing: set[asyncio.Task[Again | Held | None]] = set()
         self._stopped = asyncio.Event()
+        self._look_now = asyncio.Event()
         self._work: QueueWork | None = None
 
     @property
@@ -53,6 +54,7 @@ class ChoreQueue:
             await self._hand_out(self._work)
         finally:
             self._stopped.set()
+            self._look_now.set()
             self._work = None
             await looking
 
@@ -66,8 +68,13 @@ class ChoreQueue:
     def stop(self) -> None:
         """Take no further chore; `run` ends when those in work have ended."""
         self._stopped.set()
+        self._look_now.set()
         if self._work is not None:
             self._work.stop()
+
+    def wake(self) -> None:
+        """Look for chores now: something has ended that others wait for."""
+        self._look_now.set()
 
     async def end(self, patience: float) -> None:
         """Wait for what is in work, so many seconds; what is longer is cancelled, and done anew."""
@@ -109,7 +116,8 @@ class ChoreQueue:
                     await self.look()
                 except DatabaseAway as error:
                     log.warning("chore.look_failed", extra={"reason": str(error)})
-                await until(self._stopped, LOOK_SECONDS)
+                await until(self._look_now, LOOK_SECONDS)
+                self._look_now.clear()
         finally:
             work.stop()
 

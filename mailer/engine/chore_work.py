@@ -74,6 +74,11 @@ class EngineChoreWork:
         if self._rows is not None:
             self._rows.begin(found)
 
+    def wake(self) -> None:
+        """Look for chores now, where this process listens to the queue."""
+        if self._queue is not None:
+            self._queue.wake()
+
     async def settled(self) -> None:
         """Wait until all that was begun by the rows is done."""
         if self._rows is not None:

@@ -514,6 +514,8 @@ class Engine:
             taking.notes.close(all_settled=taking.all_settled)
             if taking.blameless or not self._runs:
                 self.wake()  # another relay may take the batch now, or the campaign is done
+            if not self._runs:
+                self._chores.wake()
 
     def _tell_of_full_files(self, reason: object) -> None:
         """This process, or the machine, has no file left to open: nobody's disk is full."""

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, select, text
 
-from pli import chore_errands, chore_offers, jobs_file, queue_log
+from pli import chore_errands, chore_offers, chore_queue, jobs_file, queue_log
 from pli.chore_errands import ChoreName
 from pli.chore_queue import ChoreQueue
 from pli.chore_rows import forget_over
@@ -115,6 +115,21 @@ async def test_what_has_no_job_is_found_when_it_is_due_and_by_one_process(
         await until_true(lambda: len(handle.asked) == 3)
     assert sorted(handle.asked) == [1, 2, 3]
     assert [it.row_id for it in await chores(database)] == [4]
+
+
+async def test_who_is_woken_looks_for_what_is_due_at_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chore_queue, "LOOK_SECONDS", 60)
+    handler = Handler()
+    async with listening(database, Kind(KIND, handler)) as queue:
+        await offered(database, 1)
+        await until_true(lambda: handler.asked == [1])
+        # Due only now, so that no job was offered with it.
+        await offered(database, 2, at=datetime.now(UTC) + timedelta(seconds=0.3))
+        await asyncio.sleep(0.4)
+        queue.wake()
+        await until_true(lambda: handler.asked == [1, 2], seconds=10)
 
 
 async def test_a_dead_processs_job_is_found_though_the_clock_was_set_back(
