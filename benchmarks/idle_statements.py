@@ -1,6 +1,6 @@
 """How many statements an engine on SQLite sends while it has nothing to do.
 
-    .venv/bin/python benchmarks/idle_statements.py --seconds 20
+    PYTHONPATH=. .venv/bin/python benchmarks/idle_statements.py --seconds 20
     PYTHONPATH=../another-checkout .venv/bin/python benchmarks/idle_statements.py
 
 benchmarks/queue_load.py counts those of real processes on PostgreSQL.
@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -21,16 +19,13 @@ from typing import Any
 
 from sqlalchemy import event
 
-ROOT = Path(os.environ.get("PYTHONPATH") or Path(__file__).resolve().parents[1])
-sys.path.insert(0, str(ROOT))
-
-from mailer.engine.engine import Engine  # noqa: E402 (the checkout on the path first)
-from mailer.engine.journal import Journal  # noqa: E402
-from mailer.smtp.relay import Relay  # noqa: E402
-from mailer.smtp.smtp_courier import SMTPCourier  # noqa: E402
-from pli import keys as key_ring  # noqa: E402
-from pli import schema  # noqa: E402
-from pli.database import Database, check_keys  # noqa: E402
+from mailer.engine.engine import Engine
+from mailer.engine.journal import Journal
+from mailer.smtp.relay import Relay
+from mailer.smtp.smtp_courier import SMTPCourier
+from pli import keys as key_ring
+from pli import schema
+from pli.database import Database, check_keys
 
 SETTLE_SECONDS = 3.0
 BRACKETS = ("BEGIN", "COMMIT", "ROLLBACK")

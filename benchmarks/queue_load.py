@@ -2,10 +2,10 @@
 
 Real processes of `pli worker`, and a server that logs each statement, which is then counted.
 
-    .venv/bin/python benchmarks/queue_load.py --workers 8
-    .venv/bin/python benchmarks/queue_load.py --workers 16 --jobs 20
-    .venv/bin/python benchmarks/queue_load.py --workers 8 --tree ../another-checkout
-    .venv/bin/python benchmarks/queue_load.py --workers 1 --as "serve --no-work"
+    .venv/bin/python -m benchmarks.queue_load --workers 8
+    .venv/bin/python -m benchmarks.queue_load --workers 16 --jobs 20
+    .venv/bin/python -m benchmarks.queue_load --workers 8 --tree ../another-checkout
+    .venv/bin/python -m benchmarks.queue_load --workers 1 --as "serve --no-work"
 
 `--jobs`: so many batches of one copy fall due, one a second; all workers hear of each job, which
 one of them gets. `--tree`: the workers of another checkout. `--as`: another command in the place of
@@ -31,22 +31,20 @@ from typing import Any
 
 from sqlalchemy import select, text, update
 
+from benchmarks import costs, letters
+from benchmarks.campaign import populate, prepared
+from benchmarks.tools import told_if_missing
+from mailer.campaign import lifecycle
+from mailer.campaign.jobs import offer_again
+from mailer.models import Batch
+from pli import keys as key_ring
+from pli.database import Database, check_keys
+from pli.keys import Keys
+from pli.queue_names import BATCHES
+from tests.relay import Relay
+from tests.servers import PostgreSQL, free_port
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from benchmarks import costs, letters  # noqa: E402 (the checkout on the path first)
-from benchmarks.campaign import populate, prepared  # noqa: E402
-from benchmarks.tools import told_if_missing  # noqa: E402
-from mailer.campaign import lifecycle  # noqa: E402
-from mailer.campaign.jobs import offer_again  # noqa: E402
-from mailer.models import Batch  # noqa: E402
-from pli import keys as key_ring  # noqa: E402
-from pli.database import Database, check_keys  # noqa: E402
-from pli.keys import Keys  # noqa: E402
-from pli.queue_names import BATCHES  # noqa: E402
-from tests.relay import Relay  # noqa: E402
-from tests.servers import PostgreSQL, free_port  # noqa: E402
-
 PLI = [sys.executable, "-c", "from cli import main; main()"]
 SETTINGS = {"max_connections": "500", "log_statement": "all", "shared_buffers": "256MB"}
 STATEMENT = re.compile(r"LOG:  (?:statement|execute [^:]*): (.*)")

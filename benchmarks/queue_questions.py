@@ -1,6 +1,6 @@
 """How long PostgreSQL takes to answer what workers ask, with so many batches due.
 
-    .venv/bin/python benchmarks/queue_questions.py --batches 10000
+    .venv/bin/python -m benchmarks.queue_questions --batches 10000
 
 In turns, the median of each: the question of the sweep that looks through all due batches (SQLite's
 way, and that of PostgreSQL before decision 044), the sweep's question for batches without a job,
@@ -19,7 +19,6 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -28,20 +27,17 @@ from pgqueuer.domain.types import QueueEntrypoint, QueueManagerId
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 from sqlalchemy import text
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from benchmarks import letters, servers  # noqa: E402 (the checkout on the path first)
-from benchmarks.campaign import populate, prepared  # noqa: E402
-from benchmarks.tools import told_if_missing  # noqa: E402
-from mailer.campaign import jobs, lifecycle  # noqa: E402
-from mailer.engine import constants  # noqa: E402
-from mailer.ledger.due import due  # noqa: E402
-from pli import keys as key_ring  # noqa: E402
-from pli import schema  # noqa: E402
-from pli.database import Database, check_keys  # noqa: E402
-from pli.pgqueuer_parts import HEARTBEAT, due_entrypoints, queries_over  # noqa: E402
-from pli.queue_names import BATCHES  # noqa: E402
+from benchmarks import letters, servers
+from benchmarks.campaign import populate, prepared
+from benchmarks.tools import told_if_missing
+from mailer.campaign import jobs, lifecycle
+from mailer.engine import constants
+from mailer.ledger.due import due
+from pli import keys as key_ring
+from pli import schema
+from pli.database import Database, check_keys
+from pli.pgqueuer_parts import HEARTBEAT, due_entrypoints, queries_over
+from pli.queue_names import BATCHES
 
 Asked = Callable[[], Awaitable[object]]
 

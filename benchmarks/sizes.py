@@ -1,6 +1,6 @@
 """What a copy leaves in PostgreSQL: bytes of its rows and their indexes, and of the WAL.
 
-    .venv/bin/python benchmarks/sizes.py --copies 20000
+    .venv/bin/python -m benchmarks.sizes --copies 20000
 
 The WAL is counted with full pages, as PostgreSQL writes it by default; what preparing a further
 campaign to the same people writes is counted apart.
@@ -11,25 +11,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from benchmarks import costs, letters, servers  # noqa: E402 (the checkout on the path first)
-from benchmarks.campaign import prepared  # noqa: E402
-from benchmarks.processes import sent_prepared, step  # noqa: E402
-from benchmarks.sending import Order  # noqa: E402
-from benchmarks.tools import told_if_missing  # noqa: E402
-from pli import keys as key_ring  # noqa: E402
-from pli.database import Database  # noqa: E402
-from tests.servers import PostgreSQL  # noqa: E402
+from benchmarks import costs, letters, servers
+from benchmarks.campaign import prepared
+from benchmarks.processes import sent_prepared, step
+from benchmarks.sending import Order
+from benchmarks.tools import told_if_missing
+from pli import keys as key_ring
+from pli.database import Database
+from tests.servers import PostgreSQL
 
 TABLES = ("subscriber", "subscription", "delivery", "attempt", "batch")
 _TABLE = "SELECT pg_table_size(%r::regclass), pg_indexes_size(%r::regclass), count(*) FROM %s"

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.ledger import balance
 from mailer.models import Batch, Campaign, CampaignList, CampaignState, Delivery, Status
-from mailer.report.summary import Progress
+from mailer.report.summary import OF_CAMPAIGN, Progress
 from pli.hours import Hour
 from pli.language import as_sentence
 
@@ -73,16 +73,7 @@ async def of_campaigns(session: AsyncSession, campaign_ids: Collection[int]) -> 
     sums = (func.coalesce(func.sum(getattr(Batch, it.value)), 0) for it in balance.COUNTED)
     rows = await session.execute(
         select(
-            Campaign.id,
-            Campaign.number,
-            Campaign.title,
-            Campaign.state,
-            Campaign.reason,
-            Campaign.excluded,
-            Campaign.scheduled_at,
-            Campaign.scheduled_zone,
-            Campaign.started_at,
-            Campaign.finished_at,
+            *OF_CAMPAIGN,
             Batch.list_id,
             func.min(case((Batch.pending > 0, Batch.due_at))),
             *sums,

@@ -40,6 +40,21 @@ class ReportError(PliError):
     """There is no such campaign to report on."""
 
 
+OF_CAMPAIGN = (
+    Campaign.id,
+    Campaign.number,
+    Campaign.title,
+    Campaign.state,
+    Campaign.reason,
+    Campaign.excluded,
+    Campaign.scheduled_at,
+    Campaign.scheduled_zone,
+    Campaign.started_at,
+    Campaign.finished_at,
+)
+"""What a look at a campaign takes of its own row."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """How many copies of a campaign have each status; the excluded ones by reason."""
@@ -220,16 +235,7 @@ async def _standing(session: AsyncSession, *where: Any, limit: int | None = None
     sums = (func.coalesce(func.sum(getattr(Batch, it.value)), 0) for it in balance.COUNTED)
     rows = await session.execute(
         select(
-            Campaign.id,
-            Campaign.number,
-            Campaign.title,
-            Campaign.state,
-            Campaign.reason,
-            Campaign.excluded,
-            Campaign.scheduled_at,
-            Campaign.scheduled_zone,
-            Campaign.started_at,
-            Campaign.finished_at,
+            *OF_CAMPAIGN,
             func.min(case((Batch.pending > 0, Batch.due_at))),
             *sums,
         )
