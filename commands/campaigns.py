@@ -55,7 +55,7 @@ ELSEWHERE = {
         _("Approve a draft: just what it is now is what may be sent."),
     ),
     "foresee": Place(
-        "commands.releasing", "foresee",
+        "commands.foreseeing", "foresee",
         _("Foresee who would get a letter, and who not and why; nothing is written."),
     ),
     "check": Place(

@@ -1,4 +1,4 @@
-"""pli campaign foresee, check, refreeze, ask, send-back, release, stop: a letter on its way out."""
+"""pli campaign check, refreeze, ask, send-back, release, stop: a letter on its way out."""
 
 from __future__ import annotations
 
@@ -28,17 +28,15 @@ from commands.common import (
 )
 from commands.freezing import freeze
 from commands.policy import identity_of, letter_of, sizes_of
-from commands.sending import segment_option, without_list, without_segment
-from mailer import reasons
+from commands.sending import without_list, without_segment
 from mailer.campaign import addressees, lifecycle, releasing, ticking
 from mailer.campaign.finding import CampaignError, find_campaign, lists_of
 from mailer.letter.snapshot import Frozen
-from mailer.models import Campaign, Status
+from mailer.models import Campaign
 from mailer.notices import asking
 from mailer.notices.asking import MailRoom
-from mailer.report import foresee as foreseeing
 from mailer.report import readiness, summary
-from mailer.report.foresee import Foreseen, LetterNumber
+from mailer.report.foresee import Foreseen
 from mailer.report.readiness import Point
 from pli import hours
 from pli.actor import Actor
@@ -50,93 +48,6 @@ from subscribers.address import Address
 which = click.argument("campaign")
 yes = click.option("--yes", is_flag=True, help=_("Ask nothing."))
 note_option = click.option("--note", default="", help=_("What is said to them, in the mail."))
-
-
-@click.command(help=_("Foresee who would get a letter, and who not and why; nothing is written."))
-@click.argument("campaign", required=False)
-@click.option("--list", "names", multiple=True, help=_("The list; several, in order."))
-@segment_option
-@without_list
-@without_segment
-@as_json
-@running
-async def foresee(
-    context: Context,
-    campaign: str | None,
-    names: Sequence[str],
-    segment: str,
-    without_lists: Sequence[str],
-    without_segments: Sequence[str],
-    as_json: bool,
-) -> None:
-    """Foresee a campaign, or lists with a segment and who is set aside, as things stand."""
-    if (campaign is None) is (not names):
-        raise CampaignError(N_("name a campaign, or lists by --list"))
-    async with context.open() as installation, installation.database.reading() as session:
-        if campaign is not None:
-            found = await find_campaign(session, await summary.find(session, campaign))
-            to = await addressees.addressees_of(session, found)
-            letter = LetterNumber(found.number, found.letter_hash, found.id)
-        else:
-            to = await addressees.chosen(
-                session,
-                list_names=names,
-                segment=segment,
-                without_lists=without_lists,
-                without_segments=without_segments,
-            )
-            letter = foreseeing.NO_LETTER
-        told = await addressees.told(session, to)
-        foreseen = await foreseeing.foresee(session, to, letter)
-    if as_json:
-        show_json(_document(foreseen))
-        return
-    for sentence in (*told, *_lines(foreseen)):
-        tell(sentence)
-
-
-def _document(foreseen: Foreseen) -> dict[str, object]:
-    last = foreseen.last
-    return {
-        "candidates": foreseen.candidates,
-        "receiving": foreseen.receiving,
-        "excluded": foreseen.excluded,
-        "last": last
-        and {
-            "campaign": last.campaign,
-            "letter": last.letter,
-            "prepared": last.prepared,
-            "new": last.new,
-            "gone": last.gone,
-        },
-        "alarm": foreseen.alarm.tell(LANGUAGE) if foreseen.alarm else None,
-    }
-
-
-def _lines(foreseen: Foreseen) -> list[Sentence]:
-    found = [say_n("{n} person would get it.", "{n} people would get it.", foreseen.receiving)]
-    found += [
-        say_n(
-            "{n} person would not: {why}",
-            "{n} people would not: {why}",
-            n,
-            why=reasons.sentence(Status.EXCLUDED, reason),
-        )
-        for reason, n in foreseen.excluded.items()
-    ]
-    if (last := foreseen.last) is not None:
-        found.append(
-            say(
-                N_("Letter {letter} went to {n} people: {new} are new since, {gone} are gone."),
-                letter=last.letter,
-                n=last.prepared,
-                new=last.new,
-                gone=last.gone,
-            )
-        )
-    if foreseen.alarm is not None:
-        found.append(foreseen.alarm)
-    return found
 
 
 @click.command(help=_("All findings about a campaign, worst first; exit 1 if one stops it."))
