@@ -173,7 +173,7 @@ async def _walked(installation: Installation, relay: Relay) -> None:
         for it in watchers[:2]:
             await it.page.locator("[data-lost]").wait_for(state="visible", timeout=30_000)
         with installation.serving():
-            await watchers[2].page.goto(office.at("/sendings/1"))
+            await _came_back(watchers[2], office.at("/sendings/1"))
             for it in watchers:
                 await it.page.get_by_text(it.said("Every copy is accounted for.")).wait_for(
                     timeout=120_000
@@ -182,6 +182,23 @@ async def _walked(installation: Installation, relay: Relay) -> None:
             await _told_of_the_end(relay)
         await stack.aclose()
         await chromium.close()
+
+
+async def _came_back(hands: Hands, url: str) -> None:
+    """Open a page by its address, in a browser that perhaps loads it anew by itself at that moment.
+
+    Chromium gives up a page that is asked for while another is on its way.
+    """
+    from playwright.async_api import Error
+
+    async def is_there() -> bool:
+        try:
+            await hands.page.goto(url)
+        except Error:
+            return False
+        return True
+
+    await until_true(is_there)
 
 
 def _copies(relay: Relay) -> list[str]:
