@@ -13,7 +13,8 @@ from commands.relays import hook_of
 from mailer.bounces.tokens import Tokens
 from mailer.intake.hooks import Hook
 from mailer.intake.smtp_door import Accepted, DoorPlan
-from mailer.intake.sns import HOSTS, Topic
+from mailer.intake.sns import Topic
+from mailer.intake.sns_certificates import SERVICES
 from mailer.sender import parse_mailbox
 from pli.language import N_, Sentence, say
 from pli.relay_names import MAIN
@@ -57,7 +58,7 @@ def hooks_of(settings: Settings) -> list[Hook]:
             continue
         prefix = "relay_" if name == MAIN else f"relays.{name}."
         topic = None
-        if its.kind in HOSTS:
+        if its.kind in SERVICES:
             if not its.hook_topic:
                 faults.append(say(_NO_TOPIC, name=f"{prefix}hook_topic", kind=its.kind))
             topic = Topic(its.kind, its.hook_topic)

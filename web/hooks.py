@@ -59,8 +59,10 @@ class Hooks:
         try:
             # In a thread: a signature may need a certificate that is fetched.
             told = await asyncio.to_thread(hook.read, body, dict(request.headers), key, now)
+            if told.confirmation is not None:
+                await hooks.confirm(self._database, hook, told.confirmation, now=now)
             async with self._database.begin() as session:
-                await hooks.take(session, hook, told, now=now)
+                await hooks.take(session, hook, told.documents, now=now)
         except NotProven as error:
             log.warning("hook.not_proven", extra={"hook": hook.name, "reason": str(error)})
             return _plain("not proven", 401)

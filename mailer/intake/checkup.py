@@ -69,6 +69,13 @@ async def check(session: AsyncSession, expected: Expected) -> list[Check]:
         )
         remedy = N_("the log tells at which place (intake.not_worked): please report it")
         found.append(warn("answers", told, say(remedy)))
+    if n := await _of(session, Sort.UNREADABLE):
+        told = say_n(
+            "{n} mail lies in a mailbox whose server does not give it out",
+            "{n} mails lie in mailboxes whose servers do not give them out",
+            n,
+        )
+        found.append(warn("answers", told, say(N_("look at it with a mail program"))))
     if not await tallies.anything(session):
         found.append(warn("answers", say(NOTHING), say(SET_UP)))
     return found
