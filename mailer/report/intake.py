@@ -50,6 +50,15 @@ class Wish(NamedTuple):
     subject: str
 
 
+class Noise(NamedTuple):
+    """How many mails of one sort to one token were not kept, after the first few of an hour."""
+
+    door: str
+    came_to: str
+    dropped: int
+    at: datetime
+
+
 class CameIn(NamedTuple):
     """All figures of the doors."""
 
@@ -103,6 +112,17 @@ async def unclaimed(session: AsyncSession) -> int:
         ~select(Bounce.id).where(Bounce.mail_id == BounceMail.id).exists(),
     )
     return await session.scalar(found) or 0
+
+
+async def noises(session: AsyncSession, *, limit: int = 50) -> Sequence[Noise]:
+    """To which tokens so much came that not all of it was kept, the latest first."""
+    rows = await session.execute(
+        select(IntakeMail.door, IntakeMail.came_to, IntakeMail.dropped, IntakeMail.at)
+        .where(IntakeMail.dropped > 0)
+        .order_by(IntakeMail.id.desc())
+        .limit(limit)
+    )
+    return [Noise(*row) for row in rows]
 
 
 async def wishes(session: AsyncSession, *, limit: int = 200) -> Sequence[Wish]:
