@@ -85,12 +85,16 @@ _NO_SECRET = N_("{name} is not set: “pli intake secret {relay}” makes a secr
 
 
 def accepted_of(installation: Installation) -> Accepted:
-    """The addresses that a relay may bring mail for.
+    """The addresses that a relay may bring mail for."""
+    return Accepted(Tokens(installation.keys), others_of(installation.settings))
+
+
+def others_of(settings: Settings) -> frozenset[str]:
+    """The addresses without a token that a relay may bring mail for.
 
     What people answer is taken only if it is passed on: otherwise the relay is told that there is
     no such address here, and nothing is lost unseen.
     """
-    settings = installation.settings
     envelope = [
         settings.relay_envelope_sender,
         *(it.envelope_sender for it in settings.relays.values()),
@@ -100,7 +104,7 @@ def accepted_of(installation: Installation) -> Accepted:
     )
     mailboxes = (parse_mailbox(it) for it in (*envelope, *answered) if it)
     others = frozenset(it.address.lower() for it in mailboxes if it)
-    return Accepted(Tokens(installation.keys), others - {settings.reply_forward.lower()})
+    return others - {settings.reply_forward.lower()}
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ import click
 
 from accounts.abilities import Ability
 from commands import hours as opening_hours
-from commands import relays
+from commands import relays, silence
 from commands.acting import acting, by_option
 from commands.common import (
     Context,
@@ -178,6 +178,8 @@ async def send(
                 campaign_id = await ordering.schedule(
                     session, order=order, policy=policy, at=when, by=by, now=now()
                 )
+            if yes and not as_json:
+                await silence.warn(installation, campaign_id)
             if as_json:
                 show_json({"campaign": campaign_id, "scheduled_at": when.moment})
             else:
@@ -189,6 +191,8 @@ async def send(
             campaign_id = await ordering.release(
                 session, order=order, policy=policy, by=by, now=now()
             )
+        if yes and not as_json and order.go_on_with is None:
+            await silence.warn(installation, campaign_id)
         if order.hours and not as_json and (silent := opening_hours.told(order.hours, now())):
             tell(silent, stderr=True)
         code = await work_or_watch(installation, campaign_id, quiet=as_json)

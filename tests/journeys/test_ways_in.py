@@ -16,7 +16,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -27,6 +26,7 @@ from pli import keys as key_ring
 from tests.certificates import authority
 from tests.dovecot import PASSWORD, Dovecot
 from tests.journeys.installation import Installation
+from tests.journeys.ways_in import DOMAIN, bounce_to, bounces, came_in, refuses
 from tests.paths import ROOT
 from tests.postfix import Postfix
 from tests.relay import Received, Relay
@@ -34,15 +34,6 @@ from tests.servers import PostgreSQL, free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.proof
-
-REFUSALS = {"p0000": "550 5.1.1 <{}>: Recipient address rejected: User unknown"}
-DOMAIN = "lettres.example.org"
-
-
-def refuses(stage: str, recipient: str, times: int) -> str | None:
-    del times
-    reply = REFUSALS.get(recipient.partition("@")[0])
-    return reply.format(recipient) if reply and stage == "rcpt" else None
 
 
 @contextmanager
@@ -53,11 +44,6 @@ def postfix(transport: str, services: str = "") -> Iterator[tuple[Postfix, Relay
         settings = {"transport_maps": "texthash:{maps}/transport"}
         with Postfix.started(settings, maps, services) as server:
             yield server, world
-
-
-def bounces(installation: Installation) -> dict[str, str]:
-    listed = installation.pli("bounce", "list", "--json").json
-    return {it["reason"]: it["effect"] for it in listed}
 
 
 def test_postfix_brings_its_own_notices_by_lmtp_within_seconds(
@@ -122,10 +108,6 @@ def test_as_the_page_sets_postfix_up_strangers_bring_answers_and_nothing_else(
                     assert mx.data(bounce_to(taken))[0] == 250
                 until(lambda: len(installation.pli("bounce", "list", "--json").json) == 2, 60)
             assert "warning" not in server.log
-
-
-def came_in(installation: Installation) -> Any:
-    return installation.pli("intake", "list", "--json").json["came_in"]
 
 
 class _Bridge(socketserver.BaseRequestHandler):
@@ -233,20 +215,6 @@ def test_as_the_page_says_a_mailbox_is_read_by_tls_while_pli_serves(
             until(lambda: bounces(installation) == {"unknown_user": "suppressed"}, 30)
             until(lambda: list(dovecot.mails("Pli")) == ["Undelivered mail"], 30)
         assert dovecot.mails() == {"Bonjour": ""}
-
-
-def bounce_to(copy: Received) -> bytes:
-    """What a server sends back of a copy."""
-    header = copy.data.partition(b"\r\n\r\n")[0].decode().replace("\r\n", "\n")
-    return (
-        f"From: MAILER-DAEMON@mx.example.net\nTo: {copy.mail_from}\nSubject: Undelivered mail\n"
-        "MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status;"
-        ' boundary="b"\n\n--b\nContent-Type: message/delivery-status\n\n'
-        "Reporting-MTA: dns; mx.example.net\n\n"
-        f"Final-Recipient: rfc822; {copy.recipient}\nAction: failed\nStatus: 5.1.1\n"
-        "Diagnostic-Code: smtp; 550 5.1.1 user unknown\n\n"
-        f"--b\nContent-Type: text/rfc822-headers\n\n{header}\n\n--b--\n"
-    ).encode()
 
 
 def test_a_provider_tells_by_its_web_hook(installation: Installation, relay: Relay) -> None:
