@@ -178,8 +178,7 @@ async def send(
                 campaign_id = await ordering.schedule(
                     session, order=order, policy=policy, at=when, by=by, now=now()
                 )
-            if yes and not as_json:
-                await silence.warn(installation, campaign_id)
+            await _warn_unasked(installation, campaign_id, order, asked=not yes or as_json)
             if as_json:
                 show_json({"campaign": campaign_id, "scheduled_at": when.moment})
             else:
@@ -191,8 +190,7 @@ async def send(
             campaign_id = await ordering.release(
                 session, order=order, policy=policy, by=by, now=now()
             )
-        if yes and not as_json and order.go_on_with is None:
-            await silence.warn(installation, campaign_id)
+        await _warn_unasked(installation, campaign_id, order, asked=not yes or as_json)
         if order.hours and not as_json and (silent := opening_hours.told(order.hours, now())):
             tell(silent, stderr=True)
         code = await work_or_watch(installation, campaign_id, quiet=as_json)
@@ -241,6 +239,14 @@ async def _tell_of_silence(installation: Installation, people: int) -> None:
     async with installation.database.reading() as session:
         if silence := await checkup.before_a_release(session, copies=people):
             tell(silence, stderr=True)
+
+
+async def _warn_unasked(
+    installation: Installation, campaign_id: int, order: Order, *, asked: bool
+) -> None:
+    """The same for who is asked nothing, once the campaign is there; not where it goes on."""
+    if not asked and order.go_on_with is None:
+        await silence.warn(installation, campaign_id)
 
 
 async def _foreseen(

@@ -9,6 +9,7 @@ from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import (
     LANGUAGE,
     Context,
+    Installation,
     _,
     as_json,
     console,
@@ -19,11 +20,14 @@ from commands.common import (
     show_json,
     tell,
 )
+from mailer.bounces import whose
+from mailer.bounces.tokens import Tokens
 from mailer.intake import deciding, words
 from mailer.report import intake as came_in
 from mailer.report import viewing
+from mailer.report.intake import Noise
 from pli.hours import zone_of
-from pli.language import N_, say
+from pli.language import N_, Sentence, say, say_n
 
 
 @click.command("list", help=_("What came in by each door, and the wishes that wait for a person."))
@@ -41,6 +45,7 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
             counted = await came_in.counted(session)
             mailboxes = await came_in.mailboxes(session)
             waiting = await came_in.waiting(session, now=now())
+            noises = await came_in.noises(session)
     if as_json:
         show_json(
             {
@@ -56,6 +61,15 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
                 "waiting": waiting.mails,
                 "oldest_seconds": waiting.oldest,
                 "wishes": [{**it._asdict(), "at": iso(it.at)} for it in wishes],
+                "noise": [
+                    {
+                        "door": it.door,
+                        "copy": _copy_of(installation, it),
+                        "dropped": it.dropped,
+                        "at": iso(it.at),
+                    }
+                    for it in noises
+                ],
             }
         )
         return
@@ -69,6 +83,8 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
     for box in mailboxes:
         if box.fault is not None:
             tell(say(N_("mailbox {name}: {reason}"), name=box.name, reason=box.fault))
+    for noise in noises:
+        tell(_told(noise, _copy_of(installation, noise)))
     zone = zone_of(installation.settings.timezone)
     if wishes:
         tell(say(N_("These may want to leave; nothing proves that they wrote it themselves:")))
@@ -85,6 +101,33 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
                 )
             )
         )
+
+
+def _copy_of(installation: Installation, noise: Noise) -> int | None:
+    """The number of the copy that noise is about; None if its token is not ours."""
+    tokens = Tokens(installation.keys)
+    if (number := tokens.of_return_path(noise.came_to)) is not None:
+        return number
+    if token := tokens.of_leave_address(noise.came_to):
+        return token.delivery_id
+    return whose.of_mark(noise.came_to, tokens)
+
+
+def _told(noise: Noise, copy: int | None) -> Sentence:
+    if copy is None:
+        return say_n(
+            "{n} mail to one address came so often by {door} that it was not kept",
+            "{n} mails to one address came so often by {door} that they were not kept",
+            noise.dropped,
+            door=noise.door,
+        )
+    return say_n(
+        "{n} mail about copy {copy} came so often by {door} that it was not kept",
+        "{n} mails about copy {copy} came so often by {door} that they were not kept",
+        noise.dropped,
+        copy=copy,
+        door=noise.door,
+    )
 
 
 @click.command(help=_("Take a wish to leave off the list: it is done, or was not meant."))

@@ -1,4 +1,4 @@
-"""Lets real mail servers write bounces: each gets our letters, and a receiver's scripted answers."""
+"""Lets real mail servers write bounces: each gets our letters and a receiver's scripted answers."""
 
 from __future__ import annotations
 
