@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import accounts.models  # noqa: F401
+import mailer.bounce_models
 import mailer.draft_models
+import mailer.intake_models
 import mailer.models  # noqa: F401
 import subscribers.models  # noqa: F401 (each fills the registry)
 from pli.columns import Base
