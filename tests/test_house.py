@@ -23,7 +23,7 @@ VERBS = {"update", "insert", "delete", "insert_into", "ManyRows", "NewRows"}
 WRITERS = (
     (
         "campaign.state, and the frozen letter",
-        "`mailer/campaign/transition.py`, `lifecycle.py`, `scheduling.py`",
+        "`mailer/campaign/transition.py`, `freezing.py`, `lifecycle.py`, `scheduling.py`",
         {"Campaign", "CampaignList"},
     ),
     (
