@@ -10,7 +10,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from mailer.models import IntakeDoor, IntakeMail
+from mailer.intake_models import IntakeDoor, IntakeMail
 from pli.columns import clock
 from pli.language import Sentence, as_document
 from pli.upsert import insert_into

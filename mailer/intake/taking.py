@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.intake import tallies
 from mailer.intake.glances import address_in, glance_at, is_of_a_token
 from mailer.intake.tallies import Sort
-from mailer.models import IntakeMail
+from mailer.intake_models import IntakeMail
 from pli.chore_offers import hint
 from pli.upsert import insert_into
 

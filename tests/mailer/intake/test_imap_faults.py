@@ -19,7 +19,7 @@ from mailer.intake.imap_client import Mailbox, MailboxError, MailboxPlan
 from mailer.intake.imap_door import ImapDoor
 from mailer.intake.imap_reading import TRIES, Progress
 from mailer.intake.tallies import Sort
-from mailer.models import IntakeDoor, IntakeMail
+from mailer.intake_models import IntakeDoor, IntakeMail
 from pli.database import Database
 from tests.mailer.intake.imap_server import Answer, on, server
 from tests.waiting import until_true

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.intake import taking
 from mailer.intake.maildir import Maildir, MaildirError
 from mailer.intake.taking import Taken
-from mailer.models import IntakeMail
+from mailer.intake_models import IntakeMail
 from pli.database import Database, DatabaseAway
 
 

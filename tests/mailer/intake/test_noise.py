@@ -11,7 +11,7 @@ from mailer.intake import glances, hooks, mailboxes, taking
 from mailer.intake.glances import Glance
 from mailer.intake.hooks import Hook
 from mailer.intake.taking import MOST_TO_ONE, Place, Taken
-from mailer.models import IntakeMail
+from mailer.intake_models import IntakeMail
 from mailer.report import intake as came_in
 from pli.database import Database
 from tests.mailer.bounces.coming_back import bounce_of, one_copy
