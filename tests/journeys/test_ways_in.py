@@ -217,6 +217,34 @@ def test_as_the_page_says_a_mailbox_is_read_by_tls_while_pli_serves(
         assert dovecot.mails() == {"Bonjour": ""}
 
 
+def test_who_writes_stop_leaves_if_the_mail_server_proves_it_and_a_forger_makes_nobody_leave(
+    installation: Installation,
+) -> None:
+    installation.members(3)
+    with Dovecot.started() as dovecot:
+        installation.set('authentication_server = "mx.example.org"')
+        with (installation.folder / "pli.toml").open("a") as file:
+            file.write(f'[intake.imap]\nurl = "{dovecot.url}"\n')
+        with installation.serving():
+            for person, server in ((0, "mx.example.org"), (1, "mx.evil.example"), (2, "")):
+                proof = f"Authentication-Results: {server}; dkim=pass header.d=example.org\n"
+                dovecot.deliver(
+                    f"{proof if server else ''}From: p000{person}@example.org\n"
+                    f"Subject: Désabonnement{person}\n\nSTOP\n\nMerci.\n".encode()
+                )
+            until(lambda: left(installation) == 1, 30)
+            until(lambda: len(wishes(installation)) == 2, 30)
+            until(lambda: len(dovecot.mails("Pli")) == 1, 30)
+        assert wishes(installation) == ["p0001@example.org", "p0002@example.org"]
+        assert list(dovecot.mails("Pli")) == ["Désabonnement0"]
+        assert set(dovecot.mails().values()) == {""}, "what staff decide stays unread"
+
+
+def wishes(installation: Installation) -> list[str]:
+    found = installation.pli("intake", "list", "--json").json["wishes"]
+    return sorted(it["address"] for it in found)
+
+
 def test_a_provider_tells_by_its_web_hook(installation: Installation, relay: Relay) -> None:
     installation.members(2)
     letter = installation.letter()
