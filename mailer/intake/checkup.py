@@ -130,7 +130,7 @@ async def arrives(
         )
     while time.monotonic() < begun + seconds:
         async with database.reading() as session:
-            door = await probes.door_of(session, mark)
+            door = await probes.door_of(session, mark, since=since)
         if door is not None:
             took = f"{time.monotonic() - begun:.1f}"
             return fine(
@@ -167,7 +167,10 @@ async def _missing(
             domain=expected.domain,
         )  # fmt: skip
     elif expected.hooks:
-        remedy = say(N_("your provider tells by the web, and not by mail: see its own pages"))
+        remedy = say(
+            N_("see on the provider's pages that its events go to the address which “pli intake "
+               "setup” tells, and that “pli serve” is reached from outside")
+        )  # fmt: skip
     else:
         remedy = say(SET_UP)
     return warn("answers", told, remedy)

@@ -18,8 +18,9 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from mailer.bounces.relays import events
 from mailer.bounces.relays.events import Document, NoEvents
-from mailer.bounces.relays.kinds import KINDS, mark_of
-from mailer.intake import taking, tallies
+from mailer.bounces.relays.kinds import KINDS, mark_of, number_of
+from mailer.bounces.tokens import Tokens
+from mailer.intake import probes, taking, tallies
 from mailer.intake.sns import Confirmation, Topic
 from mailer.intake.sns_certificates import SERVICES, NotSigned
 from mailer.intake.tallies import Sort
@@ -111,7 +112,12 @@ class Hook:
 
 
 async def take(
-    session: AsyncSession, hook: Hook, documents: Sequence[Document], *, now: datetime
+    session: AsyncSession,
+    hook: Hook,
+    documents: Sequence[Document],
+    *,
+    tokens: Tokens,
+    now: datetime,
 ) -> None:
     """Keep the events of one request; those that track people are counted, and dropped unread."""
     kind = KINDS[hook.kind]
@@ -120,11 +126,18 @@ async def take(
         if kind.name_of(document) in kind.tracking:
             tracking += 1
             continue
-        raw = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        raw = text.encode("utf-8", "replace")
+        told = kind.read(document)
+        if any(number_of(it, tokens) == probes.NUMBER for it in told):
+            await taking.note(
+                session, raw, by=hook.door, kind=Sort.PROBE, text=probes.BY_EVENT, now=now
+            )
+            continue
         await taking.take(
             session,
-            raw=raw.encode("utf-8", "replace"),
-            came_to=mark_of(kind.read(document)),
+            raw=raw,
+            came_to=mark_of(told),
             by=hook.door,
             form=hook.kind,
             glance=kind.name_of(document),

@@ -250,11 +250,11 @@ def test_a_provider_tells_by_its_web_hook(installation: Installation, relay: Rel
     letter = installation.letter()
     installation.set('relay_kind = "brevo"')
     assert "relay_hook_secret is not set" in installation.pli("serve", code=1).err
-    said = [
+    lines = [
         it.strip() for it in installation.pli("intake", "setup", "--for", "brevo").out.split("\n")
     ]
-    (line,) = (it for it in said if "hook_secret" in it)
-    (address,) = (it for it in said if it.endswith("/hooks/main"))
+    (line,) = (it for it in lines if "hook_secret" in it)
+    (address,) = (it for it in lines if it.endswith("/hooks/main"))
     installation.set(line)
     secret = line.split('"')[1]
     assert secret not in installation.pli("settings").out
@@ -272,6 +272,19 @@ def test_a_provider_tells_by_its_web_hook(installation: Installation, relay: Rel
         assert httpx.post(address, json=event).status_code == 200
         assert httpx.post(f"{url}?key={secret}", json=event).status_code == 200
         until(lambda: bounces(installation) == {"unknown_user": "suppressed"}, 30)
+
+        def provider() -> None:
+            until(lambda: any(it.recipient.startswith("bounce+") for it in relay.received), 30)
+            probe = next(it for it in relay.received if it.recipient.startswith("bounce+"))
+            told = {"event": "delivered", "X-Mailin-custom": probe.message["X-Mailin-custom"]}
+            httpx.post(address, json={**told, "email": probe.recipient})
+
+        telling = threading.Thread(target=provider)
+        telling.start()
+        said = installation.pli("doctor", "--answers", "--json", code=None).json["checks"]
+        telling.join()
+        (told,) = (it["message"] for it in said if it["check"] == "answers")
+        assert "answers arrive, by hook main" in told
     folder = installation.folder.parent / f"{installation.folder.name}-said"
     logged = "".join(it.read_text() for it in folder.rglob("*") if it.is_file())
     assert "hook.not_proven" in logged

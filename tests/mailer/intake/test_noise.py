@@ -17,7 +17,7 @@ from pli.database import Database
 from tests.mailer.bounces.coming_back import bounce_of, one_copy
 from tests.mailer.intake import payloads
 from tests.mailer.intake.coming_in import taken, tally, worked, written
-from tests.specimens.bounces.pieces import return_path
+from tests.specimens.bounces.pieces import TOKENS, return_path
 
 OVER = MOST_TO_ONE + 3
 
@@ -70,7 +70,7 @@ async def test_of_one_event_about_one_copy_a_few_are_kept_and_another_event_is_h
     documents += [payloads.brevo("hard_bounce", "m"), payloads.brevo("deferred", "other")]
     async with database.begin() as session:
         hook = Hook("main", "brevo", "x")
-        await hooks.take(session, hook, documents, now=datetime.now(UTC))
+        await hooks.take(session, hook, documents, tokens=TOKENS, now=datetime.now(UTC))
         kept = [json.loads(it) for it in await session.scalars(select(IntakeMail.raw))]
     assert len(kept) == MOST_TO_ONE + 2
     assert [it["event"] for it in kept[-2:]] == ["hard_bounce", "deferred"]
