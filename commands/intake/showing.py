@@ -46,6 +46,7 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
             mailboxes = await came_in.mailboxes(session)
             waiting = await came_in.waiting(session, now=now())
             noises = await came_in.noises(session)
+            stuck = await came_in.stuck(session)
     if as_json:
         show_json(
             {
@@ -61,6 +62,7 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
                 "waiting": waiting.mails,
                 "oldest_seconds": waiting.oldest,
                 "wishes": [{**it._asdict(), "at": iso(it.at)} for it in wishes],
+                "stuck": [{**it._asdict(), "at": iso(it.at)} for it in stuck],
                 "noise": [
                     {
                         "door": it.door,
@@ -83,6 +85,19 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
     for box in mailboxes:
         if box.fault is not None:
             tell(say(N_("mailbox {name}: {reason}"), name=box.name, reason=box.fault))
+    for it in stuck:
+        tell(
+            say(
+                N_("mail {number}: {kind} ({place})"),
+                number=it.mail,
+                kind=words.kind(it.kind),
+                place=f"{it.door} {it.note}".strip(),
+            )
+        )
+    if stuck:
+        tell(
+            say(N_("“pli intake retry MAIL” works on it again; “pli intake dismiss MAIL” drops it"))
+        )
     for noise in noises:
         tell(_told(noise, _copy_of(installation, noise)))
     zone = zone_of(installation.settings.timezone)
@@ -130,7 +145,19 @@ def _told(noise: Noise, copy: int | None) -> Sentence:
     )
 
 
-@click.command(help=_("Take a wish to leave off the list: it is done, or was not meant."))
+@click.command(help=_("Work again on a mail that a fault of Pli kept from it."))
+@click.argument("mail", type=int)
+@by_option
+@running
+async def retry(context: Context, mail: int, person: str | None) -> None:
+    """Let it wait anew; `pli serve` works on it at once."""
+    async with context.open() as installation, installation.database.begin() as session:
+        await acting(session, person, Ability.NOES, lists=ALL_LISTS)
+        await deciding.work_again(session, mail_id=mail, now=now())
+    tell(say(N_("Mail {number} waits to be worked on."), number=mail))
+
+
+@click.command(help=_("Take a mail off the list: what it wants is done, or nothing follows."))
 @click.argument("mail", type=int)
 @by_option
 @running

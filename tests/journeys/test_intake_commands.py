@@ -75,6 +75,21 @@ def test_what_came_in_is_listed_and_a_wish_is_decided(installation: Installation
     assert "waits for no decision" in installation.pli(
         "intake", "dismiss", str(wish["mail"]), code=1
     ).err  # fmt: skip
+    with closing(sqlite3.connect(installation.folder / "pli.db")) as database:
+        database.execute("UPDATE intake_mail SET kind = 'fault'")
+        database.commit()
+    number = str(wish["mail"])
+    assert (
+        f"mail {number}: a fault of Pli: kept (maildir)" in installation.pli("intake", "list").out
+    )
+    assert [it["mail"] for it in installation.pli("intake", "list", "--json").json["stuck"]] == [
+        int(number)
+    ]
+    assert "waits to be worked on" in installation.pli("intake", "retry", number).out
+    assert "1 mail was worked on" in installation.pli("intake", "work").out
+    assert "is none that could not be worked" in installation.pli(
+        "intake", "retry", number, code=1
+    ).err  # fmt: skip
     assert "is no Maildir" in installation.pli("intake", "maildir", "none", code=1).err
     assert "name no such relay" in installation.pli("intake", "secret", "x", code=1).err
 
