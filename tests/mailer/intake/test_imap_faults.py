@@ -125,7 +125,6 @@ def test_the_number_up_to_which_all_is_taken_stays_below_a_mail_that_failed() ->
 def test_a_server_that_sends_an_octet_now_and_then_is_hung_up_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(imap_line, "ANSWER_SECONDS", 0.4)
     over = threading.Event()
 
     def answer(connection: socket.socket, tag: str, command: str) -> bool:
@@ -139,6 +138,7 @@ def test_a_server_that_sends_an_octet_now_and_then_is_hung_up_on(
 
     with server(answer) as plan:
         box = Mailbox(plan)
+        monkeypatch.setattr(imap_line, "ANSWER_SECONDS", 0.4)
         with pytest.raises(MailboxError, match=r"goes on for 0 s|timed out"):
             box.uids_after(0, date(2026, 1, 1))
         over.set()
