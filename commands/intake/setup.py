@@ -24,8 +24,9 @@ _AFTER = {
         "A mailbox that takes no bounce+… addresses needs relay_envelope_sender, too."
     ),
     "ses": N_(
-        "At Amazon: a configuration set with a topic of SNS for its events, and the address as "
-        "the topic's subscription, which Pli confirms. Name the topic in relay_hook_topic."
+        "At Amazon: a configuration set with a topic of SNS for its events, as the default of the "
+        "sender's identity, and the address as the topic's subscription, which Pli confirms. Name "
+        "the topic in relay_hook_topic."
     ),
     "scaleway": N_(
         "At Scaleway: a topic of Topics and Events for the webhook of Transactional Email, and the "
