@@ -233,6 +233,7 @@ async def pause(
         reason=as_document(reason),
     )
     if done:
+        await session.run_sync(jobs.withdraw, campaign_id)
         record(session, AuditAction.PAUSED, campaign_id, by=by, why=why)
     return done
 
@@ -286,6 +287,7 @@ async def cancel(
         # A reason that is there says why the campaign was paused, not why it was cancelled.
         reason=null(),
     )
+    await session.run_sync(jobs.withdraw, campaign_id)
     await retrying.cancel(session, campaign_id=campaign_id)
     await session.run_sync(deciding.conclude, campaign_id, now, disbelieved=undecided)
     record(session, AuditAction.CANCELLED, campaign_id, by=by, why=why, now=now)
