@@ -35,7 +35,7 @@ _TRIED_AGAIN = {
 
 
 async def undone(session: AsyncSession, campaign_id: int, zone: tzinfo | None = None) -> list[Hold]:
-    """The chores of a campaign that failed: tried again by themselves, or held for a person.
+    """The chores of a campaign that failed: tried again by themselves, held, or given up.
 
     `zone`: by whose clocks hours are told; None: this machine's.
     """
@@ -44,14 +44,13 @@ async def undone(session: AsyncSession, campaign_id: int, zone: tzinfo | None = 
         .where(
             Chore.kind.in_(sorted(_HELD)),
             Chore.row_id == campaign_id,
-            or_(Chore.state == ChoreState.HELD, Chore.tries > 0),
-            Chore.state != ChoreState.FORGOTTEN,
+            or_(Chore.state != ChoreState.WAITING, Chore.tries > 0),
         )
         .order_by(Chore.kind)
     )
     return [
         Hold("undone", say(_HELD[row.kind], code=row.code, id=campaign_id))
-        if row.state is ChoreState.HELD
+        if row.state is not ChoreState.WAITING
         else Hold(
             "undone",
             say(

@@ -144,9 +144,15 @@ async def test_what_only_a_person_can_mend_is_held_at_once_and_can_be_forgotten(
         await chore_errands.forget(session, ChoreName(KIND, 1))
     async with database.reading() as session:
         assert await chore_list.listed(session, {}) == []
+    assert await due(database, kind) == []
     async with database.begin() as session:
         with pytest.raises(ChoreError, match="no such chore"):
-            await chore_errands.retry(session, ChoreName(KIND, 1))
+            await chore_errands.forget(session, ChoreName(KIND, 1))
+        await chore_errands.retry(session, ChoreName(KIND, 1))  # by a person who knows its name
+    assert await due(database, kind) == [(KIND, 1)]
+    assert await done(database, kind) == Held("no_password")
+    async with database.begin() as session:
+        await chore_errands.forget(session, ChoreName(KIND, 1))
     await offered(database)  # by a person who orders it anew
     assert await due(database, kind) == [(KIND, 1)]
 
