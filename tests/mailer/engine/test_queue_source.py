@@ -23,7 +23,7 @@ from mailer.ledger import claiming, leasing, recovery, settle_and_claim
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from mailer.scope import Scope
 from pli import jobs_file, pgqueuer_parts, queueing, schema
-from pli.database import Database
+from pli.database import Database, DatabaseError
 from pli.files import shipped
 from pli.keys import Keys
 from pli.queue_names import BATCHES
@@ -422,3 +422,19 @@ async def test_a_database_of_the_version_before_goes_on_half_sent_paused_and_sch
                 await lifecycle.resume(session, campaign_id=paused.id)
             assert await rests(database, paused.id) is CampaignState.FINISHED
     assert len(relay.received) == 5 + 6 + 6
+
+
+async def test_a_copy_of_a_database_that_left_out_the_queues_gets_them_anew(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    running = await prepared(database, keys, now, count=4, batch_size=2)
+    await change(database, text("DROP SCHEMA queue CASCADE"))
+    with pytest.raises(DatabaseError, match=r'queues are missing .* run "pli db upgrade"'):
+        await schema.check(database)
+    await schema.upgrade(database)
+    await schema.check(database)
+    assert await queued(database) == {}
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, running) is CampaignState.FINISHED
+    assert len(relay.received) == 4
