@@ -52,7 +52,8 @@ async def offered(database: Database, row_id: int = 1, at: datetime | None = Non
 async def due(database: Database, *kinds: Kind) -> list[tuple[str, int]]:
     known = Kinds.of(kinds)
     async with database.reading() as session:
-        return list(await chore_look.due(session, offered=known.offered, sources=known.sources))
+        wanted = chore_look.due_chores(offered=known.offered, sources=known.sources)
+        return list(await chore_look.look(session, wanted))
 
 
 async def rows(database: Database) -> list[Chore]:
