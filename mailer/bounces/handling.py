@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from mailer.bounces import following, keeping, rows
 from mailer.bounces.copies import Copy, copies_of
 from mailer.bounces.following import Answer
-from mailer.bounces.mail import opened
+from mailer.bounces.mail import Mail, opened
 from mailer.bounces.reading import read_mail
 from mailer.bounces.report import (
     Kind,
@@ -91,7 +91,13 @@ def read_arrival(*, raw: bytes, came_to: str, door: str, tokens: Tokens) -> Arri
     `came_to` is the address of its envelope; `door` names the way by which it came in.
     """
     mail = opened(raw)
-    report = read_mail(mail)
+    return arrival_of(mail, read_mail(mail), raw=raw, came_to=came_to, door=door, tokens=tokens)
+
+
+def arrival_of(
+    mail: Mail, report: Report, *, raw: bytes, came_to: str, door: str, tokens: Tokens
+) -> Arrival:
+    """The same of a mail that is open, and read, already."""
     owner = None if is_our_own(mail, tokens) else whose(mail, came_to, report.envelope_id, tokens)
     return Arrival(raw, came_to, door, report, owner.number if owner else None, written_to(mail))
 

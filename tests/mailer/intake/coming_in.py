@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from mailer.bounces.rules import USUAL
 from mailer.intake import taking, working
@@ -65,7 +65,8 @@ async def kinds(database: Database) -> Sequence[str]:
 
 async def tally(database: Database) -> dict[str, int]:
     async with database.reading() as session:
-        rows = await session.execute(select(IntakeTally.kind, IntakeTally.mails))
+        mails = func.sum(IntakeTally.mails).label("mails")
+        rows = await session.execute(select(IntakeTally.kind, mails).group_by(IntakeTally.kind))
         return {row.kind: row.mails for row in rows}
 
 
