@@ -49,7 +49,7 @@ class Order:
 
     `notify`: which delivery notices the relay is asked for. `starts`: this process starts the
     campaign, and others join. Time and memory are noted after each `every` copies; 0: never.
-    `mails`: a file of mails that this process records beside.
+    `mails`: a file of mails that have come in, and that this process works on beside.
     `watchers` follow the sending in the office, whose pages this process serves beside its engine,
     as `pli serve` does; None: it serves no pages.
     """
@@ -123,6 +123,7 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
     signer = signing.install() if order.signed else None
     engine = _engine(order, database, keys, signer)
     recorder = recording.Recorder(database, order.mails)
+    await recorder.take()
     async with database.reading() as session:
         await summary.progress(session, order.campaign)
     tune_for_sending()
