@@ -13,7 +13,7 @@ from types import TracebackType
 
 from sqlalchemy import func, select
 
-from mailer.bounces.handling import Arrival, read_arrival
+from mailer.bounces.arrivals import Arrival, read_arrival
 from mailer.bounces.tokens import Tokens
 from mailer.intake import taking, working
 from mailer.intake.working import Means

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.bounces import handling
-from mailer.bounces.handling import Arrival, Came
+from mailer.bounces.arrivals import Arrival
+from mailer.bounces.handling import Came
 from mailer.bounces.report import Kind
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.ledger import evidence

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from mailer.bounces.handling import Arrival, Came
+from mailer.bounces.arrivals import Arrival
+from mailer.bounces.handling import Came
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.campaign import coming_back, recording_pace
 from mailer.campaign.recording_pace import RecordingPace
@@ -35,7 +36,7 @@ async def take_in_many(
 ) -> AsyncIterator[tuple[str, Came]]:
     """Record each mail, given with its name; yields what became of it once that is committed.
 
-    `read` is `handling.read_arrival` with all but the mail given. For a process that does not send
+    `read` is `arrivals.read_arrival` with all but the mail given. For a process that does not send
     itself: mails are read in a thread of low priority.
     """
     source = iter(mails)

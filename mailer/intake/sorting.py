@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mailer.bounces.handling import Arrival, arrival_of
+from mailer.bounces.arrivals import Arrival, arrival_of
 from mailer.bounces.mail import Mail, opened
 from mailer.bounces.reading import read_mail
 from mailer.bounces.relays.kinds import KINDS, number_of

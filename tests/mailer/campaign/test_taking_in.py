@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from mailer.bounces.handling import Arrival, Came, read_arrival
+from mailer.bounces.arrivals import Arrival, read_arrival
+from mailer.bounces.handling import Came
 from mailer.campaign import coming_back, recording_pace, taking_in
 from mailer.models import Bounce, Campaign, CampaignState
 from pli.database import Database, DatabaseAway

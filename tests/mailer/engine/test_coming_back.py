@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from mailer.bounces.handling import read_arrival
+from mailer.bounces.arrivals import read_arrival
 from mailer.campaign import barring, coming_back, lifecycle
 from mailer.campaign.finding import find_campaign, reason_of
 from mailer.models import CampaignState, Delivery, Evidence, Source, Status

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from mailer.bounces.handling import Arrival, Came
+from mailer.bounces.arrivals import Arrival
+from mailer.bounces.handling import Came
 from mailer.campaign import coming_back, recording_pace
 from mailer.intake import sorting, waiting, working
 from mailer.models import Bounce, BounceMail, Campaign, CampaignState, IntakeMail
