@@ -61,7 +61,7 @@ async def test_what_waits_is_recorded_in_few_transactions_and_what_people_wrote_
 ) -> None:
     monkeypatch.setattr(recording_pace, "TOGETHER", 8)
     mails = await come(database, now, 10)
-    await taken(database, written("anne@example.org", "Réunion"))
+    await taken(database, written("anne@example.org", "Re: Congés", "Très sympa, votre lettre !\n"))
     marks = [message_id(n) for n in (1, 2)]
     events = [{"event": "hard_bounce", "email": "a@example.org", "X-Mailin-custom": marks[0]}]
     await taken(database, json.dumps(events[0]).encode(), by="hook main", form="brevo")
