@@ -27,9 +27,10 @@ from benchmarks import recording
 from benchmarks.machine import machine, moment
 from benchmarks.recording import reading
 from benchmarks.servers import POSTGRESQL
+from mailer.bounce_models import Bounce
 from mailer.campaign.taking_in import take_in_many
 from mailer.intake import working
-from mailer.models import Batch, Bounce, Campaign, CampaignState, Delivery, Status
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli import schema
 from pli.database import Database, check_keys
 from tests import factories as make

@@ -17,7 +17,7 @@ from mailer.bounces.arrivals import Arrival, read_arrival
 from mailer.bounces.tokens import Tokens
 from mailer.intake import taking, working
 from mailer.intake.working import Means
-from mailer.models import IntakeMail
+from mailer.intake_models import IntakeMail
 from pli.database import Database
 from tests.factories import KEYS
 

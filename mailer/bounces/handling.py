@@ -17,6 +17,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from mailer.bounce_models import Bounce, BounceMail, Effect
 from mailer.bounces import following, keeping, rows
 from mailer.bounces.arrivals import Arrival
 from mailer.bounces.copies import Copy, copies_of
@@ -30,7 +31,7 @@ from mailer.bounces.report import (
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.bounces.whose import written_to
 from mailer.links import FIRST_NUMBER
-from mailer.models import Bounce, BounceMail, Delivery, Effect, Notice, Status
+from mailer.models import Delivery, Notice, Status
 from pli import audit
 from pli.actor import Actor
 from pli.audit import AuditAction, AuditObject

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.bounce_models import Bounce
 from mailer.bounces import handling
 from mailer.bounces.arrivals import Arrival
 from mailer.bounces.handling import Came
@@ -16,7 +17,7 @@ from mailer.bounces.rules import USUAL, BounceRules
 from mailer.ledger import evidence
 from mailer.ledger.evidence import Proof
 from mailer.links import FIRST_NUMBER
-from mailer.models import Bounce, Delivery, Source, Status
+from mailer.models import Delivery, Source, Status
 from pli.packing import among, packed_ids
 from subscribers import optout
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from mailer.models import IntakeTally
+from mailer.intake_models import IntakeTally
 from pli.upsert import insert_into
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from mailer.intake import tallies
 from mailer.intake.taking import LINE
 from mailer.intake.tallies import Sort
-from mailer.models import IntakeMail
+from mailer.intake_models import IntakeMail
 from pli.columns import clock
 from pli.packing import among, packed_ids
 

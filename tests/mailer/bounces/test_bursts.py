@@ -7,15 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces import checkup
 from mailer.campaign import barring, lifecycle
-from mailer.models import (
-    Bounce,
-    Campaign,
-    CampaignState,
-    Delivery,
-    Effect,
-)
+from mailer.models import Campaign, CampaignState, Delivery
 from mailer.report import bounces
 from pli.actor import Actor
 from pli.database import Database

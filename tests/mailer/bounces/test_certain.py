@@ -7,14 +7,10 @@ from datetime import datetime
 import pytest
 from sqlalchemy import func, select
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces.report import Kind
 from mailer.campaign import barring
-from mailer.models import (
-    Bounce,
-    Delivery,
-    Effect,
-    Status,
-)
+from mailer.models import Delivery, Status
 from mailer.report import bounces
 from pli.actor import Actor
 from pli.database import Database

@@ -9,14 +9,10 @@ from functools import partial
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from mailer.bounce_models import Bounce, BounceMail, Effect
 from mailer.bounces import checkup, handling
 from mailer.bounces.keeping import unpacked
-from mailer.models import (
-    Bounce,
-    BounceMail,
-    Delivery,
-    Effect,
-)
+from mailer.models import Delivery
 from mailer.report import bounces
 from pli.database import Database
 from subscribers.models import Subscriber, SuppressionReason

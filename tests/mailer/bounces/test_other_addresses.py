@@ -8,12 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces.rules import USUAL
-from mailer.models import (
-    Bounce,
-    Campaign,
-    Effect,
-)
+from mailer.models import Campaign
 from pli.database import Database
 from subscribers.models import Subscriber
 from tests.mailer.bounces.coming_back import (

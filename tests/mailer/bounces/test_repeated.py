@@ -9,15 +9,10 @@ from functools import partial
 import pytest
 from sqlalchemy import update
 
+from mailer.bounce_models import Effect
 from mailer.bounces import deciding, repeated, session_refusals
 from mailer.bounces.rules import USUAL
-from mailer.models import (
-    Campaign,
-    Delivery,
-    Effect,
-    Stage,
-    Status,
-)
+from mailer.models import Campaign, Delivery, Stage, Status
 from mailer.outcomes import Result, judge
 from mailer.report import bounces
 from pli.database import Database

@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from mailer.bounce_models import Effect
 from mailer.campaign import barring
-from mailer.models import (
-    Campaign,
-    Effect,
-)
+from mailer.models import Campaign
 from mailer.report import bounces
 from pli.database import Database
 from subscribers.models import Subscriber, SuppressionReason

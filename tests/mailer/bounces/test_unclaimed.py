@@ -8,15 +8,10 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces import handling
 from mailer.links import FIRST_NUMBER
-from mailer.models import (
-    Bounce,
-    Effect,
-    Notice,
-    NoticeKind,
-    Status,
-)
+from mailer.models import Notice, NoticeKind, Status
 from mailer.report import bounces
 from pli.actor import Actor
 from pli.database import Database

@@ -12,11 +12,13 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from mailer.bounce_models import Bounce, BounceMail
 from mailer.bounces.arrivals import Arrival
 from mailer.bounces.handling import Came
 from mailer.campaign import coming_back, recording_pace
 from mailer.intake import sorting, waiting, working
-from mailer.models import Bounce, BounceMail, Campaign, CampaignState, IntakeMail
+from mailer.intake_models import IntakeMail
+from mailer.models import Campaign, CampaignState
 from pli.chores import Again, carry_out
 from pli.database import Database, DatabaseAway
 from tests.mailer.bounces.coming_back import FULL, bounce_of, sent
