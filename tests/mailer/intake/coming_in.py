@@ -64,10 +64,12 @@ async def kinds(database: Database) -> Sequence[str]:
 
 
 async def tally(database: Database) -> dict[str, int]:
+    """How much of each kind came in, by all doors."""
     async with database.reading() as session:
-        mails = func.sum(IntakeTally.mails).label("mails")
-        rows = await session.execute(select(IntakeTally.kind, mails).group_by(IntakeTally.kind))
-        return {row.kind: row.mails for row in rows}
+        rows = await session.execute(
+            select(IntakeTally.kind, func.sum(IntakeTally.mails)).group_by(IntakeTally.kind)
+        )
+        return {kind: int(mails) for kind, mails in rows}
 
 
 async def keep_working(database: Database, stop: asyncio.Event) -> None:
