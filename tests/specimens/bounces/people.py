@@ -49,6 +49,8 @@ def _answers() -> Iterator[Specimen]:
         ("person-tells-who-left", 1013, "Re: Lettre 294",
          "Paul a quitté l'entreprise : sa nouvelle adresse suit.\n"),
         ("person-asks-for-a-ticket", 1014, "Ticket restaurant", "Qui s'en occupe ?\n"),
+        ("person-answers-a-notice", 1016, "Re: Undelivered Mail Returned to Sender",
+         "Mon adresse a changé : 550 5.1.1 User unknown, c'est normal.\n"),
         ("person-on-a-policy", 1015, "Re: Out of office: the new policy", "I agree.\n"),
     ):  # fmt: skip
         yield Specimen(name, plain(person(number, subject), text), "other", [], number)
