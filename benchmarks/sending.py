@@ -53,7 +53,7 @@ class Order:
 
     `notify`: which delivery notices the relay is asked for. `starts`: this process starts the
     campaign, and others join. Time and memory are noted after each `every` copies; 0: never.
-    `mails`: a file of mails that this process records beside.
+    `mails`: a file of mails that have come in, and that this process works on beside.
     `watchers` follow the sending in the office, whose pages this process serves beside its engine,
     as `pli serve` does; None: it serves no pages.
     """
@@ -133,7 +133,9 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
     if order.mails:
         from benchmarks.recording import Recorder
 
-        beside = Recorder(database, order.mails)
+        taker = Recorder(database, order.mails)
+        await taker.take()
+        beside = taker
     async with database.reading() as session:
         await summary.progress(session, order.campaign)
     tune_for_sending()
