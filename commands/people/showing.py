@@ -12,7 +12,6 @@ from rich.table import Table
 from accounts.abilities import Ability
 from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import LANGUAGE, Context, _, as_json, console, now, running, show_json
-from commands.lists import STATES
 from mailer import reasons
 from mailer.bounces import words
 from mailer.models import Status
@@ -22,7 +21,8 @@ from pli import actor, audit_words
 from pli.hours import zone_of
 from pli.language import N_, say, translations
 from subscribers.address import Address
-from subscribers.models import Basis, ConsentEvent, SuppressionReason
+from subscribers.models import Basis, ConsentEvent
+from subscribers.state_words import BARRED, STATES
 
 BASES = {
     Basis.MEMBER: N_("member"),
@@ -45,11 +45,6 @@ COPIES = {
     Status.FAILED: N_("was refused"),
     Status.SKIPPED: N_("not sent after all"),
     Status.UNCERTAIN: N_("perhaps sent"),
-}
-REASONS = {
-    SuppressionReason.HARD_BOUNCE: N_("the mailbox does not exist"),
-    SuppressionReason.COMPLAINT: N_("complained"),
-    SuppressionReason.OBJECTION: N_("objected"),
 }
 
 
@@ -81,7 +76,7 @@ def _of_the_person(answer: AccessAnswer) -> Iterator[tuple[str, str]]:
     for name, value in answer.attributes.items():
         yield name, str(value)
     if answer.suppressed:
-        yield _("never written to"), _told(REASONS[answer.suppressed])
+        yield _("never written to"), _told(BARRED[answer.suppressed])
 
 
 def _of_lists(answer: AccessAnswer, zone: tzinfo) -> Iterator[tuple[str, str]]:

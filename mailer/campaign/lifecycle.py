@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
@@ -24,6 +26,7 @@ from mailer.bounces import burst as bursts
 from mailer.bounces import deciding, pausing
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.campaign import approvals, candidates, jobs, list_lock
+from mailer.campaign import remarks as remarks_on
 from mailer.campaign.addressees import NOBODY_ASIDE, Addressees, Aside, addressees_of
 from mailer.campaign.finding import (
     UNFINISHED,
@@ -35,6 +38,7 @@ from mailer.campaign.finding import (
 )
 from mailer.campaign.following_drafts import follow
 from mailer.campaign.nobody import nobody
+from mailer.campaign.remarks import Remark
 from mailer.campaign.sending_hours import ALWAYS, SendingHours
 from mailer.campaign.trace import record
 from mailer.campaign.transition import as_document, step, take_step, transition
@@ -62,6 +66,9 @@ from subscribers.models import List
 
 if TYPE_CHECKING:
     from mailer.letter.snapshot import Frozen
+
+
+NO_REMARKS: Mapping[int, str] = MappingProxyType({})
 
 
 async def create(
@@ -238,18 +245,21 @@ async def send_back(
     session: AsyncSession,
     *,
     campaign_id: int,
-    note: str,
-    line: int | None = None,
+    note: str = "",
+    remarks: Mapping[int, str] = NO_REMARKS,
     by: Actor,
     now: datetime,
 ) -> None:
-    """Send a draft or an approved campaign back to who made it, with a remark.
+    """Send a draft or an approved campaign back to who made it, with what is to be changed.
 
-    `line` is the line of the letter that the remark is about. An approval is taken back.
+    `note` is about the whole; `remarks` are about blocks of the letter, by a line of each in its
+    body, from 0. An approval is taken back.
     """
-    if not note.strip():
+    said = {line: it for line, it in remarks.items() if it.strip()}
+    if not note.strip() and not said:
         raise CampaignError(N_("say what is to be changed: a remark is needed"))
     campaign = await find_campaign(session, campaign_id)
+    about = await _about(session, campaign_id, said) if said else []
     await step(
         session,
         campaign_id,
@@ -259,9 +269,22 @@ async def send_back(
         approved_by=None,
         approved_at=None,
     )
-    approvals.add(session, ApprovalKind.SENT_BACK, campaign, by=by, now=now, note=note, line=line)
+    approvals.add(
+        session, ApprovalKind.SENT_BACK, campaign, by=by, now=now, note=note, remarks=about
+    )
     record(session, AuditAction.SENT_BACK, campaign_id, by=by, now=now)
     await follow(session, campaign, DraftState.WRITING, by=by, now=now)
+
+
+async def _about(session: AsyncSession, campaign_id: int, said: Mapping[int, str]) -> list[Remark]:
+    # Imported here, as in `start`.
+    from mailer.letter import snapshot
+
+    body: str = json.loads(snapshot.as_seen(await frozen_text(session, campaign_id)))["body"]
+    beyond = [it for it in said if not 0 <= it < len(body.splitlines())]
+    if beyond:
+        raise CampaignError(N_("there is no such line in the text of the letter"))
+    return remarks_on.about(body, said)
 
 
 async def prepare(

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from accounts.abilities import Ability
 from mailer.campaign import addressees, approvals, lifecycle
+from mailer.campaign.remarks import blocks, excerpt
 from mailer.letter import snapshot
 from mailer.letter.snapshot import Frozen
 from mailer.models import ApprovalKind
@@ -26,6 +27,8 @@ from web.office.office_routes import OfficeRoute
 from web.office.visit import Visit
 
 EVERYBODY = "all"
+MOST_BLOCKS = 300
+"""Blocks with a field of their own: a form has a thousand fields at most."""
 KINDS = {
     ApprovalKind.WROTE: N_("wrote it"),
     ApprovalKind.ASKED: N_("asked for the approval"),
@@ -111,14 +114,13 @@ class Approving:
     async def send_back(self, visit: Visit) -> Response:
         """Send it back with a remark, which its makers get by mail."""
         draft = await self._loaded(visit)
-        note, line = str(visit.form.get("note", "")), str(visit.form.get("line", "")).strip()
         try:
             async with visit.context.database.begin() as session:
                 await lifecycle.send_back(
                     session,
                     campaign_id=draft.campaign.id,
-                    note=note,
-                    line=int(line) if line.isdecimal() and len(line) < 7 else None,
+                    note=str(visit.form.get("note", "")),
+                    remarks=_remarks(visit),
                     by=visit.who.actor,
                     now=visit.now,
                 )
@@ -126,7 +128,6 @@ class Approving:
                     session,
                     campaign_id=draft.campaign.id,
                     approved=False,
-                    note=note,
                     room=mail_room(visit),
                     by=visit.who.actor,
                     now=visit.now,
@@ -191,7 +192,24 @@ class Approving:
             may_approve=visit.who.granted.may(Ability.APPROVE, draft.lists) and not is_maker,
             is_maker=is_maker,
             note=str(visit.form.get("note", "")),
+            remarks=_remarks(visit),
+            blocks=[(it.line, excerpt(it.source)) for it in blocks(_body(text))][:MOST_BLOCKS],
         )
+
+
+def _remarks(visit: Visit) -> dict[int, str]:
+    """What is said of blocks, by the line on which each begins."""
+    found = {}
+    for name, value in visit.form.multi_items():
+        of, _, line = name.partition("-")
+        if of == "remark" and line.isascii() and line.isdecimal() and len(line) < 7:
+            found[int(line)] = str(value)
+    return found
+
+
+def _body(frozen: str) -> str:
+    body: str = json.loads(snapshot.as_seen(frozen))["body"]
+    return body
 
 
 async def _differs(session: AsyncSession, campaign_id: int, text: str) -> Difference | None:

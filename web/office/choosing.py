@@ -24,14 +24,14 @@ from pli.language import N_
 from subscribers import lists, segments
 from subscribers.models import List
 from web.office import draft_page
-from web.office.counting import Counting, Overtaken
+from web.office.counting import PAGE_SECONDS, Counting, Overtaken
 from web.office.draft_page import OpenSending, lists_of_sending
 from web.office.office_routes import OfficeRoute
 from web.office.visit import HEADERS, Visit
 
 OWN_RULE = ":rule"
 """The choice "a rule of its own": no saved segment can have this name."""
-PAGE_SECONDS, ASKED_SECONDS = 2.0, 30.0
+ASKED_SECONDS = 30.0
 _LONGEST = 10_000
 AUDIENCES = (
     (Audience.FIRST, N_("everybody; the letter goes out for the first time")),

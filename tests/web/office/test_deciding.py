@@ -25,7 +25,7 @@ from pli.language import say
 from subscribers.models import List
 from tests import factories as make
 from tests.web.office.deciding import a_draft_of, an_office_that_sends
-from tests.web.office.manuscripts import a_manuscript
+from tests.web.office.manuscripts import Module, a_manuscript
 from tests.web.office.person import FROM_HERE, Person, Town, a_town
 from tests.web.office.signed import signed_in
 from web.office.counting import Counting, Overtaken
@@ -82,10 +82,16 @@ async def test_a_letter_goes_its_whole_way_between_two_people(town: Town) -> Non
         await approver.go(f"{path}/approve")
         assert "Avant jeudi, merci" in approver.text
         old = approver.forms()[f"{path}/approved"]["seen"]
-        await approver.send(f"{path}/back", note="Le 3, c'est quel jour ?", line="12")
-        assert "It is sent back with your remark." in approver.text
+        empty = await approver.send(f"{path}/back")
+        assert (empty.status_code, "a remark is needed" in approver.text) == (422, True)
+        await approver.go(f"{path}/approve")
+        await approver.send(f"{path}/back", **{"note": "Presque", "remark-4": "Quel jour ?"})
+        assert "It is sent back with your remarks." in approver.text
         await author.go(path)
-        assert "Bruno sent it back:" in author.text
+        assert "Bruno sent it back on" in author.text
+        beside = author.text.partition("<blockquote")[2]
+        assert beside.index("La réunion est le 3.") < beside.index("Quel jour ?")
+        assert "Presque" in author.text
 
         # Anne sets nobody aside, but changes for whom it is: what Bruno saw is not there any more.
         await author.go(f"{path}/who")
@@ -351,3 +357,56 @@ async def test_of_one_persons_counts_the_older_one_is_ended(
     # Its connection is whole, and free for others.
     assert await counting.count(database, 2, quick, within=60) == Foreseen(1, {})
     assert time.monotonic() - begun < 30
+
+
+async def test_remarks_stand_beside_their_blocks_on_the_page_for_writing(town: Town) -> None:
+    anne = await town.hire("anne", Right.AUTHOR)
+    bruno = await town.hire("bruno", Right.SENDER)
+    draft_id, _ = await a_manuscript(town, body="# Une séance\n\nLa réunion est le 3.\n")
+    at = f"/office/letters/{draft_id}"
+    async with town.somebody() as author, town.somebody() as approver:
+        module = Module(author, await signed_in(town, author, anne))
+        await signed_in(town, approver, bruno)
+        await author.go(at)
+        await author.send(f"{at}/send")
+        path = str(author.page.url.path).removesuffix("/who")
+        await approver.go(f"{path}/approve")
+        assert "La réunion est le 3.</summary>" in approver.text
+        await approver.send(f"{path}/back", **{"remark-2": "Quel jour ?"})
+        async with town.database.reading() as session:
+            mails = await session.scalars(
+                select(Notice.content).where(Notice.kind == NoticeKind.OFFICE)
+            )
+            (mail,) = mails.all()
+        assert "Quel jour ?" in mail
+        assert "La réunion" not in mail, "the mail quotes nothing of the letter"
+
+        await author.go(path)
+        assert f'class="button" href="{at}"' in author.text, "the next thing to do"
+        await author.go(at)
+        assert "Bruno sent it back on" in author.text
+        beside = author.text.partition("<blockquote")[2]
+        assert beside.index("La réunion est le 3.") < beside.index("Quel jour ?")
+        for body, line in (
+            ("# Une séance\n\nUn mot.\n\nLa réunion est lundi le 3.\n", 4),
+            ("# Une séance\n", None),
+        ):
+            typed = {"front": {}, "body": body, "view": "mail"}
+            seen = (await module.ask("POST", f"{at}/preview", typed)).json()
+            remark = seen["findings"][0]
+            assert (remark["severity"], remark["line"]) == ("remark", line)
+            assert remark["text"] == "Bruno: Quel jour ?"
+            assert ("La réunion est le 3." in remark["remedy"]) is (line is None)
+        await author.send(at, body="# Une séance\n\nLa réunion est lundi.\n", do="check")
+        assert "Bruno: Quel jour ?" in author.text.partition('id="findings"')[2]
+
+        await author.go(f"{path}/approve")
+        await author.send(f"{path}/ask")
+        await author.go(path)
+        assert "It waits for: Bruno." in author.text
+        await approver.go(path)
+        assert "You are asked." in approver.text
+        seen = (await module.ask("POST", f"{at}/preview", typed)).json()
+        assert "remark" not in {it["severity"] for it in seen["findings"]}
+        await author.go(at)
+        assert "Bruno sent it back on" not in author.text

@@ -81,6 +81,8 @@ TABLE = {
     "/sendings/{id:number}/paper": {Right.SENDER, Right.READER, Right.WHO},
     "/sendings/{id:number}/report.json": {Right.SENDER, Right.READER, Right.WHO},
     "/sendings/{id:number}/story": {Right.WHO},
+    "/people/{id:number}": {Right.WHO},
+    "/people/{id:number}/sendings/{sending:number}": {Right.WHO},
     "/sendings/{id:number}/copies": {Right.WHO},
     "/sendings/{id:number}/export": {Right.WHO},
     "/sendings/{id:number}/pause": {Right.SENDER},
