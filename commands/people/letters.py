@@ -71,7 +71,7 @@ async def letters(
             str(it.campaign),
             f"{it.letter} {it.title}",
             clock_time(it.at, zone) if it.at else "–",
-            reasons.status(it.status).tell(LANGUAGE),
+            reasons.status_of_one(it.status).tell(LANGUAGE),
             " ".join(part.tell(LANGUAGE) for part in (it.sentence, it.came_back) if part),
         )
     console().print(table)

@@ -14,7 +14,6 @@ from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import LANGUAGE, Context, _, as_json, console, now, running, show_json
 from mailer import reasons
 from mailer.bounces import words
-from mailer.models import Status
 from mailer.report import viewing
 from mailer.report.person import AccessAnswer, access_answer
 from pli import actor, audit_words
@@ -36,15 +35,6 @@ EVENTS = {
     ConsentEvent.RESTORED: N_("took the leaving back"),
     ConsentEvent.PAUSED: N_("paused the subscription"),
     ConsentEvent.RESUMED: N_("resumed the subscription"),
-}
-COPIES = {
-    Status.EXCLUDED: N_("not to be sent"),
-    Status.PENDING: N_("waiting to be sent"),
-    Status.SENDING: N_("being sent"),
-    Status.SENT: N_("was sent"),
-    Status.FAILED: N_("was refused"),
-    Status.SKIPPED: N_("not sent after all"),
-    Status.UNCERTAIN: N_("perhaps sent"),
 }
 
 
@@ -103,7 +93,8 @@ def _of_copies(answer: AccessAnswer, zone: tzinfo) -> Iterator[tuple[str, str]]:
         why = reasons.sentence(copy.status, copy.reason)
         yield (
             say(N_("letter {number}"), number=copy.letter).tell(LANGUAGE),
-            _told(COPIES[copy.status]) + (f". {why.tell(LANGUAGE)}" if why else ""),
+            reasons.status_of_one(copy.status).tell(LANGUAGE)
+            + (f". {why.tell(LANGUAGE)}" if why else ""),
         )
         for proof in copy.evidence:
             shown = reasons.proof(proof.source, proof.status).tell(LANGUAGE)

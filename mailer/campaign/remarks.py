@@ -60,18 +60,20 @@ def blocks(body: str) -> list[TopBlock]:
 
 
 def about(body: str, said: Mapping[int, str]) -> list[Remark]:
-    """Remarks by the lines on which they were made, from 0, on the blocks that have these lines.
-
-    What is said of a line on which no block stands is said of the block before it, else after it.
-    """
+    """Remarks by the lines on which they were made, from 0, on the blocks that have these lines."""
     there = blocks(body)
     found = []
     for line, note in sorted(said.items()):
-        before = [it for it in there if it.line <= line] or there[:1]
-        block = before[-1] if before else None
+        block = block_at(there, line)
         text = block.source.strip()[:_KEPT] if block else ""
         found.append(Remark(block.line if block else 0, text, note.strip()[:LONGEST]))
     return found
+
+
+def block_at(there: Sequence[TopBlock], line: int) -> TopBlock | None:
+    """The block that has a line, from 0: if none has, the one before it, else the one after it."""
+    before = [it for it in there if it.line <= line] or list(there[:1])
+    return before[-1] if before else None
 
 
 def places(remarks: Sequence[Remark], body: str) -> list[int | None]:

@@ -128,8 +128,8 @@ async def _refuse_another_number(session: AsyncSession, campaign: Campaign) -> N
     if differs(now, then):
         raise CampaignError(
             N_(
-                "it was released for {then} people, and it would be {now} now: look at it, and "
-                "release it again"
+                "the number of people is quite another than when it was released: {then:n} then, "
+                "{now:n} now: look at it, and release it again"
             ),
             then=then,
             now=now,

@@ -101,7 +101,7 @@ class Foreseen:
         if self.last is None or not differs(self.receiving, self.last.prepared):
             return None
         return say(
-            N_("{now} this time, {then} the last (letter {letter}): is that meant?"),
+            N_("{now:n} this time, {then:n} the last (letter {letter}): is that meant?"),
             now=self.receiving,
             then=self.last.prepared,
             letter=self.last.letter,

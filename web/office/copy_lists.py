@@ -206,7 +206,7 @@ async def _story_page(
         wrong=form if status_code != 200 else None,
         found=found,
         letters=letters,
-        status=reasons.status,
+        status=reasons.status_of_one,
     )
 
 

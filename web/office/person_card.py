@@ -66,7 +66,7 @@ class PersonCard:
             after=page.after,
             is_first=not is_place,
             hidden=len(its) - len(visit.lists.among(its)),
-            status=reasons.status,
+            status=reasons.status_of_one,
             states=STATES,
             barred=BARRED,
             path=f"{PEOPLE}/{person_id}",

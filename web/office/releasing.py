@@ -170,7 +170,7 @@ class Releasing:
         number = last.foreseen.receiving
         if typed_number(str(visit.form.get("shown", ""))) != number:
             raise ReleaseError(
-                N_("the number has changed meanwhile: it is {n} people now"), n=number
+                N_("the number of people has changed meanwhile: it is {n:n} now"), n=number
             )
         above = sending_options(visit).type_number_above
         if number > above and typed_number(str(visit.form.get("typed", ""))) != number:

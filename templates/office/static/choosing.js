@@ -35,7 +35,7 @@ const completing = (field) => {
   field.after(list);
   for (const [name, value] of [["role", "combobox"], ["aria-expanded", "false"], ["aria-autocomplete", "list"], ["aria-controls", list.id]]) field.setAttribute(name, value);
 
-  const close = () => { list.hidden = true; at = -1; field.setAttribute("aria-expanded", "false"); field.removeAttribute("aria-activedescendant"); };
+  const close = () => { last?.abort(); list.hidden = true; at = -1; field.setAttribute("aria-expanded", "false"); field.removeAttribute("aria-activedescendant"); };
   const mark = (to) => {
     const all = [...list.children];
     at = (to + all.length) % all.length;

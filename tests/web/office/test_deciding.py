@@ -85,7 +85,7 @@ async def test_a_letter_goes_its_whole_way_between_two_people(town: Town) -> Non
         empty = await approver.send(f"{path}/back")
         assert (empty.status_code, "a remark is needed" in approver.text) == (422, True)
         await approver.go(f"{path}/approve")
-        await approver.send(f"{path}/back", **{"note": "Presque", "remark-4": "Quel jour ?"})
+        await approver.send(f"{path}/back", None, note="Presque", **{"remark-4": "Quel jour ?"})
         assert "It is sent back with your remarks." in approver.text
         await author.go(path)
         assert "Bruno sent it back on" in author.text
@@ -237,7 +237,7 @@ async def test_the_number_is_typed_with_spaces_or_in_arabic_digits_and_looked_at
             await make.a_person(session, alone.keys, "nouvelle", members, now=alone.clock.at)
         changed = await anne.send(f"{path}/release", typed="3")
         assert changed.status_code == 422
-        assert "the number has changed meanwhile: it is 4 people now" in anne.text
+        assert "the number of people has changed meanwhile: it is 4 now" in anne.text
         assert "Send it to 4 people" in anne.text
         await anne.send(f"{path}/release", typed="\u202f٤ ")
         assert (await state_of(alone, campaign_id)).state is CampaignState.SCHEDULED
@@ -369,10 +369,11 @@ async def test_remarks_stand_beside_their_blocks_on_the_page_for_writing(town: T
         await signed_in(town, approver, bruno)
         await author.go(at)
         await author.send(f"{at}/send")
+        assert author.page is not None
         path = str(author.page.url.path).removesuffix("/who")
         await approver.go(f"{path}/approve")
         assert "La réunion est le 3.</summary>" in approver.text
-        await approver.send(f"{path}/back", **{"remark-2": "Quel jour ?"})
+        await approver.send(f"{path}/back", None, **{"remark-2": "Quel jour ?"})
         async with town.database.reading() as session:
             mails = await session.scalars(
                 select(Notice.content).where(Notice.kind == NoticeKind.OFFICE)
