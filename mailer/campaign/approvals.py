@@ -147,6 +147,12 @@ def waiting(found: Sequence[Step]) -> Step | None:
     return after[-1] if after and after[-1].kind is ApprovalKind.ASKED else None
 
 
+def since(found: Sequence[Step]) -> Sequence[Step]:
+    """The steps after the last one by which it was sent back; all if it never was."""
+    back = [n for n, it in enumerate(found) if it.kind is ApprovalKind.SENT_BACK]
+    return found[back[-1] + 1 :] if back else found
+
+
 async def sent_back(session: AsyncSession, campaign: Campaign | None) -> Step | None:
     """The step by which a draft was sent back, as long as nobody asked again or approved since."""
     if campaign is None or campaign.state is not CampaignState.DRAFT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +19,8 @@ _KEPT = 4_000
 _COMPARED = 300
 _ALIKE = 0.6
 """A block that was rewritten is taken for the same one if so much of it is left."""
+_MARKS = re.compile(r"^\s*(?:#{1,6} |[-*+] |\d+[.)] |> |:{3,})", re.MULTILINE)
+_LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,9 @@ class Remark:
 
 
 def excerpt(source: str) -> str:
-    """The beginning of a block's source, in one line."""
-    text = " ".join(source.split())
+    """The beginning of a block's source, in one line, without the marks of Markdown."""
+    bare = _LINK.sub(r"\1", _MARKS.sub("", source[:_KEPT])).replace("**", "")
+    text = " ".join(bare.split())
     if len(text) <= SHOWN:
         return text
     return f"{text[:SHOWN].rsplit(' ', 1)[0]}…"

@@ -12,7 +12,7 @@ from accounts.abilities import Ability
 from mailer.campaign import addressees, approvals
 from mailer.campaign.addressees import Addressees, addressees_of
 from mailer.campaign.finding import reason_of
-from mailer.models import CampaignState
+from mailer.models import ApprovalKind, CampaignState
 from mailer.notices import asking
 from mailer.report import foresee as foreseeing
 from mailer.report.foresee import Foreseen, LetterNumber
@@ -92,6 +92,9 @@ class BeforeRelease:
             "decide",
             error=error,
             sent_back=sent_back,
+            changed_since=any(
+                it.kind is ApprovalKind.CHANGED for it in approvals.since(values["approvals"])
+            ),
             asked=asked,
             asked_of=[it.name for it in asked_of],
             is_asked=visit.who.account_id in {it.id for it in asked_of},

@@ -85,6 +85,11 @@ const completing = (field) => {
   });
 };
 
+// The field of a rule is of use only where a rule is chosen.
+const segment = form.querySelector("#segment");
+const ruled = () => { form.querySelector("#rule").closest(".field").hidden = segment.value !== segment.dataset.rule; };
+segment.addEventListener("input", ruled);
+ruled();
 form.addEventListener("input", soon);
-for (const field of form.querySelectorAll("[data-rule]")) completing(field);
+for (const field of form.querySelectorAll("input[data-rule]")) completing(field);
 count();

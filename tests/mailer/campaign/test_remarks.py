@@ -62,6 +62,8 @@ def test_a_block_is_found_again_by_what_is_left_of_it(body: str, place: int | No
 def test_a_line_without_a_known_block_has_no_place_and_an_excerpt_is_one_line() -> None:
     assert places([Remark(3, "", "avant les blocs")], BODY) == [None]
     assert excerpt("Un  paragraphe\nde deux") == "Un paragraphe de deux"
+    assert excerpt("## Titre") == "Titre"
+    assert excerpt("- un\n- [deux](https://example.org)\n") == "un deux"
     long = excerpt("mot " * 100)
     assert long.endswith("mot…")
     assert len(long) <= 141
