@@ -19,7 +19,7 @@ from mailer.bounces.report import How
 from mailer.models import Attempt, Bounce, Campaign, Delivery, Evidence, Status
 from mailer.outcomes import Kind
 from pli.errors import PliError
-from pli.harmless import as_spaces
+from pli.harmless import one_line
 from pli.hours import Hour
 from pli.language import N_, Sentence, say
 from subscribers.address import Address
@@ -240,5 +240,4 @@ def _answer(copy: Delivery, tries: Sequence[Attempt], came_back: bool, zone: str
 
 
 def _line(text: str) -> str:
-    line = " ".join(as_spaces(text).split())
-    return line if len(line) <= LONGEST_REPLY else f"{line[:LONGEST_REPLY]}…"
+    return one_line(text, LONGEST_REPLY)

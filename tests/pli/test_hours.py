@@ -102,7 +102,7 @@ def test_an_hour_is_told_in_words_in_both_languages() -> None:
     assert "à 8 h (+0100)" in Hour(at.moment, "+0100").tell("fr")
     for zone, told in (
         ("America/Guadeloupe", "à 3 h (heure de Guadeloupe)"),
-        ("Asia/Kolkata", "à 12 h 30 (heure de Calcutta)"),
+        ("Asia/Kolkata", "à 12 h 30 (heure de Kolkata)"),
         ("Africa/Abidjan", "à 7 h (heure d’Abidjan)"),
         ("UTC", "à 7 h (UTC)"),
         ("Etc/GMT+1", "à 6 h (Etc/GMT+1)"),

@@ -63,12 +63,14 @@ class Approving:
         async with visit.context.database.reading() as session:
             draft = await draft_page.load(session, visit)
         if not draft.is_open:
-            return visit.go(draft.path)
+            return draft_page.too_late(visit, draft)
         return await self._page(visit, draft)
 
     async def ask(self, visit: Visit) -> Response:
         """Ask one person, or all who may; each gets a mail with a link."""
         draft = await self._loaded(visit)
+        if not draft.is_open:
+            return draft_page.too_late(visit, draft)
         of = str(visit.form.get("of", EVERYBODY))
         try:
             async with visit.context.database.begin() as session:
@@ -89,6 +91,8 @@ class Approving:
     async def approve(self, visit: Visit) -> Response:
         """Approve exactly what was seen: the hash stands in the form."""
         draft = await self._loaded(visit)
+        if not draft.is_open:
+            return draft_page.too_late(visit, draft)
         try:
             async with visit.context.database.begin() as session:
                 await lifecycle.approve(
@@ -114,6 +118,8 @@ class Approving:
     async def send_back(self, visit: Visit) -> Response:
         """Send it back with a remark, which its makers get by mail."""
         draft = await self._loaded(visit)
+        if not draft.is_open:
+            return draft_page.too_late(visit, draft)
         try:
             async with visit.context.database.begin() as session:
                 await lifecycle.send_back(
@@ -139,6 +145,8 @@ class Approving:
     async def test_copy(self, visit: Visit) -> Response:
         """A test copy of what is frozen, to one's own address."""
         draft = await self._loaded(visit)
+        if not draft.is_open:
+            return draft_page.too_late(visit, draft)
         async with visit.context.database.begin() as session:
             text = await lifecycle.frozen_text(session, draft.campaign.id)
             await writing.order_test(

@@ -55,7 +55,8 @@ class BeforeRelease:
         values: dict[str, Any] = {"told_for": told_for, "approvals": steps, "kinds": KINDS}
         values["count"] = await self._count(visit, draft, to, own)
         if draft.campaign.state is CampaignState.SCHEDULED:
-            return self._waiting(visit, draft, values, error)
+            count = draft.campaign.released_count if own is None else None
+            return self._waiting(visit, draft, {**values, "released_count": count}, error)
         return await self._undecided(visit, draft, values, error)
 
     async def _count(

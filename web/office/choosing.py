@@ -141,7 +141,7 @@ class Choosing:
             allowed = await self._allowed(session, visit)
             frozen_for = await addressees.addressees_of(session, draft.campaign)
         if not draft.is_open:
-            return visit.go(draft.path)
+            return draft_page.too_late(visit, draft)
         names = {it.id: it.name for it in allowed}
         choice = Choice.read(visit.form) if visit.posted else Choice.of(frozen_for, names)
         try:

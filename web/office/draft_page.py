@@ -140,6 +140,11 @@ def page(visit: Visit, draft: OpenSending, name: str, step: str = "", **values: 
     )
 
 
+def too_late(visit: Visit, draft: OpenSending) -> Response:
+    """Lead whoever comes late to where the sending stands now, and say so if a form was sent."""
+    return visit.go(draft.path, done="too_late" if visit.posted else "")
+
+
 class LetterPoints:
     """The findings of frozen letters; those last asked for are kept, for pressing takes long."""
 

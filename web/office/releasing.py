@@ -58,7 +58,9 @@ class When:
         """The hour at which it would begin; raises HourError for one that is none."""
         zone = visit.who.zone
         if self.choice == AT:
-            return hours.parse(self.hour, zone=zone, now=visit.now)
+            at = hours.parse(self.hour, zone=zone, now=visit.now)
+            releasing.refuse_far(at.moment, visit.now)
+            return at
         if self.hour:
             raise ReleaseError(
                 N_("you wrote an hour and chose “Now”: choose “At an hour”, or empty the field")
@@ -146,7 +148,7 @@ class Releasing:
                 draft = await draft_page.load(session, visit)
             if draft.campaign.state in draft_page.DECIDED:
                 return await self._before.page(visit, error=error)
-            return visit.go(draft.path)
+            return draft_page.too_late(visit, draft)
         return visit.go(f"/office/sendings/{visit.number('id')}", done="stopped")
 
     async def _last(self, visit: Visit, draft: OpenSending, at: Hour) -> Last | None:
@@ -197,7 +199,7 @@ class Releasing:
         except PliError as error:
             if draft.campaign.state in draft_page.DECIDED:
                 return await self._before.page(visit, error=error)
-        return visit.go(draft.path)
+        return draft_page.too_late(visit, draft)
 
     def _when(
         self, visit: Visit, draft: OpenSending, when: When, *, error: PliError | None = None

@@ -13,11 +13,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.models import Account
 from accounts.rights import Right
 from mailer.models import Campaign, CampaignState, Notice, NoticeKind
 from mailer.report.foresee import Foreseen
-from pli.actor import Actor
 from pli.checks import Check, warn, wrong
 from pli.database import Database
 from pli.keys import Keys
@@ -25,8 +23,15 @@ from pli.language import say
 from subscribers.models import List
 from tests import factories as make
 from tests.web.office.deciding import a_draft_of, an_office_that_sends
-from tests.web.office.manuscripts import Module, a_manuscript
-from tests.web.office.person import FROM_HERE, Person, Town, a_town
+from tests.web.office.manuscripts import a_manuscript
+from tests.web.office.person import FROM_HERE, Town, a_town
+from tests.web.office.ready import (
+    a_ready_letter,
+    actor_of,
+    an_office_of_one,
+    let_all_pass,
+    state_of,
+)
 from tests.web.office.signed import signed_in
 from web.office.counting import Counting, Overtaken
 from web.office.sending_options import MachineChecks
@@ -36,26 +41,6 @@ from web.office.sending_options import MachineChecks
 async def town(database: Database, keys: Keys, now: datetime) -> AsyncIterator[Town]:
     async with a_town(database, keys, now, an_office_that_sends(keys=keys)) as town:
         yield town
-
-
-def actor_of(account: Account) -> Actor:
-    return Actor.account(account.id, account.name)
-
-
-async def state_of(town: Town, campaign_id: int) -> Campaign:
-    async with town.database.reading() as session:
-        return await session.get_one(Campaign, campaign_id)
-
-
-async def let_all_pass(person: Person, path: str) -> None:
-    """Let every warning pass, one by one."""
-    for _ in range(20):
-        page = await person.go(f"{path}/check")
-        keys = re.findall(r'name="key" value="([0-9a-f]{32})"', page.text)
-        if not keys:
-            return
-        await person.send(f"{path}/tick", key=keys[0])
-    raise AssertionError("there is no end of warnings")
 
 
 async def test_a_letter_goes_its_whole_way_between_two_people(town: Town) -> None:
@@ -175,28 +160,10 @@ async def test_the_overview_names_who_asks_and_an_author_finds_the_way_back(town
             assert ("To its sending" in person.text) is sees, "its numbers are another right"
 
 
-async def a_ready_letter(
-    town: Town, person: Person, *, size: int = 3, name: str = "anne"
-) -> tuple[int, str]:
-    """A draft of somebody who alone decides, all warnings let pass; its id and its address."""
-    anne = await town.hire(name, Right.AUTHOR, Right.SENDER)
-    campaign, _ = await a_draft_of(
-        town.database, town.keys, actor_of(anne), size=size, now=town.clock.at
-    )
-    await signed_in(town, person, anne)
-    path = f"/office/sendings/{campaign.id}"
-    await let_all_pass(person, path)
-    return campaign.id, path
-
-
 @pytest.fixture
 async def alone(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Town]:
-    """An office in which one person decides, and types the number above two."""
-    database = Database(sqlite_url)
-    rules = an_office_that_sends(keys=keys, two=False, above=2)
-    async with a_town(database, keys, now, rules) as town:
+    async with an_office_of_one(sqlite_url, keys, now) as town:
         yield town
-    await database.close()
 
 
 async def test_an_hour_is_refused_in_words_when_it_is_none_of_one_time(alone: Town) -> None:
@@ -357,57 +324,3 @@ async def test_of_one_persons_counts_the_older_one_is_ended(
     # Its connection is whole, and free for others.
     assert await counting.count(database, 2, quick, within=60) == Foreseen(1, {})
     assert time.monotonic() - begun < 30
-
-
-async def test_remarks_stand_beside_their_blocks_on_the_page_for_writing(town: Town) -> None:
-    anne = await town.hire("anne", Right.AUTHOR)
-    bruno = await town.hire("bruno", Right.SENDER)
-    draft_id, _ = await a_manuscript(town, body="# Une séance\n\nLa réunion est le 3.\n")
-    at = f"/office/letters/{draft_id}"
-    async with town.somebody() as author, town.somebody() as approver:
-        module = Module(author, await signed_in(town, author, anne))
-        await signed_in(town, approver, bruno)
-        await author.go(at)
-        await author.send(f"{at}/send")
-        assert author.page is not None
-        path = str(author.page.url.path).removesuffix("/who")
-        await approver.go(f"{path}/approve")
-        assert "La réunion est le 3.</summary>" in approver.text
-        await approver.send(f"{path}/back", None, **{"remark-2": "Quel jour ?"})
-        async with town.database.reading() as session:
-            mails = await session.scalars(
-                select(Notice.content).where(Notice.kind == NoticeKind.OFFICE)
-            )
-            (mail,) = mails.all()
-        assert "Quel jour ?" in mail
-        assert "La réunion" not in mail, "the mail quotes nothing of the letter"
-
-        await author.go(path)
-        assert f'class="button" href="{at}"' in author.text, "the next thing to do"
-        await author.go(at)
-        assert "Bruno sent it back on" in author.text
-        beside = author.text.partition("<blockquote")[2]
-        assert beside.index("La réunion est le 3.") < beside.index("Quel jour ?")
-        for body, line in (
-            ("# Une séance\n\nUn mot.\n\nLa réunion est lundi le 3.\n", 4),
-            ("# Une séance\n", None),
-        ):
-            typed = {"front": {}, "body": body, "view": "mail"}
-            seen = (await module.ask("POST", f"{at}/preview", typed)).json()
-            remark = seen["findings"][0]
-            assert (remark["severity"], remark["line"]) == ("remark", line)
-            assert remark["text"] == "Bruno: Quel jour ?"
-            assert ("La réunion est le 3." in remark["remedy"]) is (line is None)
-        await author.send(at, body="# Une séance\n\nLa réunion est lundi.\n", do="check")
-        assert "Bruno: Quel jour ?" in author.text.partition('id="findings"')[2]
-
-        await author.go(f"{path}/approve")
-        await author.send(f"{path}/ask")
-        await author.go(path)
-        assert "It waits for: Bruno." in author.text
-        await approver.go(path)
-        assert "You are asked." in approver.text
-        seen = (await module.ask("POST", f"{at}/preview", typed)).json()
-        assert "remark" not in {it["severity"] for it in seen["findings"]}
-        await author.go(at)
-        assert "Bruno sent it back on" not in author.text

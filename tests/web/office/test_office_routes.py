@@ -164,11 +164,13 @@ def where(path: str, number: int) -> str:
 ENDLESS = "/sendings/{id:number}/stream"
 """Its answer lasts as long as somebody watches: tests ask for its head."""
 OF_A_RUNNING_ONE = {
-    **dict.fromkeys(("who", "check", "tick", "approve", "test", "release", "stop"), 303),
+    **dict.fromkeys(
+        ("who", "check", "tick", "approve", "test", "release", "stop", "ask", "approved", "back"),
+        303,
+    ),
     **dict.fromkeys(("numbers", "complete"), 200),
-    **dict.fromkeys(("ask", "approved", "back"), 422),
 }
-"""What the routes of a draft answer for a sending that runs: they lead on, or the verb refuses."""
+"""What the routes of a draft answer for a sending that runs: they lead on."""
 OF_A_DRAFT = {*OF_A_RUNNING_ONE, "mail", "text", "web"}
 LEADS_ON = ("/campaigns", "/report/{id:number}")
 """Former addresses: they show nothing, and lead to where the guard asks again."""
