@@ -20,7 +20,7 @@ _COMPARED = 300
 _ALIKE = 0.6
 """A block that was rewritten is taken for the same one if so much of it is left."""
 _MARKS = re.compile(r"^\s*(?:#{1,6} |[-*+] |\d+[.)] |> |:{3,})", re.MULTILINE)
-_LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
+_LINK = re.compile(r"!?\[([^\[\]\n]*+)\]\([^()\n]*+\)")
 
 
 @dataclass(frozen=True, slots=True)
