@@ -176,6 +176,14 @@ async def of_campaigns(
     return found
 
 
+async def made_by(session: AsyncSession, campaign_ids: Collection[int]) -> dict[int, int | None]:
+    """The account that made each of these campaigns; None: nobody of the office did."""
+    rows = await session.execute(
+        select(Campaign.id, Campaign.created_by).where(Campaign.id.in_(campaign_ids))
+    )
+    return {row.id: actor.kept(row.created_by or "").account_id for row in rows}
+
+
 async def last_approved(session: AsyncSession, campaign_id: int) -> dict[str, Any] | None:
     """What was approved last, as `lifecycle` kept it; None: nothing was yet."""
     kept = await session.scalar(

@@ -10,11 +10,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.rights import Right
-from mailer.models import Campaign, CampaignState, Notice, NoticeKind
+from mailer.models import (
+    ApprovalEvent,
+    ApprovalKind,
+    Campaign,
+    CampaignState,
+    Notice,
+    NoticeKind,
+)
 from mailer.report.foresee import Foreseen
 from pli.checks import Check, warn, wrong
 from pli.database import Database
@@ -145,7 +152,14 @@ async def test_the_overview_names_who_asks_and_an_author_finds_the_way_back(town
         assert path in author.text
 
         await one.go(f"{path}/approve")
-        await one.send(f"{path}/back", note="La date", line="")
+        await one.send(f"{path}/back", note="La date")
+        await author.go("/office/")
+        assert "was sent back to you." in author.text
+        async with town.database.begin() as session:
+            # Who only pressed the button, as one who wrote nothing and asked nobody.
+            await session.execute(
+                delete(ApprovalEvent).where(ApprovalEvent.kind != ApprovalKind.SENT_BACK)
+            )
         await author.go("/office/")
         assert "was sent back to you." in author.text
         await other.go("/office/")
