@@ -29,7 +29,7 @@ from commands.common import (
 from commands.freezing import freeze
 from commands.policy import identity_of, letter_of, sizes_of
 from commands.sending import without_list, without_segment
-from mailer.campaign import addressees, lifecycle, releasing, ticking
+from mailer.campaign import addressees, freezing, lifecycle, releasing, ticking
 from mailer.campaign.finding import CampaignError, find_campaign, lists_of
 from mailer.letter.snapshot import Frozen
 from mailer.models import Campaign
@@ -139,7 +139,7 @@ async def refreeze(
             found = await find_campaign(session, campaign_id)
             seen = found.frozen_hash
             before = await addressees.addressees_of(session, found)
-            text = await lifecycle.frozen_text(session, campaign_id)
+            text = await freezing.frozen_text(session, campaign_id)
             known = await attributes.declared(session)
             asked = await addressees.chosen(
                 session,
@@ -161,7 +161,7 @@ async def refreeze(
             aside=asked.aside if without_lists or without_segments else before.aside,
         )
         async with installation.database.begin() as session:
-            lost = await lifecycle.refreeze(
+            lost = await freezing.refreeze(
                 session,
                 campaign_id=campaign_id,
                 frozen=frozen,
@@ -322,7 +322,7 @@ async def _points(
     settings = installation.settings
     async with installation.database.reading() as session:
         found = await find_campaign(session, campaign_id)
-        text = await lifecycle.frozen_text(session, campaign_id)
+        text = await freezing.frozen_text(session, campaign_id)
         known = await attributes.declared(session)
         points, foreseen = await readiness.of_lists(
             session, found, at=at.moment if at else now(), notified=bool(settings.notify)
@@ -335,7 +335,7 @@ async def _points(
 
 async def _in_body(session: AsyncSession, campaign_id: int, line: int) -> int:
     """A line of a letter's file as a line of its body, from 0; below 0 in the front matter."""
-    text = await lifecycle.frozen_text(session, campaign_id)
+    text = await freezing.frozen_text(session, campaign_id)
     return line - Frozen.of_text(text).letter.line
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import accounts.models  # noqa: F401
+import mailer.bounce_models
 import mailer.draft_models
+import mailer.intake_models
 import mailer.models  # noqa: F401
 import subscribers.models  # noqa: F401 (each fills the registry)
 from pli.columns import Base
@@ -21,7 +23,7 @@ VERBS = {"update", "insert", "delete", "insert_into", "ManyRows", "NewRows"}
 WRITERS = (
     (
         "campaign.state, and the frozen letter",
-        "`mailer/campaign/transition.py`, `lifecycle.py`, `scheduling.py`",
+        "`mailer/campaign/transition.py`, `freezing.py`, `lifecycle.py`, `scheduling.py`",
         {"Campaign", "CampaignList"},
     ),
     (

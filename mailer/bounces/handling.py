@@ -19,6 +19,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from mailer.bounce_models import Bounce, BounceMail, Effect
 from mailer.bounces import following, keeping, rows
 from mailer.bounces.copies import Copy, copies_of
 from mailer.bounces.following import Answer
@@ -32,7 +33,7 @@ from mailer.bounces.rules import USUAL, BounceRules
 from mailer.bounces.tokens import Tokens
 from mailer.bounces.whose import is_our_own, whose, written_to
 from mailer.links import FIRST_NUMBER
-from mailer.models import Bounce, BounceMail, Delivery, Effect, Notice, Status
+from mailer.models import Delivery, Notice, Status
 from pli import audit
 from pli.actor import Actor
 from pli.audit import AuditAction, AuditObject

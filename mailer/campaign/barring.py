@@ -9,11 +9,12 @@ from functools import partial
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.bounce_models import Bounce
 from mailer.bounces import deciding
 from mailer.bounces.deciding import Undone
 from mailer.campaign.finding import find_campaign
 from mailer.ledger import answers, unknown_users
-from mailer.models import Bounce, Delivery
+from mailer.models import Delivery
 from pli.actor import NOBODY, Actor
 from pli.errors import PliError
 from pli.language import N_

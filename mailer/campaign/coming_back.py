@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from mailer.bounce_models import Bounce
 from mailer.bounces import handling
 from mailer.bounces.handling import Arrival, Came, read_arrival
 from mailer.bounces.report import Kind
@@ -18,7 +19,7 @@ from mailer.bounces.tokens import Tokens
 from mailer.ledger import evidence
 from mailer.ledger.evidence import Proof
 from mailer.links import FIRST_NUMBER
-from mailer.models import Bounce, Delivery, Source, Status
+from mailer.models import Delivery, Source, Status
 from pli.packing import among, packed_ids
 from subscribers import optout
 

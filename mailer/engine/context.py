@@ -21,6 +21,7 @@ from mailer.pacing.pacers import Pacers
 from mailer.scope import EVERYTHING, Scope
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import Observer
+from pli.clocks import boot_time
 from pli.database import Database, DatabaseAway
 from pli.language import Sentence
 
@@ -48,6 +49,13 @@ class EngineContext:
     settled: int = 0
     waiting: set[int] = field(default_factory=set)
     """Ids of campaigns with batches due for the open slot, as the last sweep found them."""
+    _full_told: float = float("-inf")
+
+    def tell_of_full_files(self, reason: object) -> None:
+        """This process, or the machine, has no file left to open: nobody's disk is full."""
+        if boot_time() > self._full_told + constants.TELL_AGAIN_SECONDS:
+            log.warning("engine.files_full", extra={"reason": str(reason)})
+            self._full_told = boot_time()
 
     async def pause_of(self, batch_id: int, reason: Sentence) -> None:
         """Pause the campaign of a batch."""

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.intake import probes, tallies
 from mailer.intake.tallies import Sort
-from mailer.models import IntakeDoor, IntakeMail, IntakeTally
+from mailer.intake_models import IntakeDoor, IntakeMail, IntakeTally
 from pli.checks import Check, fine, warn
 from pli.database import Database
 from pli.language import N_, Sentence, as_sentence, say, say_n

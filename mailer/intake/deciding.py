@@ -7,7 +7,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.intake.tallies import Sort
-from mailer.models import IntakeMail
+from mailer.intake_models import IntakeMail
 from pli.errors import PliError
 from pli.language import N_
 

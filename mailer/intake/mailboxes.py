@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.models import IntakeDoor, IntakeMail
+from mailer.intake_models import IntakeDoor, IntakeMail
 from pli.columns import clock
 from pli.language import Sentence, as_document
 from pli.upsert import insert_into

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.bounces.mail import Mail
 from mailer.intake.tallies import Sort
+from mailer.intake_models import IntakeMail
 from mailer.links import Links
-from mailer.models import IntakeMail
 from pli.keys import Keys
 
 NUMBER = 0

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.models import IntakeTally
+from mailer.intake_models import IntakeTally
 from pli.upsert import insert_into
 
 

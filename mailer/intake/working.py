@@ -27,7 +27,7 @@ from mailer.intake.forwarding import Forward
 from mailer.intake.leaving_by_word import leave_by_word
 from mailer.intake.taking import CHORE, MAIL
 from mailer.intake.tallies import Sort
-from mailer.models import IntakeMail
+from mailer.intake_models import IntakeMail
 from pli import chores
 from pli.columns import clock
 from pli.database import Database, DatabaseAway

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.bounce_models import Bounce, BounceMail
 from mailer.bounces.report import Kind
 from mailer.intake.tallies import Sort
-from mailer.models import Bounce, BounceMail, IntakeDoor, IntakeMail, IntakeTally
+from mailer.intake_models import IntakeDoor, IntakeMail, IntakeTally
 from pli.language import Sentence, as_sentence
 from subscribers.models import Subscriber
 

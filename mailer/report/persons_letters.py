@@ -13,9 +13,10 @@ from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import reasons
+from mailer.bounce_models import Bounce
 from mailer.bounces import words
 from mailer.bounces.report import How
-from mailer.models import Bounce, Campaign, Delivery, Status
+from mailer.models import Campaign, Delivery, Status
 from pli.language import Sentence
 from subscribers.models import (
     List,

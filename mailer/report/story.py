@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import reasons
+from mailer.bounce_models import Bounce
 from mailer.bounces import words
 from mailer.bounces.report import How
-from mailer.models import Attempt, Bounce, Campaign, Delivery, Evidence, Status
+from mailer.models import Attempt, Campaign, Delivery, Evidence, Status
 from mailer.outcomes import Kind
 from pli.errors import PliError
 from pli.harmless import one_line

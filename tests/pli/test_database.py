@@ -20,7 +20,8 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, TextClause, inspect, select, text
 from sqlalchemy.orm import Session
 
-from mailer.models import Bounce, Effect, Pacing, Status
+from mailer.bounce_models import Bounce, Effect
+from mailer.models import Pacing, Status
 from pli import keys as key_ring
 from pli import schema
 from pli.columns import Base

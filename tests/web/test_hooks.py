@@ -15,7 +15,7 @@ from standardwebhooks.webhooks import Webhook
 
 from mailer.intake.hooks import Hook
 from mailer.intake.sns import Topic
-from mailer.models import IntakeMail, IntakeTally
+from mailer.intake_models import IntakeMail, IntakeTally
 from pli.database import Database
 from tests import factories as make
 from tests.mailer.intake import payloads

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from accounts.abilities import Ability
-from mailer.campaign import addressees, approvals, lifecycle
+from mailer.campaign import addressees, approvals, freezing, lifecycle
 from mailer.campaign.remarks import blocks, excerpt
 from mailer.letter import snapshot
 from mailer.letter.snapshot import Frozen
@@ -148,7 +148,7 @@ class Approving:
         if not draft.is_open:
             return draft_page.too_late(visit, draft)
         async with visit.context.database.begin() as session:
-            text = await lifecycle.frozen_text(session, draft.campaign.id)
+            text = await freezing.frozen_text(session, draft.campaign.id)
             await writing.order_test(
                 session,
                 frozen=Frozen.of_text(text),
@@ -169,7 +169,7 @@ class Approving:
         campaign = draft.campaign
         two = sending_options(visit).policy.second_person
         async with visit.context.database.reading() as session:
-            text = await lifecycle.frozen_text(session, campaign.id)
+            text = await freezing.frozen_text(session, campaign.id)
             able = await asking.who_may_approve(session, campaign, second_person=two)
             told_for = await addressees.told(
                 session, await addressees.addressees_of(session, campaign)

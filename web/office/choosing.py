@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from accounts.abilities import Ability
 from mailer import reasons
-from mailer.campaign import addressees, lifecycle
+from mailer.campaign import addressees, freezing
 from mailer.campaign.addressees import Addressees
 from mailer.letter.snapshot import Frozen
 from mailer.models import Audience, Status
@@ -189,8 +189,8 @@ class Choosing:
     async def _keep(self, visit: Visit, draft: OpenSending, to: Addressees) -> Response:
         """Freeze the campaign anew for these people."""
         async with visit.context.database.begin() as session:
-            text = await lifecycle.frozen_text(session, draft.campaign.id)
-            lost = await lifecycle.refreeze(
+            text = await freezing.frozen_text(session, draft.campaign.id)
+            lost = await freezing.refreeze(
                 session,
                 campaign_id=draft.campaign.id,
                 frozen=Frozen.of_text(text),

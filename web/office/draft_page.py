@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from accounts.abilities import Ability, Granted
 from mailer import reasons
-from mailer.campaign import lifecycle
+from mailer.campaign import freezing
 from mailer.campaign.finding import find_campaign
 from mailer.letter.drafts import rows
 from mailer.models import Campaign, CampaignState
@@ -156,7 +156,7 @@ class LetterPoints:
         known = tuple(sorted(await attributes.declared(session)))
         key = (campaign.frozen_hash, known)
         if key not in self._kept:
-            text = await lifecycle.frozen_text(session, campaign.id)
+            text = await freezing.frozen_text(session, campaign.id)
             sizes = visit.context.options.sizes
             # Not on the loop that also sends.
             self._kept[key] = await asyncio.to_thread(readiness.of_letter, text, known, sizes)

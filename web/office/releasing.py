@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, QueryParams
 from starlette.responses import Response
 
 from accounts.abilities import Ability
-from mailer.campaign import lifecycle, releasing
+from mailer.campaign import freezing, releasing
 from mailer.campaign.addressees import addressees_of
 from mailer.campaign.lifecycle import refuse_unseen
 from mailer.letter import snapshot
@@ -162,7 +162,7 @@ class Releasing:
             letter = LetterNumber(campaign.number, campaign.letter_hash, campaign.id)
             foreseen = await foreseeing.foresee(session, to, letter, providers=options.providers)
             expected = await forecast(session, foreseen, options.plans, options.providers)
-            text = await lifecycle.frozen_text(session, campaign.id)
+            text = await freezing.frozen_text(session, campaign.id)
         identity = Identity(**json.loads(snapshot.as_seen(text))["identity"])
         return Last(found, foreseen, expected, identity.sender or identity.from_address, at)
 

@@ -10,23 +10,14 @@ from functools import partial
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from mailer.bounce_models import Bounce, BounceMail, Effect
 from mailer.bounces import checkup, deciding, handling, repeated, session_refusals
 from mailer.bounces.keeping import unpacked
 from mailer.bounces.report import Kind
 from mailer.bounces.rules import USUAL
 from mailer.campaign import barring
 from mailer.links import FIRST_NUMBER
-from mailer.models import (
-    Bounce,
-    BounceMail,
-    Campaign,
-    Delivery,
-    Effect,
-    Notice,
-    NoticeKind,
-    Stage,
-    Status,
-)
+from mailer.models import Campaign, Delivery, Notice, NoticeKind, Stage, Status
 from mailer.outcomes import Result, judge
 from mailer.report import bounces
 from pli.actor import Actor

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from mailer.bounce_models import Bounce, BounceMail, Effect
 from mailer.bounces.keeping import unpacked
 from mailer.bounces.report import Kind
 from mailer.bounces.rules import USUAL
 from mailer.campaign import barring, lifecycle
-from mailer.models import Bounce, BounceMail, Campaign, CampaignState, Delivery, Effect
+from mailer.models import Campaign, CampaignState, Delivery
 from pli.database import Database
 from subscribers.models import Subscriber, SuppressionReason
 from tests.mailer.bounces.coming_back import (

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from mailer.bounce_models import Bounce
 from mailer.bounces.handling import Arrival, Came, read_arrival
 from mailer.campaign import coming_back, taking_in
-from mailer.models import Bounce, Campaign, CampaignState
+from mailer.models import Campaign, CampaignState
 from pli.database import Database, DatabaseAway
 from tests.mailer.bounces.coming_back import FULL, bounce_of, sent
 from tests.specimens.bounces.pieces import TOKENS

@@ -24,6 +24,7 @@ from mailer.campaign.ordering import Order
 from mailer.campaign.policy import SendingPolicy
 from mailer.engine import constants, gate
 from mailer.engine.batch_run import BatchRun
+from mailer.engine.batch_work import BatchWork
 from mailer.engine.ending import Ending
 from mailer.engine.engine import Engine
 from mailer.engine.journal import Journal
@@ -449,7 +450,7 @@ async def test_takings_that_the_database_ended_are_not_fruitless(
     database: Database, keys: Keys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign_id = await prepared(database, keys, now, count=4, batch_size=4)
-    release, begin_run = leasing.release, Engine._begin_run
+    release, begin_run = leasing.release, BatchWork._begin_run
     away = iter([True] * 5)
     lost = iter([True, False] * 5)
 
@@ -463,7 +464,7 @@ async def test_takings_that_the_database_ended_are_not_fruitless(
             raise DatabaseAway("the database is away")
         release(*args, **named)
 
-    monkeypatch.setattr(Engine, "_begin_run", begin)
+    monkeypatch.setattr(BatchWork, "_begin_run", begin)
     monkeypatch.setattr(leasing, "release", release_sometimes)
     with Relay().running() as relay:
         async with working(database, keys, relay.url):

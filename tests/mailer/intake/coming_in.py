@@ -13,7 +13,7 @@ from mailer.intake import taking, working
 from mailer.intake.forwarding import Forward
 from mailer.intake.taking import Taken
 from mailer.intake.working import Means
-from mailer.models import IntakeMail, IntakeTally
+from mailer.intake_models import IntakeMail, IntakeTally
 from pli.database import Database
 from pli.work import until
 from tests.factories import KEYS

@@ -18,7 +18,7 @@ from mailer.intake import checkup, imap_client, imap_door
 from mailer.intake.checkup import Expected
 from mailer.intake.imap_client import Mailbox, MailboxError, MailboxPlan, MailboxRefusal
 from mailer.intake.imap_door import ImapDoor
-from mailer.models import IntakeDoor
+from mailer.intake_models import IntakeDoor
 from pli.database import Database
 from tests.waiting import until_true
 

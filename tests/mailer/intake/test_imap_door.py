@@ -11,10 +11,11 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select, update
 
+from mailer.bounce_models import Bounce
 from mailer.intake import imap_door, working
 from mailer.intake.imap_client import Mailbox, MailboxError, MailboxPlan
 from mailer.intake.imap_door import ImapDoor
-from mailer.models import Bounce, IntakeDoor, IntakeMail
+from mailer.intake_models import IntakeDoor, IntakeMail
 from pli.database import Database
 from tests.certificates import authority
 from tests.dovecot import Dovecot

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from mailer.intake import taking
 from mailer.intake.maildir import Maildir, MaildirError
 from mailer.intake.taking import Taken
-from mailer.models import IntakeMail
+from mailer.intake_models import IntakeMail
 from pli.database import Database, DatabaseAway
 
 

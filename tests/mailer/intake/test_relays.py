@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from mailer.bounce_models import Bounce
 from mailer.bounces.relays import events
 from mailer.bounces.relays.events import DEEPEST, MOST, NoEvents
 from mailer.bounces.relays.kinds import KINDS, number_of
-from mailer.models import Bounce, IntakeMail
+from mailer.intake_models import IntakeMail
 from pli.database import Database
 from subscribers import optout
 from subscribers.models import Subscriber

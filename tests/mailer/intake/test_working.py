@@ -8,12 +8,14 @@ from email import message_from_bytes, policy
 import pytest
 from sqlalchemy import select, update
 
+from mailer.bounce_models import Bounce, BounceMail
 from mailer.campaign import coming_back
 from mailer.intake import deciding, probes, taking, tallies, working
 from mailer.intake.deciding import IntakeError
 from mailer.intake.forwarding import Forward
 from mailer.intake.taking import Place, Taken
-from mailer.models import Bounce, BounceMail, Delivery, IntakeMail, Notice, NoticeKind
+from mailer.intake_models import IntakeMail
+from mailer.models import Delivery, Notice, NoticeKind
 from mailer.notices import forward_mail
 from mailer.report import intake as came_in
 from pli.chores import carry_out

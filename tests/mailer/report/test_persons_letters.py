@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces.report import Action, How, Reason, Weight
-from mailer.models import Bounce, Delivery, Effect, Status
+from mailer.models import Delivery, Status
 from mailer.report import persons_letters
 from pli.database import Database
 from subscribers import optout

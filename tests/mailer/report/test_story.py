@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces.report import Action, How, Reason, Weight
-from mailer.models import Bounce, CampaignState, Delivery, Effect, Source, Status
+from mailer.models import CampaignState, Delivery, Source, Status
 from mailer.models import Evidence as Proof
 from mailer.report import story
 from mailer.report.story import NoStory, Story
