@@ -31,6 +31,7 @@ from mailer.report import (
     compare,
     copy_pages,
     live_details,
+    persons_letters,
     standing,
     story,
     summary,
@@ -39,6 +40,7 @@ from mailer.report import (
 from pli import keys as key_ring
 from pli import schema
 from pli.database import Database
+from subscribers import people as people_of
 from subscribers.address import Address
 
 TIMES = 5
@@ -105,11 +107,15 @@ def questions(campaign: int, people: int) -> dict[str, Question]:
         over_time = await timeline.timeline(session, campaign)
         return await breakdown.breakdown(session, campaign, over_time)
 
+    async def of_person(session: AsyncSession) -> object:
+        person = await people_of.get(session, address)
+        return await persons_letters.letters(session, person.id)
+
     return {
         "one copy's story": lambda it: story.story(
             it, campaign, address=address, zone="Europe/Paris"
         ),
-        "all letters of a person": lambda it: story.letters(it, address=address),
+        "all letters of a person": of_person,
         "first page of sent copies": lambda it: copy_pages.page(it, campaign, status=Status.SENT),
         "last page of sent copies": last_page,
         "page of uncertain copies": lambda it: copy_pages.page(

@@ -81,9 +81,8 @@ async def sees(session: AsyncSession, visit: Visit, campaign: Campaign) -> bool:
     """Whether the page of a sending, in the state that it is in, is open to who looks."""
     lists = await summary.lists_of(session, campaign.id) or ()
     granted = visit.who.granted
-    if campaign.state in DECIDED:
-        return granted.may(Ability.SEE_DRAFTS, lists)
-    return bool(granted.lists_for(Ability.SEE_NUMBERS).among(lists))
+    needs = Ability.SEE_DRAFTS if campaign.state in DECIDED else Ability.SEE_NUMBERS
+    return bool(granted.lists_for(needs).among(lists))
 
 
 def closed(
@@ -93,7 +92,8 @@ def closed(
     return {
         it.campaign
         for it in shown
-        if it.state in DECIDED and not granted.may(Ability.SEE_DRAFTS, lists.get(it.campaign, ()))
+        if it.state in DECIDED
+        and not granted.lists_for(Ability.SEE_DRAFTS).among(lists.get(it.campaign, ()))
     }
 
 
@@ -138,6 +138,11 @@ def page(visit: Visit, draft: OpenSending, name: str, step: str = "", **values: 
         is_open=draft.is_open,
         told=told,
     )
+
+
+def too_late(visit: Visit, draft: OpenSending) -> Response:
+    """Lead whoever comes late to where the sending stands now, and say so if a form was sent."""
+    return visit.go(draft.path, done="too_late" if visit.posted else "")
 
 
 class LetterPoints:

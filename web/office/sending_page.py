@@ -14,6 +14,7 @@ from mailer.report import html_page, standing, summary
 from pli.language import N_
 from web.office import cookies, reporting, watching
 from web.office.approving import Approving
+from web.office.before_release import BeforeRelease
 from web.office.checking import Checker, Checking
 from web.office.choosing import Choosing
 from web.office.draft_page import DECIDED, closed
@@ -37,12 +38,12 @@ class SendingPages:
 
     def __init__(self) -> None:
         checker = Checker()
-        self._releasing = Releasing(checker)
+        self._before = BeforeRelease()
         self._parts = (
             Choosing(),
             Checking(checker),
             Approving(checker),
-            self._releasing,
+            Releasing(checker, self._before),
             LetterFrame(),
             FromManuscript(),
         )
@@ -93,11 +94,11 @@ class SendingPages:
             if lists is None:
                 raise HTTPException(404)
             state = (await summary.progress(session, campaign_id)).state
-        if state in DECIDED:
-            if not visit.who.granted.may(Ability.SEE_DRAFTS, lists):
-                raise HTTPException(404)
-            return await self._releasing.page(visit)
         # Of several lists one may be enough: these pages show its numbers, and that there is more.
+        if state in DECIDED:
+            return await self._before.page(
+                visit, own=seen(visit.who.granted, Ability.SEE_DRAFTS, lists)
+            )
         seen(visit.who.granted, Ability.SEE_NUMBERS, lists)
         if state in WATCHED:
             return await watching.page(visit, campaign_id)
