@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.ledger import balance
 from mailer.models import Batch, Delivery, Status
+from mailer.report import bounces
+from mailer.report.id_range import id_range
 from mailer.report.timeline import Timeline
 from subscribers.models import ConsentEvent, ConsentRecord
 
@@ -39,13 +41,20 @@ class Breakdown:
 
     `by_attempt` has, for each number of tries, the copies by status. `by_hour` has the tries by
     outcome from each hour on (a longer time where the sending took more than `MOST_ROWS` hours).
-    `left_by_day` counts people who used the unsubscribe link of a copy.
+    `left_by_day` counts people who used the unsubscribe link of a copy, `complained_by_day` those
+    who marked a copy as spam.
     """
 
     by_provider: Sequence[ByProvider]
     by_attempt: Sequence[tuple[int, Mapping[Status, int]]]
     by_hour: Sequence[tuple[datetime, Mapping[str, int]]]
     left_by_day: Mapping[date, int]
+    complained_by_day: Mapping[date, int]
+
+    @property
+    def days(self) -> Sequence[date]:
+        """The days on which somebody left or complained."""
+        return sorted({*self.left_by_day, *self.complained_by_day})
 
 
 async def breakdown(
@@ -62,6 +71,7 @@ async def breakdown(
         await _by_attempt(session, campaign_id, list_ids),
         by_hour(over_time) if over_time else (),
         await left_by_day(session, campaign_id, list_ids=list_ids, zone=zone),
+        _by_day(await bounces.complaints(session, campaign_id, list_ids=list_ids), zone),
     )
 
 
@@ -86,13 +96,28 @@ async def _by_provider(
 async def _by_attempt(
     session: AsyncSession, campaign_id: int, list_ids: Collection[int] | None
 ) -> list[tuple[int, Mapping[Status, int]]]:
+    copies = await id_range(session, campaign_id)
+    if copies is None:
+        return []
     on = [] if list_ids is None else [Delivery.list_id.in_(list_ids)]
-    rows = await session.execute(
-        select(Delivery.attempts, Delivery.status, func.count())
-        .where(Delivery.campaign_id == campaign_id, Delivery.batch.is_not(None), *on)
-        .group_by(Delivery.attempts, Delivery.status)
+    those = (*copies.of_copies(), Delivery.batch.is_not(None), *on)
+    # Most copies take one try. To group a million rows SQLite would sort them; sums need no order.
+    few = [(attempts, status) for attempts in (0, 1) for status in balance.COUNTED]
+    sums = (
+        func.sum(case(((Delivery.attempts == attempts) & (Delivery.status == status), 1), else_=0))
+        for attempts, status in few
     )
     found: dict[int, Counter[Status]] = {}
+    for (attempts, status), n in zip(
+        few, (await session.execute(select(*sums).where(*those))).one(), strict=True
+    ):
+        if n:
+            found.setdefault(attempts, Counter())[status] += int(n)
+    rows = await session.execute(
+        select(Delivery.attempts, Delivery.status, func.count())
+        .where(*those, Delivery.attempts > 1)
+        .group_by(Delivery.attempts, Delivery.status)
+    )
     for attempts, status, n in rows:
         found.setdefault(attempts, Counter())[status] += n
     return sorted(found.items())
@@ -131,4 +156,8 @@ async def left_by_day(
         )
         .group_by(ConsentRecord.delivery_id)
     )
-    return dict(sorted(Counter(at.astimezone(zone).date() for at in rows).items()))
+    return _by_day(rows, zone)
+
+
+def _by_day(moments: Iterable[datetime], zone: tzinfo | None) -> dict[date, int]:
+    return dict(sorted(Counter(at.astimezone(zone).date() for at in moments).items()))

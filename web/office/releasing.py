@@ -14,11 +14,11 @@ from starlette.responses import Response
 from accounts.abilities import Ability
 from mailer.campaign import addressees, approvals, lifecycle, releasing
 from mailer.campaign.addressees import addressees_of
-from mailer.campaign.finding import reason_of
 from mailer.campaign.lifecycle import refuse_unseen
 from mailer.letter import snapshot
 from mailer.models import CampaignState
 from mailer.report import foresee as foreseeing
+from mailer.report import summary
 from mailer.report.foresee import Foreseen, LetterNumber
 from mailer.report.release_forecast import Forecast, forecast
 from mailer.sender import Identity
@@ -27,7 +27,7 @@ from pli.durations import lasting, typed_number
 from pli.errors import PliError
 from pli.hours import Hour
 from pli.language import N_, Sentence, say
-from web.office import draft_page
+from web.office import awaiting, draft_page
 from web.office.approving import KINDS
 from web.office.checking import Checker, Findings, refuse_open
 from web.office.draft_page import OpenSending, lists_of_sending, sending_options
@@ -36,8 +36,6 @@ from web.office.visit import Visit
 
 NOW, AT = "now", "at"
 MACHINE_SECONDS = 15.0
-THINKING = 600
-"""So many seconds before its hour the page of a released letter counts down."""
 _LONGEST = 200
 
 
@@ -122,22 +120,20 @@ class Releasing:
                 can_release=visit.who.granted.may(Ability.RELEASE, draft.lists),
                 **values,
             )
-        starts = Hour(campaign.scheduled_at or visit.now, campaign.scheduled_zone or "UTC")
-        left = (starts.moment - visit.now).total_seconds()
-        held = reason_of(campaign)
+        async with visit.context.database.reading() as session:
+            progress = await summary.progress(session, campaign.id)
+        live = awaiting.values(visit, progress, draft.lists, visit.now)
+        still = "still" in visit.request.query_params
         return draft_page.page(
             visit,
             draft,
             "released",
             error=error,
             **values,
-            starts=starts,
-            left=max(0, round(left)),
-            counts_down=held is None and left < THINKING,
-            lasting=lasting(starts.moment - visit.now),
-            held=held,
+            live=live,
+            refresh=None if still else awaiting.refresh_seconds(live),
             by=actor.kept(campaign.released_by or ""),
-            may_stop=visit.who.granted.may(Ability.PAUSE, draft.lists),
+            may_stop=live["may_stop"],
         )
 
     async def release(self, visit: Visit) -> Response:

@@ -16,7 +16,7 @@ from mailer.campaign.refused_before import refused_before, send_again
 from mailer.campaign.sending_hours import SendingHours
 from mailer.ledger import doubt
 from mailer.models import CampaignState, Status
-from mailer.report import summary
+from mailer.report import live_details, summary
 from mailer.report.summary import Progress
 from pli import hours
 from pli.errors import PliError
@@ -186,15 +186,15 @@ class SendingActions:
         id_ = visit.number("id")
         form = RetryForm.of(visit)
         async with visit.context.database.reading() as session:
-            report = await summary.report(session, id_)
+            progress = await summary.progress(session, id_)
+            failures = await live_details.failures_by_reason(session, id_)
             barred = await barring.barred_among_failed(session, campaign_id=id_)
         every = form.reason.gettext(N_("all of them"))
         form.reason.choices = [
-            SelectChoice("", f"{every} ({report.failed})"),
+            SelectChoice("", f"{every} ({progress.failed})"),
             *(
                 SelectChoice(code, f"{_why_failed(code, visit.language)} ({n})")
-                for code, n in report.failures.items()
-                if n
+                for code, n in failures.items()
             ),
         ]
         told = [say(N_("Each goes again under its old Message-ID."))]
@@ -256,6 +256,7 @@ class SendingActions:
                         visit.context.keys,
                         [(PASTED, lines)],
                         by=by,
+                        why=form.why.data or "",
                         now=visit.now,
                     ),
                     id_,

@@ -127,7 +127,7 @@ async def test_a_report_of_nobody_has_no_parts_and_no_fault(
     async with database.begin() as session:
         campaign = await make.a_campaign_with(session, (), now=now)
         parts = await breakdown.breakdown(session, campaign.id, None)
-        assert parts == breakdown.Breakdown([], [], (), {})
+        assert parts == breakdown.Breakdown([], [], (), {}, {})
         assert (await summary.report(session, campaign.id)).candidates == 0
         assert (await live_details.details(session, campaign.id)).failures == {}
         assert (await compare.compare(session, [campaign.id]))[0].share(0) == 0.0
