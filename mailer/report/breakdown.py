@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.ledger import balance
@@ -66,9 +66,11 @@ async def breakdown(
     zone: tzinfo | None = None,
 ) -> Breakdown:
     """All parts, of copies under these lists (None: under all); days are those of `zone`."""
+    by_provider = await _by_provider(session, campaign_id, list_ids)
+    totals = sum((Counter(it.copies) for it in by_provider), Counter[Status]())
     return Breakdown(
-        await _by_provider(session, campaign_id, list_ids),
-        await _by_attempt(session, campaign_id, list_ids),
+        by_provider,
+        await _by_attempt(session, campaign_id, totals, list_ids),
         by_hour(over_time) if over_time else (),
         await left_by_day(session, campaign_id, list_ids=list_ids, zone=zone),
         _by_day(await bounces.complaints(session, campaign_id, list_ids=list_ids), zone),
@@ -94,33 +96,30 @@ async def _by_provider(
 
 
 async def _by_attempt(
-    session: AsyncSession, campaign_id: int, list_ids: Collection[int] | None
+    session: AsyncSession,
+    campaign_id: int,
+    totals: Mapping[Status, int],
+    list_ids: Collection[int] | None,
 ) -> list[tuple[int, Mapping[Status, int]]]:
+    """The copies by their tries: others than one are counted, one try is what is left of `totals`.
+
+    Nearly all copies take one try, and SQLite would sort a million rows to group them.
+    """
     copies = await id_range(session, campaign_id)
     if copies is None:
         return []
     on = [] if list_ids is None else [Delivery.list_id.in_(list_ids)]
-    those = (*copies.of_copies(), Delivery.batch.is_not(None), *on)
-    # Most copies take one try. To group a million rows SQLite would sort them; sums need no order.
-    few = [(attempts, status) for attempts in (0, 1) for status in balance.COUNTED]
-    sums = (
-        func.sum(case(((Delivery.attempts == attempts) & (Delivery.status == status), 1), else_=0))
-        for attempts, status in few
-    )
-    found: dict[int, Counter[Status]] = {}
-    for (attempts, status), n in zip(
-        few, (await session.execute(select(*sums).where(*those))).one(), strict=True
-    ):
-        if n:
-            found.setdefault(attempts, Counter())[status] += int(n)
     rows = await session.execute(
         select(Delivery.attempts, Delivery.status, func.count())
-        .where(*those, Delivery.attempts > 1)
+        .where(*copies.of_copies(), Delivery.batch.is_not(None), Delivery.attempts != 1, *on)
         .group_by(Delivery.attempts, Delivery.status)
     )
+    found: dict[int, Counter[Status]] = {1: Counter(totals)}
     for attempts, status, n in rows:
         found.setdefault(attempts, Counter())[status] += n
-    return sorted(found.items())
+        found[1][status] -= n
+    counted = ((attempts, +by_status) for attempts, by_status in sorted(found.items()))
+    return [(attempts, by_status) for attempts, by_status in counted if by_status]
 
 
 def by_hour(over_time: Timeline) -> list[tuple[datetime, Mapping[str, int]]]:

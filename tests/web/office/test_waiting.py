@@ -127,8 +127,9 @@ async def test_a_page_opened_long_before_its_hour_comes_alive_by_itself(
         focused = "() => document.activeElement.textContent"
         assert await pages[Right.SENDER].evaluate(focused) == "Stop: send nothing"
         async with town.database.begin() as session:
-            await lifecycle.prepare(session, campaign_id=campaign_id, now=datetime.now(UTC))
-            await lifecycle.start(session, campaign_id=campaign_id, now=datetime.now(UTC))
+            now = datetime.now(UTC)
+            await lifecycle.prepare(session, campaign_id=campaign_id, batch_size=100, now=now)
+            await lifecycle.start(session, campaign_id=campaign_id, now=now)
         for right, told in (
             (Right.AUTHOR, "its sending has begun or is over"),
             (Right.READER, "settled, of 3"),
