@@ -66,6 +66,7 @@ async def render(
         report=report,
         order=ORDER,
         status=reasons.status,
+        counted=reasons.counted,
         state=reasons.state(report.state),
         is_final=report.state in (CampaignState.FINISHED, CampaignState.CANCELLED),
         by_reason=_by_reason(report),

@@ -107,6 +107,7 @@ class Overview:
             if granted.may(Ability.SEE_DRAFTS, lists.get(it.progress.campaign, []))
         ]
         seen = {it.progress.campaign: it.progress for it in (*latest, *of_month, *decided)}
+        weeks = list(_weeks(visit, first, list(seen.values())))
         return visit.page(
             "overview",
             waits=_waits(visit, list(shown.values()), lists, steps),
@@ -117,7 +118,8 @@ class Overview:
             ahead=ahead,
             shown=SHOWN,
             on_a_day=ON_A_DAY,
-            weeks=list(_weeks(visit, first, list(seen.values()))),
+            weeks=weeks,
+            letters_in_month=any(day.within and day.letters for week in weeks for day in week),
             month=format_date(first, "LLLL y", locale=visit.language),
             earlier=_shifted(first, -1),
             later=_shifted(first, 1),
@@ -126,7 +128,7 @@ class Overview:
                 :LAST
             ],
             order=html_page.ORDER,
-            status=reasons.status,
+            counted=reasons.counted,
             state=reasons.state,
         )
 

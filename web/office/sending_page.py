@@ -80,7 +80,7 @@ class SendingPages:
             closed=closed((it.progress for it in latest), lists, visit.who.granted),
             ahead=ahead,
             state=reasons.state,
-            status=reasons.status,
+            counted=reasons.counted,
             order=html_page.ORDER,
             refresh=REFRESH_SECONDS if running and not still else None,
         )

@@ -141,6 +141,7 @@ def _values(visit: Visit, picture: Picture) -> dict[str, Any]:
         "outcomes": html_page.bar(progress),
         "order": html_page.ORDER,
         "status": reasons.status,
+        "counted": reasons.counted,
         "failures": [
             (reasons.sentence(Status.FAILED, code), n)
             for code, n in (details.failures if details else {}).items()

@@ -83,6 +83,7 @@ TABLE = {
     "/sendings/{id:number}/story": {Right.WHO},
     "/sendings/{id:number}/copies": {Right.WHO},
     "/sendings/{id:number}/export": {Right.WHO},
+    "/sendings/{id:number}/start": {Right.SENDER},
     "/sendings/{id:number}/pause": {Right.SENDER},
     "/sendings/{id:number}/resume": {Right.SENDER},
     "/sendings/{id:number}/cancel": {Right.SENDER},

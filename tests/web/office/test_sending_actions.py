@@ -22,9 +22,11 @@ from pli.audit import AuditAction, AuditObject
 from pli.database import Database
 from pli.hours import zone_of
 from pli.keys import Keys
+from tests import factories as make
 from tests.mailer.engine.running import prepared, state_of, working
 from tests.relay import DROP, Relay
 from tests.waiting import until_true
+from tests.web.office.deciding import an_office_that_sends
 from tests.web.office.person import Person, Town, a_town
 from tests.web.office.signed import signed_in
 
@@ -175,3 +177,34 @@ async def test_who_comes_too_late_is_told_so_and_nothing_changes(
             campaign = await find_campaign(session, campaign_id)
             assert (campaign.state, campaign.quiet_hours) == (CampaignState.CANCELLED, None)
         assert await noted(database, campaign_id, account) == set()
+
+
+async def test_a_sending_that_is_prepared_begins_by_its_button_and_the_number_that_is_typed(
+    database: Database, keys: Keys
+) -> None:
+    now = datetime.now(UTC)
+    rules = an_office_that_sends(keys=keys, two=False, above=2)
+    with Relay().running() as relay:
+        async with (
+            a_town(database, keys, now, rules) as town,
+            town.somebody() as anne,
+            working(database, keys, relay.url),
+        ):
+            account = await town.hire("anne", Right.SENDER)
+            async with database.begin() as session:
+                members = await make.a_list(session, "membres", now=now)
+                await make.members(session, keys, members, 3, now=now)
+                campaign = await make.a_campaign(session, keys, [members], now=now, started=False)
+            await signed_in(town, anne, account)
+            at = f"/office/sendings/{campaign.id}"
+            await anne.go(at)
+            assert f'href="{at}/start"' in anne.text
+            await anne.go(f"{at}/start")
+            assert "It leaves for 3 people." in anne.text
+            assert (await anne.send(f"{at}/start", typed="2")).status_code == 422
+            assert "type the number of people" in anne.text
+            assert relay.received == []
+            await anne.send(f"{at}/start", typed="3", why=WHY)
+            await until_true(lambda: is_finished(database, campaign.id))
+            assert len(relay.received) == 3
+        assert (AuditAction.STARTED, WHY) in await noted(database, campaign.id, account)
