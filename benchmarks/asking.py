@@ -1,4 +1,4 @@
-"""How long questions about a large sending take: one copy's story, a page of copies, the report.
+"""How long questions about a large sending take: a story, a page of copies, the report, the CSV.
 
     .venv/bin/python -m benchmarks.asking
     .venv/bin/python -m benchmarks.asking --people 100000 --only sqlite
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -29,7 +30,9 @@ from mailer.models import Status
 from mailer.report import (
     breakdown,
     compare,
+    copies,
     copy_pages,
+    html_page,
     live_details,
     standing,
     story,
@@ -105,6 +108,10 @@ def questions(campaign: int, people: int) -> dict[str, Question]:
         over_time = await timeline.timeline(session, campaign)
         return await breakdown.breakdown(session, campaign, over_time)
 
+    async def page(session: AsyncSession) -> object:
+        report = await summary.report(session, campaign)
+        return await html_page.render(session, report, language="fr", people=False)
+
     return {
         "one copy's story": lambda it: story.story(
             it, campaign, address=address, zone="Europe/Paris"
@@ -123,6 +130,7 @@ def questions(campaign: int, people: int) -> dict[str, Question]:
         "comparison": lambda it: compare.compare(it, [campaign]),
         "report's sum": lambda it: summary.report(it, campaign),
         "report's parts": parts,
+        "whole page of the report": page,
     }
 
 
@@ -145,9 +153,31 @@ async def measured(url: str, people: int) -> bool:
             print(f"{name:<28} {median:8.1f} ms, slowest {max(took):8.1f} ms", flush=True)
             if name == "one copy's story":
                 fast = median < STORY_MS
+        await exported(database, campaign)
         return fast
     finally:
         await database.close()
+
+
+async def exported(database: Database, campaign: int) -> None:
+    """Print how long the CSV of all copies takes, and how much memory at most meanwhile."""
+    keys = key_ring.generate()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before, octets = _peak_mb(), 0
+    began = time.monotonic()
+    async with database.reading() as session:
+        async for piece in copies.as_csv(session, campaign, keys):
+            octets += len(piece)
+    print(
+        f"{'all copies as CSV':<28} {time.monotonic() - began:8.1f} s, {octets / 1e6:.0f} MB; "
+        f"memory {before:.0f} MB before, {_peak_mb():.0f} MB at most"
+    )
+
+
+def _peak_mb() -> float:
+    """The most memory that this process had since its peak was last forgotten (Linux)."""
+    (line,) = (it for it in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in it)
+    return int(line.split()[1]) / 1024
 
 
 def main() -> None:
