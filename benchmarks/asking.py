@@ -162,7 +162,7 @@ async def measured(url: str, people: int) -> bool:
 async def exported(database: Database, campaign: int) -> None:
     """Print how long the CSV of all copies takes, and how much memory at most meanwhile."""
     keys = key_ring.generate()
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    _forget_peak()
     before, octets = _peak_mb(), 0
     began = time.monotonic()
     async with database.reading() as session:
@@ -172,6 +172,11 @@ async def exported(database: Database, campaign: int) -> None:
         f"{'all copies as CSV':<28} {time.monotonic() - began:8.1f} s, {octets / 1e6:.0f} MB; "
         f"memory {before:.0f} MB before, {_peak_mb():.0f} MB at most"
     )
+
+
+def _forget_peak() -> None:
+    """Let the peak of this process's memory begin anew (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 def _peak_mb() -> float:
