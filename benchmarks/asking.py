@@ -42,6 +42,7 @@ from mailer.report import (
 from pli import keys as key_ring
 from pli import schema
 from pli.database import Database
+from pli.keys import Keys
 from subscribers.address import Address
 
 TIMES = 5
@@ -72,9 +73,8 @@ _FILL = (
 )
 
 
-async def fill(database: Database, people: int) -> int:
+async def fill(database: Database, keys: Keys, people: int) -> int:
     """A sending to so many people that is over; the campaign's id."""
-    keys = key_ring.generate()
     await schema.upgrade(database)
     list_id = await populate(database, keys, people)
     campaign = await prepared(database, keys, letters.of_size(8_000, keys), list_id=list_id)
@@ -136,10 +136,10 @@ def questions(campaign: int, people: int) -> dict[str, Question]:
 
 async def measured(url: str, people: int) -> bool:
     """Print the figures of one database; whether a story is fast enough."""
-    database = Database(url)
+    database, keys = Database(url), key_ring.generate()
     try:
         began = time.monotonic()
-        campaign = await fill(database, people)
+        campaign = await fill(database, keys, people)
         print(f"filled in {time.monotonic() - began:.0f} s", flush=True)
         fast = True
         for name, ask in questions(campaign, people).items():
@@ -153,15 +153,14 @@ async def measured(url: str, people: int) -> bool:
             print(f"{name:<28} {median:8.1f} ms, slowest {max(took):8.1f} ms", flush=True)
             if name == "one copy's story":
                 fast = median < STORY_MS
-        await exported(database, campaign)
+        await exported(database, keys, campaign)
         return fast
     finally:
         await database.close()
 
 
-async def exported(database: Database, campaign: int) -> None:
+async def exported(database: Database, keys: Keys, campaign: int) -> None:
     """Print how long the CSV of all copies takes, and how much memory at most meanwhile."""
-    keys = key_ring.generate()
     _forget_peak()
     before, octets = _peak_mb(), 0
     began = time.monotonic()
