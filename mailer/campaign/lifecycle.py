@@ -204,6 +204,7 @@ async def start(
     campaign_id: int,
     second_person: bool = False,
     by: Actor = NOBODY,
+    why: str = "",
     now: datetime,
 ) -> None:
     """Let the engine send a prepared campaign; refused if it is not what was approved.
@@ -229,7 +230,7 @@ async def start(
         session, campaign_id, (CampaignState.PREPARED,), CampaignState.RUNNING, started_at=now
     )
     await session.run_sync(jobs.offer, campaign_id)
-    record(session, AuditAction.STARTED, campaign_id, by=by, now=now)
+    record(session, AuditAction.STARTED, campaign_id, by=by, why=why, now=now)
     await troubles.ask_again(session)
 
 

@@ -160,8 +160,9 @@ async def test_a_relay_that_refuses_what_we_are_pauses_the_sending_which_says_ho
     refuses = True
 
     def script(stage: str, recipient: str, times: int) -> str | None:
-        del recipient, times
-        return "550 5.7.1 <b>we do not like you</b>" if refuses and stage == "rcpt" else None
+        del times
+        is_letter = stage == "rcpt" and recipient != "anne@example.org"
+        return "550 5.7.1 <b>we do not like you</b>" if refuses and is_letter else None
 
     with Relay(script=script).running() as relay:
         campaign_id = await released(street, anne, 30)
@@ -174,6 +175,15 @@ async def test_a_relay_that_refuses_what_we_are_pauses_the_sending_which_says_ho
             await page.get_by_text("This sending has paused by itself").wait_for(timeout=60_000)
             assert await axe.violations(page) == []
             assert "<b>we do not like you</b>" in await page.inner_text("main")
+            paused: list[Received] = []
+
+            def is_told_of_the_pause() -> bool:
+                paused[:] = [it for it in relay.received if it.recipient == "anne@example.org"]
+                return bool(paused)
+
+            await until_true(is_told_of_the_pause)
+            assert "paused" in paused[0].message["Subject"]
+            assert f"{street.url}/office/sendings/{campaign_id}" in paused[0].message.get_content()
             refuses = False
             await page.get_by_role("alert").get_by_role("link", name="Let it go on").click()
             await page.get_by_label("Send the copies again").check()
