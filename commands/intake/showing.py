@@ -85,13 +85,13 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
     for box in mailboxes:
         if box.fault is not None:
             tell(say(N_("mailbox {name}: {reason}"), name=box.name, reason=box.fault))
-    for held in stuck:
+    for mail in stuck:
         tell(
             say(
                 N_("mail {number}: {kind} ({place})"),
-                number=held.mail,
-                kind=words.kind(held.kind),
-                place=f"{held.door} {held.note}".strip(),
+                number=mail.mail,
+                kind=words.kind(mail.kind),
+                place=f"{mail.door} {mail.note}".strip(),
             )
         )
     if stuck:

@@ -20,13 +20,16 @@ from mailer.intake.glances import address_in, glance_at, is_of_a_token
 from mailer.intake.tallies import Sort
 from mailer.intake_models import IntakeMail
 from pli.chore_offers import hint
+from pli.chore_rows import SCHEDULE
 from pli.upsert import insert_into
 
 LARGEST = 1_000_000
 """Octets of a mail that are kept: a larger one is known, and judged, by its beginning."""
 MAIL = "mail"
 CHORE = "mailbox"
-"""The kind of chore that works on a mail (pli/chores.py)."""
+"""The kind of chore that works on mails (pli/chores.py)."""
+LINE = SCHEDULE
+"""The row of that chore: all that waits is one line. Like a schedule, it cannot be forgotten."""
 MOST_TO_ONE = 10
 """Mails of a sort to one token within `NOISY`: a server that repeats itself is heard no more."""
 NOISY = timedelta(hours=1)
@@ -89,7 +92,7 @@ async def take(
         .returning(IntakeMail.id)
     )
     if added is not None:
-        await hint(session, CHORE, added)
+        await hint(session, CHORE, LINE)
         return Taken.NEW
     if place is not None:
         await _place(session, values, place)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from mailer.intake_models import IntakeTally
 from pli.upsert import insert_into
@@ -34,7 +36,14 @@ class Sort(enum.StrEnum):
 
 
 async def count(
-    session: AsyncSession,
+    session: AsyncSession, *, door: str, kind: str, mails: int = 1, at: datetime
+) -> None:
+    """Count mails of one kind that came in by one door."""
+    await session.run_sync(partial(add, door=door, kind=kind, mails=mails, at=at))
+
+
+def add(
+    session: Session,
     *,
     door: str,
     kind: str,
@@ -42,11 +51,11 @@ async def count(
     seconds: float = 0.0,
     at: datetime,
 ) -> None:
-    """Count mails of one kind that came in by one door; `seconds` from arrival to record."""
+    """The same, with the `seconds` from their arrivals to their record, all together."""
     row = insert_into(session, IntakeTally).values(
         door=door, kind=kind, mails=mails, seconds=seconds, latest_at=at
     )
-    await session.execute(
+    session.execute(
         row.on_conflict_do_update(
             index_elements=["door", "kind"],
             set_={

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, update
 
-from mailer.intake import deciding, taking, working
+from mailer.intake import deciding, taking
 from mailer.intake.deciding import IntakeError
 from mailer.intake.tallies import Sort
 from mailer.intake_models import IntakeMail
@@ -40,7 +40,8 @@ async def test_a_mail_in_the_way_is_worked_again_or_dropped_with_all_that_it_sai
                 await verb
         with pytest.raises(IntakeError, match="is none that could not be worked"):
             await deciding.work_again(session, mail_id=third, now=datetime.now(UTC))
-        assert (await session.scalars(working.due())).all() == [first]
+        due = select(IntakeMail.id).where(IntakeMail.due_at.is_not(None))
+        assert (await session.scalars(due)).all() == [first]
     assert await worked(database) == 1
     assert await kinds(database) == ["reply", "other", "other"]
     async with database.reading() as session:
