@@ -10,9 +10,20 @@ import re
 from collections.abc import Mapping
 
 from mailer.letter.front_matter import PROSE, Entry, entries, yaml_text
+from pli.language import N_
 
 FIELDS = ("number", "title", "date", "subject", "preheader", "language", "theme")
 """The keys that the office has fields for, in the order in which a new head has them."""
+LABELS: Mapping[str, str] = {
+    "title": N_("Title"),
+    "number": N_("Number"),
+    "date": N_("Date"),
+    "subject": N_("Subject"),
+    "preheader": N_("Preheader"),
+    "language": N_("Language"),
+    "theme": N_("Theme"),
+}
+"""What the fields are called on pages."""
 USUAL = {"language": "fr", "theme": "lettre"}
 """What holds where a head says nothing."""
 _LINE_END = re.compile(r"\r\n|\r|\n")

@@ -21,6 +21,7 @@ from pli.language import N_, say
 __all__ = ["Finding", "Severity", "check", "errors"]
 
 # Bytes. Gmail cuts a page off at 102 kB (docs/standards.md, H6); ten times that is no letter.
+GAP = N_("{{{{ {source} }}}} leaves a gap for people without {name}")
 AIM = 90_000
 CLIPPED = 102_000
 LARGEST = 1_000_000
@@ -199,7 +200,7 @@ def _gaps(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
             yield warning(
                 letter.place(parsed.lines[placeholder]),
                 say(
-                    N_("{{{{ {source} }}}} leaves a gap for people without {name}"),
+                    GAP,
                     source=source,
                     name=name,
                 ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +16,7 @@ from mailer.letter import cutting, head, theme
 from mailer.letter.drafts import pictures, presence, versions
 from mailer.letter.drafts.preview import View
 from mailer.letter.drafts.rows import DraftGone, DraftLocked, DraftText
-from mailer.letter.drafts.saving import locked
+from mailer.letter.drafts.saving import DraftFieldTooLong, locked
 from pli.actor import kept
 from pli.errors import PliError
 from pli.language import LANGUAGES, N_
@@ -62,6 +62,8 @@ def code_of(error: PliError) -> int:
     """The status of a refusal."""
     if isinstance(error, DraftGone):
         return 410
+    if isinstance(error, DraftFieldTooLong):
+        return 422
     return 423 if isinstance(error, DraftLocked) else 413
 
 
@@ -72,6 +74,7 @@ async def shown(
     written: Written | None = None,
     previewed: dict[str, Any] | None = None,
     fault: str = "",
+    wrong: Collection[str] = (),
     status_code: int = 200,
     others: Any = None,
 ) -> Response:
@@ -115,6 +118,7 @@ async def shown(
         usual=head.USUAL,
         previewed=previewed,
         fault=fault,
+        wrong=wrong,
         others=others,
     )
 
@@ -122,7 +126,9 @@ async def shown(
 async def refused(visit: Visit, found: DraftText, written: Written, error: PliError) -> Response:
     """The page with what was written, and why it could not be saved."""
     told = " ".join(error.lines(visit.language))
-    return await shown(visit, found, written=written, fault=told, status_code=code_of(error))
+    wrong = error.fields if isinstance(error, DraftFieldTooLong) else ()
+    code = code_of(error)
+    return await shown(visit, found, written=written, fault=told, wrong=wrong, status_code=code)
 
 
 async def conflict(visit: Visit, latest: DraftText, written: Written) -> Response:

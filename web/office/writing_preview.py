@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from accounts.abilities import Ability
-from mailer.letter import front_matter, head
+from mailer.letter import front_matter, head, preflight
 from mailer.letter.drafts import making, pictures, readers, rows, saving
 from mailer.letter.drafts.preview import Placed, Preview, Setting, View, preview
 from mailer.letter.drafts.rows import DraftGone, DraftLine, DraftText
@@ -22,7 +22,6 @@ from mailer.report import viewing
 from pli.errors import PliError
 from pli.language import N_, Sentence, say
 from subscribers import attributes
-from web.office.editor_words import WORDS
 from web.office.visit import Visit
 from web.office.writing_forms import is_too_long, of_document, text_of
 from web.office.writing_previews import Previews
@@ -110,7 +109,6 @@ class WritingPreview:
             "address": f"/office/letters/{line.id}/preview/{name}" if name else "",
             "findings": [finding_document(it, visit.language) for it in made.findings],
             "errors": made.errors,
-            "words": made.words,
             "subject_cuts": [{"who": it, "shown": cut} for it, cut in cuts(subject).items()],
         }
 
@@ -174,22 +172,30 @@ class WritingPreview:
 def finding_document(placed: Placed, language: str) -> dict[str, Any]:
     """A finding for the module: `line` counts from 0 in the body; `field` is one of the head's."""
     it = placed.finding
-    fix = it.fix and {
-        "label": say(N_("Correct this")).tell(language),
-        "line": it.fix.line,
-        "end": it.fix.line + 1,
-        "old": it.fix.old,
-        "markdown": it.fix.new,
-    }
     return {
         "severity": it.severity.value,
-        "code": it.sentence.text,
         "line": it.line,
         "field": placed.field,
-        "place": it.place,
         "text": _sentence(placed).tell(language),
         "remedy": it.remedy.tell(language),
-        "fix": fix,
+        "gap": it.sentence.values["name"] if it.sentence.text == preflight.GAP else None,
+        "fix": _fix(placed, language),
+    }
+
+
+def _fix(placed: Placed, language: str) -> dict[str, Any] | None:
+    """What a button can do: write other lines into the body, or another value into a field."""
+    if placed.value:
+        label = say(N_("Take {value}"), value=placed.value).tell(language)
+        return {"label": label, "field": placed.field, "value": placed.value}
+    if (fix := placed.finding.fix) is None:
+        return None
+    return {
+        "label": say(N_("Correct this")).tell(language),
+        "line": fix.line,
+        "end": fix.line + 1,
+        "old": fix.old,
+        "markdown": fix.new,
     }
 
 
@@ -198,7 +204,7 @@ def _sentence(placed: Placed) -> Sentence:
     found = placed.finding.sentence
     if found.text != front_matter.MISSING or not placed.field:
         return found
-    label = say(WORDS[f"front_{placed.field}"])
+    label = say(head.LABELS[placed.field])
     return say(N_("the field “{field}” is empty"), field=label)
 
 
@@ -248,4 +254,4 @@ async def _taken(session: Any, line: DraftLine, number: str) -> list[Placed]:
     )
     following = await making.next_number(session, list_id=line.list_id)
     remedy: Sentence = say(N_("the next free number is {n}"), n=following)
-    return [Placed(warning("", by, remedy), "number")]
+    return [Placed(warning("", by, remedy), "number", str(following))]
