@@ -89,7 +89,7 @@ class Writing {
     this.beside = new Beside(words, () => this.preview.look());
     const line = h("div", { class: "notes", role: "status" });
     this.bar = new StatusBar({
-      before: saved, count: put("words-count", () => h("p", { class: "soft small" }), line),
+      words, before: saved, count: put("words-count", () => h("p", { class: "soft small" }), line),
       toLoud: () => this.#toLoud(), toFindings: () => this.beside.toFindings(),
     });
     this.place.before(this.loud, this.offer, this.choosing);

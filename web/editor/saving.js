@@ -14,11 +14,14 @@ const BUSY = new Set([408, 425, 429, 502, 503, 504]);
 
 /** What a status refuses for good, until the text is another one; undefined if asking again helps. */
 const refusalOf = (status) => REFUSED[status]
-  ?? (status >= 400 && status < 500 && !BUSY.has(status) ? "not_understood" : undefined);
+  ?? (status >= 400 && status < 500 && !isStrange(status) && !BUSY.has(status) ? "not_understood" : undefined);
+
+/** No status, or one that our server says only with a version, and here came without. */
+const isStrange = (status) => status < 400 || status === 409;
 
 /** Why there is no answer of ours. */
 const whyOf = (status) => {
-  if (status === 0) return "strange";
+  if (isStrange(status)) return "strange";
   return BUSY.has(status) ? "busy" : "broken";
 };
 

@@ -5,11 +5,11 @@ import { h } from "./dom.js";
 
 export class StatusBar {
   /** `before`: what the page said of the last save when it was loaded; `count`: of the page. */
-  constructor({ before, count, toLoud, toFindings }) {
+  constructor({ words, before, count, toLoud, toFindings }) {
     this.before = before;
     this.saved = h("p", { id: "saved-now", role: "status" });
     this.count = count;
-    this.trouble = h("button", { type: "button", class: "trouble", hidden: true, onclick: toLoud });
+    this.trouble = h("button", { type: "button", class: "trouble", hidden: true, onclick: toLoud }, words.say("not_saved_why"));
     this.found = h("button", { type: "button", class: "link", hidden: true, onclick: toFindings });
     this.dom = h("div", { class: "status-bar" }, this.saved, this.trouble, count, this.found);
   }
@@ -20,10 +20,10 @@ export class StatusBar {
     this.saved.textContent = text;
   }
 
-  loud(text) {
+  /** What is wrong is told above the page; from here one goes there. */
+  loud() {
     this.before.hidden = true;
     this.saved.textContent = "";
-    if (this.trouble.textContent !== text) this.trouble.textContent = text;
     this.trouble.hidden = false;
   }
 

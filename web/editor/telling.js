@@ -44,7 +44,7 @@ export class Telling {
     const title = words.say(`${state}_title`);
     // The same trouble is told once, however often it is met: else an alert comes every half minute.
     const shown = [state, title, hasCopy, ...lines.map((it) => it.textContent)].join("\n");
-    this.bar.loud(title);
+    this.bar.loud();
     if (shown === this.shown && this.told.isConnected) return;
     this.shown = shown;
     this.#mark(faults);

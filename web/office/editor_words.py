@@ -149,6 +149,7 @@ WORDS: Mapping[str, str] = {
     "not_uploaded": N_("{name} could not be uploaded: try again in a minute."),
     "saving": N_("Saving …"),
     "saved": N_("Saved at {hour}"),
+    "not_saved_why": N_("Not saved: see why"),
     "failed_title": N_("Not saved yet."),
     "failed_offline": N_(
         "This device has no network. Go on writing, and leave this page open: your text is saved "
