@@ -57,6 +57,15 @@ def values(head: str) -> dict[str, str]:
     return {key: it or USUAL.get(key, "") for key, it in found.items()}
 
 
+def others(head: str) -> list[str]:
+    """What a head says besides the fields, as it is written: a text for each entry."""
+    return [
+        it.value if it.key is None else f"{it.key}: {it.value}"
+        for it in _entries(head)
+        if it.key not in FIELDS
+    ]
+
+
 def with_values(head: str, changed: Mapping[str, str]) -> str:
     """The head with other values; the lines of a value that stays the same are not touched."""
     before = values(head)

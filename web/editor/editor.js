@@ -45,9 +45,9 @@ class Writing {
     // would be taken for the version that is here now. What was not saved waits as a copy.
     form.setAttribute("autocomplete", "off");
     form.reset();
-    const { account = "", name = "", draft, base, token, version, language } = form.dataset;
+    const { account = "", name = "", draft, base, token, version, language, zone } = form.dataset;
     this.account = account;
-    this.words = new Words(json("words") ?? {}, language || document.documentElement.lang);
+    this.words = new Words(json("words") ?? {}, language || document.documentElement.lang, zone || undefined);
     this.client = new Client(base, token);
     this.area = form.elements.body;
     this.front = new Front(form, () => this.changed());
@@ -188,6 +188,7 @@ class Writing {
       } else this.session.look();
     });
     addEventListener("focus", () => this.session.look());
+    addEventListener("pagehide", () => this.presence.leave());
     // A browser would open a file that is dropped beside the text, in place of this page.
     for (const name of ["dragover", "drop"]) addEventListener(name, (event) => this.#beside(event));
     addEventListener("beforeunload", (event) => {
@@ -261,14 +262,18 @@ class Writing {
     else if (status === 403) this.session.check();
   }
 
-  /** What Saving tells: each state leads to words, a question, or both texts. */
+  /**
+   * What Saving tells: each state leads to words, a question, or both texts. A token that is refused
+   * may be that of a session before: with that of this one, the save is tried once more.
+   */
   async tell(state, said = {}) {
     if (state === "saving") this.telling.saving();
     else if (state === "saved") this.#saved(said);
     else if (state === "session") this.session.ask(said.sign_in);
-    else if (state === "conflict") this.texts.choose(said);
-    // The token may be that of a session before: with that of this one, the save is tried once more.
-    else if (state !== "forbidden" || !await this.session.check()) this.telling.refused(state, said, this.saving.hasCopy);
+    else if (state === "conflict") {
+      this.telling.clear();
+      this.texts.choose(said);
+    } else if (state !== "forbidden" || !await this.session.check()) this.telling.refused(state, said, this.saving.hasCopy);
   }
 
   #saved(said) {

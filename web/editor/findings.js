@@ -83,9 +83,11 @@ export class Findings {
   /** A finding in words, with what its button does: {text, remedy, fix: {label, act}}. */
   #told(finding, at) {
     const { desk } = this;
-    const { fix, gap, text, remedy } = finding;
+    const { fix, gap, text } = finding;
+    const isPage = !desk.view.dom.hidden;
+    const remedy = (isPage && finding.on_page) || finding.remedy;
     // The page shows a personal word as a chip: its name is what the chip says, not what is written.
-    const label = gap && at >= 0 && desk.hasChip(at, gap) && desk.label("subscriber", gap);
+    const label = isPage && gap && at >= 0 && desk.hasChip(at, gap) && desk.label("subscriber", gap);
     if (label) {
       return {
         text: desk.words.say("gap_said", { label }), remedy: "",

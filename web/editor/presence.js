@@ -30,6 +30,12 @@ export class Presence {
     }
   }
 
+  /** The page is closed: others need not wait until nothing has been heard for a minute. */
+  leave() {
+    if (this.twin) return;
+    this.client.json("POST", "/presence", { leaves: true }, { keepalive: true }).catch(() => {});
+  }
+
   show(present) {
     const told = present.map((it) => this.words.say("also_open", { name: it.name, hour: this.words.hour(it.since) }));
     if (this.twin) told.push(this.words.say("open_twice"));

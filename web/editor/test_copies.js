@@ -48,7 +48,7 @@ export class TestCopies {
     for (const until = performance.now() + LONGEST; performance.now() < until;) {
       const { status, said } = await this.client.get(`/test?ids=${notices.join(",")}`);
       if (status !== 200) break;
-      this.say(...said.outcomes.map((it) => `${it.address}: ${it.text}`));
+      this.say(...said.outcomes.map((it) => this.words.say("copy_of", it)));
       if (said.outcomes.every((it) => it.done)) return;
       await new Promise((resolve) => { setTimeout(resolve, EVERY); });
     }

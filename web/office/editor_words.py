@@ -242,6 +242,7 @@ WORDS: Mapping[str, str] = {
         "There is no mail of this text yet: what is shown here is older. What is listed below "
         "stands in its way."
     ),
+    "copy_of": N_("{address}: {text}"),
     "test_nobody": N_("Choose who gets a copy."),
     "test_sending": N_("The copies are being sent …"),
     "test_not_saved": N_("No copy was sent, since the text is not saved yet."),

@@ -193,20 +193,24 @@ class Writing:
         )
 
     async def presence(self, visit: Visit) -> Response:
-        """Say that somebody is here, and hear who else is."""
+        """Say that somebody is here, or leaves, and hear who else is."""
         try:
             async with visit.context.database.reading() as session:
                 line = await rows.line_of(session, visit.number("id"))
         except DraftGone as error:
             return _refusal(visit, error)
+        account_id = visit.who.account_id
         async with visit.context.database.begin() as session:
-            await presence.look_in(
-                session,
-                draft_id=line.id,
-                account_id=visit.who.account_id,
-                name=visit.who.name,
-                now=visit.now,
-            )
+            if visit.body and visit.document.get("leaves") is True:
+                await presence.leave(session, draft_id=line.id, account_id=account_id)
+            else:
+                await presence.look_in(
+                    session,
+                    draft_id=line.id,
+                    account_id=account_id,
+                    name=visit.who.name,
+                    now=visit.now,
+                )
         return visit.answer(
             {
                 "present": await self._present(visit),

@@ -115,7 +115,7 @@ async def shown(
         locked="" if line.is_open else str(locked(line.state).sentences[0].tell(visit.language)),
         languages=[(it, LANGUAGE_NAMES[it]) for it in LANGUAGES],
         themes=theme.themes(visit.context.options.themes),
-        usual=head.USUAL,
+        zone_name=visit.who.zone,
         previewed=previewed,
         fault=fault,
         wrong=wrong,

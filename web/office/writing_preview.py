@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from accounts.abilities import Ability
-from mailer.letter import front_matter, head, preflight
+from mailer.letter import head
 from mailer.letter.drafts import making, pictures, readers, rows, saving
 from mailer.letter.drafts.preview import Placed, Preview, Setting, View, preview
 from mailer.letter.drafts.rows import DraftGone, DraftLine, DraftText
@@ -23,6 +23,7 @@ from pli.errors import PliError
 from pli.language import N_, Sentence, say
 from subscribers import attributes
 from web.office.visit import Visit
+from web.office.writing_findings import finding_document
 from web.office.writing_forms import is_too_long, of_document, text_of
 from web.office.writing_previews import Previews
 from web.pages import guarded
@@ -167,45 +168,6 @@ class WritingPreview:
             further=further,
         )
         return await self._previews.press(line.id, visit.who.account_id, work)
-
-
-def finding_document(placed: Placed, language: str) -> dict[str, Any]:
-    """A finding for the module: `line` counts from 0 in the body; `field` is one of the head's."""
-    it = placed.finding
-    return {
-        "severity": it.severity.value,
-        "line": it.line,
-        "field": placed.field,
-        "text": _sentence(placed).tell(language),
-        "remedy": it.remedy.tell(language),
-        "gap": it.sentence.values["name"] if it.sentence.text == preflight.GAP else None,
-        "fix": _fix(placed, language),
-    }
-
-
-def _fix(placed: Placed, language: str) -> dict[str, Any] | None:
-    """What a button can do: write other lines into the body, or another value into a field."""
-    if placed.value:
-        label = say(N_("Take {value}"), value=placed.value).tell(language)
-        return {"label": label, "field": placed.field, "value": placed.value}
-    if (fix := placed.finding.fix) is None:
-        return None
-    return {
-        "label": say(N_("Correct this")).tell(language),
-        "line": fix.line,
-        "end": fix.line + 1,
-        "old": fix.old,
-        "markdown": fix.new,
-    }
-
-
-def _sentence(placed: Placed) -> Sentence:
-    """What a finding says; of a key that is missing in a letter's file, by its field's name."""
-    found = placed.finding.sentence
-    if found.text != front_matter.MISSING or not placed.field:
-        return found
-    label = say(head.LABELS[placed.field])
-    return say(N_("the field “{field}” is empty"), field=label)
 
 
 def _told(visit: Visit, error: PliError) -> str:
