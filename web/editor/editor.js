@@ -21,6 +21,7 @@ import { SavesFirst, saveAll } from "./sending.js";
 import { Session } from "./session.js";
 import { SourceView } from "./source_view.js";
 import { StatusBar } from "./status_bar.js";
+import { showSubject } from "./subject.js";
 import { Switching } from "./switching.js";
 import { Telling } from "./telling.js";
 import { TestCopies } from "./test_copies.js";
@@ -37,6 +38,8 @@ const put = (id, make, after) => {
   after.after(made);
   return made;
 };
+
+const GONE = { 404: "unseen", 410: "gone" };
 
 class Writing {
   constructor(form) {
@@ -102,9 +105,11 @@ class Writing {
     });
   }
 
+  /** To what is told loudly, or asked: two texts to choose from. */
   #toLoud() {
-    this.loud.scrollIntoView({ block: "center" });
-    this.loud.focus({ preventScroll: true });
+    const [place, focus] = this.choosing.hidden ? [this.loud, this.loud] : [this.choosing, this.choosing.querySelector("h2")];
+    place.scrollIntoView({ block: "start" });
+    focus.focus({ preventScroll: true });
   }
 
   begin() {
@@ -242,12 +247,7 @@ class Writing {
     this.findings.show(said.findings ?? [], lines);
     // The frame shows the last mail there was.
     this.beside.tell(said.address ? "" : "preview_none");
-    const place = document.getElementById("subject-cuts");
-    if (place && said.subject_cuts) {
-      const { length } = [...this.front.value("subject")];
-      place.replaceChildren(h("p", {}, this.words.count("signs", length)),
-        ...said.subject_cuts.map((it) => h("p", {}, this.words.say("cut_by", it))));
-    }
+    showSubject(this.words, this.front.value("subject"), said.subject_cuts);
   }
 
   /** There is no new preview: what stands there is old. */
@@ -256,10 +256,11 @@ class Writing {
     this.beside.tell("preview_failed", () => this.preview.look());
   }
 
-  /** A question beside saving was refused: the session may be over, or of somebody else. */
+  /** A question beside saving was refused: the session is over, or of another, or the manuscript is gone. */
   #outside(status, said = {}) {
     if (status === 401) this.session.ask(said.sign_in);
     else if (status === 403) this.session.check();
+    else if (GONE[status] && !this.saving.isDirty) this.telling.refused(GONE[status], said, null);
   }
 
   /**
@@ -269,9 +270,12 @@ class Writing {
   async tell(state, said = {}) {
     if (state === "saving") this.telling.saving();
     else if (state === "saved") this.#saved(said);
-    else if (state === "session") this.session.ask(said.sign_in);
-    else if (state === "conflict") {
+    else if (state === "session") {
+      this.bar.loud();
+      this.session.ask(said.sign_in);
+    } else if (state === "conflict") {
       this.telling.clear();
+      this.bar.loud();
       this.texts.choose(said);
     } else if (state !== "forbidden" || !await this.session.check()) this.telling.refused(state, said, this.saving.hasCopy);
   }

@@ -33,7 +33,7 @@ export class Telling {
     this.#mark([]);
   }
 
-  /** `said` is the answer, with `why` and `status` of one that failed; `hasCopy`: of the browser. */
+  /** `said` is the answer, with `why` and `status` of one that failed; `hasCopy`: of the browser, null if none is needed. */
   refused(state, said, hasCopy) {
     const { words } = this;
     const why = said.why === "away" && navigator.onLine === false ? "offline" : said.why;
@@ -49,7 +49,7 @@ export class Telling {
     this.shown = shown;
     this.#mark(faults);
     this.told = h("p", {}, h("strong", {}, title));
-    this.loud.replaceChildren(this.told, ...lines, h("p", {}, words.say(hasCopy ? "kept_here" : "no_copy")), h("p", { class: "row" }, ...this.#buttons(state)));
+    this.loud.replaceChildren(this.told, ...lines, hasCopy === null ? null : h("p", {}, words.say(hasCopy ? "kept_here" : "no_copy")), h("p", { class: "row" }, ...this.#buttons(state)));
   }
 
   #buttons(state) {

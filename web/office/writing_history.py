@@ -226,7 +226,7 @@ def _in_words(kept: versions.Kept, language: str) -> str:
         for key in head.FIELDS
         if found[key]
     ]
-    return "\n".join([*fields, *head.others(kept.head), kept.body])
+    return "\n".join([*fields, *head.others(kept.head), "", kept.body.lstrip("\r\n")])
 
 
 def _refused(visit: Visit, error: PliError) -> Response:

@@ -17,7 +17,7 @@ from mailer.letter.drafts import pictures, presence, versions
 from mailer.letter.drafts.preview import View
 from mailer.letter.drafts.rows import DraftGone, DraftLocked, DraftText
 from mailer.letter.drafts.saving import DraftFieldTooLong, locked
-from pli.actor import kept
+from pli.actor import is_same, kept
 from pli.errors import PliError
 from pli.language import LANGUAGES, N_
 from web.office import draft_page
@@ -77,6 +77,7 @@ async def shown(
     wrong: Collection[str] = (),
     status_code: int = 200,
     others: Any = None,
+    own: bool = False,
 ) -> Response:
     """The page with a manuscript, or with what was `written` and could not be saved."""
     line = found.line
@@ -120,6 +121,7 @@ async def shown(
         fault=fault,
         wrong=wrong,
         others=others,
+        own=own,
     )
 
 
@@ -136,7 +138,8 @@ async def conflict(visit: Visit, latest: DraftText, written: Written) -> Respons
     body = written.body.replace("\r\n", "\n")
     yours = head.with_values(latest.head, written.front) + body
     found = versions.differences(latest.text.replace("\r\n", "\n"), yours)
-    return await shown(visit, latest, written=written, status_code=409, others=found)
+    own = is_same(latest.line.saved_by, visit.who.actor.text)
+    return await shown(visit, latest, written=written, status_code=409, others=found, own=own)
 
 
 def gone(visit: Visit, written: Written | None = None) -> Response:

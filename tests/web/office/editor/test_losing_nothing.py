@@ -174,8 +174,12 @@ async def test_a_manuscript_that_was_deleted_keeps_its_text_before_whoever_wrote
                 session, draft_id=draft_id, state=DraftState.PUT_AWAY, by=root, now=now
             )
             await states.delete_draft(session, draft_id=draft_id, by=root, now=now)
+        # Told when the page next asks who is there, before anything more is written.
+        await desk.page.get_by_text("This manuscript was deleted.").wait_for(timeout=60_000)
+        told = desk.page.locator("#told")
+        assert await told.get_by_text("What you wrote stays in this browser.").count() == 0
         await type_behind(desk, "Une phrase.", " Trop tard.")
-        await desk.page.get_by_text("This manuscript was deleted.").first.wait_for()
+        await told.get_by_text("What you wrote stays in this browser.").wait_for()
         await desk.text.get_by_text("Trop tard.").wait_for()
 
 
