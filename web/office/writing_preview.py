@@ -61,7 +61,7 @@ class WritingPreview:
             found.line,
             text,
             view=_view(text_of(document.get("view"))),
-            reader=text_of(document.get("as"), 320),
+            reader=_named(visit, text_of(document.get("as"), 320)),
             at=line if isinstance(line, int) else None,
         )
         if made is None:
@@ -73,7 +73,9 @@ class WritingPreview:
         """The preview of a manuscript as it is, for the page without JavaScript."""
         view = _view(str(visit.form.get("view", "")))
         reader = str(visit.form.get("as", ""))[:320]
-        made = await self._press(visit, found.line, found.text, view=view, reader=reader, at=None)
+        made = await self._press(
+            visit, found.line, found.text, view=view, reader=_named(visit, reader), at=None
+        )
         if made is None:
             return None
         document = self._document(visit, found.line, made, found.front["subject"])
@@ -176,6 +178,12 @@ def _told(visit: Visit, error: PliError) -> str:
 
 def _view(name: str) -> View:
     return next((it for it in View if it.value == name), View.MAIL)
+
+
+def _named(visit: Visit, text: str) -> str:
+    """Whom a field names: an address, or the longest names, in words of the person's language."""
+    longest = say(N_("the longest names")).tell(visit.language)
+    return readers.LONGEST if text.strip().lower() == longest.lower() else text
 
 
 async def _reader(

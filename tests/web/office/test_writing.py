@@ -268,7 +268,7 @@ async def test_an_author_sees_a_person_only_with_the_right_to_and_that_is_noted(
         async with town.somebody() as person:
             module = Module(person, await signed_in(town, person, account))
             seen = []
-            for whom in ("", "longest", "jeanne@example.org", "jeanne@example.org"):
+            for whom in ("", "The longest names", "jeanne@example.org", "jeanne@example.org"):
                 shown = await module.ask(
                     "POST",
                     f"/office/letters/{draft_id}/preview",
