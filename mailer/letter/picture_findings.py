@@ -13,6 +13,8 @@ from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.sanitising import BLOCK
 from pli.language import N_, say
 
+UNSEEN = N_("say between the brackets what it shows: ![…]({name})")
+UNSEEN_BLOCK = N_("write a line “alt: what it shows” below its name")
 HEAVY = 200_000
 """Bytes of one picture (docs/standards.md, H12)."""
 
@@ -43,10 +45,8 @@ def _unseen(letter: Letter, line: int, name: str, block: Block | None) -> Findin
     place = letter.place(line)
     sentence = say(N_('the image "{name}" has no text for those who do not see it'), name=name)
     if isinstance(block, Figure):
-        remedy = say(N_("write a line “alt: what it shows” below its name"))
-        return warning(place, sentence, remedy, line=line)
-    remedy = say(N_("say between the brackets what it shows: ![…]({name})"), name=name)
-    return warning(place, sentence, remedy, line=line)
+        return warning(place, sentence, say(UNSEEN_BLOCK), line=line)
+    return warning(place, sentence, say(UNSEEN, name=name), line=line)
 
 
 def _image(letter: Letter, line: int, name: str) -> Iterator[Finding]:
