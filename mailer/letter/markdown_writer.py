@@ -147,7 +147,8 @@ class _Writer:
     def _figure(self, element: Element) -> Iterator[str]:
         image = next(element.iter("img"))
         yield f"::: image {unquote(image.get('src', ''))}"
-        yield f"alt: {image.get('alt', '')}".rstrip()
+        if alt := image.get("alt", ""):
+            yield f"alt: {alt}"
         for part in element:
             if self._block_of(part) is Part.CAPTION:
                 yield f"legende: {self.inline(part, words.TAG)}"
