@@ -80,7 +80,9 @@ def _lower(tree: Element, title: str) -> None:
 def _changes(tree: Element, report: Report) -> None:
     """Accept changes that were tracked; the words that go are told."""
     parents = parents_of(tree)
-    for element in [it for it in tree.iter() if it.tag in ("ins", "del") and "datetime" in it.attrib]:
+    for element in [
+        it for it in tree.iter() if it.tag in ("ins", "del") and "datetime" in it.attrib
+    ]:
         if element.tag == "ins":
             element.tag = "span"
             continue

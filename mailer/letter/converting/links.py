@@ -51,7 +51,9 @@ def judge(tree: Element, report: Report, files: frozenset[str]) -> None:
             if _is_sign(alternative) or image.get("width") in _UNSEEN:
                 take_out(parent, image, alternative)
                 continue
-            missing = N_("the picture “{text}”, whose file did not come along: add it from its file")
+            missing = N_(
+                "the picture “{text}”, whose file did not come along: add it from its file"
+            )
             named = alternative or source.rpartition("/")[2][:60] or "?"
             report.left_out(say(missing, text=named))
             take_out(parent, image)
@@ -59,7 +61,9 @@ def judge(tree: Element, report: Report, files: frozenset[str]) -> None:
 
 def _is_sign(alternative: str) -> bool:
     """Whether a picture stands for an emoji, as web mail writes them."""
-    return 0 < len(alternative) <= _LONGEST_EMOJI and not any(it.isascii() or it.isalnum() for it in alternative)
+    return 0 < len(alternative) <= _LONGEST_EMOJI and not any(
+        it.isascii() or it.isalnum() for it in alternative
+    )
 
 
 def _scheme(target: str) -> str:

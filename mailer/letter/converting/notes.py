@@ -7,7 +7,7 @@ Where only the mark was copied, its text being elsewhere, the mark stays as the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -55,7 +55,10 @@ def gather(tree: Element, marks: Marks) -> None:
     for anchor, note in references:
         take_out(parents[anchor], anchor, marks.take(Mark.NOTE, note.number))
     for note in found.values():
-        _move(tree, note, marks, parents)
+        _take(tree, note, parents)
+    for note in found.values():
+        text, end = (_marked(marks, it, note) for it in (Mark.NOTE_TEXT, Mark.NOTE_END))
+        tree.extend((text, note.container, end))
 
 
 def _names(element: Element) -> Iterator[str]:
@@ -90,7 +93,7 @@ def _leads_to(
 
 
 def _container(back: Element, anchor: Element, parents: Mapping[Element, Element]) -> Element:
-    """The whole text of a note: the largest element that holds neither another nor the reference."""
+    """The whole text of a note: the largest element with neither another nor the reference."""
     here = back
     while True:
         around = parents.get(here)
@@ -112,28 +115,28 @@ def _fragments(element: Element) -> list[str]:
     return [_fragment(it) for it in element.iter("a") if _fragment(it)]
 
 
-def _move(
-    tree: Element, note: _Note, marks: Marks, parents: MutableMapping[Element, Element]
-) -> None:
-    """Put a note's text at the end; what held nothing but notes goes, with the line above them."""
+def _take(tree: Element, note: _Note, parents: dict[Element, Element]) -> None:
+    """Take a note's text out, and with it what held nothing but notes and the line above them."""
     for it in note.back:
         take_out(parents[it], it)
     empty = note.container
     while empty is not tree:
         around = parents[empty]
         take_out(around, empty)
-        for line in around.findall("hr"):
-            if not any(words(it) for it in around):
-                take_out(around, line)
-        if len(around) or words(around):
+        if any(words(it) for it in around) or around.find(".//img") is not None:
+            _drop_line_at_end(around)
             break
         empty = around
     note.container.tag = "div"
-    parents[note.container] = tree
-    for text in (Mark.NOTE_TEXT, None, Mark.NOTE_END):
-        if text is None:
-            tree.append(note.container)
-            continue
-        paragraph = Element("p")
-        paragraph.text = marks.take(text, note.number)
-        tree.append(paragraph)
+
+
+def _drop_line_at_end(around: Element) -> None:
+    """Take away the line that stood above the notes."""
+    while len(around) and around[-1].tag in ("hr", "br") and not (around[-1].tail or "").strip():
+        take_out(around, around[-1])
+
+
+def _marked(marks: Marks, mark: Mark, note: _Note) -> Element:
+    paragraph = Element("p")
+    paragraph.text = marks.take(mark, note.number)
+    return paragraph
