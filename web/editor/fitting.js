@@ -1,12 +1,10 @@
-// Makes blocks from elsewhere fit into a letter: footnotes get numbers that are free, and a picture
-// that stands alone becomes a block, in which its words are asked for.
+// Makes blocks from elsewhere fit into a letter: footnotes get numbers that are free, and stand at its
+// end.
 
-import { keyNameOf, nameOf } from "./names.js";
 import { SCHEMA } from "./schema.js";
 
 const { nodes: types } = SCHEMA;
 const NOTE = /^\[\^(.+)\]$/;
-const WIDTH = /^\{\s*width\s*=\s*"?(\d+)"?\s*\}$/;
 
 const labelsOf = (doc) => {
   const found = new Set();
@@ -44,23 +42,9 @@ export const renumbered = (nodes, doc) => {
   return nodes.map(changed);
 };
 
-/** The block of a paragraph that is one picture; null for any other node. */
-export const pictureBlock = (node, language) => {
-  const image = node.firstChild;
-  if (node.type !== types.paragraph || node.attrs.before || image?.type !== types.image || image.marks.length) return null;
-  const behind = node.childCount > 1 ? node.child(1) : null;
-  const width = behind?.type === types.raw_inline ? WIDTH.exec(behind.attrs.source)?.[1] : null;
-  if (node.childCount > (width ? 2 : 1) || image.attrs.title || /\s/.test(image.attrs.src)) return null;
-  const key = (name) => keyNameOf(name, language);
-  return types.fields.create({
-    kind: "image", name: nameOf("image", language), argument: image.attrs.src,
-    values: [...(image.attrs.alt ? [[key("alt"), image.attrs.alt]] : []), ...(width ? [[key("width"), width]] : [])],
-  });
-};
-
 /** Blocks as they are put in: what belongs to the place, and the notes, for the end of the letter. */
-export const fitted = (made, doc, language) => {
-  const all = renumbered(made, doc).map((it) => pictureBlock(it, language) ?? it);
+export const fitted = (made, doc) => {
+  const all = renumbered(made, doc);
   const notes = all.filter((it) => it.type === types.footnote);
   return { nodes: all.filter((it) => it.type !== types.footnote), notes };
 };

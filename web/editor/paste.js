@@ -185,7 +185,7 @@ export class Pasting {
       desk.note("nothing_pasted", {}, { beside });
       return null;
     }
-    const { nodes, notes } = fitted(blocks, view.state.doc, desk.language());
+    const { nodes, notes } = fitted(blocks, view.state.doc);
     const to = this.put(view, nodes, notes, where);
     const said = [];
     if (leftOut.length) said.push(desk.words.say("told_left_out", { what: leftOut.join(" ; ") }));

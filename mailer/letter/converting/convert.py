@@ -96,7 +96,7 @@ def _improved(
         if isinstance(blocks.get(element.get(BLOCK, "")), Box):
             element[:] = _improved(list(element), report, placeholders, blocks, False)
         improved.append(element)
-    return figures.captioned(improved, placeholders, blocks)
+    return figures.blocks_of_pictures(improved, placeholders, blocks)
 
 
 def _table(

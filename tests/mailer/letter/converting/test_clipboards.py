@@ -83,6 +83,13 @@ def test_a_clipboard_becomes_its_letter_and_no_word_of_it_is_lost(name: str) -> 
             id="a wiki, twice the same",
         ),
         pytest.param(
+            '<table><tr><td colspan=2>A<a href="#f" id="r">1</a></td></tr><tr><td>b</td>'
+            '<td>c</td></tr></table><div id="f"><p><a href="#r">1</a> Un.</p></div>',
+            '<table>\n<tbody>\n<tr><td colspan="2">A<sup>[1]</sup></td></tr>\n'
+            "<tr><td>b</td><td>c</td></tr>\n</tbody>\n</table>\n\n[^1]\n\n[^1]: Un.\n",
+            id="in a table that only HTML can say",
+        ),
+        pytest.param(
             '<p>A<a href="#_ftn1" name="_ftnref1"><sup>[1]</sup></a>.</p>',
             "A<sup>\\[1\\]</sup>.\n",
             id="only the mark was copied",
@@ -118,3 +125,15 @@ def test_a_picture_that_counts_who_looks_goes_and_an_emoji_is_a_sign() -> None:
 def test_a_link_is_not_underlined_besides() -> None:
     html = '<p><a href="https://e.org/"><span style="text-decoration:underline">là</span></a></p>'
     assert body_of(pasted(html)) == "[là](https://e.org/)\n"
+
+
+def test_a_table_without_a_heading_is_one_of_markdown_and_shows_none() -> None:
+    html = "<table><tr><td>lundi</td><td><p>gare</p><p>guichet</p></td></tr></table>"
+    body = body_of(pasted(html))
+    assert body == "|  |  |\n| --- | --- |\n| lundi | gare<br>guichet |\n"
+    tree = markdown.read(body).tree
+    assert [it.tag for it in tree.iter() if it.tag in ("thead", "tr", "th", "td")] == [
+        "tr",
+        "td",
+        "td",
+    ]

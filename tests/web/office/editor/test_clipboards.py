@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -19,7 +18,6 @@ pytestmark = pytest.mark.proof
 
 FOLDER = ROOT / "tests" / "specimens" / "clipboard"
 NAMES = sorted(it.stem for it in FOLDER.glob("*.html"))
-LONE = re.compile(r"^!\[(.+)\]\((\S+)\)\{width=(\d+)\}$", re.MULTILINE)
 RTF = (
     r"{\rtf1\ansi{\*\shppict{\pict{\*\picprop{\sp{\sn wzName}{\sv Image 1}}}\picw60\pich40"
     r"\pngblip\bliptag7{\*\blipuid 0123456789abcdef0123456789abcdef}%s}}"
@@ -38,9 +36,7 @@ def html_of(name: str) -> str:
 
 
 def wanted(name: str) -> str:
-    """The specimen's Markdown; a picture that stands alone is a block that asks for its words."""
-    text = (FOLDER / f"{name}.md").read_text("utf-8")
-    return LONE.sub(r"::: image \2\nalt: \1\nlargeur: \3\n:::", text)
+    return (FOLDER / f"{name}.md").read_text("utf-8")
 
 
 async def fresh(street: Street, desk: Desk, name: str) -> None:
