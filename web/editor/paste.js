@@ -57,6 +57,15 @@ export const sliceOf = (nodes) => {
     : new Slice(Fragment.from(nodes), isText(nodes[0]) ? 1 : 0, isText(nodes.at(-1)) ? 1 : 0);
 };
 
+/** Where a document stands: not within a line of the text, but before or behind it, if it can. */
+const besideText = (doc, pos) => {
+  const place = doc.resolve(Math.min(pos, doc.content.size));
+  const { parent, parentOffset, depth } = place;
+  if (depth !== 1 || !parent.isTextblock || !parent.content.size) return place.pos;
+  if (parentOffset === parent.content.size) return place.after();
+  return parentOffset === 0 ? place.before() : place.pos;
+};
+
 export class Pasting {
   constructor(desk) {
     this.desk = desk;
@@ -186,23 +195,24 @@ export class Pasting {
       return null;
     }
     const { nodes, notes } = fitted(blocks, view.state.doc);
-    const to = this.put(view, nodes, notes, where);
+    const isFile = fields[0][0] === "file";
+    const to = this.put(view, nodes, notes, isFile ? besideText(view.state.doc, where) : where, isFile);
     const said = [];
     if (leftOut.length) said.push(desk.words.say("told_left_out", { what: leftOut.join(" ; ") }));
     if (changed.length) said.push(desk.words.say("told_changed", { what: changed.join(" ; ") }));
     const unsaid = unsaidIn([...nodes, ...notes]);
     if (unsaid) said.push(desk.words.count("pictures_unsaid", unsaid));
     if (said.length) desk.note(null, {}, { said: said.join(" "), undo: true, beside });
-    if (isEmpty && fields[0][0] === "file") desk.takeFront?.(front ?? {});
+    if (isEmpty && isFile) desk.takeFront?.(front ?? {});
     return { to, picture: null };
   }
 
   /** Put blocks where they belong, and footnotes at the end of the letter; the end of the blocks. */
-  put(view, nodes, notes, where) {
+  put(view, nodes, notes, where, areApart = false) {
     const { doc, tr } = view.state;
     const at = Math.min(where, doc.content.size);
     const transaction = closeHistory(tr);
-    if (nodes.length) transaction.replaceRange(at, at, sliceOf(nodes));
+    if (nodes.length) transaction.replaceRange(at, at, areApart ? new Slice(Fragment.from(nodes), 0, 0) : sliceOf(nodes));
     const end = transaction.mapping.map(at);
     if (notes.length) transaction.insert(transaction.doc.content.size, notes);
     transaction.setSelection(Selection.near(transaction.doc.resolve(Math.min(end, transaction.doc.content.size)), -1));
