@@ -128,7 +128,9 @@ async def _written(desk: Desk, keys: int, profile: bool) -> Figures:
 async def _busy(device: Any) -> float:
     """Milliseconds that the page's thread has worked so far."""
     said = await device.send("Performance.getMetrics")
-    return 1_000 * float(next(it["value"] for it in said["metrics"] if it["name"] == "TaskDuration"))
+    return 1_000 * float(
+        next(it["value"] for it in said["metrics"] if it["name"] == "TaskDuration")
+    )
 
 
 def _functions(profile: Any) -> list[tuple[str, float]]:
@@ -158,7 +160,9 @@ def main() -> int:
     asked = parser.parse_args()
     when = moment()
     found = asyncio.run(measured(asked.keys, asked.profile))
-    print(f"{machine()['cpu']}, {machine()['cores']} cores, {when['date']}, load {when['load_before']}")
+    print(
+        f"{machine()['cpu']}, {machine()['cores']} cores, {when['date']}, load {when['load_before']}"
+    )
     print(f"opening: {found.opened:.0f} ms")
     print("| milliseconds | in the middle | 95 of 100 | slowest |")
     print("|---|--:|--:|--:|")

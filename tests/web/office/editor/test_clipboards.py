@@ -80,7 +80,10 @@ async def test_pictures_of_words_clipboard_come_with_it(street: Street) -> None:
         assert await shown.evaluate("it => it.decode().then(() => it.naturalWidth)") == 60
         await desk.saved()
         body = await desk.body()
-        assert "::: image image-1.png\nalt: Un train rouge\nlegende: Le train de 7\u00a0h\u00a042" in body
+        assert (
+            "::: image image-1.png\nalt: Un train rouge\nlegende: Le train de 7\u00a0h\u00a042"
+            in body
+        )
         assert "dont le fichier" not in await desk.page.locator(".notes").inner_text()
         async with street.town.database.reading() as session:
             (kept,) = await pictures.pictures(session, draft_id)

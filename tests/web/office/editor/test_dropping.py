@@ -1,4 +1,4 @@
-"""What is dropped on the page: documents with their pictures, several files, and what is refused."""
+"""What is dropped on the page: documents, pictures, several files, and what is refused."""
 
 from __future__ import annotations
 
@@ -177,7 +177,9 @@ async def test_a_picture_within_a_line_is_asked_what_it_shows(street: Street) ->
     cells = "<td>Vue</td><td><img src='data:image/png;base64,%s'> ici</td>"
     async with a_desk(street, draft_id, await an_author(street)) as desk:
         await desk.text.click()
-        data = "iVBORw0KGgoAAAANSUhEUgAAADwAAAAeCAIAAAD/+uoYAAAAQElEQVR4nO3OQQ3AIAAAMR4IQsKkIhUPPI4s"
+        data = (
+            "iVBORw0KGgoAAAANSUhEUgAAADwAAAAeCAIAAAD/+uoYAAAAQElEQVR4nO3OQQ3AIAAAMR4IQsKkIhUPPI4s"
+        )
         data += "aRV07vWNv5mvAzekK9IV6Yp0RboiXZGuSFekK9IV6Yp0RboiXTnBfwGJz4Y/pAAAAABJRU5ErkJggg=="
         await paste(desk.text, html=f"<table><tr>{cells % data}</tr></table>", text="x")
         await desk.text.locator("td").get_by_text("ici").wait_for()

@@ -23,19 +23,20 @@ FIELDS = (
      "::: votes L'avis amendé"),
     ("Votes", "For", "43", "pour: 41\n", "pour: 43\n"),
     ("Button", "Words", "Lire tout", "/avis Lire l'avis adopté", "/avis Lire tout"),
-    ("Button", "Address", "https://assemblee.example.org/tout", "https://assemblee.example.org/avis",
-     "https://assemblee.example.org/tout"),
+    ("Button", "Address", "https://assemblee.example.org/tout",
+     "https://assemblee.example.org/avis", "https://assemblee.example.org/tout"),
     ("Dates", "Title", "Nos dates", "::: agenda Prochains rendez-vous", "::: agenda Nos dates"),
     ("Dates", "What", "Réunion", "| Réunion publique sur les horaires\n", "| Réunion\n"),
     ("Signature", "Function", "Trésorière", "fonction: Secrétaire du comité",
      "fonction: Trésorière"),
-    ("Contents", "Title", "Dans cette lettre", "::: sommaire\n", "::: sommaire Dans cette lettre\n"),
+    ("Contents", "Title", "Au sommaire", "::: sommaire\n", "::: sommaire Au sommaire\n"),
 )  # fmt: skip
 LINES = (
     ("Box", "Title", "À retenir", "::: encadre Ce qu'il faut retenir", "::: encadre À retenir"),
     ("Quotation", "Who said it", "Une élue",
      "::: citation Solène Kerdavid, au nom de la délégation", "::: citation Une élue"),
 )  # fmt: skip
+TO_THE_END = "() => getSelection().modify('move', 'forward', 'paragraphboundary')"
 TEXTS = (
     ("à qui ne lira pas plus loin.", "plus loin."),
     ("Les horaires d'été sont affichés en gare.", "en gare."),
@@ -75,6 +76,7 @@ async def test_each_block_of_the_sample_letter_is_filled_by_fields_saved_and_pre
                 exact = field != "Width in pixels"
                 await block.get_by_label(field, exact=exact).first.fill(value)
                 await desk.page.keyboard.press("Enter")
+                await desk.text.locator(".of-fields.open").wait_for(state="detached")
                 assert wanted.count(old) == 1, old
                 wanted = wanted.replace(old, new)
             for kind, field, value, old, new in LINES:
@@ -86,7 +88,7 @@ async def test_each_block_of_the_sample_letter_is_filled_by_fields_saved_and_pre
             assert (await desk.body()).split("\n") == wanted.split("\n")
             for shown, end in TEXTS:
                 await desk.text.get_by_text(shown).first.click()
-                await desk.page.keyboard.press("End")
+                await desk.page.evaluate(TO_THE_END)
                 await desk.page.keyboard.type(" Ajouté")
                 await desk.saved()
                 assert f"{end} Ajouté" in await desk.body(), shown
@@ -95,7 +97,7 @@ async def test_each_block_of_the_sample_letter_is_filled_by_fields_saved_and_pre
                 if value not in ("320", "Une gare", "https://assemblee.example.org/tout"):
                     await frame.get_by_text(value).first.wait_for()
             await frame.get_by_alt_text("Une gare").wait_for()
-            for shown, end in TEXTS:
+            for _, end in TEXTS:
                 await frame.get_by_text(f"{end} Ajouté").first.wait_for()
             link = frame.get_by_role("link", name="Lire tout")
             assert await link.get_attribute("href") == "https://assemblee.example.org/tout"
