@@ -160,9 +160,8 @@ def main() -> int:
     asked = parser.parse_args()
     when = moment()
     found = asyncio.run(measured(asked.keys, asked.profile))
-    print(
-        f"{machine()['cpu']}, {machine()['cores']} cores, {when['date']}, load {when['load_before']}"
-    )
+    here = machine()
+    print(f"{here['cpu']}, {here['cores']} cores, {when['date']}, load {when['load_before']}")
     print(f"opening: {found.opened:.0f} ms")
     print("| milliseconds | in the middle | 95 of 100 | slowest |")
     print("|---|--:|--:|--:|")

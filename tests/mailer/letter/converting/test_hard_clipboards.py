@@ -27,14 +27,14 @@ def body_of(made: Imported) -> str:
         ('<p onclick="a()">Un <img src=x onerror="a()"> mot</p>', "Un mot\n"),
         ('<p><a href="javascript:a()">lien</a> <a href="data:text/html,x">là</a></p>', "lien là\n"),
         ('<p><a href=" java\nscript:a()">lien</a></p>', "lien\n"),
-        ("<p>a</p><svg onload=a()><script>b()</script><text>dit</text></svg>", "a\n\ndit\n"),
+        ("<p>a</p><svg onload=a()><script>b()</script><text>dit</text></svg>", "a\n"),
         ("<p>a<script>b()</script><style>p {}</style><iframe src=x>c</iframe></p>", "a\n"),
         ("<!--[if mso]><p>rien</p><![endif]--><p>a<![if !x]>b<![endif]></p>", "ab\n"),
         ("<!--[if !mso]><!--><p>montré</p><!--<![endif]-->", "montré\n"),
         ("<p>{{ subscriber.first_na</p>", "\\{{ subscriber.first_na\n"),
-        ("<p>::: encadre</p><p># a</p><p>- b</p>", "\\::: encadre\n\n\\# a\n\n\\- b\n"),
+        ("<p>::: encadre</p><p># a</p><p>- b</p>", "\\::: encadre\n\n\\# a\n\n- b\n"),
         ("<p dir=rtl>שלום</p><p>e\u0301 👨‍👩‍👧 👨\u200d</p>", "שלום\n\ne\u0301 👨‍👩‍👧 👨\u200d\n"),
-        ("<p>a<b>b<i>c</b>d</i><p>e", "a**b*c***d\n\ne\n"),
+        ("<p>a<b>b<i>c</b>d</i><p>e", "a**b<em>c</em>**_d_\n\ne\n"),
     ],
 )
 def test_what_could_run_goes_and_words_stay(html: str, wanted: str) -> None:
