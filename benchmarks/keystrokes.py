@@ -55,9 +55,13 @@ SHOWN = """
 
 @dataclass
 class Figures:
-    """Milliseconds: of opening, and of each key until it is shown and on the processor."""
+    """Milliseconds: of opening, and of each key until it is shown and on the processor.
+
+    `opened` is the script's own time on the clock, `loaded` the whole page's on the processor.
+    """
 
     opened: float = 0.0
+    loaded: float = 0.0
     shown: Sequence[float] = ()
     processor: list[float] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
@@ -92,10 +96,13 @@ async def measured(keys: int, profile: bool) -> Figures:
 async def _written(desk: Desk, keys: int, profile: bool) -> Figures:
     page = desk.page
     figures = Figures()
-    opening = "performance.getEntriesByName('pli-editor-open')[0].duration"
-    figures.opened = float(await page.evaluate(opening))
     device = await page.context.new_cdp_session(page)
     await device.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = await _busy(device)
+    await desk.open()
+    figures.loaded = await _busy(device) - before
+    opening = "performance.getEntriesByName('pli-editor-open')[0].duration"
+    figures.opened = float(await page.evaluate(opening))
     places = desk.text.get_by_text("Un paragraphe avec")
     await places.nth(await places.count() // 2).click()
     await page.keyboard.press("End")
@@ -122,6 +129,7 @@ async def _written(desk: Desk, keys: int, profile: bool) -> Figures:
         figures.functions = _functions((await device.send("Profiler.stop"))["profile"])
     figures.shown = await page.evaluate("window.shown")
     await desk.saved()
+    await page.wait_for_load_state("networkidle")
     return figures
 
 
@@ -162,7 +170,8 @@ def main() -> int:
     found = asyncio.run(measured(asked.keys, asked.profile))
     here = machine()
     print(f"{here['cpu']}, {here['cores']} cores, {when['date']}, load {when['load_before']}")
-    print(f"opening: {found.opened:.0f} ms")
+    print(f"opening: {found.opened:.0f} ms of the script, by the clock")
+    print(f"opening: {found.loaded:.0f} ms of the processor, the whole page")
     print("| milliseconds | in the middle | 95 of 100 | slowest |")
     print("|---|--:|--:|--:|")
     print(_row("a key, until it is shown", found.shown))
@@ -173,7 +182,7 @@ def main() -> int:
     if asked.json:
         told = {"opened": found.opened, "shown": list(found.shown), "processor": found.processor}
         asked.json.write_text(json.dumps(told | when), "utf-8")
-    return int(statistics.median(found.processor) > KEY_MS or found.opened > OPEN_MS)
+    return int(statistics.median(found.processor) > KEY_MS or found.loaded > OPEN_MS)
 
 
 if __name__ == "__main__":

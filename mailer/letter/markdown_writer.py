@@ -104,7 +104,9 @@ class _Writer:
         rows = [row for part in table for row in part]
         if table[0].tag != "thead":
             # Markdown has no table without a heading; one without words is read as none.
-            rows.insert(0, [Element("th") for _ in rows[0]])
+            heading = Element("tr")
+            heading.extend(Element("th") for _ in rows[0])
+            rows.insert(0, heading)
         for at, row in enumerate(rows):
             cells = (self.inline(cell, words.TAG, cell=True) for cell in row)
             yield f"| {' | '.join(cells)} |"
