@@ -117,7 +117,7 @@ TABLE = {
     "POST /letters/{id:number}": {Right.AUTHOR},
     "PUT /letters/{id:number}": {Right.AUTHOR},
     "/letters/{id:number}/blocks": {Right.AUTHOR, Right.SENDER},
-    "/letters/{id:number}/token": {Right.AUTHOR, Right.SENDER},
+    "/letters/{id:number}/token": "signed in",
     "/letters/{id:number}/presence": {Right.AUTHOR, Right.SENDER},
     "/letters/{id:number}/preview": {Right.AUTHOR, Right.SENDER},
     "/letters/{id:number}/preview/{key}": {Right.AUTHOR, Right.SENDER},
