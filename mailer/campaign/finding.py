@@ -20,6 +20,8 @@ UNFINISHED = (
     CampaignState.RUNNING,
     CampaignState.PAUSED,
 )
+CHANGEABLE = (CampaignState.DRAFT, CampaignState.APPROVED)
+"""What is sent, and to whom, may still be changed."""
 
 
 class CampaignError(PliError):
@@ -49,7 +51,7 @@ async def lists_of(session: AsyncSession, *, campaign_id: int) -> Sequence[int]:
 def wrong_state(campaign: Campaign) -> CampaignError:
     """The error that says which state the campaign is in."""
     return CampaignError(
-        N_('campaign {id} is {state}: see "pli campaign show {id}"'),
+        N_("campaign {id} is {state} by now: nothing was changed"),
         id=campaign.id,
         state=reasons.state(campaign.state),
     )

@@ -14,7 +14,9 @@ from mailer.letter.sanitising import BLOCK
 from pli.language import N_, say
 
 UNSEEN = N_("say between the brackets what it shows: ![…]({name})")
-UNSEEN_BLOCK = N_("write a line “alt: what it shows” below its name")
+UNSEEN_BLOCK = N_(
+    "write a line “alt: what it shows” below its name, or “alt:” alone if it decorates"
+)
 HEAVY = 200_000
 """Bytes of one picture (docs/standards.md, H12)."""
 
@@ -24,10 +26,14 @@ def found(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
     within = _of_blocks(parsed)
     for (line, name), image in zip(parsed.images(), parsed.tree.iter("img"), strict=True):
         block = within.get(image)
-        # The name that stands beside it says whose picture it is.
-        if not image.get("alt", "").strip() and not isinstance(block, Signature):
+        if not image.get("alt", "").strip() and not _needs_no_words(block):
             yield _unseen(letter, line, name, block)
         yield from _image(letter, line, name)
+
+
+def _needs_no_words(block: Block | None) -> bool:
+    """Whether its author says that it decorates, or the name beside it says whose picture it is."""
+    return isinstance(block, Signature) or (isinstance(block, Figure) and block.decorates)
 
 
 def _of_blocks(parsed: ParsedMarkdown) -> dict[Element, Block]:

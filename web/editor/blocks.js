@@ -166,11 +166,3 @@ export class TableView extends WithFields {
     return true;
   }
 }
-
-/** A picture within a line. */
-export class ImageView {
-  constructor(node, view, getPos, desk) {
-    this.dom = h("img", { src: desk.pictureAddress(node.attrs.src), alt: node.attrs.alt, class: "in-line" });
-  }
-}
-

@@ -1,6 +1,8 @@
 // Speaks to the server. An answer is a value; only a network that is away raises.
 
 const PATIENCE = 30_000;
+// A camera's photo takes minutes over a slow line.
+const UPLOADING = 600_000;
 
 export class Client {
   constructor(base, token, { fetcher = (...args) => fetch(...args) } = {}) {
@@ -21,7 +23,7 @@ export class Client {
   form(path, fields) {
     const body = new FormData();
     for (const [name, value, file] of fields) file ? body.append(name, value, file) : body.append(name, value);
-    return this.#send("POST", path, { body });
+    return this.#send("POST", path, { body, patience: UPLOADING });
   }
 
   get(path) {
@@ -29,8 +31,8 @@ export class Client {
   }
 
   /** `status` is 0 for what something else said in place of our server. */
-  async #send(method, path, { headers = {}, signal, ...rest }) {
-    const deadline = AbortSignal.timeout(PATIENCE);
+  async #send(method, path, { headers = {}, signal, patience = PATIENCE, ...rest }) {
+    const deadline = AbortSignal.timeout(patience);
     const answer = await this.fetch(this.base + path, {
       method, ...rest, credentials: "same-origin",
       headers: { ...headers, Accept: "application/json", "X-Pli-Token": this.token },

@@ -7,12 +7,13 @@ import { InputRule, inputRules, textblockTypeInputRule, wrappingInputRule } from
 import { Fragment, Slice } from "prosemirror-model";
 import { EditorState, Selection } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
-import { AroundView, ImageView, RawView, TableView } from "./blocks.js";
+import { AroundView, RawView, TableView } from "./blocks.js";
 import { ExpressionView, SignView, bareChip, editExpression, insertExpression, labelOf, typedExpression } from "./chips.js";
 import { cut, linesOf } from "./cutting.js";
 import { h } from "./dom.js";
 import { FieldsView } from "./fields.js";
 import { findingMarks } from "./findings.js";
+import { ImageView } from "./images.js";
 import { keys, wordsKeys } from "./keys.js";
 import { editLink } from "./links.js";
 import { topBlock } from "./moving.js";
@@ -35,8 +36,8 @@ const rules = () => inputRules({
 });
 
 export class Desk {
-  constructor({ words, client, base, language, changed, note, fields, showSource, place, label }) {
-    Object.assign(this, { words, client, base, language, changed, note, fields, showSource });
+  constructor({ words, client, base, language, changed, note, fields, showSource, takeFront, place, label }) {
+    Object.assign(this, { words, client, base, language, changed, note, fields, showSource, takeFront });
     this.id = "editor";
     this.chips = new Set();
     this.sources = new Sources();

@@ -64,7 +64,7 @@ class Writing {
       words: this.words, client: this.client, base, place: this.place,
       language: () => (this.front.value("language") === "en" ? "en" : "fr"),
       changed: () => this.changed(), note: (...said) => this.notes.show(...said),
-      fields: () => this.fields.all, showSource: () => this.switching.toSource(), label: this.words.say("text_of_letter"),
+      fields: () => this.fields.all, showSource: () => this.switching.toSource(), takeFront: (values) => this.takeFront(values), label: this.words.say("text_of_letter"),
     });
     this.copies = new Copies(account, draft);
     this.saving = new Saving({
@@ -175,6 +175,15 @@ class Writing {
     const isOpen = !this.switching.isSource && !this.place.inert;
     if (event.type !== "drop") event.dataTransfer.dropEffect = isOpen ? "copy" : "none";
     else if (isOpen) this.desk.pasting.files(view, [...event.dataTransfer.files], view.state.selection.from);
+  }
+
+  /** What a document says above its text fills the fields that are empty. */
+  takeFront(values) {
+    const now = this.front.values();
+    const found = Object.entries(values).filter(([name, value]) => value && now[name] === "");
+    if (!found.length) return;
+    this.front.fill(Object.fromEntries(found));
+    this.changed();
   }
 
   /** The text as it is now: {front, body}. */

@@ -5,13 +5,14 @@ import { Plugin, PluginKey } from "prosemirror-state";
 import { Decoration, DecorationSet } from "prosemirror-view";
 import { h } from "./dom.js";
 
-const ORDER = { error: 0, warning: 1, note: 2 };
+// What a person asked for, in a remark, comes before what the program found.
+const ORDER = { remark: 0, error: 1, warning: 2, note: 3 };
 export const findingsKey = new PluginKey("findings");
 
 /** Findings in the order of their weight; those of one weight as they came. */
 export const sorted = (findings) => findings
   .map((it, at) => [it, at])
-  .sort(([a, i], [b, j]) => (ORDER[a.severity] ?? 2) - (ORDER[b.severity] ?? 2) || i - j)
+  .sort(([a, i], [b, j]) => (ORDER[a.severity] ?? 3) - (ORDER[b.severity] ?? 3) || i - j)
   .map(([it]) => it);
 
 /** The block on whose lines a line stands: its place among `lines`, the first line of each. */
@@ -49,9 +50,11 @@ export class Findings {
     this.#mark(found, lines);
     const { words } = this.desk;
     const errors = found.filter((it) => it.severity === "error").length;
-    const warnings = found.length - errors;
+    const remarks = found.filter((it) => it.severity === "remark").length;
+    const warnings = found.length - errors - remarks;
+    const counts = { remarks, errors, warnings };
     const said = found.length
-      ? [errors ? words.count("errors", errors) : null, warnings ? words.count("warnings", warnings) : null].filter(Boolean).join(", ")
+      ? Object.entries(counts).filter(([, n]) => n).map(([name, n]) => words.count(name, n)).join(", ")
       : words.say("nothing_found");
     if (said !== this.announced) {
       this.announced = said;

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from accounts.abilities import Ability
 from mailer import reasons
-from mailer.campaign import manuscripts
+from mailer.campaign import approvals, manuscripts
 from mailer.draft_models import DraftState
 from mailer.letter import cutting, head, theme
 from mailer.letter.drafts import pictures, presence, versions
@@ -87,6 +87,7 @@ async def shown(
         pictures_ = await pictures.pictures(session, line.id)
         sending = await manuscripts.sending_of(session, line.id)
         sees_sending = sending is not None and await draft_page.sees(session, visit, sending)
+        sent_back = await approvals.sent_back(session, sending)
         _, colleagues = await readers_of_tests(session, visit, line)
     front = {**found.front, **(written.front if written else {})}
     body = written.body if written else found.body
@@ -104,6 +105,7 @@ async def shown(
         sending=sending,
         sending_state=reasons.state(sending.state) if sending else None,
         sees_sending=sees_sending,
+        sent_back=sent_back,
         colleagues=colleagues,
         views=[(it.value, text) for it, text in VIEWS.items()],
         may_name=visit.who.granted.may(Ability.SEE_COPIES, (line.list_id,)),

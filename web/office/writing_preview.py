@@ -22,6 +22,7 @@ from mailer.report import viewing
 from pli.errors import PliError
 from pli.language import N_, Sentence, say
 from subscribers import attributes
+from web.office import returned
 from web.office.visit import Visit
 from web.office.writing_findings import finding_document
 from web.office.writing_forms import is_too_long, of_document, text_of
@@ -138,6 +139,7 @@ class WritingPreview:
             files = await pictures.all_bytes(session, line.id)
             declared = await attributes.declared(session)
             further = await _taken(session, line, front["number"])
+            further += await returned.placed(session, line.id, head.split(text)[1])
             if _names(visit, line, reader) and not whom.delivery_id:
                 further.append(_nobody(reader))
         if whom.delivery_id and not seen:

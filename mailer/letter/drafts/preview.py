@@ -40,6 +40,10 @@ _TEXT = (
 )
 
 
+_WEIGHT = {it: n for n, it in enumerate(Severity)}
+"""What a person asked for comes before what the program found."""
+
+
 class View(enum.Enum):
     """How a letter is looked at."""
 
@@ -78,7 +82,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A page to be shown in a frame, and what is to be said of the letter, errors first.
+    """A page to be shown in a frame, and what is to be said of the letter, the gravest first.
 
     `page` is empty if there is none, as of a text that nests too deeply.
     """
@@ -133,7 +137,7 @@ def preview(
     else:
         told = [it.finding.sentence for it in findings]
         findings += [Placed(it, _field(it)) for it in checked if it.sentence not in told]
-    findings.sort(key=lambda it: it.finding.severity is Severity.WARNING)
+    findings.sort(key=lambda it: _WEIGHT[it.finding.severity])
     return Preview(page, findings)
 
 
