@@ -51,6 +51,7 @@ class Writing {
     this.account = account;
     this.words = new Words(json("words") ?? {}, language || document.documentElement.lang, zone || undefined);
     this.client = new Client(base, token);
+    this.client.outside = (status, said) => this.#outside(status, said);
     this.area = form.elements.body;
     this.front = new Front(form, () => this.changed());
     this.place = put("editor-here", () => h("div"), this.area);
