@@ -249,7 +249,11 @@ class Writing {
       this.telling.clear();
       this.bar.loud();
       this.texts.choose(said);
-    } else if (state !== "forbidden" || !await this.session.check()) this.telling.refused(state, said, this.saving.hasCopy);
+    } else {
+      this.bar.loud();
+      if (state === "forbidden" && await this.session.check()) return;
+      this.telling.refused(state, said, this.saving.hasCopy);
+    }
   }
 
   #saved(said) {

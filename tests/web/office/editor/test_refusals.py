@@ -181,6 +181,7 @@ async def test_whoever_signs_in_as_another_is_asked_before_anything_is_saved(
         await enter(page, street, bruno)
         await told.get_by_text("You are signed in as Bruno now. Nothing is lost.").wait_for()
         await axe_and_picture(desk, "another")
+        assert await page.locator(".trouble").is_visible()
         await page.keyboard.type(" Encore d’Anne.")
         await page.wait_for_timeout(2_000)  # longer than a save waits
         assert "D’Anne" not in await desk.body()
