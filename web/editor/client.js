@@ -19,11 +19,13 @@ export class Client {
     });
   }
 
-  /** Send a form with files: {status, said}. */
-  form(path, fields) {
+  /** Send a form with files: {status, said}. A session that is over is told to `outside`, too. */
+  async form(path, fields) {
     const body = new FormData();
     for (const [name, value, file] of fields) file ? body.append(name, value, file) : body.append(name, value);
-    return this.#send("POST", path, { body, patience: UPLOADING });
+    const answer = await this.#send("POST", path, { body, patience: UPLOADING });
+    if (answer.status === 401 || answer.status === 403) this.outside?.(answer.status, answer.said);
+    return answer;
   }
 
   get(path) {

@@ -9,9 +9,11 @@ import { wordsOf } from "./counting.js";
 import { cut } from "./cutting.js";
 import { Desk } from "./desk.js";
 import { h } from "./dom.js";
+import { takenOut } from "./early.js";
 import { Findings } from "./findings.js";
 import { Front } from "./front.js";
 import { LeftBehind } from "./left_behind.js";
+import { listen } from "./listening.js";
 import { Notes } from "./notes.js";
 import { PersonalFields } from "./personal_fields.js";
 import { Presence } from "./presence.js";
@@ -44,14 +46,12 @@ const GONE = { 404: "unseen", 410: "gone" };
 class Writing {
   constructor(form) {
     this.form = form;
-    // Some browsers bring back what stood in the fields before the page was loaded anew: such a text
-    // would be taken for the version that is here now. What was not saved waits as a copy.
-    form.setAttribute("autocomplete", "off");
-    form.reset();
+    this.early = takenOut(form);
     const { account = "", name = "", draft, base, token, version, language, zone } = form.dataset;
     this.account = account;
     this.words = new Words(json("words") ?? {}, language || document.documentElement.lang, zone || undefined);
     this.client = new Client(base, token);
+    this.client.outside = (status, said) => this.#outside(status, said);
     this.area = form.elements.body;
     this.front = new Front(form, () => this.changed());
     this.place = put("editor-here", () => h("div"), this.area);
@@ -151,57 +151,20 @@ class Writing {
     new SavesFirst(document.getElementById("send"), this.saving, () => this.#toLoud());
     if (this.switching.isSource) this.switching.show(true);
     else this.source.show(false);
-    this.#listen();
+    listen(this);
+    // A browser would open a file that is dropped beside the text, in place of this page.
+    for (const name of ["dragover", "drop"]) addEventListener(name, (event) => this.#beside(event));
     this.#counted();
     this.presence.begin();
     this.preview.look();
     this.fields.load();
-    return new LeftBehind(this.offer, this.copies, this.words, (copy) => this.texts.takeUp(copy)).look(this.text());
+    return new LeftBehind(this.offer, this.copies, this.words, (copy) => this.texts.takeUp(copy)).look(this.text(), this.early);
   }
 
   async #savedAll() {
     const isSaved = await saveAll(this.saving);
     if (!isSaved) this.#toLoud();
     return isSaved;
-  }
-
-  #listen() {
-    this.form.addEventListener("submit", (event) => {
-      // Saving is done here; it is also what Enter in a field asks for.
-      event.preventDefault();
-      this.saving.save({ asked: true });
-    });
-    document.addEventListener("keydown", (event) => {
-      if (event.altKey && event.key === "F10" && !this.switching.isSource) {
-        event.preventDefault();
-        this.desk.toolbar.focus();
-      }
-      if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {
-        event.preventDefault();
-        this.saving.save({ asked: true });
-      }
-    });
-    addEventListener("online", () => {
-      this.saving.again();
-      this.preview.look();
-    });
-    addEventListener("offline", () => this.saving.isDirty && this.tell("failed", { why: "away" }));
-    document.addEventListener("visibilitychange", () => {
-      if (document.hidden) {
-        this.saving.flush();
-        this.saving.save();
-      } else this.session.look();
-    });
-    addEventListener("focus", () => this.session.look());
-    addEventListener("pagehide", () => this.presence.leave());
-    // A browser would open a file that is dropped beside the text, in place of this page.
-    for (const name of ["dragover", "drop"]) addEventListener(name, (event) => this.#beside(event));
-    addEventListener("beforeunload", (event) => {
-      if (!this.saving.isDirty || this.leaves) return;
-      this.saving.flush();
-      this.saving.save();
-      event.preventDefault();
-    });
   }
 
   /** A file that comes to the page but not to the text: put where the cursor stands. */
@@ -286,7 +249,11 @@ class Writing {
       this.telling.clear();
       this.bar.loud();
       this.texts.choose(said);
-    } else if (state !== "forbidden" || !await this.session.check()) this.telling.refused(state, said, this.saving.hasCopy);
+    } else {
+      this.bar.loud();
+      if (state === "forbidden" && await this.session.check()) return;
+      this.telling.refused(state, said, this.saving.hasCopy);
+    }
   }
 
   #saved(said) {

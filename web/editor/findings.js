@@ -6,13 +6,13 @@ import { Decoration, DecorationSet } from "prosemirror-view";
 import { h } from "./dom.js";
 
 // What a person asked for, in a remark, comes before what the program found.
-const ORDER = { remark: 0, error: 1, warning: 2, note: 3 };
+const ORDER = { remark: 0, error: 1, warning: 2 };
 export const findingsKey = new PluginKey("findings");
 
 /** Findings in the order of their weight; those of one weight as they came. */
 export const sorted = (findings) => findings
   .map((it, at) => [it, at])
-  .sort(([a, i], [b, j]) => (ORDER[a.severity] ?? 3) - (ORDER[b.severity] ?? 3) || i - j)
+  .sort(([a, i], [b, j]) => (ORDER[a.severity] ?? 2) - (ORDER[b.severity] ?? 2) || i - j)
   .map(([it]) => it);
 
 /** The block on whose lines a line stands: its place among `lines`, the first line of each. */

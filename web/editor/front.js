@@ -3,8 +3,10 @@
 const NAMES = ["title", "number", "date", "subject", "preheader", "language", "theme"];
 
 export class Front {
-  constructor(form, changed) {
+  /** `changed()` is called when something is typed into them. */
+  constructor(form, changed = null) {
     this.fields = NAMES.map((name) => form.elements[name]).filter(Boolean);
+    if (!changed) return;
     for (const it of this.fields) it.addEventListener("input", changed);
     const heading = document.querySelector(".writing h1");
     form.elements.title?.addEventListener("input", (event) => {

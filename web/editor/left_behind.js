@@ -11,8 +11,9 @@ export class LeftBehind {
     Object.assign(this, { place, copies, words, takeUp });
   }
 
-  /** Offer each copy that says something else than `now`: {front, body}. */
-  async look(now) {
+  /** Offer each copy that says something else than `now`: {front, body}; `early` is none of a tab. */
+  async look(now, early = null) {
+    if (early) this.#offer(null, early);
     for (const [tab, copy] of await this.copies.left()) {
       if (isSame(copy, now)) await this.copies.forget(tab);
       else this.#offer(tab, copy);
@@ -23,7 +24,7 @@ export class LeftBehind {
     const { words } = this;
     const item = h("div", { class: "left" });
     const leave = async () => {
-      await this.copies.forget(tab);
+      if (tab) await this.copies.forget(tab);
       item.remove();
       this.place.hidden = !this.place.childElementCount;
     };

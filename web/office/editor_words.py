@@ -124,7 +124,6 @@ WORDS: Mapping[str, str] = {
     "severity_remark": N_("Remark:"),
     "severity_error": N_("Error:"),
     "severity_warning": N_("To look at:"),
-    "severity_note": N_("Note:"),
     "go_there": N_("Go there"),
     "gap_said": N_("“{label}” leaves a gap for people of whom it is not known."),
     "gap_fix": N_("Say what they read instead"),

@@ -36,3 +36,13 @@ test("faults of several fields are one text", () => {
   assert.equal(faultOf({ faults: [{ field: "title", text: "a." }, { field: "date", text: "b." }] }), "a. b.");
   assert.equal(faultOf({}), "");
 });
+
+test("an upload that is refused since the session is over is told besides", async () => {
+  for (const [status, told] of [[401, 1], [403, 1], [413, 0]]) {
+    const it = client("{}", { status });
+    const heard = [];
+    it.outside = (...said) => heard.push(said);
+    await it.form("/pictures", [["alternative", "x"]]);
+    assert.equal(heard.length, told, status);
+  }
+});

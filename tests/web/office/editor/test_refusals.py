@@ -17,6 +17,7 @@ from pli.actor import Actor
 from pli.keys import Keys
 from tests import axe
 from tests.browser import SCREENSHOTS
+from tests.waiting import until_true
 from tests.web.office.editor.desks import (
     HEAD,
     SHORT,
@@ -180,6 +181,7 @@ async def test_whoever_signs_in_as_another_is_asked_before_anything_is_saved(
         await enter(page, street, bruno)
         await told.get_by_text("You are signed in as Bruno now. Nothing is lost.").wait_for()
         await axe_and_picture(desk, "another")
+        assert await page.locator(".trouble").is_visible()
         await page.keyboard.type(" Encore d’Anne.")
         await page.wait_for_timeout(2_000)  # longer than a save waits
         assert "D’Anne" not in await desk.body()
@@ -239,7 +241,7 @@ async def _with_old_fields(route: Any) -> None:
     await route.fulfill(response=answer, body=old + await answer.text())
 
 
-async def test_what_a_browser_brings_back_into_the_fields_is_not_taken_for_the_text(
+async def test_what_stands_in_the_fields_before_the_script_is_offered_and_not_taken_for_the_text(
     street: Street,
 ) -> None:
     draft_id = await a_manuscript(street, SHORT)
@@ -252,6 +254,20 @@ async def test_what_a_browser_brings_back_into_the_fields_is_not_taken_for_the_t
         await page.locator("#editor").wait_for(state="attached")
         assert await page.locator("#body").input_value() == SHORT
         assert await page.locator("#title").input_value() == "Une lettre d'exemple"
+        # It may as well have been typed before the script came: nobody throws it away unasked.
+        await page.get_by_role("button", name="Take it up again").click()
+        region = page.get_by_role("region", name="Two texts")
+        groups = region.get_by_role("group")
+        await groups.first.wait_for()
+        assert await region.get_by_role("radio", checked=True).count() == 0
+        for group in await groups.all():
+            await group.get_by_role("radio").first.check()
+        await region.get_by_role("button", name="Keep this choice").click()
+        await until_true(lambda: _is_old(desk))
+
+
+async def _is_old(desk: Desk) -> bool:
+    return (await desk.body()).startswith("ancien")
 
 
 async def test_findings_are_mended_by_their_buttons(street: Street) -> None:
