@@ -122,6 +122,25 @@ def status_of_one(of: Status) -> Sentence:
     return say(_STATUSES_OF_ONE[of])
 
 
+def counted(of: Status, n: int) -> Sentence:
+    """So many copies of a status, as a part of a sum or of a legend."""
+    match of:
+        case Status.EXCLUDED:
+            return say_n("{n:n} excluded", "{n:n} excluded", n)
+        case Status.PENDING:
+            return say_n("{n:n} waiting", "{n:n} waiting", n)
+        case Status.SENDING:
+            return say_n("{n:n} in work", "{n:n} in work", n)
+        case Status.SENT:
+            return say_n("{n:n} sent", "{n:n} sent", n)
+        case Status.FAILED:
+            return say_n("{n:n} failed", "{n:n} failed", n)
+        case Status.SKIPPED:
+            return say_n("{n:n} skipped", "{n:n} skipped", n)
+        case Status.UNCERTAIN:
+            return say_n("{n:n} uncertain", "{n:n} uncertain", n)
+
+
 def sentence(of: Status, code: str | None) -> Sentence | None:
     """Why a copy has its status; None if there is nothing to explain.
 

@@ -57,7 +57,7 @@ WRITERS = (
     ),
     (
         "intake_mail, intake_door, intake_tally: what came in, and how far mailboxes are read",
-        "`mailer/intake/taking.py`, `working.py`, `mailboxes.py`, `deciding.py`, `tallies.py`",
+        "`mailer/intake/taking.py`, `waiting.py`, `mailboxes.py`, `deciding.py`, `tallies.py`",
         {"IntakeMail", "IntakeDoor", "IntakeTally"},
     ),
     ("notice", "`mailer/notices/writing.py`, `queue.py`", {"Notice"}),

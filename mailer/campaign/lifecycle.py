@@ -204,6 +204,7 @@ async def start(
     campaign_id: int,
     second_person: bool = False,
     by: Actor = NOBODY,
+    why: str = "",
     now: datetime,
 ) -> None:
     """Let the engine send a prepared campaign; refused if it is not what was approved.
@@ -229,7 +230,7 @@ async def start(
         session, campaign_id, (CampaignState.PREPARED,), CampaignState.RUNNING, started_at=now
     )
     await session.run_sync(jobs.offer, campaign_id)
-    record(session, AuditAction.STARTED, campaign_id, by=by, now=now)
+    record(session, AuditAction.STARTED, campaign_id, by=by, why=why, now=now)
     await troubles.ask_again(session)
 
 
@@ -254,6 +255,7 @@ async def pause(
         reason=as_document(reason),
     )
     if done:
+        await session.run_sync(jobs.withdraw, campaign_id)
         record(session, AuditAction.PAUSED, campaign_id, by=by, why=why)
     return done
 
@@ -307,6 +309,7 @@ async def cancel(
         # A reason that is there says why the campaign was paused, not why it was cancelled.
         reason=null(),
     )
+    await session.run_sync(jobs.withdraw, campaign_id)
     await retrying.cancel(session, campaign_id=campaign_id)
     await session.run_sync(deciding.conclude, campaign_id, now, disbelieved=undecided)
     record(session, AuditAction.CANCELLED, campaign_id, by=by, why=why, now=now)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, exists, func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign import list_lock
+from mailer.campaign import jobs, list_lock
 from mailer.campaign.finding import (
     UNFINISHED,
     CampaignError,
@@ -181,7 +181,7 @@ async def end(session: AsyncSession, *, campaign_id: int) -> bool:
     if campaign.not_after is None:
         return False
     local = campaign.not_after.astimezone(zone_of(campaign.not_after_zone or "UTC"))
-    return await take_step(
+    done = await take_step(
         session,
         campaign_id,
         (CampaignState.RUNNING,),
@@ -199,6 +199,9 @@ async def end(session: AsyncSession, *, campaign_id: int) -> bool:
             )
         ),
     )
+    if done:
+        await session.run_sync(jobs.withdraw, campaign_id)
+    return done
 
 
 async def set_hours(

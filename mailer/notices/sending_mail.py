@@ -208,7 +208,7 @@ def _sum(counts: dict[Status, int]) -> Sentence:
     told: Sentence | None = None
     for it, n in counts.items():
         if n:
-            one = say(N_("{n} {status}"), n=n, status=reasons.status(it))
+            one = reasons.counted(it, n)
             told = say(N_("{first} + {second}"), first=told, second=one) if told else one
     return say(
         N_("{candidates} candidates = {parts}"),

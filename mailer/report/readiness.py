@@ -143,6 +143,19 @@ async def of_lists(
     return points, foreseen
 
 
+async def silence(session: AsyncSession, campaign: Campaign) -> Sentence | None:
+    """The warning of `of_lists` that no answer ever came in; None: there is no reason for it."""
+    if not await checkup.is_silent(session, copies=checkup.SMALL + 1):
+        return None  # most often: then nobody is counted
+    to = await addressees_of(session, campaign)
+    letter = LetterNumber(campaign.number, campaign.letter_hash, campaign.id)
+    try:
+        foreseen = await foresee(session, to, letter, compared=False)
+    except PliError:
+        return None  # whoever goes on is told of that
+    return await checkup.before_a_release(session, copies=foreseen.receiving)
+
+
 def _numbers(foreseen: Foreseen) -> Iterator[Point]:
     if not foreseen.receiving:
         yield _error(

@@ -39,6 +39,7 @@ from web.office.person_card import PersonCard
 from web.office.reporting import Reporting
 from web.office.sending_actions import SendingActions
 from web.office.sending_page import SendingPages
+from web.office.settling_actions import SettlingActions
 from web.office.sign_in import SignIn
 from web.office.traces import Traces
 from web.office.visit import HEADERS, OfficeContext, Visit
@@ -96,6 +97,7 @@ class Office:
             *PersonCard().office_routes(),
             *Comparing().office_routes(),
             *SendingActions().office_routes(),
+            *SettlingActions().office_routes(),
             *Writing().office_routes(),
             *People().office_routes(),
             *Traces().office_routes(),

@@ -11,23 +11,18 @@ from starlette.responses import Response
 from accounts.abilities import Ability
 from mailer.campaign import addressees, approvals
 from mailer.campaign.addressees import Addressees, addressees_of
-from mailer.campaign.finding import reason_of
 from mailer.models import ApprovalKind, CampaignState
 from mailer.notices import asking
 from mailer.report import foresee as foreseeing
+from mailer.report import summary
 from mailer.report.foresee import Foreseen, LetterNumber
 from pli import actor
-from pli.durations import lasting
 from pli.errors import PliError
-from pli.hours import Hour
-from web.office import draft_page
+from web.office import awaiting, draft_page
 from web.office.approving import KINDS
 from web.office.counting import PAGE_SECONDS, Counting, Overtaken
 from web.office.draft_page import OpenSending, sending_options
 from web.office.visit import Visit
-
-THINKING = 600
-"""So many seconds before its hour the page of a released letter counts down."""
 
 
 class BeforeRelease:
@@ -56,7 +51,7 @@ class BeforeRelease:
         values["count"] = await self._count(visit, draft, to, own)
         if draft.campaign.state is CampaignState.SCHEDULED:
             count = draft.campaign.released_count if own is None else None
-            return self._waiting(visit, draft, {**values, "released_count": count}, error)
+            return await self._waiting(visit, draft, {**values, "released_count": count}, error)
         return await self._undecided(visit, draft, values, error)
 
     async def _count(
@@ -106,25 +101,22 @@ class BeforeRelease:
             **values,
         )
 
-    def _waiting(
+    async def _waiting(
         self, visit: Visit, draft: OpenSending, values: dict[str, Any], error: PliError | None
     ) -> Response:
         """The page of a letter that waits for its hour, or for a person if it is held."""
-        campaign = draft.campaign
-        starts = Hour(campaign.scheduled_at or visit.now, campaign.scheduled_zone or "UTC")
-        left = (starts.moment - visit.now).total_seconds()
-        held = reason_of(campaign)
+        async with visit.context.database.reading() as session:
+            progress = await summary.progress(session, draft.campaign.id)
+        live = awaiting.values(visit, progress, draft.lists, visit.now)
+        still = "still" in visit.request.query_params
         return draft_page.page(
             visit,
             draft,
             "released",
             error=error,
             **values,
-            starts=starts,
-            left=max(0, round(left)),
-            counts_down=held is None and left < THINKING,
-            lasting=lasting(starts.moment - visit.now),
-            held=held,
-            by=actor.kept(campaign.released_by or ""),
-            may_stop=visit.who.granted.may(Ability.PAUSE, draft.lists),
+            live=live,
+            refresh=None if still else awaiting.refresh_seconds(live),
+            by=actor.kept(draft.campaign.released_by or ""),
+            may_stop=live["may_stop"],
         )

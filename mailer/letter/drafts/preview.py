@@ -20,7 +20,6 @@ from mailer.letter.letter import (
 )
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.mail_html import MARKED
-from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.press import Pressed, press
 from mailer.letter.sendable import identity_for, theme_of
 from mailer.letter.theme import DEFAULT, SHIPPED, Theme, ThemePlaces, load_theme, shape_of
@@ -71,10 +70,14 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A finding, and the field of the head that it is about, if it is about one."""
+    """A finding, and the field of the head that it is about, if it is about one.
+
+    `value` is what a button may write into that field to mend it.
+    """
 
     finding: Finding
     field: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,6 @@ class Preview:
 
     page: str
     findings: Sequence[Placed]
-    words: int
 
     @property
     def errors(self) -> int:
@@ -136,12 +138,7 @@ def preview(
         told = [it.finding.sentence for it in findings]
         findings += [Placed(it, _field(it)) for it in checked if it.sentence not in told]
     findings.sort(key=lambda it: _WEIGHT[it.finding.severity])
-    return Preview(page, findings, words_in(examined.parsed))
-
-
-def words_in(parsed: ParsedMarkdown) -> int:
-    """How many words a reader finds in a body."""
-    return len(re.findall(r"\w+(?:[’'-]\w+)*", " ".join(parsed.tree.itertext())))
+    return Preview(page, findings)
 
 
 def _faults(examined: ExaminedLetter) -> list[Placed]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from mailer.bounces.rules import USUAL
 from mailer.intake import taking, working
@@ -64,9 +64,12 @@ async def kinds(database: Database) -> Sequence[str]:
 
 
 async def tally(database: Database) -> dict[str, int]:
+    """How much of each kind came in, by all doors."""
     async with database.reading() as session:
-        rows = await session.execute(select(IntakeTally.kind, IntakeTally.mails))
-        return {row.kind: row.mails for row in rows}
+        rows = await session.execute(
+            select(IntakeTally.kind, func.sum(IntakeTally.mails)).group_by(IntakeTally.kind)
+        )
+        return {kind: int(mails) for kind, mails in rows}
 
 
 async def keep_working(database: Database, stop: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mailer.bounce_models import Bounce
-from mailer.intake import imap_door, working
+from mailer.intake import imap_door, waiting
 from mailer.intake.imap_client import Mailbox, MailboxError, MailboxPlan
 from mailer.intake.imap_door import ImapDoor
 from mailer.intake_models import IntakeDoor, IntakeMail
@@ -166,5 +166,5 @@ async def _kinds(database: Database) -> list[str]:
 async def _all_filed(database: Database) -> bool:
     async with database.reading() as session:
         rows = (await session.scalars(select(IntakeMail.filed).where(IntakeMail.acted))).all()
-        waiting = (await session.scalars(working.due())).all()
-    return bool(rows) and all(rows) and not waiting
+        due = (await session.scalars(waiting.due())).all()
+    return bool(rows) and all(rows) and not due

@@ -259,6 +259,7 @@ async def _who_watches(street: Street, page: Any, gallery: Gallery) -> None:
     await gallery.look("sending-live")
     for name, place in (
         ("overview", "/"),
+        ("act-start", f"/sendings/{sent['prepared']}/start"),
         ("act-pause", f"/sendings/{running}/pause"),
         ("act-resume", f"/sendings/{sent['paused']}/resume"),
         ("act-cancel", f"/sendings/{running}/cancel"),
@@ -289,6 +290,16 @@ async def _who_watches(street: Street, page: Any, gallery: Gallery) -> None:
     await page.goto(f"{at}/{running}/cancel")
     await submit(page, "main form")
     await gallery.look("act-cancel-wrong")
+    for name, right in (("reads", Right.READER), ("writes", Right.AUTHOR)):
+        id_ = await _hire(street, gallery, name, right)
+        async with town.database.reading() as session:
+            account = await people.by_id(session, id_)
+        await page.context.clear_cookies()
+        await enter(page, street, account)
+        seen = {"reads": ["scheduled"], "writes": ["scheduled", "running"]}[name]
+        for state in seen:
+            await page.goto(f"{at}/{sent[state]}?still")
+            await gallery.look(f"sending-{state}-{name}")
 
 
 async def _two_who_decide(street: Street, page: Any, gallery: Gallery) -> None:

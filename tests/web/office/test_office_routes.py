@@ -77,7 +77,7 @@ TABLE = {
     "/me/sessions/{id:number}/end": "signed in",
     "/sendings": {Right.SENDER, Right.READER, Right.WHO},
     "/sendings/{id:number}": {Right.AUTHOR, Right.SENDER, Right.READER, Right.WHO},
-    "/sendings/{id:number}/stream": {Right.SENDER, Right.READER, Right.WHO},
+    "/sendings/{id:number}/stream": {Right.AUTHOR, Right.SENDER, Right.READER, Right.WHO},
     "/sendings/{id:number}/paper": {Right.SENDER, Right.READER, Right.WHO},
     "/sendings/{id:number}/report.json": {Right.SENDER, Right.READER, Right.WHO},
     "/sendings/{id:number}/story": {Right.WHO},
@@ -85,6 +85,7 @@ TABLE = {
     "/people/{id:number}/sendings/{sending:number}": {Right.WHO},
     "/sendings/{id:number}/copies": {Right.WHO},
     "/sendings/{id:number}/export": {Right.WHO},
+    "/sendings/{id:number}/start": {Right.SENDER},
     "/sendings/{id:number}/pause": {Right.SENDER},
     "/sendings/{id:number}/resume": {Right.SENDER},
     "/sendings/{id:number}/cancel": {Right.SENDER},
@@ -116,7 +117,7 @@ TABLE = {
     "POST /letters/{id:number}": {Right.AUTHOR},
     "PUT /letters/{id:number}": {Right.AUTHOR},
     "/letters/{id:number}/blocks": {Right.AUTHOR, Right.SENDER},
-    "/letters/{id:number}/token": {Right.AUTHOR, Right.SENDER},
+    "/letters/{id:number}/token": "signed in",
     "/letters/{id:number}/presence": {Right.AUTHOR, Right.SENDER},
     "/letters/{id:number}/preview": {Right.AUTHOR, Right.SENDER},
     "/letters/{id:number}/preview/{key}": {Right.AUTHOR, Right.SENDER},
@@ -261,8 +262,10 @@ def _expected(route: OfficeRoute, right: Right | None, sees: str, method: str) -
     last = route.path.rpartition("/")[2]
     if route.path.startswith("/sendings/{id:number}/") and last in OF_A_DRAFT:
         return (OF_A_RUNNING_ONE.get(last, 404),) if sees == "all" else (404,)
-    if route.path == "/sendings/{id:number}":
-        return (200,) if Ability.SEE_NUMBERS in MAY[right] and sees in ("all", "some") else (404,)
+    if route.path in ("/sendings/{id:number}", ENDLESS):
+        # An author is told that the own letter is sent, if it is of all its lists.
+        some = sees == "some" and Ability.SEE_NUMBERS in MAY[right]
+        return (200,) if sees == "all" or some else (404,)
     if "/sendings/{id" in route.path or "/people/{id" in route.path:
         if sees != "all" and not (sees == "some" and route.partly):
             return (404,)
