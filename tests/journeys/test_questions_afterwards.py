@@ -27,6 +27,15 @@ def test_staff_ask_who_got_it_why_it_was_stopped_and_how_letters_compare(
     assert told["events"][-1]["said"] == "552 5.2.2 Mailbox full"
     nobody = installation.pli("campaign", "story", "1", "nobody@example.org", code=1)
     assert "had no copy for nobody@example.org" in nobody.err
+    letters = installation.pli("subscriber", "letters", "p0003@example.org", "--json").json
+    assert [(it["letter"], it["status"]) for it in letters["letters"]] == [
+        (2, "failed"),
+        (1, "failed"),
+    ]
+    page = installation.pli("subscriber", "letters", "p0003@example.org", "--limit", "1")
+    assert "There are more: --after 2" in page.out
+    rest = installation.pli("subscriber", "letters", "p0003@example.org", "--after", "2")
+    assert "was refused" in rest.out
     compared = installation.pli("report", "--compare", "2", "letter:1", "--json").json
     assert [(it["letter"], it["sent"], it["failed"]) for it in compared] == [(1, 9, 1), (2, 9, 1)]
     assert "90.0%" in installation.pli("report", "--compare", "1", "2").out

@@ -36,7 +36,14 @@ def test_a_letter_goes_its_way_by_commands_and_who_is_set_aside_gets_nothing(
     installation.letter(text="Ce qui fut figé ensuite.")
     anew = installation.pli("campaign", "refreeze", "1", "--letter", letter, *by)
     assert "approval is taken away" in anew.out
-    back = installation.pli("campaign", "send-back", "1", "--note", "la date", *second)
+    for line in ("1", "9999"):
+        beyond = ("campaign", "send-back", "1", "--note", "?", "--line", line, *second)
+        assert "no such line" in installation.pli(*beyond, code=1).err
+    written = (installation.folder / letter).read_text().splitlines()
+    place = next(n for n, it in enumerate(written, 1) if "figé ensuite" in it)
+    back = installation.pli(
+        "campaign", "send-back", "1", "--note", "la date", "--line", str(place), *second
+    )
     assert "was sent back" in back.out
     assert "second person" in installation.pli("campaign", "start", "1", "--yes", code=1).err
     installation.pli("campaign", "approve", "1", "--yes", *second)

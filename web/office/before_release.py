@@ -28,8 +28,8 @@ from web.office.visit import Visit
 class BeforeRelease:
     """Shows for whom it is, what was decided, and what comes next."""
 
-    def __init__(self) -> None:
-        self._counting = Counting()
+    def __init__(self, counting: Counting) -> None:
+        self._counting = counting
 
     async def page(
         self,

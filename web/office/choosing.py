@@ -121,8 +121,8 @@ def _audience(value: str) -> Audience:
 class Choosing:
     """The pages under /office/sendings/ID/who."""
 
-    def __init__(self) -> None:
-        self._counting = Counting()
+    def __init__(self, counting: Counting) -> None:
+        self._counting = counting
 
     def office_routes(self) -> Sequence[OfficeRoute]:
         """Who writes drafts of all lists of the sending decides for whom it is."""

@@ -18,6 +18,7 @@ from web.office.approving import Approving
 from web.office.before_release import BeforeRelease
 from web.office.checking import Checker, Checking
 from web.office.choosing import Choosing
+from web.office.counting import Counting
 from web.office.draft_page import DECIDED, OPEN, closed
 from web.office.from_manuscript import FromManuscript
 from web.office.letter_frame import LetterFrame
@@ -38,9 +39,11 @@ class SendingPages:
 
     def __init__(self) -> None:
         checker = Checker()
-        self._before = BeforeRelease()
+        # One for all of them: a person has one count under way, on whichever page.
+        counting = Counting()
+        self._before = BeforeRelease(counting)
         self._parts = (
-            Choosing(),
+            Choosing(counting),
             Checking(checker),
             Approving(checker),
             Releasing(checker, self._before),
