@@ -7,7 +7,16 @@ from xml.etree.ElementTree import Element
 
 from mailer.letter import nesting, pasted_styles
 from mailer.letter.blocks.kinds import Block, Box
-from mailer.letter.converting import figures, foreign, headings, links, lists, notes, tables, text_boxes
+from mailer.letter.converting import (
+    figures,
+    foreign,
+    headings,
+    links,
+    lists,
+    notes,
+    tables,
+    text_boxes,
+)
 from mailer.letter.converting.cleaning import Cleaner
 from mailer.letter.converting.converted import Converted
 from mailer.letter.converting.inline import Inline, words

@@ -15,7 +15,8 @@ _COMMENT = "<!--[if gte vml 1]>"
 _END = "<![endif]-->"
 _BOX = "<v:textbox"
 _BOX_END = "</v:textbox>"
-_FRAME = re.compile(r"<!\[if !mso\]>.*?<!\[endif\]>", re.DOTALL)
+_FRAME = "<![if !mso]>"
+_TAG = re.compile("<[^<>]*>")
 _INSTEAD = "<![if !vml]>"
 _INSTEAD_END = "<![endif]>"
 
@@ -45,8 +46,14 @@ def _texts(comment: str) -> list[str]:
     at = 0
     while (begin := comment.find(_BOX, at)) >= 0 and (end := comment.find(_BOX_END, begin)) >= 0:
         inside = comment[begin:end].partition(">")[2]
-        text = _FRAME.sub("", inside)
-        if re.search(r">[^<]*\w", f">{text}"):
+        text = _without_frame(inside)
+        if _TAG.sub("", text).strip():
             found.append(text)
         at = end + len(_BOX_END)
     return found
+
+
+def _without_frame(html: str) -> str:
+    """The HTML of a text box without the table that other programs see around it."""
+    first, *rest = html.split(_FRAME)
+    return first + "".join(it.partition(_INSTEAD_END)[2] for it in rest)
