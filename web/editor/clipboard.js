@@ -1,17 +1,21 @@
 // What of a clipboard, or of what is dropped, is taken: files, HTML with its pictures, or text.
 
-import { withPictures } from "./rtf.js";
+import { cutAtComments, withPictures } from "./rtf.js";
 
 /** The largest that is sent to the server at once. */
 export const MOST = 30 * 1024 * 1024;
 
+const LONGEST_PICTURE = 20_000;
 const DATA = /(\ssrc\s*=\s*)(["'])data:[^"']*\2/gi;
-const COMMENTS = /<!--[\s\S]*?-->|<(style|script|title|xml)\b[\s\S]*?<\/\1>/gi;
+const UNSEEN = /<(style|script|title|xml)\b[^<]*(?:<(?!\/\1>)[^<]*)*<\/\1>/gi;
 
 /** Whether HTML shows nothing but pictures: then their files are better than what it names. */
 export const isOnlyPictures = (html) => {
-  const bare = html.replace(COMMENTS, "");
-  return /<img\b/i.test(bare) && !/<t[dh]\b/i.test(bare) && !bare.replace(/<[^>]*>|&nbsp;|\s/g, "");
+  const bare = cutAtComments(html).filter((_, at) => at % 2 === 0).join("");
+  // A whole page says more than a picture.
+  if (bare.length > LONGEST_PICTURE) return false;
+  const shown = bare.replace(UNSEEN, "");
+  return /<img\b/i.test(shown) && !/<t[dh]\b/i.test(shown) && !shown.replace(/<[^>]*>|&nbsp;|\s/g, "");
 };
 
 /** HTML that may be sent: its largest pictures go until it is small enough; the server tells them. */

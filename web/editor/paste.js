@@ -198,8 +198,9 @@ export class Pasting {
     const isFile = fields[0][0] === "file";
     const to = this.put(view, nodes, notes, isFile ? besideText(view.state.doc, where) : where, isFile);
     const said = [];
-    if (leftOut.length) said.push(desk.words.say("told_left_out", { what: leftOut.join(" ; ") }));
-    if (changed.length) said.push(desk.words.say("told_changed", { what: changed.join(" ; ") }));
+    const listed = (all) => all.join(desk.words.language === "fr" ? "\u202f; " : "; ");
+    if (leftOut.length) said.push(desk.words.say("told_left_out", { what: listed(leftOut) }));
+    if (changed.length) said.push(desk.words.say("told_changed", { what: listed(changed) }));
     const unsaid = unsaidIn([...nodes, ...notes]);
     if (unsaid) said.push(desk.words.count("pictures_unsaid", unsaid));
     if (said.length) desk.note(null, {}, { said: said.join(" "), undo: true, beside });

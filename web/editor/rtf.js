@@ -3,7 +3,8 @@
 
 const GROUP = /\{|\}|\\pict\b|\\nonshppict\b|\\(?:pngblip|jpegblip)\b|\\bin\d*/g;
 const HEX = /^[0-9a-fA-F\s]+$/;
-const PICTURE = /<img\b[^>]*>/gi;
+// No other tag within: else a text without an end would be read once for each of its tags.
+const PICTURE = /<img\b[^<>]*>/gi;
 const LOCAL = /(\ssrc\s*=\s*)(?:"(file:[^"]*)"|'(file:[^']*)'|(file:[^\s>]*))/i;
 
 /** The pictures of a text in RTF: {type, hex} each, or null for a kind that no page shows. */
@@ -49,18 +50,42 @@ const base64 = (hex) => {
   return btoa(binary);
 };
 
+/** HTML cut at its comments: what is shown, a comment, what is shown, and so on. */
+export const cutAtComments = (html) => {
+  const parts = [];
+  let at = 0;
+  for (;;) {
+    const begin = html.indexOf("<!--", at);
+    const end = begin < 0 ? -1 : html.indexOf("-->", begin);
+    if (end < 0) return [...parts, html.slice(at)];
+    parts.push(html.slice(at, begin), html.slice(begin, end + 3));
+    at = end + 3;
+  }
+};
+
+const INSTEAD = "<![if !vml]>";
+
+/** Without the picture of a text box, whose words the comment before it holds: RTF has none of it. */
+const withoutBoxes = (parts) => parts.map((it, at) => {
+  if (at % 2 || !parts[at - 1]?.includes("<v:textbox") || !it.startsWith(INSTEAD)) return it;
+  const end = it.indexOf("<![endif]>");
+  return end < 0 ? it : it.slice(end + 10);
+});
+
 /** HTML with the pictures of its RTF, where each can be told from the others: as many here as there. */
 export const withPictures = (html, rtf) => {
   // Comments of Word's name the same pictures once more.
-  const parts = html.split(/(<!--[\s\S]*?-->)/);
-  const local = parts.flatMap((it, at) => (at % 2 ? [] : (it.match(PICTURE) ?? []).filter((tag) => LOCAL.test(tag))));
+  const parts = withoutBoxes(cutAtComments(html));
+  const isShown = (at) => at % 2 === 0;
+  const local = parts.filter((_, at) => isShown(at)).flatMap((it) => (it.match(PICTURE) ?? []).filter((tag) => LOCAL.test(tag)));
   if (!local.length || !rtf) return html;
   const pictures = picturesOf(rtf);
   if (pictures.length !== local.length) return html;
   let next = 0;
-  return parts.map((it, at) => (at % 2 ? it : it.replace(PICTURE, (tag) => {
+  const filled = (tag) => {
     if (!LOCAL.test(tag)) return tag;
     const picture = pictures[next++];
     return picture ? tag.replace(LOCAL, (_, before) => `${before}"data:${picture.type};base64,${base64(picture.hex)}"`) : tag;
-  }))).join("");
+  };
+  return parts.map((it, at) => (isShown(at) ? it.replace(PICTURE, filled) : it)).join("");
 };

@@ -7,7 +7,16 @@ from xml.etree.ElementTree import Element
 
 from mailer.letter import nesting, pasted_styles
 from mailer.letter.blocks.kinds import Block, Box
-from mailer.letter.converting import figures, foreign, headings, links, lists, notes, tables
+from mailer.letter.converting import (
+    figures,
+    foreign,
+    headings,
+    links,
+    lists,
+    notes,
+    tables,
+    text_boxes,
+)
 from mailer.letter.converting.cleaning import Cleaner
 from mailer.letter.converting.converted import Converted
 from mailer.letter.converting.inline import Inline, words
@@ -41,7 +50,7 @@ def convert(
     """
     marks = marks or Marks(Placeholders(html))
     blocks: dict[str, Block] = {}
-    tree = _parsed(html)
+    tree = _parsed(text_boxes.brought_out(html, marks, report))
     links.tell(html, report)
     foreign.read(tree, report)
     lists.of_word(tree, report)

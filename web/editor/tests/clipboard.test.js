@@ -33,6 +33,13 @@ test("Word's HTML gets its pictures, each in its place; comments that name them 
     + ` et <img width=20 src="data:image/jpeg;base64,/9j/4AAQSkY=" alt='deux'>`);
 });
 
+test("the picture of a text box is none of the letter's", () => {
+  const box = "<!--[if gte vml 1]><v:shape><v:textbox><p>À retenir</p></v:textbox></v:shape><![endif]-->";
+  const html = `<!--[if mso]>x<![endif]-->a${box}<![if !vml]>${file("box.png")}<![endif]>b${file("c.jpg")}`;
+  const made = withPictures(html, rtf(picture("\\jpegblip", JPEG)));
+  assert.equal(made, `<!--[if mso]>x<![endif]-->a${box}b<img width=20 src="data:image/jpeg;base64,/9j/4AAQSkY=" >`);
+});
+
 test("where pictures cannot be told from each other, none is put in a wrong place", () => {
   const html = `${file("a.png")}${file("b.png")}`;
   assert.equal(withPictures(html, rtf(picture("\\pngblip", PNG))), html);
@@ -52,6 +59,18 @@ test("of a clipboard that holds one picture its file is taken, of any other its 
     assert.deepEqual(carried(data({ "text/html": html, "text/plain": "t" }, [image])), { html, text: "t" });
   }
   assert.deepEqual(carried(data({ "text/plain": "t" })), { text: "t" });
+});
+
+test("HTML that never ends its comments and styles is read at once", () => {
+  const begun = performance.now();
+  for (const odd of ["<!--", "<style ", "<xml><", '<img src="file:', "<v:textbox"]) {
+    const html = odd.repeat(100_000);
+    isOnlyPictures(html);
+    assert.equal(withPictures(html, rtf(picture("\\pngblip", PNG))).length > 0, true);
+    lightened(html, 1_000);
+  }
+  picturesOf("{\\pict".repeat(20_000));
+  assert.ok(performance.now() - begun < 20_000);
 });
 
 test("of HTML that is too large the largest pictures go, and every word stays", () => {
