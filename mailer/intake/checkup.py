@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.intake import probes, tallies
+from mailer.intake import probes, tallies, unproven
 from mailer.intake.tallies import Sort
 from mailer.intake_models import IntakeDoor, IntakeMail, IntakeTally
 from pli.checks import Check, fine, warn
@@ -54,13 +54,15 @@ async def check(session: AsyncSession, expected: Expected) -> list[Check]:
             int(tracking),
         )
         found.append(warn("answers", told, say(N_("turn that off at the provider (GDPR)"))))
-    if n := await _of(session, Sort.STOP):
+    if n := await unproven.people(session):
         told = say_n(
             "{n} person may want to leave, and nothing proves that they wrote it",
             "{n} people may want to leave, and nothing proves that they wrote it",
             n,
         )
-        found.append(warn("answers", told, say(N_("“pli intake list” shows who"))))
+        found.append(
+            warn("answers", told, say(N_("“pli intake list” shows who, and so does the office")))
+        )
     if n := await _of(session, Sort.FAULT):
         told = say_n(
             "{n} mail could not be worked on, for a fault of Pli",

@@ -71,7 +71,9 @@ def test_what_came_in_is_listed_and_a_wish_is_decided(installation: Installation
     assert "p0000@example.org" in shown
     assert "STOP" in shown
     (wish,) = installation.pli("intake", "list", "--json").json["wishes"]
-    installation.pli("intake", "dismiss", str(wish["mail"]))
+    assert wish["lists"] != []
+    assert "They have left 1 list." in installation.pli("intake", "leave", str(wish["mail"])).out
+    assert installation.pli("intake", "list", "--json").json["wishes"] == []
     assert "waits for no decision" in installation.pli(
         "intake", "dismiss", str(wish["mail"]), code=1
     ).err  # fmt: skip

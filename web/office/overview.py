@@ -16,13 +16,14 @@ from accounts.abilities import Ability
 from mailer import reasons
 from mailer.campaign import approvals
 from mailer.campaign.approvals import Step
+from mailer.intake import unproven
 from mailer.models import ApprovalKind, CampaignState
 from mailer.report import html_page, standing
 from mailer.report.standing import Seen
 from mailer.report.summary import Progress
 from pli.language import N_, Sentence, say, say_n
 from web.live import MOVING
-from web.office import cookies
+from web.office import cookies, wishing
 from web.office.draft_page import DECIDED, closed
 from web.office.office_routes import OfficeRoute, Who
 from web.office.reporting import outlook_of
@@ -98,6 +99,7 @@ class Overview:
             lists = await standing.lists_of(session, list(shown))
             steps = await approvals.of_campaigns(session, [it.progress.campaign for it in decided])
             made = await approvals.made_by(session, [it.progress.campaign for it in decided])
+            wishes = await unproven.people(session) if granted.may(Ability.NOES) else 0
             running = [it for it in moving if it.progress.state is CampaignState.RUNNING]
             ahead = {
                 it.progress.campaign: await outlook_of(session, visit, it.progress)
@@ -112,7 +114,10 @@ class Overview:
         weeks = list(_weeks(visit, first, list(seen.values())))
         return visit.page(
             "overview",
-            waits=_waits(visit, list(shown.values()), lists, steps, made),
+            waits=[
+                *_waits(visit, list(shown.values()), lists, steps, made),
+                *_wishes(visit, wishes),
+            ],
             decided=[it.progress for it in decided],
             closed=closed(seen.values(), lists, granted),
             sees_numbers=bool(on),
@@ -156,6 +161,18 @@ def _waits(
                 path = f"{cookies.PATH}/sendings/{it.campaign}{page}"
                 found.append(Waiting(sentence, it.title, path))
     return found
+
+
+def _wishes(visit: Visit, people: int) -> list[Waiting]:
+    """Wishes to leave wait for who writes down a no."""
+    if not people:
+        return []
+    told = say_n(
+        "{n} person may want to leave, and nothing proves that they wrote it",
+        "{n} people may want to leave, and nothing proves that they wrote it",
+        people,
+    )
+    return [Waiting(told, say(wishing.TITLE).tell(visit.language), wishing.PATH)]
 
 
 _Needed = tuple[Ability, Sentence | None]
