@@ -96,6 +96,19 @@ def test_what_came_in_is_listed_and_a_wish_is_decided(installation: Installation
     assert "name no such relay" in installation.pli("intake", "secret", "x", code=1).err
 
 
+def test_a_new_secret_is_made_only_where_pli_makes_it(installation: Installation) -> None:
+    theirs, former = "whsec_…", "whsec_" + "a2tr" * 8
+    installation.set('relay_kind = "standard"', f'relay_hook_secret = "{former}"')
+    said = installation.pli("intake", "secret").out
+    assert f'relay_hook_secret = "{theirs}"' in said
+    assert f'relay_hook_former = "{former}"' in said
+    assert "The provider makes the new secret" in said
+    assert "/hooks/" not in said
+    installation.set('relay_kind = "ses"')
+    said = installation.pli("intake", "secret", code=1).err
+    assert "main: ses proves itself by its topic, and has no secret" in said
+
+
 def test_each_kind_of_what_comes_in_has_words() -> None:
     assert set(words.KINDS) == {*Kind, *Sort}
     assert words.kind("stop").tell("fr") == "un souhait de départ que rien ne prouve"
