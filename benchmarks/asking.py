@@ -1,4 +1,4 @@
-"""How long questions about a large sending take: one copy's story, a page of copies, the report.
+"""How long questions about a large sending take: a story, a page of copies, the report, the CSV.
 
     .venv/bin/python -m benchmarks.asking
     .venv/bin/python -m benchmarks.asking --people 100000 --only sqlite
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -29,8 +30,11 @@ from mailer.models import Status
 from mailer.report import (
     breakdown,
     compare,
+    copies,
     copy_pages,
+    html_page,
     live_details,
+    persons_letters,
     standing,
     story,
     summary,
@@ -39,6 +43,8 @@ from mailer.report import (
 from pli import keys as key_ring
 from pli import schema
 from pli.database import Database
+from pli.keys import Keys
+from subscribers import people as people_of
 from subscribers.address import Address
 
 TIMES = 5
@@ -69,9 +75,8 @@ _FILL = (
 )
 
 
-async def fill(database: Database, people: int) -> int:
+async def fill(database: Database, keys: Keys, people: int) -> int:
     """A sending to so many people that is over; the campaign's id."""
-    keys = key_ring.generate()
     await schema.upgrade(database)
     list_id = await populate(database, keys, people)
     campaign = await prepared(database, keys, letters.of_size(8_000, keys), list_id=list_id)
@@ -105,11 +110,19 @@ def questions(campaign: int, people: int) -> dict[str, Question]:
         over_time = await timeline.timeline(session, campaign)
         return await breakdown.breakdown(session, campaign, over_time)
 
+    async def of_person(session: AsyncSession) -> object:
+        person = await people_of.get(session, address)
+        return await persons_letters.letters(session, person.id)
+
+    async def page(session: AsyncSession) -> object:
+        report = await summary.report(session, campaign)
+        return await html_page.render(session, report, language="fr", people=False)
+
     return {
         "one copy's story": lambda it: story.story(
             it, campaign, address=address, zone="Europe/Paris"
         ),
-        "all letters of a person": lambda it: story.letters(it, address=address),
+        "all letters of a person": of_person,
         "first page of sent copies": lambda it: copy_pages.page(it, campaign, status=Status.SENT),
         "last page of sent copies": last_page,
         "page of uncertain copies": lambda it: copy_pages.page(
@@ -123,15 +136,16 @@ def questions(campaign: int, people: int) -> dict[str, Question]:
         "comparison": lambda it: compare.compare(it, [campaign]),
         "report's sum": lambda it: summary.report(it, campaign),
         "report's parts": parts,
+        "whole page of the report": page,
     }
 
 
 async def measured(url: str, people: int) -> bool:
     """Print the figures of one database; whether a story is fast enough."""
-    database = Database(url)
+    database, keys = Database(url), key_ring.generate()
     try:
         began = time.monotonic()
-        campaign = await fill(database, people)
+        campaign = await fill(database, keys, people)
         print(f"filled in {time.monotonic() - began:.0f} s", flush=True)
         fast = True
         for name, ask in questions(campaign, people).items():
@@ -145,9 +159,35 @@ async def measured(url: str, people: int) -> bool:
             print(f"{name:<28} {median:8.1f} ms, slowest {max(took):8.1f} ms", flush=True)
             if name == "one copy's story":
                 fast = median < STORY_MS
+        await exported(database, keys, campaign)
         return fast
     finally:
         await database.close()
+
+
+async def exported(database: Database, keys: Keys, campaign: int) -> None:
+    """Print how long the CSV of all copies takes, and how much memory at most meanwhile."""
+    _forget_peak()
+    before, octets = _peak_mb(), 0
+    began = time.monotonic()
+    async with database.reading() as session:
+        async for piece in copies.as_csv(session, campaign, keys):
+            octets += len(piece)
+    print(
+        f"{'all copies as CSV':<28} {time.monotonic() - began:8.1f} s, {octets / 1e6:.0f} MB; "
+        f"memory {before:.0f} MB before, {_peak_mb():.0f} MB at most"
+    )
+
+
+def _forget_peak() -> None:
+    """Let the peak of this process's memory begin anew (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_mb() -> float:
+    """The most memory that this process had since its peak was last forgotten (Linux)."""
+    (line,) = (it for it in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in it)
+    return int(line.split()[1]) / 1024
 
 
 def main() -> None:

@@ -205,7 +205,7 @@ async def ask(
 @click.command("send-back", help=_("Send a draft back to who made it, with a remark."))
 @which
 @click.option("--note", required=True, help=_("What is to be changed."))
-@click.option("--line", type=int, help=_("The line of the letter that this is about."))
+@click.option("--line", type=int, help=_("The line of the letter's file that this is about."))
 @decided_by
 @running
 async def send_back(
@@ -215,14 +215,19 @@ async def send_back(
     async with context.open() as installation, installation.database.begin() as session:
         campaign_id = await summary.find(session, campaign)
         by = await _acting(session, person, Ability.APPROVE, campaign_id, decides=True)
+        about = {} if line is None else {await _in_body(session, campaign_id, line): note}
         await lifecycle.send_back(
-            session, campaign_id=campaign_id, note=note, line=line, by=by, now=now()
+            session,
+            campaign_id=campaign_id,
+            note="" if about else note,
+            remarks=about,
+            by=by,
+            now=now(),
         )
         await asking.tell_makers(
             session,
             campaign_id=campaign_id,
             approved=False,
-            note=note,
             room=_room(installation),
             by=by,
             now=now(),
@@ -326,6 +331,12 @@ async def _points(
     checks = await doctor.look(settings, file, installation.database)
     of_letter = readiness.of_letter(text, known, sizes_of(settings))
     return readiness.worst_first([*of_letter, *points, *readiness.of_machine(checks)]), foreseen
+
+
+async def _in_body(session: AsyncSession, campaign_id: int, line: int) -> int:
+    """A line of a letter's file as a line of its body, from 0; below 0 in the front matter."""
+    text = await freezing.frozen_text(session, campaign_id)
+    return line - Frozen.of_text(text).letter.line
 
 
 async def _acting(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -27,6 +28,7 @@ from mailer.scope import CHORES
 from pli import descriptors, logs
 from pli import settings as settings_file
 from pli.checks import Check
+from pli.database import DatabaseAway
 from pli.errors import PliError
 from pli.hours import zone_of
 from pli.language import N_, say
@@ -37,6 +39,8 @@ from web.networks import Networks
 from web.office.options import OfficeOptions
 from web.office.sending_options import MachineChecks, SendingOptions
 from web.office.tidying import tidying
+
+log = logging.getLogger("pli.web")
 
 WAIT_SECONDS = 1.0
 
@@ -159,16 +163,29 @@ def _sending_of(installation: Installation) -> SendingOptions:
 
 
 async def work(installation: Installation, stop: asyncio.Event) -> None:
-    """Run the engine until `stop`, as soon as no other process has it."""
+    """Run the engine until `stop`, as soon as no other process has it.
+
+    An engine whose database is gone ends. The pages go on and say so, and another engine begins
+    once the database answers: whoever watches a sending loads nothing again.
+    """
     with Turn(installation, "pli serve") as turn:
         while not stop.is_set():
-            if not await adopted(installation, stop):
-                return
-            if turn.take():
-                async with engine(installation, turn) as machine:
-                    await wait(machine, stop)
-            else:
+            try:
+                await _work_once(installation, turn, stop)
+            except DatabaseAway as error:
+                log.warning("serve.database_away", extra={"reason": str(error)})
                 await until(stop, WAIT_SECONDS)
+
+
+async def _work_once(installation: Installation, turn: Turn, stop: asyncio.Event) -> None:
+    """Run one engine until it ends, or wait a little for whoever has it."""
+    if not await adopted(installation, stop):
+        return
+    if turn.take():
+        async with engine(installation, turn) as machine:
+            await wait(machine, stop)
+    else:
+        await until(stop, WAIT_SECONDS)
 
 
 async def do_chores(installation: Installation, stop: asyncio.Event) -> None:

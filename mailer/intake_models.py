@@ -16,9 +16,12 @@ class IntakeMail(Base):
 
     The row stays as the proof that the mail was taken, by its `digest`; `raw` is emptied once it
     was worked. `form` is "mail", or the kind of relay whose event it is. `came_to` is the address
-    of the envelope. `uidvalidity` and `uid` say where it lies in a mailbox. `kind` says what it
-    was, `acted` whether something followed from it, `filed` whether its mailbox was told.
-    `sender_key` is the address key of who wrote it, `note` its subject, or a probe's mark.
+    of the envelope, or of the header, or what names the copy in an event; `glance` what it seemed
+    to be at the door; `dropped` how many of that sort came after it and were not kept.
+    `uidvalidity` and `uid` say where it lies in a mailbox; `again_of` is the row of the same mail,
+    of which this is a second copy there. `kind` says what it was, `acted` whether something
+    followed from it, `filed` whether its mailbox was told. `sender_key` is the address key of who
+    wrote it, `note` its subject, or a probe's mark.
     """
 
     __tablename__ = "intake_mail"
@@ -37,8 +40,11 @@ class IntakeMail(Base):
     door: Mapped[str] = mapped_column(String(48))
     form: Mapped[str] = mapped_column(String(16))
     came_to: Mapped[str] = mapped_column(String(320), index=True)
+    glance: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    dropped: Mapped[int] = mapped_column(default=0, server_default="0")
     uidvalidity: Mapped[int | None] = mapped_column(BigInteger)
     uid: Mapped[int | None] = mapped_column(BigInteger)
+    again_of: Mapped[int | None] = mapped_column(BigInteger)
     due_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
     kind: Mapped[str] = mapped_column(String(16), default="", server_default="")

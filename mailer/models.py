@@ -186,9 +186,9 @@ class ApprovalEvent(Base):
     """One step towards a campaign's approval: who did it, to which frozen hash; only ever added.
 
     `wrote` and `changed` are by those who may not approve it where a second person must. `asked`
-    names one account in `asked_account`, or all who may approve (None). `note` is what was said.
-    `line` is the line of the letter that a remark is about. `seen` is what was approved, as text:
-    later ones are compared with it.
+    names one account in `asked_account`, or all who may approve (None). `note` is what was said,
+    `remarks` what was said about single blocks (`campaign/remarks.py`). `seen` is what was
+    approved, as text: later ones are compared with it.
     """
 
     __tablename__ = "approval_event"
@@ -200,7 +200,9 @@ class ApprovalEvent(Base):
     hash: Mapped[str] = mapped_column(String(64))
     asked_account: Mapped[int | None] = mapped_column(Id)
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
-    line: Mapped[int | None]
+    remarks: Mapped[list[dict[str, Any]]] = mapped_column(
+        Document, default=list, server_default="[]"
+    )
     seen: Mapped[str | None] = mapped_column(Text, deferred=True)
 
 

@@ -40,6 +40,16 @@ _STATUSES: Mapping[Status, str] = {
     Status.UNCERTAIN: N_("uncertain"),
 }
 
+_STATUSES_OF_ONE: Mapping[Status, str] = {
+    Status.EXCLUDED: N_("not to be sent"),
+    Status.PENDING: N_("waiting to be sent"),
+    Status.SENDING: N_("being sent"),
+    Status.SENT: N_("was sent"),
+    Status.FAILED: N_("was refused"),
+    Status.SKIPPED: N_("not sent after all"),
+    Status.UNCERTAIN: N_("perhaps sent"),
+}
+
 _SENTENCES: Mapping[Status, Mapping[str, str]] = {
     Status.EXCLUDED: {
         Hindrance.SUPPRESSED.value: N_(
@@ -105,6 +115,30 @@ def state(of: CampaignState) -> Sentence:
 def status(of: Status) -> Sentence:
     """The status of copies."""
     return say(_STATUSES[of])
+
+
+def status_of_one(of: Status) -> Sentence:
+    """The status of one copy."""
+    return say(_STATUSES_OF_ONE[of])
+
+
+def counted(of: Status, n: int) -> Sentence:
+    """So many copies of a status, as a part of a sum or of a legend."""
+    match of:
+        case Status.EXCLUDED:
+            return say_n("{n:n} excluded", "{n:n} excluded", n)
+        case Status.PENDING:
+            return say_n("{n:n} waiting", "{n:n} waiting", n)
+        case Status.SENDING:
+            return say_n("{n:n} in work", "{n:n} in work", n)
+        case Status.SENT:
+            return say_n("{n:n} sent", "{n:n} sent", n)
+        case Status.FAILED:
+            return say_n("{n:n} failed", "{n:n} failed", n)
+        case Status.SKIPPED:
+            return say_n("{n:n} skipped", "{n:n} skipped", n)
+        case Status.UNCERTAIN:
+            return say_n("{n:n} uncertain", "{n:n} uncertain", n)
 
 
 def sentence(of: Status, code: str | None) -> Sentence | None:

@@ -49,6 +49,16 @@ MOST_STREAMS = 100
 TAKEN = "pli.taken"
 """The name under which an ASGI scope has the function to call after each piece that was taken."""
 
+MOVING = frozenset(
+    {
+        CampaignState.SCHEDULED,
+        CampaignState.PREPARED,
+        CampaignState.RUNNING,
+        CampaignState.PAUSED,
+    }
+)
+"""The states whose page follows a stream: it waits for its hour, or for its copies."""
+
 Lists = frozenset[int] | None
 """The lists whose copies a watcher sees; None: those of all lists."""
 OutlookOf = Callable[[AsyncSession, int, tzinfo | None], Awaitable[Outlook]]
@@ -81,11 +91,7 @@ class Picture:
     @property
     def is_over(self) -> bool:
         """Whether nothing moves here any more: another page tells the rest."""
-        return self.progress is None or self.progress.state not in (
-            CampaignState.PREPARED,
-            CampaignState.RUNNING,
-            CampaignState.PAUSED,
-        )
+        return self.progress is None or self.progress.state not in MOVING
 
 
 class Watch:
@@ -326,16 +332,16 @@ HEADERS = {"X-Accel-Buffering": "no", "Content-Type": "text/event-stream; charse
 async def stream(
     watch: Watch,
     *,
-    draw: Callable[[Picture], str],
+    draw: Callable[[Picture], str | None],
     last: str,
     may_still: Callable[[], Awaitable[bool]],
     taken: Callable[[], None],
 ) -> AsyncIterator[bytes]:
     """The octets of one watcher's stream, until the sending is over or the watcher may not see it.
 
-    `draw` writes a picture. `last` is the id that the watcher has. `taken` is called after each
-    piece that the watcher's connection took. At the end an event `over` says that the page has to
-    be loaded again.
+    `draw` writes a picture; None: the watcher may not see it. `last` is the id that the watcher
+    has. `taken` is called after each piece that the watcher's connection took. At the end an event
+    `over` says that the page has to be loaded again.
     """
     yield BEGIN
     asked = time.monotonic()
@@ -356,10 +362,10 @@ async def stream(
             asked = time.monotonic()
         if picture is None:
             continue
-        if picture.is_over:
+        drawn = None if picture.is_over else draw(picture)
+        if drawn is None:
             yield event("", name="over")
             return
-        drawn = draw(picture)
         if (its := id_of(drawn)) != last:
             last = its
             yield event(drawn, id_=its)

@@ -51,7 +51,7 @@ async def lists_of(session: AsyncSession, *, campaign_id: int) -> Sequence[int]:
 def wrong_state(campaign: Campaign) -> CampaignError:
     """The error that says which state the campaign is in."""
     return CampaignError(
-        N_('campaign {id} is {state}: see "pli campaign show {id}"'),
+        N_("campaign {id} is {state} by now: nothing was changed"),
         id=campaign.id,
         state=reasons.state(campaign.state),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from types import MappingProxyType
 
 from sqlalchemy import (
     Select,
@@ -21,7 +23,8 @@ from sqlalchemy.orm import Session
 from mailer.bounces import burst as bursts
 from mailer.bounces import deciding, pausing
 from mailer.bounces.rules import USUAL, BounceRules
-from mailer.campaign import approvals, candidates, jobs, list_lock
+from mailer.campaign import approvals, candidates, freezing, jobs, list_lock
+from mailer.campaign import remarks as remarks_on
 from mailer.campaign.addressees import addressees_of
 from mailer.campaign.finding import (
     CHANGEABLE,
@@ -34,6 +37,7 @@ from mailer.campaign.finding import (
 )
 from mailer.campaign.following_drafts import follow
 from mailer.campaign.nobody import nobody
+from mailer.campaign.remarks import Remark
 from mailer.campaign.trace import record
 from mailer.campaign.transition import as_document, step, take_step, transition
 from mailer.draft_models import DraftState
@@ -57,8 +61,7 @@ from pli.columns import clock
 from pli.language import N_, Sentence
 from subscribers.models import List
 
-if TYPE_CHECKING:
-    pass
+NO_REMARKS: Mapping[int, str] = MappingProxyType({})
 
 
 async def approve(
@@ -109,18 +112,21 @@ async def send_back(
     session: AsyncSession,
     *,
     campaign_id: int,
-    note: str,
-    line: int | None = None,
+    note: str = "",
+    remarks: Mapping[int, str] = NO_REMARKS,
     by: Actor,
     now: datetime,
 ) -> None:
-    """Send a draft or an approved campaign back to who made it, with a remark.
+    """Send a draft or an approved campaign back to who made it, with what is to be changed.
 
-    `line` is the line of the letter that the remark is about. An approval is taken back.
+    `note` is about the whole; `remarks` are about blocks of the letter, by a line of each in its
+    body, from 0. An approval is taken back.
     """
-    if not note.strip():
+    said = {line: it for line, it in remarks.items() if it.strip()}
+    if not note.strip() and not said:
         raise CampaignError(N_("say what is to be changed: a remark is needed"))
     campaign = await find_campaign(session, campaign_id)
+    about = await _about(session, campaign_id, said) if said else []
     await step(
         session,
         campaign_id,
@@ -130,9 +136,24 @@ async def send_back(
         approved_by=None,
         approved_at=None,
     )
-    approvals.add(session, ApprovalKind.SENT_BACK, campaign, by=by, now=now, note=note, line=line)
+    approvals.add(
+        session, ApprovalKind.SENT_BACK, campaign, by=by, now=now, note=note, remarks=about
+    )
     record(session, AuditAction.SENT_BACK, campaign_id, by=by, now=now)
     await follow(session, campaign, DraftState.WRITING, by=by, now=now)
+
+
+async def _about(session: AsyncSession, campaign_id: int, said: Mapping[int, str]) -> list[Remark]:
+    # Imported here, as in `start`.
+    from mailer.letter import snapshot
+
+    body: str = json.loads(snapshot.as_seen(await freezing.frozen_text(session, campaign_id)))[
+        "body"
+    ]
+    beyond = [it for it in said if not 0 <= it < len(body.splitlines())]
+    if beyond:
+        raise CampaignError(N_("there is no such line in the text of the letter"))
+    return remarks_on.about(body, said)
 
 
 async def prepare(
@@ -183,6 +204,7 @@ async def start(
     campaign_id: int,
     second_person: bool = False,
     by: Actor = NOBODY,
+    why: str = "",
     now: datetime,
 ) -> None:
     """Let the engine send a prepared campaign; refused if it is not what was approved.
@@ -208,7 +230,7 @@ async def start(
         session, campaign_id, (CampaignState.PREPARED,), CampaignState.RUNNING, started_at=now
     )
     await session.run_sync(jobs.offer, campaign_id)
-    record(session, AuditAction.STARTED, campaign_id, by=by, now=now)
+    record(session, AuditAction.STARTED, campaign_id, by=by, why=why, now=now)
     await troubles.ask_again(session)
 
 
@@ -233,6 +255,7 @@ async def pause(
         reason=as_document(reason),
     )
     if done:
+        await session.run_sync(jobs.withdraw, campaign_id)
         record(session, AuditAction.PAUSED, campaign_id, by=by, why=why)
     return done
 
@@ -286,6 +309,7 @@ async def cancel(
         # A reason that is there says why the campaign was paused, not why it was cancelled.
         reason=null(),
     )
+    await session.run_sync(jobs.withdraw, campaign_id)
     await retrying.cancel(session, campaign_id=campaign_id)
     await session.run_sync(deciding.conclude, campaign_id, now, disbelieved=undecided)
     record(session, AuditAction.CANCELLED, campaign_id, by=by, why=why, now=now)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mailer.campaign import jobs
 from mailer.engine import constants, gate
 from mailer.engine.batch_run import BatchRun
 from mailer.engine.context import EngineContext
@@ -144,8 +145,15 @@ class BatchWork:
         """When somebody should look at a batch of which nothing was sent, or all that could be."""
         if not self._shared:
             return None
-        async with self._context.database.reading() as session:
-            seconds = await gate.comes_again(session, batch_id)
+        database = self._context.database
+        async with database.reading() as session:
+            seconds, closed = await gate.comes_again(session, batch_id)
+        if closed is not None:
+            # At once for all of the campaign, or each job would come to a worker once, in vain.
+            if seconds is None:
+                await database.perform(jobs.withdraw, closed)
+            else:
+                await database.perform(jobs.put_off, closed, seconds)
         return None if seconds is None else Again(seconds)
 
     async def _take(self, batch_id: int, slot: ProviderSlot | None) -> Taking | None:

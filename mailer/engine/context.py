@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign import lifecycle
+from mailer.campaign import lifecycle, scheduling
 from mailer.engine import constants
 from mailer.engine.journal import Journal
 from mailer.engine.pressed_campaigns import PressedCampaigns
@@ -69,6 +69,13 @@ class EngineContext:
     async def tell(self, session: AsyncSession, campaign_id: int) -> None:
         """Order the mail about a campaign that ended or paused in this transaction."""
         await self.mails.order(session, campaign_id=campaign_id, now=datetime.now(UTC))
+
+    async def hold(self, campaign_id: int, reason: Sentence) -> None:
+        """Keep a campaign from starting at its hour, and tell who released it, and the office."""
+        now = datetime.now(UTC)
+        async with self.database.begin() as session:
+            await scheduling.hold(session, campaign_id=campaign_id, reason=reason)
+            await self.mails.order_held(session, campaign_id=campaign_id, reason=reason, now=now)
 
     async def pause(self, campaign_id: int, reason: Sentence) -> None:
         """Pause a campaign; while the database is away, try again, or the campaign would go on."""

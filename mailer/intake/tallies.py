@@ -27,6 +27,10 @@ class Sort(enum.StrEnum):
     """Dropped: too many came to one token within an hour."""
     TRACKING = "tracking"
     """Dropped: a relay tells who opened a letter or followed a link, which nobody asked for."""
+    UNREADABLE = "unreadable"
+    """A mailbox does not give it out: somebody has to look at it there."""
+    SUBSCRIBED = "subscribed"
+    """A topic's subscription was confirmed: events of a relay can come."""
     FAULT = "fault"
     """It could not be worked: a fault of ours, kept until somebody looks."""
 
@@ -65,6 +69,6 @@ def add(
 
 async def anything(session: AsyncSession) -> bool:
     """Whether any door ever brought anything that says that answers arrive."""
-    silent = (Sort.NOISE.value, Sort.TRACKING.value)
+    silent = (Sort.NOISE, Sort.TRACKING, Sort.UNREADABLE, Sort.SUBSCRIBED)
     found = select(func.count()).select_from(IntakeTally).where(IntakeTally.kind.not_in(silent))
     return bool(await session.scalar(found))

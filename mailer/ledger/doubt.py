@@ -66,6 +66,7 @@ async def settle_by_log(
     logs: Iterable[tuple[str, Iterable[bytes]]],
     *,
     by: Actor,
+    why: str = "",
     now: datetime,
 ) -> int:
     """Settle the copies that short logs show as sent; how many. For long ones, read them before."""
@@ -76,5 +77,6 @@ async def settle_by_log(
         proofs=list(doubted.proofs(logs)),
         source=Source.LOG,
         by=by,
+        why=why,
         now=now,
     )

@@ -46,6 +46,7 @@ async def settle_by(
     proofs: Sequence[Proof],
     source: Source,
     by: Actor = NOBODY,
+    why: str = "",
     now: datetime,
 ) -> int:
     """Settle copies of a campaign that are in doubt, and record the evidence; how many copies.
@@ -56,7 +57,15 @@ async def settle_by(
     row first, then its batches: the caller's transaction must not hold any of them.
     """
     return await session.run_sync(
-        partial(settle, campaign_id=campaign_id, proofs=proofs, source=source, by=by, now=now)
+        partial(
+            settle,
+            campaign_id=campaign_id,
+            proofs=proofs,
+            source=source,
+            by=by,
+            why=why,
+            now=now,
+        )
     )
 
 
@@ -67,6 +76,7 @@ def settle(
     proofs: Sequence[Proof],
     source: Source,
     by: Actor = NOBODY,
+    why: str = "",
     now: datetime,
 ) -> int:
     """`settle_by`, as a plain function over a session."""
@@ -100,7 +110,7 @@ def settle(
             kind=AuditObject.CAMPAIGN,
             object_id=campaign_id,
             count=settled,
-            why=source.value,
+            why=why or source.value,
             now=now,
         )
     return settled

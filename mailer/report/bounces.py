@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.bounce_models import Bounce, BounceMail, Effect
 from mailer.bounces import keeping, repeated, words
 from mailer.bounces.burst import LIKELY_IN_A_BURST
-from mailer.bounces.report import Action, How, Kind
+from mailer.bounces.report import Action, How, Kind, Weight
 from mailer.bounces.rules import BounceRules
 from mailer.models import Campaign, Delivery
 from pli.errors import PliError
@@ -189,6 +189,22 @@ async def by_reason(
         )
     rows = await session.execute(counted)
     return {row.reason: row.n for row in rows}
+
+
+async def complaints(
+    session: AsyncSession, campaign_id: int, *, list_ids: Collection[int] | None = None
+) -> Sequence[datetime]:
+    """When each person who marked a copy of a campaign as spam first did."""
+    first = (
+        select(func.min(Bounce.at))
+        .where(Bounce.campaign_id == campaign_id, Bounce.weight == Weight.COMPLAINT.value)
+        .group_by(Bounce.delivery_id)
+    )
+    if list_ids is not None:
+        first = first.join(Delivery, Delivery.id == Bounce.delivery_id).where(
+            Delivery.list_id.in_(list_ids)
+        )
+    return (await session.scalars(first)).all()
 
 
 async def of_copies(

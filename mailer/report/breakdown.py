@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.ledger import balance
 from mailer.models import Batch, Delivery, Status
+from mailer.report import bounces
+from mailer.report.id_range import id_range
 from mailer.report.timeline import Timeline
 from subscribers.models import ConsentEvent, ConsentRecord
 
@@ -39,13 +41,20 @@ class Breakdown:
 
     `by_attempt` has, for each number of tries, the copies by status. `by_hour` has the tries by
     outcome from each hour on (a longer time where the sending took more than `MOST_ROWS` hours).
-    `left_by_day` counts people who used the unsubscribe link of a copy.
+    `left_by_day` counts people who used the unsubscribe link of a copy, `complained_by_day` those
+    who marked a copy as spam.
     """
 
     by_provider: Sequence[ByProvider]
     by_attempt: Sequence[tuple[int, Mapping[Status, int]]]
     by_hour: Sequence[tuple[datetime, Mapping[str, int]]]
     left_by_day: Mapping[date, int]
+    complained_by_day: Mapping[date, int]
+
+    @property
+    def days(self) -> Sequence[date]:
+        """The days on which somebody left or complained."""
+        return sorted({*self.left_by_day, *self.complained_by_day})
 
 
 async def breakdown(
@@ -57,11 +66,14 @@ async def breakdown(
     zone: tzinfo | None = None,
 ) -> Breakdown:
     """All parts, of copies under these lists (None: under all); days are those of `zone`."""
+    by_provider = await _by_provider(session, campaign_id, list_ids)
+    totals = sum((Counter(it.copies) for it in by_provider), Counter[Status]())
     return Breakdown(
-        await _by_provider(session, campaign_id, list_ids),
-        await _by_attempt(session, campaign_id, list_ids),
+        by_provider,
+        await _by_attempt(session, campaign_id, totals, list_ids),
         by_hour(over_time) if over_time else (),
         await left_by_day(session, campaign_id, list_ids=list_ids, zone=zone),
+        _by_day(await bounces.complaints(session, campaign_id, list_ids=list_ids), zone),
     )
 
 
@@ -84,18 +96,30 @@ async def _by_provider(
 
 
 async def _by_attempt(
-    session: AsyncSession, campaign_id: int, list_ids: Collection[int] | None
+    session: AsyncSession,
+    campaign_id: int,
+    totals: Mapping[Status, int],
+    list_ids: Collection[int] | None,
 ) -> list[tuple[int, Mapping[Status, int]]]:
+    """The copies by their tries: others than one are counted, one try is what is left of `totals`.
+
+    Nearly all copies take one try, and SQLite would sort a million rows to group them.
+    """
+    copies = await id_range(session, campaign_id)
+    if copies is None:
+        return []
     on = [] if list_ids is None else [Delivery.list_id.in_(list_ids)]
     rows = await session.execute(
         select(Delivery.attempts, Delivery.status, func.count())
-        .where(Delivery.campaign_id == campaign_id, Delivery.batch.is_not(None), *on)
+        .where(*copies.of_copies(), Delivery.batch.is_not(None), Delivery.attempts != 1, *on)
         .group_by(Delivery.attempts, Delivery.status)
     )
-    found: dict[int, Counter[Status]] = {}
+    found: dict[int, Counter[Status]] = {1: Counter(totals)}
     for attempts, status, n in rows:
         found.setdefault(attempts, Counter())[status] += n
-    return sorted(found.items())
+        found[1][status] -= n
+    counted = ((attempts, +by_status) for attempts, by_status in sorted(found.items()))
+    return [(attempts, by_status) for attempts, by_status in counted if by_status]
 
 
 def by_hour(over_time: Timeline) -> list[tuple[datetime, Mapping[str, int]]]:
@@ -131,4 +155,8 @@ async def left_by_day(
         )
         .group_by(ConsentRecord.delivery_id)
     )
-    return dict(sorted(Counter(at.astimezone(zone).date() for at in rows).items()))
+    return _by_day(rows, zone)
+
+
+def _by_day(moments: Iterable[datetime], zone: tzinfo | None) -> dict[date, int]:
+    return dict(sorted(Counter(at.astimezone(zone).date() for at in moments).items()))

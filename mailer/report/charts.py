@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 TALL = 96
 """Pixels from the top of a chart to its bottom."""
+FEWEST = 14
+"""A chart has room for so many columns at least: two weeks of days."""
 _EDGE = 6.0
 """Pixels that stay free above and below a line, for its points."""
 
@@ -34,9 +36,9 @@ class Point:
 
 
 def columns(values: Sequence[float], of: str) -> list[Rect]:
-    """A column for each value, the highest as tall as the chart."""
+    """A column for each value, the highest as tall as the chart; few are not wider than many."""
     most = max(values, default=0)
-    width = 100 / max(1, len(values))
+    width = 100 / max(FEWEST, len(values))
     return [
         Rect(of, place * width, TALL - height, width * 0.86, height)
         for place, it in enumerate(values)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign import approvals, ticking
-from mailer.models import ApprovalKind, Campaign
+from mailer.models import ApprovalKind, Campaign, Source
 from pli import audit, audit_words
 from pli.actor import NOBODY, kept
 from pli.audit import AuditAction, AuditObject
@@ -29,11 +29,14 @@ _LEFT_OUT = frozenset(
         AuditAction.TICKED,
     }
 )
+_FOR_PROGRAMS = frozenset(it.value for it in Source)
+"""What settled a doubt, where nobody said why."""
 _STEPS: Mapping[ApprovalKind, str] = {
     ApprovalKind.WROTE: N_("wrote it"),
     ApprovalKind.ASKED: N_("asked for the approval"),
     ApprovalKind.APPROVED: N_("approved it"),
     ApprovalKind.SENT_BACK: N_("sent it back"),
+    ApprovalKind.REMINDED: N_("asked once more: a reminder was sent after a day"),
     ApprovalKind.CHANGED: N_("changed it"),
 }
 
@@ -82,7 +85,7 @@ async def of_campaign(session: AsyncSession, campaign_id: int) -> Decisions:
         *_of_actor(row.created_by, row.created_at, N_("made it")),
         *(() if approved else _of_actor(row.approved_by, row.approved_at, N_("approved it"))),
         *(
-            Decision(it.at, audit_words.who(it.by), say(_STEPS[it.kind]), it.note)
+            Decision(it.at, audit_words.who(it.by), say(_STEPS[it.kind]), it.said)
             for it in steps
             if it.by != NOBODY
         ),
@@ -99,8 +102,7 @@ async def of_campaign(session: AsyncSession, campaign_id: int) -> Decisions:
                 it.at,
                 audit_words.who(kept(it.actor)),
                 audit_words.action(it.action),
-                # What settled a doubt is a word for programs.
-                "" if it.action is AuditAction.SETTLED else it.why,
+                "" if it.why in _FOR_PROGRAMS else it.why,
             )
             for it in reversed(done.events)
         ),

@@ -12,7 +12,7 @@ from mailer import reasons
 from mailer.bounces import words
 from mailer.models import CampaignState, Status
 from mailer.providers import KNOWN, Providers
-from mailer.report import breakdown, charts, copies, decisions
+from mailer.report import breakdown, charts, copies, decisions, server_words
 from mailer.report.charts import TALL, Rect
 from mailer.report.summary import Counts, Report
 from mailer.report.timeline import Timeline, timeline
@@ -66,15 +66,21 @@ async def render(
         report=report,
         order=ORDER,
         status=reasons.status,
+        counted=reasons.counted,
         state=reasons.state(report.state),
         is_final=report.state in (CampaignState.FINISHED, CampaignState.CANCELLED),
         by_reason=_by_reason(report),
+        said=await server_words.by_reason(
+            session, report.campaign, _codes(report), list_ids=list_ids
+        ),
         outcomes=bar(report),
         timeline=over_time,
         tries=_columns(over_time) if over_time else (),
         parts=parts,
         provider_name=providers.name,
-        left=charts.columns(list(parts.left_by_day.values()), Status.SKIPPED.value),
+        left=charts.columns(
+            [parts.left_by_day.get(day, 0) for day in parts.days], Status.SKIPPED.value
+        ),
         decided=await decisions.of_campaign(session, report.campaign),
         one_by_one={
             status: await copies.by_status(session, report.campaign, status=status, limit=SHOWN)
@@ -112,7 +118,13 @@ def bar(counts: Counts) -> list[Rect]:
     return rects
 
 
-def _by_reason(report: Report) -> dict[Status, list[tuple[Sentence | None, int]]]:
+def _codes(report: Report) -> list[str]:
+    """The reasons for which copies failed."""
+    return [code for code, n in report.failures.items() if n]
+
+
+def _by_reason(report: Report) -> dict[Status, list[tuple[str, Sentence | None, int]]]:
+    """For each status: code, sentence and number of each reason, the most frequent first."""
     counted: dict[Status, Mapping[str, int]] = {
         Status.FAILED: report.failures,
         Status.SKIPPED: report.skipped_for,
@@ -120,7 +132,7 @@ def _by_reason(report: Report) -> dict[Status, list[tuple[Sentence | None, int]]
     }
     return {
         status: [
-            (reasons.sentence(status, code), n)
+            (code, reasons.sentence(status, code), n)
             for code, n in sorted(numbers.items(), key=lambda it: -it[1])
             if n
         ]

@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import answer_words
 from mailer.models import Attempt, Delivery, Status
 from mailer.report import put_off
-from pli.harmless import as_spaces
+from pli.harmless import as_spaces, one_line
 from subscribers.models import ConsentEvent, ConsentRecord
 
 REFUSALS = 5
@@ -45,17 +45,8 @@ async def details(
     session: AsyncSession, campaign_id: int, *, list_ids: Collection[int] | None = None
 ) -> Details:
     """The details of a campaign; of copies under these lists only, if they are given."""
-    on = [] if list_ids is None else [Delivery.list_id.in_(list_ids)]
-    failed = (
-        Delivery.campaign_id == campaign_id,
-        Delivery.reason.is_not(None),
-        Delivery.status == Status.FAILED,
-        *on,
-    )
-    counted = await session.execute(
-        select(Delivery.reason, func.count().label("n")).where(*failed).group_by(Delivery.reason)
-    )
-    failures = {row.reason: row.n for row in sorted(counted, key=lambda it: -it.n)}
+    failed = _failed(campaign_id, list_ids)
+    failures = await failures_by_reason(session, campaign_id, list_ids=list_ids)
     refusals: list[Refusal] = []
     if failures:
         latest = (
@@ -83,6 +74,28 @@ async def details(
     )
 
 
+async def failures_by_reason(
+    session: AsyncSession, campaign_id: int, *, list_ids: Collection[int] | None = None
+) -> Mapping[str, int]:
+    """How many copies failed for each reason, the most frequent first."""
+    counted = await session.execute(
+        select(Delivery.reason, func.count().label("n"))
+        .where(*_failed(campaign_id, list_ids))
+        .group_by(Delivery.reason)
+    )
+    return {row.reason or "": row.n for row in sorted(counted, key=lambda it: -it.n)}
+
+
+def _failed(campaign_id: int, list_ids: Collection[int] | None) -> tuple[ColumnElement[bool], ...]:
+    on = () if list_ids is None else (Delivery.list_id.in_(list_ids),)
+    return (
+        Delivery.campaign_id == campaign_id,
+        Delivery.reason.is_not(None),
+        Delivery.status == Status.FAILED,
+        *on,
+    )
+
+
 async def left_by_its_link(
     session: AsyncSession, campaign_id: int, *, list_ids: Collection[int] | None = None
 ) -> int:
@@ -105,5 +118,4 @@ async def left_by_its_link(
 def shown_reply(code: int | None, text: str) -> str:
     """A relay's reply on one line, without addresses and what a screen would obey."""
     said = f"{code or ''} {answer_words.without_addresses(as_spaces(text))}"
-    line = " ".join(said.split())
-    return line if len(line) <= LONGEST_REPLY else f"{line[:LONGEST_REPLY]}…"
+    return one_line(said, LONGEST_REPLY)

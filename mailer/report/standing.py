@@ -151,10 +151,12 @@ async def latest(
     list_ids: Collection[int] | None,
     limit: int,
     states: Collection[CampaignState] = tuple(CampaignState),
+    begins: tuple[datetime, datetime] | None = None,
 ) -> list[Seen]:
     """Where the latest sendings stand that go to one of these lists, newest first; None: to any.
 
-    The numbers are those of these lists.
+    The numbers are those of these lists. `begins`: only sendings that began, or are to begin, from
+    the first of these moments on and before the second.
     """
     chosen = (
         select(Campaign.id)
@@ -162,6 +164,10 @@ async def latest(
         .order_by(Campaign.id.desc())
         .limit(limit)
     )
+    if begins is not None:
+        waits = Campaign.state == CampaignState.SCHEDULED
+        at = case((waits, Campaign.scheduled_at), else_=Campaign.started_at)
+        chosen = chosen.where(at >= begins[0], at < begins[1])
     if list_ids is not None:
         chosen = chosen.where(
             exists().where(

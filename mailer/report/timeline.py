@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, cast, extract, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Attempt, Delivery
+from mailer.report.id_range import id_range
 
 STRETCHES = 60
 WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
@@ -48,13 +49,16 @@ async def timeline(
 
     `list_ids`: only those of copies under one of these lists.
     """
-    on = [] if list_ids is None else [Delivery.list_id.in_(list_ids)]
-    of_campaign = (
-        select(Attempt.at, Attempt.outcome)
-        .join(Delivery, Delivery.id == Attempt.delivery_id)
-        .where(Delivery.campaign_id == campaign_id, *on)
-        .subquery()
-    )
+    copies = await id_range(session, campaign_id)
+    if copies is None:
+        return None
+    tried = select(Attempt.at, Attempt.outcome).where(copies.of_attempts())
+    if list_ids is not None or not copies.alone:
+        on = [] if list_ids is None else [Delivery.list_id.in_(list_ids)]
+        tried = tried.join(Delivery, Delivery.id == Attempt.delivery_id).where(
+            *copies.of_copies(), *on
+        )
+    of_campaign = tried.subquery()
     at = of_campaign.c.at
     first, last = (await session.execute(select(func.min(at), func.max(at)))).one()
     if first is None:

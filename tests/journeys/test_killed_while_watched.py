@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from accounts import sessions
-from accounts.factors import Factor
-from accounts.models import Stage
-from accounts.rights import Right
-from pli.database import Database
-from tests import factories as make
 from tests.browser import how_to_launch
 from tests.journeys.installation import Installation
+from tests.journeys.watchers import a_cookie
 from tests.relay import Relay
 from tests.waiting import until_true
 
 pytestmark = pytest.mark.proof
 
 COPIES = 120
-
-
-async def a_cookie(installation: Installation) -> str:
-    """The session of somebody who may see the numbers."""
-    now = datetime.now(UTC)
-    database = Database(f"sqlite+aiosqlite:///{installation.folder}/pli.db")
-    try:
-        async with database.begin() as session:
-            anne = await make.an_account(session, "anne", Right.READER, now=now)
-            anne.language = "en"
-            opened = await sessions.open_(
-                session, account_id=anne.id, stage=Stage.WHOLE, proved={Factor.PASSKEY},
-                browser="", now=now,
-            )  # fmt: skip
-        return opened.secret
-    finally:
-        await database.close()
 
 
 def test_the_page_comes_back_after_kill_9_and_tells_the_truth(

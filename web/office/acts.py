@@ -24,6 +24,8 @@ class Act:
 def acts(progress: Progress) -> Iterator[Act]:
     """What can be done to a sending that is prepared, runs or is paused."""
     state = progress.state
+    if state is CampaignState.PREPARED:
+        yield Act("start", N_("Start it"), Ability.RELEASE)
     if state is CampaignState.RUNNING:
         yield Act("pause", N_("Pause"), Ability.PAUSE)
     if state is CampaignState.PAUSED:

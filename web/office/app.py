@@ -35,9 +35,11 @@ from web.office.overview import Overview
 from web.office.own import Own
 from web.office.parts import Parts
 from web.office.people import People
+from web.office.person_card import PersonCard
 from web.office.reporting import Reporting
 from web.office.sending_actions import SendingActions
 from web.office.sending_page import SendingPages
+from web.office.settling_actions import SettlingActions
 from web.office.sign_in import SignIn
 from web.office.traces import Traces
 from web.office.visit import HEADERS, OfficeContext, Visit
@@ -92,8 +94,10 @@ class Office:
             *Watching().office_routes(),
             *Reporting().office_routes(),
             *CopyLists().office_routes(),
+            *PersonCard().office_routes(),
             *Comparing().office_routes(),
             *SendingActions().office_routes(),
+            *SettlingActions().office_routes(),
             *Writing().office_routes(),
             *People().office_routes(),
             *Traces().office_routes(),

@@ -22,7 +22,6 @@ FILES = {
     "following.js": "office/static/following.js",
     "live.js": "office/static/live.js",
     "choosing.js": "office/static/choosing.js",
-    "countdown.js": "office/static/countdown.js",
 }
 """By the name in templates: the file below `templates/`."""
 BUILT = ("editor.js", "editor.css")

@@ -24,14 +24,14 @@ from pli.language import N_
 from subscribers import lists, segments
 from subscribers.models import List
 from web.office import draft_page
-from web.office.counting import Counting, Overtaken
+from web.office.counting import PAGE_SECONDS, Counting, Overtaken
 from web.office.draft_page import OpenSending, lists_of_sending
 from web.office.office_routes import OfficeRoute
 from web.office.visit import HEADERS, Visit
 
 OWN_RULE = ":rule"
 """The choice "a rule of its own": no saved segment can have this name."""
-PAGE_SECONDS, ASKED_SECONDS = 2.0, 30.0
+ASKED_SECONDS = 30.0
 _LONGEST = 10_000
 AUDIENCES = (
     (Audience.FIRST, N_("everybody; the letter goes out for the first time")),
@@ -141,7 +141,7 @@ class Choosing:
             allowed = await self._allowed(session, visit)
             frozen_for = await addressees.addressees_of(session, draft.campaign)
         if not draft.is_open:
-            return visit.go(draft.path)
+            return draft_page.too_late(visit, draft)
         names = {it.id: it.name for it in allowed}
         choice = Choice.read(visit.form) if visit.posted else Choice.of(frozen_for, names)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from starlette.responses import Response
@@ -10,6 +11,7 @@ from accounts.abilities import Ability
 from mailer import reasons
 from mailer.models import CampaignState, Status
 from mailer.report import charts, compare, standing
+from mailer.report.compare import Compared
 from mailer.report.summary import ReportError
 from pli.language import N_
 from web.office.office_routes import Lists, OfficeRoute
@@ -58,6 +60,14 @@ class Comparing:
             ]
             if len(found) > 1
             else [],
+            numbers=[it.letter for it in found],
+            codes=_codes(found),
             why=lambda code: reasons.sentence(Status.FAILED, code),
             most=compare.MOST,
         )
+
+
+def _codes(found: Sequence[Compared]) -> list[str]:
+    """The reasons for which copies of these letters failed, the most frequent first."""
+    counted = sum((Counter(it.failures) for it in found), Counter[str]())
+    return [code for code, _n in counted.most_common()]

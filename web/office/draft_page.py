@@ -78,22 +78,23 @@ async def load(session: AsyncSession, visit: Visit) -> OpenSending:
 
 
 async def sees(session: AsyncSession, visit: Visit, campaign: Campaign) -> bool:
-    """Whether the page of a sending, in the state that it is in, is open to who looks."""
+    """Whether the page of a sending, in the state that it is in, tells something to who looks."""
     lists = await summary.lists_of(session, campaign.id) or ()
     granted = visit.who.granted
-    if campaign.state in DECIDED:
-        return granted.may(Ability.SEE_DRAFTS, lists)
-    return bool(granted.lists_for(Ability.SEE_NUMBERS).among(lists))
+    if campaign.state not in OPEN and granted.lists_for(Ability.SEE_NUMBERS).among(lists):
+        return True
+    return campaign.state in DECIDED and bool(granted.lists_for(Ability.SEE_DRAFTS).among(lists))
 
 
 def closed(
     shown: Iterable[Progress], lists: Mapping[int, Sequence[int]], granted: Granted
 ) -> set[int]:
-    """The campaigns whose page is not open yet to somebody who sees numbers, and no drafts."""
+    """The campaigns that are not decided yet, for somebody who sees numbers, and no drafts."""
     return {
         it.campaign
         for it in shown
-        if it.state in DECIDED and not granted.may(Ability.SEE_DRAFTS, lists.get(it.campaign, ()))
+        if it.state in OPEN
+        and not granted.lists_for(Ability.SEE_DRAFTS).among(lists.get(it.campaign, ()))
     }
 
 
@@ -138,6 +139,11 @@ def page(visit: Visit, draft: OpenSending, name: str, step: str = "", **values: 
         is_open=draft.is_open,
         told=told,
     )
+
+
+def too_late(visit: Visit, draft: OpenSending) -> Response:
+    """Lead whoever comes late to where the sending stands now, and say so if a form was sent."""
+    return visit.go(draft.path, done="too_late" if visit.posted else "")
 
 
 class LetterPoints:

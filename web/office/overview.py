@@ -5,7 +5,8 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, tzinfo
+from functools import partial
 from typing import Any
 
 from babel.dates import format_date, get_day_names
@@ -20,6 +21,7 @@ from mailer.report import html_page, standing
 from mailer.report.standing import Seen
 from mailer.report.summary import Progress
 from pli.language import N_, Sentence, say, say_n
+from web.live import MOVING
 from web.office import cookies
 from web.office.draft_page import DECIDED, closed
 from web.office.office_routes import OfficeRoute, Who
@@ -28,7 +30,14 @@ from web.office.visit import Visit
 
 LAST = 8
 MOST = 50
-"""So many of the latest sendings are looked at."""
+"""So many of the latest sendings of a kind are looked at."""
+MOST_OF_A_MONTH = 200
+SHOWN = 8
+"""So many of the things that wait stand open; the others are behind a line."""
+YEARS = range(1970, 9999)
+"""The years whose months can be looked at: each moment in them can be told in every time zone."""
+ON_A_DAY = 3
+"""So many letters of a day stand open in the month."""
 LOOKED_AHEAD = 5
 """For so many running sendings the page says when they arrive."""
 _DONE = (CampaignState.FINISHED, CampaignState.CANCELLED)
@@ -69,40 +78,50 @@ class Overview:
         if not on and not writes:
             return visit.go(visit.navigation[0].path if visit.navigation else f"{cookies.PATH}/me")
         list_ids = None if on.every else on.ids
+        first = _month(
+            visit.request.query_params.get("month", ""), visit.now.astimezone(visit.zone)
+        )
         async with visit.context.database.reading() as session:
             latest = await standing.latest(session, list_ids=list_ids, limit=MOST)
-            planned = await standing.latest(
-                session, list_ids=list_ids, limit=MOST, states=[CampaignState.SCHEDULED]
+            # However many letters came after them, these wait, run or come.
+            moving = await standing.latest(session, list_ids=list_ids, limit=MOST, states=MOVING)
+            of_month = await standing.latest(
+                session,
+                list_ids=list_ids,
+                limit=MOST_OF_A_MONTH,
+                begins=_bounds(first, visit.zone),
             )
             decided = await standing.latest(
                 session, list_ids=None if writes.every else writes.ids, limit=MOST, states=DECIDED
             )
-            shown = {it.progress.campaign: it for it in (*decided, *planned, *latest)}
+            shown = {it.progress.campaign: it for it in (*decided, *of_month, *moving, *latest)}
             lists = await standing.lists_of(session, list(shown))
             steps = await approvals.of_campaigns(session, [it.progress.campaign for it in decided])
-            running = [it for it in latest if it.progress.state is CampaignState.RUNNING]
+            made = await approvals.made_by(session, [it.progress.campaign for it in decided])
+            running = [it for it in moving if it.progress.state is CampaignState.RUNNING]
             ahead = {
                 it.progress.campaign: await outlook_of(session, visit, it.progress)
                 for it in running[:LOOKED_AHEAD]
             }
-        first = _month(
-            visit.request.query_params.get("month", ""), visit.now.astimezone(visit.zone)
-        )
         decided = [
             it
             for it in decided
             if granted.may(Ability.SEE_DRAFTS, lists.get(it.progress.campaign, []))
         ]
-        seen = {it.progress.campaign: it.progress for it in (*latest, *planned, *decided)}
+        seen = {it.progress.campaign: it.progress for it in (*latest, *of_month, *decided)}
+        weeks = list(_weeks(visit, first, list(seen.values())))
         return visit.page(
             "overview",
-            waits=_waits(visit, list(shown.values()), lists, steps),
+            waits=_waits(visit, list(shown.values()), lists, steps, made),
             decided=[it.progress for it in decided],
             closed=closed(seen.values(), lists, granted),
             sees_numbers=bool(on),
             running=[(it, html_page.bar(it.progress)) for it in running],
             ahead=ahead,
-            weeks=list(_weeks(visit, first, list(seen.values()))),
+            shown=SHOWN,
+            on_a_day=ON_A_DAY,
+            weeks=weeks,
+            letters_in_month=any(day.within and day.letters for week in weeks for day in week),
             month=format_date(first, "LLLL y", locale=visit.language),
             earlier=_shifted(first, -1),
             later=_shifted(first, 1),
@@ -111,7 +130,7 @@ class Overview:
                 :LAST
             ],
             order=html_page.ORDER,
-            status=reasons.status,
+            counted=reasons.counted,
             state=reasons.state,
         )
 
@@ -121,12 +140,14 @@ def _waits(
     shown: Sequence[Seen],
     lists: Mapping[int, Sequence[int]],
     steps: Mapping[int, Sequence[Step]],
+    made: Mapping[int, int | None],
 ) -> list[Waiting]:
     """What waits for this person, the most urgent first."""
     found: list[Waiting] = []
     newest = sorted((it.progress for it in shown), key=lambda it: it.campaign, reverse=True)
     account = visit.who.account_id
-    for asks in (_paused, _held, _asked, _sent_back, _approved, _drafts, _uncertain):
+    returned = partial(_sent_back, made)
+    for asks in (_paused, _held, _asked, returned, _approved, _drafts, _uncertain):
         for it in newest:
             needs, sentence = asks(it, steps.get(it.campaign, []), account)
             on = lists.get(it.campaign, [])
@@ -176,11 +197,13 @@ def _asked(it: Progress, steps: Sequence[Step], account: int) -> _Needed:
     return Ability.APPROVE, say(text, **values) if last.asked_account is None else None
 
 
-def _sent_back(it: Progress, steps: Sequence[Step], account: int) -> _Needed:
-    """Who made it, or asked for its approval, has to change it."""
+def _sent_back(
+    made: Mapping[int, int | None], it: Progress, steps: Sequence[Step], account: int
+) -> _Needed:
+    """Who made it, wrote it, or asked for its approval, has to change it."""
     if it.state is not CampaignState.DRAFT or not steps:
         return Ability.SEE_DRAFTS, None
-    mine = {step.by.account_id for step in steps if step.kind in _MADE}
+    mine = {made.get(it.campaign)} | {s.by.account_id for s in steps if s.kind in _MADE}
     is_mine = steps[-1].kind is ApprovalKind.SENT_BACK and account in mine
     text = N_("Letter {number} was sent back to you.")
     return Ability.SEE_DRAFTS, say(text, number=it.letter) if is_mine else None
@@ -215,18 +238,24 @@ def _uncertain(it: Progress, _steps: Sequence[Step], _account: int) -> _Needed:
 def _month(asked: str, today: datetime) -> date:
     """The first day of the month that is asked for, such as 2026-12; else of this month."""
     year, _, month = asked.partition("-")
-    if len(asked) == 7 and year.isascii() and (year + month).isdigit():
-        try:
-            return date(int(year), int(month), 1)
-        except ValueError:
-            pass
+    is_month = len(asked) == 7 and asked.isascii() and (year + month).isdigit()
+    if is_month and int(year) in YEARS and int(month) in range(1, 13):
+        return date(int(year), int(month), 1)
     return today.date().replace(day=1)
+
+
+def _bounds(first: date, zone: tzinfo | None) -> tuple[datetime, datetime]:
+    """The beginning of a month, and of the next one, by somebody's clocks."""
+    begins = datetime.combine(first, time(), zone).astimezone(UTC)
+    # In the last month of the calendar there is no next one.
+    last = date(first.year, first.month, calendar.monthrange(first.year, first.month)[1])
+    return begins, datetime.combine(last, time.max, zone).astimezone(UTC)
 
 
 def _shifted(first: date, months: int) -> str:
     """The month before or after, as an address names it; empty beyond the calendar's end."""
     at = first.year * 12 + first.month - 1 + months
-    return f"{at // 12:04}-{at % 12 + 1:02}" if 12 <= at < 12 * 9999 else ""
+    return f"{at // 12:04}-{at % 12 + 1:02}" if at // 12 in YEARS else ""
 
 
 def _weeks(visit: Visit, first: date, sendings: Sequence[Progress]) -> Iterator[list[Day]]:

@@ -6,29 +6,26 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from starlette.datastructures import FormData, QueryParams
 from starlette.responses import Response
 
 from accounts.abilities import Ability
-from mailer.campaign import addressees, approvals, freezing, releasing
+from mailer.campaign import freezing, releasing
 from mailer.campaign.addressees import addressees_of
-from mailer.campaign.finding import reason_of
 from mailer.campaign.lifecycle import refuse_unseen
 from mailer.letter import snapshot
-from mailer.models import CampaignState
 from mailer.report import foresee as foreseeing
 from mailer.report.foresee import Foreseen, LetterNumber
 from mailer.report.release_forecast import Forecast, forecast
 from mailer.sender import Identity
-from pli import actor, hours
+from pli import hours
 from pli.durations import lasting, typed_number
 from pli.errors import PliError
 from pli.hours import Hour
 from pli.language import N_, Sentence, say
 from web.office import draft_page
-from web.office.approving import KINDS
+from web.office.before_release import BeforeRelease
 from web.office.checking import Checker, Findings, refuse_open
 from web.office.draft_page import OpenSending, lists_of_sending, sending_options
 from web.office.office_routes import OfficeRoute
@@ -36,8 +33,6 @@ from web.office.visit import Visit
 
 NOW, AT = "now", "at"
 MACHINE_SECONDS = 15.0
-THINKING = 600
-"""So many seconds before its hour the page of a released letter counts down."""
 _LONGEST = 200
 
 
@@ -63,7 +58,9 @@ class When:
         """The hour at which it would begin; raises HourError for one that is none."""
         zone = visit.who.zone
         if self.choice == AT:
-            return hours.parse(self.hour, zone=zone, now=visit.now)
+            at = hours.parse(self.hour, zone=zone, now=visit.now)
+            releasing.refuse_far(at.moment, visit.now)
+            return at
         if self.hour:
             raise ReleaseError(
                 N_("you wrote an hour and chose “Now”: choose “At an hour”, or empty the field")
@@ -83,10 +80,11 @@ class Last:
 
 
 class Releasing:
-    """The page of a draft and of a released letter, /office/sendings/ID/release, and the stop."""
+    """The last page, /office/sendings/ID/release, and the stop."""
 
-    def __init__(self, checker: Checker) -> None:
+    def __init__(self, checker: Checker, before: BeforeRelease) -> None:
         self._checker = checker
+        self._before = before
 
     def office_routes(self) -> Sequence[OfficeRoute]:
         """To release takes a proof of the last hour; to stop takes none, for it must be quick."""
@@ -104,41 +102,6 @@ class Releasing:
                 f"{at}/stop", self.stop, Ability.PAUSE, lists_of_sending, methods=("POST",)
             ),
         ]
-
-    async def page(self, visit: Visit, *, error: PliError | None = None) -> Response:
-        """The page of a sending that is a draft, approved, or waits for its hour."""
-        async with visit.context.database.reading() as session:
-            draft = await draft_page.load(session, visit)
-            campaign = draft.campaign
-            told_for = await addressees.told(session, await addressees_of(session, campaign))
-            steps = await approvals.steps(session, campaign.id)
-        values: dict[str, Any] = {"told_for": told_for, "approvals": steps, "kinds": KINDS}
-        if campaign.state is not CampaignState.SCHEDULED:
-            return draft_page.page(
-                visit,
-                draft,
-                "decide",
-                error=error,
-                can_release=visit.who.granted.may(Ability.RELEASE, draft.lists),
-                **values,
-            )
-        starts = Hour(campaign.scheduled_at or visit.now, campaign.scheduled_zone or "UTC")
-        left = (starts.moment - visit.now).total_seconds()
-        held = reason_of(campaign)
-        return draft_page.page(
-            visit,
-            draft,
-            "released",
-            error=error,
-            **values,
-            starts=starts,
-            left=max(0, round(left)),
-            counts_down=held is None and left < THINKING,
-            lasting=lasting(starts.moment - visit.now),
-            held=held,
-            by=actor.kept(campaign.released_by or ""),
-            may_stop=visit.who.granted.may(Ability.PAUSE, draft.lists),
-        )
 
     async def release(self, visit: Visit) -> Response:
         """GET asks when, then shows the last page; POST lets it go."""
@@ -184,8 +147,8 @@ class Releasing:
             async with visit.context.database.reading() as session:
                 draft = await draft_page.load(session, visit)
             if draft.campaign.state in draft_page.DECIDED:
-                return await self.page(visit, error=error)
-            return visit.go(draft.path)
+                return await self._before.page(visit, error=error)
+            return draft_page.too_late(visit, draft)
         return visit.go(f"/office/sendings/{visit.number('id')}", done="stopped")
 
     async def _last(self, visit: Visit, draft: OpenSending, at: Hour) -> Last | None:
@@ -209,7 +172,7 @@ class Releasing:
         number = last.foreseen.receiving
         if typed_number(str(visit.form.get("shown", ""))) != number:
             raise ReleaseError(
-                N_("the number has changed meanwhile: it is {n} people now"), n=number
+                N_("the number of people has changed meanwhile: it is {n:n} now"), n=number
             )
         above = sending_options(visit).type_number_above
         if number > above and typed_number(str(visit.form.get("typed", ""))) != number:
@@ -235,8 +198,8 @@ class Releasing:
             await self._go(visit, draft, at, draft.campaign.released_count or 0)
         except PliError as error:
             if draft.campaign.state in draft_page.DECIDED:
-                return await self.page(visit, error=error)
-        return visit.go(draft.path)
+                return await self._before.page(visit, error=error)
+        return draft_page.too_late(visit, draft)
 
     def _when(
         self, visit: Visit, draft: OpenSending, when: When, *, error: PliError | None = None

@@ -1,60 +1,40 @@
-"""What can be done to a sending that runs, is paused or has ended: each asks first, and why."""
+"""What can be done to a sending that is prepared, runs or is paused: each asks first, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from accounts.abilities import Ability
-from mailer import reasons
 from mailer.campaign import barring, lifecycle, scheduling
 from mailer.campaign.finding import CampaignError, find_campaign
 from mailer.campaign.refused_before import refused_before, send_again
 from mailer.campaign.sending_hours import SendingHours
-from mailer.ledger import doubt
-from mailer.models import CampaignState, Status
+from mailer.models import CampaignState
 from mailer.report import summary
 from mailer.report.summary import Progress
 from pli import hours
-from pli.errors import PliError
+from pli.durations import typed_number
 from pli.language import N_, Sentence, say, say_n
 from pli.quiet import Quiet, QuietError
-from web.office import cookies
-from web.office.forms import OfficeForm, SelectChoice
-from web.office.office_routes import LARGEST_FORM, OfficeRoute
+from web.office.asking_first import Asked, ask_or_do
+from web.office.draft_page import sending_options
+from web.office.forms import SelectChoice
+from web.office.office_routes import OfficeRoute
 from web.office.seen_lists import lists_of_sending
 from web.office.sending_forms import (
-    BY_LOG,
     GIVE_UP,
-    LONGEST_LOG,
     CancelForm,
-    DoubtsForm,
     HoursForm,
     ResumeForm,
-    RetryForm,
+    StartForm,
     WhyForm,
 )
 from web.office.visit import Visit
 
-SENDINGS = f"{cookies.PATH}/sendings"
-PASTED = "pasted"
-"""How the evidence calls a log that somebody pasted into the page."""
 _TAKES_EFFECT = N_("It takes effect within two seconds; what is on the wire is still settled.")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The page that asks: its heading, what one should know, its form, and its button."""
-
-    heading: str
-    button: str
-    told: Sequence[Sentence]
-    form: OfficeForm
-    fields: Sequence[str]
-    danger: bool = False
 
 
 class SendingActions:
@@ -62,13 +42,12 @@ class SendingActions:
 
     def office_routes(self) -> Sequence[OfficeRoute]:
         """GET asks, POST does it; each takes the right on all lists of the sending."""
-        acts: Sequence[tuple[str, Callable[[Visit], Awaitable[Response]], Ability, int]] = [
-            ("pause", self.pause, Ability.PAUSE, LARGEST_FORM),
-            ("resume", self.resume, Ability.RESUME, LARGEST_FORM),
-            ("cancel", self.cancel, Ability.CANCEL, LARGEST_FORM),
-            ("hours", self.hours, Ability.RELEASE, LARGEST_FORM),
-            ("retry", self.retry, Ability.RETRY, LARGEST_FORM),
-            ("doubts", self.doubts, Ability.SETTLE, 4 * LONGEST_LOG),
+        acts: Sequence[tuple[str, Callable[[Visit], Awaitable[Response]], Ability]] = [
+            ("start", self.start, Ability.RELEASE),
+            ("pause", self.pause, Ability.PAUSE),
+            ("resume", self.resume, Ability.RESUME),
+            ("cancel", self.cancel, Ability.CANCEL),
+            ("hours", self.hours, Ability.RELEASE),
         ]
         return [
             OfficeRoute(
@@ -77,10 +56,46 @@ class SendingActions:
                 needs,
                 lists_of_sending,
                 methods=("GET", "POST"),
-                largest=largest,
+                # To let a letter go takes a proof of the last hour, here as on the last page.
+                confirmed=name == "start",
             )
-            for name, endpoint, needs, largest in acts
+            for name, endpoint, needs in acts
         ]
+
+    async def start(self, visit: Visit) -> Response:
+        """Let a sending begin whose copies are prepared."""
+        id_ = visit.number("id")
+        form = StartForm.of(visit)
+        options = sending_options(visit)
+        async with visit.context.database.reading() as session:
+            progress = await summary.progress(session, id_)
+        number = progress.prepared
+        told = [
+            say_n("It leaves for {n:n} person.", "It leaves for {n:n} people.", number),
+            say(
+                N_(
+                    "A copy that has left cannot be taken back; the sending can be paused at any "
+                    "time."
+                )
+            ),
+        ]
+        typed = number > options.type_number_above
+        fields = [*(["typed"] if typed else []), "why"]
+        asked = Asked(N_("Start the sending"), N_("Start it"), told, form, fields)
+
+        async def start(session: AsyncSession) -> None:
+            if typed and typed_number(form.typed.data or "") != number:
+                raise CampaignError(N_("type the number of people that stands on this page"))
+            await lifecycle.start(
+                session,
+                campaign_id=id_,
+                second_person=options.policy.second_person,
+                by=visit.who.actor,
+                why=form.why.data or "",
+                now=visit.now,
+            )
+
+        return await ask_or_do(visit, asked, start)
 
     async def pause(self, visit: Visit) -> Response:
         """Hold a running sending."""
@@ -90,7 +105,7 @@ class SendingActions:
         async def pause(session: AsyncSession) -> None:
             await _pause(session, visit, form)
 
-        return await _ask_or_do(visit, asked, pause)
+        return await ask_or_do(visit, asked, pause)
 
     async def resume(self, visit: Visit) -> Response:
         """Let a paused sending go on, and decide what the answers before the pause were worth."""
@@ -118,7 +133,7 @@ class SendingActions:
                 await barring.believe(session, campaign_id=id_, by=by, now=visit.now)
             await lifecycle.resume(session, campaign_id=id_, by=by, why=form.why.data or "")
 
-        return await _ask_or_do(visit, asked, resume)
+        return await ask_or_do(visit, asked, resume)
 
     async def cancel(self, visit: Visit) -> Response:
         """Give a sending up, or only hold it: what waits is asked about."""
@@ -149,7 +164,7 @@ class SendingActions:
             elif progress.state is not CampaignState.PAUSED:
                 await _pause(session, visit, form)
 
-        return await _ask_or_do(visit, asked, cancel)
+        return await ask_or_do(visit, asked, cancel)
 
     async def hours(self, visit: Visit) -> Response:
         """Change when a sending may leave."""
@@ -179,131 +194,10 @@ class SendingActions:
                 why=form.why.data or "",
             )
 
-        return await _ask_or_do(visit, asked, change)
-
-    async def retry(self, visit: Visit) -> Response:
-        """Send failed copies again, all or those that failed for one reason."""
-        id_ = visit.number("id")
-        form = RetryForm.of(visit)
-        async with visit.context.database.reading() as session:
-            report = await summary.report(session, id_)
-            barred = await barring.barred_among_failed(session, campaign_id=id_)
-        every = form.reason.gettext(N_("all of them"))
-        form.reason.choices = [
-            SelectChoice("", f"{every} ({report.failed})"),
-            *(
-                SelectChoice(code, f"{_why_failed(code, visit.language)} ({n})")
-                for code, n in report.failures.items()
-                if n
-            ),
-        ]
-        told = [say(N_("Each goes again under its old Message-ID."))]
-        if barred:
-            told.append(
-                say_n(
-                    "{n} of these addresses is barred, for the relay called it unknown.",
-                    "{n} of these addresses are barred, for the relay called them unknown.",
-                    barred,
-                )
-            )
-        fields = ["reason", *(["lift"] if barred else []), "why"]
-        asked = Asked(N_("Send failed copies again"), N_("Send them again"), told, form, fields)
-
-        async def retry(session: AsyncSession) -> None:
-            by, why = visit.who.actor, form.why.data or ""
-            if barred and form.lift.data:
-                await barring.lift(session, campaign_id=id_, by=by, now=visit.now)
-            copies = await lifecycle.retry(
-                session,
-                campaign_id=id_,
-                uncertain=False,
-                failed=True,
-                reason=form.reason.data or "",
-                by=by,
-                why=why,
-            )
-            _refuse_nothing(copies, id_)
-
-        return await _ask_or_do(visit, asked, retry)
-
-    async def doubts(self, visit: Visit) -> Response:
-        """Send uncertain copies again, or settle them by what the relay's log says."""
-        id_ = visit.number("id")
-        form = DoubtsForm.of(visit)
-        form.how.choices = [SelectChoice(it.value, form.how.gettext(it.label)) for it in _HOW]
-        async with visit.context.database.reading() as session:
-            progress = await summary.progress(session, id_)
-        told = [
-            say_n(
-                "Of {n} copy nobody can know whether it left.",
-                "Of {n} copies nobody can know whether they left.",
-                progress.uncertain,
-            ),
-            say(N_("Who is sent such a copy again may get the letter twice.")),
-        ]
-        asked = Asked(
-            N_("Settle the uncertain copies"), N_("Do this now"), told, form, ["how", "log", "why"]
-        )
-
-        async def decide(session: AsyncSession) -> None:
-            by = visit.who.actor
-            if form.how.data == BY_LOG:
-                lines = (form.log.data or "").encode().splitlines(keepends=True)
-                _refuse_nothing(
-                    await doubt.settle_by_log(
-                        session,
-                        id_,
-                        visit.context.keys,
-                        [(PASTED, lines)],
-                        by=by,
-                        now=visit.now,
-                    ),
-                    id_,
-                )
-                return
-            copies = await lifecycle.retry(
-                session,
-                campaign_id=id_,
-                uncertain=True,
-                failed=False,
-                by=by,
-                why=form.why.data or "",
-            )
-            _refuse_nothing(copies, id_)
-
-        return await _ask_or_do(visit, asked, decide)
+        return await ask_or_do(visit, asked, change)
 
 
 _REST = CancelForm.rest.kwargs["choices"]
-_HOW = DoubtsForm.how.kwargs["choices"]
-
-
-async def _ask_or_do(
-    visit: Visit, asked: Asked, do: Callable[[AsyncSession], Awaitable[None]]
-) -> Response:
-    """Show the page that asks; or do it in one transaction, and go back to the sending."""
-    id_ = visit.number("id")
-    status = 200
-    if visit.posted:
-        status = 422
-        if asked.form.validate():
-            try:
-                async with visit.context.database.begin() as session:
-                    await do(session)
-            except PliError as error:
-                asked.form.blame(visit, asked.fields[0], error)
-            else:
-                return visit.go(f"{SENDINGS}/{id_}", done="sending")
-    async with visit.context.database.reading() as session:
-        progress = await summary.progress(session, id_)
-    return visit.page(
-        "act",
-        status_code=status,
-        asked=asked,
-        progress=progress,
-        state=reasons.state(progress.state),
-        back=f"{SENDINGS}/{id_}",
-    )
 
 
 async def _pause(session: AsyncSession, visit: Visit, form: WhyForm) -> None:
@@ -343,11 +237,6 @@ def _refused(n: int) -> Sequence[Sentence]:
     )
 
 
-def _why_failed(code: str, language: str) -> str:
-    sentence = reasons.sentence(Status.FAILED, code)
-    return sentence.tell(language) if sentence else code
-
-
 def _hours(visit: Visit, form: HoursForm) -> SendingHours:
     """The hours as they were typed; CampaignError with what is wrong."""
     zone = visit.who.zone
@@ -360,10 +249,3 @@ def _hours(visit: Visit, form: HoursForm) -> SendingHours:
         ) from None
     end = hours.parse(end_text, zone=zone, now=visit.now) if end_text else None
     return SendingHours(quiet, zone if quiet else "UTC", end)
-
-
-def _refuse_nothing(copies: int, campaign_id: int) -> None:
-    if not copies:
-        raise CampaignError(
-            N_("No copy of campaign {id} is meant by that: nothing changed."), id=campaign_id
-        )

@@ -39,6 +39,16 @@ class WhyForm(OfficeForm):
     )
 
 
+class StartForm(WhyForm):
+    """How many people get it, typed."""
+
+    typed = StringField(
+        N_("Type how many people get it"),
+        description=N_("The number that stands above; spaces in it do not matter."),
+        render_kw={"inputmode": "numeric", "autocomplete": "off"},
+    )
+
+
 class ResumeForm(WhyForm):
     """Whether the answers before a pause are believed, and whose copies are sent again."""
 

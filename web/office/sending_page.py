@@ -12,11 +12,13 @@ from mailer import reasons
 from mailer.models import CampaignState
 from mailer.report import html_page, standing, summary
 from pli.language import N_
-from web.office import cookies, reporting, watching
+from web.live import MOVING
+from web.office import cookies, draft_page, reporting, watching
 from web.office.approving import Approving
+from web.office.before_release import BeforeRelease
 from web.office.checking import Checker, Checking
 from web.office.choosing import Choosing
-from web.office.draft_page import DECIDED, closed
+from web.office.draft_page import DECIDED, OPEN, closed
 from web.office.from_manuscript import FromManuscript
 from web.office.letter_frame import LetterFrame
 from web.office.office_routes import Lists, OfficeRoute
@@ -29,7 +31,6 @@ SENDINGS = f"{cookies.PATH}/sendings"
 SHOWN = 50
 LOOKED_AHEAD = 5
 """For so many running campaigns the list says when they arrive."""
-WATCHED = frozenset({CampaignState.PREPARED, CampaignState.RUNNING, CampaignState.PAUSED})
 
 
 class SendingPages:
@@ -37,12 +38,12 @@ class SendingPages:
 
     def __init__(self) -> None:
         checker = Checker()
-        self._releasing = Releasing(checker)
+        self._before = BeforeRelease()
         self._parts = (
             Choosing(),
             Checking(checker),
             Approving(checker),
-            self._releasing,
+            Releasing(checker, self._before),
             LetterFrame(),
             FromManuscript(),
         )
@@ -80,7 +81,7 @@ class SendingPages:
             closed=closed((it.progress for it in latest), lists, visit.who.granted),
             ahead=ahead,
             state=reasons.state,
-            status=reasons.status,
+            counted=reasons.counted,
             order=html_page.ORDER,
             refresh=REFRESH_SECONDS if running and not still else None,
         )
@@ -93,13 +94,17 @@ class SendingPages:
             if lists is None:
                 raise HTTPException(404)
             state = (await summary.progress(session, campaign_id)).state
-        if state in DECIDED:
-            if not visit.who.granted.may(Ability.SEE_DRAFTS, lists):
-                raise HTTPException(404)
-            return await self._releasing.page(visit)
+        granted = visit.who.granted
+        decides = granted.lists_for(Ability.SEE_DRAFTS)
+        if state in DECIDED and decides.among(lists):
+            return await self._before.page(visit, own=seen(granted, Ability.SEE_DRAFTS, lists))
+        if state in OPEN:
+            raise HTTPException(404)
+        if decides.cover(lists) and not granted.lists_for(Ability.SEE_NUMBERS).among(lists):
+            return await _begun(visit)
         # Of several lists one may be enough: these pages show its numbers, and that there is more.
-        seen(visit.who.granted, Ability.SEE_NUMBERS, lists)
-        if state in WATCHED:
+        seen(granted, Ability.SEE_NUMBERS, lists)
+        if state in MOVING:
             return await watching.page(visit, campaign_id)
         return await reporting.page(visit, campaign_id)
 
@@ -110,3 +115,10 @@ class SendingPages:
     async def to_page(self, visit: Visit) -> Response:
         """The former address of a report."""
         return visit.go(f"{SENDINGS}/{visit.number('id')}")
+
+
+async def _begun(visit: Visit) -> Response:
+    """What an author is told of the own letter once it is sent: its state, and no number."""
+    async with visit.context.database.reading() as session:
+        draft = await draft_page.load(session, visit)
+    return draft_page.page(visit, draft, "begun")

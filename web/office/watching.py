@@ -1,4 +1,4 @@
-"""A sending that is prepared, runs or is paused, as a page of the office, and the page's stream."""
+"""A sending that waits for its hour, runs or is paused: its page, and the stream of its page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from accounts import sessions
-from accounts.abilities import Ability
+from accounts.abilities import Ability, Granted
 from mailer import reasons
 from mailer.models import CampaignState, Status
 from mailer.report import decisions, html_page, summary
@@ -22,6 +22,7 @@ from pli.database import DatabaseAway
 from pli.language import Sentence, say_n
 from web import live
 from web.live import Picture, Subject, TooManyWatch
+from web.office import awaiting
 from web.office.acts import acts
 from web.office.office_routes import OfficeRoute
 from web.office.seen_lists import lists_of_sending, seen
@@ -40,7 +41,7 @@ class Watching:
             OfficeRoute(
                 "/sendings/{id:number}/stream",
                 self.stream,
-                Ability.SEE_NUMBERS,
+                Ability.SEE_SENDINGS,
                 lists_of_sending,
                 partly=True,
             )
@@ -51,7 +52,7 @@ class Watching:
 
         503 where too many watch: the page then looks again by loading itself.
         """
-        subject, _lists = await _subject(visit, visit.number("id"))
+        subject, lists = await _subject(visit, visit.number("id"))
         last = visit.request.headers.get("last-event-id", "")
         taken: Callable[[], None] = visit.request.scope.get("extensions", {}).get(
             live.TAKEN, lambda: None
@@ -64,12 +65,15 @@ class Watching:
         async def may_still() -> bool:
             return await _may_still(visit, subject)
 
+        def drawn(picture: Picture) -> str | None:
+            return draw(visit, picture, lists)
+
         async def pieces() -> AsyncIterator[bytes]:
             # Of two at once the last place is for one.
             with suppress(TooManyWatch), visit.context.live.watch(subject) as watch:
                 async for piece in live.stream(
                     watch,
-                    draw=lambda picture: draw(visit, picture),
+                    draw=drawn,
                     last=last,
                     may_still=may_still,
                     taken=taken,
@@ -86,6 +90,9 @@ async def page(visit: Visit, campaign_id: int) -> Response:
     progress = picture.progress
     if progress is None:
         raise HTTPException(404)
+    waits = progress.state is CampaignState.SCHEDULED
+    shown = _waiting(visit, picture, lists) if waits else _values(visit, picture)
+    seconds = awaiting.refresh_seconds(shown) if waits else REFRESH_SECONDS
     async with visit.context.database.reading() as session:
         decided = await decisions.of_campaign(session, campaign_id)
     still = "still" in visit.request.query_params
@@ -95,23 +102,35 @@ async def page(visit: Visit, campaign_id: int) -> Response:
         campaign=campaign_id,
         progress=progress,
         state=reasons.state(progress.state),
-        live=_values(visit, picture),
-        refresh=None if still else REFRESH_SECONDS,
+        live=shown,
+        part=f"office/{'awaited' if waits else 'watched'}.html.j2",
+        refresh=None if still else seconds,
         further=0 if subject.lists is None else len(set(lists) - subject.lists),
         paused=_last(decided.decisions, AuditAction.PAUSED)
         if progress.state is CampaignState.PAUSED and progress.reason is None
         else None,
-        acts=[it for it in acts(progress) if granted.may(it.needs, lists)],
+        acts=[it for it in acts(progress) if not waits and granted.may(it.needs, lists)],
         copies=_copies(progress) if granted.lists_for(Ability.SEE_COPIES).among(lists) else (),
         status=reasons.status,
     )
 
 
-def draw(visit: Visit, picture: Picture) -> str:
-    """The part of the page that moves, in the language of the visit."""
-    return pages.render(
-        "office/watched.html.j2", visit.language, zone=visit.zone, live=_values(visit, picture)
-    )
+def draw(visit: Visit, picture: Picture, lists: Collection[int]) -> str | None:
+    """The part of the page that moves, in the language of the visit; None: it is not for them."""
+    assert picture.progress is not None
+    if picture.progress.state is CampaignState.SCHEDULED:
+        part, live = "awaited", _waiting(visit, picture, lists)
+    elif visit.who.granted.lists_for(Ability.SEE_NUMBERS).among(lists):
+        part, live = "watched", _values(visit, picture)
+    else:
+        return None
+    return pages.render(f"office/{part}.html.j2", visit.language, zone=visit.zone, live=live)
+
+
+def _waiting(visit: Visit, picture: Picture, lists: Collection[int]) -> dict[str, Any]:
+    assert picture.progress is not None
+    at = picture.at or visit.now
+    return awaiting.values(visit, picture.progress, lists, at, away=picture.away)
 
 
 def _values(visit: Visit, picture: Picture) -> dict[str, Any]:
@@ -122,6 +141,7 @@ def _values(visit: Visit, picture: Picture) -> dict[str, Any]:
         "outcomes": html_page.bar(progress),
         "order": html_page.ORDER,
         "status": reasons.status,
+        "counted": reasons.counted,
         "failures": [
             (reasons.sentence(Status.FAILED, code), n)
             for code, n in (details.failures if details else {}).items()
@@ -160,13 +180,23 @@ def _last(decided: Collection[Decision], action: AuditAction) -> Decision | None
 
 
 async def _subject(visit: Visit, campaign_id: int) -> tuple[Subject, Sequence[int]]:
-    """What the visitor is shown of a sending, and all its lists; 404 if that is nothing."""
+    """What the visitor is shown of a sending, and all its lists; 404 if that is nothing.
+
+    Whoever writes drafts and sees no numbers follows a letter until its hour.
+    """
     async with visit.context.database.reading() as session:
         lists = await summary.lists_of(session, campaign_id)
     if lists is None:
         raise HTTPException(404)
-    on = seen(visit.who.granted, Ability.SEE_NUMBERS, lists)
-    return Subject(campaign_id, on, visit.zone), lists
+    return Subject(campaign_id, _on(visit.who.granted, lists), visit.zone), lists
+
+
+def _on(granted: Granted, lists: Collection[int]) -> frozenset[int] | None:
+    """The lists whose copies are counted for somebody; None: all of them. 404: it is not there."""
+    sees_numbers = granted.lists_for(Ability.SEE_NUMBERS).among(lists)
+    if not sees_numbers and granted.may(Ability.SEE_DRAFTS, lists):
+        return None
+    return seen(granted, Ability.SEE_NUMBERS, lists)
 
 
 async def _may_still(visit: Visit, subject: Subject) -> bool:
@@ -185,6 +215,6 @@ async def _may_still(visit: Visit, subject: Subject) -> bool:
     if here is None or lists is None:
         return False
     try:
-        return seen(here.granted, Ability.SEE_NUMBERS, lists) == subject.lists
+        return _on(here.granted, lists) == subject.lists
     except HTTPException:
         return False

@@ -3,13 +3,17 @@
 const part = document.querySelector("[data-stream]");
 const said = document.querySelector("[data-said]");
 const lost = document.querySelector("[data-lost]");
+const place = part.dataset.stream.replace(/\/stream$/, "");
 const state = part.querySelector("[data-state]").dataset.state;
 let source;
 let sentence = "";
 
+// Not reload(): this may be the answer to a form, and what was done before is not told again.
+const again = () => location.replace(place);
+
 const show = (text) => {
   const next = new DOMParser().parseFromString(text, "text/html").querySelector("[data-state]");
-  if (next?.dataset.state !== state) return location.reload();
+  if (next?.dataset.state !== state) return again();
   lost.hidden = true;
   // Nobody loses the words that are being marked.
   if (getSelection().isCollapsed) part.replaceChildren(next);
@@ -19,8 +23,8 @@ const show = (text) => {
 // Where no stream is given, since too many watch or the server begins anew, the page is asked again.
 const look = async () => {
   try {
-    const answer = await fetch(location.href);
-    if (answer.redirected || answer.status === 404) return location.reload();
+    const answer = await fetch(place);
+    if (answer.redirected || answer.status === 404) return again();
     if (answer.ok) show(await answer.text());
     else lost.hidden = false;
   } catch {
@@ -33,7 +37,7 @@ const begin = () => {
   source?.close();
   source = new EventSource(part.dataset.stream);
   source.onmessage = (event) => show(event.data);
-  source.addEventListener("over", () => { source.close(); location.reload(); });
+  source.addEventListener("over", () => { source.close(); again(); });
   source.onerror = () => {
     if (source.readyState === EventSource.CLOSED) look();
     else lost.hidden = false;

@@ -136,7 +136,7 @@ def test_an_alarm_is_told_in_words_above_a_fifth() -> None:
     assert last(1500).alarm is None
     told = last(3870).alarm
     assert told is not None
-    assert told.tell("fr").startswith("1204 cette fois, 3870 la dernière")
+    assert told.tell("fr").startswith("1\u202f204 cette fois, 3\u202f870 la dernière")
     assert last(0).alarm is not None
 
 

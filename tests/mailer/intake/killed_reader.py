@@ -43,10 +43,13 @@ def set_to_die(point: str) -> None:
         if point == "worked":  # all of them, and not committed
             dies()
 
-    def fetch(box: Mailbox, uids: Any) -> Any:
-        yield from fetched(box, uids)
-        if point == "fetched":
+    def fetch(box: Mailbox, uid: int) -> bytes | None:
+        nonlocal count
+        raw = fetched(box, uid)
+        count += point == "fetched"
+        if point == "fetched" and count == 3:
             dies()
+        return raw
 
     def filing(box: Mailbox, uids: Any) -> None:
         file(box, uids)

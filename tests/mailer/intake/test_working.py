@@ -82,7 +82,7 @@ async def test_the_doctors_own_mails_are_no_noise_however_often_it_asks(
         assert await taken(database, mail, to) is Taken.NEW
         await worked(database)
         async with database.reading() as session:
-            assert await probes.door_of(session, mark) == "test"
+            assert await probes.door_of(session, mark, since=now) == "test"
 
 
 async def test_a_mail_to_the_address_of_a_copy_leaves_its_list_as_one_click_does(

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.bounce_models import Bounce, Effect
+from mailer.bounces.report import Weight
 from mailer.campaign import lifecycle
 from mailer.models import CampaignState, Delivery, Status
-from mailer.report import breakdown, compare, copy_pages, decisions, live_details, standing, summary
+from mailer.report import (
+    breakdown,
+    compare,
+    copy_pages,
+    decisions,
+    live_details,
+    server_words,
+    standing,
+    summary,
+)
 from mailer.report.copy_pages import After
 from mailer.report.summary import ReportError
 from mailer.report.timeline import Timeline, timeline
@@ -127,7 +138,7 @@ async def test_a_report_of_nobody_has_no_parts_and_no_fault(
     async with database.begin() as session:
         campaign = await make.a_campaign_with(session, (), now=now)
         parts = await breakdown.breakdown(session, campaign.id, None)
-        assert parts == breakdown.Breakdown([], [], (), {})
+        assert parts == breakdown.Breakdown([], [], (), {}, {})
         assert (await summary.report(session, campaign.id)).candidates == 0
         assert (await live_details.details(session, campaign.id)).failures == {}
         assert (await compare.compare(session, [campaign.id]))[0].share(0) == 0.0
@@ -217,3 +228,74 @@ async def test_the_report_says_who_decided_what_and_why(database: Database, now:
         ("Anne", "resumed a campaign", ""),
         ("Anne", "cancelled a campaign", "Too late."),
     }
+
+
+async def test_copies_of_two_campaigns_that_lie_between_each_other_are_told_apart(
+    database: Database, now: datetime
+) -> None:
+    tried = (Copy(Status.SENT, None, (QUEUED,)),) * 4
+    async with database.begin() as session:
+        first = await make.a_campaign_with(session, tried, now=now)
+        second = await make.a_campaign_with(session, tried, now=now, list_name="autres")
+        # Two that are prepared at one time take the numbers of PostgreSQL by turns.
+        copies = await session.scalars(select(Delivery).order_by(Delivery.id))
+        for copy in list(copies)[2:6]:
+            copy.campaign_id = second.id if copy.campaign_id == first.id else first.id
+        lists = {it.list_id for it in await session.scalars(select(Delivery))}
+    async with database.reading() as session:
+        for campaign in (first, second):
+            over_time = await timeline(session, campaign.id)
+            assert over_time is not None
+            assert sum(sum(it.values()) for it in over_time.stretches) == 4
+            parts = await breakdown.breakdown(session, campaign.id, over_time)
+            assert parts.by_attempt == [(1, {Status.SENT: 4})]
+            for list_id in lists:
+                of_one = await timeline(session, campaign.id, list_ids=[list_id])
+                assert of_one is not None
+                assert sum(sum(it.values()) for it in of_one.stretches) == 2
+
+
+async def test_a_report_tells_what_servers_said_for_each_reason_without_addresses(
+    database: Database, now: datetime
+) -> None:
+    replies = ["5.2.2 full", "5.2.2 full", "5.2.2 <membre@example.org> is full\n\x1b[31mred", "x"]
+    copies = [
+        Copy(Status.FAILED, reason, ((552, "5.2.2", text),))
+        for reason, text in (*(("mailbox_full", it) for it in replies), ("policy", "no"))
+    ]
+    async with database.begin() as session:
+        campaign = await make.a_campaign_with(session, copies, now=now)
+        said = await server_words.by_reason(
+            session, campaign.id, ["mailbox_full", "policy", "unknown_user"]
+        )
+        assert said.keys() == {"mailbox_full", "policy"}
+        assert said["mailbox_full"][0] == "552 5.2.2 full", "the most frequent first"
+        assert "552 5.2.2 … is full [31mred" in said["mailbox_full"]
+        assert said["policy"] == ["552 no"]
+        assert await server_words.by_reason(session, campaign.id, ["policy"], list_ids=[999]) == {}
+
+
+async def test_who_complained_is_counted_once_on_the_day_of_ones_own_clocks(
+    database: Database, now: datetime
+) -> None:
+    at = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    async with database.begin() as session:
+        campaign = await make.a_campaign_with(session, ENDED, now=now)
+        copies = list(await session.scalars(select(Delivery).where(Delivery.status == Status.SENT)))
+        for copy, moment, weight in (
+            (copies[0], at, Weight.COMPLAINT),
+            (copies[0], at + timedelta(days=3), Weight.COMPLAINT),
+            (copies[0], at, Weight.CERTAIN),
+        ):
+            session.add(
+                Bounce(
+                    delivery_id=copy.id, campaign_id=campaign.id, at=moment, weight=weight.value,
+                    action="complaint", reason="complaint", status=str(moment.day) + weight.value,
+                    diagnostic="", remote="", how="arf", effect=Effect.NONE,
+                )
+            )  # fmt: skip
+        await session.flush()
+        paris = timezone(timedelta(hours=1))
+        parts = await breakdown.breakdown(session, campaign.id, None, zone=paris)
+        assert parts.complained_by_day == {date(2026, 11, 25): 1}
+        assert parts.days == [date(2026, 11, 25)]

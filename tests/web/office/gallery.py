@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -27,6 +27,7 @@ from tests.web.office.person import PASSWORD, Town
 from tests.web.office.served import Street
 
 WIDTHS = (320, 360, 1280)
+PICTURED = (320, 1280)
 UNNAMED = """
 () => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a')]
   .filter(it => it.offsetParent && !(it.labels?.length || it.getAttribute('aria-label')
@@ -100,7 +101,7 @@ class Gallery:
                 for probe in (LEAVING_THE_SHEET, CROWDED, CONTRASTS, SMALL_TARGETS):
                     self._note(place, await page.evaluate(probe))
                 self._note(place, await axe.violations(page))
-                if width != WIDTHS[0]:
+                if width in PICTURED:
                     picture = f"office-{name}-{self.language}-{width}-{scheme}.png"
                     await page.screenshot(path=SCREENSHOTS / picture, full_page=True)
 
@@ -131,7 +132,7 @@ async def furnish(town: Town, keys: Keys) -> tuple[int, int, int]:
 
 
 async def every_state(town: Town) -> dict[str, int]:
-    """A sending in each state in which it is watched or reported: their ids by state."""
+    """A sending in each state in which it has copies or an hour: their ids by state."""
     now = datetime.now(UTC)
     found = {}
     async with town.database.begin() as session:
@@ -142,6 +143,7 @@ async def every_state(town: Town) -> dict[str, int]:
                 CampaignState.PAUSED: ONE_OF_EACH,
                 CampaignState.CANCELLED: ENDED,
                 CampaignState.FINISHED: ENDED * 2,
+                CampaignState.SCHEDULED: (),
             }.items(),
             410,
         ):
@@ -154,6 +156,9 @@ async def every_state(town: Town) -> dict[str, int]:
                 state=state,
             )
             found[state.value] = campaign.id
+        campaign = await find_campaign(session, found["scheduled"])
+        campaign.scheduled_at, campaign.scheduled_zone = now + timedelta(days=2, hours=3), "UTC"
+        campaign.started_at = None
         campaign = await find_campaign(session, found["paused"])
         campaign.reason = {"text": "the relay refuses us: {text}", "values": {"text": HOSTILE}}
     return found

@@ -18,6 +18,7 @@ from pli.keys import Keys
 from tests import factories as make
 from tests.factories.letters import PIXEL
 from tests.web.client import LOCAL_IDENTITY
+from tests.web.office.deciding import an_office_that_sends
 from tests.web.office.manuscripts import ROOT, a_manuscript
 from tests.web.office.person import ORIGIN, Person, Town, a_town
 from tests.web.office.signed import signed_in
@@ -34,7 +35,7 @@ OF_A_DRAFT = (
 @pytest.fixture
 async def town(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Town]:
     database = Database(sqlite_url)
-    async with a_town(database, keys, now) as town:
+    async with a_town(database, keys, now, an_office_that_sends(keys=keys)) as town:
         yield town
     await database.close()
 

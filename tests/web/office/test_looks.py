@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +30,10 @@ from tests.web.office.served import Street, a_street, with_passkeys
 
 pytestmark = pytest.mark.proof
 
-NO_PAGES = {"base", "parts", "draft", "findings", "approval_steps"}
+NO_PAGES = {
+    *("base", "parts", "draft", "findings", "approval_steps"),
+    *("remarks", "sent_back", "told_story"),
+}
 """Templates of the office that are parts of others."""
 OF_MANUSCRIPTS = {
     "manuscripts",
@@ -255,6 +259,7 @@ async def _who_watches(street: Street, page: Any, gallery: Gallery) -> None:
     await gallery.look("sending-live")
     for name, place in (
         ("overview", "/"),
+        ("act-start", f"/sendings/{sent['prepared']}/start"),
         ("act-pause", f"/sendings/{running}/pause"),
         ("act-resume", f"/sendings/{sent['paused']}/resume"),
         ("act-cancel", f"/sendings/{running}/cancel"),
@@ -276,9 +281,25 @@ async def _who_watches(street: Street, page: Any, gallery: Gallery) -> None:
     await page.locator("#address").fill(await an_address_of(town, done))
     await submit(page, "form[action$='/story']")
     await gallery.look("story")
+    await page.get_by_role("link", name=re.compile("Toutes les lettres|All letters")).click()
+    await page.wait_for_url("**/people/*")
+    await gallery.look("person")
+    await page.locator("main ul.things a").first.click()
+    await page.wait_for_url("**/sendings/*")
+    await gallery.look("person-story")
     await page.goto(f"{at}/{running}/cancel")
     await submit(page, "main form")
     await gallery.look("act-cancel-wrong")
+    for name, right in (("reads", Right.READER), ("writes", Right.AUTHOR)):
+        id_ = await _hire(street, gallery, name, right)
+        async with town.database.reading() as session:
+            account = await people.by_id(session, id_)
+        await page.context.clear_cookies()
+        await enter(page, street, account)
+        seen = {"reads": ["scheduled"], "writes": ["scheduled", "running"]}[name]
+        for state in seen:
+            await page.goto(f"{at}/{sent[state]}?still")
+            await gallery.look(f"sending-{state}-{name}")
 
 
 async def _two_who_decide(street: Street, page: Any, gallery: Gallery) -> None:

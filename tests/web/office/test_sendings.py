@@ -50,6 +50,9 @@ async def test_the_office_lists_sendings_and_each_has_a_page_that_moves_or_stand
             session, (), now=town.clock.at, list_name="fêtes", state=CampaignState.SCHEDULED
         )
         planned.scheduled_at, planned.scheduled_zone = town.clock.at + timedelta(hours=1), "UTC"
+        draft = await make.a_campaign_with(
+            session, (), now=town.clock.at, list_name="brouillons", state=CampaignState.DRAFT
+        )
     await town.hire("anne", Right.WHO)
     async with town.somebody() as anne:
         await anne.sign_in("anne")
@@ -57,9 +60,9 @@ async def test_the_office_lists_sendings_and_each_has_a_page_that_moves_or_stand
         assert f'href="/office/sendings/{running.id}"' in listed.text
         overview = await anne.go("/office/")
         for page in (listed, overview):
-            link = f'href="/office/sendings/{planned.id}"'
-            assert link not in page.text, "not open to who sees no drafts"
-        assert f'<span title="{planned.title}">' in overview.text, "but known to come"
+            assert f'href="/office/sendings/{planned.id}"' in page.text, "it is decided"
+            assert f'href="/office/sendings/{draft.id}"' not in page.text, "it is not"
+        assert (await anne.go(f"/office/sendings/{draft.id}")).status_code == 404
         moving = (await anne.go(f"/office/sendings/{running.id}")).text
         assert f'data-stream="/office/sendings/{running.id}/stream"' in moving
         assert '<noscript><meta http-equiv="refresh"' in moving
