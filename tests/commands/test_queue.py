@@ -103,6 +103,10 @@ def test_a_person_tries_again_and_forgets_and_is_told_what_cannot_be() -> None:
     assert "no such chore waits" in refused("retry", "webhook:99")
     assert "no name of a chore" in refused("retry", "webhook")
     assert pli("queue", "forget").exit_code == 2
+    # For scripts; and what was forgotten comes back by its name.
+    assert told("forget", "webhook:1") == {"id": "webhook:1", "status": "forgotten"}
+    assert told("retry", "webhook:1") == {"id": "webhook:1", "status": "due"}
+    assert named()["webhook:1"] == "due"
 
 
 def test_the_doctor_warns_of_what_is_held_and_of_what_nobody_does() -> None:
