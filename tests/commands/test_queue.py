@@ -21,8 +21,7 @@ from pli.tables import Chore, ChoreState
 from tests.commands.invoking import pli
 from tests.mailer.notices.orders import ordered
 
-NOW = datetime.now(UTC)
-LONG_AGO = NOW - timedelta(minutes=10)
+LONG_AGO = datetime.now(UTC) - timedelta(minutes=10)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +35,7 @@ def installation(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.Monk
 
     async def fill() -> None:
         database = Database(f"sqlite+aiosqlite:///{tmp_path}/pli.db")
-        await ordered(database, keys, NOW)
+        await ordered(database, keys, datetime.now(UTC))
         async with database.begin() as session:
             await chore_offers.offer(session, "reminder", 7, at=datetime(2040, 5, 1, 8, tzinfo=UTC))
             for kind, state, tries, code in (
