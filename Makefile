@@ -10,7 +10,7 @@ CHECKERS := tests/npm/node_modules/.checkers-stamp
 EDITOR := web/editor/node_modules/.editor-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof checkers editor same-editor pictures coverage check lint cases bench wheel clean lock
+.PHONY: help demo test proof checkers mailservers editor same-editor pictures coverage check lint cases bench wheel clean lock
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -29,6 +29,9 @@ proof: $(DEV) ## what takes longer: browsers in every width, kills at every step
 	@PLI_ALL_EXAMPLES=1 $(BIN)/pytest -n auto --dist worksteal -m "proof or hypothesis" $(ARGS)
 
 checkers: $(CHECKERS) ## html-validate and vnu, by npm, for make proof
+
+mailservers: ## Exim and OpenSMTPD, unpacked from Debian's packages into build/, for make proof
+	@tests/unpack-mail-servers build/mail-servers
 
 pictures: $(DEV) ## the pictures of docs/office.md and office-writing.md, anew from the pages
 	@PLI_PICTURES=docs $(BIN)/pytest -q tests/web/office/test_pictures.py

@@ -34,6 +34,7 @@ from mailer.report import (
     copy_pages,
     html_page,
     live_details,
+    persons_letters,
     standing,
     story,
     summary,
@@ -43,6 +44,7 @@ from pli import keys as key_ring
 from pli import schema
 from pli.database import Database
 from pli.keys import Keys
+from subscribers import people as people_of
 from subscribers.address import Address
 
 TIMES = 5
@@ -108,6 +110,10 @@ def questions(campaign: int, people: int) -> dict[str, Question]:
         over_time = await timeline.timeline(session, campaign)
         return await breakdown.breakdown(session, campaign, over_time)
 
+    async def of_person(session: AsyncSession) -> object:
+        person = await people_of.get(session, address)
+        return await persons_letters.letters(session, person.id)
+
     async def page(session: AsyncSession) -> object:
         report = await summary.report(session, campaign)
         return await html_page.render(session, report, language="fr", people=False)
@@ -116,7 +122,7 @@ def questions(campaign: int, people: int) -> dict[str, Question]:
         "one copy's story": lambda it: story.story(
             it, campaign, address=address, zone="Europe/Paris"
         ),
-        "all letters of a person": lambda it: story.letters(it, address=address),
+        "all letters of a person": of_person,
         "first page of sent copies": lambda it: copy_pages.page(it, campaign, status=Status.SENT),
         "last page of sent copies": last_page,
         "page of uncertain copies": lambda it: copy_pages.page(

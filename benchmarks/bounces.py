@@ -4,7 +4,9 @@
 
 Each mail is about another copy of one campaign of three times as many, and is read, tied to its
 copy, kept, and followed. A tenth calls the recipient unknown for certain, a tenth in words alone,
-a fifth blames us, and the rest are full mailboxes. 200 share a transaction.
+a fifth blames us, and the rest are full mailboxes. 200 share a transaction. They are given as files
+are (`pli bounce read`), and then, to a new database, by a door: first it takes them, 500 in one
+transaction, and then the chore of `pli serve` works on them.
 """
 
 from __future__ import annotations
@@ -19,11 +21,15 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
+from benchmarks import recording
+from benchmarks.machine import machine, moment
 from benchmarks.recording import reading
 from benchmarks.servers import POSTGRESQL
+from mailer.bounce_models import Bounce
 from mailer.campaign.taking_in import take_in_many
+from mailer.intake import working
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli import schema
 from pli.database import Database, check_keys
@@ -48,6 +54,22 @@ async def measure(url: str, count: int) -> float:
     seconds = time.monotonic() - begun
     await database.close()
     return seconds
+
+
+async def by_a_door(url: str, count: int) -> tuple[float, float]:
+    """The seconds that it takes to take so many mails, and then to work on them."""
+    database = Database(url)
+    await schema.upgrade(database)
+    mails = await mails_of(database, count)
+    begun = time.monotonic()
+    await recording.take(database, mails)
+    taken = time.monotonic()
+    assert await working.work_all(database, recording.MEANS) == count
+    ended = time.monotonic()
+    async with database.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(Bounce)) == count
+    await database.close()
+    return taken - begun, ended - taken
 
 
 async def mails_of(database: Database, count: int) -> Sequence[bytes]:
@@ -75,16 +97,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--mails", type=int, default=10_000)
     count: int = parser.parse_args().mails
+    print(machine(), moment(), flush=True)
     with tempfile.TemporaryDirectory(prefix="pli-bounces-") as folder:
-        _print("SQLite", count, f"sqlite+aiosqlite:///{Path(folder) / 'pli.db'}")
+        _print("SQLite", count, [f"sqlite+aiosqlite:///{Path(folder) / it}.db" for it in NAMES])
     with PostgreSQL.started(POSTGRESQL) as server:
-        asyncio.run(server.execute("CREATE DATABASE bounces"))
-        _print("PostgreSQL", count, server.url("bounces"))
+        for it in NAMES:
+            asyncio.run(server.execute(f"CREATE DATABASE {it}"))
+        _print("PostgreSQL", count, [server.url(it) for it in NAMES])
 
 
-def _print(name: str, count: int, url: str) -> None:
-    seconds = asyncio.run(measure(url, count))
-    print(f"{name}: {count:,} mails in {seconds:.1f} s, {count / seconds:,.0f} a second")
+NAMES = ("files", "door")
+
+
+def _print(name: str, count: int, urls: Sequence[str]) -> None:
+    files, door = urls
+    seconds = asyncio.run(measure(files, count))
+    print(
+        f"{name}: {count:,} mails in {seconds:.1f} s, {count / seconds:,.0f} a second", flush=True
+    )
+    taken, worked = asyncio.run(by_a_door(door, count))
+    print(f"{name}: by a door, taken in {taken:.1f} s, worked on in {worked:.1f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import false, insert, literal, select
 
 from benchmarks.letters import SizedLetter
-from mailer.campaign import lifecycle
+from mailer.campaign import freezing, lifecycle
 from pli.actor import Actor
 from pli.database import Database
 from pli.keys import Keys
@@ -70,7 +70,7 @@ async def prepared(
     """Prepare a campaign in one transaction: a delivery for everybody on the list; its id."""
     now = datetime.now(UTC)
     async with database.begin() as session:
-        campaign = await lifecycle.create(
+        campaign = await freezing.create(
             session,
             frozen=letter.frozen,
             list_ids=[list_id],

@@ -57,7 +57,7 @@ async def _run(engine: Engine) -> None:
     def start_jobs() -> None:
         for batch_id in map(int, JOBS.read_text().split()):
             for _ in range(2):
-                job = asyncio.get_running_loop().create_task(engine.work(batch_id))
+                job = asyncio.get_running_loop().create_task(engine.batches.work(batch_id))
                 jobs.add(job)
                 job.add_done_callback(jobs.discard)
 

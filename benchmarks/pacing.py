@@ -25,7 +25,8 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import letters  # noqa: E402 (the checkout on the path first)
 from benchmarks.campaign import populate, prepared  # noqa: E402
-from benchmarks.chaos import Counted, Target, cause, compared, set_up  # noqa: E402 (path first)
+from benchmarks.chaos import cause  # noqa: E402
+from benchmarks.target import Counted, Target, compared, set_up  # noqa: E402
 from benchmarks.tools import told_if_missing  # noqa: E402
 from mailer.campaign import lifecycle  # noqa: E402
 from pli import keys as key_ring  # noqa: E402

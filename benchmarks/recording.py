@@ -1,4 +1,4 @@
-"""Records mails that came back while its block lasts, and notes how fast."""
+"""Records mails that a door brought, while its block lasts, and notes how fast."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from mailer.bounces.handling import Arrival, read_arrival
+from sqlalchemy import func, select
+
+from mailer.bounces.arrivals import Arrival, read_arrival
 from mailer.bounces.tokens import Tokens
-from mailer.campaign.taking_in import take_in_many
+from mailer.intake import taking, working
+from mailer.intake.working import Means
+from mailer.intake_models import IntakeMail
 from pli.database import Database
 from tests.factories import KEYS
 
 TRANSACTION_SECONDS = 0.3
 """Mails of one transaction are noted within this time of each other."""
+AT_ONCE = 500
+MEANS = Means(KEYS, Tokens(KEYS))
 
 
 def reading() -> Callable[[bytes], Arrival]:
@@ -28,19 +33,36 @@ def reading() -> Callable[[bytes], Arrival]:
     return lambda raw: read_arrival(raw=raw, came_to="", door="benchmark", tokens=tokens)
 
 
+async def take(database: Database, mails: Sequence[bytes]) -> None:
+    """Let a door bring mails."""
+    for begin in range(0, len(mails), AT_ONCE):
+        async with database.begin() as session:
+            for it in mails[begin : begin + AT_ONCE]:
+                now = datetime.now(UTC)
+                await taking.take(session, raw=it, came_to="", by="benchmark", now=now)
+
+
 class Recorder:
-    """Records the mails of a file in a task beside the block; "": none."""
+    """Works on the mails of a file beside the block, as the chore of `pli serve` does; "": none."""
 
     def __init__(self, database: Database, file: str) -> None:
         self._database = database
-        texts = json.loads(Path(file).read_text()) if file else []
-        self._mails = [("", it.encode("latin-1")) for it in texts]
-        self._noted: list[float] = []
+        self._file = file
         self._task: asyncio.Task[None] | None = None
+        self._begun = 0.0
+        self._recorded = 0
+        self._seconds = 0.0
+
+    async def take(self) -> None:
+        """Let the mails come in, before the sending begins."""
+        if self._file:
+            texts = json.loads(await asyncio.to_thread(Path(self._file).read_text))
+            await take(self._database, [it.encode("latin-1") for it in texts])
 
     async def __aenter__(self) -> Recorder:
-        if self._mails:
-            self._task = asyncio.create_task(self._record())
+        if self._file:
+            self._begun = time.monotonic()
+            self._task = asyncio.create_task(self._work())
         return self
 
     async def __aexit__(
@@ -53,17 +75,16 @@ class Recorder:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+            self._seconds = time.monotonic() - self._begun
+            async with self._database.reading() as session:
+                done = select(func.count()).where(IntakeMail.due_at.is_(None))
+                self._recorded = await session.scalar(done) or 0
 
-    async def _record(self) -> None:
-        async for _ in take_in_many(
-            self._database, self._mails, read=reading(), now=partial(datetime.now, UTC)
-        ):
-            self._noted.append(time.monotonic())
+    async def _work(self) -> None:
+        (kind,) = working.kinds(self._database, MEANS)
+        while await kind.handle(taking.LINE) is not None:
+            pass
 
     def per_second(self) -> float:
-        """Mails a second, from the end of the first transaction on: it came before the sending."""
-        if not self._noted:
-            return 0.0
-        first = [it for it in self._noted if it < self._noted[0] + TRANSACTION_SECONDS]
-        rest = len(self._noted) - len(first)
-        return rest / max(0.001, self._noted[-1] - first[-1])
+        """Mails a second, over the whole sending."""
+        return self._recorded / max(0.001, self._seconds) if self._seconds else 0.0

@@ -14,15 +14,16 @@ import statistics
 import sys
 import threading
 import time
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 from sqlalchemy import text
 
-from benchmarks import costs, letters, recording, signing, watchers
+from benchmarks import costs, letters, signing
 from benchmarks.campaign import populate, prepared
 from mailer.campaign import lifecycle
 from mailer.engine.engine import Engine
@@ -37,6 +38,9 @@ from pli.database import Database
 from pli.interpreter import tune_for_sending
 from pli.keys import Keys
 
+if TYPE_CHECKING:
+    from benchmarks.recording import Recorder
+
 LOOK_SECONDS = 0.02
 PROGRESS_SECONDS = 1.0
 LIVE_QUERIES = 20
@@ -49,7 +53,7 @@ class Order:
 
     `notify`: which delivery notices the relay is asked for. `starts`: this process starts the
     campaign, and others join. Time and memory are noted after each `every` copies; 0: never.
-    `mails`: a file of mails that this process records beside.
+    `mails`: a file of mails that have come in, and that this process works on beside.
     `watchers` follow the sending in the office, whose pages this process serves beside its engine,
     as `pli serve` does; None: it serves no pages.
     """
@@ -112,6 +116,9 @@ async def send(order: Order) -> Figures:
     try:
         if order.watchers is None:
             return await _send(order, database, keys)
+        # Imported here, as below: it loads the whole office, 22 MB that no sending needs.
+        from benchmarks import watchers
+
         async with watchers.watched(database, keys, order.campaign, order.watchers) as seen:
             figures = await _send(order, database, keys)
         return figures | {"pictures": seen.pictures}
@@ -122,7 +129,13 @@ async def send(order: Order) -> Figures:
 async def _send(order: Order, database: Database, keys: Keys) -> Figures:
     signer = signing.install() if order.signed else None
     engine = _engine(order, database, keys, signer)
-    recorder = recording.Recorder(database, order.mails)
+    beside: AbstractAsyncContextManager[Recorder | None] = nullcontext()
+    if order.mails:
+        from benchmarks.recording import Recorder
+
+        taker = Recorder(database, order.mails)
+        await taker.take()
+        beside = taker
     async with database.reading() as session:
         await summary.progress(session, order.campaign)
     tune_for_sending()
@@ -134,7 +147,7 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
     if order.starts:
         async with database.begin() as session:
             await lifecycle.start(session, campaign_id=order.campaign, now=datetime.now(UTC))
-    async with engine, recorder:
+    async with engine, beside as recorder:
         seen = await watch(engine, database, order, began)
         seconds, cpu = time.monotonic() - began, costs.cpu_seconds() - spent
     async with database.reading() as session:
@@ -150,7 +163,7 @@ async def _send(order: Order, database: Database, keys: Keys) -> Figures:
         "peak_mb": costs.peak_mb(),
         "settled": engine.figures().settled,
         "marks": seen.marks,
-        "recorded_per_s": recorder.per_second(),
+        "recorded_per_s": recorder.per_second() if recorder else 0.0,
     }
 
 

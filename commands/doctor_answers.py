@@ -33,8 +33,14 @@ async def look(
     if probe and ring is not None and values.relay_url and identity.mailbox is not None:
         mark = probes.new_mark()
         to = probes.address(ring, values.public_url, identity.domain)
-        mail = probes.mail(sender=identity.from_address, to=to, mark=mark, now=datetime.now(UTC))
         relay = relays.of(values)[MAIN]
+        mail = probes.mail(
+            sender=identity.from_address,
+            to=to,
+            mark=mark,
+            now=datetime.now(UTC),
+            mark_header=relay.mark_header,
+        )
         # With an empty return path, as a bounce has: nobody answers it.
         send = partial(relay_checkup.send_raw, relay, "", to, mail)
         found.append(await checkup.arrives(database, mark, send, expected))

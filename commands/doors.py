@@ -13,7 +13,8 @@ from commands.relays import hook_of
 from mailer.bounces.tokens import Tokens
 from mailer.intake.hooks import Hook
 from mailer.intake.smtp_door import Accepted, DoorPlan
-from mailer.intake.sns import HOSTS, Topic
+from mailer.intake.sns import Topic
+from mailer.intake.sns_certificates import SERVICES
 from mailer.sender import parse_mailbox
 from pli.language import N_, Sentence, say
 from pli.relay_names import MAIN
@@ -57,7 +58,7 @@ def hooks_of(settings: Settings) -> list[Hook]:
             continue
         prefix = "relay_" if name == MAIN else f"relays.{name}."
         topic = None
-        if its.kind in HOSTS:
+        if its.kind in SERVICES:
             if not its.hook_topic:
                 faults.append(say(_NO_TOPIC, name=f"{prefix}hook_topic", kind=its.kind))
             topic = Topic(its.kind, its.hook_topic)
@@ -84,12 +85,16 @@ _NO_SECRET = N_("{name} is not set: “pli intake secret {relay}” makes a secr
 
 
 def accepted_of(installation: Installation) -> Accepted:
-    """The addresses that a relay may bring mail for.
+    """The addresses that a relay may bring mail for."""
+    return Accepted(Tokens(installation.keys), others_of(installation.settings))
+
+
+def others_of(settings: Settings) -> frozenset[str]:
+    """The addresses without a token that a relay may bring mail for.
 
     What people answer is taken only if it is passed on: otherwise the relay is told that there is
     no such address here, and nothing is lost unseen.
     """
-    settings = installation.settings
     envelope = [
         settings.relay_envelope_sender,
         *(it.envelope_sender for it in settings.relays.values()),
@@ -99,7 +104,7 @@ def accepted_of(installation: Installation) -> Accepted:
     )
     mailboxes = (parse_mailbox(it) for it in (*envelope, *answered) if it)
     others = frozenset(it.address.lower() for it in mailboxes if it)
-    return Accepted(Tokens(installation.keys), others - {settings.reply_forward.lower()})
+    return others - {settings.reply_forward.lower()}
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from mailer.models import Status
 from mailer.report import foresee as foreseeing
 from mailer.report import summary
 from mailer.report.foresee import Foreseen, LetterNumber
-from pli.language import N_, Sentence, say, say_n
+from pli.language import N_, Sentence, say_n
 
 
 @click.command(help=_("Foresee who would get a letter, and who not and why; nothing is written."))
@@ -99,15 +99,20 @@ def _lines(foreseen: Foreseen) -> list[Sentence]:
         for reason, n in foreseen.excluded.items()
     ]
     if (last := foreseen.last) is not None:
-        found.append(
-            say(
-                N_("Letter {letter} went to {n} people: {new} are new since, {gone} are gone."),
+        found += [
+            say_n(
+                "The last letter to these lists, no. {letter}, went to {n} person.",
+                "The last letter to these lists, no. {letter}, went to {n} people.",
+                last.prepared,
                 letter=last.letter,
-                n=last.prepared,
-                new=last.new,
-                gone=last.gone,
-            )
-        )
+            ),
+            say_n("Since then {n} person is new.", "Since then {n} people are new.", last.new),
+            say_n(
+                "{n} person who had it does not get this one.",
+                "{n} people who had it do not get this one.",
+                last.gone,
+            ),
+        ]
     if foreseen.alarm is not None:
         found.append(foreseen.alarm)
     return found

@@ -13,7 +13,8 @@ from mailer.pacing.limits import CAREFUL, DAY, NONE, Limits, Plan, Quota
 from mailer.report.outlook import Outlook, outlook
 from mailer.report.summary import Progress
 from pli.hours import zone_of
-from pli.settings import LimitSettings, Settings
+from pli.settings import Settings
+from pli.settings_tables import LimitSettings
 
 _PERIODS = {"per_minute": 60.0, "per_hour": 3_600.0, "per_day": DAY}
 

@@ -23,12 +23,7 @@ from pli.relay_names import ALL_RELAYS
 from subscribers import lists
 from subscribers.lists import CountedList, ListError
 from subscribers.models import SubscriptionState
-
-STATES = {
-    SubscriptionState.CONFIRMED: N_("confirmed"),
-    SubscriptionState.UNCONFIRMED: N_("not confirmed"),
-    SubscriptionState.LEFT: N_("left"),
-}
+from subscribers.state_words import STATES
 
 
 @click.group("list", help=_("Lists: subjects one can join or leave."))

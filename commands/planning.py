@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.abilities import Ability
 from commands import hours as opening_hours
+from commands import silence
 from commands.acting import acting, by_option, decided_by, why_option
 from commands.common import Context, _, confirm, declined, now, running, tell
 from commands.freezing import freeze
@@ -132,6 +133,7 @@ async def approve(context: Context, campaign: str, person: str | None, yes: bool
             found = await find_campaign(session, campaign_id)
             its = await lists_of(session, campaign_id=campaign_id)
             by = await acting(session, person, Ability.APPROVE, lists=its, decides=True)
+        await silence.warn(installation, campaign_id)
         question = say(
             N_("Approve campaign {id}: letter {number}, “{subject}”?"),
             id=campaign_id,
@@ -176,6 +178,7 @@ async def schedule(context: Context, campaign: str, hour: str, person: str | Non
                 second_person=installation.settings.second_person,
                 by=by,
             )
+        await silence.warn(installation, campaign_id)
     tell(starts_by_itself(campaign_id, when))
     if silent := opening_hours.told(its, when.moment):
         tell(silent)
@@ -220,6 +223,7 @@ async def start(context: Context, campaign: str, person: str | None, yes: bool) 
             its = SendingHours.of(await find_campaign(session, campaign_id))
             by = await _released_by(session, person, campaign_id)
         refuse_an_end_before(now(), its, campaign_id=campaign_id)
+        await silence.warn(installation, campaign_id)
         question = say(N_("Start campaign {id}?"), id=campaign_id)
         if not confirm(question, yes=yes):
             raise declined()

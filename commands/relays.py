@@ -24,7 +24,8 @@ from mailer.smtp.relay import (
 from mailer.smtp.smtp_courier import SMTPCourier
 from pli.language import N_, Sentence, say
 from pli.relay_names import MAIN
-from pli.settings import HookSettings, Settings
+from pli.settings import Settings
+from pli.settings_tables import HookSettings
 from subscribers.models import List
 
 TOLD_SECONDS = 3.0

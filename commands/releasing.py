@@ -29,7 +29,7 @@ from commands.common import (
 from commands.freezing import freeze
 from commands.policy import identity_of, letter_of, sizes_of
 from commands.sending import without_list, without_segment
-from mailer.campaign import addressees, lifecycle, releasing, ticking
+from mailer.campaign import addressees, freezing, lifecycle, releasing, ticking
 from mailer.campaign.finding import CampaignError, find_campaign, lists_of
 from mailer.letter.snapshot import Frozen
 from mailer.models import Campaign
@@ -139,7 +139,7 @@ async def refreeze(
             found = await find_campaign(session, campaign_id)
             seen = found.frozen_hash
             before = await addressees.addressees_of(session, found)
-            text = await lifecycle.frozen_text(session, campaign_id)
+            text = await freezing.frozen_text(session, campaign_id)
             known = await attributes.declared(session)
             asked = await addressees.chosen(
                 session,
@@ -161,7 +161,7 @@ async def refreeze(
             aside=asked.aside if without_lists or without_segments else before.aside,
         )
         async with installation.database.begin() as session:
-            lost = await lifecycle.refreeze(
+            lost = await freezing.refreeze(
                 session,
                 campaign_id=campaign_id,
                 frozen=frozen,
@@ -205,7 +205,7 @@ async def ask(
 @click.command("send-back", help=_("Send a draft back to who made it, with a remark."))
 @which
 @click.option("--note", required=True, help=_("What is to be changed."))
-@click.option("--line", type=int, help=_("The line of the letter that this is about."))
+@click.option("--line", type=int, help=_("The line of the letter's file that this is about."))
 @decided_by
 @running
 async def send_back(
@@ -215,14 +215,19 @@ async def send_back(
     async with context.open() as installation, installation.database.begin() as session:
         campaign_id = await summary.find(session, campaign)
         by = await _acting(session, person, Ability.APPROVE, campaign_id, decides=True)
+        about = {} if line is None else {await _in_body(session, campaign_id, line): note}
         await lifecycle.send_back(
-            session, campaign_id=campaign_id, note=note, line=line, by=by, now=now()
+            session,
+            campaign_id=campaign_id,
+            note="" if about else note,
+            remarks=about,
+            by=by,
+            now=now(),
         )
         await asking.tell_makers(
             session,
             campaign_id=campaign_id,
             approved=False,
-            note=note,
             room=_room(installation),
             by=by,
             now=now(),
@@ -317,7 +322,7 @@ async def _points(
     settings = installation.settings
     async with installation.database.reading() as session:
         found = await find_campaign(session, campaign_id)
-        text = await lifecycle.frozen_text(session, campaign_id)
+        text = await freezing.frozen_text(session, campaign_id)
         known = await attributes.declared(session)
         points, foreseen = await readiness.of_lists(
             session, found, at=at.moment if at else now(), notified=bool(settings.notify)
@@ -326,6 +331,12 @@ async def _points(
     checks = await doctor.look(settings, file, installation.database)
     of_letter = readiness.of_letter(text, known, sizes_of(settings))
     return readiness.worst_first([*of_letter, *points, *readiness.of_machine(checks)]), foreseen
+
+
+async def _in_body(session: AsyncSession, campaign_id: int, line: int) -> int:
+    """A line of a letter's file as a line of its body, from 0; below 0 in the front matter."""
+    text = await freezing.frozen_text(session, campaign_id)
+    return line - Frozen.of_text(text).letter.line
 
 
 async def _acting(

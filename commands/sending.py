@@ -11,7 +11,7 @@ import click
 
 from accounts.abilities import Ability
 from commands import hours as opening_hours
-from commands import relays
+from commands import relays, silence
 from commands.acting import acting, by_option
 from commands.common import (
     Context,
@@ -178,6 +178,7 @@ async def send(
                 campaign_id = await ordering.schedule(
                     session, order=order, policy=policy, at=when, by=by, now=now()
                 )
+            await _warn_unasked(installation, campaign_id, order, asked=not yes or as_json)
             if as_json:
                 show_json({"campaign": campaign_id, "scheduled_at": when.moment})
             else:
@@ -189,6 +190,7 @@ async def send(
             campaign_id = await ordering.release(
                 session, order=order, policy=policy, by=by, now=now()
             )
+        await _warn_unasked(installation, campaign_id, order, asked=not yes or as_json)
         if order.hours and not as_json and (silent := opening_hours.told(order.hours, now())):
             tell(silent, stderr=True)
         code = await work_or_watch(installation, campaign_id, quiet=as_json)
@@ -237,6 +239,14 @@ async def _tell_of_silence(installation: Installation, people: int) -> None:
     async with installation.database.reading() as session:
         if silence := await checkup.before_a_release(session, copies=people):
             tell(silence, stderr=True)
+
+
+async def _warn_unasked(
+    installation: Installation, campaign_id: int, order: Order, *, asked: bool
+) -> None:
+    """The same for who is asked nothing, once the campaign is there; not where it goes on."""
+    if not asked and order.go_on_with is None:
+        await silence.warn(installation, campaign_id)
 
 
 async def _foreseen(

@@ -19,7 +19,6 @@ from sqlalchemy import (
     false,
     literal_column,
     or_,
-    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -76,22 +75,6 @@ class Source(enum.Enum):
     LOG = "log"
     OPT_OUT = "opt_out"
     NOTICE = "notice"
-
-
-class Effect(enum.Enum):
-    """What follows from a bounce for the address.
-
-    WAITING: it is suppressed when its campaign ends. HELD: it came in a burst, and a person
-    decides. UNDONE: a person took it back, or did not believe it. FORMER: it is about an address
-    that the person has no more.
-    """
-
-    NONE = "none"
-    WAITING = "waiting"
-    HELD = "held"
-    SUPPRESSED = "suppressed"
-    UNDONE = "undone"
-    FORMER = "former"
 
 
 class NoticeKind(enum.Enum):
@@ -203,9 +186,9 @@ class ApprovalEvent(Base):
     """One step towards a campaign's approval: who did it, to which frozen hash; only ever added.
 
     `wrote` and `changed` are by those who may not approve it where a second person must. `asked`
-    names one account in `asked_account`, or all who may approve (None). `note` is what was said.
-    `line` is the line of the letter that a remark is about. `seen` is what was approved, as text:
-    later ones are compared with it.
+    names one account in `asked_account`, or all who may approve (None). `note` is what was said,
+    `remarks` what was said about single blocks (`campaign/remarks.py`). `seen` is what was
+    approved, as text: later ones are compared with it.
     """
 
     __tablename__ = "approval_event"
@@ -217,7 +200,9 @@ class ApprovalEvent(Base):
     hash: Mapped[str] = mapped_column(String(64))
     asked_account: Mapped[int | None] = mapped_column(Id)
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
-    line: Mapped[int | None]
+    remarks: Mapped[list[dict[str, Any]]] = mapped_column(
+        Document, default=list, server_default="[]"
+    )
     seen: Mapped[str | None] = mapped_column(Text, deferred=True)
 
 
@@ -354,66 +339,6 @@ class Evidence(Base):
     detail: Mapped[str] = mapped_column(Text)
 
 
-class BounceMail(Base):
-    """A mail that came back, as far as it is kept: its header and its text, compressed.
-
-    `digest` is the SHA-256 of the mail as it came: read twice, it adds nothing. `number` is what
-    its token names: a delivery, or a notice from `links.FIRST_NUMBER` on; None: no token, so it
-    acts on nobody until a person claims it. `address` is whom it then speaks of. The row goes with
-    its person.
-    """
-
-    __tablename__ = "bounce_mail"
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    at: Mapped[datetime] = mapped_column(index=True)
-    door: Mapped[str] = mapped_column(String(16))
-    came_to: Mapped[str] = mapped_column(String(320))
-    kind: Mapped[str] = mapped_column(String(16))
-    how: Mapped[str] = mapped_column(String(16))
-    number: Mapped[int | None] = mapped_column(BigInteger, index=True)
-    subscriber_id: Mapped[int | None] = mapped_column(
-        ForeignKey("subscriber.id", ondelete="CASCADE"), index=True
-    )
-    address: Mapped[str] = mapped_column(String(320), default="", server_default="")
-    note: Mapped[str] = mapped_column(Text, default="", server_default="")
-    raw: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
-
-
-class Bounce(Base):
-    """What the world answered about one copy or notice; a delivery's status does not change by it.
-
-    A refusal while the letter was handed over is one, too (`how` "session", no mail), if the copy
-    failed for it. `reason`, `weight`, `action` and `how` are values of mailer/bounces/report.py.
-    `diagnostic` holds no address. `counts`: a burst is judged by this answer as well, since nobody
-    has decided about it yet.
-    """
-
-    __tablename__ = "bounce"
-    __table_args__ = (
-        UniqueConstraint("delivery_id", "action", "reason", "status", "how"),
-        Index("ix_bounce_campaign", "campaign_id", "at"),
-        Index(None, "mail_id"),
-        Index(None, "notice_id"),
-    )
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    mail_id: Mapped[int | None] = mapped_column(ForeignKey("bounce_mail.id", ondelete="SET NULL"))
-    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
-    notice_id: Mapped[int | None] = mapped_column(Id)
-    campaign_id: Mapped[int | None] = mapped_column(Id)
-    provider: Mapped[str] = mapped_column(String(32), default="", server_default="")
-    at: Mapped[datetime]
-    action: Mapped[str] = mapped_column(String(16))
-    reason: Mapped[str] = mapped_column(String(16))
-    weight: Mapped[str] = mapped_column(String(16))
-    status: Mapped[str] = mapped_column(String(16))
-    diagnostic: Mapped[str] = mapped_column(Text)
-    remote: Mapped[str] = mapped_column(String(255))
-    how: Mapped[str] = mapped_column(String(16))
-    effect: Mapped[Effect] = mapped_column(enum_of(Effect))
-    counts: Mapped[bool] = mapped_column(default=True, server_default=true())
-
-
 class Notice(Base):
     """A single mail that is no letter; it goes before every campaign, and no campaign counts it.
 
@@ -536,72 +461,3 @@ class Share(Base):
     per_second: Mapped[int]
     rate: Mapped[float] = mapped_column(default=0.0)
     lease_until: Mapped[datetime]
-
-
-class IntakeMail(Base):
-    """A mail, or a relay's event, that a door brought; it waits until `due_at` is NULL.
-
-    The row stays as the proof that the mail was taken, by its `digest`; `raw` is emptied once it
-    was worked. `form` is "mail", or the kind of relay whose event it is. `came_to` is the address
-    of the envelope. `uidvalidity` and `uid` say where it lies in a mailbox. `kind` says what it
-    was, `acted` whether something followed from it, `filed` whether its mailbox was told.
-    `sender_key` is the address key of who wrote it, `note` its subject, or a probe's mark.
-    """
-
-    __tablename__ = "intake_mail"
-    __table_args__ = (
-        partial_index(
-            "ix_intake_mail_waiting",
-            "due_at",
-            where="due_at IS NOT NULL",
-        ),
-        Index("ix_intake_mail_door", "door", "uid"),
-        Index("ix_intake_mail_kind", "kind", "at"),
-    )
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    at: Mapped[datetime] = mapped_column(index=True)
-    door: Mapped[str] = mapped_column(String(48))
-    form: Mapped[str] = mapped_column(String(16))
-    came_to: Mapped[str] = mapped_column(String(320), index=True)
-    uidvalidity: Mapped[int | None] = mapped_column(BigInteger)
-    uid: Mapped[int | None] = mapped_column(BigInteger)
-    due_at: Mapped[datetime | None]
-    tries: Mapped[int] = mapped_column(default=0)
-    kind: Mapped[str] = mapped_column(String(16), default="", server_default="")
-    acted: Mapped[bool] = mapped_column(default=False, server_default=false())
-    filed: Mapped[bool] = mapped_column(default=False, server_default=false())
-    sender_key: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
-    note: Mapped[str] = mapped_column(String(200), default="", server_default="")
-    raw: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
-
-
-class IntakeDoor(Base):
-    """A mailbox from which mails are fetched: how far it was read, by whom, and what is wrong.
-
-    Everything up to `uid` was taken, as long as the mailbox keeps its `uidvalidity`. `fault` is a
-    sentence as a document; {}: the mailbox answers.
-    """
-
-    __tablename__ = "intake_door"
-    name: Mapped[str] = mapped_column(String(48), primary_key=True)
-    uidvalidity: Mapped[int | None] = mapped_column(BigInteger)
-    uid: Mapped[int] = mapped_column(BigInteger, default=0)
-    holder: Mapped[int | None] = mapped_column(BigInteger)
-    lease_until: Mapped[datetime | None]
-    seen_at: Mapped[datetime | None]
-    fault: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
-
-
-class IntakeTally(Base):
-    """How many mails came in by a door, by what they were; counted for ever.
-
-    `seconds` is the time from arrival to record, of all of them together.
-    """
-
-    __tablename__ = "intake_tally"
-    door: Mapped[str] = mapped_column(String(48), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
-    mails: Mapped[int] = mapped_column(BigInteger, default=0)
-    seconds: Mapped[float] = mapped_column(default=0.0)
-    latest_at: Mapped[datetime]

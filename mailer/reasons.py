@@ -40,6 +40,16 @@ _STATUSES: Mapping[Status, str] = {
     Status.UNCERTAIN: N_("uncertain"),
 }
 
+_STATUSES_OF_ONE: Mapping[Status, str] = {
+    Status.EXCLUDED: N_("not to be sent"),
+    Status.PENDING: N_("waiting to be sent"),
+    Status.SENDING: N_("being sent"),
+    Status.SENT: N_("was sent"),
+    Status.FAILED: N_("was refused"),
+    Status.SKIPPED: N_("not sent after all"),
+    Status.UNCERTAIN: N_("perhaps sent"),
+}
+
 _SENTENCES: Mapping[Status, Mapping[str, str]] = {
     Status.EXCLUDED: {
         Hindrance.SUPPRESSED.value: N_(
@@ -105,6 +115,11 @@ def state(of: CampaignState) -> Sentence:
 def status(of: Status) -> Sentence:
     """The status of copies."""
     return say(_STATUSES[of])
+
+
+def status_of_one(of: Status) -> Sentence:
+    """The status of one copy."""
+    return say(_STATUSES_OF_ONE[of])
 
 
 def counted(of: Status, n: int) -> Sentence:

@@ -3,7 +3,9 @@
 from alembic import context
 
 import accounts.models  # noqa: F401
+import mailer.bounce_models
 import mailer.draft_models
+import mailer.intake_models
 import mailer.models  # noqa: F401
 import pli.tables  # noqa: F401
 import subscribers.models  # noqa: F401 (each adds its tables to the metadata, for autogenerate)

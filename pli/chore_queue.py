@@ -33,6 +33,9 @@ class ChoreQueue:
         """`holding`: what says on this machine whose jobs are whose (`pli.jobs_file`)."""
         self._database = database
         self._kinds = kinds
+        self._due = chore_look.due_chores(
+            offered=kinds.offered, sources=kinds.sources, unless=has_job_now
+        )
         self._holding = holding
         self._busy: Counter[str] = Counter()
         self._doing: set[asyncio.Task[Again | Held | None]] = set()
@@ -86,12 +89,7 @@ class ChoreQueue:
     async def look(self) -> int:
         """Offer a job for each chore that is due and has none; how many are new."""
         async with self._database.reading() as session:
-            found = await chore_look.due(
-                session,
-                offered=self._kinds.offered,
-                sources=self._kinds.sources,
-                unless=has_job_now,
-            )
+            found = await chore_look.look(session, self._due)
         # A transaction that writes only if there is something to write: an INSERT of nothing would
         # wake everybody who listens.
         if not found:

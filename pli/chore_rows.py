@@ -255,21 +255,21 @@ async def _note_of_source(
 
 
 async def hurry(session: AsyncSession, kind: str, row_id: int) -> bool:
-    """Let a chore that waits, or is held, be due now; False if there is none."""
-    return await _of_nobody(
-        session, kind, row_id, state=ChoreState.WAITING, due_at=clock(), tries=0, code=""
-    )
+    """Let a chore that waits, is held or was forgotten be due now; False if there is none."""
+    values = {"state": ChoreState.WAITING, "due_at": clock(), "tries": 0, "code": ""}
+    return await _of_nobody(session, _is(kind, row_id), **values)
 
 
 async def forget(session: AsyncSession, kind: str, row_id: int) -> bool:
     """Let a chore that waits, or is held, never be done; False if there is none."""
-    return await _of_nobody(session, kind, row_id, state=ChoreState.FORGOTTEN)
+    which = and_(_is(kind, row_id), Chore.state != ChoreState.FORGOTTEN)
+    return await _of_nobody(session, which, state=ChoreState.FORGOTTEN)
 
 
-async def _of_nobody(session: AsyncSession, kind: str, row_id: int, **values: Any) -> bool:
+async def _of_nobody(session: AsyncSession, which: ColumnElement[bool], **values: Any) -> bool:
     found = await session.execute(
         update(Chore)
-        .where(_is(kind, row_id), Chore.state != ChoreState.FORGOTTEN, is_free())
+        .where(which, is_free())
         .values(lease=None, lease_until=None, **values)
         .returning(Chore.id)
         .execution_options(synchronize_session=False)

@@ -28,6 +28,7 @@ class ChoreRunner:
     def __init__(self, database: Database, kinds: Kinds) -> None:
         self._database = database
         self._kinds = kinds
+        self._due = chore_look.due_chores(offered=kinds.offered, sources=kinds.sources)
         self._started = False
         self._running: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._not_before: dict[tuple[str, int], float] = {}
@@ -42,9 +43,7 @@ class ChoreRunner:
 
     async def look(self, session: AsyncSession) -> Sequence[tuple[str, int]]:
         """The kinds and row ids of what is due, by one statement."""
-        return await chore_look.due(
-            session, offered=self._kinds.offered, sources=self._kinds.sources
-        )
+        return await chore_look.look(session, self._due)
 
     def begin(self, found: Sequence[tuple[str, int]]) -> bool:
         """Start what is due, as far as its kind has hands free; whether there was anything."""

@@ -197,8 +197,11 @@ class Database:
                     await task
                 raise
 
-    async def connect_apart(self) -> asyncpg.Connection[Any]:
-        """A connection of PostgreSQL's driver, outside all pools; the caller closes it."""
+    async def connect_apart(self, name: str = "pli") -> asyncpg.Connection[Any]:
+        """A connection of PostgreSQL's driver, outside all pools; the caller closes it.
+
+        `name` is what the server shows of it in `pg_stat_activity`.
+        """
         import asyncpg
 
         dialect = self.writer.dialect
@@ -206,7 +209,9 @@ class Database:
         for ours in _SQLALCHEMYS_OWN:
             options.pop(ours, None)
         return await asyncpg.connect(
-            **options, server_settings=_SERVER_SETTINGS, command_timeout=_ANSWER_SECONDS
+            **options,
+            server_settings=_SERVER_SETTINGS | {"application_name": name},
+            command_timeout=_ANSWER_SECONDS,
         )
 
     async def now(self) -> datetime:

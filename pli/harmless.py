@@ -32,6 +32,12 @@ def as_spaces(text: str) -> str:
     return text.translate(_SPACES)
 
 
+def one_line(text: str, longest: int) -> str:
+    """A text as one line of so many signs at most; "…" stands for what is cut off."""
+    line = " ".join(as_spaces(text).split())
+    return line if len(line) <= longest else f"{line[:longest]}…"
+
+
 def without_controls(text: str) -> str:
     """A text of several lines whose control characters are spaces."""
     return text.translate(_WITHOUT_CONTROLS)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pli.errors import PliError
-from pli.language import N_, say
+from pli.language import N_, Sentence, say
 
 _NAMED = re.compile(
     r"(?P<hour>\S++(?:\s++\S++)*?)\s++(?P<zone>[A-Za-z][\w+-]*+(?:/[\w+-]++)*+)", re.DOTALL
@@ -22,6 +22,7 @@ _DAY_FIRST = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?!\d)")
 _YEAR_FIRST = re.compile(r"(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?!\d)")
 _BETWEEN = re.compile(r"(?<=\d)(?:, ?| )(?:à |a |at )?(?=\d)")
 """Between the date and the time: "30/11/2026 à 8h", "2026-11-30, 8:00"."""
+_VOWEL = re.compile("[AEIOUYÀÂÉÈÊËÎÏÔÙÛÜaeiouy]")
 _ONE_DIGIT = re.compile(r"(?<=[ T])(\d)(?=:\d{2})")
 
 
@@ -37,7 +38,7 @@ class Hour:
     zone: str
 
     def tell(self, language: str) -> str:
-        """The hour in words, with its zone."""
+        """The hour in words, with its zone: jeudi 26 novembre 2026 à 8 h (heure de Paris)."""
         # Imported here: every command reads the settings, which import this module for its zones.
         from babel.dates import format_date
 
@@ -45,9 +46,28 @@ class Hour:
         return say(
             N_("{date} at {time} ({zone})"),
             date=format_date(local, "full", locale=language),
-            time=f"{local:%H:%M}",
-            zone=self.zone,
+            time=_time(local),
+            zone=_zone_in_words(self.zone, language),
         ).tell(language)
+
+
+def _time(local: datetime) -> Sentence:
+    if local.minute:
+        return say(N_("{hour:02}:{minute:02}"), hour=local.hour, minute=local.minute)
+    return say(N_("{hour:02}:00"), hour=local.hour)
+
+
+def _zone_in_words(name: str, language: str) -> Sentence | str:
+    """A zone of a region by its city; UTC and distances to it as they are."""
+    region, _, city = name.partition("/")
+    if not city or region == "Etc":
+        return name
+    from babel.dates import get_timezone_location
+
+    city = get_timezone_location(name, locale=language, return_city=True)
+    # French writes "d’Athènes".
+    text = N_("time of {city}") if _VOWEL.match(city) else N_("{city} time")
+    return say(text, city=city)
 
 
 def zone_of(name: str) -> tzinfo:

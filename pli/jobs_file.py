@@ -15,6 +15,8 @@ from pathlib import Path
 from uuid import UUID
 
 _SUFFIX = ".jobs"
+UNFINISHED = ".new"
+"""What a file ends with until it has its name; `Journal` removes those of dead processes."""
 
 
 class Held:
@@ -32,7 +34,7 @@ def held(folder: Path, installation: str, manager: UUID) -> Iterator[Held]:
     file = Held()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{manager}{_SUFFIX}"
-    new = path.with_suffix(".new")
+    new = path.with_suffix(UNFINISHED)
     descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

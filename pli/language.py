@@ -55,7 +55,8 @@ class Sentence:
     """One thing to tell a person: an English text with {fields}, and their values.
 
     A value may itself be Told: a Sentence, an hour. With `plural`, the value `n` decides between
-    `text` and `plural`.
+    `text` and `plural`. A number in a hole such as {now:n} is told in groups, as the language has
+    them: 1 204.
     """
 
     text: str
@@ -65,10 +66,7 @@ class Sentence:
     def tell(self, language: str) -> str:
         """The sentence in one language."""
         catalogue = translations(language)
-        values = {
-            name: value.tell(language) if isinstance(value, Told) else value
-            for name, value in self.values.items()
-        }
+        values = {name: _told(value, language) for name, value in self.values.items()}
         text = (
             catalogue.ngettext(self.text, self.plural, self.values["n"])
             if self.plural
@@ -78,6 +76,30 @@ class Sentence:
 
     def __str__(self) -> str:
         return self.tell("en")
+
+
+class _Grouped(int):
+    """A number that the format "n" tells as a language does."""
+
+    language = "en"
+
+    def __format__(self, spec: str) -> str:
+        if spec != "n":
+            return super().__format__(spec)
+        # Imported here: few sentences need it, and every command tells some.
+        from babel.numbers import format_decimal
+
+        return format_decimal(int(self), locale=self.language)
+
+
+def _told(value: Any, language: str) -> Any:
+    if isinstance(value, Told):
+        return value.tell(language)
+    if type(value) is int:
+        grouped = _Grouped(value)
+        grouped.language = language
+        return grouped
+    return value
 
 
 def as_document(sentence: Sentence) -> dict[str, Any]:

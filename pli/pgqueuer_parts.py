@@ -185,8 +185,11 @@ class OfferingQueries(Queries):
         )
         await self._link.execute(statement, job.id, delay, job.queue_manager_id)
         seconds = delay.total_seconds()
-        if seconds < POLL_SECONDS and not self.stopping:
-            # An UPDATE tells nobody; this worker looks in time, and the others some seconds later.
+        # An UPDATE tells nobody. This worker looks in time, and the others some seconds later; if
+        # this one ends, some others are told.
+        if seconds < POLL_SECONDS and self.stopping:
+            await self._link.execute(telling(self._queue, jobs="$1::int"), 1)
+        elif seconds < POLL_SECONDS:
             asyncio.get_running_loop().call_later(seconds + _SOON, self.look_anew)
 
     async def log_jobs(
@@ -264,6 +267,14 @@ def due_entrypoints(queue: Queue) -> str:
     return _DUE.format(table=queue.table)
 
 
+def telling(queue: Queue, *, jobs: str) -> str:
+    """Let about as many who listen look for jobs as there are jobs, as SQL, and three more.
+
+    Each who hears it draws by itself whether to look (`Driver`), by the chance named here.
+    """
+    return _TELL.format(channel=queue.channel, table=queue.table, jobs=jobs)
+
+
 def level(queue: Queue) -> str:
     """The priority of what is in work now, as SQL; FIRST does not count."""
     return _LEVEL.format(table=queue.table, first=FIRST)
@@ -285,6 +296,15 @@ _DUE = """
           AND it.execute_after < now())
     UNION
     SELECT entrypoint FROM {table} WHERE status = 'picked' AND heartbeat < now() - $1::interval
+"""
+
+_TELL = """
+    SELECT pg_notify('{channel}', json_build_object(
+      'channel', '{channel}', 'operation', 'insert', 'sent_at', now(), 'table', '{table}',
+      'type', 'table_changed_event',
+      'chance', ({jobs} + 3.0) / greatest(1, (
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = '{channel}')))::text)
 """
 
 _LEVEL = """coalesce(

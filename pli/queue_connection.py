@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -170,8 +171,11 @@ class Driver:
 
     def _heard(self, _connection: object, _pid: object, _channel: object, payload: object) -> None:
         # The trigger tells of each INSERT and DELETE, also of nothing, and of no UPDATE. That a job
-        # has ended gives nobody work.
-        if json.loads(str(payload)).get("operation") in ("insert", "truncate"):
+        # has ended gives nobody work. What we tell ourselves names a chance, so that one job does
+        # not wake all (`telling`).
+        event = json.loads(str(payload))
+        told = event.get("operation") in ("insert", "truncate")
+        if told and random.random() < event.get("chance", 1.0):
             self.on_insert()
 
 

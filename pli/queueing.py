@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -29,6 +30,7 @@ from pli.pgqueuer_parts import (
     comes_again,
     level,
     queries_over,
+    telling,
 )
 from pli.queue_connection import Driver
 from pli.queue_names import QUEUES, Offer, Queue
@@ -70,7 +72,7 @@ def enqueue(session: Session, queue: Queue, offers: Sequence[Offer]) -> int:
             _text(_PULL_FORWARD, queue),
             {"keys": [it.key for it in later], "delays": [it.delay for it in later]},
         )
-        tell(session, queue)
+        tell(session, queue, len(later))
     fresh = [it for it in offers if it.key not in known]
     if fresh:
         base = session.scalar(_text(f"SELECT {level(queue)}", queue)) or 0
@@ -98,9 +100,12 @@ async def _insert(
     )
 
 
-def tell(session: Session, queue: Queue) -> None:
-    """Let all who listen look for jobs: PgQueuer's trigger tells nobody of an UPDATE."""
-    session.execute(_text(_TELL, queue), {"channel": queue.channel})
+def tell(session: Session, queue: Queue, jobs: int) -> None:
+    """Let some who listen look for so many jobs: PgQueuer's trigger tells nobody of an UPDATE.
+
+    If none of them has room, the next poll of another finds the jobs (`POLL_SECONDS`).
+    """
+    session.execute(text(telling(queue, jobs="CAST(:jobs AS int)")), {"jobs": jobs})
 
 
 def free(session: Session, manager: UUID) -> int:
@@ -109,15 +114,15 @@ def free(session: Session, manager: UUID) -> int:
     for queue in QUEUES:
         jobs = session.execute(_text(_FREE, queue), {"manager": manager}).all()
         if jobs:
-            tell(session, queue)
+            tell(session, queue, len(jobs))
         freed += len(jobs)
     return freed
 
 
 def free_from_ahead(session: Session, queue: Queue) -> None:
     """Give back jobs whose heartbeat lies ahead: the clock was set back, and they look alive."""
-    if session.execute(_text(_FREE_FROM_AHEAD, queue)).all():
-        tell(session, queue)
+    if jobs := session.execute(_text(_FREE_FROM_AHEAD, queue)).all():
+        tell(session, queue, len(jobs))
 
 
 def claim_sweep(session: Session, seconds: float) -> bool:
@@ -142,7 +147,7 @@ class QueueWork:
         self._database = database
         self._queue = queue
         self._holding = holding
-        self._driver = Driver(database.connect_apart)
+        self._driver = Driver(partial(database.connect_apart, queue.channel))
         self._queries = OfferingQueries(self._driver, queue, offered)
         self._handle: Handle
         self._loop: Manager | None = None
@@ -235,16 +240,17 @@ _PULL_FORWARD = """
     WHERE job.id = mine.id AND job.execute_after > now() + make_interval(secs => mine.delay)
 """
 
-_TELL = """
-    SELECT pg_notify(:channel, json_build_object(
-      'channel', CAST(:channel AS text), 'operation', 'insert', 'sent_at', now(),
-      'table', '{table}', 'type', 'table_changed_event')::text)
-"""
-
+# The row may be missing: a copy of the database may leave out what the queues hold.
 _CLAIM_SWEEP = """
-    UPDATE queue.swept SET at = now()
-    WHERE at <= now() - make_interval(secs => :seconds) OR at > now() + interval '1 minute'
-    RETURNING at
+    WITH claimed AS (
+        UPDATE queue.swept SET at = now()
+        WHERE at <= now() - make_interval(secs => :seconds) OR at > now() + interval '1 minute'
+        RETURNING at
+    ), first AS (
+        INSERT INTO queue.swept (at) SELECT now() WHERE NOT EXISTS (SELECT FROM queue.swept)
+        RETURNING at
+    )
+    SELECT at FROM claimed UNION ALL SELECT at FROM first
 """
 
 _FREE_FROM_AHEAD = """

@@ -6,15 +6,24 @@ alembic, for every other command would wait for that.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, column, delete, insert, inspect, select, table
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, and_, column, delete, func, insert, inspect, select, table
 from sqlalchemy.exc import DBAPIError
 
 from pli import __version__, home
+from pli.columns import SQLITE
 from pli.database import Database, DatabaseError, away
 from pli.files import shipped
 from pli.language import N_
+from pli.queue_names import QUEUES
 from pli.tables import Program
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_QUEUES = "0017"
+"""The migration that makes the queues."""
 _ALEMBIC = table("alembic_version", column("version_num"))
 
 
@@ -32,6 +41,7 @@ def head() -> str:
 async def upgrade(database: Database) -> tuple[str | None, str]:
     """Run the missing migrations; the versions before (None if there was none) and after.
 
+    Queues that a copy of the database left out are made anew: they hold nothing that is missed.
     Refuses a database of a newer program, and leaves it untouched. A step that fails is undone
     whole. Raises DatabaseError.
     """
@@ -47,6 +57,8 @@ async def upgrade(database: Database) -> tuple[str | None, str]:
         config.set_main_option("script_location", str(shipped("migrations")))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if not _has_queues(connection):
+            _make_queues(connection, config)
         connection.execute(delete(Program))
         connection.execute(insert(Program).values(version=__version__))
         if file is not None:
@@ -80,6 +92,7 @@ async def check(database: Database) -> None:
         async with database.reader.connect() as connection:
             version = await connection.run_sync(_version)
             program = await connection.scalar(select(Program.version)) if version == head() else ""
+            complete = await connection.run_sync(_has_queues)
     except (DBAPIError, OSError) as error:
         raise away(error) from None
     if version == head():
@@ -91,6 +104,10 @@ async def check(database: Database) -> None:
                 ),
                 version=__version__,
                 program=program or "?",
+            )
+        if not complete:
+            raise DatabaseError(
+                N_('the queues are missing in this copy of a database: run "pli db upgrade"')
             )
         return
     if version is None or version in versions():
@@ -104,6 +121,23 @@ def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table(_ALEMBIC.name):
         return None
     return connection.scalar(select(_ALEMBIC.c.version_num))
+
+
+def _has_queues(connection: Connection) -> bool:
+    if connection.dialect.name == SQLITE:
+        return True
+    there = (func.to_regclass(it.table).is_not(None) for it in QUEUES)
+    return bool(connection.scalar(select(and_(*there))))
+
+
+def _make_queues(connection: Connection, config: Config) -> None:
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    migration = ScriptDirectory.from_config(config).get_revision(_QUEUES).module
+    with Operations.context(MigrationContext.configure(connection)):
+        migration.upgrade()
 
 
 def _newer() -> DatabaseError:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import accounts.models  # noqa: F401
+import mailer.bounce_models
 import mailer.draft_models
+import mailer.intake_models
 import mailer.models  # noqa: F401
 import subscribers.models  # noqa: F401 (each fills the registry)
 from pli.columns import Base
@@ -21,7 +23,7 @@ VERBS = {"update", "insert", "delete", "insert_into", "ManyRows", "NewRows"}
 WRITERS = (
     (
         "campaign.state, and the frozen letter",
-        "`mailer/campaign/transition.py`, `lifecycle.py`, `scheduling.py`",
+        "`mailer/campaign/transition.py`, `freezing.py`, `lifecycle.py`, `scheduling.py`",
         {"Campaign", "CampaignList"},
     ),
     (
@@ -55,7 +57,7 @@ WRITERS = (
     ),
     (
         "intake_mail, intake_door, intake_tally: what came in, and how far mailboxes are read",
-        "`mailer/intake/taking.py`, `working.py`, `mailboxes.py`, `deciding.py`, `tallies.py`",
+        "`mailer/intake/taking.py`, `waiting.py`, `mailboxes.py`, `deciding.py`, `tallies.py`",
         {"IntakeMail", "IntakeDoor", "IntakeTally"},
     ),
     ("notice", "`mailer/notices/writing.py`, `queue.py`", {"Notice"}),

@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mailer.bounces.tokens import Tokens
 from mailer.intake.hooks import Hook
 from mailer.links import Links
 from mailer.sender import Identity
@@ -73,7 +74,7 @@ def create_app(
         *public.routes(),
         *Leaving(pages, Links(keys, identity.public_url, identity.domain)).routes(),
         *WebVersions(pages).routes(),
-        *Hooks(database, hooks, now).routes(),
+        *Hooks(database, hooks, Tokens(keys), now).routes(),
     ]
     mounted = (
         None

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from mailer.bounces.relays.events import NoEvents
+from mailer.bounces.tokens import Tokens
 from mailer.intake import hooks
 from mailer.intake.hooks import LARGEST, Hook, NotProven
 from pli.database import Database, DatabaseAway
@@ -28,9 +29,14 @@ class Hooks:
     """The pages under /hooks/."""
 
     def __init__(
-        self, database: Database, known: Sequence[Hook], now: Callable[[], datetime]
+        self,
+        database: Database,
+        known: Sequence[Hook],
+        tokens: Tokens,
+        now: Callable[[], datetime],
     ) -> None:
         self._database = database
+        self._tokens = tokens
         self._hooks = {it.name: it for it in known}
         self._now = now
 
@@ -59,8 +65,10 @@ class Hooks:
         try:
             # In a thread: a signature may need a certificate that is fetched.
             told = await asyncio.to_thread(hook.read, body, dict(request.headers), key, now)
+            if told.confirmation is not None:
+                await hooks.confirm(self._database, hook, told.confirmation, now=now)
             async with self._database.begin() as session:
-                await hooks.take(session, hook, told, now=now)
+                await hooks.take(session, hook, told.documents, tokens=self._tokens, now=now)
         except NotProven as error:
             log.warning("hook.not_proven", extra={"hook": hook.name, "reason": str(error)})
             return _plain("not proven", 401)

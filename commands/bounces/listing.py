@@ -26,6 +26,7 @@ from commands.common import (
 from commands.policy import bounce_rules_of
 from mailer.bounces import words
 from mailer.campaign.finding import lists_of
+from mailer.intake import words as intake_words
 from mailer.report import bounces, summary, viewing
 from mailer.report.bounces import Listed, StalePerson, Unclaimed
 from pli.hours import zone_of
@@ -116,12 +117,18 @@ def _print(
                 it.followed.tell(LANGUAGE),
             )
         elif isinstance(it, Unclaimed):
-            table.add_row(str(it.mail), _hour(it.at, zone), it.address, it.note or it.kind, "")
+            table.add_row(
+                str(it.mail), _hour(it.at, zone), it.address, it.note or _kind(it.kind), ""
+            )
         else:
             told = words.sentence("failed", it.reason).tell(LANGUAGE)
             since = say(N_("{n} letters since {date}"), n=it.letters, date=_day(it.since, zone))
             table.add_row("", _hour(it.latest, zone), it.email, told, since.tell(LANGUAGE))
     console().print(table)
+
+
+def _kind(name: str) -> str:
+    return intake_words.kind(name).tell(LANGUAGE)
 
 
 def _hour(at: datetime, zone: tzinfo) -> str:

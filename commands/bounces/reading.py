@@ -11,7 +11,8 @@ import click
 from commands.common import Context, _, as_json, now, running, show_json, tell
 from commands.policy import bounce_rules_of
 from mailer.bounces import words
-from mailer.bounces.handling import Came, read_arrival
+from mailer.bounces.arrivals import read_arrival
+from mailer.bounces.handling import Came
 from mailer.bounces.tokens import Tokens
 from mailer.campaign.taking_in import take_in_many
 from pli.database import DatabaseAway

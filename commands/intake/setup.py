@@ -7,6 +7,7 @@ import secrets
 import click
 
 from commands.common import Context, _, answering, at_a_terminal, running, show, tell
+from commands.doors import others_of
 from commands.policy import identity_of
 from mailer.intake import setup_lines
 from mailer.intake.setup_lines import MAILBOX, PROVIDERS, RELAYS
@@ -55,7 +56,9 @@ async def setup(context: Context, way: str | None) -> None:
     lines = _lines(settings, chosen)
     for it in lines:
         show("")
-        if it.file:
+        if it.place:
+            tell(say(N_("Into {file}, {place}:"), file=it.file, place=say(it.place)))
+        elif it.file:
             tell(say(N_("Into {file}:"), file=it.file))
         else:
             tell(say(N_("The address for the provider:")))
@@ -93,7 +96,7 @@ def _asked() -> str:
 def _lines(settings: Settings, way: str) -> list[setup_lines.Lines]:
     if way in RELAYS:
         domain = identity_of(settings).domain
-        return setup_lines.of_relay(way, domain, settings.intake_listen)
+        return setup_lines.of_relay(way, domain, settings.intake_listen, others_of(settings))
     if way in PROVIDERS:
         secret = settings.relay_hook_secret or secrets.token_urlsafe(16)
         return setup_lines.of_provider(way, settings.public_url, secret)

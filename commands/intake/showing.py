@@ -9,6 +9,7 @@ from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import (
     LANGUAGE,
     Context,
+    Installation,
     _,
     as_json,
     console,
@@ -19,11 +20,14 @@ from commands.common import (
     show_json,
     tell,
 )
+from mailer.bounces import whose
+from mailer.bounces.tokens import Tokens
 from mailer.intake import deciding, words
 from mailer.report import intake as came_in
 from mailer.report import viewing
+from mailer.report.intake import Noise
 from pli.hours import zone_of
-from pli.language import N_, say
+from pli.language import N_, Sentence, say, say_n
 
 
 @click.command("list", help=_("What came in by each door, and the wishes that wait for a person."))
@@ -41,6 +45,8 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
             counted = await came_in.counted(session)
             mailboxes = await came_in.mailboxes(session)
             waiting = await came_in.waiting(session, now=now())
+            noises = await came_in.noises(session)
+            stuck = await came_in.stuck(session)
     if as_json:
         show_json(
             {
@@ -56,6 +62,16 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
                 "waiting": waiting.mails,
                 "oldest_seconds": waiting.oldest,
                 "wishes": [{**it._asdict(), "at": iso(it.at)} for it in wishes],
+                "stuck": [{**it._asdict(), "at": iso(it.at)} for it in stuck],
+                "noise": [
+                    {
+                        "door": it.door,
+                        "copy": _copy_of(installation, it),
+                        "dropped": it.dropped,
+                        "at": iso(it.at),
+                    }
+                    for it in noises
+                ],
             }
         )
         return
@@ -69,6 +85,21 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
     for box in mailboxes:
         if box.fault is not None:
             tell(say(N_("mailbox {name}: {reason}"), name=box.name, reason=box.fault))
+    for mail in stuck:
+        tell(
+            say(
+                N_("mail {number}: {kind} ({place})"),
+                number=mail.mail,
+                kind=words.kind(mail.kind),
+                place=f"{mail.door} {mail.note}".strip(),
+            )
+        )
+    if stuck:
+        tell(
+            say(N_("“pli intake retry MAIL” works on it again; “pli intake dismiss MAIL” drops it"))
+        )
+    for noise in noises:
+        tell(_told(noise, _copy_of(installation, noise)))
     zone = zone_of(installation.settings.timezone)
     if wishes:
         tell(say(N_("These may want to leave; nothing proves that they wrote it themselves:")))
@@ -87,7 +118,46 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
         )
 
 
-@click.command(help=_("Take a wish to leave off the list: it is done, or was not meant."))
+def _copy_of(installation: Installation, noise: Noise) -> int | None:
+    """The number of the copy that noise is about; None if its token is not ours."""
+    tokens = Tokens(installation.keys)
+    if (number := tokens.of_return_path(noise.came_to)) is not None:
+        return number
+    if token := tokens.of_leave_address(noise.came_to):
+        return token.delivery_id
+    return whose.of_mark(noise.came_to, tokens)
+
+
+def _told(noise: Noise, copy: int | None) -> Sentence:
+    if copy is None:
+        return say_n(
+            "{n} mail to one address came so often by {door} that it was not kept",
+            "{n} mails to one address came so often by {door} that they were not kept",
+            noise.dropped,
+            door=noise.door,
+        )
+    return say_n(
+        "{n} mail about copy {copy} came so often by {door} that it was not kept",
+        "{n} mails about copy {copy} came so often by {door} that they were not kept",
+        noise.dropped,
+        copy=copy,
+        door=noise.door,
+    )
+
+
+@click.command(help=_("Work again on a mail that a fault of Pli kept from it."))
+@click.argument("mail", type=int)
+@by_option
+@running
+async def retry(context: Context, mail: int, person: str | None) -> None:
+    """Let it wait anew; `pli serve` works on it at once."""
+    async with context.open() as installation, installation.database.begin() as session:
+        await acting(session, person, Ability.NOES, lists=ALL_LISTS)
+        await deciding.work_again(session, mail_id=mail, now=now())
+    tell(say(N_("Mail {number} waits to be worked on."), number=mail))
+
+
+@click.command(help=_("Take a mail off the list: what it wants is done, or nothing follows."))
 @click.argument("mail", type=int)
 @by_option
 @running

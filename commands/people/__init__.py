@@ -17,7 +17,11 @@ ELSEWHERE = {
     "import": Place(
         "commands.people.importing", "import_",
         _("Read people from a CSV file onto a list."),
-    )
+    ),
+    "letters": Place(
+        "commands.people.letters", "letters",
+        _("All letters to one person, and what became of each; the latest first."),
+    ),
 }  # fmt: skip
 
 

@@ -18,13 +18,13 @@ from commands.people.options import (
     set_option,
     source_option,
 )
-from commands.people.showing import REASONS
 from pli.language import N_, Sentence, say, translations
 from subscribers import adding, doubtful, lists, optout, people
 from subscribers.adding import Added
 from subscribers.address import Address
 from subscribers.attributes import read_pairs
 from subscribers.models import Basis, SuppressionReason
+from subscribers.state_words import BARRED
 
 FIELDS = {
     "first_name": N_("first name"),
@@ -161,6 +161,6 @@ def _warn(address: Address, doubt: Sentence | None, barred: SuppressionReason | 
         told = say(
             N_('{address}: nothing will be sent ({reason}); "pli subscriber lift" ends that'),
             address=address.email,
-            reason=say(REASONS[barred]),
+            reason=say(BARRED[barred]),
         )
         tell(told, stderr=True)

@@ -22,7 +22,6 @@ from commands.common import (
     show_json,
     tell,
 )
-from commands.people.showing import REASONS
 from mailer.report import person as of_person
 from mailer.report import viewing
 from pli.hours import zone_of
@@ -30,6 +29,7 @@ from pli.language import N_, say, say_n, translations
 from subscribers import lists, noes, search, values
 from subscribers.noes import Leaving
 from subscribers.search import Found
+from subscribers.state_words import BARRED
 
 limit_option = click.option(
     "--limit",
@@ -157,7 +157,7 @@ async def suppressed(context: Context, limit: int, person: str | None, as_json: 
     if found:
         table = new_table(_("when"), _("address"), _("why"), _("how it was said"))
         for it in found:
-            why = translations(LANGUAGE).gettext(REASONS[it.reason])
+            why = translations(LANGUAGE).gettext(BARRED[it.reason])
             table.add_row(f"{it.at:%Y-%m-%d %H:%M}", it.email, why, it.source)
         console().print(table)
         _more(count, len(found))

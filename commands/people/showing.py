@@ -12,17 +12,16 @@ from rich.table import Table
 from accounts.abilities import Ability
 from commands.acting import ALL_LISTS, acting, by_option
 from commands.common import LANGUAGE, Context, _, as_json, console, now, running, show_json
-from commands.lists import STATES
 from mailer import reasons
 from mailer.bounces import words
-from mailer.models import Status
 from mailer.report import viewing
 from mailer.report.person import AccessAnswer, access_answer
 from pli import actor, audit_words
 from pli.hours import zone_of
 from pli.language import N_, say, translations
 from subscribers.address import Address
-from subscribers.models import Basis, ConsentEvent, SuppressionReason
+from subscribers.models import Basis, ConsentEvent
+from subscribers.state_words import BARRED, STATES
 
 BASES = {
     Basis.MEMBER: N_("member"),
@@ -36,20 +35,6 @@ EVENTS = {
     ConsentEvent.RESTORED: N_("took the leaving back"),
     ConsentEvent.PAUSED: N_("paused the subscription"),
     ConsentEvent.RESUMED: N_("resumed the subscription"),
-}
-COPIES = {
-    Status.EXCLUDED: N_("not to be sent"),
-    Status.PENDING: N_("waiting to be sent"),
-    Status.SENDING: N_("being sent"),
-    Status.SENT: N_("was sent"),
-    Status.FAILED: N_("was refused"),
-    Status.SKIPPED: N_("not sent after all"),
-    Status.UNCERTAIN: N_("perhaps sent"),
-}
-REASONS = {
-    SuppressionReason.HARD_BOUNCE: N_("the mailbox does not exist"),
-    SuppressionReason.COMPLAINT: N_("complained"),
-    SuppressionReason.OBJECTION: N_("objected"),
 }
 
 
@@ -81,7 +66,7 @@ def _of_the_person(answer: AccessAnswer) -> Iterator[tuple[str, str]]:
     for name, value in answer.attributes.items():
         yield name, str(value)
     if answer.suppressed:
-        yield _("never written to"), _told(REASONS[answer.suppressed])
+        yield _("never written to"), _told(BARRED[answer.suppressed])
 
 
 def _of_lists(answer: AccessAnswer, zone: tzinfo) -> Iterator[tuple[str, str]]:
@@ -108,7 +93,8 @@ def _of_copies(answer: AccessAnswer, zone: tzinfo) -> Iterator[tuple[str, str]]:
         why = reasons.sentence(copy.status, copy.reason)
         yield (
             say(N_("letter {number}"), number=copy.letter).tell(LANGUAGE),
-            _told(COPIES[copy.status]) + (f". {why.tell(LANGUAGE)}" if why else ""),
+            reasons.status_of_one(copy.status).tell(LANGUAGE)
+            + (f". {why.tell(LANGUAGE)}" if why else ""),
         )
         for proof in copy.evidence:
             shown = reasons.proof(proof.source, proof.status).tell(LANGUAGE)

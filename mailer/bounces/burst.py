@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from mailer import answer_words
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces.report import How, Weight
-from mailer.models import Attempt, Batch, Bounce, Effect
+from mailer.models import Attempt, Batch
 from mailer.providers import OTHER, WHOLE
 from pli.language import N_, Sentence, say
 

@@ -9,9 +9,9 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces.burst import LIKELY_IN_A_BURST
 from mailer.bounces.report import How, Weight
-from mailer.models import Bounce, Effect
 from pli.checks import Check, warn
 from pli.language import N_, say, say_n
 

@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, s
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces import repeated
 from mailer.bounces.burst import LIKELY_IN_A_BURST, Burst, burst, counting
 from mailer.bounces.report import How, Weight
 from mailer.bounces.rules import USUAL, BounceRules
-from mailer.models import Bounce, Campaign, Delivery, Effect, Status
+from mailer.models import Campaign, Delivery, Status
 from pli import audit
 from pli.actor import NOBODY, Actor
 from pli.audit import AuditAction, AuditObject

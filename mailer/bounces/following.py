@@ -13,12 +13,12 @@ from typing import NamedTuple
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces import deciding, repeated, rows
 from mailer.bounces.copies import Copy
 from mailer.bounces.report import Judged, Kind, Report, Weight
 from mailer.bounces.rules import BounceRules
 from mailer.bounces.running_burst import RunningBurst
-from mailer.models import Bounce, Effect
 from mailer.providers import WHOLE
 from pli.packing import among, gathered, packed_ids
 from subscribers import optout

@@ -6,12 +6,10 @@ or whose owner complained, is suppressed at once; a burst is held for a person.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,7 +17,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from mailer.bounce_models import Bounce, BounceMail, Effect
 from mailer.bounces import following, keeping, rows
+from mailer.bounces.arrivals import Arrival
 from mailer.bounces.copies import Copy, copies_of
 from mailer.bounces.following import Answer
 from mailer.bounces.mail import opened
@@ -29,10 +29,9 @@ from mailer.bounces.report import (
     Report,
 )
 from mailer.bounces.rules import USUAL, BounceRules
-from mailer.bounces.tokens import Tokens
-from mailer.bounces.whose import is_our_own, whose, written_to
+from mailer.bounces.whose import written_to
 from mailer.links import FIRST_NUMBER
-from mailer.models import Bounce, BounceMail, Delivery, Effect, Notice, Status
+from mailer.models import Delivery, Notice, Status
 from pli import audit
 from pli.actor import Actor
 from pli.audit import AuditAction, AuditObject
@@ -61,39 +60,6 @@ class Came(NamedTuple):
     number: int | None = None
     bounce_id: int | None = None
     effect: Effect = Effect.NONE
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """Something that came back, and what it says: all that can be known without the database.
-
-    `number` is the delivery or notice that it is about, None if it carries no token of ours.
-    `written` is the address that the letter was written to, "" if that is not told.
-    """
-
-    raw: InitVar[bytes]
-    came_to: str
-    door: str
-    report: Report
-    number: int | None
-    written: str = ""
-    digest: bytes = field(init=False)
-    kept: bytes = field(init=False)
-
-    def __post_init__(self, raw: bytes) -> None:
-        object.__setattr__(self, "digest", hashlib.sha256(raw).digest())
-        object.__setattr__(self, "kept", keeping.packed(raw))
-
-
-def read_arrival(*, raw: bytes, came_to: str, door: str, tokens: Tokens) -> Arrival:
-    """Read a mail that came back, and whose it is; done before a transaction begins.
-
-    `came_to` is the address of its envelope; `door` names the way by which it came in.
-    """
-    mail = opened(raw)
-    report = read_mail(mail)
-    owner = None if is_our_own(mail, tokens) else whose(mail, came_to, report.envelope_id, tokens)
-    return Arrival(raw, came_to, door, report, owner.number if owner else None, written_to(mail))
 
 
 def record(

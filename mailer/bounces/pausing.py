@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces.burst import WITHIN, Base, bases, burst
 from mailer.bounces.report import How, Weight
-from mailer.models import Bounce, Campaign, CampaignState, Effect
+from mailer.models import Campaign, CampaignState
 from mailer.refusals import LATEST, LEAST
 from mailer.scope import Scope
 from pli.language import N_, Sentence, say

@@ -29,8 +29,8 @@ _PHRASES: Sequence[tuple[Reason, tuple[str, ...]]] = (
         "too many emails", "too many invalid", "too many unknown", "too many bad",
         "too fast", "too much mail", "unusual rate", "receiving mail too",
         "receiving mail at a rate", "daily limit", "hourly limit", "sending limit", "sending quota",
-        "trop de connexions", "trop de messages", "zu viele", "ofr 102", "ofr 103", "ofr 104",
-        "ofr004 104", "ofr005 104", "exceeded the limit",
+        "too many errors", "trop de connexions", "trop de messages", "zu viele", "ofr 102",
+        "ofr 103", "ofr 104", "ofr004 104", "ofr005 104", "exceeded the limit",
     )),
     (Reason.SPAM, (
         "spam", "spammer", "spammers", "spamming", "junk", "blacklist", "blacklisted", "blocklist",
@@ -87,7 +87,8 @@ _PHRASES: Sequence[tuple[Reason, tuple[str, ...]]] = (
         "abandoned", "deaktiviert", "no longer available", "resilie", "account is inactive",
         "no longer valid",
         "not currently accepting", "cannot receive", "can not receive", "not accepting messages",
-        "expired account", "unable to receive", "cloture", "cloturee", "ferme", "fermee",
+        "expired account", "unable to receive", "archivee", "archived recipient", "ofr 415",
+        "cloture", "cloturee", "ferme", "fermee",
     )),
     (Reason.UNKNOWN_HOST, (
         "host not found", "domain not found", "domain name not found", "no such domain",
@@ -151,7 +152,7 @@ _BENIGN = (
 
 def clean(diagnostic: str) -> str:
     """A diagnostic's words without addresses, hosts and links, whose words mean nothing here."""
-    kept = (it for it in diagnostic[:LOOKED_AT].split() if not _names_something(it))
+    kept = (_telling(it) for it in diagnostic[:LOOKED_AT].split())
     said = answer_words.words(" ".join(kept))
     for harmful, harmless in _BENIGN:
         said = said.replace(harmful, harmless)
@@ -159,6 +160,13 @@ def clean(diagnostic: str) -> str:
 
 
 LOOKED_AT = 1_000
+
+
+def _telling(word: str) -> str:
+    """A word without what it names; a reason may follow an address: "(a@example.org:blocked)"."""
+    if "@" in word and "://" not in word:
+        word = word.rpartition(":")[2]
+    return "" if _names_something(word) else word
 
 
 def _names_something(word: str) -> bool:

@@ -12,9 +12,10 @@ from datetime import datetime
 from sqlalchemy import Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces.report import Action, Weight
 from mailer.bounces.rules import BounceRules
-from mailer.models import Attempt, Bounce, Campaign, Delivery, Effect, Status
+from mailer.models import Attempt, Campaign, Delivery, Status
 from pli.columns import Moment
 from pli.packing import among, packed_ids
 

@@ -11,6 +11,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from mailer import answer_words
+from mailer.bounce_models import Bounce, BounceMail
 from mailer.bounces.report import (
     Action,
     Judged,
@@ -21,7 +22,6 @@ from mailer.bounces.report import (
     Verdict,
     Weight,
 )
-from mailer.models import Bounce, BounceMail
 from pli.packing import ManyRows, among, drawn_ids, gathered, packed_ids
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces import burst
 from mailer.bounces.burst import WITHIN, Base, Burst, bases
-from mailer.models import Bounce, Effect
 from mailer.providers import WHOLE
 
 

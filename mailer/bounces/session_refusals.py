@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from mailer import answer_words
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces.judging import judge
 from mailer.bounces.report import Action, How, Reason, Recipient, Stage, Verdict, Weight
-from mailer.models import Bounce, Effect
 from mailer.models import Stage as SessionStage
 from mailer.outcomes import Result, calls_unknown, is_gone
 from subscribers.upsert import insert_into

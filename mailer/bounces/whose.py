@@ -16,7 +16,7 @@ from mailer.bounces.mail import Fields, Mail, header_of
 from mailer.bounces.tokens import Tokens
 
 MARK_HEADER = "x-pli-mark"
-_ENVELOPE = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to")
+ENVELOPE = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to")
 _WEB_TOKEN = re.compile(r"/u/([A-Za-z0-9_-]{10,200})(?![A-Za-z0-9_-])")
 _SRS = re.compile(r"SRS[01][=+-]", re.IGNORECASE)
 _ANSWERED = ("in-reply-to", "references")
@@ -76,7 +76,7 @@ def is_our_own(mail: Mail, tokens: Tokens) -> bool:
 
 def came_to_by(mail: Mail) -> Iterator[str]:
     """Yield the addresses that a mail's header says it came to."""
-    for name in _ENVELOPE:
+    for name in ENVELOPE:
         for value in mail.all(name)[:4]:
             yield from addresses.within(value)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mailer.bounce_models import Effect
 from mailer.bounces.report import Action, Reason, Weight
-from mailer.models import Effect
 from pli.language import N_, Sentence, say, say_n
 
 REASONS: Mapping[Reason, str] = {

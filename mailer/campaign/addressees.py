@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign.finding import lists_of
 from mailer.models import Audience, Campaign
-from pli.language import N_, Sentence, say
+from pli.language import N_, Sentence, say, say_n
 from subscribers import lists, segments
 from subscribers.models import List
 from subscribers.selection import on_any_list
@@ -126,8 +126,15 @@ async def set_aside(session: AsyncSession, aside: Aside) -> ColumnElement[bool] 
     return or_(*clauses) if clauses else None
 
 
-async def told(session: AsyncSession, of: Addressees) -> list[Sentence]:
-    """For whom it is, in words: one sentence each for the lists, the rule, and who is set aside."""
+async def told(
+    session: AsyncSession, of: Addressees, *, seen: Collection[int] | None = None
+) -> list[Sentence]:
+    """For whom it is, in words: one sentence each for the lists, the rule, and who is set aside.
+
+    `seen`: whoever is told sees these lists only. A rule may name others, so its text is left out.
+    """
+    if seen is not None:
+        return await _partly_told(session, of, seen)
     wanted = [*of.list_ids, *of.aside.list_ids]
     rows = await session.execute(select(List.id, List.title).where(List.id.in_(wanted)))
     titles = {row.id: row.title for row in rows}
@@ -148,4 +155,24 @@ async def told(session: AsyncSession, of: Addressees) -> list[Sentence]:
         found.append(say(N_("Set aside: who is on {names}."), names=names))
     for name, rule in of.aside.segments:
         found.append(say(N_("Set aside: {rule}"), rule=f"{name}: {rule}" if name else rule))
+    return found
+
+
+async def _partly_told(
+    session: AsyncSession, of: Addressees, seen: Collection[int]
+) -> list[Sentence]:
+    rows = await session.execute(select(List.id, List.title).where(List.id.in_(seen)))
+    titles = {row.id: row.title for row in rows}
+    own = [titles[it] for it in of.list_ids if it in titles]
+    found = [say(N_("Lists: {names}."), names=", ".join(own))]
+    if further := len(of.list_ids) - len(own):
+        found.append(
+            say_n(
+                "It goes to {n} list more, which you do not see.",
+                "It goes to {n} lists more, which you do not see.",
+                further,
+            )
+        )
+    if of.rule or of.aside or of.audience is not Audience.FIRST:
+        found.append(say(N_("Not everybody on them gets it.")))
     return found

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign.finding import CampaignError, find_campaign, wrong_state
+from mailer.campaign.remarks import Remark
 from mailer.campaign.trace import record
 from mailer.models import ApprovalEvent, ApprovalKind, Campaign, CampaignState
 from pli import actor
@@ -24,6 +25,7 @@ from pli.language import N_
 
 LONGEST_NOTE = 2_000
 _MAKERS = (ApprovalKind.WROTE, ApprovalKind.CHANGED)
+_DECIDES = (ApprovalKind.ASKED, ApprovalKind.APPROVED, ApprovalKind.SENT_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,12 @@ class Step:
     hash: str
     asked_account: int | None
     note: str
-    line: int | None
+    remarks: Sequence[Remark] = ()
+
+    @property
+    def said(self) -> str:
+        """All that was said, a line for each thing."""
+        return "\n".join(it for it in (self.note, *(it.note for it in self.remarks)) if it)
 
 
 def add(
@@ -47,7 +54,7 @@ def add(
     by: Actor,
     now: datetime,
     note: str = "",
-    line: int | None = None,
+    remarks: Sequence[Remark] = (),
     asked_account: int | None = None,
     seen: str | None = None,
 ) -> ApprovalEvent:
@@ -59,7 +66,7 @@ def add(
         by=by.text,
         hash=campaign.frozen_hash,
         note=note.strip()[:LONGEST_NOTE],
-        line=line,
+        remarks=[it.document() for it in remarks],
         asked_account=asked_account,
         seen=seen,
     )
@@ -124,8 +131,34 @@ async def steps(session: AsyncSession, campaign_id: int) -> Sequence[Step]:
 
 def _step(row: ApprovalEvent) -> Step:
     return Step(
-        row.at, row.kind, actor.kept(row.by), row.hash, row.asked_account, row.note, row.line
+        row.at,
+        row.kind,
+        actor.kept(row.by),
+        row.hash,
+        row.asked_account,
+        row.note,
+        tuple(Remark.of(it) for it in row.remarks),
     )
+
+
+def waiting(found: Sequence[Step]) -> Step | None:
+    """The step by which somebody asked last, as long as nothing was decided or changed since."""
+    after = [it for it in found if it.kind is not ApprovalKind.REMINDED]
+    return after[-1] if after and after[-1].kind is ApprovalKind.ASKED else None
+
+
+def since(found: Sequence[Step]) -> Sequence[Step]:
+    """The steps after the last one by which it was sent back; all if it never was."""
+    back = [n for n, it in enumerate(found) if it.kind is ApprovalKind.SENT_BACK]
+    return found[back[-1] + 1 :] if back else found
+
+
+async def sent_back(session: AsyncSession, campaign: Campaign | None) -> Step | None:
+    """The step by which a draft was sent back, as long as nobody asked again or approved since."""
+    if campaign is None or campaign.state is not CampaignState.DRAFT:
+        return None
+    decided = [it for it in await steps(session, campaign.id) if it.kind in _DECIDES]
+    return decided[-1] if decided and decided[-1].kind is ApprovalKind.SENT_BACK else None
 
 
 async def of_campaigns(
@@ -141,6 +174,14 @@ async def of_campaigns(
     for it in rows:
         found.setdefault(it.campaign_id, []).append(_step(it))
     return found
+
+
+async def made_by(session: AsyncSession, campaign_ids: Collection[int]) -> dict[int, int | None]:
+    """The account that made each of these campaigns; None: nobody of the office did."""
+    rows = await session.execute(
+        select(Campaign.id, Campaign.created_by).where(Campaign.id.in_(campaign_ids))
+    )
+    return {row.id: actor.kept(row.created_by or "").account_id for row in rows}
 
 
 async def last_approved(session: AsyncSession, campaign_id: int) -> dict[str, Any] | None:

@@ -9,11 +9,13 @@ from functools import partial
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.bounce_models import Bounce
 from mailer.bounces import deciding
 from mailer.bounces.deciding import Undone
+from mailer.bounces.report import Weight
 from mailer.campaign.finding import find_campaign
 from mailer.ledger import answers, unknown_users
-from mailer.models import Bounce, Delivery
+from mailer.models import Delivery
 from pli.actor import NOBODY, Actor
 from pli.errors import PliError
 from pli.language import N_
@@ -114,10 +116,14 @@ async def undo(
     why: str = "",
     now: datetime,
 ) -> Undone:
-    """Take back what follows from the bounces of a campaign, all or some."""
+    """Take back what follows from the bounces of a campaign, all or some.
+
+    Raises NoneOfProvider if none of them came back from that provider.
+    """
     await _lock(session, campaign_id)
     chosen = [Bounce.campaign_id == campaign_id]
     if provider is not None:
+        await _expect(session, campaign_id, provider)
         chosen.append(Bounce.provider == provider)
     if since is not None:
         chosen.append(Bounce.at >= since)
@@ -126,10 +132,44 @@ async def undo(
     )
 
 
+async def _expect(session: AsyncSession, campaign_id: int, provider: str) -> None:
+    rows = await session.scalars(
+        select(Bounce.provider)
+        .where(Bounce.campaign_id == campaign_id)
+        .distinct()
+        .order_by(Bounce.provider)
+    )
+    there = rows.all()
+    if not there:
+        raise NoneOfProvider(N_("nothing came back of campaign {id}"), id=campaign_id)
+    if provider not in there:
+        raise NoneOfProvider(
+            N_("{provider}: nothing of campaign {id} came back from there, but from {others}"),
+            provider=provider,
+            id=campaign_id,
+            others=", ".join(there),
+        )
+
+
+class NoneOfProvider(PliError):
+    """None of a campaign's bounces came back from that provider."""
+
+
 async def undo_one(
     session: AsyncSession, *, bounce_id: int, by: Actor = NOBODY, why: str = "", now: datetime
 ) -> Undone:
-    """Take back what follows from one bounce."""
+    """Take back what follows from one bounce; raises ComplaintStands if it is a complaint."""
+    complained = select(Bounce.id).where(
+        Bounce.id == bounce_id, Bounce.weight == Weight.COMPLAINT.value
+    )
+    if await session.scalar(complained) is not None:
+        raise ComplaintStands(
+            N_(
+                "bounce {number} is a complaint, and only the person can come back: if they asked "
+                'you for letters again, say so with "pli subscriber lift ADDRESS --person-asked"'
+            ),
+            number=bounce_id,
+        )
     return await session.run_sync(
         partial(deciding.undo, chosen=Bounce.id == bounce_id, by=by, why=why, now=now)
     )

@@ -1,24 +1,23 @@
-"""Takes in mails that came back: each door calls this, in a transaction of its own."""
+"""Takes in mails that came back: what follows from them, and what they prove of copies in doubt."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import partial
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from mailer.bounce_models import Bounce
 from mailer.bounces import handling
-from mailer.bounces.handling import Arrival, Came, read_arrival
+from mailer.bounces.arrivals import Arrival
+from mailer.bounces.handling import Came
 from mailer.bounces.report import Kind
 from mailer.bounces.rules import USUAL, BounceRules
-from mailer.bounces.tokens import Tokens
 from mailer.ledger import evidence
 from mailer.ledger.evidence import Proof
 from mailer.links import FIRST_NUMBER
-from mailer.models import Bounce, Delivery, Source, Status
+from mailer.models import Delivery, Source, Status
 from pli.packing import among, packed_ids
 from subscribers import optout
 
@@ -40,33 +39,6 @@ def take_in_all(
             if it.kind is Kind.LEAVE and it.bounce_id is not None:
                 _leave(session, it.bounce_id, now)
         came += found
-    return came
-
-
-async def take_in(
-    session: AsyncSession,
-    *,
-    raw: bytes,
-    came_to: str,
-    door: str,
-    tokens: Tokens,
-    rules: BounceRules = USUAL,
-    now: datetime,
-) -> Came:
-    """Take in one mail.
-
-    `came_to` is the address of the mail's envelope, "" if it is not known; `door` names the way by
-    which it came in.
-    """
-    arrival = read_arrival(raw=raw, came_to=came_to, door=door, tokens=tokens)
-    return await take_in_told(session, arrival, rules=rules, now=now)
-
-
-async def take_in_told(
-    session: AsyncSession, arrival: Arrival, *, rules: BounceRules = USUAL, now: datetime
-) -> Came:
-    """The same of what is read already: a relay's event."""
-    (came,) = await session.run_sync(partial(take_in_all, arrivals=[arrival], rules=rules, now=now))
     return came
 
 

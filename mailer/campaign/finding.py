@@ -20,6 +20,8 @@ UNFINISHED = (
     CampaignState.RUNNING,
     CampaignState.PAUSED,
 )
+CHANGEABLE = (CampaignState.DRAFT, CampaignState.APPROVED)
+"""What is sent, and to whom, may still be changed."""
 
 
 class CampaignError(PliError):

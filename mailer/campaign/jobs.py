@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, TextClause, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -51,6 +51,21 @@ def offer(session: Session, campaign_id: int) -> None:
     queueing.enqueue(session, BATCHES, _offers(rows))
 
 
+def withdraw(session: Session, campaign_id: int) -> None:
+    """Take back the jobs that wait of a campaign that sends nothing now, by one statement.
+
+    The job of a batch with copies in work stays: somebody must settle what a dead worker left.
+    """
+    if has_queues(session):
+        session.execute(_text(_WITHDRAW), {"campaign": campaign_id})
+
+
+def put_off(session: Session, campaign_id: int, seconds: float) -> None:
+    """Let no job of a campaign be due within so many seconds; `withdraw` tells which jobs stay."""
+    values = {"campaign": campaign_id, "seconds": seconds}
+    session.execute(_text(_PUT_OFF), values)
+
+
 def offer_all(session: Session) -> None:
     """Offer the jobs of all running campaigns, in a database that was just filled."""
     running = session.scalars(
@@ -86,6 +101,10 @@ def offer_again(session: Session, ids: Sequence[int]) -> int:
     return queueing.enqueue(session, BATCHES, [it._replace(first=False) for it in _offers(rows)])
 
 
+def _text(statement: str) -> TextClause:
+    return text(statement.replace("{table}", BATCHES.table))
+
+
 def _offers(rows: Sequence[Row[*tuple[object, ...]]]) -> list[Offer]:
     return [
         Offer(
@@ -99,6 +118,22 @@ def _offers(rows: Sequence[Row[*tuple[object, ...]]]) -> list[Offer]:
     ]
 
 
+# Locked jobs are skipped: PgQueuer gives them to a worker just now, and the worker sees the state.
+_WITHDRAW = """
+    DELETE FROM {table} WHERE id IN (
+        SELECT job.id FROM {table} AS job JOIN batch ON job.dedupe_key = 'batch:' || batch.id
+        WHERE batch.campaign_id = :campaign AND batch.sending = 0 AND job.status = 'queued'
+        FOR UPDATE OF job SKIP LOCKED)
+"""
+_PUT_OFF = """
+    UPDATE {table}
+    SET execute_after = now() + make_interval(secs => :seconds), updated = now()
+    WHERE id IN (
+        SELECT job.id FROM {table} AS job JOIN batch ON job.dedupe_key = 'batch:' || batch.id
+        WHERE batch.campaign_id = :campaign AND batch.sending = 0 AND job.status = 'queued'
+          AND job.execute_after < now() + make_interval(secs => :seconds)
+        FOR UPDATE OF job SKIP LOCKED)
+"""
 _HAS_NO_JOB = text(
     f"""NOT EXISTS (
       SELECT FROM {BATCHES.table} AS job WHERE job.dedupe_key = 'batch:' || batch.id

@@ -1,16 +1,16 @@
-"""The steps of a campaign's life, in their order, from the draft to the end."""
+"""The steps of a campaign's life, in their order, from the approval to the end."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from types import MappingProxyType
 
 from sqlalchemy import (
     Select,
     and_,
     case,
-    delete,
     exists,
     not_,
     null,
@@ -23,9 +23,11 @@ from sqlalchemy.orm import Session
 from mailer.bounces import burst as bursts
 from mailer.bounces import deciding, pausing
 from mailer.bounces.rules import USUAL, BounceRules
-from mailer.campaign import approvals, candidates, jobs, list_lock
-from mailer.campaign.addressees import NOBODY_ASIDE, Addressees, Aside, addressees_of
+from mailer.campaign import approvals, candidates, freezing, jobs, list_lock
+from mailer.campaign import remarks as remarks_on
+from mailer.campaign.addressees import addressees_of
 from mailer.campaign.finding import (
+    CHANGEABLE,
     UNFINISHED,
     CampaignError,
     changed_meanwhile,
@@ -35,14 +37,13 @@ from mailer.campaign.finding import (
 )
 from mailer.campaign.following_drafts import follow
 from mailer.campaign.nobody import nobody
-from mailer.campaign.sending_hours import ALWAYS, SendingHours
+from mailer.campaign.remarks import Remark
 from mailer.campaign.trace import record
 from mailer.campaign.transition import as_document, step, take_step, transition
 from mailer.draft_models import DraftState
 from mailer.ledger import answers, balance, retrying, unknown_users
 from mailer.models import (
     ApprovalKind,
-    Audience,
     Batch,
     Campaign,
     CampaignList,
@@ -60,134 +61,7 @@ from pli.columns import clock
 from pli.language import N_, Sentence
 from subscribers.models import List
 
-if TYPE_CHECKING:
-    from mailer.letter.snapshot import Frozen
-
-
-async def create(
-    session: AsyncSession,
-    *,
-    frozen: Frozen,
-    list_ids: Sequence[int],
-    segment: str = "",
-    rule: str = "",
-    audience: Audience = Audience.FIRST,
-    aside: Aside = NOBODY_ASIDE,
-    draft_id: int | None = None,
-    wrote: Collection[str] = (),
-    token_key: str,
-    retry_delays: Sequence[float],
-    resend_uncertain: bool = False,
-    hours: SendingHours = ALWAYS,
-    by: Actor,
-    now: datetime,
-) -> Campaign:
-    """Freeze a letter and whom it is for into a draft; `by` is its maker.
-
-    `draft_id` is the manuscript of which the letter was frozen, `wrote` who wrote that.
-    """
-    to = Addressees(tuple(list_ids), segment, rule, audience, aside)
-    frozen = frozen.to(to.document())
-    campaign = Campaign(
-        number=frozen.letter.number,
-        title=frozen.letter.title,
-        subject=frozen.letter.subject,
-        language=frozen.letter.language,
-        state=CampaignState.DRAFT,
-        audience=audience,
-        segment=segment,
-        rule=rule,
-        aside=aside.document(),
-        draft_id=draft_id,
-        frozen=frozen.text,
-        letter_hash=frozen.letter_hash,
-        frozen_hash=frozen.frozen_hash,
-        token_key=token_key,
-        retry_delays=list(retry_delays),
-        resend_uncertain=resend_uncertain,
-        created_by=by.text or None,
-        excluded={},
-        created_at=now,
-        **hours.columns(),
-    )
-    session.add(campaign)
-    await session.flush()
-    _add_lists(session, campaign.id, list_ids)
-    approvals.wrote(session, campaign, wrote, now)
-    await session.flush()
-    return campaign
-
-
-async def refreeze(
-    session: AsyncSession,
-    *,
-    campaign_id: int,
-    frozen: Frozen,
-    to: Addressees,
-    wrote: Collection[str] = (),
-    seen_hash: str | None = None,
-    by: Actor,
-    now: datetime,
-) -> bool:
-    """Freeze a draft or an approved campaign anew; whether that took an approval away.
-
-    What does not change anything takes nothing away. `seen_hash`: what the person had seen when the
-    change was made; refused if somebody else has changed the campaign meanwhile.
-    """
-    frozen = frozen.to(to.document())
-    campaign = await find_campaign(session, campaign_id)
-    await session.refresh(campaign, with_for_update=True)
-    if campaign.state not in _CHANGEABLE:
-        raise wrong_state(campaign)
-    if seen_hash not in (None, campaign.frozen_hash):
-        raise changed_meanwhile(campaign_id)
-    if frozen.frozen_hash == campaign.frozen_hash:
-        return False
-    was_approved = campaign.approved_hash is not None
-    await step(
-        session,
-        campaign_id,
-        _CHANGEABLE,
-        CampaignState.DRAFT,
-        number=frozen.letter.number,
-        title=frozen.letter.title,
-        subject=frozen.letter.subject,
-        language=frozen.letter.language,
-        audience=to.audience,
-        segment=to.segment,
-        rule=to.rule,
-        aside=to.aside.document(),
-        frozen=frozen.text,
-        letter_hash=frozen.letter_hash,
-        frozen_hash=frozen.frozen_hash,
-        approved_hash=None,
-        approved_by=None,
-        approved_at=None,
-    )
-    await session.execute(delete(CampaignList).where(CampaignList.campaign_id == campaign_id))
-    _add_lists(session, campaign_id, to.list_ids)
-    await session.refresh(campaign)
-    approvals.wrote(session, campaign, wrote, now)
-    approvals.add(session, ApprovalKind.CHANGED, campaign, by=by, now=now)
-    record(session, AuditAction.FROZEN_ANEW, campaign_id, by=by, now=now)
-    await session.flush()
-    return was_approved
-
-
-async def frozen_text(session: AsyncSession, campaign_id: int) -> str:
-    """What was frozen of a campaign, as text; "" if there is no such campaign."""
-    text = await session.scalar(select(Campaign.frozen).where(Campaign.id == campaign_id))
-    return text or ""
-
-
-_CHANGEABLE = (CampaignState.DRAFT, CampaignState.APPROVED)
-
-
-def _add_lists(session: AsyncSession, campaign_id: int, list_ids: Sequence[int]) -> None:
-    session.add_all(
-        CampaignList(campaign_id=campaign_id, list_id=list_id, position=position)
-        for position, list_id in enumerate(list_ids)
-    )
+NO_REMARKS: Mapping[int, str] = MappingProxyType({})
 
 
 async def approve(
@@ -238,30 +112,48 @@ async def send_back(
     session: AsyncSession,
     *,
     campaign_id: int,
-    note: str,
-    line: int | None = None,
+    note: str = "",
+    remarks: Mapping[int, str] = NO_REMARKS,
     by: Actor,
     now: datetime,
 ) -> None:
-    """Send a draft or an approved campaign back to who made it, with a remark.
+    """Send a draft or an approved campaign back to who made it, with what is to be changed.
 
-    `line` is the line of the letter that the remark is about. An approval is taken back.
+    `note` is about the whole; `remarks` are about blocks of the letter, by a line of each in its
+    body, from 0. An approval is taken back.
     """
-    if not note.strip():
+    said = {line: it for line, it in remarks.items() if it.strip()}
+    if not note.strip() and not said:
         raise CampaignError(N_("say what is to be changed: a remark is needed"))
     campaign = await find_campaign(session, campaign_id)
+    about = await _about(session, campaign_id, said) if said else []
     await step(
         session,
         campaign_id,
-        _CHANGEABLE,
+        CHANGEABLE,
         CampaignState.DRAFT,
         approved_hash=None,
         approved_by=None,
         approved_at=None,
     )
-    approvals.add(session, ApprovalKind.SENT_BACK, campaign, by=by, now=now, note=note, line=line)
+    approvals.add(
+        session, ApprovalKind.SENT_BACK, campaign, by=by, now=now, note=note, remarks=about
+    )
     record(session, AuditAction.SENT_BACK, campaign_id, by=by, now=now)
     await follow(session, campaign, DraftState.WRITING, by=by, now=now)
+
+
+async def _about(session: AsyncSession, campaign_id: int, said: Mapping[int, str]) -> list[Remark]:
+    # Imported here, as in `start`.
+    from mailer.letter import snapshot
+
+    body: str = json.loads(snapshot.as_seen(await freezing.frozen_text(session, campaign_id)))[
+        "body"
+    ]
+    beyond = [it for it in said if not 0 <= it < len(body.splitlines())]
+    if beyond:
+        raise CampaignError(N_("there is no such line in the text of the letter"))
+    return remarks_on.about(body, said)
 
 
 async def prepare(
@@ -363,6 +255,7 @@ async def pause(
         reason=as_document(reason),
     )
     if done:
+        await session.run_sync(jobs.withdraw, campaign_id)
         record(session, AuditAction.PAUSED, campaign_id, by=by, why=why)
     return done
 
@@ -416,6 +309,7 @@ async def cancel(
         # A reason that is there says why the campaign was paused, not why it was cancelled.
         reason=null(),
     )
+    await session.run_sync(jobs.withdraw, campaign_id)
     await retrying.cancel(session, campaign_id=campaign_id)
     await session.run_sync(deciding.conclude, campaign_id, now, disbelieved=undecided)
     record(session, AuditAction.CANCELLED, campaign_id, by=by, why=why, now=now)

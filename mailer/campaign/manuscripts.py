@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign import lifecycle, ordering
+from mailer.campaign import freezing, ordering
 from mailer.campaign.addressees import addressees_of
 from mailer.campaign.finding import UNFINISHED, wrong_state
 from mailer.campaign.following_drafts import follow
@@ -106,7 +106,7 @@ async def send(
     if campaign is not None:
         if campaign.state not in _OPEN:
             raise wrong_state(campaign)
-        lost = await lifecycle.refreeze(
+        lost = await freezing.refreeze(
             session,
             campaign_id=campaign.id,
             frozen=frozen,

@@ -13,7 +13,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import reasons
-from mailer.campaign import addressees, lifecycle, list_lock, scheduling, unfinished
+from mailer.campaign import addressees, freezing, lifecycle, list_lock, scheduling, unfinished
 from mailer.campaign.addressees import NOBODY_ASIDE, Aside
 from mailer.campaign.finding import UNFINISHED, find_campaign, lists_of
 from mailer.campaign.policy import SendingPolicy
@@ -130,7 +130,7 @@ async def create(
     `draft_id` is the manuscript of which the letter was frozen, `wrote` who wrote that.
     """
     await _still_as_ordered(session, order)
-    campaign = await lifecycle.create(
+    campaign = await freezing.create(
         session,
         frozen=order.frozen,
         list_ids=order.list_ids,

@@ -47,8 +47,7 @@ async def release(
     `number` is for how many people it is as things stand; `launch` compares. `seen_hash` is what
     the person saw who lets it go. Done once: whoever is second is told by whom it was done.
     """
-    if at > now + FARTHEST:
-        raise CampaignError(N_("that hour is more than a year ahead: is the year right?"))
+    refuse_far(at, now)
     # The lists before the campaign, as everywhere: nobody else prepares the same letter meanwhile.
     await list_lock.lock_lists(session, await lists_of(session, campaign_id=campaign_id))
     campaign = await find_campaign(session, campaign_id)
@@ -74,6 +73,12 @@ async def release(
     await ordering.refuse_a_double(session, campaign)
     record(session, AuditAction.RELEASED, campaign_id, by=by, count=number, now=now)
     await follow(session, campaign, DraftState.RELEASED, by=by, now=now)
+
+
+def refuse_far(at: datetime, now: datetime) -> None:
+    """Refuse an hour so far ahead that its year must be wrong."""
+    if at > now + FARTHEST:
+        raise CampaignError(N_("that hour is more than a year ahead: is the year right?"))
 
 
 def refuse_released(campaign: Campaign) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, exists, func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign import list_lock
+from mailer.campaign import jobs, list_lock
 from mailer.campaign.finding import (
     UNFINISHED,
     CampaignError,
@@ -83,10 +83,9 @@ async def launch(
 ) -> bool:
     """Prepare and start a campaign whose hour has come; whether this call started it.
 
-    False: another process has started it, or has locked it or its lists, or the hour is long past.
-    If it passed more than `latest` ago, by the database's clock, the campaign stays scheduled, and
-    its reason asks a person to decide. Raises CampaignError if the number of people differs by more
-    than a fifth from that of the release.
+    False: another process has started it, or has locked it or its lists. Raises CampaignError if
+    its hour passed more than `latest` ago, by the database's clock, or if the number of people
+    differs by more than a fifth from that of the release: whoever calls holds it for a person.
     """
     # The lists before the campaign, as `prepare` locks them: in another order, this and a person's
     # "start" could wait for each other.
@@ -106,15 +105,10 @@ async def launch(
         return False
     hour = campaign.scheduled_at
     if hour is None or (await session.execute(select(clock()))).scalar_one() > hour + latest:
-        await hold(
-            session,
-            campaign_id=campaign_id,
-            reason=say(
-                N_('nothing ran at its hour to send it: "pli campaign start {id}" does so now'),
-                id=campaign_id,
-            ),
+        raise CampaignError(
+            N_('nothing ran at its hour to send it: "pli campaign start {id}" does so now'),
+            id=campaign_id,
         )
-        return False
     await prepare(
         session, campaign_id=campaign_id, batch_size=batch_size, providers=providers, now=now
     )
@@ -134,8 +128,8 @@ async def _refuse_another_number(session: AsyncSession, campaign: Campaign) -> N
     if differs(now, then):
         raise CampaignError(
             N_(
-                "it was released for {then} people, and it would be {now} now: look at it, and "
-                "release it again"
+                "the number of people is quite another than when it was released: {then:n} then, "
+                "{now:n} now: look at it, and release it again"
             ),
             then=then,
             now=now,
@@ -187,7 +181,7 @@ async def end(session: AsyncSession, *, campaign_id: int) -> bool:
     if campaign.not_after is None:
         return False
     local = campaign.not_after.astimezone(zone_of(campaign.not_after_zone or "UTC"))
-    return await take_step(
+    done = await take_step(
         session,
         campaign_id,
         (CampaignState.RUNNING,),
@@ -205,6 +199,9 @@ async def end(session: AsyncSession, *, campaign_id: int) -> bool:
             )
         ),
     )
+    if done:
+        await session.run_sync(jobs.withdraw, campaign_id)
+    return done
 
 
 async def set_hours(

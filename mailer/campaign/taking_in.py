@@ -12,31 +12,16 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from mailer.bounces.handling import Arrival, Came
+from mailer.bounces.arrivals import Arrival
+from mailer.bounces.handling import Came
 from mailer.bounces.rules import USUAL, BounceRules
-from mailer.campaign import coming_back
-from mailer.models import Campaign, CampaignState
+from mailer.campaign import coming_back, recording_pace
+from mailer.campaign.recording_pace import RecordingPace
+from pli.background import BackgroundThread
 from pli.database import Database, DatabaseAway
-
-TOGETHER = 200
-"""Mails of one transaction: each statement, and the wait for the disk, is then for many."""
-EACH_SECONDS = 1.15
-"""While something is sent, a transaction begins so long after the one before: 10,400 mails a minute
-at most. The letters of the campaign go first."""
-REST_OF_SQLITE = 19.0
-"""While something is sent, SQLite's only writer rests so many times what a transaction held it."""
-SMALL = 64 * 1024
-"""Octets of a mail that is read at once, in some 0.2 ms; a larger one is read in a thread.
-
-A thread and the event loop of a sending would wait for the interpreter's lock from each other, at
-each of the loop's callbacks: that costs the sending more than to wait for one mail.
-"""
-READING_REST = 0.002
-"""Seconds between two mails that are read, so that all else on the event loop has its turn."""
 
 Named = tuple[str, Arrival]
 
@@ -51,32 +36,22 @@ async def take_in_many(
 ) -> AsyncIterator[tuple[str, Came]]:
     """Record each mail, given with its name; yields what became of it once that is committed.
 
-    `read` is `handling.read_arrival` with all but the mail given.
+    `read` is `arrivals.read_arrival` with all but the mail given. For a process that does not send
+    itself: mails are read in a thread of low priority.
     """
     source = iter(mails)
-    while True:
-        begun = time.monotonic()
-        sending = await _is_sending(database)
-        some = await _read(source, read, READING_REST if sending else 0.0)
-        if not some:
-            return
-        recorded = await _recorded(database, some, rules, now())
-        for it in zip((name for name, _ in some), recorded.came, strict=True):
-            yield it
-        if sending:
-            rest = REST_OF_SQLITE * recorded.held if database.is_sqlite else 0.0
-            await asyncio.sleep(max(begun + EACH_SECONDS - time.monotonic(), rest))
+    pace = RecordingPace(database)
+    with BackgroundThread() as thread:
+        while some := await thread.run(_read, source, read):
+            recorded = await _recorded(database, some, rules, now())
+            for it in zip((name for name, _ in some), recorded.came, strict=True):
+                yield it
+            if await pace.is_sending():
+                await asyncio.sleep(pace.rest(recorded.held))
 
 
-async def _read(
-    source: Iterator[tuple[str, bytes]], read: Callable[[bytes], Arrival], rest: float
-) -> Sequence[Named]:
-    some: list[Named] = []
-    for name, raw in islice(source, TOGETHER):
-        small = len(raw) <= SMALL
-        some.append((name, read(raw) if small else await asyncio.to_thread(read, raw)))
-        await asyncio.sleep(rest)
-    return some
+def _read(source: Iterator[tuple[str, bytes]], read: Callable[[bytes], Arrival]) -> Sequence[Named]:
+    return [(name, read(raw)) for name, raw in islice(source, recording_pace.TOGETHER)]
 
 
 class _Recorded(NamedTuple):
@@ -108,9 +83,3 @@ def _record(
     begun = time.monotonic()
     came = coming_back.take_in_all(session, arrivals, rules=rules, now=now)
     return _Recorded(came, time.monotonic() - begun)
-
-
-async def _is_sending(database: Database) -> bool:
-    running = select(Campaign.id).where(Campaign.state == CampaignState.RUNNING).limit(1)
-    async with database.reading() as session:
-        return await session.scalar(running) is not None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from mailer.campaign import lifecycle, scheduling
-from mailer.intake import taking, working
+from mailer.intake import taking, waiting
 from mailer.notices import queue
 from mailer.scope import EVERYTHING, Scope
 from pli.chore_rows import Source
@@ -22,5 +22,5 @@ def sources(scope: Scope = EVERYTHING) -> Mapping[str, Source]:
         FINISH: partial(lifecycle.finishable, scope=scope),
         END: partial(scheduling.ended, scope=scope),
         LAUNCH: partial(scheduling.launchable, scope=scope),
-        MAILBOX: working.due,
+        MAILBOX: waiting.line,
     }

@@ -110,9 +110,7 @@ class EngineChores:
         # For example, its rule can no longer be read: then this campaign waits for a person, and
         # the engine goes on.
         except PliError as refused:
-            async with self._database.begin() as session:
-                await scheduling.hold(session, campaign_id=campaign_id, reason=refused.sentences[0])
-                await self._relay_watch.tell_held(session, campaign_id, refused.sentences[0])
+            await self._context.hold(campaign_id, refused.sentences[0])
 
     async def _tidy(self, _row_id: int) -> None:
         """Delete what nobody needs any more: old mails that came back, and forgotten workers."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign import lifecycle
+from mailer.campaign import lifecycle, scheduling
 from mailer.engine import constants
 from mailer.engine.journal import Journal
 from mailer.engine.pressed_campaigns import PressedCampaigns
@@ -21,6 +21,7 @@ from mailer.pacing.pacers import Pacers
 from mailer.scope import EVERYTHING, Scope
 from mailer.smtp.failover import RelayFailover
 from mailer.smtp.observer import Observer
+from pli.clocks import boot_time
 from pli.database import Database, DatabaseAway
 from pli.language import Sentence
 
@@ -48,6 +49,13 @@ class EngineContext:
     settled: int = 0
     waiting: set[int] = field(default_factory=set)
     """Ids of campaigns with batches due for the open slot, as the last sweep found them."""
+    _full_told: float = float("-inf")
+
+    def tell_of_full_files(self, reason: object) -> None:
+        """This process, or the machine, has no file left to open: nobody's disk is full."""
+        if boot_time() > self._full_told + constants.TELL_AGAIN_SECONDS:
+            log.warning("engine.files_full", extra={"reason": str(reason)})
+            self._full_told = boot_time()
 
     async def pause_of(self, batch_id: int, reason: Sentence) -> None:
         """Pause the campaign of a batch."""
@@ -61,6 +69,13 @@ class EngineContext:
     async def tell(self, session: AsyncSession, campaign_id: int) -> None:
         """Order the mail about a campaign that ended or paused in this transaction."""
         await self.mails.order(session, campaign_id=campaign_id, now=datetime.now(UTC))
+
+    async def hold(self, campaign_id: int, reason: Sentence) -> None:
+        """Keep a campaign from starting at its hour, and tell who released it, and the office."""
+        now = datetime.now(UTC)
+        async with self.database.begin() as session:
+            await scheduling.hold(session, campaign_id=campaign_id, reason=reason)
+            await self.mails.order_held(session, campaign_id=campaign_id, reason=reason, now=now)
 
     async def pause(self, campaign_id: int, reason: Sentence) -> None:
         """Pause a campaign; while the database is away, try again, or the campaign would go on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -74,11 +75,22 @@ async def passage(session: AsyncSession, batch_id: int) -> Passage:
     return Passage(row.state, row.relays, row.name, until, row.provider, row.sending)
 
 
-async def comes_again(session: AsyncSession, batch_id: int) -> float | None:
-    """In how many seconds somebody should look at a batch that was not taken; None: not again."""
+class Next(NamedTuple):
+    """In how many seconds somebody should look at a batch that was not taken; None: not again.
+
+    `closed` is its campaign, if all of that waits as long: outside its hours, or paused.
+    """
+
+    seconds: float | None
+    closed: int | None = None
+
+
+async def comes_again(session: AsyncSession, batch_id: int) -> Next:
+    """When somebody should look at a batch of which nothing was sent, or all that could be."""
     row = (
         await session.execute(
             select(
+                Campaign.id.label("campaign_id"),
                 Campaign.state,
                 Batch.pending,
                 Batch.sending,
@@ -92,21 +104,22 @@ async def comes_again(session: AsyncSession, batch_id: int) -> float | None:
         )
     ).one_or_none()
     if row is None or not (row.pending or row.sending):
-        return None
+        return Next(None)
     held: float = (row.lease_until - row.now).total_seconds() if row.lease_until else 0.0
     if 0 < held <= LONGEST_LEASE.total_seconds():
         # Its owner may be dead: the lease decides, and whoever comes first after its end.
-        return held + SHORTLY
+        return Next(held + SHORTLY)
     if row.sending:
-        return SHORTLY
+        return Next(SHORTLY)
     if row.state is not CampaignState.RUNNING:
-        return None
+        return Next(None, row.campaign_id)
     hours = SendingHours.of(row).opening(row.now)
     if not hours.open:
         # Without an hour its end has passed: the sweep pauses the campaign.
-        return (hours.until - row.now).total_seconds() if hours.until else A_MINUTE
+        closed_for = (hours.until - row.now).total_seconds() if hours.until else A_MINUTE
+        return Next(closed_for, row.campaign_id)
     due_in: float = (row.due_at - row.now).total_seconds()
-    return max(SHORTLY, due_in)
+    return Next(max(SHORTLY, due_in))
 
 
 def no_relay(list_name: str, relays: Sequence[str]) -> Sentence:

@@ -28,13 +28,12 @@ from mailer.ledger.journal_record import JournalRecord, Note
 from mailer.models import Stage
 from mailer.outcomes import Kind, Outcome
 from pli import jobs_file
-from pli.jobs_file import Held
+from pli.jobs_file import UNFINISHED, Held
 
 log = logging.getLogger("pli.delivery")
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SUFFIX = ".taking"
-_UNFINISHED = ".new"
 _UNFINISHED_SECONDS = 60
 _HEAD = struct.Struct("<cQIH")  # type, delivery, number of the try, bytes that follow
 _REST = struct.Struct("<QIH")  # the same without the type
@@ -139,7 +138,7 @@ class Journal:
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(lease)
-        new = path.with_suffix(_UNFINISHED)
+        new = path.with_suffix(UNFINISHED)
         descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -209,9 +208,9 @@ class Journal:
             found.close()  # type: ignore[attr-defined]  # a generator
 
     def _remove_unfinished(self) -> None:
-        """Remove files whose process died before it gave them their name: they tell nothing."""
+        """Remove files whose process died before it named them, journals and files of jobs."""
         with suppress(OSError):
-            for path in self._folder.glob(f"*{_UNFINISHED}"):
+            for path in self._folder.glob(f"*{UNFINISHED}"):
                 if time.time() - path.stat().st_mtime > _UNFINISHED_SECONDS:
                     path.unlink()
 

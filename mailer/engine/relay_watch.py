@@ -14,17 +14,15 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign.finding import find_campaign
 from mailer.engine.context import EngineContext
 from mailer.models import Batch, Campaign, CampaignState, is_open
-from mailer.notices import office_mail, trouble_mail
+from mailer.notices import trouble_mail
 from mailer.notices.trouble_mail import AN_HOUR, Office
 from mailer.smtp import troubles
 from mailer.smtp.troubles import Trouble
 from pli.clocks import boot_time
 from pli.keys import Keys
 from pli.language import N_, Sentence, say
-from subscribers.address import Address
 from subscribers.models import List
 
 LOOK_SECONDS = 2.0
@@ -160,36 +158,6 @@ class RelayWatch:
                 if name in self._order(relays)
             }
         )
-
-    async def tell_held(self, session: AsyncSession, campaign_id: int, reason: Sentence) -> None:
-        """Tell the office of a campaign that did not start at its hour, and why."""
-        office = self._patience.office
-        if office is None:
-            return
-        campaign = await find_campaign(session, campaign_id)
-        page = Sentence("{url}", {"url": f"{office.url}/office/sendings/{campaign_id}"})
-        for address in office.addresses:
-            await office_mail.order(
-                session,
-                address=Address.parse(address),
-                language=office.language,
-                identity=office.identity,
-                subject=say(
-                    N_("Pli: letter {number} did not start at its hour"), number=campaign.number
-                ),
-                paragraphs=[
-                    say(
-                        N_("Letter {number}, “{subject}”, waits for a person:"),
-                        number=campaign.number,
-                        subject=campaign.subject,
-                    ),
-                    reason,
-                    say(N_("Nothing was sent, and nothing is lost.")),
-                    *([page] if office.url else []),
-                ],
-                keys=self._keys,
-                now=datetime.now(UTC),
-            )
 
     async def _waiting(self, session: AsyncSession) -> list[tuple[int, Sequence[str]]]:
         """The running campaigns with copies that wait, each with the relays of such a list."""

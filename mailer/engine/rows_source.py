@@ -114,7 +114,7 @@ class RowsSource:
         for batch in random.sample(found, len(found)):
             courier = self._context.failover.likely(batch.relays)
             if courier is None:
-                free[batch.campaign_id].append(batch.id)  # `Engine._run` pauses its campaign
+                free[batch.campaign_id].append(batch.id)  # `BatchWork._run` pauses its campaign
                 continue
             wanted[courier.relay].add(batch.provider)
             pacer = self._context.pacers.of(courier)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.intake import probes, tallies
 from mailer.intake.tallies import Sort
-from mailer.models import IntakeDoor, IntakeMail, IntakeTally
+from mailer.intake_models import IntakeDoor, IntakeMail, IntakeTally
 from pli.checks import Check, fine, warn
 from pli.database import Database
 from pli.language import N_, Sentence, as_sentence, say, say_n
@@ -69,6 +69,13 @@ async def check(session: AsyncSession, expected: Expected) -> list[Check]:
         )
         remedy = N_("the log tells at which place (intake.not_worked): please report it")
         found.append(warn("answers", told, say(remedy)))
+    if n := await _of(session, Sort.UNREADABLE):
+        told = say_n(
+            "{n} mail lies in a mailbox whose server does not give it out",
+            "{n} mails lie in mailboxes whose servers do not give them out",
+            n,
+        )
+        found.append(warn("answers", told, say(N_("look at it with a mail program"))))
     if not await tallies.anything(session):
         found.append(warn("answers", say(NOTHING), say(SET_UP)))
     return found
@@ -123,7 +130,7 @@ async def arrives(
         )
     while time.monotonic() < begun + seconds:
         async with database.reading() as session:
-            door = await probes.door_of(session, mark)
+            door = await probes.door_of(session, mark, since=since)
         if door is not None:
             took = f"{time.monotonic() - begun:.1f}"
             return fine(
@@ -160,7 +167,10 @@ async def _missing(
             domain=expected.domain,
         )  # fmt: skip
     elif expected.hooks:
-        remedy = say(N_("your provider tells by the web, and not by mail: see its own pages"))
+        remedy = say(
+            N_("see on the provider's pages that its events go to the address which “pli intake "
+               "setup” tells, and that “pli serve” is reached from outside")
+        )  # fmt: skip
     else:
         remedy = say(SET_UP)
     return warn("answers", told, remedy)

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.bounces.mail import Mail, words_of
 from mailer.intake.tallies import Sort
-from mailer.models import IntakeMail, NoticeKind
+from mailer.intake_models import IntakeMail
+from mailer.models import NoticeKind
 from mailer.notices import writing
 from mailer.sender import Identity
 from pli.keys import Keys

@@ -1,6 +1,7 @@
 """A connection to a mailbox by IMAP: plain calls that wait, for a thread.
 
-It asks for few octets at a time, and hangs up on a server that sends more than it was asked for.
+It asks for one mail at a time, by a line that hangs up on a server that sends too much, or for too
+long (`imap_line.py`).
 """
 
 from __future__ import annotations
@@ -11,30 +12,23 @@ import select
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
-from io import BufferedReader
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError
 from imap_tools.utils import encode_folder
 
-from mailer.intake import taking
+from mailer.intake import imap_line, taking
+from mailer.intake.imap_line import Line, PlainLine, SecureLine
 from pli.errors import PliError
 from pli.language import N_
 
-SECONDS = 20.0
-"""For each answer of the server."""
 TOKEN_SECONDS = 30
-MOST_OCTETS = 4_000_000
-"""Of all that answers one command: a mail's beginning, or a list of numbers."""
-ANSWER_SECONDS = 300.0
-"""For all that answers one command; a server may send a line now and then for ever."""
 _NAMESPACE = re.compile(rb'\(\("([^"\\\r\n]{0,100})" "?([^" )]{1,3})"?')
 _UID = re.compile(rb"UID (\d{1,10})")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -85,50 +79,21 @@ class MailboxPlan:
         )
 
 
-class _Bounded:
-    """What a server may send for one command: so much, and for so long."""
-
-    _octets = 0
-    _ends = float("inf")
-
-    def _command(self, name: str, *words: Any) -> Any:
-        self._octets = 0
-        self._ends = time.monotonic() + ANSWER_SECONDS
-        return super()._command(name, *words)  # type: ignore[misc]
-
-    def read(self, size: int) -> bytes:
-        if size > MOST_OCTETS:
-            raise imaplib.IMAP4.abort(f"a literal of {size} octets")
-        self._count(size)
-        return bytes(super().read(size))  # type: ignore[misc]
-
-    def readline(self) -> bytes:
-        line = bytes(super().readline())  # type: ignore[misc]
-        self._count(len(line))
-        return line
-
-    def _count(self, octets: int) -> None:
-        self._octets += octets
-        if self._octets > MOST_OCTETS:
-            raise imaplib.IMAP4.abort(f"an answer of over {MOST_OCTETS} octets")
-        if time.monotonic() > self._ends:
-            raise imaplib.IMAP4.abort(f"an answer that goes on for {ANSWER_SECONDS:.0f} s")
-
-
-class _Plain(_Bounded, imaplib.IMAP4):
-    pass
-
-
-class _Secure(_Bounded, imaplib.IMAP4_SSL):
-    pass
-
-
 class Mailbox(BaseMailBox):
     """An open mailbox; each call raises MailboxError if the server does not do as it should."""
 
-    def __init__(self, plan: MailboxPlan, context: ssl.SSLContext | None = None) -> None:
+    client: PlainLine | SecureLine
+
+    def __init__(
+        self,
+        plan: MailboxPlan,
+        context: ssl.SSLContext | None = None,
+        line: Line | None = None,
+    ) -> None:
+        """Sign in; another thread may cut `line`, as soon as there is one."""
         self.plan = plan
         self._context = context
+        self._line = line or Line()
         self._filed_into = b""
         self._idle_tag = b""
         self._heard = False
@@ -146,12 +111,14 @@ class Mailbox(BaseMailBox):
                 self.client.shutdown()
             raise
 
-    def _get_mailbox_client(self) -> imaplib.IMAP4:
-        plan = self.plan
-        if plan.tls:
-            context = self._context or ssl.create_default_context()
-            return _Secure(plan.host, plan.port, ssl_context=context, timeout=SECONDS)
-        return _Plain(plan.host, plan.port, timeout=SECONDS)
+    def _get_mailbox_client(self) -> PlainLine | SecureLine:
+        plan, seconds = self.plan, imap_line.SECONDS
+        if not plan.tls:
+            return PlainLine(plan.host, plan.port, timeout=seconds, line=self._line)
+        context = self._context or ssl.create_default_context()
+        return SecureLine(
+            plan.host, plan.port, ssl_context=context, timeout=seconds, line=self._line
+        )
 
     def _sign_in(self) -> None:
         if self.plan.token_command:
@@ -182,16 +149,15 @@ class Mailbox(BaseMailBox):
         # `*` is the last mail even if its number is lower (RFC 9051 9).
         return sorted({int(it) for it in words if it.isdigit() and int(it) > uid})
 
-    def fetched(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-        """Yield the beginning of each mail, without marking it as read; one that is gone is not."""
-        for uid in uids:
-            answer = self._asked("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{taking.LARGEST}>)")
-            for it in answer:
-                if isinstance(it, tuple) and len(it) == 2:
-                    named = _UID.search(it[0])
-                    if named is None or int(named[1]) == uid:
-                        yield uid, it[1][: taking.LARGEST]
-                        break
+    def fetched(self, uid: int) -> bytes | None:
+        """The beginning of a mail, without marking it as read; None: it is gone."""
+        answer = self._asked("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{taking.LARGEST}>)")
+        for it in answer:
+            if isinstance(it, tuple) and len(it) == 2:
+                named = _UID.search(it[0])
+                if named is None or int(named[1]) == uid:
+                    return bytes(it[1][: taking.LARGEST])
+        return None
 
     def file(self, uids: Sequence[int]) -> None:
         """Do what the plan says with mails that were acted on; those that are gone do no harm."""
@@ -249,22 +215,11 @@ class Mailbox(BaseMailBox):
         """Wait until the server says something during IDLE; whether it did."""
         if self.client.sock is None:
             raise _gone(self.plan)
-        if self._heard or self._has_read():
+        if self._heard or self.client.has_read():
             return True
         poll = select.poll()  # not select.select, which takes no descriptor above 1,023
         poll.register(self.client.sock, select.POLLIN)
         return bool(poll.poll(seconds * 1_000))
-
-    def _has_read(self) -> bool:
-        """Whether something was read already, together with what came before it."""
-        self.client.sock.settimeout(0.0)
-        try:
-            # What imaplib reads from is a BufferedReader, whatever its types say.
-            return bool(cast(BufferedReader, self.client.file).peek(1))
-        except OSError:  # nothing waits
-            return False
-        finally:
-            self.client.sock.settimeout(SECONDS)
 
     def begins_idle(self) -> None:
         """Let the server tell what happens, from now on."""
@@ -280,6 +235,7 @@ class Mailbox(BaseMailBox):
     def ends_idle(self) -> None:
         """End IDLE; a line that is dead is noticed here."""
         with self._telling():
+            self.client.begins_answer()
             self.client.send(b"DONE\r\n")
             self.consume_until_tagged_response(self._idle_tag)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from mailer.models import IntakeDoor, IntakeMail
+from mailer.intake_models import IntakeDoor, IntakeMail
 from pli.columns import clock
 from pli.language import Sentence, as_document
 from pli.upsert import insert_into
@@ -94,14 +95,18 @@ async def to_be_filed(
     session: AsyncSession, name: str, uidvalidity: int, limit: int = 100
 ) -> Mapping[int, int]:
     """The mails of a mailbox that were acted on and still lie in it: each UID, and its row."""
+    done = (IntakeMail.due_at.is_(None), IntakeMail.acted.is_(True))
+    first = aliased(IntakeMail)
+    acted_first = exists().where(
+        first.id == IntakeMail.again_of, first.due_at.is_(None), first.acted.is_(True)
+    )
     rows = await session.execute(
         select(IntakeMail.uid, IntakeMail.id)
         .where(
             IntakeMail.door == name,
             IntakeMail.uidvalidity == uidvalidity,
-            IntakeMail.due_at.is_(None),
-            IntakeMail.acted.is_(True),
             IntakeMail.filed.is_(False),
+            or_(and_(*done), acted_first),
         )
         .order_by(IntakeMail.uid)
         .limit(limit)

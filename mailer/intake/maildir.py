@@ -9,7 +9,8 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from collections.abc import AsyncIterator, Iterator
+import stat
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,8 +18,9 @@ from pathlib import Path
 
 from mailer.intake import taking
 from mailer.intake.taking import Taken
-from pli.database import Database
+from pli.database import Database, DatabaseAway
 from pli.errors import PliError, reason_of
+from pli.faults import place_of
 from pli.language import N_, Sentence, say
 
 log = logging.getLogger("pli.intake")
@@ -39,7 +41,8 @@ class Maildir:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.faults: list[Sentence] = []
-        """What was wrong with single mails; the others went on."""
+        """What was wrong with single mails; the others went on. Each is told once."""
+        self._told: set[tuple[str, int | None]] = set()
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -74,16 +77,44 @@ class Maildir:
         waiting = self._waiting()
         while some := list(islice(waiting, TOGETHER)):
             found = [(it, raw) for it in some if (raw := self._opened(it)) is not None]
-            async with database.begin() as session:
-                now = datetime.now(UTC)
-                taken = [
-                    await taking.take(session, raw=raw, came_to=came_to, by=DOOR, now=now)
-                    for _, raw in found
-                ]
-            for path, _ in found:
-                self._mark(path)
+            try:
+                taken = await self._keep(database, found, came_to)
+            except DatabaseAway:
+                raise
+            # A fault of ours with one of them must not hold up the others.
+            except Exception:
+                taken = [it for one in found async for it in self._alone(database, one, came_to)]
             for it in taken:
                 yield it
+
+    async def _keep(
+        self, database: Database, found: Sequence[tuple[Path, bytes]], came_to: str
+    ) -> list[Taken]:
+        async with database.begin() as session:
+            now = datetime.now(UTC)
+            taken = [
+                await taking.take(session, raw=raw, came_to=came_to, by=DOOR, now=now)
+                for _, raw in found
+            ]
+        for path, _ in found:
+            self._mark(path)
+        return taken
+
+    async def _alone(
+        self, database: Database, found: tuple[Path, bytes], came_to: str
+    ) -> AsyncIterator[Taken]:
+        """Take one mail; one that a fault of ours keeps from that stays, and is told."""
+        try:
+            for it in await self._keep(database, [found], came_to):
+                yield it
+        except DatabaseAway:
+            raise
+        except Exception as error:
+            log.error(
+                "intake.door_fault",
+                extra={"door": DOOR, "error": type(error).__name__, "at": place_of(error)},
+            )
+            self._say(found[0], None, say(N_("a fault of Pli: see the log")))
 
     def _waiting(self) -> Iterator[Path]:
         """Yield what was claimed before and not marked, then what is new, each claimed."""
@@ -105,9 +136,18 @@ class Maildir:
             yield claimed
 
     def _opened(self, path: Path) -> bytes | None:
+        """The beginning of a mail; None, and told: it is no file, or cannot be read."""
         try:
-            with path.open("rb") as file:
-                return file.read(taking.LARGEST)
+            # Opening a pipe would wait for ever, and a link may lead to what is no mail.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+            try:
+                if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    with os.fdopen(descriptor, "rb", closefd=False) as file:
+                        return file.read(taking.LARGEST)
+            finally:
+                os.close(descriptor)
+            self._say(path, None, say(N_("is no file")))
+            return None
         except OSError as error:
             self._tell(path, error)
             return None
@@ -121,5 +161,11 @@ class Maildir:
             self._tell(path, error)
 
     def _tell(self, path: Path, error: OSError) -> None:
-        log.warning("intake.maildir", extra={"reason": error.strerror or "error"})
-        self.faults.append(say(N_("{place}: {reason}"), place=str(path), reason=reason_of(error)))
+        self._say(path, error.errno, reason_of(error))
+
+    def _say(self, path: Path, number: int | None, reason: Sentence | str) -> None:
+        if (path.name, number) in self._told:
+            return
+        self._told.add((path.name, number))
+        log.warning("intake.maildir", extra={"reason": os.strerror(number) if number else "fault"})
+        self.faults.append(say(N_("{place}: {reason}"), place=str(path), reason=reason))

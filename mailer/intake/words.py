@@ -25,6 +25,8 @@ KINDS: Mapping[str, str] = {
     Sort.PROBE: N_("a trial of the doctor"),
     Sort.NOISE: N_("too many of one sender: dropped"),
     Sort.TRACKING: N_("who opens and clicks: dropped unread"),
+    Sort.UNREADABLE: N_("a mail that its mailbox does not give out"),
+    Sort.SUBSCRIBED: N_("a topic's subscription, confirmed"),
     Sort.FAULT: N_("a fault of Pli: kept"),
 }
 

@@ -1,35 +1,37 @@
-"""Works on what the doors took: each mail once, in one transaction with what follows from it."""
+"""Works on what the doors took: each mail once, in one transaction with what follows from it.
+
+What came back is recorded some hundreds at a time. What people wrote is worked on mail by mail, and
+so is whatever could not be recorded together: one bad mail harms itself alone.
+"""
 
 from __future__ import annotations
 
-import json
+import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import UTC, datetime
+from typing import NamedTuple
 
-from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
-from mailer.bounces.handling import Arrival, Came
-from mailer.bounces.mail import Mail, opened, words_of
-from mailer.bounces.reading import read_mail
-from mailer.bounces.relays.kinds import KINDS, number_of
-from mailer.bounces.report import Kind
+from mailer.bounces.mail import Mail, words_of
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.bounces.tokens import Tokens
-from mailer.bounces.whose import came_to_by
-from mailer.campaign import coming_back, leaving_by_link
-from mailer.intake import forwarding, probes, tallies, wishes
+from mailer.campaign import coming_back, leaving_by_link, recording_pace
+from mailer.campaign.recording_pace import RecordingPace
+from mailer.intake import forwarding, probes, sorting, waiting, wishes
 from mailer.intake.authenticated import is_proven
 from mailer.intake.forwarding import Forward
 from mailer.intake.leaving_by_word import leave_by_word
-from mailer.intake.taking import CHORE, MAIL
+from mailer.intake.sorting import CameBack
+from mailer.intake.taking import CHORE
 from mailer.intake.tallies import Sort
-from mailer.models import IntakeMail
+from mailer.intake.waiting import Waiting, Worked
 from pli import chores
-from pli.columns import clock
+from pli.chores import Again
 from pli.database import Database, DatabaseAway
 from pli.faults import place_of
 from pli.keys import Keys
@@ -37,9 +39,19 @@ from subscribers.address import Address, AddressError
 
 log = logging.getLogger("pli.intake")
 
-DELAYS = tuple(timedelta(seconds=it) for it in (5, 60, 600, 3600))
-"""Before each further try of a mail that could not be worked; then it waits for a person."""
-_LETTERS_COME_BACK = (Kind.FAILURE, Kind.DELAY, Kind.SUCCESS, Kind.COMPLAINT)
+TURN_SECONDS = 5.0
+"""For so long one chore works on what waits; then its process may end, or another goes on."""
+READ_TOGETHER = 8
+READING_REST = 0.016
+"""While something is sent, so many mails are read, some 0.2 ms each, before the event loop has so
+many seconds for all else: each wait costs as much as half a mail."""
+SMALL = 64 * 1024
+"""Octets of a mail that is read on the event loop; a larger one is read in a thread.
+
+A thread and the event loop of a sending would wait for the interpreter's lock from each other, at
+each of the loop's callbacks: that costs the sending more than to wait for one mail.
+"""
+AFTER_A_FAULT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +68,125 @@ class Means:
     forward: Forward | None = None
 
 
-class Worked(NamedTuple):
-    """What a mail was: its kind, whether something followed from it, who wrote it, and a note."""
+class _Together(NamedTuple):
+    """How many mails were recorded, and for how many seconds that held what it locks."""
 
-    kind: str
-    acted: bool = False
-    sender_key: bytes | None = None
-    note: str = ""
+    mails: int
+    held: float
 
 
-Waiting = tuple[int, datetime, str, str, str, bytes, int]
-"""The columns of a mail that waits."""
+async def work_all(database: Database, means: Means) -> int:
+    """Work on everything that is due now; how many. A campaign that is sent goes first."""
+    pace = RecordingPace(database)
+    done = 0
+    while worked := await _work_some(database, means, pace):
+        done += worked
+    return done
 
 
-def due() -> Select[int]:
-    """The ids of what waits and is due, the oldest first."""
-    return (
-        select(IntakeMail.id)
-        .where(IntakeMail.due_at.is_not(None), IntakeMail.due_at <= clock())
-        .order_by(IntakeMail.id)
-    )
+def kinds(database: Database, means: Means) -> Sequence[chores.Kind]:
+    """The chore that works on mails, for the process that does chores: one for all that wait."""
+    pace = RecordingPace(database)
+
+    async def work_on(_line: int) -> Again | None:
+        ends = time.monotonic() + TURN_SECONDS
+        try:
+            while time.monotonic() < ends:
+                if not await _work_some(database, means, pace):
+                    return None
+        except DatabaseAway:
+            raise
+        # A fault of ours in one mail is that mail's own. This one came before any mail was known;
+        # a chore that failed would be held at last, and all mails with it.
+        except Exception as error:
+            log.error(
+                "intake.line_fault", extra={"error": type(error).__name__, "at": place_of(error)}
+            )
+            return Again(AFTER_A_FAULT)
+        return Again(0.0)
+
+    return [chores.Kind(CHORE, work_on, concurrency=1, source=waiting.line)]
+
+
+async def _work_some(database: Database, means: Means, pace: RecordingPace) -> int:
+    """Work on the oldest mails that are due; how many were worked."""
+    async with database.reading() as session:
+        rows = await session.run_sync(waiting.first, recording_pace.TOGETHER)
+    if not rows:
+        return 0
+    sending = await pace.is_sending()
+    came_back: list[CameBack] = []
+    others: list[int] = []
+    for place, row in enumerate(rows, 1):
+        small = len(row.raw) <= SMALL
+        found = _sorted(row, means) if small else await asyncio.to_thread(_sorted, row, means)
+        if found is None:
+            others.append(row.id)
+        else:
+            came_back.append(found)
+        if sending and place % READ_TOGETHER == 0:
+            await asyncio.sleep(READING_REST)
+    done, held = await _recorded(database, came_back, means)
+    for row_id in others:
+        done += await work(database, means, row_id)
+    if sending and done:
+        await asyncio.sleep(pace.rest(held))
+    return done
+
+
+def _sorted(row: Waiting, means: Means) -> CameBack | None:
+    """What came back; None for what is worked on by itself, a mail of which we cannot say it, too.
+
+    Whatever is wrong with that one is told, and noted, when it is worked on.
+    """
+    try:
+        return sorting.came_back(row, means.tokens)
+    except Exception as error:
+        log.warning("intake.not_sorted", extra={"mail": row.id, "error": type(error).__name__})
+        return None
+
+
+async def _recorded(database: Database, some: Sequence[CameBack], means: Means) -> _Together:
+    """Record in one transaction; mail by mail, if anything stands in the way of all together."""
+    if not some:
+        return _Together(0, 0.0)
+    try:
+        done = await database.perform(_record, some, means.rules, datetime.now(UTC))
+    # One of them, or somebody who waits for us while we wait for them: each by itself shows it.
+    except Exception as error:
+        log.warning("intake.one_by_one", extra={"error": type(error).__name__, "mails": len(some)})
+        one_by_one = [await work(database, means, it.row.id) for it in some]
+        return _Together(sum(one_by_one), 0.0)
+    log.info("intake.worked_together", extra={"mails": done.mails})
+    return done
+
+
+def _record(
+    session: Session, some: Sequence[CameBack], rules: BounceRules, now: datetime
+) -> _Together:
+    # The wait for SQLite's writer is over by now, and does not count.
+    begun = time.monotonic()
+    ours = {row.id for row in waiting.locked(session, [it.row.id for it in some])}
+    mine = [it for it in some if it.row.id in ours]
+    arrivals = [one for it in mine for one in it.arrivals]
+    coming_back.take_in_all(session, arrivals, rules=rules, now=now)
+    waiting.note(session, [(it.row, it.worked) for it in mine], now)
+    return _Together(len(mine), time.monotonic() - begun)
 
 
 async def work(database: Database, means: Means, row_id: int) -> bool:
     """Work on one mail, unless it was worked on already; whether it was.
 
-    A fault of ours puts the mail off; after the last of DELAYS it is kept for a person.
+    A fault of ours puts the mail off; after the last of waiting.DELAYS it is kept for a person.
     """
     try:
         async with database.begin() as session:
-            row = (await session.execute(_waiting(row_id))).one_or_none()
+            row = await session.run_sync(_locked, row_id)
             if row is None:
                 return False
             now = datetime.now(UTC)
             found = await _worked(session, row, means, now)
-            await _done(session, row, found, now)
+            await session.run_sync(waiting.note, [(row, found)], now)
     except DatabaseAway:
         raise
     # Any fault of ours concerns this mail alone: the others go on. What the error says may hold
@@ -100,97 +196,39 @@ async def work(database: Database, means: Means, row_id: int) -> bool:
             "intake.not_worked",
             extra={"mail": row_id, "error": type(error).__name__, "at": place_of(error)},
         )
-        await _put_off(database, row_id)
+        await database.perform(_put_off, row_id)
         return False
     log.info("intake.worked", extra={"mail": row_id, "door": row.door, "kind": found.kind})
     return True
 
 
-def _waiting(row_id: int) -> Select[*Waiting]:
-    return (
-        select(
-            IntakeMail.id,
-            IntakeMail.at,
-            IntakeMail.door,
-            IntakeMail.form,
-            IntakeMail.came_to,
-            IntakeMail.raw,
-            IntakeMail.tries,
+def _locked(session: Session, row_id: int) -> Waiting | None:
+    return next(iter(waiting.locked(session, [row_id])), None)
+
+
+def _put_off(session: Session, row_id: int) -> None:
+    if (row := _locked(session, row_id)) is not None:
+        waiting.put_off(session, row, datetime.now(UTC))
+
+
+async def _worked(session: AsyncSession, row: Waiting, means: Means, now: datetime) -> Worked:
+    came_back = sorting.came_back(row, means.tokens)
+    if came_back is not None:
+        await session.run_sync(
+            coming_back.take_in_all, came_back.arrivals, rules=means.rules, now=now
         )
-        .where(IntakeMail.id == row_id, IntakeMail.due_at.is_not(None))
-        .with_for_update(skip_locked=True)
-    )
-
-
-async def _done(session: AsyncSession, row: Row[*Waiting], found: Worked, now: datetime) -> None:
-    await session.execute(
-        update(IntakeMail)
-        .where(IntakeMail.id == row.id)
-        .values(
-            due_at=None,
-            kind=found.kind,
-            acted=found.acted,
-            sender_key=found.sender_key,
-            note=found.note[:200],
-            raw=b"",
-        )
-        .execution_options(synchronize_session=False)
-    )
-    waited = max(0.0, (now - row.at).total_seconds())
-    await tallies.count(session, door=row.door, kind=found.kind, seconds=waited, at=now)
-
-
-async def _put_off(database: Database, row_id: int) -> None:
-    async with database.begin() as session:
-        row = (await session.execute(_waiting(row_id))).one_or_none()
-        if row is None:
-            return
-        now = datetime.now(UTC)
-        values: dict[str, Any] = {"due_at": None, "kind": Sort.FAULT.value}
-        if row.tries < len(DELAYS):
-            values = {"due_at": now + DELAYS[row.tries]}
-        else:
-            await tallies.count(session, door=row.door, kind=Sort.FAULT.value, at=now)
-        await session.execute(
-            update(IntakeMail)
-            .where(IntakeMail.id == row.id)
-            .values(tries=row.tries + 1, **values)
-            .execution_options(synchronize_session=False)
-        )
-
-
-async def _worked(session: AsyncSession, row: Row[*Waiting], means: Means, now: datetime) -> Worked:
-    if row.form != MAIL:
-        return await _event(session, row, means, now)
-    mail = opened(row.raw)
-    report = read_mail(mail)
-    addresses = (row.came_to, *came_to_by(mail))
-    number = next(
-        (it for it in map(means.tokens.of_return_path, addresses) if it is not None), None
-    )
+        return came_back.worked
+    mail, _, number, leaving = sorting.open_mail(row, means.tokens)
     if number == probes.NUMBER:
         return Worked(Sort.PROBE.value, acted=True, note=probes.mark_of(mail))
-    if number is None and report.kind not in _LETTERS_COME_BACK:
-        for address in addresses:
-            if token := means.tokens.of_leave_address(address):
-                await leaving_by_link.leave(session, token=token, source="mail", now=now)
-                return Worked(Sort.LEFT.value, acted=True)
-    if number is not None or report.kind is not Kind.OTHER:
-        came = await coming_back.take_in(
-            session,
-            raw=row.raw,
-            came_to=row.came_to,
-            door=row.door,
-            tokens=means.tokens,
-            rules=means.rules,
-            now=now,
-        )
-        return Worked(came.kind.value, acted=came.number is not None)
+    if leaving is not None:
+        await leaving_by_link.leave(session, token=leaving, source="mail", now=now)
+        return Worked(Sort.LEFT.value, acted=True)
     return await _of_a_person(session, row, mail, means, now)
 
 
 async def _of_a_person(
-    session: AsyncSession, row: Row[*Waiting], mail: Mail, means: Means, now: datetime
+    session: AsyncSession, row: Waiting, mail: Mail, means: Means, now: datetime
 ) -> Worked:
     """A mail that somebody wrote: a wish to leave is done if its sender is proven."""
     sender = wishes.sender_of(mail)
@@ -211,12 +249,7 @@ async def _of_a_person(
 
 
 async def _passed_on(
-    session: AsyncSession,
-    row: Row[*Waiting],
-    mail: Mail,
-    key: bytes | None,
-    means: Means,
-    now: datetime,
+    session: AsyncSession, row: Waiting, mail: Mail, key: bytes | None, means: Means, now: datetime
 ) -> Worked:
     if means.forward is None:
         return Worked(Sort.REPLY.value, sender_key=key)
@@ -226,41 +259,3 @@ async def _passed_on(
     )  # fmt: skip
     # Kept where it lies: what was passed on is still somebody's to answer.
     return Worked((Sort.FORWARDED if passed else Sort.NOISE).value, sender_key=key)
-
-
-async def _event(session: AsyncSession, row: Row[*Waiting], means: Means, now: datetime) -> Worked:
-    """What a relay tells: each recipient of an event is recorded by itself."""
-    told = KINDS[row.form].read(json.loads(row.raw))
-    came: Came | None = None
-    for place, event in enumerate(told):
-        number = number_of(event, means.tokens)
-        # The second recipient of one event has the same octets.
-        raw = row.raw + b" " * place
-        arrival = Arrival(raw, "", row.door, event.report, number)
-        came = await coming_back.take_in_told(session, arrival, rules=means.rules, now=now)
-    kind = came.kind if came else Kind.OTHER
-    return Worked(kind.value, acted=came is not None and came.number is not None)
-
-
-AT_ONCE = 50
-
-
-async def work_all(database: Database, means: Means) -> int:
-    """Work on everything that is due now; how many."""
-    done = 0
-    while True:
-        async with database.reading() as session:
-            ids = (await session.scalars(due().limit(AT_ONCE))).all()
-        worked = [await work(database, means, row_id) for row_id in ids]
-        done += sum(worked)
-        if not any(worked):
-            return done
-
-
-def kinds(database: Database, means: Means) -> Sequence[chores.Kind]:
-    """The chore that works on mails, for the process that does chores."""
-
-    async def one(row_id: int) -> None:
-        await work(database, means, row_id)
-
-    return [chores.Kind(CHORE, one, source=due)]

@@ -13,10 +13,11 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, func,
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces import deciding
 from mailer.ledger import balance
 from mailer.ledger.answers import is_like, matching
-from mailer.models import Attempt, Bounce, Delivery, Effect, Stage, Status
+from mailer.models import Attempt, Delivery, Stage, Status
 from mailer.outcomes import Kind
 from pli.actor import NOBODY, Actor
 from subscribers import optout

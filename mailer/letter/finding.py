@@ -9,8 +9,9 @@ from pli.language import N_, Sentence, say
 
 
 class Severity(enum.Enum):
-    """Whether a finding stops the sending."""
+    """Whether a finding stops the sending; a remark is what somebody said who sent it back."""
 
+    REMARK = "remark"
     ERROR = "error"
     WARNING = "warning"
 

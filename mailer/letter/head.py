@@ -10,9 +10,20 @@ import re
 from collections.abc import Mapping
 
 from mailer.letter.front_matter import PROSE, Entry, entries, yaml_text
+from pli.language import N_
 
 FIELDS = ("number", "title", "date", "subject", "preheader", "language", "theme")
 """The keys that the office has fields for, in the order in which a new head has them."""
+LABELS: Mapping[str, str] = {
+    "title": N_("Title"),
+    "number": N_("Number"),
+    "date": N_("Date"),
+    "subject": N_("Subject"),
+    "preheader": N_("Preheader"),
+    "language": N_("Language"),
+    "theme": N_("Theme"),
+}
+"""What the fields are called on pages."""
 USUAL = {"language": "fr", "theme": "lettre"}
 """What holds where a head says nothing."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -44,6 +55,15 @@ def values(head: str) -> dict[str, str]:
         if entry.key in found:
             found[entry.key] = _text(entry)
     return {key: it or USUAL.get(key, "") for key, it in found.items()}
+
+
+def others(head: str) -> list[str]:
+    """What a head says besides the fields, as it is written: a text for each entry."""
+    return [
+        it.value if it.key is None else f"{it.key}: {it.value}"
+        for it in _entries(head)
+        if it.key not in FIELDS
+    ]
 
 
 def with_values(head: str, changed: Mapping[str, str]) -> str:

@@ -154,6 +154,7 @@ def _grown(lifted: Lifted, placeholders: Placeholders, sizes: LetterLimits) -> P
     for line, text in pasted_styles.drop_hidden(tree):
         dropped.hidden(line, readable(text))
     pasted_styles.say_by_elements(tree)
+    _drop_empty_headings(tree)
     left = leftovers.found(tree, placeholders)
     faults += blocks_tree.finish(tree, found.blocks)
     return ParsedMarkdown(
@@ -165,6 +166,16 @@ def _grown(lifted: Lifted, placeholders: Placeholders, sizes: LetterLimits) -> P
         sorted([*dropped.notes(), *links, *left.notes], key=lambda it: it.line),
         blocks=found.blocks,
     )
+
+
+def _drop_empty_headings(tree: Element) -> None:
+    """A table whose heading row says nothing has none: Markdown cannot leave that row out."""
+    for table in tree.iter("table"):
+        head, body = table.find("thead"), table.find("tbody")
+        if head is None or body is None or head.find(".//img") is not None:
+            continue
+        if not "".join(head.itertext()).strip():
+            table.remove(head)
 
 
 def _readable(text: str, sources: Mapping[str, str], placeholders: Placeholders) -> str:

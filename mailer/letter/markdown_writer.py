@@ -101,7 +101,13 @@ class _Writer:
                 yield f"{sign} {line}" if n == 0 else f"{indent}{line}" if line else ""
 
     def _pipes(self, table: Element) -> Iterator[str]:
-        for at, row in enumerate(row for part in table for row in part):
+        rows = [row for part in table for row in part]
+        if table[0].tag != "thead":
+            # Markdown has no table without a heading; one without words is read as none.
+            heading = Element("tr")
+            heading.extend(Element("th") for _ in rows[0])
+            rows.insert(0, heading)
+        for at, row in enumerate(rows):
             cells = (self.inline(cell, words.TAG, cell=True) for cell in row)
             yield f"| {' | '.join(cells)} |"
             if at == 0:
@@ -147,7 +153,8 @@ class _Writer:
     def _figure(self, element: Element) -> Iterator[str]:
         image = next(element.iter("img"))
         yield f"::: image {unquote(image.get('src', ''))}"
-        yield f"alt: {image.get('alt', '')}".rstrip()
+        if alt := image.get("alt", ""):
+            yield f"alt: {alt}"
         for part in element:
             if self._block_of(part) is Part.CAPTION:
                 yield f"legende: {self.inline(part, words.TAG)}"
@@ -166,16 +173,16 @@ class _Writer:
 
 
 def fits_pipes(table: Element) -> bool:
-    """Whether Markdown's own tables can say this one: a heading row, and nothing merged."""
-    parts = [it.tag for it in table]
-    if parts[:1] != ["thead"] or len(table[0]) != 1:
-        return False
+    """Whether Markdown's own tables can say this one: one heading row or none, nothing merged."""
+    heads = [row for part in table if part.tag == "thead" for row in part]
     rows = [row for part in table for row in part]
+    if len(heads) > 1 or (heads and table[0].tag != "thead"):
+        return False
     return (
         len({len(row) for row in rows}) == 1
         and not any(cell.attrib for row in rows for cell in row)
         and not any(it.tag in BLOCKS for row in rows for cell in row for it in cell)
-        and all(cell.tag == "td" for row in rows[1:] for cell in row)
+        and all(cell.tag == "td" for row in rows[len(heads) :] for cell in row)
     )
 
 

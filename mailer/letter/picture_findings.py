@@ -13,6 +13,10 @@ from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.sanitising import BLOCK
 from pli.language import N_, say
 
+UNSEEN = N_("say between the brackets what it shows: ![…]({name})")
+UNSEEN_BLOCK = N_(
+    "write a line “alt: what it shows” below its name, or “alt:” alone if it decorates"
+)
 HEAVY = 200_000
 """Bytes of one picture (docs/standards.md, H12)."""
 
@@ -22,10 +26,14 @@ def found(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
     within = _of_blocks(parsed)
     for (line, name), image in zip(parsed.images(), parsed.tree.iter("img"), strict=True):
         block = within.get(image)
-        # The name that stands beside it says whose picture it is.
-        if not image.get("alt", "").strip() and not isinstance(block, Signature):
+        if not image.get("alt", "").strip() and not _needs_no_words(block):
             yield _unseen(letter, line, name, block)
         yield from _image(letter, line, name)
+
+
+def _needs_no_words(block: Block | None) -> bool:
+    """Whether its author says that it decorates, or the name beside it says whose picture it is."""
+    return isinstance(block, Signature) or (isinstance(block, Figure) and block.decorates)
 
 
 def _of_blocks(parsed: ParsedMarkdown) -> dict[Element, Block]:
@@ -43,10 +51,8 @@ def _unseen(letter: Letter, line: int, name: str, block: Block | None) -> Findin
     place = letter.place(line)
     sentence = say(N_('the image "{name}" has no text for those who do not see it'), name=name)
     if isinstance(block, Figure):
-        remedy = say(N_("write a line “alt: what it shows” below its name"))
-        return warning(place, sentence, remedy, line=line)
-    remedy = say(N_("say between the brackets what it shows: ![…]({name})"), name=name)
-    return warning(place, sentence, remedy, line=line)
+        return warning(place, sentence, say(UNSEEN_BLOCK), line=line)
+    return warning(place, sentence, say(UNSEEN, name=name), line=line)
 
 
 def _image(letter: Letter, line: int, name: str) -> Iterator[Finding]:

@@ -21,6 +21,10 @@ from pli.language import N_, say
 __all__ = ["Finding", "Severity", "check", "errors"]
 
 # Bytes. Gmail cuts a page off at 102 kB (docs/standards.md, H6); ten times that is no letter.
+GAP = N_("{{{{ {source} }}}} leaves a gap for people without {name}")
+NO_HEADING = N_('begin the text with a line "# …" if it should read otherwise')
+SECOND_HEADING = N_('write "##" before it')
+DEEP_HEADING = N_('write "{marks}" before it')
 AIM = 90_000
 CLIPPED = 102_000
 LARGEST = 1_000_000
@@ -199,7 +203,7 @@ def _gaps(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
             yield warning(
                 letter.place(parsed.lines[placeholder]),
                 say(
-                    N_("{{{{ {source} }}}} leaves a gap for people without {name}"),
+                    GAP,
                     source=source,
                     name=name,
                 ),
@@ -215,14 +219,14 @@ def _headings(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
         yield warning(
             letter.place(0),
             say(N_("there is no first-level heading, so the title is shown as one")),
-            say(N_('begin the text with a line "# …" if it should read otherwise')),
+            say(NO_HEADING),
             line=0,
         )
     for extra in firsts[1:]:
         yield warning(
             letter.place(line_of(extra)),
             say(N_("there is a second first-level heading")),
-            say(N_('write "##" before it')),
+            say(SECOND_HEADING),
             line=line_of(extra),
             fix=_heading_fix(letter, extra, 2),
         )
@@ -237,7 +241,7 @@ def _headings(letter: Letter, parsed: ParsedMarkdown) -> Iterator[Finding]:
                     here=here,
                     level=level,
                 ),
-                say(N_('write "{marks}" before it'), marks="#" * (level + 1)),
+                say(DEEP_HEADING, marks="#" * (level + 1)),
                 line=line_of(heading),
                 fix=_heading_fix(letter, heading, level + 1),
             )

@@ -28,9 +28,13 @@ INLINE = frozenset(
 )
 SWALLOWED = frozenset(("script", "style", "title", "template", "textarea", "iframe"))
 """Elements that are taken out with what they hold."""
+_CONTROLS = frozenset(("button", "datalist", "noscript", "select"))
+"""Elements of a page that no text belongs to."""
 EVERYWHERE = frozenset(("dir", "lang", "title"))
 READ = frozenset(("hidden", "style", LINE))
 """Attributes that pass here, are read in the tree, and go no further than that."""
+FOREIGN = frozenset(("aria-level", "class", "data-aria-level", "datetime", "id", "role"))
+"""Attributes by which other programs say what an element is; no letter has them."""
 ATTRIBUTES = {
     "a": {"href"},
     "img": {"src", "alt", "width"},
@@ -63,6 +67,22 @@ def sanitised(html: str) -> str:
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()}
         | {"*": {*EVERYWHERE, *READ, BLOCK}},
         allowed_classes=CLASSES,
+        url_schemes={"https", "mailto", "tel", "http", "data"},
+        link_rel=None,
+    )
+
+
+def sanitised_foreign(html: str) -> str:
+    """Clean the HTML of another program, and keep what tells what it means, to be read at once.
+
+    Names, classes and dates of changes pass here besides; `converting` takes them all away.
+    """
+    return nh3.clean(
+        html,
+        tags=set(BLOCKS | INLINE),
+        clean_content_tags=set(SWALLOWED | _CONTROLS),
+        attributes={tag: set(names) for tag, names in ATTRIBUTES.items()}
+        | {"a": {"href", "name"}, "*": {*EVERYWHERE, *READ, *FOREIGN}},
         url_schemes={"https", "mailto", "tel", "http", "data"},
         link_rel=None,
     )

@@ -12,6 +12,7 @@ from accounts import rights
 from accounts.abilities import Ability
 from accounts.models import Account, AccountState
 from mailer.campaign import approvals
+from mailer.campaign.approvals import Step
 from mailer.campaign.finding import CampaignError, find_campaign, lists_of
 from mailer.models import ApprovalKind, Campaign
 from mailer.notices import office_mail
@@ -49,6 +50,11 @@ async def who_may_approve(
         return found
     makers = {actor.kept(it).account_id for it in await approvals.makers(session, campaign)}
     return [it for it in found if it.id not in makers]
+
+
+def is_asked(step: Step, account_id: int) -> bool:
+    """Whether an account that may approve is one of those who were asked in a step."""
+    return step.asked_account in (None, account_id) and account_id != step.by.account_id
 
 
 async def ask(
@@ -122,9 +128,7 @@ async def remind(
     campaign = await find_campaign(session, campaign_id)
     able = await who_may_approve(session, campaign, second_person=second_person)
     last = steps[-1]
-    asked = [
-        it for it in able if last.asked_account in (None, it.id) and it.id != last.by.account_id
-    ]
+    asked = [it for it in able if is_asked(last, it.id)]
     for it in asked:
         await _mail(
             session,
@@ -175,12 +179,14 @@ async def tell_makers(
     *,
     campaign_id: int,
     approved: bool,
-    note: str = "",
     room: MailRoom,
     by: Actor,
     now: datetime,
 ) -> None:
-    """Tell who made a campaign, and who asked, that it was approved or sent back."""
+    """Tell who made a campaign, and who asked, that it was approved or sent back.
+
+    The mail says the remarks, and quotes nothing of the letter.
+    """
     campaign = await find_campaign(session, campaign_id)
     steps = await approvals.steps(session, campaign_id)
     asking = [it.by for it in steps if it.kind is ApprovalKind.ASKED]
@@ -207,11 +213,17 @@ async def tell_makers(
             say(subject, committee=room.identity.committee, number=campaign.number),
             [
                 say(told, name=by.name, number=campaign.number, subject=campaign.subject),
-                *([_said(note)] if note.strip() else []),
+                *([] if approved else [_said(it) for it in _words(steps)]),
                 _link(room, campaign_id, ""),
             ],
             now,
         )
+
+
+def _words(steps: Sequence[Step]) -> list[str]:
+    """What was said in the last step, of the whole and of blocks."""
+    last = steps[-1]
+    return [it for it in (last.note, *(it.note for it in last.remarks)) if it]
 
 
 def _said(note: str) -> Sentence:

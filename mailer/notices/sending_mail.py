@@ -1,7 +1,8 @@
-"""The mail that tells who released a sending that it is over, or that it has paused by itself.
+"""The mails that tell who released a sending that it is over, has paused by itself, or is held.
 
-It is ordered in the transaction that ends or pauses the campaign, and composed when it leaves: then
-it says how things stand. It holds numbers and a link, and names no member.
+Each is ordered in the transaction that ends, pauses or holds the campaign. That of an end or a
+pause is composed when it leaves: then it says how things stand. It holds numbers and a link, and
+names no member.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.models import Account, AccountState
 from mailer import reasons
-from mailer.campaign.finding import reason_of
+from mailer.campaign.finding import find_campaign, reason_of
 from mailer.ledger import balance
 from mailer.models import Batch, Campaign, CampaignState, NoticeKind, Status
-from mailer.notices import writing
+from mailer.notices import office_mail, writing
 from mailer.notices.text_mail import text_mail
 from mailer.notices.trouble_mail import Office
 from mailer.notices.writing import Mail
@@ -49,16 +50,8 @@ class SendingMails:
         """
         if self.office is None:
             return None
-        released = await audit.events(
-            session,
-            kind=AuditObject.CAMPAIGN,
-            object_id=campaign_id,
-            actions=_RELEASES,
-            limit=1,
-        )
-        account_id = released.events[0].account_id if released.events else None
-        account = await session.get(Account, account_id) if account_id else None
-        if account is None or account.state is not AccountState.ACTIVE:
+        account = await _who_released(session, campaign_id)
+        if account is None:
             return None
         state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
         return await writing.order(
@@ -76,6 +69,60 @@ class SendingMails:
             keys=self.keys,
             now=now,
         )
+
+    async def order_held(
+        self, session: AsyncSession, *, campaign_id: int, reason: Sentence, now: datetime
+    ) -> list[int]:
+        """Order the mails about a campaign that did not start at its hour; the notices' ids.
+
+        Who released it is told, and the addresses of the office.
+        """
+        if self.office is None:
+            return []
+        campaign = await find_campaign(session, campaign_id)
+        told = dict.fromkeys(self.office.addresses, self.office.language)
+        account = await _who_released(session, campaign_id)
+        if account is not None:
+            told[account.address] = account.language
+        page = Sentence("{url}", {"url": f"{self.office.url}/office/sendings/{campaign_id}"})
+        return [
+            await office_mail.order(
+                session,
+                address=Address.parse(address),
+                language=language,
+                identity=self.office.identity,
+                subject=say(
+                    N_("Pli: letter {number} did not start at its hour"), number=campaign.number
+                ),
+                paragraphs=[
+                    say(
+                        N_("Letter {number}, “{subject}”, waits for a person:"),
+                        number=campaign.number,
+                        subject=campaign.subject,
+                    ),
+                    reason,
+                    say(N_("Nothing was sent, and nothing is lost.")),
+                    *([page] if self.office.url else []),
+                ],
+                keys=self.keys,
+                now=now,
+            )
+            for address, language in told.items()
+        ]
+
+
+async def _who_released(session: AsyncSession, campaign_id: int) -> Account | None:
+    """The account that released a campaign, if it is still in use."""
+    released = await audit.events(
+        session,
+        kind=AuditObject.CAMPAIGN,
+        object_id=campaign_id,
+        actions=_RELEASES,
+        limit=1,
+    )
+    account_id = released.events[0].account_id if released.events else None
+    account = await session.get(Account, account_id) if account_id else None
+    return account if account is not None and account.state is AccountState.ACTIVE else None
 
 
 async def compose(

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.bounce_models import Bounce, BounceMail, Effect
 from mailer.bounces import keeping, repeated, words
 from mailer.bounces.burst import LIKELY_IN_A_BURST
 from mailer.bounces.report import Action, How, Kind, Weight
 from mailer.bounces.rules import BounceRules
-from mailer.models import Bounce, BounceMail, Campaign, Delivery, Effect
+from mailer.models import Campaign, Delivery
 from pli.errors import PliError
 from pli.language import N_, Sentence
 from subscribers.models import Subscriber

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.models import Bounce, Delivery, Status
+from mailer.bounce_models import Bounce
+from mailer.models import Delivery, Status
 from mailer.report import bounces, standing
 from mailer.report.standing import Standing
 from mailer.report.summary import ReportError, iso

@@ -20,6 +20,7 @@ from mailer.models import Attempt, Campaign, Delivery, Evidence, Status
 from mailer.reasons import proof, sentence
 from mailer.report import bounces
 from mailer.report.summary import iso
+from pli.harmless import one_line
 from pli.keys import Keys
 from pli.language import Sentence
 from subscribers.address import Address
@@ -46,6 +47,8 @@ COLUMNS = (
 """The columns of the CSV; scripts rely on their names and order."""
 
 PAGE = 1_000
+LONGEST_REPLY = 1_000
+"""Signs of a reply that are shown; the CSV has all that was kept."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]+")
 _FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
@@ -86,8 +89,8 @@ class Copy:
 
     @property
     def answer(self) -> str:
-        """The relay's last reply, code first; "" if there was none."""
-        return " ".join(f"{self.reply_code or ''} {self.reply_text}".split())
+        """The relay's last reply as one line, code first; "" if there was none."""
+        return one_line(f"{self.reply_code or ''} {self.reply_text}", LONGEST_REPLY)
 
 
 async def by_status(

@@ -36,6 +36,7 @@ _STEPS: Mapping[ApprovalKind, str] = {
     ApprovalKind.ASKED: N_("asked for the approval"),
     ApprovalKind.APPROVED: N_("approved it"),
     ApprovalKind.SENT_BACK: N_("sent it back"),
+    ApprovalKind.REMINDED: N_("asked once more: a reminder was sent after a day"),
     ApprovalKind.CHANGED: N_("changed it"),
 }
 
@@ -84,7 +85,7 @@ async def of_campaign(session: AsyncSession, campaign_id: int) -> Decisions:
         *_of_actor(row.created_by, row.created_at, N_("made it")),
         *(() if approved else _of_actor(row.approved_by, row.approved_at, N_("approved it"))),
         *(
-            Decision(it.at, audit_words.who(it.by), say(_STEPS[it.kind]), it.note)
+            Decision(it.at, audit_words.who(it.by), say(_STEPS[it.kind]), it.said)
             for it in steps
             if it.by != NOBODY
         ),

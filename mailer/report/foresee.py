@@ -6,7 +6,7 @@ INSERT.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -101,7 +101,7 @@ class Foreseen:
         if self.last is None or not differs(self.receiving, self.last.prepared):
             return None
         return say(
-            N_("{now} this time, {then} the last (letter {letter}): is that meant?"),
+            N_("{now:n} this time, {then:n} the last (letter {letter}): is that meant?"),
             now=self.receiving,
             then=self.last.prepared,
             letter=self.last.letter,
@@ -116,8 +116,11 @@ async def foresee(
     compared: bool = True,
     examples: bool = False,
     providers: Providers | None = None,
+    list_ids: Collection[int] | None = None,
 ) -> Foreseen:
     """Count who would get the letter as things stand; raises RuleError for a rule that is broken.
+
+    `list_ids`: only the copies that would go under these lists; nothing is compared then.
 
     `compared`: with the last letter to these lists. `examples`: 20 people for each reason.
     `providers`: count also by list and provider, as the limits of relays need it.
@@ -132,6 +135,9 @@ async def foresee(
             providers=providers or KNOWN,
         )
     ).cte("judged")
+    if list_ids is not None:
+        compared = False
+        judged = select(judged).where(judged.c.list_id.in_(list_ids)).cte("own")
     last = await _last(session, addressees.list_ids, letter.campaign_id) if compared else None
     if examples:
         # Each part below reads the candidates: they are judged once.

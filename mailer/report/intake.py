@@ -9,9 +9,10 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.bounce_models import Bounce, BounceMail
 from mailer.bounces.report import Kind
 from mailer.intake.tallies import Sort
-from mailer.models import Bounce, BounceMail, IntakeDoor, IntakeMail, IntakeTally
+from mailer.intake_models import IntakeDoor, IntakeMail, IntakeTally
 from pli.language import Sentence, as_sentence
 from subscribers.models import Subscriber
 
@@ -48,6 +49,25 @@ class Wish(NamedTuple):
     subscriber: int
     address: str
     subject: str
+
+
+class Stuck(NamedTuple):
+    """A mail that somebody has to look at: a fault of ours, or its mailbox does not give it out."""
+
+    mail: int
+    at: datetime
+    door: str
+    kind: str
+    note: str
+
+
+class Noise(NamedTuple):
+    """How many mails of one sort to one token were not kept, after the first few of an hour."""
+
+    door: str
+    came_to: str
+    dropped: int
+    at: datetime
 
 
 class CameIn(NamedTuple):
@@ -103,6 +123,28 @@ async def unclaimed(session: AsyncSession) -> int:
         ~select(Bounce.id).where(Bounce.mail_id == BounceMail.id).exists(),
     )
     return await session.scalar(found) or 0
+
+
+async def stuck(session: AsyncSession, *, limit: int = 50) -> Sequence[Stuck]:
+    """What could not be worked, or not be fetched, the oldest first."""
+    rows = await session.execute(
+        select(IntakeMail.id, IntakeMail.at, IntakeMail.door, IntakeMail.kind, IntakeMail.note)
+        .where(IntakeMail.kind.in_((Sort.FAULT.value, Sort.UNREADABLE.value)))
+        .order_by(IntakeMail.id)
+        .limit(limit)
+    )
+    return [Stuck(*row) for row in rows]
+
+
+async def noises(session: AsyncSession, *, limit: int = 50) -> Sequence[Noise]:
+    """To which tokens so much came that not all of it was kept, the latest first."""
+    rows = await session.execute(
+        select(IntakeMail.door, IntakeMail.came_to, IntakeMail.dropped, IntakeMail.at)
+        .where(IntakeMail.dropped > 0)
+        .order_by(IntakeMail.id.desc())
+        .limit(limit)
+    )
+    return [Noise(*row) for row in rows]
 
 
 async def wishes(session: AsyncSession, *, limit: int = 200) -> Sequence[Wish]:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer import answer_words
 from mailer.models import Attempt, Delivery, Status
 from mailer.report import put_off
-from pli.harmless import as_spaces
+from pli.harmless import as_spaces, one_line
 from subscribers.models import ConsentEvent, ConsentRecord
 
 REFUSALS = 5
@@ -118,5 +118,4 @@ async def left_by_its_link(
 def shown_reply(code: int | None, text: str) -> str:
     """A relay's reply on one line, without addresses and what a screen would obey."""
     said = f"{code or ''} {answer_words.without_addresses(as_spaces(text))}"
-    line = " ".join(said.split())
-    return line if len(line) <= LONGEST_REPLY else f"{line[:LONGEST_REPLY]}…"
+    return one_line(said, LONGEST_REPLY)

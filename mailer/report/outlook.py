@@ -16,6 +16,7 @@ from mailer.models import Campaign, CampaignState
 from mailer.pacing.limits import Plan
 from mailer.providers import KNOWN, Providers
 from mailer.report import pacing_forecast, pacing_view, relays_away
+from mailer.report.undone import undone
 from pli.language import N_, say
 from subscribers import lists
 
@@ -42,9 +43,12 @@ async def outlook(
     `zone` is the time zone of the hours in sentences; None: this machine's.
     """
     state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
-    if state is not CampaignState.RUNNING or not plans:
+    if state is not CampaignState.RUNNING:
         return Outlook()
-    held = await sending_hours.held(session, campaign_id, zone)
+    held = await undone(session, campaign_id, zone)
+    if not plans:
+        return Outlook(tuple(held))
+    held += await sending_hours.held(session, campaign_id, zone)
     away = await relays_away.waits(session, tuple(plans), campaign_id=campaign_id, zone=zone)
     held += away.get(campaign_id, ())
     lists_by = await _lists_by_relay(session, tuple(plans)) if len(plans) > 1 else None

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces.report import How
-from mailer.models import Bounce, Campaign, Delivery, Effect, Evidence, Source, Status
+from mailer.models import Campaign, Delivery, Evidence, Source, Status
 from subscribers import people
 from subscribers.address import Address
 from subscribers.models import (

@@ -7,7 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.models import Attempt, Batch, Delivery, Status
 from pli.columns import clock
+from pli.harmless import one_line
 
+LONGEST_REPLY = 300
 BATCHES = 3
 """How many waiting batches are read: a relay answers the others alike."""
 
@@ -43,4 +45,4 @@ async def relay_says(session: AsyncSession, campaign_id: int) -> str | None:
             .limit(1)
         )
     ).one_or_none()
-    return f"{row[0]} {row[1]}".strip() if row else None
+    return one_line(f"{row[0]} {row[1]}", LONGEST_REPLY) if row else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -17,9 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.campaign import ordering
 from mailer.campaign.addressees import addressees_of
 from mailer.campaign.ordering import OrderError
+from mailer.campaign.remarks import block_at, blocks, excerpt
 from mailer.campaign.sending_hours import SendingHours
 from mailer.intake import checkup
 from mailer.letter import preflight, snapshot
+from mailer.letter.cutting import TopBlock
 from mailer.letter.finding import Severity
 from mailer.letter.letter import LetterError, check_expressions
 from mailer.letter.limits import USUAL, LetterLimits
@@ -48,6 +50,8 @@ class Point:
     sentence: Sentence
     remedy: Sentence | None = None
     line: int | None = None
+    block: str = ""
+    """The beginning of the block of the letter that it is about."""
 
     @property
     def stops(self) -> bool:
@@ -69,9 +73,19 @@ def of_letter(frozen: str, attributes: Collection[str], sizes: LetterLimits = US
         found = preflight.check(letter, press(letter, theme, identity), identity, sizes)
     except LetterError as error:
         return unknown + [_point(LETTER, Severity.ERROR, it) for it in error.sentences]
+    there = blocks(letter.body) if any(it.line is not None for it in found) else []
     return unknown + [
-        _point(LETTER, it.severity, it.sentence, it.remedy, line=it.line) for it in found
+        replace(
+            _point(LETTER, it.severity, it.sentence, it.remedy, line=it.line),
+            block=_excerpt(there, it.line),
+        )
+        for it in found
     ]
+
+
+def _excerpt(there: Sequence[TopBlock], line: int | None) -> str:
+    block = None if line is None else block_at(there, line)
+    return excerpt(block.source) if block else ""
 
 
 def of_machine(checks: Iterable[Check]) -> list[Point]:
@@ -127,6 +141,19 @@ async def of_lists(
             )
         )
     return points, foreseen
+
+
+async def silence(session: AsyncSession, campaign: Campaign) -> Sentence | None:
+    """The warning of `of_lists` that no answer ever came in; None: there is no reason for it."""
+    if not await checkup.is_silent(session, copies=checkup.SMALL + 1):
+        return None  # most often: then nobody is counted
+    to = await addressees_of(session, campaign)
+    letter = LetterNumber(campaign.number, campaign.letter_hash, campaign.id)
+    try:
+        foreseen = await foresee(session, to, letter, compared=False)
+    except PliError:
+        return None  # whoever goes on is told of that
+    return await checkup.before_a_release(session, copies=foreseen.receiving)
 
 
 def _numbers(foreseen: Foreseen) -> Iterator[Point]:

@@ -1,4 +1,4 @@
-"""The story of one copy in sentences: "did she get it?"; and all letters of one person.
+"""The story of one copy in sentences: "did she get it?".
 
 SELECT only; whoever shows a story notes it first (`viewing`).
 """
@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer import reasons
+from mailer.bounce_models import Bounce
 from mailer.bounces import words
 from mailer.bounces.report import How
-from mailer.models import Attempt, Bounce, Campaign, Delivery, Evidence, Status
+from mailer.models import Attempt, Campaign, Delivery, Evidence, Status
 from mailer.outcomes import Kind
 from pli.errors import PliError
-from pli.harmless import as_spaces
+from pli.harmless import one_line
 from pli.hours import Hour
 from pli.language import N_, Sentence, say
 from subscribers.address import Address
 from subscribers.models import ConsentEvent, ConsentRecord, List, Subscriber
 
-MOST_LETTERS = 200
 LONGEST_REPLY = 1_000
 
 
@@ -58,23 +58,6 @@ class Story:
     events: Sequence[Event]
 
 
-@dataclass(frozen=True, slots=True)
-class PersonsLetter:
-    """One letter that a person was a candidate for, and what became of the copy."""
-
-    campaign: int
-    letter: int
-    title: str
-    at: datetime | None
-    status: Status
-    reason: str | None
-
-    @property
-    def sentence(self) -> Sentence | None:
-        """Why the copy has its status; None if there is nothing to explain."""
-        return reasons.sentence(self.status, self.reason)
-
-
 async def story(
     session: AsyncSession,
     campaign_id: int,
@@ -88,6 +71,31 @@ async def story(
     `list_ids`: only a copy under one of these lists is there. NoStory says the same of an address
     that nobody has and of one whose copy went under another list.
     """
+    is_whose = Subscriber.email_folded == address.folded
+    return await _story(session, campaign_id, is_whose, address.email, zone, list_ids)
+
+
+async def story_of_person(
+    session: AsyncSession,
+    campaign_id: int,
+    *,
+    person_id: int,
+    zone: str,
+    list_ids: Collection[int] | None = None,
+) -> Story:
+    """The story of the copy to a person, as `story` tells it."""
+    is_whose = Subscriber.id == person_id
+    return await _story(session, campaign_id, is_whose, str(person_id), zone, list_ids)
+
+
+async def _story(
+    session: AsyncSession,
+    campaign_id: int,
+    is_whose: ColumnElement[bool],
+    asked: str,
+    zone: str,
+    list_ids: Collection[int] | None,
+) -> Story:
     on = [] if list_ids is None else [Delivery.list_id.in_(list_ids)]
     row = (
         await session.execute(
@@ -95,9 +103,7 @@ async def story(
             .join(Campaign, Campaign.id == Delivery.campaign_id)
             .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
             .join(List, List.id == Delivery.list_id)
-            .where(
-                Subscriber.email_folded == address.folded, Delivery.campaign_id == campaign_id, *on
-            )
+            .where(is_whose, Delivery.campaign_id == campaign_id, *on)
             .execution_options(populate_existing=True)
         )
     ).one_or_none()
@@ -108,7 +114,7 @@ async def story(
                 "lists when it was prepared, or its segment did not select that person."
             ),
             id=campaign_id,
-            address=address.email,
+            address=asked,
         )
     copy, campaign, email, list_name = row
     tries = (
@@ -159,29 +165,6 @@ async def story(
         # What happened at one time stays in this order: sorting is stable.
         events=sorted(events, key=lambda it: it.at),
     )
-
-
-async def letters(
-    session: AsyncSession, *, address: Address, list_ids: Collection[int] | None = None
-) -> Sequence[PersonsLetter]:
-    """All letters that a person was a candidate for, the latest first; under these lists only."""
-    on = [] if list_ids is None else [Delivery.list_id.in_(list_ids)]
-    rows = await session.execute(
-        select(
-            Campaign.id,
-            Campaign.number,
-            Campaign.title,
-            Campaign.started_at,
-            Delivery.status,
-            Delivery.reason,
-        )
-        .join(Delivery, Delivery.campaign_id == Campaign.id)
-        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .where(Subscriber.email_folded == address.folded, *on)
-        .order_by(Campaign.id.desc())
-        .limit(MOST_LETTERS)
-    )
-    return [PersonsLetter(*row) for row in rows]
 
 
 def _prepared(copy: Delivery, campaign: Campaign, list_name: str) -> Iterator[Event]:
@@ -258,5 +241,4 @@ def _answer(copy: Delivery, tries: Sequence[Attempt], came_back: bool, zone: str
 
 
 def _line(text: str) -> str:
-    line = " ".join(as_spaces(text).split())
-    return line if len(line) <= LONGEST_REPLY else f"{line[:LONGEST_REPLY]}…"
+    return one_line(text, LONGEST_REPLY)

@@ -150,6 +150,9 @@ def downgrade() -> None:
             f"{n} bounces wait for the end of their campaign or for a person, and would be lost: "
             'finish the campaigns, and decide about what "pli bounce list --held" shows'
         )
+    # Before, a notice proved nothing: its evidence is a relay's word, as a line of its log is.
+    evidence = sa.table("evidence", sa.column("source"))
+    op.execute(sa.update(evidence).where(evidence.c.source == "notice").values(source="log"))
     op.create_table(
         "unknown_user",
         sa.Column("id", ID, nullable=False),

@@ -14,9 +14,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands import doubts, resuming
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces import burst as bursts
 from mailer.campaign import barring, lifecycle
-from mailer.models import Bounce, Campaign, CampaignState, Delivery, Effect, Stage, Status
+from mailer.models import Campaign, CampaignState, Delivery, Stage, Status
 from mailer.outcomes import judge
 from mailer.refusals import Refused
 from pli import keys as key_ring

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign import lifecycle
+from mailer.campaign import freezing, lifecycle
 from mailer.letter.letter import Letter
 from mailer.models import Audience, Campaign
 from pli.actor import NOBODY, Actor
@@ -59,7 +59,7 @@ async def a_draft(
     by: Actor = NOBODY,
 ) -> Campaign:
     """A draft of a campaign, without copies."""
-    return await lifecycle.create(
+    return await freezing.create(
         session,
         frozen=frozen(of),
         list_ids=[it.id for it in lists],

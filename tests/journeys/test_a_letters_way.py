@@ -279,8 +279,11 @@ async def _sent_back(office: Office, relay: Relay, bruno: Hands) -> None:
     await _looked_at(bruno, "overview")
     await bruno.page.goto(link)
     await _looked_at(bruno, "approve")
-    await bruno.toggle("summary", "Send it back with a remark")
-    await bruno.fill("What is to be changed", "La réunion est lundi.")
+    await bruno.toggle("summary", "Send it back with remarks")
+    await bruno.fill("What is to be changed in the whole", "Presque.")
+    await bruno.toggle("summary", "La réunion est le 3.")
+    await bruno.page.locator("textarea[name^=remark-]:visible").fill("La réunion est lundi.")
+    await _looked_at(bruno, "approve-remarks")
     await bruno.press("Send it back")
 
 
@@ -290,8 +293,11 @@ async def _changed(office: Office, anne: Hands) -> None:
     await page.goto(office.at("/"))
     await anne.follow("Letter {number} was sent back to you.", number=7)
     assert "La réunion est lundi." in await page.inner_text("main")
-    await anne.follow("To the manuscript")
+    await _looked_at(anne, "sent-back")
+    await anne.follow("Change the manuscript")
     await page.locator("#editor").wait_for()
+    beside = page.locator(".found-note.remark + *")
+    assert "La réunion est le 3." in await beside.inner_text(), "beside the block"
     await page.locator("#editor").focus()
     await page.keyboard.press("ControlOrMeta+End")
     await page.keyboard.press("Enter")
@@ -344,7 +350,7 @@ async def _released_at_an_hour(bruno: Hands) -> None:
     at = datetime.now(UTC) + timedelta(seconds=25)
     await bruno.fill("The hour", f"{at:%Y-%m-%d %H:%M:%S}+00:00")
     await bruno.press("Go on")
-    assert f"{at:%H:%M}" in await bruno.page.inner_text("main")
+    assert f"à {at.hour} h" in await bruno.page.inner_text("main")
     await bruno.use("button", f"L’envoyer à {COPIES - 1} personnes")
     assert await bruno.page.locator("[role=timer]").count() == 1
 

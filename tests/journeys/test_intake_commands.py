@@ -11,6 +11,8 @@ from mailer.bounces.report import Kind
 from mailer.intake import setup_lines, words
 from mailer.intake.setup_lines import MAILBOX, PROVIDERS, RELAYS
 from mailer.intake.tallies import Sort
+from mailer.links import Links
+from pli import keys as key_ring
 from tests.journeys.installation import Installation
 from tests.paths import ROOT
 
@@ -38,7 +40,7 @@ def test_each_way_is_told_with_its_lines_and_in_both_languages(installation: Ins
     assert "example.org lmtp:inet:127.0.0.1:2424" in said["postfix"]
     assert "All mail to example.org then comes to Pli" in said["postfix"]
     assert "protocol = lmtp" in said["exim"]
-    assert 'lmtp "127.0.0.1:2424" rcpt-to' in said["opensmtpd"]
+    assert 'action "pli" relay host lmtp://127.0.0.1:2424' in said["opensmtpd"]
     assert f"{installation.public_url[:7]}pli:" in said["brevo"]
     assert "/hooks/main" in said["ses"]
     assert "whsec_" in said["standard"]
@@ -73,6 +75,21 @@ def test_what_came_in_is_listed_and_a_wish_is_decided(installation: Installation
     assert "waits for no decision" in installation.pli(
         "intake", "dismiss", str(wish["mail"]), code=1
     ).err  # fmt: skip
+    with closing(sqlite3.connect(installation.folder / "pli.db")) as database:
+        database.execute("UPDATE intake_mail SET kind = 'fault'")
+        database.commit()
+    number = str(wish["mail"])
+    assert (
+        f"mail {number}: a fault of Pli: kept (maildir)" in installation.pli("intake", "list").out
+    )
+    assert [it["mail"] for it in installation.pli("intake", "list", "--json").json["stuck"]] == [
+        int(number)
+    ]
+    assert "waits to be worked on" in installation.pli("intake", "retry", number).out
+    assert "1 mail was worked on" in installation.pli("intake", "work").out
+    assert "is none that could not be worked" in installation.pli(
+        "intake", "retry", number, code=1
+    ).err  # fmt: skip
     assert "is no Maildir" in installation.pli("intake", "maildir", "none", code=1).err
     assert "name no such relay" in installation.pli("intake", "secret", "x", code=1).err
 
@@ -91,3 +108,43 @@ def test_a_pipe_is_told_to_try_later_whatever_is_wrong(installation: Installatio
         said = installation.pli_apart(*command, code=75).err
         assert "the mail server keeps the mail" in said
         assert "Traceback" not in said
+
+
+def test_who_lets_a_large_campaign_go_is_warned_while_nothing_ever_came_in(
+    installation: Installation,
+) -> None:
+    installation.members(51)
+    letter = installation.letter()
+    warning = "51 copies, and no answer ever came in"
+    installation.pli("campaign", "create", letter, "--list", "comite")
+    for command in (
+        ("campaign", "approve", "1", "--yes"),
+        ("campaign", "schedule", "1", "--at", "2099-01-01 08:00"),
+        ("send", installation.letter(2), "--list", "comite", "--at", "2099-01-01 09:00", "--yes"),
+        ("campaign", "start", "1", "--yes"),
+    ):
+        assert warning in installation.pli(*command).err, command
+    with closing(sqlite3.connect(installation.folder / "pli.db")) as database:
+        database.execute(
+            "INSERT INTO intake_tally (door, kind, mails, seconds, latest_at)"
+            " VALUES ('lmtp', 'probe', 1, 0, '2026-11-28 10:00:00.000000')"
+        )
+        database.commit()
+    said = installation.pli("campaign", "schedule", "2", "--at", "2099-01-01 10:00")
+    assert "no answer ever came in" not in said.err
+
+
+def test_noise_is_told_by_copy(installation: Installation) -> None:
+    installation.members(1)
+    keys = key_ring.read(installation.folder / "pli.keys")
+    path = Links(keys, "", "example.org").marks(7, keys.current).return_path
+    for n in range(12):
+        mail = f"Delivered-To: {path}\nSubject: {n}\n\nx\n"
+        box = installation.folder / "box"
+        for part in ("new", "cur"):
+            (box / part).mkdir(parents=True, exist_ok=True)
+        (box / "new" / f"{n:02}").write_text(mail)
+    assert "10 mails were taken in" in installation.pli("intake", "maildir", "box").out
+    assert "2 mails about copy 7 came so often by maildir" in installation.pli("intake", "list").out
+    (noise,) = installation.pli("intake", "list", "--json").json["noise"]
+    assert (noise["copy"], noise["dropped"]) == (7, 2)

@@ -16,7 +16,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -27,6 +26,7 @@ from pli import keys as key_ring
 from tests.certificates import authority
 from tests.dovecot import PASSWORD, Dovecot
 from tests.journeys.installation import Installation
+from tests.journeys.ways_in import DOMAIN, bounce_to, bounces, came_in, refuses
 from tests.paths import ROOT
 from tests.postfix import Postfix
 from tests.relay import Received, Relay
@@ -34,15 +34,6 @@ from tests.servers import PostgreSQL, free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.proof
-
-REFUSALS = {"p0000": "550 5.1.1 <{}>: Recipient address rejected: User unknown"}
-DOMAIN = "lettres.example.org"
-
-
-def refuses(stage: str, recipient: str, times: int) -> str | None:
-    del times
-    reply = REFUSALS.get(recipient.partition("@")[0])
-    return reply.format(recipient) if reply and stage == "rcpt" else None
 
 
 @contextmanager
@@ -53,11 +44,6 @@ def postfix(transport: str, services: str = "") -> Iterator[tuple[Postfix, Relay
         settings = {"transport_maps": "texthash:{maps}/transport"}
         with Postfix.started(settings, maps, services) as server:
             yield server, world
-
-
-def bounces(installation: Installation) -> dict[str, str]:
-    listed = installation.pli("bounce", "list", "--json").json
-    return {it["reason"]: it["effect"] for it in listed}
 
 
 def test_postfix_brings_its_own_notices_by_lmtp_within_seconds(
@@ -122,10 +108,6 @@ def test_as_the_page_sets_postfix_up_strangers_bring_answers_and_nothing_else(
                     assert mx.data(bounce_to(taken))[0] == 250
                 until(lambda: len(installation.pli("bounce", "list", "--json").json) == 2, 60)
             assert "warning" not in server.log
-
-
-def came_in(installation: Installation) -> Any:
-    return installation.pli("intake", "list", "--json").json["came_in"]
 
 
 class _Bridge(socketserver.BaseRequestHandler):
@@ -235,18 +217,32 @@ def test_as_the_page_says_a_mailbox_is_read_by_tls_while_pli_serves(
         assert dovecot.mails() == {"Bonjour": ""}
 
 
-def bounce_to(copy: Received) -> bytes:
-    """What a server sends back of a copy."""
-    header = copy.data.partition(b"\r\n\r\n")[0].decode().replace("\r\n", "\n")
-    return (
-        f"From: MAILER-DAEMON@mx.example.net\nTo: {copy.mail_from}\nSubject: Undelivered mail\n"
-        "MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status;"
-        ' boundary="b"\n\n--b\nContent-Type: message/delivery-status\n\n'
-        "Reporting-MTA: dns; mx.example.net\n\n"
-        f"Final-Recipient: rfc822; {copy.recipient}\nAction: failed\nStatus: 5.1.1\n"
-        "Diagnostic-Code: smtp; 550 5.1.1 user unknown\n\n"
-        f"--b\nContent-Type: text/rfc822-headers\n\n{header}\n\n--b--\n"
-    ).encode()
+def test_who_writes_stop_leaves_if_the_mail_server_proves_it_and_a_forger_makes_nobody_leave(
+    installation: Installation,
+) -> None:
+    installation.members(3)
+    with Dovecot.started() as dovecot:
+        installation.set('authentication_server = "mx.example.org"')
+        with (installation.folder / "pli.toml").open("a") as file:
+            file.write(f'[intake.imap]\nurl = "{dovecot.url}"\n')
+        with installation.serving():
+            for person, server in ((0, "mx.example.org"), (1, "mx.evil.example"), (2, "")):
+                proof = f"Authentication-Results: {server}; dkim=pass header.d=example.org\n"
+                dovecot.deliver(
+                    f"{proof if server else ''}From: p000{person}@example.org\n"
+                    f"Subject: Désabonnement{person}\n\nSTOP\n\nMerci.\n".encode()
+                )
+            until(lambda: left(installation) == 1, 30)
+            until(lambda: len(wishes(installation)) == 2, 30)
+            until(lambda: len(dovecot.mails("Pli")) == 1, 30)
+        assert wishes(installation) == ["p0001@example.org", "p0002@example.org"]
+        assert list(dovecot.mails("Pli")) == ["Désabonnement0"]
+        assert set(dovecot.mails().values()) == {""}, "what staff decide stays unread"
+
+
+def wishes(installation: Installation) -> list[str]:
+    found = installation.pli("intake", "list", "--json").json["wishes"]
+    return sorted(it["address"] for it in found)
 
 
 def test_a_provider_tells_by_its_web_hook(installation: Installation, relay: Relay) -> None:
@@ -254,11 +250,11 @@ def test_a_provider_tells_by_its_web_hook(installation: Installation, relay: Rel
     letter = installation.letter()
     installation.set('relay_kind = "brevo"')
     assert "relay_hook_secret is not set" in installation.pli("serve", code=1).err
-    said = [
+    lines = [
         it.strip() for it in installation.pli("intake", "setup", "--for", "brevo").out.split("\n")
     ]
-    (line,) = (it for it in said if "hook_secret" in it)
-    (address,) = (it for it in said if it.endswith("/hooks/main"))
+    (line,) = (it for it in lines if "hook_secret" in it)
+    (address,) = (it for it in lines if it.endswith("/hooks/main"))
     installation.set(line)
     secret = line.split('"')[1]
     assert secret not in installation.pli("settings").out
@@ -276,6 +272,19 @@ def test_a_provider_tells_by_its_web_hook(installation: Installation, relay: Rel
         assert httpx.post(address, json=event).status_code == 200
         assert httpx.post(f"{url}?key={secret}", json=event).status_code == 200
         until(lambda: bounces(installation) == {"unknown_user": "suppressed"}, 30)
+
+        def provider() -> None:
+            until(lambda: any(it.recipient.startswith("bounce+") for it in relay.received), 30)
+            probe = next(it for it in relay.received if it.recipient.startswith("bounce+"))
+            told = {"event": "delivered", "X-Mailin-custom": probe.message["X-Mailin-custom"]}
+            httpx.post(address, json={**told, "email": probe.recipient})
+
+        telling = threading.Thread(target=provider)
+        telling.start()
+        said = installation.pli("doctor", "--answers", "--json", code=None).json["checks"]
+        telling.join()
+        (told,) = (it["message"] for it in said if it["check"] == "answers")
+        assert "answers arrive, by hook main" in told
     folder = installation.folder.parent / f"{installation.folder.name}-said"
     logged = "".join(it.read_text() for it in folder.rglob("*") if it.is_file())
     assert "hook.not_proven" in logged

@@ -126,8 +126,8 @@ def test_a_notice_of_success_is_asked_for_and_told_and_a_complaint_lasts(
     assert "barred" in said.out
     listed = installation.pli("bounce", "list", "--json").json
     number = next(it["id"] for it in listed if it["reason"] == "complaint")
-    undone = installation.pli("bounce", "undo", str(number), "--why", "essai")
-    assert "0 addresses may be written to again" in undone.out
+    undone = installation.pli("bounce", "undo", str(number), "--why", "essai", code=1)
+    assert "only the person can come back" in undone.err
     held = installation.pli("subscriber", "show", "p0003@example.org", "--json").json
     assert held["suppressed"] == "complaint"
 

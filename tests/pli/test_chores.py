@@ -52,7 +52,8 @@ async def offered(database: Database, row_id: int = 1, at: datetime | None = Non
 async def due(database: Database, *kinds: Kind) -> list[tuple[str, int]]:
     known = Kinds.of(kinds)
     async with database.reading() as session:
-        return list(await chore_look.due(session, offered=known.offered, sources=known.sources))
+        wanted = chore_look.due_chores(offered=known.offered, sources=known.sources)
+        return list(await chore_look.look(session, wanted))
 
 
 async def rows(database: Database) -> list[Chore]:
@@ -144,9 +145,15 @@ async def test_what_only_a_person_can_mend_is_held_at_once_and_can_be_forgotten(
         await chore_errands.forget(session, ChoreName(KIND, 1))
     async with database.reading() as session:
         assert await chore_list.listed(session, {}) == []
+    assert await due(database, kind) == []
     async with database.begin() as session:
         with pytest.raises(ChoreError, match="no such chore"):
-            await chore_errands.retry(session, ChoreName(KIND, 1))
+            await chore_errands.forget(session, ChoreName(KIND, 1))
+        await chore_errands.retry(session, ChoreName(KIND, 1))  # by a person who knows its name
+    assert await due(database, kind) == [(KIND, 1)]
+    assert await done(database, kind) == Held("no_password")
+    async with database.begin() as session:
+        await chore_errands.forget(session, ChoreName(KIND, 1))
     await offered(database)  # by a person who orders it anew
     assert await due(database, kind) == [(KIND, 1)]
 

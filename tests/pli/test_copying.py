@@ -12,21 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Text, func, select, text, type_coerce
 
+from mailer.bounce_models import Bounce, BounceMail, Effect
 from mailer.campaign import jobs, lifecycle
+from mailer.intake_models import IntakeDoor, IntakeMail, IntakeTally
 from mailer.ledger import balance
 from mailer.letter.drafts import making, pictures
-from mailer.models import (
-    Batch,
-    Bounce,
-    BounceMail,
-    Campaign,
-    CampaignState,
-    Effect,
-    IntakeDoor,
-    IntakeMail,
-    IntakeTally,
-    is_open,
-)
+from mailer.models import Batch, Campaign, CampaignState, is_open
 from pli import chore_offers, copying, schema
 from pli import database as databases
 from pli.actor import Actor

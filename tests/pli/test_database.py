@@ -20,7 +20,8 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, TextClause, inspect, select, text
 from sqlalchemy.orm import Session
 
-from mailer.models import Bounce, Effect, Pacing, Status
+from mailer.bounce_models import Bounce, Effect
+from mailer.models import Pacing, Status
 from pli import keys as key_ring
 from pli import schema
 from pli.columns import Base
@@ -195,10 +196,23 @@ async def test_the_way_back_before_bounces_is_refused_while_some_wait(
             await connection.run_sync(move, "0014")
 
     if effect == "suppressed":
+        async with database.writer.begin() as connection:
+            for proof in _PROOFS:
+                await connection.execute(text(proof))
         await back()
+        async with database.writer.begin() as connection:
+            # A version that knows no notices could not read that word.
+            assert await connection.scalar(text("SELECT source FROM evidence")) == "log"
         return
     with pytest.raises(CommandError, match="1 bounces wait"):
         await back()
+
+
+_PROOFS = (
+    "INSERT INTO delivery (id, campaign_id, list_id, status, attempts) VALUES (7, 1, 1, 'sent', 1)",
+    "INSERT INTO evidence (delivery_id, at, source, status, detail) VALUES"
+    " (7, '2026-11-26 09:00:00', 'notice', 'sent', 'relayed')",
+)
 
 
 async def test_attempts_outlive_the_migration_that_takes_their_key_and_the_way_back(

@@ -96,11 +96,18 @@ def test_any_text_is_an_hour_or_an_error_of_ours(text: str) -> None:
 
 def test_an_hour_is_told_in_words_in_both_languages() -> None:
     at = hours.parse("2026-11-25 08:00", zone="Europe/Paris", now=NOW)
-    assert at.tell("fr").startswith("mercredi 25 novembre 2026")
-    assert "08:00" in at.tell("fr")
-    assert "Wednesday, November 25, 2026" in at.tell("en")
+    assert at.tell("fr") == "mercredi 25 novembre 2026 à 8 h (heure de Paris)"
+    assert at.tell("en") == "Wednesday, November 25, 2026 at 08:00 (Paris time)"
     assert "mercredi" in say("{hour}", hour=at).tell("fr")
-    assert "08:00" in Hour(at.moment, "+0100").tell("fr")
+    assert "à 8 h (+0100)" in Hour(at.moment, "+0100").tell("fr")
+    for zone, told in (
+        ("America/Guadeloupe", "à 3 h (heure de Guadeloupe)"),
+        ("Asia/Kolkata", "à 12 h 30 (heure de Kolkata)"),
+        ("Africa/Abidjan", "à 7 h (heure d’Abidjan)"),
+        ("UTC", "à 7 h (UTC)"),
+        ("Etc/GMT+1", "à 6 h (Etc/GMT+1)"),
+    ):
+        assert Hour(at.moment, zone).tell("fr").endswith(told), zone
 
 
 @pytest.mark.parametrize("name", ["+99", "-", "+", "+24:00", "-1", "+1:2:3:4", "+" + "9" * 5_000])

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.exc import DBAPIError
 
-from mailer.models import Attempt, BounceMail, Stage
+from mailer.bounce_models import BounceMail
+from mailer.models import Attempt, Stage
 from mailer.outcomes import Result, judge
 from pli.database import Database
 from pli.packing import ManyRows, drawn_ids

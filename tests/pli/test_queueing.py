@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import random
 import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -271,6 +273,64 @@ async def test_the_jobs_of_a_dead_manager_are_free_at_once(database: Database) -
     assert await rows(database, "queue_manager_id") == [(alive,)]
 
 
+async def test_what_a_worker_puts_back_at_its_stop_is_told_to_another_at_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody polls: an UPDATE tells nobody, so only what is told can bring the job to the other.
+    monkeypatch.setattr(pgqueuer_parts, "POLL_SECONDS", 3_600.0)
+    begun, finish = asyncio.Event(), asyncio.Event()
+
+    async def put_back(_: Job) -> Again:
+        begun.set()
+        await finish.wait()
+        return Again(0.0)
+
+    first, second = Hands(do=put_back), Hands()
+    await offered(database, "1")
+    async with working(database, second) as idle:
+        async with working(database, first) as stopped:
+            await until_true(lambda: begun.is_set() or second.done)
+            if second.done:  # it was the quicker one: once more, and now it has no hand free
+                second.most = 0
+                await offered(database, "2")
+            await until_true(begun.is_set)
+            second.most = 3
+            second.done.clear()
+            idle.wake()
+            stopped.stop()
+            finish.set()
+        await until_true(lambda: second.done)
+    assert await rows(database) == []
+
+
+async def test_one_job_is_told_to_a_few_of_many_who_listen(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[float] = []
+    opened = [await database.connect_apart(BATCHES.channel) for _ in range(16)]
+    try:
+        await opened[0].add_listener(
+            BATCHES.channel, lambda *it: heard.append(json.loads(it[3])["chance"])
+        )
+        for jobs in (1, 13):
+            async with database.begin() as session:
+                await session.run_sync(queueing.tell, BATCHES, jobs)
+        await until_true(lambda: len(heard) == 2)
+    finally:
+        for it in opened:
+            await it.close()
+    assert heard == [4 / 16, 1.0]
+
+    woken: list[bool] = []
+    driver = queue_connection.Driver(database.connect_apart)
+    driver.on_insert = lambda: woken.append(True)
+    told: dict[str, object] = {"operation": "insert", "chance": 0.25}
+    for drawn, event in ((0.2, told), (0.3, told), (0.3, {"operation": "insert"})):
+        monkeypatch.setattr(random, "random", partial(float, drawn))
+        driver._heard(None, None, None, json.dumps(event))
+    assert len(woken) == 2
+
+
 async def test_a_worker_that_was_stopped_takes_no_job_from_one_that_lives_by_a_retry(
     database: Database,
 ) -> None:
@@ -389,6 +449,11 @@ async def test_all_workers_together_sweep_once_in_a_while(database: Database) ->
     asked = [database.perform(queueing.claim_sweep, 60.0) for _ in range(5)]
     assert sorted(await asyncio.gather(*asked)) == [False] * 4 + [True]
     assert await database.perform(queueing.claim_sweep, 0.0)
+    # A copy of the database may have left out what the queues hold.
+    await change(database, "DELETE FROM queue.swept")
+    asked = [database.perform(queueing.claim_sweep, 60.0) for _ in range(5)]
+    assert any(await asyncio.gather(*asked))
+    assert not await database.perform(queueing.claim_sweep, 60.0)
     # The clock was set back an hour.
     await change(database, "UPDATE queue.swept SET at = now() + interval '1 hour'")
     assert await database.perform(queueing.claim_sweep, 60.0)

@@ -15,11 +15,21 @@ from standardwebhooks.webhooks import Webhook
 
 from mailer.intake.hooks import Hook
 from mailer.intake.sns import Topic
-from mailer.models import IntakeMail, IntakeTally
+from mailer.intake_models import IntakeMail, IntakeTally
 from pli.database import Database
 from tests import factories as make
 from tests.mailer.intake import payloads
-from tests.mailer.intake.sns_authority import CERTIFICATE, SUBSCRIBE, TOPIC, Service, message
+from tests.mailer.intake.sns_authority import (
+    CERTIFICATE,
+    SCALEWAY_CERTIFICATE,
+    SCALEWAY_PLACE,
+    SCALEWAY_SUBSCRIBE,
+    SCALEWAY_TOPIC,
+    SUBSCRIBE,
+    TOPIC,
+    Service,
+    message,
+)
 from web.app import create_app
 
 NOW = datetime(2026, 11, 28, 10, tzinfo=UTC)
@@ -47,6 +57,7 @@ async def client(sqlite_url: str, service: Service) -> AsyncIterator[httpx.Async
             Hook("deux", "standard", STANDARD),
             Hook("trois", "ses", topic=Topic("ses", TOPIC, service)),
             Hook("quatre", "mailjet", SECRET, FORMER, NOW),
+            Hook("cinq", "scaleway", topic=Topic("scaleway", SCALEWAY_TOPIC, service)),
         ],
         now=lambda: NOW,
     )
@@ -137,8 +148,51 @@ async def test_a_message_of_sns_is_verified_by_the_certificate_of_its_service(
     assert service.asked == [CERTIFICATE]
     assert await kept(client) == 1
     confirms = message("You have chosen", version, Type="SubscriptionConfirmation")
-    assert (await client.post("/hooks/trois", content=confirms)).status_code == 200
+    for _ in range(2):  # a replay: it is confirmed once
+        assert (await client.post("/hooks/trois", content=confirms)).status_code == 200
     assert service.asked == [CERTIFICATE, SUBSCRIBE]
+
+
+async def test_scaleways_messages_are_verified_by_a_certificate_of_its_own_authority(
+    client: httpx.AsyncClient, service: Service
+) -> None:
+    its = {"TopicArn": SCALEWAY_TOPIC, "SigningCertURL": SCALEWAY_CERTIFICATE}
+    told = message(payloads.scaleway("email_dropped", "x", 550, payloads.UNKNOWN), "1", **its)
+    assert (await client.post("/hooks/cinq", content=told)).status_code == 401
+    assert service.asked == [SCALEWAY_CERTIFICATE, f"{SCALEWAY_PLACE}/sns-trust-chain.pem"]
+    service.issued = True
+    its["SigningCertURL"] = SCALEWAY_CERTIFICATE.replace("0123", "4567")
+    told = message(payloads.scaleway("email_dropped", "x", 550, payloads.UNKNOWN), "1", **its)
+    confirms = message(
+        "You have chosen", "1", Type="SubscriptionConfirmation", SubscribeURL=SCALEWAY_SUBSCRIBE,
+        **its,
+    )  # fmt: skip
+    for body in (told, told, confirms, confirms):
+        assert (await client.post("/hooks/cinq", content=body)).status_code == 200
+    assert service.asked[2:] == [
+        its["SigningCertURL"], f"{SCALEWAY_PLACE}/sns-trust-chain.pem", SCALEWAY_SUBSCRIBE,
+    ]  # fmt: skip
+    for address in (
+        f"https://sns.mnq.fr-par.scaleway.com/{'a' * 8}.pem",
+        SCALEWAY_CERTIFICATE.replace("messaging.", "evil."),
+        SCALEWAY_CERTIFICATE.replace("/fr-par/sns/", "/fr-par/sns/../"),
+        CERTIFICATE,
+    ):
+        body = message({}, "1", **{**its, "SigningCertURL": address})
+        assert (await client.post("/hooks/cinq", content=body)).status_code == 401
+    assert len(service.asked) == 5
+
+
+async def test_a_subscription_whose_service_is_away_is_confirmed_at_the_next_try(
+    client: httpx.AsyncClient, service: Service
+) -> None:
+    assert (await client.post("/hooks/trois", content=message(BOUNCE))).status_code == 200
+    confirms = message("You have chosen", Type="SubscriptionConfirmation")
+    service.away = True
+    assert (await client.post("/hooks/trois", content=confirms)).status_code == 503
+    service.away = False
+    assert (await client.post("/hooks/trois", content=confirms)).status_code == 200
+    assert service.asked == [CERTIFICATE, SUBSCRIBE, SUBSCRIBE]
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ export class Beside {
     this.as = document.getElementById("as");
     document.getElementById("findings-title")?.remove();
     const seeing = this.views.parentElement;
-    const findings = h("details", { class: "found-list", open: true }, h("summary", {}, this.found), this.list);
+    this.findings = h("details", { class: "found-list", open: true }, h("summary", {}, this.found), this.list);
     this.told = h("div", { id: "unseen-mail", role: "status" });
     this.words = words;
-    place.replaceChildren(h("h2", { class: "unseen" }, words.say("beside")), seeing, this.told, this.frame, findings);
+    // What stands in the way comes before the mail: on a telephone, that is right behind the text.
+    place.replaceChildren(this.findings, h("h2", { class: "unseen" }, words.say("beside")), seeing, this.told, this.frame);
     place.classList.add("with-views");
     this.views.addEventListener("change", () => {
       this.frame.classList.toggle("narrow", this.view === "narrow");
@@ -34,6 +35,12 @@ export class Beside {
     this.told.replaceChildren(...(name ? [h("p", { class: "note" }, this.words.say(name), again && " ",
       again && h("button", { type: "button", class: "link", onclick: again }, this.words.say("try_again")))] : []));
     this.frame.classList.toggle("old", Boolean(name));
+  }
+
+  toFindings() {
+    this.findings.open = true;
+    this.findings.scrollIntoView({ block: "start" });
+    this.findings.firstElementChild.focus({ preventScroll: true });
   }
 
   /** As whom the mail is shown: "" is somebody of whom nothing is known. */

@@ -45,6 +45,17 @@ export class WithFields {
     return it;
   }
 
+  /** A field of one line that grows with its text: a small screen would cut it off. */
+  growing(value, set, attrs) {
+    const it = this.input(value, (text) => set(text.replace(/\s*[\r\n]+\s*/g, " ")), { ...attrs, rows: 1 });
+    if (!CSS.supports("field-sizing", "content")) {
+      const fit = () => { for (it.rows = 1; it.scrollHeight > it.clientHeight && it.rows < 8;) it.rows += 1; };
+      it.addEventListener("input", fit);
+      requestAnimationFrame(fit);
+    }
+    return it;
+  }
+
   /** Enter in a field leads on to what stands behind the block. */
   leave(event) {
     if (event.key !== "Enter" || event.isComposing || event.target.tagName === "BUTTON") return;
@@ -86,7 +97,7 @@ export class AroundView extends WithFields {
     const above = [];
     if (this.attr) {
       const label = this.words.say(`field_${this.attr}`);
-      this.fieldInput = this.input(node.attrs[this.attr], (text) => this.set({ [this.attr]: text }), {
+      this.fieldInput = this.growing(node.attrs[this.attr], (text) => this.set({ [this.attr]: text }), {
         "aria-label": label, placeholder: label, class: "block-line",
       });
       above.push(h("div", { class: "block-lines", contenteditable: "false" }, this.fieldInput));
@@ -155,11 +166,3 @@ export class TableView extends WithFields {
     return true;
   }
 }
-
-/** A picture within a line. */
-export class ImageView {
-  constructor(node, view, getPos, desk) {
-    this.dom = h("img", { src: desk.pictureAddress(node.attrs.src), alt: node.attrs.alt, class: "in-line" });
-  }
-}
-

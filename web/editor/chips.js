@@ -4,12 +4,15 @@
 import { h, ask } from "./dom.js";
 import { AT_END, WHOLE, expression, simple } from "./expressions.js";
 
+/** What a word of each person is called. */
+export const labelOf = (fields, of, name) => fields.find((it) => it.of === of && it.name === name)?.label
+  ?? name.replaceAll("_", " ");
+
 /** What a chip says: “prénom, sinon « camarade »”. */
 export const chipWords = (source, words, fields) => {
   const found = simple(source);
   if (!found) return source.slice(2, -2).trim();
-  const label = fields().find((it) => it.of === found.of && it.name === found.name)?.label
-    ?? found.name.replaceAll("_", " ");
+  const label = labelOf(fields(), found.of, found.name);
   return found.instead === null
     ? words.say("chip_bare", { label })
     : words.say("chip_or", { label, instead: found.instead });
@@ -88,6 +91,17 @@ export const insertExpression = async (view, desk) => {
     view.dispatch(view.state.tr.replaceSelectionWith(node, true).scrollIntoView());
   }
   view.focus();
+};
+
+/** Where, within a block that begins at `pos`, a word of the reader's stands bare; -1 if nowhere. */
+export const bareChip = (block, pos, name) => {
+  let at = -1;
+  block.descendants((node, offset) => {
+    const found = at < 0 && node.type.name === "expression" && simple(node.attrs.source);
+    if (found && found.of === "subscriber" && found.name === name && found.instead === null) at = pos + 1 + offset;
+    return at < 0;
+  });
+  return at;
 };
 
 /** Change a personal word, or take it out. */

@@ -74,7 +74,7 @@ export const MADE = {
 /** Insert a block of the menu; the cursor goes into its first field or text. */
 export const insert = (view, kind, language) => {
   const pos = insertBlock(view, MADE[kind](language));
-  if (kind === "box") view.nodeDOM(pos)?.querySelector("input")?.focus();
+  if (kind === "box") view.nodeDOM(pos)?.querySelector(".block-line")?.focus();
   else if (kind !== "contents") openFields(view, pos);
 };
 

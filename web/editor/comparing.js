@@ -22,6 +22,27 @@ export const parts = (mine, theirs, base = null) => {
   return found;
 };
 
+/**
+ * The words of two texts, for both to be shown beside each other: [mine, theirs], each a list of
+ * {text, differs}. Of long texts no word is marked.
+ */
+export const byWords = (mine, theirs) => {
+  const [one, other] = [mine, theirs].map((it) => it.match(/\s+|[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}]/gu) ?? []);
+  if (one.length * other.length > MOST_PAIRS) return [[{ text: mine, differs: false }], [{ text: theirs, differs: false }]];
+  const sides = [[], []];
+  const push = (side, text, differs) => { if (text) sides[side].push({ text, differs }); };
+  for (const part of parts(one, other)) {
+    if (part.same) for (const side of [0, 1]) push(side, part.same.join(""), false);
+    else {
+      push(0, part.mine.join(""), true);
+      push(1, part.theirs.join(""), true);
+    }
+  }
+  return sides;
+};
+
+const MOST_PAIRS = 4_000_000;
+
 const differing = (mine, theirs, base) => ({ mine, theirs, changed: changedBy(mine, theirs, base) });
 
 const changedBy = (mine, theirs, base) => {
@@ -53,7 +74,7 @@ const common = (a, b) => {
 
 /** The longest common subsequence, as pairs of places; of long lists, what each has only once. */
 const longest = (a, b) => {
-  if (a.length * b.length > 4_000_000) return [];
+  if (a.length * b.length > MOST_PAIRS) return [];
   const table = Array.from({ length: a.length + 1 }, () => new Uint32Array(b.length + 1));
   for (let i = a.length - 1; i >= 0; i -= 1) {
     for (let j = b.length - 1; j >= 0; j -= 1) {

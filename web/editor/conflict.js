@@ -1,7 +1,7 @@
 // Somebody else saved meanwhile: both texts, block by block, to choose from.
 
 import { h, newId } from "./dom.js";
-import { chosen, parts } from "./comparing.js";
+import { byWords, chosen, parts } from "./comparing.js";
 
 const FRONT = ["title", "number", "date", "subject", "preheader", "language", "theme"];
 
@@ -19,18 +19,21 @@ export class Conflict {
     const all = parts(mine.blocks, theirs.blocks.map((it) => it.source), base);
     const differing = all.filter((it) => !it.same);
     const fields = FRONT.filter((it) => theirs.front[it] !== undefined && (theirs.front[it] ?? "") !== (mine.front[it] ?? ""));
-    const by = theirs.by ?? words.say("somebody");
+    const names = { name: theirs.by ?? words.say("somebody") };
+    const theirLabel = theirs.own ? words.say("theirs_own") : words.say("theirs_of", names);
     return new Promise((resolve) => {
       const form = h("form", { class: "choosing" });
       const chooser = (name, legend, texts, first, both) => {
+        // What differs is marked word by word: in a long paragraph nobody would find it.
+        const [mine_, theirs_] = byWords(texts[0] ?? "", texts[1] ?? "").map((side) => side.map((it) => (it.differs ? h("mark", {}, it.text) : it.text)));
         const option = (value, text, label) => {
           const id = newId("choice");
           return h("div", { class: `choice ${value}` },
             h("label", { for: id }, h("input", { type: "radio", id, name, value, checked: first === value, required: true }), h("span", {}, label)),
-            text === null ? null : h("pre", {}, text || words.say("nothing_there")));
+            text === null ? null : h("pre", {}, ...(text.length ? text : [words.say("nothing_there")])));
         };
         return h("fieldset", {}, h("legend", {}, legend), h("div", { class: "two-texts" },
-          option("mine", texts[0], words.say("yours")), option("theirs", texts[1], words.say("theirs_of", { name: by }))),
+          option("mine", mine_, words.say("yours")), option("theirs", theirs_, theirLabel)),
         both ? option("both", null, words.say("keep_both")) : null);
       };
       form.append(
@@ -48,7 +51,7 @@ export class Conflict {
         this.hide();
         resolve({ front, body, version: theirs.version });
       });
-      const title = h("h2", { tabindex: "-1" }, words.say("conflict_title", { name: by }));
+      const title = h("h2", { tabindex: "-1" }, theirs.own ? words.say("conflict_own") : words.say("conflict_title", names));
       this.place.replaceChildren(title, h("p", {}, words.say("conflict_said")), form);
       this.place.hidden = false;
       this.place.scrollIntoView?.({ block: "start" });

@@ -13,6 +13,7 @@ const opened = () => new Promise((resolve, reject) => {
 /** The copies of a person's manuscript: one for each tab, so that tabs overwrite no other's. */
 export class Copies {
   constructor(account, draft) {
+    this.draft = draft;
     this.prefix = `${account}/${draft}/`;
     this.tab = crypto.randomUUID();
     // The lock tells other tabs that this one is alive, and its copy not left behind.
@@ -20,7 +21,26 @@ export class Copies {
   }
 
   #lock(tab) {
-    return `pli-manuscript-${tab}`;
+    return `pli-manuscript-${this.draft}/${tab}`;
+  }
+
+  async #held() {
+    return (await navigator.locks?.query())?.held.map((it) => it.name) ?? [];
+  }
+
+  /** Whether another tab of this browser has the manuscript open. */
+  async hasTwin() {
+    const [own, all] = [this.#lock(this.tab), this.#lock("")];
+    return (await this.#held()).some((it) => it.startsWith(all) && it !== own);
+  }
+
+  /** From now on the copies are of somebody else, who took the text over. */
+  async moveTo(account) {
+    const before = this.prefix + this.tab;
+    this.prefix = `${account}/${this.draft}/`;
+    const copy = await this.#run("readonly", (store) => store.get(before));
+    if (copy) await this.keep(copy);
+    await this.#run("readwrite", (store) => store.delete(before));
   }
 
   async #run(mode, act) {
@@ -54,7 +74,7 @@ export class Copies {
     } catch {
       return [];
     }
-    const held = new Set((await navigator.locks?.query())?.held.map((it) => it.name));
+    const held = new Set(await this.#held());
     const found = [];
     for (const key of keys) {
       const tab = key.slice(this.prefix.length);

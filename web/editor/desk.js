@@ -7,12 +7,13 @@ import { InputRule, inputRules, textblockTypeInputRule, wrappingInputRule } from
 import { Fragment, Slice } from "prosemirror-model";
 import { EditorState, Selection } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
-import { AroundView, ImageView, RawView, TableView } from "./blocks.js";
-import { ExpressionView, SignView, insertExpression, typedExpression } from "./chips.js";
+import { AroundView, RawView, TableView } from "./blocks.js";
+import { ExpressionView, SignView, bareChip, editExpression, insertExpression, labelOf, typedExpression } from "./chips.js";
 import { cut, linesOf } from "./cutting.js";
 import { h } from "./dom.js";
 import { FieldsView } from "./fields.js";
 import { findingMarks } from "./findings.js";
+import { ImageView } from "./images.js";
 import { keys, wordsKeys } from "./keys.js";
 import { editLink } from "./links.js";
 import { topBlock } from "./moving.js";
@@ -35,8 +36,8 @@ const rules = () => inputRules({
 });
 
 export class Desk {
-  constructor({ words, client, base, language, changed, note, fields, showSource, place, label }) {
-    Object.assign(this, { words, client, base, language, changed, note, fields, showSource });
+  constructor({ words, client, base, language, changed, note, fields, showSource, takeFront, place, label }) {
+    Object.assign(this, { words, client, base, language, changed, note, fields, showSource, takeFront });
     this.id = "editor";
     this.chips = new Set();
     this.sources = new Sources();
@@ -52,7 +53,7 @@ export class Desk {
       },
     });
     this.place = place;
-    this.label = label;
+    this.name = label;
   }
 
   /** Draw a document of blocks as the server cuts them. */
@@ -61,7 +62,7 @@ export class Desk {
     this.view = new EditorView({ mount: h("div", { id: this.id }) }, {
       state: EditorState.create({ doc, plugins: this.#plugins() }),
       attributes: {
-        role: "textbox", "aria-multiline": "true", "aria-label": this.label, class: "page",
+        role: "textbox", "aria-multiline": "true", "aria-label": this.name, class: "page",
         spellcheck: "true", lang: this.language(),
       },
       nodeViews: this.#views(),
@@ -162,10 +163,37 @@ export class Desk {
     return true;
   }
 
-  goTo(at) {
+  label(of, name) {
+    return labelOf(this.fields(), of, name);
+  }
+
+  hasChip(at, name) {
+    return this.#chip(at, name) >= 0;
+  }
+
+  /** Ask what is read instead of a word of the reader's that has nothing behind it. */
+  editChip(at, name) {
+    const pos = this.#chip(at, name);
+    if (pos >= 0) return editExpression(this.view, this, pos, this.view.state.doc.nodeAt(pos));
+    return this.note("fix_late");
+  }
+
+  #chip(at, name) {
+    const { doc } = this.view.state;
+    return at < doc.childCount ? bareChip(doc.child(at), this.#begin(at), name) : -1;
+  }
+
+  /** Where a top block begins. */
+  #begin(at) {
     const { doc } = this.view.state;
     let pos = 0;
     for (let i = 0; i < at && i < doc.childCount; i += 1) pos += doc.child(i).nodeSize;
+    return pos;
+  }
+
+  goTo(at) {
+    const { doc } = this.view.state;
+    const pos = this.#begin(at);
     const transaction = this.view.state.tr;
     transaction.setSelection(Selection.near(doc.resolve(Math.min(pos, doc.content.size)), 1));
     this.view.dispatch(transaction.scrollIntoView());

@@ -5,13 +5,14 @@ import { Plugin, PluginKey } from "prosemirror-state";
 import { Decoration, DecorationSet } from "prosemirror-view";
 import { h } from "./dom.js";
 
-const ORDER = { error: 0, warning: 1, note: 2 };
+// What a person asked for, in a remark, comes before what the program found.
+const ORDER = { remark: 0, error: 1, warning: 2, note: 3 };
 export const findingsKey = new PluginKey("findings");
 
 /** Findings in the order of their weight; those of one weight as they came. */
 export const sorted = (findings) => findings
   .map((it, at) => [it, at])
-  .sort(([a, i], [b, j]) => (ORDER[a.severity] ?? 2) - (ORDER[b.severity] ?? 2) || i - j)
+  .sort(([a, i], [b, j]) => (ORDER[a.severity] ?? 3) - (ORDER[b.severity] ?? 3) || i - j)
   .map(([it]) => it);
 
 /** The block on whose lines a line stands: its place among `lines`, the first line of each. */
@@ -36,8 +37,8 @@ export const findingMarks = () => new Plugin({
 });
 
 export class Findings {
-  constructor({ desk, list, status, title }) {
-    Object.assign(this, { desk, list, status });
+  constructor({ desk, list, status, bar, title }) {
+    Object.assign(this, { desk, list, status, bar });
     this.title = title ?? document.title;
     this.announced = "";
   }
@@ -49,23 +50,26 @@ export class Findings {
     this.#mark(found, lines);
     const { words } = this.desk;
     const errors = found.filter((it) => it.severity === "error").length;
-    const warnings = found.length - errors;
+    const remarks = found.filter((it) => it.severity === "remark").length;
+    const warnings = found.length - errors - remarks;
+    const counts = { remarks, errors, warnings };
     const said = found.length
-      ? [errors ? words.count("errors", errors) : null, warnings ? words.count("warnings", warnings) : null].filter(Boolean).join(", ")
+      ? Object.entries(counts).filter(([, n]) => n).map(([name, n]) => words.count(name, n)).join(", ")
       : words.say("nothing_found");
     if (said !== this.announced) {
       this.announced = said;
       this.status.textContent = said;
     }
+    this.bar?.findings(said, errors > 0);
     document.title = errors ? `(${errors}) ${this.title}` : this.title;
   }
 
   #item(finding, lines) {
     const { words } = this.desk;
     const at = finding.line === null || finding.line === undefined ? -1 : blockAt(lines, finding.line);
-    const text = h("p", {}, h("strong", {}, words.say(`severity_${finding.severity}`)), " ", finding.text);
-    const parts = [text];
-    if (finding.remedy) parts.push(h("p", { class: "remedy" }, finding.remedy));
+    const { text, remedy, fix } = this.#told(finding, at);
+    const parts = [h("p", {}, h("strong", {}, words.say(`severity_${finding.severity}`)), " ", text)];
+    if (remedy) parts.push(h("p", { class: "remedy" }, remedy));
     const buttons = [];
     if (at >= 0) {
       buttons.push(h("button", { type: "button", class: "link", onclick: () => this.desk.goTo(at) }, words.say("go_there")));
@@ -74,12 +78,39 @@ export class Findings {
       const field = () => document.getElementById(finding.field)?.focus();
       buttons.push(h("button", { type: "button", class: "link", onclick: field }, words.say("go_there")));
     }
-    if (finding.fix) {
-      const fix = () => this.desk.fix(finding.fix) || this.desk.note("fix_late");
-      buttons.push(h("button", { type: "button", class: "link fix", onclick: fix }, finding.fix.label));
-    }
+    if (fix) buttons.push(this.#button(fix));
     if (buttons.length) parts.push(h("p", { class: "remedies" }, ...buttons));
     return h("li", { class: finding.severity, "data-line": finding.line ?? null }, ...parts);
+  }
+
+  /** A finding in words, with what its button does: {text, remedy, fix: {label, act}}. */
+  #told(finding, at) {
+    const { desk } = this;
+    const { fix, gap, text } = finding;
+    const isPage = !desk.view.dom.hidden;
+    const remedy = (isPage && finding.on_page) || finding.remedy;
+    // The page shows a personal word as a chip: its name is what the chip says, not what is written.
+    const label = isPage && gap && at >= 0 && desk.hasChip(at, gap) && desk.label("subscriber", gap);
+    if (label) {
+      return {
+        text: desk.words.say("gap_said", { label }), remedy: "",
+        fix: { label: desk.words.say("gap_fix"), act: () => desk.editChip(at, gap) },
+      };
+    }
+    if (!fix) return { text, remedy };
+    const act = () => (fix.field ? this.#write(fix) : desk.fix(fix) || desk.note("fix_late"));
+    return { text, remedy, fix: { label: fix.label, act } };
+  }
+
+  #button({ label, act }) {
+    return h("button", { type: "button", class: "link fix", onclick: act }, label);
+  }
+
+  #write({ field, value }) {
+    const place = document.getElementById(field);
+    place.value = value;
+    place.dispatchEvent(new Event("input", { bubbles: true }));
+    place.focus();
   }
 
   #mark(found, lines) {
@@ -91,7 +122,8 @@ export class Findings {
       const at = blockAt(lines, it.line);
       if (at < 0 || at >= doc.childCount) continue;
       const known = worst.get(at);
-      worst.set(at, { severity: known?.severity ?? it.severity, texts: [...(known?.texts ?? []), it.text] });
+      const all = [...(known?.all ?? []), this.#told(it, at)];
+      worst.set(at, { severity: known?.severity ?? it.severity, all });
     }
     const marks = [];
     let pos = 0;
@@ -102,7 +134,9 @@ export class Findings {
       marks.push(Decoration.node(pos, pos + node.nodeSize, { class: `found ${here.severity}` }));
       marks.push(Decoration.widget(pos, () => h("aside", {
         class: `found-note ${here.severity}`, contenteditable: "false",
-      }, ...here.texts.map((text) => h("p", {}, text))), { side: -1, key: `${at}${here.severity}${here.texts.join()}`, ignoreSelection: true }));
+      }, ...here.all.map((it) => h("p", {}, it.text, it.fix ? " " : "", it.fix && this.#button(it.fix)))), {
+        side: -1, key: JSON.stringify([at, here.severity, here.all]), ignoreSelection: true, stopEvent: () => true,
+      }));
     });
     view.dispatch(view.state.tr.setMeta(findingsKey, DecorationSet.create(doc, marks)).setMeta("addToHistory", false));
   }

@@ -6,6 +6,10 @@ export class Front {
   constructor(form, changed) {
     this.fields = NAMES.map((name) => form.elements[name]).filter(Boolean);
     for (const it of this.fields) it.addEventListener("input", changed);
+    const heading = document.querySelector(".writing h1");
+    form.elements.title?.addEventListener("input", (event) => {
+      heading.textContent = event.target.value.trim() || heading.textContent;
+    });
   }
 
   value(name) {

@@ -9,6 +9,7 @@ import { NodeSelection } from "prosemirror-state";
 import { enterFields } from "./fields.js";
 import { asHeading, asList, asParagraph, toggle } from "./commands.js";
 import { editExpression } from "./chips.js";
+import { openImage } from "./images.js";
 import { moveBlock, topBlock } from "./moving.js";
 import { SCHEMA } from "./schema.js";
 import { nextCell } from "./tables.js";
@@ -54,8 +55,8 @@ export const keys = (desk) => [
     "Mod-Shift-n": asParagraph,
     "Mod-Alt-0": asParagraph, "Mod-Alt-1": asHeading(1), "Mod-Alt-2": asHeading(2), "Mod-Alt-3": asHeading(3),
     "Alt-Shift-ArrowUp": move(-1), "Alt-Shift-ArrowDown": move(1),
-    "Enter": chainCommands(openChip(desk), enterFields, splitListItem(nodes.list_item)),
-    "F2": chainCommands(openChip(desk), enterFields),
+    "Enter": chainCommands(openChip(desk), openImage(desk), enterFields, splitListItem(nodes.list_item)),
+    "F2": chainCommands(openChip(desk), openImage(desk), enterFields),
     "Shift-Enter": chainCommands(exitCode, hardBreak), "Mod-Enter": chainCommands(exitCode, hardBreak),
     "Tab": chainCommands(nextCell(1), sinkListItem(nodes.list_item), toField("quote")),
     "Shift-Tab": chainCommands(nextCell(-1), liftListItem(nodes.list_item), toField("box")),

@@ -226,7 +226,11 @@ const htmlMarks = (state) => {
 
 const markdown = () => {
   const it = new MarkdownIt("commonmark", { html: true }).enable(["table", "strikethrough"]);
-  it.options.maxNesting = 60;
+  // As mailer/letter/nesting.py has it. markdown-it drops what lies deeper without a word.
+  it.options.maxNesting = 210;
+  it.core.ruler.push("too_deep", (state) => {
+    state.env.isTooDeep = state.tokens.some((token) => token.level >= it.options.maxNesting - 1);
+  });
   const alt = { alt: ["paragraph", "reference", "blockquote", "list"] };
   it.block.ruler.before("fence", "container", container, alt);
   it.block.ruler.before("container", "attributes_line", attributesLine);

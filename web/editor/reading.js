@@ -158,6 +158,7 @@ export const nodesOf = (source, references = {}) => {
   const before = Object.keys(references).length;
   const env = { references: { ...references } };
   const doc = PARSER.parse(lifted.text, env);
+  if (env.isTooDeep) throw new Undrawable("what lies too deep");
   if (Object.keys(env.references).length > before) throw new Undrawable("targets of links");
   const nodes = [];
   doc.forEach((node) => nodes.push(node));

@@ -7,11 +7,29 @@ const LONGEST = 10_000;
 const COPY = 250;
 const FIRST_RETRY = 2_000;
 const LONGEST_RETRY = 30_000;
-const REFUSED = { 404: "gone", 410: "gone", 413: "too_large", 422: "refused", 423: "locked" };
+const REFUSED = { 404: "unseen", 410: "gone", 413: "too_large", 422: "refused", 423: "locked" };
+/** What somebody has to answer first. */
+const HELD = new Set(["conflict", "session", "forbidden"]);
+const BUSY = new Set([408, 425, 429, 502, 503, 504]);
+
+/** What a status refuses for good, until the text is another one; undefined if asking again helps. */
+const refusalOf = (status) => REFUSED[status]
+  ?? (status >= 400 && status < 500 && !isStrange(status) && !BUSY.has(status) ? "not_understood" : undefined);
+
+/** No status, or one that our server says only with a version, and here came without. */
+const isStrange = (status) => status < 400 || status === 409;
+
+/** Why there is no answer of ours. */
+const whyOf = (status) => {
+  if (isStrange(status)) return "strange";
+  return BUSY.has(status) ? "busy" : "broken";
+};
 
 /**
  * `take()` gives {front, body}; `send(save)` gives {status, said}, or raises if there is no network;
- * `keep(copy)` and `forget()` are for the copy in the browser; `tell(state, details)` shows.
+ * `keep(copy)` and `forget()` are for the copy in the browser; `tell(state, details)` shows. A save
+ * that failed for a reason that may pass is told with `why`, and sent again; one that was refused
+ * waits until something else is written, or somebody asks for it.
  */
 export class Saving {
   constructor({ version, take, send, keep, forget, tell, timers = globalThis, newKey }) {
@@ -25,6 +43,7 @@ export class Saving {
     this.failures = 0;
     this.waiting = {};
     this.asked = false;
+    this.hasCopy = true;
   }
 
   get isDirty() {
@@ -35,7 +54,7 @@ export class Saving {
   changed() {
     this.changes += 1;
     this.#after("copy", COPY, () => this.#copy(), true);
-    if (this.stopped === "conflict" || this.stopped === "session") return;
+    if (HELD.has(this.stopped)) return;
     this.stopped = null;
     if (!this.failures) this.#after("quiet", QUIET, () => this.save());
     this.#after("longest", LONGEST, () => this.save(), true);
@@ -54,8 +73,8 @@ export class Saving {
     let answer;
     try {
       answer = await this.send(save);
-    } catch {
-      answer = { status: 0, said: {} };
+    } catch (error) {
+      answer = { why: error?.name === "TimeoutError" ? "slow" : "away", said: {} };
     }
     this.busy = false;
     await this.#judge(save, answer);
@@ -68,11 +87,11 @@ export class Saving {
     return save;
   }
 
-  async #judge(save, { status, said }) {
-    if (status >= 200 && status < 300) {
+  async #judge(save, { status = 0, said, why }) {
+    if (status >= 200 && status < 300 && Number.isInteger(said.version)) {
       this.unanswered = null;
       await this.#accepted(save, said);
-    } else if (status === 409) {
+    } else if (status === 409 && Number.isInteger(said.version)) {
       this.unanswered = null;
       await this.#newer(save, said);
     } else if (status === 401 || status === 403) {
@@ -80,15 +99,15 @@ export class Saving {
       this.stopped = status === 401 ? "session" : "forbidden";
       await this.#copy();
       this.tell(this.stopped, said);
-    } else if (REFUSED[status]) {
+    } else if (refusalOf(status)) {
       this.unanswered = null;
-      this.stopped = REFUSED[status];
+      this.stopped = refusalOf(status);
       await this.#copy();
       this.tell(this.stopped, said);
     } else {
       this.failures += 1;
       await this.#copy();
-      this.tell("failed", { status });
+      this.tell("failed", { status, why: why ?? whyOf(status) });
       const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** (this.failures - 1));
       this.#after("retry", wait, () => this.save());
     }
@@ -142,18 +161,9 @@ export class Saving {
 
   /** The network, or the session, is there again. */
   again() {
-    if (this.stopped === "session" || this.stopped === "forbidden") this.stopped = null;
+    if (this.stopped !== "conflict") this.stopped = null;
     this.failures = 0;
     return this.save();
-  }
-
-  /** The text of another version was taken over as a whole. */
-  adopt(version) {
-    this.version = version;
-    this.savedChanges = this.changes;
-    this.unanswered = null;
-    this.#clear("quiet", "longest", "retry", "copy");
-    return this.forget();
   }
 
   /** Leave a copy in the browser at once, such as when the page is hidden. */
@@ -169,8 +179,9 @@ export class Saving {
       // What was sent and never answered may have arrived: then it is our own.
       const sent = this.unanswered && { front: this.unanswered.front, body: this.unanswered.body };
       await this.keep({ base: this.unanswered?.base ?? this.version, front, body, sent });
+      this.hasCopy = true;
     } catch {
-      this.tell("no_copy");
+      this.hasCopy = false;
     }
   }
 

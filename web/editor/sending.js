@@ -2,11 +2,20 @@
 
 const AGAIN = 100;
 
+/** Save until the server has all that is written: true, or false where saving fails. */
+export const saveAll = async (saving) => {
+  do {
+    await saving.save({ asked: true });
+    if (saving.busy) await new Promise((resolve) => { setTimeout(resolve, AGAIN); });
+  } while (saving.isDirty && !saving.stopped && !saving.failures);
+  return !saving.isDirty;
+};
+
 export class SavesFirst {
-  /** `saving` has isDirty, busy, stopped, failures and save(); its own words tell why it fails. */
-  constructor(form, saving) {
+  /** `saving` has isDirty, busy, stopped, failures and save(); `failed()` leads to why it fails. */
+  constructor(form, saving, failed = () => {}) {
     if (!form) return;
-    Object.assign(this, { form, saving });
+    Object.assign(this, { form, saving, failed });
     form.addEventListener("submit", (event) => {
       if (!saving.isDirty) return;
       event.preventDefault();
@@ -16,14 +25,11 @@ export class SavesFirst {
 
   /** Save, and send the form once everything is saved; it stays where saving fails. */
   async go() {
-    const { saving } = this;
     if (this.waits) return;
     this.waits = true;
-    do {
-      await saving.save({ asked: true });
-      if (saving.busy) await new Promise((resolve) => { setTimeout(resolve, AGAIN); });
-    } while (saving.isDirty && !saving.stopped && !saving.failures);
+    const isSaved = await saveAll(this.saving);
     this.waits = false;
-    if (!saving.isDirty) this.form.submit();
+    if (isSaved) this.form.submit();
+    else this.failed();
   }
 }

@@ -1,40 +1,108 @@
 // The session is over: signing in happens in a tab of its own, while the text stays here. Every
-// way in works so: passkeys, passwords with an app, links by mail.
+// way in works so: passkeys, passwords with an app, links by mail. Nothing is saved under the name
+// of somebody else who signed in meanwhile, unless that person says so.
 
 import { h } from "./dom.js";
 
 const EVERY = 4_000;
 
 export class Session {
-  constructor({ client, words, place, again }) {
-    Object.assign(this, { client, words, place, again });
+  /**
+   * `author`: {account, name} of whoever wrote this page. `again()` saves what waits; `adopt(here)`
+   * makes the page that of somebody else.
+   */
+  constructor({ client, words, place, author, again, adopt, timers = globalThis }) {
+    Object.assign(this, { client, words, place, author, again, adopt, timers });
     this.isOver = false;
   }
 
   ask(address = "/office/sign-in") {
     if (this.isOver) return;
-    this.isOver = true;
+    this.#begin();
     const way = h("a", { class: "button small", href: address, target: "_blank", rel: "noopener" }, this.words.say("sign_in"));
     this.place.replaceChildren(h("p", {}, h("strong", {}, this.words.say("session_title"))),
-      h("p", {}, this.words.say("session_said")), way);
-    this.timer = setInterval(() => this.look(), EVERY);
+      h("p", {}, this.words.say("session_said", { name: this.author.name })), way);
   }
 
-  /** Whether somebody signed in meanwhile: then what was typed is saved. */
+  /** A refusal may be of another session than the page's. False: it is not, and stays refused. */
+  async check() {
+    let here;
+    try {
+      here = await this.client.whoIs();
+    } catch {
+      return true; // the network is away: the next save tells, and asks again
+    }
+    if (here && this.#isAuthor(here) && here.token === this.client.token) return false;
+    if (!here) this.ask();
+    else {
+      this.#begin();
+      await this.#met(here);
+    }
+    return true;
+  }
+
+  /** Whether somebody signed in meanwhile: then what was typed is saved, or asked about. */
   async look() {
     if (!this.isOver || this.looking) return;
     this.looking = true;
     try {
-      if (await this.client.renew()) {
-        clearInterval(this.timer);
-        this.isOver = false;
-        this.place.replaceChildren();
-        await this.again();
-      }
+      const here = await this.client.whoIs();
+      if (here) await this.#met(here);
     } catch {
       // The network is away, too: the next look is soon.
     } finally {
       this.looking = false;
     }
+  }
+
+  #isAuthor(here) {
+    return here.account === this.author.account;
+  }
+
+  #begin() {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.timer = this.timers.setInterval(() => this.look(), EVERY);
+  }
+
+  async #met(here) {
+    if (this.#isAuthor(here)) await this.#goOn(here);
+    else this.#asAnother(here);
+  }
+
+  async #goOn(here) {
+    this.timers.clearInterval(this.timer);
+    this.isOver = false;
+    this.shown = null;
+    this.client.take(here.token);
+    this.place.replaceChildren();
+    await this.again();
+  }
+
+  #asAnother(here) {
+    const shown = `${here.account} ${here.may_write}`;
+    if (this.shown === shown) return;
+    this.shown = shown;
+    const { words } = this;
+    const names = { name: here.name, author: this.author.name };
+    const goOn = async () => {
+      // Whoever signed in since the question was put is not the one who answered it.
+      const now = await this.client.whoIs().catch(() => null);
+      if (now?.account !== here.account) {
+        this.look();
+        return;
+      }
+      this.author = { account: now.account, name: now.name };
+      await this.adopt(now);
+      await this.#goOn(now);
+    };
+    this.place.replaceChildren(
+      h("p", {}, h("strong", {}, words.say("another_title", names))),
+      h("p", {}, words.say("another_said", names)),
+      here.may_write
+        ? h("p", {}, h("button", { type: "button", class: "button small", onclick: goOn }, words.say("another_go_on", names)))
+        : h("p", {}, words.say("another_may_not", names)),
+      h("p", {}, words.say("another_back", names), " ",
+        h("a", { href: "/office/", target: "_blank", rel: "noopener" }, words.say("open_office"))));
   }
 }

@@ -7,6 +7,7 @@ const EVERY = 1_500;
 const LONGEST = 90_000;
 
 export class TestCopies {
+  /** `save()` saves what is written: true once the server has all of it. */
   constructor(form, client, words, save) {
     if (!form) return;
     Object.assign(this, { form, client, words, save });
@@ -30,7 +31,11 @@ export class TestCopies {
     }
     this.say(this.words.say("test_sending"));
     try {
-      await this.save();
+      // A copy of an older text would be taken for one of this.
+      if (!await this.save()) {
+        this.say(this.words.say("test_not_saved"));
+        return;
+      }
       const { status, said } = await this.client.json("POST", "/test", { to });
       if (status === 200) await this.#follow(said.notices);
       else this.say(faultOf(said) || this.words.say("test_failed"));
@@ -43,7 +48,7 @@ export class TestCopies {
     for (const until = performance.now() + LONGEST; performance.now() < until;) {
       const { status, said } = await this.client.get(`/test?ids=${notices.join(",")}`);
       if (status !== 200) break;
-      this.say(...said.outcomes.map((it) => `${it.address}: ${it.text}`));
+      this.say(...said.outcomes.map((it) => this.words.say("copy_of", it)));
       if (said.outcomes.every((it) => it.done)) return;
       await new Promise((resolve) => { setTimeout(resolve, EVERY); });
     }

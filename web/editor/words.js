@@ -1,9 +1,20 @@
 // The sentences that the script shows. They stand in the page, in the person's language.
 
+/** Older browsers do not know each zone, such as one that is only an offset. */
+const isZone = (zone) => {
+  try {
+    return Boolean(zone && new Intl.DateTimeFormat("fr", { timeZone: zone }));
+  } catch {
+    return false;
+  }
+};
+
 export class Words {
-  constructor(sentences, language) {
+  /** `zone` is the time zone of the person, as the office tells hours; else that of the browser. */
+  constructor(sentences, language, zone) {
     this.sentences = sentences;
     this.language = language;
+    this.zone = isZone(zone) ? zone : undefined;
     this.plural = new Intl.PluralRules(language);
   }
 
@@ -20,8 +31,8 @@ export class Words {
     return this.say(`${name}_${kind}`, { n: n.toLocaleString(this.language), ...holes });
   }
 
-  /** The hour of an instant, as the person's clock shows it. */
+  /** The hour of an instant. */
   hour(instant) {
-    return new Date(instant).toLocaleTimeString(this.language, { hour: "2-digit", minute: "2-digit" });
+    return new Date(instant).toLocaleTimeString(this.language, { hour: "2-digit", minute: "2-digit", timeZone: this.zone });
   }
 }

@@ -35,6 +35,7 @@ from web.office.overview import Overview
 from web.office.own import Own
 from web.office.parts import Parts
 from web.office.people import People
+from web.office.person_card import PersonCard
 from web.office.reporting import Reporting
 from web.office.sending_actions import SendingActions
 from web.office.sending_page import SendingPages
@@ -93,6 +94,7 @@ class Office:
             *Watching().office_routes(),
             *Reporting().office_routes(),
             *CopyLists().office_routes(),
+            *PersonCard().office_routes(),
             *Comparing().office_routes(),
             *SendingActions().office_routes(),
             *SettlingActions().office_routes(),

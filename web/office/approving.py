@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from accounts.abilities import Ability
-from mailer.campaign import addressees, approvals, lifecycle
+from mailer.campaign import addressees, approvals, freezing, lifecycle
+from mailer.campaign.remarks import blocks, excerpt
 from mailer.letter import snapshot
 from mailer.letter.snapshot import Frozen
 from mailer.models import ApprovalKind
@@ -26,6 +27,8 @@ from web.office.office_routes import OfficeRoute
 from web.office.visit import Visit
 
 EVERYBODY = "all"
+MOST_BLOCKS = 300
+"""Blocks with a field of their own: a form has a thousand fields at most."""
 KINDS = {
     ApprovalKind.WROTE: N_("wrote it"),
     ApprovalKind.ASKED: N_("asked for the approval"),
@@ -60,12 +63,14 @@ class Approving:
         async with visit.context.database.reading() as session:
             draft = await draft_page.load(session, visit)
         if not draft.is_open:
-            return visit.go(draft.path)
+            return draft_page.too_late(visit, draft)
         return await self._page(visit, draft)
 
     async def ask(self, visit: Visit) -> Response:
         """Ask one person, or all who may; each gets a mail with a link."""
         draft = await self._loaded(visit)
+        if not draft.is_open:
+            return draft_page.too_late(visit, draft)
         of = str(visit.form.get("of", EVERYBODY))
         try:
             async with visit.context.database.begin() as session:
@@ -86,6 +91,8 @@ class Approving:
     async def approve(self, visit: Visit) -> Response:
         """Approve exactly what was seen: the hash stands in the form."""
         draft = await self._loaded(visit)
+        if not draft.is_open:
+            return draft_page.too_late(visit, draft)
         try:
             async with visit.context.database.begin() as session:
                 await lifecycle.approve(
@@ -111,14 +118,15 @@ class Approving:
     async def send_back(self, visit: Visit) -> Response:
         """Send it back with a remark, which its makers get by mail."""
         draft = await self._loaded(visit)
-        note, line = str(visit.form.get("note", "")), str(visit.form.get("line", "")).strip()
+        if not draft.is_open:
+            return draft_page.too_late(visit, draft)
         try:
             async with visit.context.database.begin() as session:
                 await lifecycle.send_back(
                     session,
                     campaign_id=draft.campaign.id,
-                    note=note,
-                    line=int(line) if line.isdecimal() and len(line) < 7 else None,
+                    note=str(visit.form.get("note", "")),
+                    remarks=_remarks(visit),
                     by=visit.who.actor,
                     now=visit.now,
                 )
@@ -126,7 +134,6 @@ class Approving:
                     session,
                     campaign_id=draft.campaign.id,
                     approved=False,
-                    note=note,
                     room=mail_room(visit),
                     by=visit.who.actor,
                     now=visit.now,
@@ -138,8 +145,10 @@ class Approving:
     async def test_copy(self, visit: Visit) -> Response:
         """A test copy of what is frozen, to one's own address."""
         draft = await self._loaded(visit)
+        if not draft.is_open:
+            return draft_page.too_late(visit, draft)
         async with visit.context.database.begin() as session:
-            text = await lifecycle.frozen_text(session, draft.campaign.id)
+            text = await freezing.frozen_text(session, draft.campaign.id)
             await writing.order_test(
                 session,
                 frozen=Frozen.of_text(text),
@@ -160,7 +169,7 @@ class Approving:
         campaign = draft.campaign
         two = sending_options(visit).policy.second_person
         async with visit.context.database.reading() as session:
-            text = await lifecycle.frozen_text(session, campaign.id)
+            text = await freezing.frozen_text(session, campaign.id)
             able = await asking.who_may_approve(session, campaign, second_person=two)
             told_for = await addressees.told(
                 session, await addressees.addressees_of(session, campaign)
@@ -191,7 +200,24 @@ class Approving:
             may_approve=visit.who.granted.may(Ability.APPROVE, draft.lists) and not is_maker,
             is_maker=is_maker,
             note=str(visit.form.get("note", "")),
+            remarks=_remarks(visit),
+            blocks=[(it.line, excerpt(it.source)) for it in blocks(_body(text))][:MOST_BLOCKS],
         )
+
+
+def _remarks(visit: Visit) -> dict[int, str]:
+    """What is said of blocks, by the line on which each begins."""
+    found = {}
+    for name, value in visit.form.multi_items():
+        of, _, line = name.partition("-")
+        if of == "remark" and line.isascii() and line.isdecimal() and len(line) < 7:
+            found[int(line)] = str(value)
+    return found
+
+
+def _body(frozen: str) -> str:
+    body: str = json.loads(snapshot.as_seen(frozen))["body"]
+    return body
 
 
 async def _differs(session: AsyncSession, campaign_id: int, text: str) -> Difference | None:

@@ -90,7 +90,7 @@ class Checking:
         async with visit.context.database.reading() as session:
             draft = await draft_page.load(session, visit)
         if not draft.is_open:
-            return visit.go(draft.path)
+            return draft_page.too_late(visit, draft)
         return await self._page(visit, draft)
 
     async def tick(self, visit: Visit) -> Response:
@@ -98,7 +98,7 @@ class Checking:
         async with visit.context.database.reading() as session:
             draft = await draft_page.load(session, visit)
         if not draft.is_open:
-            return visit.go(draft.path)
+            return draft_page.too_late(visit, draft)
         found = await self._checker.findings(visit, draft, at=visit.now)
         key = str(visit.form.get("key", ""))
         warnings = {it.key: it.sentence for it in found.points if not it.stops and it.key == key}

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from accounts.abilities import Ability
 from mailer import reasons
-from mailer.campaign import addressees, lifecycle
+from mailer.campaign import addressees, freezing
 from mailer.campaign.addressees import Addressees
 from mailer.letter.snapshot import Frozen
 from mailer.models import Audience, Status
@@ -24,14 +24,14 @@ from pli.language import N_
 from subscribers import lists, segments
 from subscribers.models import List
 from web.office import draft_page
-from web.office.counting import Counting, Overtaken
+from web.office.counting import PAGE_SECONDS, Counting, Overtaken
 from web.office.draft_page import OpenSending, lists_of_sending
 from web.office.office_routes import OfficeRoute
 from web.office.visit import HEADERS, Visit
 
 OWN_RULE = ":rule"
 """The choice "a rule of its own": no saved segment can have this name."""
-PAGE_SECONDS, ASKED_SECONDS = 2.0, 30.0
+ASKED_SECONDS = 30.0
 _LONGEST = 10_000
 AUDIENCES = (
     (Audience.FIRST, N_("everybody; the letter goes out for the first time")),
@@ -141,7 +141,7 @@ class Choosing:
             allowed = await self._allowed(session, visit)
             frozen_for = await addressees.addressees_of(session, draft.campaign)
         if not draft.is_open:
-            return visit.go(draft.path)
+            return draft_page.too_late(visit, draft)
         names = {it.id: it.name for it in allowed}
         choice = Choice.read(visit.form) if visit.posted else Choice.of(frozen_for, names)
         try:
@@ -189,8 +189,8 @@ class Choosing:
     async def _keep(self, visit: Visit, draft: OpenSending, to: Addressees) -> Response:
         """Freeze the campaign anew for these people."""
         async with visit.context.database.begin() as session:
-            text = await lifecycle.frozen_text(session, draft.campaign.id)
-            lost = await lifecycle.refreeze(
+            text = await freezing.frozen_text(session, draft.campaign.id)
+            lost = await freezing.refreeze(
                 session,
                 campaign_id=draft.campaign.id,
                 frozen=Frozen.of_text(text),

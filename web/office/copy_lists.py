@@ -14,8 +14,18 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from accounts.abilities import Ability
 from mailer import reasons
 from mailer.models import Status
-from mailer.report import copies, copy_pages, html_page, story, summary, viewing, workbook
+from mailer.report import (
+    copies,
+    copy_pages,
+    html_page,
+    persons_letters,
+    story,
+    summary,
+    viewing,
+    workbook,
+)
 from mailer.report.copy_pages import After
+from mailer.report.persons_letters import PersonsLetter
 from mailer.report.story import NoStory, Story
 from pli.language import N_, say
 from subscribers.address import Address
@@ -28,6 +38,8 @@ from web.office.story_form import StoryForm
 from web.office.visit import HEADERS, Visit
 
 SENDINGS = f"{cookies.PATH}/sendings"
+LATEST = 10
+"""Letters of the person that stand below the story; the person's card has all."""
 MOST_IN_WORKBOOK = 100_000
 """Rows that the office writes into a workbook; to make a larger one would keep others waiting."""
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -75,10 +87,14 @@ class CopyLists:
                 session, address=address, how="story", by=visit.who.actor, now=visit.now
             )
             everywhere = visit.who.granted.lists_for(Ability.SEE_COPIES)
-            letters = await story.letters(
-                session, address=address, list_ids=None if everywhere.every else everywhere.ids
+            assert found.subscriber_id is not None
+            letters = await persons_letters.letters(
+                session,
+                found.subscriber_id,
+                list_ids=None if everywhere.every else everywhere.ids,
+                limit=LATEST,
             )
-        return await _story_page(visit, id_, form, found=found, letters=letters)
+        return await _story_page(visit, id_, form, found=found, letters=letters.letters)
 
     async def copies(self, visit: Visit) -> Response:
         """A page of copies in one state, of one reason if it is asked for."""
@@ -177,7 +193,7 @@ async def _story_page(
     *,
     status_code: int = 200,
     found: Story | None = None,
-    letters: Sequence[story.PersonsLetter] = (),
+    letters: Sequence[PersonsLetter] = (),
 ) -> Response:
     async with visit.context.database.reading() as session:
         progress = await summary.progress(session, campaign_id)
@@ -190,7 +206,7 @@ async def _story_page(
         wrong=form if status_code != 200 else None,
         found=found,
         letters=letters,
-        status=reasons.status,
+        status=reasons.status_of_one,
     )
 
 

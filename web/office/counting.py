@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.report.foresee import Foreseen
 from pli.database import Database
 
+PAGE_SECONDS = 2.0
+"""A page waits so long for its numbers."""
 Count = Callable[[AsyncSession], Awaitable[Foreseen]]
 
 

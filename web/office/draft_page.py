@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from accounts.abilities import Ability, Granted
 from mailer import reasons
-from mailer.campaign import lifecycle
+from mailer.campaign import freezing
 from mailer.campaign.finding import find_campaign
 from mailer.letter.drafts import rows
 from mailer.models import Campaign, CampaignState
@@ -83,7 +83,7 @@ async def sees(session: AsyncSession, visit: Visit, campaign: Campaign) -> bool:
     granted = visit.who.granted
     if campaign.state not in OPEN and granted.lists_for(Ability.SEE_NUMBERS).among(lists):
         return True
-    return campaign.state in DECIDED and granted.may(Ability.SEE_DRAFTS, lists)
+    return campaign.state in DECIDED and bool(granted.lists_for(Ability.SEE_DRAFTS).among(lists))
 
 
 def closed(
@@ -93,7 +93,8 @@ def closed(
     return {
         it.campaign
         for it in shown
-        if it.state in OPEN and not granted.may(Ability.SEE_DRAFTS, lists.get(it.campaign, ()))
+        if it.state in OPEN
+        and not granted.lists_for(Ability.SEE_DRAFTS).among(lists.get(it.campaign, ()))
     }
 
 
@@ -140,6 +141,11 @@ def page(visit: Visit, draft: OpenSending, name: str, step: str = "", **values: 
     )
 
 
+def too_late(visit: Visit, draft: OpenSending) -> Response:
+    """Lead whoever comes late to where the sending stands now, and say so if a form was sent."""
+    return visit.go(draft.path, done="too_late" if visit.posted else "")
+
+
 class LetterPoints:
     """The findings of frozen letters; those last asked for are kept, for pressing takes long."""
 
@@ -151,7 +157,7 @@ class LetterPoints:
         known = tuple(sorted(await attributes.declared(session)))
         key = (campaign.frozen_hash, known)
         if key not in self._kept:
-            text = await lifecycle.frozen_text(session, campaign.id)
+            text = await freezing.frozen_text(session, campaign.id)
             sizes = visit.context.options.sizes
             # Not on the loop that also sends.
             self._kept[key] = await asyncio.to_thread(readiness.of_letter, text, known, sizes)

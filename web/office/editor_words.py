@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mailer.letter import head
 from pli.language import N_, translations
 
 WORDS: Mapping[str, str] = {
@@ -85,6 +86,7 @@ WORDS: Mapping[str, str] = {
     "field_function": N_("Function"),
     "field_picture": N_("File of the picture"),
     "alt_asked": N_("What does this picture show? Write it below, or say that it only decorates."),
+    "alt_missing": N_("Nobody has said yet what this picture shows."),
     "decorative": N_("It only decorates"),
     "date_of": N_("Date {n}"),
     "delete_date": N_("Delete date {n}"),
@@ -114,13 +116,20 @@ WORDS: Mapping[str, str] = {
     "words_many": N_("{n} words"),
     "errors_one": N_("{n} error"),
     "errors_many": N_("{n} errors"),
-    "warnings_one": N_("{n} remark"),
-    "warnings_many": N_("{n} remarks"),
+    "warnings_one": N_("{n} thing to look at"),
+    "warnings_many": N_("{n} things to look at"),
+    "remarks_one": N_("{n} remark"),
+    "remarks_many": N_("{n} remarks"),
     "nothing_found": N_("Nothing stands in the way."),
+    "severity_remark": N_("Remark:"),
     "severity_error": N_("Error:"),
     "severity_warning": N_("To look at:"),
     "severity_note": N_("Note:"),
     "go_there": N_("Go there"),
+    "gap_said": N_("“{label}” leaves a gap for people of whom it is not known."),
+    "gap_fix": N_("Say what they read instead"),
+    "signs_one": N_("{n} sign"),
+    "signs_many": N_("{n} signs"),
     "cut_by": N_("{who}: {shown}"),
     "typography_set_one": N_("{n} sign was set in French typography."),
     "typography_set_many": N_("{n} signs were set in French typography."),
@@ -140,33 +149,89 @@ WORDS: Mapping[str, str] = {
         "Only the words were taken over, without their looks, because the server did not answer."
     ),
     "not_converted": N_("The text could not be taken over: try again in a minute."),
+    "pasted_as_text_for": N_("Only the words were taken over, without their looks: {fault}"),
+    "told_changed": N_("Changed: {what}."),
+    "told_left_out": N_("Left out: {what}."),
+    "files_left_one": N_("{n} file is still to come …"),
+    "files_left_many": N_("{n} files are still to come …"),
+    "more_said_one": N_("{n} more file could not be taken over."),
+    "more_said_many": N_("{n} more files could not be taken over."),
+    "pictures_unsaid_one": N_("{n} picture waits for you to say what it shows."),
+    "pictures_unsaid_many": N_("{n} pictures wait for you to say what they show."),
     "picture_too_large": N_("{name} is larger than 30 MB: make the picture smaller first."),
     "not_uploaded": N_("{name} could not be uploaded: try again in a minute."),
     "saving": N_("Saving …"),
     "saved": N_("Saved at {hour}"),
+    "not_saved_why": N_("Not saved: see why"),
     "failed_title": N_("Not saved yet."),
-    "failed_said": N_(
-        "The server cannot be reached. Your text stays in this browser and is saved as "
-        "soon as the server answers: go on writing, and leave this page open."
+    "failed_offline": N_(
+        "This device has no network. Go on writing, and leave this page open: your text is saved "
+        "as soon as there is one."
     ),
-    "forbidden_title": N_("You may not change this manuscript."),
-    "forbidden_said": N_(
-        "What you wrote stays in this browser. Copy it, or ask for the right to write."
+    "failed_away": N_(
+        "The server cannot be reached. Go on writing, and leave this page open: your text is saved "
+        "as soon as the server answers."
+    ),
+    "failed_slow": N_(
+        "The server did not answer within half a minute. Go on writing, and leave this page open: "
+        "it is asked again and again."
+    ),
+    "failed_busy": N_(
+        "The server cannot save just now ({status}). Go on writing, and leave this page open: it "
+        "is asked again and again."
+    ),
+    "failed_broken": N_(
+        "The server met a fault of its own ({status}). It is asked again and again; if it stays "
+        "so, tell who runs Pli here."
+    ),
+    "failed_strange": N_(
+        "Something else answered in place of the server, such as the page that opens a wireless "
+        "network. Open the office in another tab, and see what it says."
+    ),
+    "forbidden_title": N_("The server does not take this save."),
+    "forbidden_said": N_("Sign in again in another tab, then try again here."),
+    "unseen_title": N_("This manuscript is not there for you any more."),
+    "unseen_said": N_(
+        "Your right to write it was taken from you, or it was never there. Ask who gives the "
+        "rights, then try again."
     ),
     "gone_title": N_("This manuscript was deleted."),
-    "gone_said": N_("What you wrote stays in this browser. Copy it into a new manuscript."),
+    "gone_said": N_("Put your text into a new manuscript."),
     "too_large_title": N_("This text is too long to be saved."),
-    "too_large_said": N_("What you wrote stays in this browser. Take some of it out."),
+    "too_large_said": N_("Take some of it out: it is saved then by itself."),
     "refused_title": N_("This was not saved."),
     "refused_said": N_("Look at the fields above the text."),
-    "no_copy_title": N_("This browser keeps no copy."),
-    "no_copy_said": N_("What is not saved yet would be lost with this page."),
+    "locked_title": N_("This manuscript can no longer be changed."),
+    "locked_said": N_("It is released, or put away."),
+    "not_understood_title": N_("The server did not understand this page."),
+    "not_understood_said": N_(
+        "Pli was perhaps renewed while the page was open. Load it anew, and take your text up "
+        "again there."
+    ),
+    "kept_here": N_("What you wrote stays in this browser."),
+    "no_copy": N_(
+        "This browser keeps no copy: what is not saved yet would be lost with this page. Do not "
+        "close it."
+    ),
     "try_again": N_("Try again now"),
+    "load_anew": N_("Load the page anew"),
+    "as_file": N_("Keep the text as a file"),
     "session_title": N_("You are signed out. Nothing is lost."),
     "session_said": N_(
-        "Sign in again in a new tab, then come back here: your text is saved by itself."
+        "Sign in again as {name} in a new tab, then come back here: your text is saved by itself."
     ),
     "sign_in": N_("Sign in"),
+    "another_title": N_("You are signed in as {name} now. Nothing is lost."),
+    "another_said": N_(
+        "{author} opened this page. What is not saved yet waits, and is saved under no other name "
+        "unless you say so."
+    ),
+    "another_go_on": N_("Go on as {name}"),
+    "another_may_not": N_("{name} may not write this manuscript."),
+    "another_back": N_(
+        "Or sign out in another tab and sign in as {author}: then it is saved by itself."
+    ),
+    "open_office": N_("Open the office"),
     "left_region": N_("Text that was not saved"),
     "left_title": N_("There is text that the server never received."),
     "left_said": N_("It stayed in this browser when the page was closed."),
@@ -177,11 +242,9 @@ WORDS: Mapping[str, str] = {
     "somebody": N_("somebody"),
     "also_open": N_("{name} has this open, too, since {hour}."),
     "newer": N_("{name} has saved a newer version."),
+    "newer_own": N_("You have saved a newer version in another window."),
     "show_newer": N_("Show it"),
-    "locked_title": N_("This manuscript can no longer be changed."),
-    "locked_said": N_(
-        "It is being reviewed, or is released. What you wrote stays in this browser."
-    ),
+    "open_twice": N_("You have this manuscript open in another window, too."),
     "fix_late": N_("The text was changed meanwhile: look at the place yourself."),
     "beside": N_("The mail"),
     "preview_frame": N_("The mail as it will be"),
@@ -192,28 +255,26 @@ WORDS: Mapping[str, str] = {
         "There is no mail of this text yet: what is shown here is older. What is listed below "
         "stands in its way."
     ),
+    "copy_of": N_("{address}: {text}"),
     "test_nobody": N_("Choose who gets a copy."),
     "test_sending": N_("The copies are being sent …"),
+    "test_not_saved": N_("No copy was sent, since the text is not saved yet."),
     "test_failed": N_("The copies could not be sent: try again in a minute."),
     "document": N_("Word document …"),
     "conflict_region": N_("Two texts"),
     "conflict_title": N_("{name} saved meanwhile: choose what stays"),
+    "conflict_own": N_("You saved in another window meanwhile: choose what stays"),
     "conflict_said": N_(
         "Both texts are here, and nothing is lost. Where they differ, say which stays."
     ),
     "difference": N_("Difference {n} of {all}"),
     "yours": N_("Yours"),
     "theirs_of": N_("Of {name}"),
+    "theirs_own": N_("Of the other window"),
     "keep_both": N_("Both, yours first"),
     "nothing_there": N_("(nothing)"),
     "keep_choice": N_("Keep this choice"),
-    "front_title": N_("Title"),
-    "front_number": N_("Number"),
-    "front_date": N_("Date"),
-    "front_subject": N_("Subject"),
-    "front_preheader": N_("Preheader"),
-    "front_language": N_("Language"),
-    "front_theme": N_("Theme"),
+    **{f"front_{key}": label for key, label in head.LABELS.items()},
 }
 """`_one` and `_many` are forms of one sentence. Holes in braces are filled by the script."""
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from accounts.abilities import Ability
-from mailer.campaign import lifecycle
+from mailer.campaign import freezing
 from mailer.letter import snapshot
 from mailer.letter.letter import Letter
 from mailer.letter.press import Pressed, press
@@ -82,7 +82,7 @@ class LetterFrame:
             if key in self._pressed:
                 self._pressed.move_to_end(key)
                 return self._pressed[key]
-            text = await lifecycle.frozen_text(session, draft.campaign.id)
+            text = await freezing.frozen_text(session, draft.campaign.id)
         self._pressed[key] = await asyncio.to_thread(_pressed, text)
         if len(self._pressed) > _KEPT:
             self._pressed.popitem(last=False)

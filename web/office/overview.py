@@ -6,6 +6,7 @@ import calendar
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
+from functools import partial
 from typing import Any
 
 from babel.dates import format_date, get_day_names
@@ -96,6 +97,7 @@ class Overview:
             shown = {it.progress.campaign: it for it in (*decided, *of_month, *moving, *latest)}
             lists = await standing.lists_of(session, list(shown))
             steps = await approvals.of_campaigns(session, [it.progress.campaign for it in decided])
+            made = await approvals.made_by(session, [it.progress.campaign for it in decided])
             running = [it for it in moving if it.progress.state is CampaignState.RUNNING]
             ahead = {
                 it.progress.campaign: await outlook_of(session, visit, it.progress)
@@ -110,7 +112,7 @@ class Overview:
         weeks = list(_weeks(visit, first, list(seen.values())))
         return visit.page(
             "overview",
-            waits=_waits(visit, list(shown.values()), lists, steps),
+            waits=_waits(visit, list(shown.values()), lists, steps, made),
             decided=[it.progress for it in decided],
             closed=closed(seen.values(), lists, granted),
             sees_numbers=bool(on),
@@ -138,12 +140,14 @@ def _waits(
     shown: Sequence[Seen],
     lists: Mapping[int, Sequence[int]],
     steps: Mapping[int, Sequence[Step]],
+    made: Mapping[int, int | None],
 ) -> list[Waiting]:
     """What waits for this person, the most urgent first."""
     found: list[Waiting] = []
     newest = sorted((it.progress for it in shown), key=lambda it: it.campaign, reverse=True)
     account = visit.who.account_id
-    for asks in (_paused, _held, _asked, _sent_back, _approved, _drafts, _uncertain):
+    returned = partial(_sent_back, made)
+    for asks in (_paused, _held, _asked, returned, _approved, _drafts, _uncertain):
         for it in newest:
             needs, sentence = asks(it, steps.get(it.campaign, []), account)
             on = lists.get(it.campaign, [])
@@ -193,11 +197,13 @@ def _asked(it: Progress, steps: Sequence[Step], account: int) -> _Needed:
     return Ability.APPROVE, say(text, **values) if last.asked_account is None else None
 
 
-def _sent_back(it: Progress, steps: Sequence[Step], account: int) -> _Needed:
-    """Who made it, or asked for its approval, has to change it."""
+def _sent_back(
+    made: Mapping[int, int | None], it: Progress, steps: Sequence[Step], account: int
+) -> _Needed:
+    """Who made it, wrote it, or asked for its approval, has to change it."""
     if it.state is not CampaignState.DRAFT or not steps:
         return Ability.SEE_DRAFTS, None
-    mine = {step.by.account_id for step in steps if step.kind in _MADE}
+    mine = {made.get(it.campaign)} | {s.by.account_id for s in steps if s.kind in _MADE}
     is_mine = steps[-1].kind is ApprovalKind.SENT_BACK and account in mine
     text = N_("Letter {number} was sent back to you.")
     return Ability.SEE_DRAFTS, say(text, number=it.letter) if is_mine else None

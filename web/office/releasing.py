@@ -6,29 +6,26 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from starlette.datastructures import FormData, QueryParams
 from starlette.responses import Response
 
 from accounts.abilities import Ability
-from mailer.campaign import addressees, approvals, lifecycle, releasing
+from mailer.campaign import freezing, releasing
 from mailer.campaign.addressees import addressees_of
 from mailer.campaign.lifecycle import refuse_unseen
 from mailer.letter import snapshot
-from mailer.models import CampaignState
 from mailer.report import foresee as foreseeing
-from mailer.report import summary
 from mailer.report.foresee import Foreseen, LetterNumber
 from mailer.report.release_forecast import Forecast, forecast
 from mailer.sender import Identity
-from pli import actor, hours
+from pli import hours
 from pli.durations import lasting, typed_number
 from pli.errors import PliError
 from pli.hours import Hour
 from pli.language import N_, Sentence, say
-from web.office import awaiting, draft_page
-from web.office.approving import KINDS
+from web.office import draft_page
+from web.office.before_release import BeforeRelease
 from web.office.checking import Checker, Findings, refuse_open
 from web.office.draft_page import OpenSending, lists_of_sending, sending_options
 from web.office.office_routes import OfficeRoute
@@ -61,7 +58,9 @@ class When:
         """The hour at which it would begin; raises HourError for one that is none."""
         zone = visit.who.zone
         if self.choice == AT:
-            return hours.parse(self.hour, zone=zone, now=visit.now)
+            at = hours.parse(self.hour, zone=zone, now=visit.now)
+            releasing.refuse_far(at.moment, visit.now)
+            return at
         if self.hour:
             raise ReleaseError(
                 N_("you wrote an hour and chose “Now”: choose “At an hour”, or empty the field")
@@ -81,10 +80,11 @@ class Last:
 
 
 class Releasing:
-    """The page of a draft and of a released letter, /office/sendings/ID/release, and the stop."""
+    """The last page, /office/sendings/ID/release, and the stop."""
 
-    def __init__(self, checker: Checker) -> None:
+    def __init__(self, checker: Checker, before: BeforeRelease) -> None:
         self._checker = checker
+        self._before = before
 
     def office_routes(self) -> Sequence[OfficeRoute]:
         """To release takes a proof of the last hour; to stop takes none, for it must be quick."""
@@ -102,39 +102,6 @@ class Releasing:
                 f"{at}/stop", self.stop, Ability.PAUSE, lists_of_sending, methods=("POST",)
             ),
         ]
-
-    async def page(self, visit: Visit, *, error: PliError | None = None) -> Response:
-        """The page of a sending that is a draft, approved, or waits for its hour."""
-        async with visit.context.database.reading() as session:
-            draft = await draft_page.load(session, visit)
-            campaign = draft.campaign
-            told_for = await addressees.told(session, await addressees_of(session, campaign))
-            steps = await approvals.steps(session, campaign.id)
-        values: dict[str, Any] = {"told_for": told_for, "approvals": steps, "kinds": KINDS}
-        if campaign.state is not CampaignState.SCHEDULED:
-            return draft_page.page(
-                visit,
-                draft,
-                "decide",
-                error=error,
-                can_release=visit.who.granted.may(Ability.RELEASE, draft.lists),
-                **values,
-            )
-        async with visit.context.database.reading() as session:
-            progress = await summary.progress(session, campaign.id)
-        live = awaiting.values(visit, progress, draft.lists, visit.now)
-        still = "still" in visit.request.query_params
-        return draft_page.page(
-            visit,
-            draft,
-            "released",
-            error=error,
-            **values,
-            live=live,
-            refresh=None if still else awaiting.refresh_seconds(live),
-            by=actor.kept(campaign.released_by or ""),
-            may_stop=live["may_stop"],
-        )
 
     async def release(self, visit: Visit) -> Response:
         """GET asks when, then shows the last page; POST lets it go."""
@@ -180,8 +147,8 @@ class Releasing:
             async with visit.context.database.reading() as session:
                 draft = await draft_page.load(session, visit)
             if draft.campaign.state in draft_page.DECIDED:
-                return await self.page(visit, error=error)
-            return visit.go(draft.path)
+                return await self._before.page(visit, error=error)
+            return draft_page.too_late(visit, draft)
         return visit.go(f"/office/sendings/{visit.number('id')}", done="stopped")
 
     async def _last(self, visit: Visit, draft: OpenSending, at: Hour) -> Last | None:
@@ -195,7 +162,7 @@ class Releasing:
             letter = LetterNumber(campaign.number, campaign.letter_hash, campaign.id)
             foreseen = await foreseeing.foresee(session, to, letter, providers=options.providers)
             expected = await forecast(session, foreseen, options.plans, options.providers)
-            text = await lifecycle.frozen_text(session, campaign.id)
+            text = await freezing.frozen_text(session, campaign.id)
         identity = Identity(**json.loads(snapshot.as_seen(text))["identity"])
         return Last(found, foreseen, expected, identity.sender or identity.from_address, at)
 
@@ -205,7 +172,7 @@ class Releasing:
         number = last.foreseen.receiving
         if typed_number(str(visit.form.get("shown", ""))) != number:
             raise ReleaseError(
-                N_("the number has changed meanwhile: it is {n} people now"), n=number
+                N_("the number of people has changed meanwhile: it is {n:n} now"), n=number
             )
         above = sending_options(visit).type_number_above
         if number > above and typed_number(str(visit.form.get("typed", ""))) != number:
@@ -231,8 +198,8 @@ class Releasing:
             await self._go(visit, draft, at, draft.campaign.released_count or 0)
         except PliError as error:
             if draft.campaign.state in draft_page.DECIDED:
-                return await self.page(visit, error=error)
-        return visit.go(draft.path)
+                return await self._before.page(visit, error=error)
+        return draft_page.too_late(visit, draft)
 
     def _when(
         self, visit: Visit, draft: OpenSending, when: When, *, error: PliError | None = None

@@ -15,6 +15,7 @@ from pli.language import N_
 from web.live import MOVING
 from web.office import cookies, draft_page, reporting, watching
 from web.office.approving import Approving
+from web.office.before_release import BeforeRelease
 from web.office.checking import Checker, Checking
 from web.office.choosing import Choosing
 from web.office.draft_page import DECIDED, OPEN, closed
@@ -37,12 +38,12 @@ class SendingPages:
 
     def __init__(self) -> None:
         checker = Checker()
-        self._releasing = Releasing(checker)
+        self._before = BeforeRelease()
         self._parts = (
             Choosing(),
             Checking(checker),
             Approving(checker),
-            self._releasing,
+            Releasing(checker, self._before),
             LetterFrame(),
             FromManuscript(),
         )
@@ -94,12 +95,12 @@ class SendingPages:
                 raise HTTPException(404)
             state = (await summary.progress(session, campaign_id)).state
         granted = visit.who.granted
-        decides = granted.may(Ability.SEE_DRAFTS, lists)
-        if state in DECIDED and decides:
-            return await self._releasing.page(visit)
+        decides = granted.lists_for(Ability.SEE_DRAFTS)
+        if state in DECIDED and decides.among(lists):
+            return await self._before.page(visit, own=seen(granted, Ability.SEE_DRAFTS, lists))
         if state in OPEN:
             raise HTTPException(404)
-        if decides and not granted.lists_for(Ability.SEE_NUMBERS).among(lists):
+        if decides.cover(lists) and not granted.lists_for(Ability.SEE_NUMBERS).among(lists):
             return await _begun(visit)
         # Of several lists one may be enough: these pages show its numbers, and that there is more.
         seen(granted, Ability.SEE_NUMBERS, lists)

@@ -50,8 +50,9 @@ DONE: Mapping[str, str] = {
     "ticked": N_("This warning is let pass, with your name."),
     "asked": N_("They are asked by mail."),
     "approved": N_("This is approved."),
-    "sent_back": N_("It is sent back with your remark."),
+    "sent_back": N_("It is sent back with your remarks."),
     "test_copy": N_("A test copy is on its way to you."),
+    "too_late": N_("It is too late for that: this is how it stands now."),
     "stopped": N_("It is stopped: nothing was sent."),
 }
 """What a page tells after something was done that is not seen on it."""

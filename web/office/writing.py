@@ -12,11 +12,12 @@ from starlette.responses import Response
 from accounts.abilities import Ability
 from mailer.letter.drafts import presence, rows, saving
 from mailer.letter.drafts.rows import DraftGone, DraftText
-from mailer.letter.drafts.saving import Conflict, Saved
+from mailer.letter.drafts.saving import Conflict, DraftFieldTooLong, Saved
+from pli.actor import is_same
 from pli.errors import PliError
 from pli.language import N_
 from web.office import writing_page
-from web.office.office_routes import Lists, OfficeRoute
+from web.office.office_routes import Lists, OfficeRoute, Who
 from web.office.visit import Visit
 from web.office.writing_forms import Written, is_too_long, of_document, of_form, text_of
 from web.office.writing_history import WritingHistory
@@ -70,7 +71,7 @@ class Writing:
             OfficeRoute(
                 f"{at}/blocks", self.blocks, see, list_of_draft, methods=post, largest=LARGEST
             ),
-            OfficeRoute(f"{at}/token", self.token, see, list_of_draft),
+            OfficeRoute(f"{at}/token", self.token, Who.SIGNED_IN),
             OfficeRoute(f"{at}/presence", self.presence, see, list_of_draft, methods=post),
             OfficeRoute(
                 f"{at}/preview",
@@ -147,21 +148,19 @@ class Writing:
         return visit.go(f"/office/letters/{visit.number('id')}", done="manuscript")
 
     async def put(self, visit: Visit) -> Response:
-        """A save of the module: 200, or 409 with both texts, 410, 413, 423."""
+        """A save of the module: 200, or 409 with both texts, 410, 413, 422 with fields, 423."""
         written, document = of_document(visit), visit.document
-        tried = document.get("tried", [])
         try:
             saved = await self._save(
                 visit,
                 written,
                 key=text_of(document.get("key")),
-                tried=[text_of(it) for it in tried] if isinstance(tried, list) else [],
                 asked=document.get("asked") is True,
             )
         except PliError as error:
             return _refusal(visit, error)
         if isinstance(saved, Conflict):
-            return visit.answer(_conflict(saved.latest, written), status_code=409)
+            return visit.answer(_conflict(visit, saved.latest), status_code=409)
         return visit.answer(
             {
                 "version": saved.version,
@@ -181,30 +180,43 @@ class Writing:
         return visit.answer({"blocks": writing_page.blocks(body)})
 
     async def token(self, visit: Visit) -> Response:
-        """The token of a session that began after the page was loaded."""
-        return visit.answer({"token": visit.token})
+        """Who is signed in now, and the token of a session that the page does not know."""
+        async with visit.context.database.reading() as session:
+            of = await list_of_draft(session, visit.request.path_params)
+        return visit.answer(
+            {
+                "token": visit.token,
+                "account": visit.who.account_id,
+                "name": visit.who.name,
+                "may_write": bool(of) and visit.who.granted.may(Ability.WRITE_DRAFTS, of or ()),
+            }
+        )
 
     async def presence(self, visit: Visit) -> Response:
-        """Say that somebody is here, and hear who else is."""
+        """Say that somebody is here, or leaves, and hear who else is."""
         try:
             async with visit.context.database.reading() as session:
                 line = await rows.line_of(session, visit.number("id"))
         except DraftGone as error:
             return _refusal(visit, error)
+        account_id = visit.who.account_id
         async with visit.context.database.begin() as session:
-            await presence.look_in(
-                session,
-                draft_id=line.id,
-                account_id=visit.who.account_id,
-                name=visit.who.name,
-                now=visit.now,
-            )
+            if visit.body and visit.document.get("leaves") is True:
+                await presence.leave(session, draft_id=line.id, account_id=account_id)
+            else:
+                await presence.look_in(
+                    session,
+                    draft_id=line.id,
+                    account_id=account_id,
+                    name=visit.who.name,
+                    now=visit.now,
+                )
         return visit.answer(
             {
                 "present": await self._present(visit),
                 "version": line.version,
-                "state": line.state.value,
                 "by": writing_page.name_of(line.saved_by),
+                "own": _is_own(visit, line.saved_by),
             }
         )
 
@@ -221,7 +233,6 @@ class Writing:
         written: Written,
         *,
         key: str = "",
-        tried: Sequence[str] = (),
         asked: bool,
     ) -> Saved | Conflict:
         async with visit.context.database.begin() as session:
@@ -232,7 +243,6 @@ class Writing:
                 front=written.front,
                 body=written.body,
                 key=key,
-                tried=tried,
                 asked=asked,
                 by=visit.who.actor,
                 now=visit.now,
@@ -244,19 +254,28 @@ async def _found(visit: Visit) -> DraftText:
         return await rows.get(session, visit.number("id"))
 
 
-def _conflict(latest: DraftText, written: Written) -> dict[str, Any]:
+def _conflict(visit: Visit, latest: DraftText) -> dict[str, Any]:
     return {
         "version": latest.line.version,
         "by": writing_page.name_of(latest.line.saved_by),
-        "at": latest.line.saved_at,
+        "own": _is_own(visit, latest.line.saved_by),
         "front": latest.front,
         "body": latest.body,
         "blocks": writing_page.blocks(latest.body),
-        "yours": writing_page.blocks(written.body),
     }
+
+
+def _is_own(visit: Visit, saved_by: str) -> bool:
+    """Whether the person of the visit saved it, in another window."""
+    return is_same(saved_by, visit.who.actor.text)
 
 
 def _refusal(visit: Visit, error: PliError) -> Response:
     """A refusal for the module, told in the person's language."""
     code = writing_page.code_of(error)
-    return visit.answer({"fault": " ".join(error.lines(visit.language))}, status_code=code)
+    told = error.lines(visit.language)
+    if isinstance(error, DraftFieldTooLong):
+        faults = zip(error.fields, told, strict=True)
+        document = {"faults": [{"field": field, "text": text} for field, text in faults]}
+        return visit.answer(document, status_code=code)
+    return visit.answer({"fault": " ".join(told)}, status_code=code)

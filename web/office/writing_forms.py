@@ -12,8 +12,6 @@ from mailer.letter import head
 from mailer.letter.drafts.saving import LARGEST
 from web.office.visit import Visit
 
-LONGEST_FIELD = 2_000
-
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -26,7 +24,7 @@ class Written:
 
 def of_form(visit: Visit) -> Written:
     """From the form of the page without JavaScript."""
-    front = {it: _field(visit.form[it]) for it in head.FIELDS if it in visit.form}
+    front = {it: str(visit.form[it]) for it in head.FIELDS if it in visit.form}
     return Written(front, str(visit.form.get("body", "")), _number(visit.form.get("base")))
 
 
@@ -36,7 +34,9 @@ def of_document(visit: Visit) -> Written:
     front, body = document.get("front", {}), document.get("body")
     if not isinstance(front, dict) or not isinstance(body, str):
         raise HTTPException(400)
-    fields = {it: _field(front[it]) for it in head.FIELDS if it in front}
+    fields = {it: front[it] for it in head.FIELDS if it in front}
+    if not all(isinstance(it, str) for it in fields.values()):
+        raise HTTPException(400)
     return Written(fields, body, _number(document.get("base")))
 
 
@@ -48,10 +48,6 @@ def is_too_long(body: str) -> bool:
 def text_of(value: Any, most: int = 200) -> str:
     """A short text of a document; "" for what is none."""
     return value[:most] if isinstance(value, str) else ""
-
-
-def _field(value: object) -> str:
-    return head.clean(str(value)[:LONGEST_FIELD])
 
 
 def _number(value: object) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
@@ -12,7 +11,7 @@ from starlette.responses import Response
 
 from accounts.abilities import Ability
 from mailer.draft_models import DraftState
-from mailer.letter import sendable, theme
+from mailer.letter import head, sendable, theme
 from mailer.letter.drafts import reading, rows, saving, states, versions
 from mailer.letter.drafts.reading import Source
 from mailer.letter.drafts.rows import DraftGone, DraftLine
@@ -41,8 +40,6 @@ class WritingHistory:
             line = await _line(session, visit)
             kept = await versions.versions(session, line.id)
             makers = await rows.makers(session, line.id)
-        if visit.by_script:
-            return visit.answer({"versions": [_document(it) for it in kept]})
         return visit.page(
             "writing_history",
             draft=line,
@@ -61,24 +58,21 @@ class WritingHistory:
             except PliError:
                 raise HTTPException(404) from None
             earlier = await versions.before(session, line.id, kept.version)
-        found = versions.differences(earlier.text if earlier else "", kept.text)
-        if visit.by_script:
-            told = [{"how": it.how, "text": it.text} for it in found]
-            document = _document(kept) | {"head": kept.head, "body": kept.body}
-            return visit.answer(document | {"differences": told})
+        told = _in_words(kept, visit.language)
+        before = _in_words(earlier, visit.language) if earlier else None
         return visit.page(
             "writing_version",
             draft=line,
             kept=kept,
             by=writing_page.name_of(kept.saved_by),
-            differences=found if earlier else None,
+            text=told,
+            differences=None if before is None else versions.differences(before, told),
             may_write=_may_write(visit, line) and kept.version != line.version,
         )
 
     async def restore(self, visit: Visit) -> Response:
         """Make an earlier version the text again."""
-        given = visit.document if visit.body else visit.form
-        asked = str(given.get("version", ""))
+        asked = str(visit.form.get("version", ""))
         number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
         try:
             async with visit.context.database.begin() as session:
@@ -93,8 +87,6 @@ class WritingHistory:
             return _refused(visit, error)
         if isinstance(saved, Conflict):
             raise HTTPException(409)
-        if visit.by_script:
-            return visit.answer({"version": saved.version, "saved_at": saved.at})
         return visit.go(f"/office/letters/{visit.number('id')}", done="restored")
 
     async def state(self, visit: Visit) -> Response:
@@ -226,13 +218,15 @@ def _may_write(visit: Visit, line: DraftLine) -> bool:
     return line.is_open and visit.who.granted.may(Ability.WRITE_DRAFTS, (line.list_id,))
 
 
-def _document(kept: versions.Kept) -> dict[str, Any]:
-    return {
-        "version": kept.version,
-        "saved_at": kept.saved_at,
-        "by": writing_page.name_of(kept.saved_by),
-        "asked": kept.asked,
-    }
+def _in_words(kept: versions.Kept, language: str) -> str:
+    """A version as its page shows it: the fields of its head by their names, then the body."""
+    found = head.values(kept.head)
+    fields = [
+        say(N_("{field}: {value}"), field=say(head.LABELS[key]), value=found[key]).tell(language)
+        for key in head.FIELDS
+        if found[key]
+    ]
+    return "\n".join([*fields, *head.others(kept.head), "", kept.body.lstrip("\r\n")])
 
 
 def _refused(visit: Visit, error: PliError) -> Response:

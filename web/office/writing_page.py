@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from accounts.abilities import Ability
 from mailer import reasons
-from mailer.campaign import manuscripts
+from mailer.campaign import approvals, manuscripts
 from mailer.draft_models import DraftState
 from mailer.letter import cutting, head, theme
 from mailer.letter.drafts import pictures, presence, versions
 from mailer.letter.drafts.preview import View
 from mailer.letter.drafts.rows import DraftGone, DraftLocked, DraftText
-from mailer.letter.drafts.saving import locked
-from pli.actor import kept
+from mailer.letter.drafts.saving import DraftFieldTooLong, locked
+from pli.actor import is_same, kept
 from pli.errors import PliError
 from pli.language import LANGUAGES, N_
 from web.office import draft_page
@@ -62,6 +62,8 @@ def code_of(error: PliError) -> int:
     """The status of a refusal."""
     if isinstance(error, DraftGone):
         return 410
+    if isinstance(error, DraftFieldTooLong):
+        return 422
     return 423 if isinstance(error, DraftLocked) else 413
 
 
@@ -72,8 +74,10 @@ async def shown(
     written: Written | None = None,
     previewed: dict[str, Any] | None = None,
     fault: str = "",
+    wrong: Collection[str] = (),
     status_code: int = 200,
     others: Any = None,
+    own: bool = False,
 ) -> Response:
     """The page with a manuscript, or with what was `written` and could not be saved."""
     line = found.line
@@ -83,6 +87,7 @@ async def shown(
         pictures_ = await pictures.pictures(session, line.id)
         sending = await manuscripts.sending_of(session, line.id)
         sees_sending = sending is not None and await draft_page.sees(session, visit, sending)
+        sent_back = await approvals.sent_back(session, sending)
         _, colleagues = await readers_of_tests(session, visit, line)
     front = {**found.front, **(written.front if written else {})}
     body = written.body if written else found.body
@@ -100,6 +105,7 @@ async def shown(
         sending=sending,
         sending_state=reasons.state(sending.state) if sending else None,
         sees_sending=sees_sending,
+        sent_back=sent_back,
         colleagues=colleagues,
         views=[(it.value, text) for it, text in VIEWS.items()],
         may_name=visit.who.granted.may(Ability.SEE_COPIES, (line.list_id,)),
@@ -112,17 +118,21 @@ async def shown(
         locked="" if line.is_open else str(locked(line.state).sentences[0].tell(visit.language)),
         languages=[(it, LANGUAGE_NAMES[it]) for it in LANGUAGES],
         themes=theme.themes(visit.context.options.themes),
-        usual=head.USUAL,
+        zone_name=visit.who.zone,
         previewed=previewed,
         fault=fault,
+        wrong=wrong,
         others=others,
+        own=own,
     )
 
 
 async def refused(visit: Visit, found: DraftText, written: Written, error: PliError) -> Response:
     """The page with what was written, and why it could not be saved."""
     told = " ".join(error.lines(visit.language))
-    return await shown(visit, found, written=written, fault=told, status_code=code_of(error))
+    wrong = error.fields if isinstance(error, DraftFieldTooLong) else ()
+    code = code_of(error)
+    return await shown(visit, found, written=written, fault=told, wrong=wrong, status_code=code)
 
 
 async def conflict(visit: Visit, latest: DraftText, written: Written) -> Response:
@@ -130,7 +140,8 @@ async def conflict(visit: Visit, latest: DraftText, written: Written) -> Respons
     body = written.body.replace("\r\n", "\n")
     yours = head.with_values(latest.head, written.front) + body
     found = versions.differences(latest.text.replace("\r\n", "\n"), yours)
-    return await shown(visit, latest, written=written, status_code=409, others=found)
+    own = is_same(latest.line.saved_by, visit.who.actor.text)
+    return await shown(visit, latest, written=written, status_code=409, others=found, own=own)
 
 
 def gone(visit: Visit, written: Written | None = None) -> Response:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from accounts.abilities import Ability
-from mailer.letter import front_matter, head
+from mailer.letter import head
 from mailer.letter.drafts import making, pictures, readers, rows, saving
 from mailer.letter.drafts.preview import Placed, Preview, Setting, View, preview
 from mailer.letter.drafts.rows import DraftGone, DraftLine, DraftText
@@ -22,8 +22,9 @@ from mailer.report import viewing
 from pli.errors import PliError
 from pli.language import N_, Sentence, say
 from subscribers import attributes
-from web.office.editor_words import WORDS
+from web.office import returned
 from web.office.visit import Visit
+from web.office.writing_findings import finding_document
 from web.office.writing_forms import is_too_long, of_document, text_of
 from web.office.writing_previews import Previews
 from web.pages import guarded
@@ -61,7 +62,7 @@ class WritingPreview:
             found.line,
             text,
             view=_view(text_of(document.get("view"))),
-            reader=text_of(document.get("as"), 320),
+            reader=_named(visit, text_of(document.get("as"), 320)),
             at=line if isinstance(line, int) else None,
         )
         if made is None:
@@ -73,7 +74,9 @@ class WritingPreview:
         """The preview of a manuscript as it is, for the page without JavaScript."""
         view = _view(str(visit.form.get("view", "")))
         reader = str(visit.form.get("as", ""))[:320]
-        made = await self._press(visit, found.line, found.text, view=view, reader=reader, at=None)
+        made = await self._press(
+            visit, found.line, found.text, view=view, reader=_named(visit, reader), at=None
+        )
         if made is None:
             return None
         document = self._document(visit, found.line, made, found.front["subject"])
@@ -110,7 +113,6 @@ class WritingPreview:
             "address": f"/office/letters/{line.id}/preview/{name}" if name else "",
             "findings": [finding_document(it, visit.language) for it in made.findings],
             "errors": made.errors,
-            "words": made.words,
             "subject_cuts": [{"who": it, "shown": cut} for it, cut in cuts(subject).items()],
         }
 
@@ -137,6 +139,7 @@ class WritingPreview:
             files = await pictures.all_bytes(session, line.id)
             declared = await attributes.declared(session)
             further = await _taken(session, line, front["number"])
+            further += await returned.placed(session, line.id, head.split(text)[1])
             if _names(visit, line, reader) and not whom.delivery_id:
                 further.append(_nobody(reader))
         if whom.delivery_id and not seen:
@@ -171,43 +174,18 @@ class WritingPreview:
         return await self._previews.press(line.id, visit.who.account_id, work)
 
 
-def finding_document(placed: Placed, language: str) -> dict[str, Any]:
-    """A finding for the module: `line` counts from 0 in the body; `field` is one of the head's."""
-    it = placed.finding
-    fix = it.fix and {
-        "label": say(N_("Correct this")).tell(language),
-        "line": it.fix.line,
-        "end": it.fix.line + 1,
-        "old": it.fix.old,
-        "markdown": it.fix.new,
-    }
-    return {
-        "severity": it.severity.value,
-        "code": it.sentence.text,
-        "line": it.line,
-        "field": placed.field,
-        "place": it.place,
-        "text": _sentence(placed).tell(language),
-        "remedy": it.remedy.tell(language),
-        "fix": fix,
-    }
-
-
-def _sentence(placed: Placed) -> Sentence:
-    """What a finding says; of a key that is missing in a letter's file, by its field's name."""
-    found = placed.finding.sentence
-    if found.text != front_matter.MISSING or not placed.field:
-        return found
-    label = say(WORDS[f"front_{placed.field}"])
-    return say(N_("the field “{field}” is empty"), field=label)
-
-
 def _told(visit: Visit, error: PliError) -> str:
     return " ".join(error.lines(visit.language))
 
 
 def _view(name: str) -> View:
     return next((it for it in View if it.value == name), View.MAIL)
+
+
+def _named(visit: Visit, text: str) -> str:
+    """Whom a field names: an address, or the longest names, in words of the person's language."""
+    longest = say(N_("the longest names")).tell(visit.language)
+    return readers.LONGEST if text.strip().lower() == longest.lower() else text
 
 
 async def _reader(
@@ -248,4 +226,4 @@ async def _taken(session: Any, line: DraftLine, number: str) -> list[Placed]:
     )
     following = await making.next_number(session, list_id=line.list_id)
     remedy: Sentence = say(N_("the next free number is {n}"), n=following)
-    return [Placed(warning("", by, remedy), "number")]
+    return [Placed(warning("", by, remedy), "number", str(following))]

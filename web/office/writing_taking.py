@@ -75,7 +75,8 @@ class WritingTaking:
                 "markdown": taken.body,
                 "front": dict(taken.front),
                 "blocks": writing_page.blocks(taken.body),
-                "told": [it.tell(visit.language) for it in taken.told],
+                "changed": [it.tell(visit.language) for it in taken.changed],
+                "left_out": [it.tell(visit.language) for it in taken.left_out],
                 "pictures": list(taken.pictures),
             }
         )

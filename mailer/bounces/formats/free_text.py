@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from email.message import Message
 
@@ -39,9 +40,14 @@ _WAITS = (
 )  # fmt: skip
 
 
+_ANSWERS = re.compile(r"\s*(?:re|rép|aw) ?:", re.IGNORECASE)
+
+
 def looks_like_a_bounce(mail: Mail) -> bool:
     """Whether a server wrote the mail, as its sender, return path or subject tell."""
-    subject = answer_words.words(words_of(mail.first("subject"))[:300])
+    told = words_of(mail.first("subject"))[:300]
+    # A person who answers a notice keeps its subject.
+    subject = "" if _ANSWERS.match(told) else answer_words.words(told)
     sender = words_of(mail.first("from")).lower()
     from_nobody = mail.first("return-path").strip() == "<>"
     return (

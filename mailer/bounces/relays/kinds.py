@@ -44,6 +44,11 @@ def number_of(event: Event, tokens: Tokens) -> int | None:
     return whose.of_header(event.fields, tokens)
 
 
+def mark_of(told: Sequence[Event]) -> str:
+    """The first mark of an event, as it was told; "" if there is none. Nothing proves it."""
+    return next((mark for event in told for mark in _marks(event)), "")
+
+
 def _marks(event: Event) -> Iterator[str]:
     ours = {it.mark_header.lower() for it in KINDS.values()}
     yield from (it for it in event.marks if it)

@@ -1,7 +1,10 @@
 """Mailjet: its Event API, one event in a request, or (version 2) a list of them.
 
 The copy is known by `X-MJ-CustomID`, a header of ours that comes back as `CustomID`. Source:
-Mailjet's developer pages, "Event tracking" and its table of errors (2026).
+Mailjet's guide "Event API: real-time notifications" with its "Possible values for errors", looked
+at in November 2026. "preblocked", "blacklisted" and "spam reporter" are of Mailjet's own list;
+"sender blocked" is what a receiver's filter says of us. Client libraries know four errors more
+("blacklisted", "spam reporter", "typofix", "error in template language").
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from mailer.bounces.report import Reason, Report
 
 TRACKING = frozenset(("open", "click"))
 MARK_HEADER = "X-MJ-CustomID"
-_LISTED = ("preblocked", "spam reporter", "duplicate in campaign", "sender blocked")
+_LISTED = ("preblocked", "blacklisted", "spam reporter")
 _REASONS = {
     "user unknown": Reason.UNKNOWN_USER,
     "mailbox inactive": Reason.DISABLED,
@@ -28,7 +31,7 @@ _REASONS = {
     "content blocked": Reason.CONTENT,
     "policy issue": Reason.POLICY,
     "spam content": Reason.SPAM,
-    "blacklisted": Reason.SPAM,
+    "sender blocked": Reason.POLICY,
     "system issue": Reason.SYSTEM,
     "protocol issue": Reason.SYSTEM,
     "connection issue": Reason.NETWORK,

@@ -1,7 +1,7 @@
 """Scaleway Transactional Email: its events come as messages of Topics and Events.
 
-The copy is known by a header of ours among `email_headers`. Source: Scaleway's pages, "Webhook
-event payloads" (2026).
+The copy is known by a header of ours among `email_headers`, a list of {"key": …, "value": …}.
+Source: Scaleway's page "Understanding Webhook event payloads", as validated in October 2025.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from mailer.bounces.report import Reason, Report
 TRACKING: frozenset[str] = frozenset()
 MARK_HEADER = "X-Pli-Mark"
 _NO_EVENT = ("email_queued", "blocklist_created")
+"""The second is about an address, and names no copy: the next copy is told to be blocklisted."""
 
 
 def name_of(document: Document) -> str:
@@ -41,7 +42,9 @@ def _report(document: Document) -> Report:
         case "email_mailbox_not_found":
             return events.failed(address, "", said, Reason.UNKNOWN_USER)
         case "email_blocklisted":
-            return events.listed(address, said)
+            # Its type is what the address was once refused for.
+            words = (text_of(document, "blocklist_reason"), text_of(document, "blocklist_type"))
+            return events.listed(address, next((it for it in words if it), ""))
         case "email_spam":
             # By a filter or by the person, and nothing says which: the milder reading counts.
             return events.failed(address, "", said, Reason.SPAM)

@@ -1,6 +1,10 @@
 """Amazon SES: event publishing and feedback notifications, each in a message of SNS.
 
-Source: the developer guide of SES, "Contents of event data" (2026).
+Sources, in the developer guide of SES: "Contents of event data that Amazon SES publishes to Amazon
+SNS" (configuration sets) and "Amazon SNS notification contents for Amazon SES" (identities, where
+`headers` come only if the notification is set to hold the original ones). Both were looked at in
+November 2026: eventType and notificationType, bounceType with bounceSubType, complaintSubType, the
+feedback types, delayedRecipients.
 """
 
 from __future__ import annotations
@@ -12,7 +16,10 @@ from mailer.bounces.relays.events import Document, Event, text_of
 from mailer.bounces.report import Reason, Report
 
 TRACKING = frozenset(("Open", "Click"))
+_NO_EVENT = ("Send",)
 _LISTED = ("Suppressed", "OnAccountSuppressionList")
+_NO_COMPLAINT = ("not-spam", "auth-failure")
+"""Feedback types (RFC 5965, 6591) by which nobody complains."""
 _REASONS = {
     "NoEmail": Reason.UNKNOWN_USER,
     "MailboxFull": Reason.FULL,
@@ -28,7 +35,9 @@ def name_of(document: Document) -> str:
 
 
 def read(document: Document) -> Sequence[Event]:
-    """The events, one for each recipient."""
+    """The events, one for each recipient; none for what says only that the relay has the copy."""
+    if name_of(document) in _NO_EVENT:
+        return ()
     mail = events.within(document, "mail")
     common = events.within(mail, "commonHeaders")
     fields = [*events.fields_of(mail, "headers"), ("message-id", text_of(common, "messageId"))]
@@ -46,6 +55,8 @@ def _reports(document: Document) -> Sequence[Report]:
             # Of a copy that was never sent, since somebody had complained before.
             if text_of(told, "complaintSubType") in _LISTED:
                 return [events.listed(text_of(it, "emailAddress"), "complained") for it in people]
+            if text_of(told, "complaintFeedbackType").lower() in _NO_COMPLAINT:
+                return [events.UNKNOWN]
             return [events.complained(text_of(it, "emailAddress")) for it in people]
         case "DeliveryDelay":
             told = events.within(document, "deliveryDelay")

@@ -39,8 +39,9 @@ def _image(argument: str, lines: Sequence[Line], reading: Reading) -> Iterator[T
         reading.faults.add(reading.line.number, say(fault, name=reading.written))
         return
     width = _width(values, reading)
+    alt = values.get("alt")
     yield from reading.whole(
-        Figure(),
+        Figure(decorates=alt is not None and not alt.text.strip()),
         _picture(argument, _text(values, "alt"), width, reading.line.number, reading),
         _part(Part.CAPTION, values.get("caption"), reading),
         _part(Part.CREDIT, values.get("credit"), reading),

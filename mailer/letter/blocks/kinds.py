@@ -25,7 +25,9 @@ class Quotation:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture, perhaps with a caption and a credit."""
+    """A picture, perhaps with a caption and a credit; `decorates` says that it shows nothing."""
+
+    decorates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

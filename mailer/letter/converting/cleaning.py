@@ -123,6 +123,9 @@ class Cleaner:
                 (head if named and not len(body) else body).append(made)
         for cell in head.iter("td"):
             cell.tag = "th"
+        # pandoc 2.17 puts an empty heading over a table without one.
+        if not words(head) and head.find(".//img") is None:
+            head.clear()
         parts = [it for it in (head, body) if len(it)]
         if not parts or not any(len(it) or it.text for part in parts for row in part for it in row):
             return above
@@ -131,11 +134,19 @@ class Cleaner:
     def _cell(self, cell: Element) -> Element:
         kept = {it: cell.attrib[it] for it in ("colspan", "rowspan") if cell.get(it, "1") != "1"}
         inside = self.flow(cell)
-        if len(inside) == 1 and inside[0].tag == "p":
-            made = Element(cell.tag, kept)
-            made.text, made[:] = inside[0].text, list(inside[0])
-            return made
+        if inside and all(it.tag == "p" and not it.attrib for it in inside):
+            return _lines(Element(cell.tag, kept), inside)
         return _around(cell.tag, inside, kept)
+
+
+def _lines(made: Element, paragraphs: Sequence[Element]) -> Element:
+    """Put paragraphs into a cell as its lines: a cell of Markdown holds nothing else."""
+    made.text, made[:] = paragraphs[0].text, list(paragraphs[0])
+    for paragraph in paragraphs[1:]:
+        end = Element("br")
+        end.tail = paragraph.text
+        made.extend((end, *paragraph))
+    return made
 
 
 def _items(element: Element) -> list[Element | str]:

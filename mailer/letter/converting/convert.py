@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from mailer.letter import nesting, pasted_styles
 from mailer.letter.blocks.kinds import Block, Box
-from mailer.letter.converting import figures, headings, links, lists, tables
+from mailer.letter.converting import figures, foreign, headings, links, lists, notes, tables
 from mailer.letter.converting.cleaning import Cleaner
 from mailer.letter.converting.converted import Converted
 from mailer.letter.converting.inline import Inline, words
@@ -16,7 +16,7 @@ from mailer.letter.converting.marks import Marks
 from mailer.letter.import_report import Report, place_of
 from mailer.letter.limits import DEEPEST
 from mailer.letter.placeholders import Placeholders
-from mailer.letter.sanitising import BLOCK, parse_html, sanitised
+from mailer.letter.sanitising import BLOCK, parse_html, sanitised_foreign
 from pli.errors import PliError
 from pli.language import N_, say
 
@@ -43,7 +43,10 @@ def convert(
     blocks: dict[str, Block] = {}
     tree = _parsed(html)
     links.tell(html, report)
-    lists.of_word(tree)
+    foreign.read(tree, report)
+    lists.of_word(tree, report)
+    notes.gather(tree, marks)
+    foreign.strip(tree)
     for _, text in pasted_styles.drop_hidden(tree):
         report.left_out(say(N_("the hidden text “{text}”"), text=text))
     pasted_styles.say_by_elements(tree)
@@ -62,7 +65,7 @@ def convert(
 def _parsed(html: str) -> Element:
     try:
         nesting.judge_html(html)
-        tree = parse_html(sanitised(html))
+        tree = parse_html(sanitised_foreign(html))
         nesting.judge_tree(tree, DEEPEST)
     except (nesting.TooDeep, RecursionError):
         raise TooNested(
@@ -93,7 +96,7 @@ def _improved(
         if isinstance(blocks.get(element.get(BLOCK, "")), Box):
             element[:] = _improved(list(element), report, placeholders, blocks, False)
         improved.append(element)
-    return figures.captioned(improved, placeholders, blocks)
+    return figures.blocks_of_pictures(improved, placeholders, blocks)
 
 
 def _table(

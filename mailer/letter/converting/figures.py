@@ -1,4 +1,4 @@
-"""A picture with the caption below it becomes one block."""
+"""A picture that stands alone becomes a block, with the caption below it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,31 @@ from mailer.letter.placeholders import Placeholders
 from mailer.letter.sanitising import BLOCK
 
 
-def captioned(
+def blocks_of_pictures(
     elements: Sequence[Element], placeholders: Placeholders, blocks: dict[str, Block]
 ) -> list[Element]:
-    """Join each paragraph that is one picture with the caption that follows it."""
+    """Make a block of each paragraph that is one picture, and of the caption that follows it."""
     found: list[Element] = []
     for element in elements:
-        if element.get("class") == "caption" and found and _is_picture(found[-1]):
-            picture = found.pop()
-            picture[0].tail = None
+        if _is_picture(element):
+            element[0].tail = None
+            figure = Element("div", {BLOCK: placeholders.take()})
+            blocks[figure.attrib[BLOCK]] = Figure()
+            figure.append(element)
+            found.append(figure)
+        elif element.get("class") == "caption" and found and _is_bare(found[-1], blocks):
             caption = Element("div", {BLOCK: placeholders.take()})
             caption.text, caption[:] = element.text, list(element)
             blocks[caption.attrib[BLOCK]] = Part.CAPTION
-            figure = Element("div", {BLOCK: placeholders.take()})
-            blocks[figure.attrib[BLOCK]] = Figure()
-            figure.extend((picture, caption))
-            found.append(figure)
+            found[-1].append(caption)
         else:
             found.append(element)
     return found
+
+
+def _is_bare(element: Element, blocks: dict[str, Block]) -> bool:
+    """Whether it is a picture that has no caption yet."""
+    return isinstance(blocks.get(element.get(BLOCK, "")), Figure) and len(element) == 1
 
 
 def _is_picture(element: Element) -> bool:

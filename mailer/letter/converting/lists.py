@@ -11,12 +11,19 @@ from pli.language import N_, say
 
 _LEVEL = re.compile(r"mso-list:[^;]*\blevel(\d)", re.IGNORECASE)
 _IGNORED = re.compile(r"mso-list:\s*Ignore", re.IGNORECASE)
+_HEADING = re.compile("h[1-6]")
 _NUMBER = re.compile(r"\s*\(?(\d{1,4}|[a-z]|[ivx]{1,6})[.)]", re.IGNORECASE)
 _BULLET = re.compile(r"(?:[•‣◦▪●○■·–—-]|\uf0b7|\uf0a7)[ \t\u00a0\u202f]+(?=\S)")
 
 
-def of_word(tree: Element) -> None:
-    """Turn the paragraphs that Word's clipboard calls points into lists, before styles are read."""
+def of_word(tree: Element, report: Report) -> None:
+    """Turn the paragraphs that Word's clipboard calls points into lists, before styles are read.
+
+    A heading that Word numbers stays a heading.
+    """
+    for heading in [it for it in tree.iter() if _HEADING.fullmatch(it.tag)]:
+        if _taken_sign(heading).strip():
+            report.left_out(say(N_("the number that Word put before a heading")))
     for parent in list(tree.iter()):
         if not any(_level(it) for it in parent):
             continue
@@ -34,16 +41,19 @@ def of_word(tree: Element) -> None:
 
 def _level(element: Element) -> int:
     found = _LEVEL.search(element.get("style", ""))
-    return int(found[1]) if found and element.tag in ("p", "div", "h1", "h2", "h3") else 0
+    return int(found[1]) if found and element.tag in ("p", "div") else 0
 
 
 def _put(paragraph: Element, level: int, made: list[Element], stack: list[Element]) -> None:
-    tag = "ol" if _NUMBER.match(_taken_sign(paragraph)) else "ul"
+    number = _NUMBER.match(_taken_sign(paragraph))
+    tag = "ol" if number else "ul"
     del stack[max(level, 1) :]
     if len(stack) == level and stack[-1].tag != tag:
         stack.pop()
     while len(stack) < level:
         new = Element(tag)
+        if number and number[1].isdecimal() and len(stack) + 1 == level:
+            new.set("start", number[1])
         if stack and len(stack[-1]):
             stack[-1][-1].append(new)
         elif stack:

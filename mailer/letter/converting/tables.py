@@ -25,13 +25,7 @@ _NUMBER = re.compile(r"\d{1,6}", re.ASCII)
 def headed(table: Element, report: Report, place: str) -> None:
     """Make the first row of a table its heading, if all its cells with words are bold."""
     body, head = table.find("tbody"), table.find("thead")
-    if body is None or len(body) < 2:
-        return
-    # pandoc 2.17 puts an empty heading over a table without one.
-    if head is not None and not words(head) and head.find(".//img") is None:
-        table.remove(head)
-        head = None
-    if head is not None:
+    if body is None or head is not None or len(body) < 2:
         return
     row = body[0]
     if not any(words(it) for it in row) or not all(_is_bold(it) for it in row if words(it)):

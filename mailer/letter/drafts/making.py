@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.draft_models import Draft, DraftState
@@ -126,6 +126,12 @@ async def taken(
             CampaignList.list_id == list_id,
             Campaign.number == number,
             Campaign.state != CampaignState.CANCELLED,
+            # Its own sending, which was sent back, is frozen anew under this number.
+            or_(
+                Campaign.draft_id.is_(None),
+                Campaign.draft_id != (but or 0),
+                Campaign.state.not_in((CampaignState.DRAFT, CampaignState.APPROVED)),
+            ),
         )
         .order_by(Campaign.id.desc())
         .limit(1)

@@ -20,7 +20,6 @@ from mailer.letter.letter import (
 )
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.mail_html import MARKED
-from mailer.letter.markdown import ParsedMarkdown
 from mailer.letter.press import Pressed, press
 from mailer.letter.sendable import identity_for, theme_of
 from mailer.letter.theme import DEFAULT, SHIPPED, Theme, ThemePlaces, load_theme, shape_of
@@ -39,6 +38,10 @@ _TEXT = (
     "pre{{white-space:pre-wrap;overflow-wrap:anywhere;font:15px/1.5 monospace}}</style></head>"
     "<body><main><pre>{text}</pre></main></body></html>"
 )
+
+
+_WEIGHT = {it: n for n, it in enumerate(Severity)}
+"""What a person asked for comes before what the program found."""
 
 
 class View(enum.Enum):
@@ -67,22 +70,25 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A finding, and the field of the head that it is about, if it is about one."""
+    """A finding, and the field of the head that it is about, if it is about one.
+
+    `value` is what a button may write into that field to mend it.
+    """
 
     finding: Finding
     field: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A page to be shown in a frame, and what is to be said of the letter, errors first.
+    """A page to be shown in a frame, and what is to be said of the letter, the gravest first.
 
     `page` is empty if there is none, as of a text that nests too deeply.
     """
 
     page: str
     findings: Sequence[Placed]
-    words: int
 
     @property
     def errors(self) -> int:
@@ -131,13 +137,8 @@ def preview(
     else:
         told = [it.finding.sentence for it in findings]
         findings += [Placed(it, _field(it)) for it in checked if it.sentence not in told]
-    findings.sort(key=lambda it: it.finding.severity is Severity.WARNING)
-    return Preview(page, findings, words_in(examined.parsed))
-
-
-def words_in(parsed: ParsedMarkdown) -> int:
-    """How many words a reader finds in a body."""
-    return len(re.findall(r"\w+(?:[’'-]\w+)*", " ".join(parsed.tree.itertext())))
+    findings.sort(key=lambda it: _WEIGHT[it.finding.severity])
+    return Preview(page, findings)
 
 
 def _faults(examined: ExaminedLetter) -> list[Placed]:

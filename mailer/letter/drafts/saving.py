@@ -7,7 +7,7 @@ one, changes nothing and is answered by both texts. A save that arrives twice is
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,16 +22,24 @@ from mailer.letter.letter import plain_lines
 from pli import audit
 from pli.actor import Actor, is_same
 from pli.audit import AuditAction, AuditObject
-from pli.language import N_
+from pli.language import N_, say
 from pli.upsert import insert_into
 
 LARGEST = 2_000_000
 """Characters of a body. A letter may have a tenth of that (`limits`), and no text is lost."""
+LONGEST_FIELD = 2_000
+"""Characters of a field of the head that somebody changes."""
 KEPT_EVERY = timedelta(minutes=5)
 """A save that nobody asked for is kept as a version if the last one is older than this."""
 KEYS_FOR = timedelta(days=1)
 LONGEST_KEY = 64
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class DraftFieldTooLong(DraftError):
+    """Fields of the head are longer than any letter's: `fields` names them, a sentence for each."""
+
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,6 @@ async def save(
     front: Mapping[str, str] | None = None,
     written: str | None = None,
     key: str = "",
-    tried: Sequence[str] = (),
     asked: bool = False,
     exact: bool = False,
     by: Actor,
@@ -68,11 +75,10 @@ async def save(
 ) -> Saved | Conflict:
     """Save a text that was written onto version `base`.
 
-    `front` holds the fields that changed; `written` is a whole head instead. `tried` are keys of
-    the same page whose answers never came: if one of them made the latest version, its author has
-    seen that. `asked`: a person asked for it, so it is kept as a version. `exact`: the body's line
-    ends are its author's, not a browser's. Raises DraftGone, DraftLocked, and DraftError for a text
-    that is too long.
+    `front` holds the fields that changed; `written` is a whole head instead. `asked`: a person
+    asked for it, so it is kept as a version. `exact`: the body's line ends are its author's, not a
+    browser's. Raises DraftGone, DraftLocked, DraftFieldTooLong, and DraftError for a text that is
+    too long.
     """
     body = whole(body)
     if len(body) > LARGEST:
@@ -82,12 +88,14 @@ async def save(
         return known
     if found.line.state not in OPEN:
         raise locked(found.line.state)
+    if written is None:
+        _judge_fields(found.front, front or {})
     top = written if written is not None else head.with_values(found.head, front or {})
     if not exact:
         body = _with_line_ends(body, found.body)
     if base != found.line.version:
         # Who wrote the same as somebody else has no conflict.
-        if (top, body) != (found.head, found.body) and not await _is_of(session, found, tried):
+        if (top, body) != (found.head, found.body):
             return await _conflict(session, found)
         base = found.line.version
     saved = Saved(base, found.line.saved_at, found.line.saved_by, False)
@@ -122,6 +130,23 @@ def too_long() -> DraftError:
     return DraftError(
         N_("the text has more than {n} signs: cut it up, or put a part on a web page"), n=LARGEST
     )
+
+
+def _judge_fields(before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Refuse fields that became too long: to cut them would lose words in silence."""
+    long = [
+        key
+        for key, text in after.items()
+        if len(text) > LONGEST_FIELD and head.clean(text) != before.get(key)
+    ]
+    if long:
+        text = N_("the field “{field}” has {n} signs: shorten it to {most}")
+        error = DraftFieldTooLong.listing(
+            say(text, field=say(head.LABELS[key]), n=len(after[key]), most=LONGEST_FIELD)
+            for key in long
+        )
+        error.fields = tuple(long)
+        raise error
 
 
 def locked(state: DraftState) -> DraftLocked:
@@ -196,21 +221,6 @@ async def _known(session: AsyncSession, draft_id: int, key: str) -> Saved | None
         )
     ).one_or_none()
     return None if row is None else Saved(row.version, row.at, row.saved_by, False)
-
-
-async def _is_of(session: AsyncSession, found: DraftText, tried: Sequence[str]) -> bool:
-    """Whether one of these keys made the latest version."""
-    keys = [it[:LONGEST_KEY] for it in tried[:100] if it]
-    if not keys:
-        return False
-    made = await session.scalars(
-        select(DraftSave.key).where(
-            DraftSave.draft_id == found.line.id,
-            DraftSave.version == found.line.version,
-            DraftSave.key.in_(keys),
-        )
-    )
-    return made.first() is not None
 
 
 async def _written(

@@ -28,13 +28,19 @@ STEM = "image"
 class TakenOver:
     """A document as a letter's text: the values that were found for its head, its body, pictures.
 
-    `told` says what was changed and left out.
+    `changed` and `left_out` say what is not as it was.
     """
 
     front: Mapping[str, str]
     body: str
     pictures: Mapping[str, bytes] = field(default_factory=dict)
-    told: Sequence[Sentence] = ()
+    changed: Sequence[Sentence] = ()
+    left_out: Sequence[Sentence] = ()
+
+    @property
+    def told(self) -> Sequence[Sentence]:
+        """All that is told of it: first what was lost."""
+        return [*self.left_out, *self.changed]
 
 
 def from_file(
@@ -86,12 +92,13 @@ async def free_stem(session: AsyncSession, draft_id: int) -> str:
 
 def _fitted(made: importing.Imported, place: int, sizes: LetterLimits = USUAL) -> TakenOver:
     found = {}
-    told = [*made.report.lines(Fate.CHANGED), *made.report.lines(Fate.LEFT_OUT)]
+    lost = [*made.report.lines(Fate.LEFT_OUT)]
     for name, data in made.pictures.items():
         try:
             found[name] = pictures.fit(name, data, place, sizes)
         except PliError as error:
-            told += [say(N_("a picture is missing: {fault}"), fault=it) for it in error.sentences]
+            lost += [say(N_("a picture is missing: {fault}"), fault=it) for it in error.sentences]
     top, body = head.split(made.text)
     front = {key: it for key, it in head.values(top).items() if it and it != importing.FIXME}
-    return TakenOver(front, body.lstrip("\n"), found, told)
+    changed = [*made.report.lines(Fate.CHANGED)]
+    return TakenOver(front, body.lstrip("\n"), found, changed, lost)

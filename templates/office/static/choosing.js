@@ -35,7 +35,7 @@ const completing = (field) => {
   field.after(list);
   for (const [name, value] of [["role", "combobox"], ["aria-expanded", "false"], ["aria-autocomplete", "list"], ["aria-controls", list.id]]) field.setAttribute(name, value);
 
-  const close = () => { list.hidden = true; at = -1; field.setAttribute("aria-expanded", "false"); field.removeAttribute("aria-activedescendant"); };
+  const close = () => { last?.abort(); list.hidden = true; at = -1; field.setAttribute("aria-expanded", "false"); field.removeAttribute("aria-activedescendant"); };
   const mark = (to) => {
     const all = [...list.children];
     at = (to + all.length) % all.length;
@@ -85,6 +85,11 @@ const completing = (field) => {
   });
 };
 
+// The field of a rule is of use only where a rule is chosen.
+const segment = form.querySelector("#segment");
+const ruled = () => { form.querySelector("#rule").closest(".field").hidden = segment.value !== segment.dataset.rule; };
+segment.addEventListener("input", ruled);
+ruled();
 form.addEventListener("input", soon);
-for (const field of form.querySelectorAll("[data-rule]")) completing(field);
+for (const field of form.querySelectorAll("input[data-rule]")) completing(field);
 count();

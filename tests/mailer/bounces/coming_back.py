@@ -10,7 +10,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.bounces import handling
-from mailer.bounces.handling import Came, read_arrival
+from mailer.bounces.arrivals import read_arrival
+from mailer.bounces.handling import Came
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from pli.database import Database

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.campaign import addressees, lifecycle
+from mailer.campaign import addressees, freezing, lifecycle
 from mailer.campaign.addressees import Addressees, Aside
 from mailer.campaign.finding import CampaignError
 from mailer.ledger import balance
@@ -57,7 +57,7 @@ async def test_who_is_set_aside_has_a_row_with_that_reason_asked_last(
             session, subscriber_id=left_aside.id, list_id=elected.id, source="test", now=now
         )
         aside = Aside((elected.id,), (("", WITHOUT_ANNE),))
-        campaign = await lifecycle.create(
+        campaign = await freezing.create(
             session,
             frozen=make.frozen(),
             list_ids=[members.id],
@@ -83,7 +83,7 @@ async def test_whom_it_is_for_is_in_the_hash_and_who_changed_the_rows_cannot_sta
         members = await make.a_list(session, "membres", now=now)
         await make.a_person(session, keys, "anne", members, now=now)
         plain = await make.a_draft(session, keys, [members], now=now)
-        text = await lifecycle.frozen_text(session, plain.id)
+        text = await freezing.frozen_text(session, plain.id)
         aside = Addressees((members.id,), aside=Aside((), (("", WITHOUT_ANNE),)))
         assert make.frozen().to(aside.document()).frozen_hash != plain.frozen_hash
         assert make.frozen().to(aside.document()).letter_hash == plain.letter_hash
@@ -136,7 +136,7 @@ def test_an_alarm_is_told_in_words_above_a_fifth() -> None:
     assert last(1500).alarm is None
     told = last(3870).alarm
     assert told is not None
-    assert told.tell("fr").startswith("1204 cette fois, 3870 la dernière")
+    assert told.tell("fr").startswith("1\u202f204 cette fois, 3\u202f870 la dernière")
     assert last(0).alarm is not None
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from accounts.rights import Right
-from mailer.campaign import addressees, approvals, lifecycle, manuscripts
+from mailer.campaign import addressees, approvals, freezing, lifecycle, manuscripts
 from mailer.campaign.addressees import Addressees, Aside
 from mailer.campaign.finding import CampaignError
 from mailer.campaign.policy import SendingPolicy
@@ -44,13 +44,13 @@ async def test_changing_anything_takes_the_approval_away_and_keeps_the_campaign(
         await lifecycle.approve(
             session, campaign_id=made.id, by=BRUNO, second_person=True, seen_hash=seen, now=now
         )
-        same = await lifecycle.refreeze(
+        same = await freezing.refreeze(
             session, campaign_id=made.id, frozen=make.frozen(), to=to, by=CARLA, now=now
         )
         assert not same
         assert (await session.get_one(Campaign, made.id)).state is CampaignState.APPROVED
         changed = make.frozen(make.letter("# Autre\n\nUn autre texte.\n"))
-        assert await lifecycle.refreeze(
+        assert await freezing.refreeze(
             session, campaign_id=made.id, frozen=changed, to=to, by=CARLA, now=now
         )
         row = await session.get_one(Campaign, made.id)
@@ -65,19 +65,19 @@ async def test_changing_anything_takes_the_approval_away_and_keeps_the_campaign(
                     session, campaign_id=made.id, by=maker, second_person=True, now=now
                 )
         with pytest.raises(CampaignError, match="changed meanwhile"):
-            await lifecycle.refreeze(
+            await freezing.refreeze(
                 session, campaign_id=made.id, frozen=make.frozen(), to=to, seen_hash=seen,
                 by=ANNE, now=now,
             )  # fmt: skip
         aside = Addressees(to.list_ids, aside=Aside((), (("", 'language = "de"'),)))
         await lifecycle.approve(session, campaign_id=made.id, by=BRUNO, now=now)
-        assert await lifecycle.refreeze(
+        assert await freezing.refreeze(
             session, campaign_id=made.id, frozen=changed, to=aside, by=CARLA, now=now
         )
         kinds = [it.kind.value for it in await approvals.steps(session, made.id)]
         assert kinds == ["approved", "changed", "approved", "changed"]
         before = await approvals.last_approved(session, made.id)
-        after = json.loads(snapshot.as_seen(await lifecycle.frozen_text(session, made.id)))
+        after = json.loads(snapshot.as_seen(await freezing.frozen_text(session, made.id)))
         assert before is not None
         assert (before["body"], before["to"] != after["to"]) == (after["body"], True)
 
@@ -91,7 +91,7 @@ async def test_a_campaign_that_is_under_way_is_neither_frozen_anew_nor_sent_back
         made = await make.a_campaign(session, keys, [members], now=now)
         to = await addressees.addressees_of(session, made)
         with pytest.raises(CampaignError, match="running"):
-            await lifecycle.refreeze(
+            await freezing.refreeze(
                 session, campaign_id=made.id, frozen=make.frozen(), to=to, by=ANNE, now=now
             )
         with pytest.raises(CampaignError, match="running"):

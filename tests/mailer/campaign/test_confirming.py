@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from mailer.bounce_models import Effect
 from mailer.campaign import confirming
-from mailer.models import Effect
 from mailer.report import bounces
 from pli.database import Database
 from pli.tables import Audit

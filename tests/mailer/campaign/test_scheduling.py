@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from accounts.rights import Right
 from mailer.campaign import lifecycle, list_lock, scheduling
 from mailer.campaign.finding import CampaignError, find_campaign, reason_of
 from mailer.engine.relay_watch import Patience
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.notices.trouble_mail import Office
 from mailer.report import summary
+from pli.actor import Actor
 from pli.database import Database
 from pli.keys import Keys
 from subscribers.models import List
@@ -131,10 +133,21 @@ async def test_a_campaign_long_past_its_hour_waits_for_a_person_to_start_it(
     database: Database, keys: Keys, now: datetime
 ) -> None:
     campaign_id = await scheduled(database, keys, now, now - timedelta(hours=3))
+    async with database.begin() as session:
+        anne = await make.an_account(session, "anne", Right.SENDER, now=now)
+        anne.language = "fr"
+        by = Actor.account(anne.id, anne.name)
+        await scheduling.schedule(
+            session, campaign_id=campaign_id, at=now - timedelta(hours=3), zone="UTC", by=by
+        )
+    told = Patience(office=Office(("anne@example.org",), make.IDENTITY, "en", "UTC"))
     with Relay().running() as relay:
-        async with working(database, keys, relay.url):
+        async with working(database, keys, relay.url, patience=told):
             # The engine's sweep holds the campaign, and writes the reason into its row.
             await until_true(lambda: held(database, campaign_id))
+            await until_true(lambda: relay.received)
+            mail = relay.received[0].message
+            assert "n’est pas partie à son heure" in mail["Subject"], "in her language, and once"
             async with database.reading() as session:
                 campaign = await find_campaign(session, campaign_id)
                 assert (await session.scalars(scheduling.launchable())).all() == []
@@ -146,7 +159,8 @@ async def test_a_campaign_long_past_its_hour_waits_for_a_person_to_start_it(
             await until_true(lambda: finished(database))
     async with database.reading() as session:
         assert reason_of(await find_campaign(session, campaign_id)) is None
-    assert len(relay.recipients) == 3
+    assert relay.recipients["anne@example.org"] == 1, "once, though the office has her address, too"
+    assert len(relay.recipients) == 4
 
 
 async def test_a_campaign_changed_after_its_approval_does_not_start_by_itself(

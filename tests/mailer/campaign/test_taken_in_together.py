@@ -12,18 +12,17 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from mailer.bounces.handling import Arrival, Came, read_arrival
+from mailer.bounce_models import Bounce, BounceMail, Effect
+from mailer.bounces.arrivals import Arrival, read_arrival
+from mailer.bounces.handling import Came
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.campaign import coming_back
 from mailer.links import FIRST_NUMBER
 from mailer.models import (
     Batch,
-    Bounce,
-    BounceMail,
     Campaign,
     CampaignState,
     Delivery,
-    Effect,
     Evidence,
     Notice,
     NoticeKind,

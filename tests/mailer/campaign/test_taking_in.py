@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from mailer.bounces.handling import Arrival, Came, read_arrival
-from mailer.campaign import coming_back, taking_in
-from mailer.models import Bounce, Campaign, CampaignState
+from mailer.bounce_models import Bounce
+from mailer.bounces.arrivals import Arrival, read_arrival
+from mailer.bounces.handling import Came
+from mailer.campaign import coming_back, recording_pace, taking_in
+from mailer.models import Campaign, CampaignState
 from pli.database import Database, DatabaseAway
 from tests.mailer.bounces.coming_back import FULL, bounce_of, sent
 from tests.specimens.bounces.pieces import TOKENS
@@ -39,7 +41,7 @@ async def taken(database: Database, some: list[tuple[str, bytes]], now: datetime
 async def test_each_mail_is_taken_in_once_also_where_several_stumble_together(
     database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(taking_in, "TOGETHER", 4)
+    monkeypatch.setattr(recording_pace, "TOGETHER", 4)
     some = await mails(database, now, 10)
     together: list[int] = []
     take_in_all = coming_back.take_in_all
@@ -69,11 +71,10 @@ async def test_it_rests_while_something_is_sent_and_only_then(
     sleep = asyncio.sleep
 
     async def noted(seconds: float) -> None:
-        if seconds > taking_in.READING_REST:
-            rests.append(seconds)
+        rests.append(seconds)
         await sleep(0)
 
     monkeypatch.setattr("mailer.campaign.taking_in.asyncio.sleep", noted)
-    monkeypatch.setattr(taking_in, "TOGETHER", 1)
+    monkeypatch.setattr(recording_pace, "TOGETHER", 1)
     await taken(database, some, now)
     assert len(rests) == (3 if state is CampaignState.RUNNING else 0)

@@ -83,25 +83,27 @@ def run(url: str, keys: Keys, relay: str, folder: Path, step: str) -> None:
 
 
 def run_with_short_lease(url: str, keys: Keys, relay: str, folder: Path) -> None:
-    """Work with leases of one second, so that a stop of two seconds outlasts a lease."""
+    """Work with leases of four seconds, which a stop soon outlasts, and no stall of a machine."""
     shorten_leases()
     asyncio.run(_work(url, keys, relay, folder))
 
 
 def shorten_leases() -> Callable[[], None]:
-    """Shorten leases and silent transactions to one second; returns the function that undoes it."""
+    """Shorten leases and silent transactions to seconds; returns the function that undoes it."""
     before = leasing.LEASE, constants.RENEW_SECONDS, constants.WATCH_SECONDS
     queues = pgqueuer_parts.HEARTBEAT, pgqueuer_parts.POLL_SECONDS
-    databases.IDLE_SECONDS = 1.0
-    leasing.LEASE = timedelta(seconds=1)
-    constants.RENEW_SECONDS, constants.WATCH_SECONDS = 0.3, 0.1
-    pgqueuer_parts.HEARTBEAT, pgqueuer_parts.POLL_SECONDS = timedelta(seconds=1), 0.3
+    idle = databases.IDLE_SECONDS
+    # A worker may be stopped within a transaction: others must not wait long for its locks.
+    databases.IDLE_SECONDS = 3.0
+    leasing.LEASE = pgqueuer_parts.HEARTBEAT = timedelta(seconds=4)
+    constants.RENEW_SECONDS, constants.WATCH_SECONDS = 0.5, 0.1
+    pgqueuer_parts.POLL_SECONDS = 0.3
 
     def back() -> None:
         leasing.LEASE = before[0]
         constants.RENEW_SECONDS, constants.WATCH_SECONDS = before[1:]
         pgqueuer_parts.HEARTBEAT, pgqueuer_parts.POLL_SECONDS = queues
-        databases.IDLE_SECONDS = 15.0
+        databases.IDLE_SECONDS = idle
 
     return back
 
@@ -160,4 +162,4 @@ async def _work(url: str, keys: Keys, relay: str, folder: Path) -> None:
     courier = SMTPCourier(Relay.parse(relay), connections=CONNECTIONS, rests=(0.01,))
     journal = Journal(folder, "tests")
     engine = Engine(database, keys, courier, journal=journal, connections=CONNECTIONS)
-    await asyncio.wait_for(engine.run(), 60)
+    await asyncio.wait_for(engine.run(), 120)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
+from mailer.bounces.arrivals import read_arrival
 from mailer.campaign import barring, coming_back, lifecycle
 from mailer.campaign.finding import find_campaign, reason_of
 from mailer.models import CampaignState, Delivery, Evidence, Source, Status
@@ -33,10 +34,8 @@ def now() -> datetime:
 
 
 async def takes_in(database: Database, raw: bytes) -> None:
-    async with database.begin() as session:
-        await coming_back.take_in(
-            session, raw=raw, came_to="", door="test", tokens=TOKENS, now=datetime.now(UTC)
-        )
+    arrival = read_arrival(raw=raw, came_to="", door="test", tokens=TOKENS)
+    await database.perform(coming_back.take_in_all, [arrival], now=datetime.now(UTC))
 
 
 @pytest.mark.parametrize(

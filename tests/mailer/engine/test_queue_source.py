@@ -17,12 +17,13 @@ from alembic.config import Config
 from sqlalchemy import Connection, func, select, text, update
 
 from mailer.campaign import jobs, lifecycle, scheduling
-from mailer.engine import constants
+from mailer.engine import constants, gate
+from mailer.engine.window_size import WINDOWS
 from mailer.ledger import claiming, leasing, recovery, settle_and_claim
-from mailer.models import Batch, CampaignState, Delivery, Status
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from mailer.scope import Scope
 from pli import jobs_file, pgqueuer_parts, queueing, schema
-from pli.database import Database
+from pli.database import Database, DatabaseError
 from pli.files import shipped
 from pli.keys import Keys
 from pli.queue_names import BATCHES
@@ -33,6 +34,8 @@ from tests.relay import Relay
 from tests.waiting import until_true
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -94,24 +97,64 @@ async def test_a_campaign_offers_a_job_a_batch_within_its_own_transaction(
     assert first == (f"batch:{min(ids)}", f"batch:{members.id}:other", pgqueuer_parts.FIRST)
     assert [it[2] for it in others] == [-2, -3]
 
-    # Paused, its jobs end without a taking; resumed, it has them again.
+    # Paused, it has no jobs, but for what a dead worker left; resumed, it has them again.
+    dead = max(ids)
+    await change(database, update(Batch).where(Batch.id == dead).values(sending=4, pending=0))
     async with database.begin() as session:
         await lifecycle.pause(session, campaign_id=campaign.id)
+    assert await queued(database) == {dead: ("queued", True)}
+    await change(database, update(Batch).where(Batch.id == dead).values(sending=0, pending=4))
+    async with database.begin() as session:
+        await lifecycle.go_on(session, campaign_id=campaign.id)
+    assert set(await queued(database)) == ids
     with Relay().running() as relay:
         async with working(database, keys, relay.url):
-
-            async def none() -> bool:
-                return not await queued(database)
-
-            await until_true(none)
-            assert relay.received == []
-            async with database.begin() as session:
-                takings = await session.scalar(select(func.sum(Batch.takings)))
-                await lifecycle.resume(session, campaign_id=campaign.id)
-            assert takings == 0
             assert await rests(database, campaign.id) is CampaignState.FINISHED
     assert await queued(database) == {}
     assert len(relay.received) == 12
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["quiet hours", "paused"])
+async def test_what_may_not_send_now_is_put_aside_as_a_whole(
+    paused: bool,
+    database: Database,
+    keys: Keys,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    campaign_id = await prepared(database, keys, now, count=30, batch_size=1)
+    # As by a worker that offers what it had read before: the jobs are there all the same.
+    values = (
+        {"state": CampaignState.PAUSED}
+        if paused
+        else {"quiet_hours": f"{now - HOUR:%H:%M}-{now + HOUR:%H:%M}", "quiet_zone": "UTC"}
+    )
+    await change(database, update(Campaign).values(values))
+    brought: list[int] = []
+    real = gate.comes_again
+
+    async def comes_again(session: Any, batch_id: int) -> gate.Next:
+        brought.append(batch_id)
+        return await real(session, batch_id)
+
+    monkeypatch.setattr(gate, "comes_again", comes_again)
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+
+            async def aside() -> bool:
+                return not any(due for _, due in (await queued(database)).values())
+
+            await until_true(aside)
+    assert relay.received == []
+    assert 1 <= len(brought) <= 2 * WINDOWS
+    assert len(await queued(database)) == (0 if paused else 30)
+    async with database.begin() as session:
+        takings = await session.scalar(select(func.sum(Batch.takings)))
+        await session.execute(update(Campaign).values(quiet_hours=None))
+        if paused:
+            await lifecycle.resume(session, campaign_id=campaign_id)
+    assert takings == 0
+    assert await forgotten(database) == (set() if paused else await batches(database, campaign_id))
 
 
 async def test_a_retry_brings_forward_what_is_due_hours_later(
@@ -379,3 +422,19 @@ async def test_a_database_of_the_version_before_goes_on_half_sent_paused_and_sch
                 await lifecycle.resume(session, campaign_id=paused.id)
             assert await rests(database, paused.id) is CampaignState.FINISHED
     assert len(relay.received) == 5 + 6 + 6
+
+
+async def test_a_copy_of_a_database_that_left_out_the_queues_gets_them_anew(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    running = await prepared(database, keys, now, count=4, batch_size=2)
+    await change(database, text("DROP SCHEMA queue CASCADE"))
+    with pytest.raises(DatabaseError, match=r'queues are missing .* run "pli db upgrade"'):
+        await schema.check(database)
+    await schema.upgrade(database)
+    await schema.check(database)
+    assert await queued(database) == {}
+    with Relay().running() as relay:
+        async with working(database, keys, relay.url):
+            assert await rests(database, running) is CampaignState.FINISHED
+    assert len(relay.received) == 4

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces import deciding
 from mailer.bounces.burst import Base, burst
 from mailer.campaign import barring, lifecycle
@@ -15,7 +16,7 @@ from mailer.campaign.finding import find_campaign, reason_of
 from mailer.ledger import leasing, recovery, settling, unknown_users
 from mailer.ledger.journal_record import JournalRecord, Note
 from mailer.ledger.rows import LeasedBatch
-from mailer.models import Batch, Bounce, CampaignState, Effect, Stage
+from mailer.models import Batch, CampaignState, Stage
 from mailer.outcomes import Outcome, Result, judge
 from pli.database import Database
 from pli.keys import Keys

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from mailer.bounces.rules import USUAL
 from mailer.intake import taking, working
 from mailer.intake.forwarding import Forward
 from mailer.intake.taking import Taken
 from mailer.intake.working import Means
-from mailer.models import IntakeMail, IntakeTally
+from mailer.intake_models import IntakeMail, IntakeTally
 from pli.database import Database
 from pli.work import until
 from tests.factories import KEYS
@@ -64,9 +64,12 @@ async def kinds(database: Database) -> Sequence[str]:
 
 
 async def tally(database: Database) -> dict[str, int]:
+    """How much of each kind came in, by all doors."""
     async with database.reading() as session:
-        rows = await session.execute(select(IntakeTally.kind, IntakeTally.mails))
-        return {row.kind: row.mails for row in rows}
+        rows = await session.execute(
+            select(IntakeTally.kind, func.sum(IntakeTally.mails)).group_by(IntakeTally.kind)
+        )
+        return {kind: int(mails) for kind, mails in rows}
 
 
 async def keep_working(database: Database, stop: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import Any
 
-from mailer.intake import taking, working
+from mailer.intake import taking, waiting, working
 from mailer.intake.imap_client import Mailbox, MailboxPlan
 from mailer.intake.imap_door import ImapDoor
 from pli.database import Database
@@ -27,7 +27,7 @@ def dies() -> None:
 
 def set_to_die(point: str) -> None:
     """Let the process die at the third mail, or at the point's first time."""
-    taken, done, fetched, file = taking.take, working._done, Mailbox.fetched, Mailbox.file
+    taken, noted, fetched, file = taking.take, waiting.note, Mailbox.fetched, Mailbox.file
     count = 0
 
     async def take(*arguments: Any, **named: Any) -> Any:
@@ -38,17 +38,18 @@ def set_to_die(point: str) -> None:
             dies()
         return answer
 
-    async def settle(*arguments: Any, **named: Any) -> None:
-        nonlocal count
-        await done(*arguments, **named)
-        count += 1
-        if point == "worked" and count >= 3:
+    def note(*arguments: Any, **named: Any) -> None:
+        noted(*arguments, **named)
+        if point == "worked":  # all of them, and not committed
             dies()
 
-    def fetch(box: Mailbox, uids: Any) -> Any:
-        yield from fetched(box, uids)
-        if point == "fetched":
+    def fetch(box: Mailbox, uid: int) -> bytes | None:
+        nonlocal count
+        raw = fetched(box, uid)
+        count += point == "fetched"
+        if point == "fetched" and count == 3:
             dies()
+        return raw
 
     def filing(box: Mailbox, uids: Any) -> None:
         file(box, uids)
@@ -57,7 +58,7 @@ def set_to_die(point: str) -> None:
 
     replaced: tuple[tuple[Any, str, Any], ...] = (
         (taking, "take", take),
-        (working, "_done", settle),
+        (waiting, "note", note),
         (Mailbox, "fetched", fetch),
         (Mailbox, "file", filing),
     )

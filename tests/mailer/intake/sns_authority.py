@@ -1,4 +1,4 @@
-"""A fake of SNS: an authority that signs, and a service at which its certificate is fetched."""
+"""A fake of SNS, Amazon's and Scaleway's: it signs, and its certificates are fetched there."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ HOST = "sns.eu-west-3.amazonaws.com"
 TOPIC = "arn:aws:sns:eu-west-3:123456789012:pli"
 CERTIFICATE = f"https://{HOST}/SimpleNotificationService-0123.pem"
 SUBSCRIBE = f"https://{HOST}/?Action=ConfirmSubscription&TopicArn={TOPIC}&Token=abc"
+SCALEWAY_TOPIC = "arn:scw:sns:fr-par:project-5d3f5e2c-0000-4000-8000-000000000001:pli"
+SCALEWAY_PLACE = "https://messaging.s3.fr-par.scw.cloud/fr-par/sns"
+SCALEWAY_CERTIFICATE = f"{SCALEWAY_PLACE}/sns_certificate_0123.crt"
+SCALEWAY_SUBSCRIBE = (
+    "https://sns.mnq.fr-par.scaleway.com/?Action=ConfirmSubscription"
+    f"&TopicArn={SCALEWAY_TOPIC}&Token=abc"
+)
 
 
 @cache
@@ -27,20 +34,44 @@ def _key() -> rsa.RSAPrivateKey:
 
 
 @cache
-def _certificate() -> bytes:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.example")])
+def _authority() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)
+
+
+@cache
+def certificate(issued: bool = False) -> bytes:
+    """The certificate by which messages are signed: self-signed, or issued by the authority."""
+    return _made("sns.example", _key(), *(("authority", _authority()) if issued else ()))
+
+
+@cache
+def authority() -> bytes:
+    """The certificate of the authority."""
+    return _made("authority", _authority())
+
+
+def _made(
+    subject: str,
+    key: rsa.RSAPrivateKey,
+    issuer: str = "",
+    by: rsa.RSAPrivateKey | None = None,
+) -> bytes:
     begins = datetime.now(UTC) - timedelta(days=1)
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(_key().public_key())
+        .subject_name(_name(subject))
+        .issuer_name(_name(issuer or subject))
+        .public_key(key.public_key())
         .serial_number(7)
         .not_valid_before(begins)
         .not_valid_after(begins + timedelta(days=9))
-        .sign(_key(), hashes.SHA256())
+        .sign(by or key, hashes.SHA256())
     )
     return made.public_bytes(serialization.Encoding.PEM)
+
+
+def _name(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
 @dataclass
@@ -49,12 +80,16 @@ class Service:
 
     asked: list[str] = field(default_factory=list)
     away: bool = False
+    issued: bool = False
+    """Whether the authority issued the certificate."""
 
     def __call__(self, host: str, path: str) -> bytes:
         self.asked.append(f"https://{host}{path}")
         if self.away:
             raise OSError("away")
-        return _certificate() if path.endswith(".pem") else b"<ok/>"
+        if path.endswith("/sns-trust-chain.pem"):
+            return authority()
+        return certificate(self.issued) if path.endswith((".pem", ".crt")) else b"<ok/>"
 
 
 def message(told: Mapping[str, Any] | str, version: str = "2", **changes: str) -> bytes:

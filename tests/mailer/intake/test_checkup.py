@@ -83,7 +83,7 @@ async def test_a_probe_comes_in_or_the_missing_step_is_told(sqlite_url: str) -> 
         (refused, Expected(DOMAIN), "let it pass mails to orme.example.org on to Pli"),
         (nothing, Expected(DOMAIN, "127.0.0.1:2424"), "see in the relay's log"),
         (nothing, Expected(DOMAIN, mailboxes=("imap",)), "the MX of orme.example.org"),
-        (nothing, Expected(DOMAIN, hooks=("main",)), "tells by the web"),
+        (nothing, Expected(DOMAIN, hooks=("main",)), "its events go to the address"),
         (nothing, Expected(DOMAIN), "pli intake setup"),
     ):
         found = await checkup.arrives(database, other, send, expected, seconds=0.0)

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from mailer.intake.maildir import Maildir
 from mailer.intake.smtp_door import Accepted, DoorPlan, door
 from mailer.intake.taking import Taken
-from mailer.models import IntakeMail
+from mailer.intake_models import IntakeMail
 from pli.database import Database, DatabaseAway
 from tests.databases import MigratedDatabase
 from tests.servers import PostgreSQL

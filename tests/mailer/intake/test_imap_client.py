@@ -5,86 +5,32 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
-import socketserver
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import date
 
 import pytest
 
-from mailer.intake import checkup, imap_client, imap_door
+from mailer.intake import checkup, imap_door, imap_line
 from mailer.intake.checkup import Expected
 from mailer.intake.imap_client import Mailbox, MailboxError, MailboxPlan, MailboxRefusal
 from mailer.intake.imap_door import ImapDoor
-from mailer.models import IntakeDoor
+from mailer.intake_models import IntakeDoor
 from pli.database import Database
+from tests.mailer.intake.imap_server import Answer, on, server, usual
 from tests.waiting import until_true
-
-Answer = Callable[[socket.socket, str, str], bool]
-"""(connection, tag, command) -> whether the usual answer is not to be given."""
-USUAL = {
-    "CAPABILITY": "* CAPABILITY IMAP4rev1 UIDPLUS",
-    "LOGIN": "",
-    "SELECT": "* 1 EXISTS\r\n* OK [UIDVALIDITY 7] ok",
-    "LOGOUT": "* BYE",
-}
-
-
-@contextmanager
-def server(answer: Answer) -> Iterator[MailboxPlan]:
-    """A server that answers as `answer` says, and else as a good one does."""
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.request.sendall(b"* OK hello\r\n")
-            for line in self.rfile:
-                tag, _, command = line.decode().strip().partition(" ")
-                if answer(self.request, tag, command):
-                    continue
-                usual = USUAL.get(command.split()[0], "")
-                said = f"{usual}\r\n" if usual else ""
-                self.request.sendall(f"{said}{tag} OK done\r\n".encode())
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as it:
-        it.daemon_threads = True
-        it.block_on_close = False
-        threading.Thread(target=it.serve_forever, args=(0.01,), daemon=True).start()
-        try:
-            url = f"imap://u:secret@127.0.0.1:{it.server_address[1]}"
-            yield MailboxPlan.parse("imap", url)
-        finally:
-            it.shutdown()
-
-
-def usual(connection: socket.socket, tag: str, command: str) -> bool:
-    del connection, tag, command
-    return False
-
-
-def on(word: str, reply: str) -> Answer:
-    """Answer one command with this; {tag} is its tag."""
-
-    def answer(connection: socket.socket, tag: str, command: str) -> bool:
-        if word not in command:
-            return False
-        connection.sendall(reply.format(tag=tag).encode())
-        return True
-
-    return answer
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imap_client, "SECONDS", 0.5)
+    monkeypatch.setattr(imap_line, "SECONDS", 0.5)
 
 
 def read(plan: MailboxPlan) -> None:
     box = Mailbox(plan)
     try:
         box.uids_after(0, date(2026, 1, 1))
-        list(box.fetched([3]))
+        box.fetched(3)
     finally:
         box.hang_up()
 
@@ -211,7 +157,7 @@ def test_the_last_mail_is_not_taken_again_and_one_that_is_gone_is_passed_over() 
         assert box.uidvalidity == 7
         assert box.uids_after(3, date(2026, 1, 1)) == []
         assert box.uids_after(2, date(2026, 1, 1)) == [3]
-        assert list(box.fetched([3])) == []
+        assert box.fetched(3) is None
         box.hang_up()
 
 

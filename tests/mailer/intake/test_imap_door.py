@@ -11,10 +11,11 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select, update
 
-from mailer.intake import imap_door, working
+from mailer.bounce_models import Bounce
+from mailer.intake import imap_door, waiting
 from mailer.intake.imap_client import Mailbox, MailboxError, MailboxPlan
 from mailer.intake.imap_door import ImapDoor
-from mailer.models import Bounce, IntakeDoor, IntakeMail
+from mailer.intake_models import IntakeDoor, IntakeMail
 from pli.database import Database
 from tests.certificates import authority
 from tests.dovecot import Dovecot
@@ -165,5 +166,5 @@ async def _kinds(database: Database) -> list[str]:
 async def _all_filed(database: Database) -> bool:
     async with database.reading() as session:
         rows = (await session.scalars(select(IntakeMail.filed).where(IntakeMail.acted))).all()
-        waiting = (await session.scalars(working.due())).all()
-    return bool(rows) and all(rows) and not waiting
+        due = (await session.scalars(waiting.due())).all()
+    return bool(rows) and all(rows) and not due

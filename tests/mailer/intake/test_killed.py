@@ -13,7 +13,8 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select, update
 
-from mailer.models import Bounce, BounceMail, IntakeDoor, IntakeMail, IntakeTally
+from mailer.bounce_models import Bounce, BounceMail
+from mailer.intake_models import IntakeDoor, IntakeMail, IntakeTally
 from pli.database import Database
 from tests.dovecot import Dovecot
 from tests.mailer.bounces.coming_back import bounce_of, sent, suppressed

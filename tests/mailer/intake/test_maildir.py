@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.intake import taking
 from mailer.intake.maildir import Maildir, MaildirError
 from mailer.intake.taking import Taken
-from mailer.models import IntakeMail
+from mailer.intake_models import IntakeMail
 from pli.database import Database, DatabaseAway
 
 
@@ -104,3 +107,35 @@ async def test_on_a_full_disk_no_mail_is_lost_and_the_fault_is_told(
         assert [it async for it in box.read(file)] == [Taken.NEW] * 2
     async with file.reading() as session:
         assert await session.scalar(select(func.count()).select_from(IntakeMail)) == 2
+
+
+async def test_what_is_no_mail_or_cannot_be_kept_is_told_once_and_holds_up_no_other(
+    file: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(folder, 4)
+    os.mkfifo(folder / "new" / "pipe.host")
+    (folder / "new" / "folder.host").mkdir()
+    (folder / "new" / "link.host").symlink_to("/etc/hostname")
+    take = taking.take
+
+    async def poisoned(session: AsyncSession, **named: Any) -> Taken:
+        if named["raw"].startswith(b"Subject: 2"):
+            raise KeyError("anne@example.org")
+        return await take(session, **named)
+
+    monkeypatch.setattr(taking, "take", poisoned)
+    box = Maildir(folder)
+    with box.held():
+        assert [it async for it in box.read(file)] == [Taken.NEW] * 3
+        told = sorted(it.tell("en").rpartition("/")[2] for it in box.faults)
+        assert told == [
+            "2.host:2,: a fault of Pli: see the log",
+            "folder.host:2,: is no file",
+            "link.host:2,: Too many levels of symbolic links",
+            "pipe.host:2,: is no file",
+        ]
+        box.faults.clear()
+        assert [it async for it in box.read(file)] == []
+        assert box.faults == []
+        monkeypatch.setattr(taking, "take", take)
+        assert [it async for it in box.read(file)] == [Taken.NEW]

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from mailer.bounce_models import Bounce
 from mailer.bounces.relays import events
 from mailer.bounces.relays.events import DEEPEST, MOST, NoEvents
 from mailer.bounces.relays.kinds import KINDS, number_of
-from mailer.models import Bounce, IntakeMail
+from mailer.intake_models import IntakeMail
 from pli.database import Database
 from subscribers import optout
 from subscribers.models import Subscriber
@@ -41,6 +42,17 @@ def test_an_event_is_read_as_the_table_of_its_kind_says(told: Told) -> None:
         assert (verdict.reason.value, verdict.weight.value) == (told.reason, told.weight)
 
 
+def test_what_says_only_that_a_relay_has_the_copy_is_no_event() -> None:
+    for relay, document in (
+        ("ses", payloads.ses("Send", "x", send={})),
+        ("brevo", payloads.brevo("request", "x")),
+        ("scaleway", payloads.scaleway("email_queued", "x")),
+        ("scaleway", payloads.scaleway("blocklist_created", "x")),
+        ("standard", payloads.standard("email.sent", "x")),
+    ):
+        assert KINDS[relay].read(document) == ()
+
+
 def test_a_copy_is_known_by_any_mark_of_ours_and_by_nothing_else() -> None:
     read = KINDS["ses"].read
     for name, value, number in (
@@ -52,7 +64,7 @@ def test_a_copy_is_known_by_any_mark_of_ours_and_by_nothing_else() -> None:
         ("Message-ID", "<7@example.org>", None),
     ):
         mail = {"headers": [{"name": name, "value": value}]}
-        (event,) = read({"eventType": "Send", "mail": mail})
+        (event,) = read({"eventType": "Rendering Failure", "mail": mail})
         assert number_of(event, TOKENS) == number
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from mailer.intake import taking
 from mailer.intake.smtp_door import CONNECTIONS, Accepted, DoorError, DoorPlan, door
-from mailer.models import IntakeMail
+from mailer.intake_models import IntakeMail
 from pli.database import Database, DatabaseAway
 from tests.certificates import authority, certificate
 from tests.mailer.intake.coming_in import leave_address

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from mailer.intake import sns
-from mailer.intake.sns import LARGEST, fetched
+from mailer.intake import sns_certificates
+from mailer.intake.sns_certificates import LARGEST, fetched
 from tests.certificates import authority, server_context
 
 pytestmark = pytest.mark.proof
@@ -63,7 +63,7 @@ def service(certificate: str = "DNS:localhost") -> Iterator[tuple[str, list[str]
 @pytest.fixture(autouse=True)
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority() / "ca.pem"))
-    monkeypatch.setattr(sns, "SECONDS", 2.0)
+    monkeypatch.setattr(sns_certificates, "SECONDS", 2.0)
 
 
 def test_a_page_is_fetched_and_read_no_further_than_a_certificate_is_long() -> None:

@@ -8,12 +8,14 @@ from email import message_from_bytes, policy
 import pytest
 from sqlalchemy import select, update
 
+from mailer.bounce_models import Bounce, BounceMail
 from mailer.campaign import coming_back
-from mailer.intake import deciding, probes, taking, tallies, working
+from mailer.intake import deciding, probes, taking, tallies, waiting, working
 from mailer.intake.deciding import IntakeError
 from mailer.intake.forwarding import Forward
 from mailer.intake.taking import Place, Taken
-from mailer.models import Bounce, BounceMail, Delivery, IntakeMail, Notice, NoticeKind
+from mailer.intake_models import IntakeMail
+from mailer.models import Delivery, Notice, NoticeKind
 from mailer.notices import forward_mail
 from mailer.report import intake as came_in
 from pli.chores import carry_out
@@ -80,7 +82,7 @@ async def test_the_doctors_own_mails_are_no_noise_however_often_it_asks(
         assert await taken(database, mail, to) is Taken.NEW
         await worked(database)
         async with database.reading() as session:
-            assert await probes.door_of(session, mark) == "test"
+            assert await probes.door_of(session, mark, since=now) == "test"
 
 
 async def test_a_mail_to_the_address_of_a_copy_leaves_its_list_as_one_click_does(
@@ -198,8 +200,8 @@ async def test_a_fault_of_ours_puts_one_mail_off_and_at_last_keeps_it_for_a_pers
     number, email = await one_copy(database, now)
     await taken(database, bounce_of(number, email), return_path(number))
     with monkeypatch.context() as broken:
-        broken.setattr(coming_back, "take_in", None)
-        for _ in range(len(working.DELAYS) + 1):
+        broken.setattr(coming_back, "take_in_all", None)
+        for _ in range(len(waiting.DELAYS) + 1):
             assert await worked(database) == 0
             assert await suppressed(database) == {}
             async with database.begin() as session:  # time passes
@@ -220,7 +222,7 @@ async def test_two_workers_work_on_a_mail_once_and_old_proofs_are_deleted(
     number, email = await one_copy(database, now)
     await taken(database, bounce_of(number, email), return_path(number))
     async with database.reading() as session:
-        (row_id,) = (await session.scalars(working.due())).all()
+        (row_id,) = (await session.scalars(waiting.due())).all()
         assert (await came_in.waiting(session, now=datetime.now(UTC))).mails == 1
     assert await working.work(database, means(), row_id)
     assert not await working.work(database, means(), row_id)

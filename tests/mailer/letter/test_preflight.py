@@ -64,7 +64,7 @@ def test_braces_in_an_address_stop_a_letter() -> None:
         (
             "# x\n\n::: image a.png\ncaption: y\n:::",
             'lettre.md:10: the image "a.png" has no text for those who do not see it: write a line '
-            "“alt: what it shows” below its name",
+            "“alt: what it shows” below its name, or “alt:” alone if it decorates",
         ),
         ("# x\n\n::: image https://e.org/a.png\nalt: a\n:::", "loaded from a site"),
         ("# x\n\n::: button https://e.org Cliquez ici\n:::", "does not say where it leads"),

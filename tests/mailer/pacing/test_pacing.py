@@ -336,7 +336,7 @@ async def test_a_copy_without_room_does_not_wait_an_hour_if_the_clock_is_set_bac
             monkeypatch.setattr(Pacer, "beat", no_more)
             await asyncio.sleep(0.3)  # one may be under way
             pacer._ahead += hour.total_seconds()
-            await engine.work(batch_id)
+            await engine.batches.work(batch_id)
             async with database.reading() as session:
                 batch = (await session.scalars(select(Batch))).one()
             assert (batch.lease, batch.pending) == (None, 4)

@@ -5,15 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from mailer.campaign import lifecycle, scheduling
 from mailer.campaign.sending_hours import SendingHours
 from mailer.engine import workers
+from mailer.engine.chore_sources import sources
+from mailer.models import Batch
 from mailer.pacing.limits import CAREFUL, Limits, Plan
 from mailer.report.outlook import Outlook, outlook
+from pli import chore_errands
+from pli.chore_errands import ChoreName
+from pli.chores import Again, Held, Kind, carry_out
 from pli.database import Database
 from pli.hours import Hour
 from pli.keys import Keys
+from pli.tables import Chore
 from subscribers import lists
 from tests import factories as make
 from tests.clock import NOW
@@ -62,6 +69,39 @@ async def test_each_relay_answers_for_the_lists_that_go_by_it(
     async with database.reading() as session:
         (hold,) = (await outlook(session, campaign_id=campaign_id, plans=plans)).held_by
     assert (hold.kind, str(hold.sentence)) == ("relay_rate", "secours: relay: 2 copies a second")
+
+
+async def test_a_sending_that_cannot_be_closed_says_so_until_it_is(
+    database: Database, campaign_id: int
+) -> None:
+    async def told(language: str = "en") -> list[str]:
+        async with database.reading() as session:
+            ahead = await outlook(session, campaign_id=campaign_id, plans={"main": FAST})
+        assert {it.kind for it in ahead.held_by} <= {"undone"}
+        return [it.sentence.tell(language) for it in ahead.held_by]
+
+    async def cannot(_: int) -> None:
+        raise KeyError("a fault of ours")
+
+    async with database.begin() as session:
+        await session.execute(update(Batch).values(pending=0, sent=Batch.pending))
+    finish = Kind("finish", cannot, delays=(60.0,), source=sources()["finish"])
+    assert await told() == []
+    assert isinstance(await carry_out(database, finish, campaign_id), Again)
+    (tried_again,) = await told()
+    assert "could not be closed (KeyError): it is tried again at" in tried_again
+    async with database.begin() as session:
+        await session.execute(update(Chore).values(due_at=NOW - timedelta(days=900)))
+    assert isinstance(await carry_out(database, finish, campaign_id), Held)
+    (held,) = await told()
+    assert f'"pli queue retry finish:{campaign_id}"' in held
+    assert "l’envoi n’a pas pu être clos (KeyError)" in (await told("fr"))[0]
+    # Given up by a person, it still says so, and can be tried again.
+    name = ChoreName("finish", campaign_id)
+    for act, says in ((chore_errands.forget, [held]), (chore_errands.retry, [])):
+        async with database.begin() as session:
+            await act(session, name)
+        assert await told() == says
 
 
 async def test_no_arrival_is_told_that_lies_after_the_campaigns_end(

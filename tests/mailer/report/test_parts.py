@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces.report import Weight
 from mailer.campaign import lifecycle
-from mailer.models import Bounce, CampaignState, Delivery, Effect, Status
+from mailer.models import CampaignState, Delivery, Status
 from mailer.report import (
     breakdown,
     compare,

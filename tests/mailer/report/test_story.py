@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.bounce_models import Bounce, Effect
 from mailer.bounces.report import Action, How, Reason, Weight
-from mailer.models import Bounce, CampaignState, Delivery, Effect, Source, Status
+from mailer.models import CampaignState, Delivery, Source, Status
 from mailer.models import Evidence as Proof
 from mailer.report import story
 from mailer.report.story import NoStory, Story
@@ -192,26 +192,3 @@ async def test_nobody_is_told_whether_somebody_is_on_a_list_that_one_does_not_se
                 )
             refusals.append(str(refused.value).replace(address.email, "…"))
         assert refusals[0] == refusals[1]
-        assert await story.letters(session, address=there, list_ids=[copy.list_id + 1]) == []
-
-
-async def test_all_letters_of_a_person_the_latest_first(database: Database, now: datetime) -> None:
-    async with database.begin() as session:
-        campaigns = [
-            await make.a_campaign_with(
-                session,
-                [Copy(Status.SENT, None, (QUEUED,))],
-                now=now,
-                of=replace(make.letter(), number=number),
-                list_name=f"l{number}",
-            )
-            for number in (1, 2)
-        ]
-        first, second = [(await copies_of(session, it.id))[0] for it in campaigns]
-        second.subscriber_id = first.subscriber_id
-        await session.flush()
-        address = await address_of(session, first)
-        found = await story.letters(session, address=address)
-        assert [(it.letter, it.status) for it in found] == [(2, Status.SENT), (1, Status.SENT)]
-        own = await story.letters(session, address=address, list_ids=[first.list_id])
-        assert [it.letter for it in own] == [1]

@@ -1,13 +1,12 @@
-"""Makes the specimens: `python -m tests.specimens.bounces.make FOLDER`, from the checkout's root.
+"""Makes the specimens: `python -m tests.specimens.bounces.make`, from the checkout's root.
 
-FOLDER holds Debian's Exim and OpenSMTPD, unpacked (`real_servers`). The mails of real servers lie
+It takes the Exim and the OpenSMTPD of `make mailservers`. The mails of real servers lie
 in `real/`, those written by hand in `written/`; beside each lies the sheet with how it is to read.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ WARNS = {"delay_warning_time": "1s", "minimal_backoff_time": "1s", "queue_run_de
 TAKEN = ("taken", "taken-too")
 
 
-def main(unpacked: Path) -> None:
+def main() -> None:
     with Relay(script=script_of(EVERYTHING)).running() as relay:
         with real_servers.postfix(relay, GIVES_UP) as port:
             numbers = _numbers(EVERYTHING, 1)
@@ -36,14 +35,14 @@ def main(unpacked: Path) -> None:
             numbers = _numbers(LATER, 111)
             waits = real_servers.bounced(port, relay, numbers)
             _keep("postfix-waits", waits, LATER, numbers, kind="delay", action="delayed")
-        with real_servers.exim(relay, unpacked, gives_up=True) as port:
+        with real_servers.exim(relay, gives_up=True) as port:
             numbers = _numbers(EVERYTHING, 201)
             _keep("exim", real_servers.bounced(port, relay, numbers), EVERYTHING, numbers)
-        with real_servers.exim(relay, unpacked, gives_up=False) as port:
+        with real_servers.exim(relay, gives_up=False) as port:
             numbers = _numbers(LATER, 301)
             waits = real_servers.bounced(port, relay, numbers)
             _keep("exim-waits", waits, LATER, numbers, kind="delay", action="delayed")
-        with real_servers.opensmtpd(relay, unpacked) as port:
+        with real_servers.opensmtpd(relay) as port:
             numbers = _numbers(REPLIES, 401)
             _keep("opensmtpd", real_servers.bounced(port, relay, numbers), REPLIES, numbers)
     write_by_hand()
@@ -89,4 +88,4 @@ def _write(folder: str, name: str, mail: bytes, sheet: Mapping[str, Any]) -> Non
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

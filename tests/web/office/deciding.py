@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from accounts import people
 from accounts.entering import Policy
-from mailer.campaign import addressees, lifecycle, scheduling
+from mailer.campaign import addressees, freezing, scheduling
 from mailer.campaign.policy import SendingPolicy
 from mailer.letter.snapshot import Frozen
 from mailer.models import Campaign
@@ -108,19 +108,22 @@ async def decide(street: Street, page: Any, gallery: Gallery, author: int, appro
     await page.context.clear_cookies()
     await enter(page, street, bruno)
     await page.goto(f"{path}/approve")
-    await page.locator("summary").last.click()
-    await page.locator("#back-note").fill("Quel jour ?")
+    await page.locator("details:has(#back-note) > summary").first.click()
+    await page.locator("#back-note").fill("Presque.")
+    await page.locator("details.about > summary").last.click()
+    await page.locator("textarea[name^=remark-]:visible").fill("Quel jour ?")
+    await gallery.look("approve-remarks")
     await submit(page, "form[action$='/back']")
     await gallery.look("decide-sent-back")
     await page.goto(f"{path}/approve")
     await submit(page, "form[action$='/approved']")
     await gallery.look("decide-approved")
     async with town.database.begin() as session:
-        text = await lifecycle.frozen_text(session, campaign.id)
+        text = await freezing.frozen_text(session, campaign.id)
         letter = replace(
             Frozen.of_text(text).letter, body="# Une séance\n\nLa réunion est lundi.\n"
         )
-        await lifecycle.refreeze(
+        await freezing.refreeze(
             session,
             campaign_id=campaign.id,
             frozen=make.frozen(letter),

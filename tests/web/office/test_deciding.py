@@ -10,14 +10,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.models import Account
 from accounts.rights import Right
-from mailer.models import Campaign, CampaignState, Notice, NoticeKind
+from mailer.models import (
+    ApprovalEvent,
+    ApprovalKind,
+    Campaign,
+    CampaignState,
+    Notice,
+    NoticeKind,
+)
 from mailer.report.foresee import Foreseen
-from pli.actor import Actor
 from pli.checks import Check, warn, wrong
 from pli.database import Database
 from pli.keys import Keys
@@ -26,7 +31,14 @@ from subscribers.models import List
 from tests import factories as make
 from tests.web.office.deciding import a_draft_of, an_office_that_sends
 from tests.web.office.manuscripts import a_manuscript
-from tests.web.office.person import FROM_HERE, Person, Town, a_town
+from tests.web.office.person import FROM_HERE, Town, a_town
+from tests.web.office.ready import (
+    a_ready_letter,
+    actor_of,
+    an_office_of_one,
+    let_all_pass,
+    state_of,
+)
 from tests.web.office.signed import signed_in
 from web.office.counting import Counting, Overtaken
 from web.office.sending_options import MachineChecks
@@ -36,26 +48,6 @@ from web.office.sending_options import MachineChecks
 async def town(database: Database, keys: Keys, now: datetime) -> AsyncIterator[Town]:
     async with a_town(database, keys, now, an_office_that_sends(keys=keys)) as town:
         yield town
-
-
-def actor_of(account: Account) -> Actor:
-    return Actor.account(account.id, account.name)
-
-
-async def state_of(town: Town, campaign_id: int) -> Campaign:
-    async with town.database.reading() as session:
-        return await session.get_one(Campaign, campaign_id)
-
-
-async def let_all_pass(person: Person, path: str) -> None:
-    """Let every warning pass, one by one."""
-    for _ in range(20):
-        page = await person.go(f"{path}/check")
-        keys = re.findall(r'name="key" value="([0-9a-f]{32})"', page.text)
-        if not keys:
-            return
-        await person.send(f"{path}/tick", key=keys[0])
-    raise AssertionError("there is no end of warnings")
 
 
 async def test_a_letter_goes_its_whole_way_between_two_people(town: Town) -> None:
@@ -82,10 +74,16 @@ async def test_a_letter_goes_its_whole_way_between_two_people(town: Town) -> Non
         await approver.go(f"{path}/approve")
         assert "Avant jeudi, merci" in approver.text
         old = approver.forms()[f"{path}/approved"]["seen"]
-        await approver.send(f"{path}/back", note="Le 3, c'est quel jour ?", line="12")
-        assert "It is sent back with your remark." in approver.text
+        empty = await approver.send(f"{path}/back")
+        assert (empty.status_code, "a remark is needed" in approver.text) == (422, True)
+        await approver.go(f"{path}/approve")
+        await approver.send(f"{path}/back", None, note="Presque", **{"remark-4": "Quel jour ?"})
+        assert "It is sent back with your remarks." in approver.text
         await author.go(path)
-        assert "Bruno sent it back:" in author.text
+        assert "Bruno sent it back on" in author.text
+        beside = author.text.partition("<blockquote")[2]
+        assert beside.index("La réunion est le 3.") < beside.index("Quel jour ?")
+        assert "Presque" in author.text
 
         # Anne sets nobody aside, but changes for whom it is: what Bruno saw is not there any more.
         await author.go(f"{path}/who")
@@ -154,7 +152,14 @@ async def test_the_overview_names_who_asks_and_an_author_finds_the_way_back(town
         assert path in author.text
 
         await one.go(f"{path}/approve")
-        await one.send(f"{path}/back", note="La date", line="")
+        await one.send(f"{path}/back", note="La date")
+        await author.go("/office/")
+        assert "was sent back to you." in author.text
+        async with town.database.begin() as session:
+            # Who only pressed the button, as one who wrote nothing and asked nobody.
+            await session.execute(
+                delete(ApprovalEvent).where(ApprovalEvent.kind != ApprovalKind.SENT_BACK)
+            )
         await author.go("/office/")
         assert "was sent back to you." in author.text
         await other.go("/office/")
@@ -169,28 +174,10 @@ async def test_the_overview_names_who_asks_and_an_author_finds_the_way_back(town
             assert ("To its sending" in person.text) is sees, "its numbers are another right"
 
 
-async def a_ready_letter(
-    town: Town, person: Person, *, size: int = 3, name: str = "anne"
-) -> tuple[int, str]:
-    """A draft of somebody who alone decides, all warnings let pass; its id and its address."""
-    anne = await town.hire(name, Right.AUTHOR, Right.SENDER)
-    campaign, _ = await a_draft_of(
-        town.database, town.keys, actor_of(anne), size=size, now=town.clock.at
-    )
-    await signed_in(town, person, anne)
-    path = f"/office/sendings/{campaign.id}"
-    await let_all_pass(person, path)
-    return campaign.id, path
-
-
 @pytest.fixture
 async def alone(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Town]:
-    """An office in which one person decides, and types the number above two."""
-    database = Database(sqlite_url)
-    rules = an_office_that_sends(keys=keys, two=False, above=2)
-    async with a_town(database, keys, now, rules) as town:
+    async with an_office_of_one(sqlite_url, keys, now) as town:
         yield town
-    await database.close()
 
 
 async def test_an_hour_is_refused_in_words_when_it_is_none_of_one_time(alone: Town) -> None:
@@ -210,7 +197,7 @@ async def test_an_hour_is_refused_in_words_when_it_is_none_of_one_time(alone: To
         assert page.status_code == 422, "an hour that was written is not thrown away"
         assert "you wrote an hour and chose “Now”" in anne.text
         await anne.go(f"{path}/release?when=at&hour=26/11/2026 8h")
-        assert "Thursday, November 26, 2026 at 08:00 (Europe/Paris), in 1 day and 22 hours" in (
+        assert "Thursday, November 26, 2026 at 08:00 (Paris time), in 1 day and 22 hours" in (
             anne.text
         )
 
@@ -231,7 +218,7 @@ async def test_the_number_is_typed_with_spaces_or_in_arabic_digits_and_looked_at
             await make.a_person(session, alone.keys, "nouvelle", members, now=alone.clock.at)
         changed = await anne.send(f"{path}/release", typed="3")
         assert changed.status_code == 422
-        assert "the number has changed meanwhile: it is 4 people now" in anne.text
+        assert "the number of people has changed meanwhile: it is 4 now" in anne.text
         assert "Send it to 4 people" in anne.text
         await anne.send(f"{path}/release", typed="\u202f٤ ")
         assert (await state_of(alone, campaign_id)).state is CampaignState.SCHEDULED

@@ -70,6 +70,11 @@ async def test_the_whole_way_by_the_keyboard_alone(sqlite_url: str, keys: Keys) 
             await tab_to(page, "Rule")
             await page.keyboard.type("li")
             await page.locator("[role=option]").first.wait_for()
+            await page.keyboard.press("Escape")
+            assert await page.locator("#rule-proposals").is_hidden(), "Escape closes the proposals"
+            assert await page.locator("#rule").input_value() == "li", "and loses no text"
+            await page.keyboard.press("ArrowDown")
+            await page.locator("[role=option]").first.wait_for()
             await page.keyboard.press("ArrowDown")
             assert await page.locator("[role=option][aria-selected=true]").inner_text() == "list"
             await page.keyboard.press("Enter")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +30,10 @@ from tests.web.office.served import Street, a_street, with_passkeys
 
 pytestmark = pytest.mark.proof
 
-NO_PAGES = {"base", "parts", "draft", "findings", "approval_steps"}
+NO_PAGES = {
+    *("base", "parts", "draft", "findings", "approval_steps"),
+    *("remarks", "sent_back", "told_story"),
+}
 """Templates of the office that are parts of others."""
 OF_MANUSCRIPTS = {
     "manuscripts",
@@ -277,6 +281,12 @@ async def _who_watches(street: Street, page: Any, gallery: Gallery) -> None:
     await page.locator("#address").fill(await an_address_of(town, done))
     await submit(page, "form[action$='/story']")
     await gallery.look("story")
+    await page.get_by_role("link", name=re.compile("Toutes les lettres|All letters")).click()
+    await page.wait_for_url("**/people/*")
+    await gallery.look("person")
+    await page.locator("main ul.things a").first.click()
+    await page.wait_for_url("**/sendings/*")
+    await gallery.look("person-story")
     await page.goto(f"{at}/{running}/cancel")
     await submit(page, "main form")
     await gallery.look("act-cancel-wrong")

@@ -81,6 +81,8 @@ TABLE = {
     "/sendings/{id:number}/paper": {Right.SENDER, Right.READER, Right.WHO},
     "/sendings/{id:number}/report.json": {Right.SENDER, Right.READER, Right.WHO},
     "/sendings/{id:number}/story": {Right.WHO},
+    "/people/{id:number}": {Right.WHO},
+    "/people/{id:number}/sendings/{sending:number}": {Right.WHO},
     "/sendings/{id:number}/copies": {Right.WHO},
     "/sendings/{id:number}/export": {Right.WHO},
     "/sendings/{id:number}/start": {Right.SENDER},
@@ -115,7 +117,7 @@ TABLE = {
     "POST /letters/{id:number}": {Right.AUTHOR},
     "PUT /letters/{id:number}": {Right.AUTHOR},
     "/letters/{id:number}/blocks": {Right.AUTHOR, Right.SENDER},
-    "/letters/{id:number}/token": {Right.AUTHOR, Right.SENDER},
+    "/letters/{id:number}/token": "signed in",
     "/letters/{id:number}/presence": {Right.AUTHOR, Right.SENDER},
     "/letters/{id:number}/preview": {Right.AUTHOR, Right.SENDER},
     "/letters/{id:number}/preview/{key}": {Right.AUTHOR, Right.SENDER},
@@ -151,10 +153,11 @@ The method stands before a path that has several routes.
 """
 
 
-def where(path: str, number: int) -> str:
+def where(path: str, number: int, sending: int = 1) -> str:
     """The address of a route, with this number of a thing."""
     return "/office" + (
         path.replace("{id:number}", str(number))
+        .replace("{sending:number}", str(sending))
         .replace("{version:number}", "1")
         .replace("{name}", "image.png")
     )
@@ -163,11 +166,13 @@ def where(path: str, number: int) -> str:
 ENDLESS = "/sendings/{id:number}/stream"
 """Its answer lasts as long as somebody watches: tests ask for its head."""
 OF_A_RUNNING_ONE = {
-    **dict.fromkeys(("who", "check", "tick", "approve", "test", "release", "stop"), 303),
+    **dict.fromkeys(
+        ("who", "check", "tick", "approve", "test", "release", "stop", "ask", "approved", "back"),
+        303,
+    ),
     **dict.fromkeys(("numbers", "complete"), 200),
-    **dict.fromkeys(("ask", "approved", "back"), 422),
 }
-"""What the routes of a draft answer for a sending that runs: they lead on, or the verb refuses."""
+"""What the routes of a draft answer for a sending that runs: they lead on."""
 OF_A_DRAFT = {*OF_A_RUNNING_ONE, "mail", "text", "web"}
 LEADS_ON = ("/campaigns", "/report/{id:number}")
 """Former addresses: they show nothing, and lead to where the guard asks again."""
@@ -261,7 +266,7 @@ def _expected(route: OfficeRoute, right: Right | None, sees: str, method: str) -
         # An author is told that the own letter is sent, if it is of all its lists.
         some = sees == "some" and Ability.SEE_NUMBERS in MAY[right]
         return (200,) if sees == "all" or some else (404,)
-    if "/sendings/{id" in route.path:
+    if "/sendings/{id" in route.path or "/people/{id" in route.path:
         if sees != "all" and not (sees == "some" and route.partly):
             return (404,)
         # A form without what it asks for is refused; one that asks for nothing is done.
@@ -283,7 +288,10 @@ async def _every_route_with(town: Town, rights: Sequence[Right | None]) -> None:
     async with town.database.begin() as session:
         own = await make.a_list(session, "own", now=now)
         other = await make.a_list(session, "other", now=now)
-        await make.a_person(session, town.keys, "jeanne", own, other, now=now)
+        people = {
+            kind: (await make.a_person(session, town.keys, kind, *on, now=now)).id
+            for kind, on in {"own": [own], "other": [other], "mixed": [own, other]}.items()
+        }
         sendings = {
             kind: (
                 await make.a_campaign(
@@ -295,7 +303,7 @@ async def _every_route_with(town: Town, rights: Sequence[Right | None]) -> None:
             )
         }
         drafts = await _drafts(session, {"own": own.id, "other": other.id}, now)
-    sendings["missing"] = 9_999
+    sendings["missing"] = people["missing"] = 9_999
     victim = await town.hire("victim")
     office = the_office(town.database, town.keys, now)
     every = [it for it in office.office_routes() if isinstance(it.needs, Ability)]
@@ -322,10 +330,12 @@ async def _every_route_with(town: Town, rights: Sequence[Right | None]) -> None:
                     allowed = right is not None and route.needs in MAY[right]
                     for kind in ("own", "other", "mixed", "missing"):
                         sees = kind if kind == "missing" else SEES[scope][kind]
-                        number = sendings[kind] if "sendings" in route.path else victim.id
+                        number = sendings[kind] if "/sendings/" in route.path else victim.id
+                        if route.path.startswith("/people/"):
+                            number = people[kind]
                         if kind == "missing":
                             number = 9_999
-                        path = where(route.path, number)
+                        path = where(route.path, number, sendings[kind])
                         for method in route.methods:
                             expected = _expected(route, right, sees, method)
                             answer = await person.client.request(

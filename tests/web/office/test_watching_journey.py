@@ -9,15 +9,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, update
 
+from accounts import people
 from accounts.models import Account
 from accounts.rights import Right
 from mailer.campaign import lifecycle
 from mailer.engine.relay_watch import Patience
-from mailer.models import CampaignState
+from mailer.models import Batch, CampaignState
 from mailer.notices.trouble_mail import Office
 from pli.actor import Actor
 from pli.keys import Keys
+from pli.tables import Chore, ChoreState
 from tests import axe
 from tests import factories as make
 from tests.browser import SCREENSHOTS
@@ -57,6 +60,35 @@ async def released(street: Street, anne: Account, copies: int) -> int:
 def told(street: Street) -> Patience:
     """Who released a sending is told of its end."""
     return Patience(office=Office((), LOCAL_IDENTITY, "en", "Europe/Paris", street.url))
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("fr", "n’a pas pu être clos (DBAPIError)"), ("en", "not be closed")]
+)
+async def test_a_sending_that_cannot_be_closed_says_so_on_its_page(
+    language: str, says: str, sqlite_url: str, keys: Keys
+) -> None:
+    async with a_street(sqlite_url, keys, language) as street:
+        anne = await street.town.hire("anne", *Right)
+        campaign_id = await released(street, anne, 12)
+        now = datetime.now(UTC)
+        async with street.town.database.begin() as session:
+            (await people.by_id(session, anne.id)).language = language
+            await session.execute(update(Batch).values(pending=0, sent=Batch.pending))
+            await session.execute(
+                insert(Chore).values(
+                    kind="finish", row_id=campaign_id, state=ChoreState.HELD, due_at=now, tries=6,
+                    code="DBAPIError", offered_at=now,
+                )
+            )  # fmt: skip
+        async with street.browser(locale=language) as page:
+            await page.set_viewport_size({"width": 320, "height": 640})
+            await enter(page, street, anne)
+            await page.goto(f"{street.url}/office/sendings/{campaign_id}")
+            await page.get_by_text(says).wait_for()
+            assert await axe.violations(page) == []
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+            await page.screenshot(path=SCREENSHOTS / f"not-closed-{language}.png", full_page=True)
 
 
 async def sent(page: Any) -> int:

@@ -9,6 +9,8 @@ from datetime import datetime
 import pytest
 
 from accounts.rights import Right
+from mailer.letter import head
+from mailer.letter.drafts import rows
 from pli import audit
 from pli.audit import AuditAction
 from pli.database import Database
@@ -68,12 +70,16 @@ async def test_a_save_that_did_not_see_the_latest_text_gets_both(town: Town) -> 
         assert here.json()["present"] == []
         there = (await second.ask("POST", f"{at}/presence", {})).json()
         assert [it["name"] for it in there["present"]] == ["Anne"]
+        away = await first.ask("POST", f"{at}/presence", {"leaves": True})
+        assert [it["name"] for it in away.json()["present"]] == ["Bruno"]
+        assert (await second.ask("POST", f"{at}/presence", {})).json()["present"] == []
+        await first.ask("POST", f"{at}/presence", {})
         await first.ask("PUT", at, {"base": 1, "key": "a", "body": "\nde Anne\n"})
         late = await second.ask("PUT", at, {"base": 1, "key": "b", "body": "\nde Bruno\n"})
         assert late.status_code == 409
         told = late.json()
         assert (told["version"], told["by"], told["body"]) == (2, "Anne", "\nde Anne\n")
-        assert [it["source"] for it in told["yours"]] == ["\n", "de Bruno\n"]
+        assert told["own"] is False
         page = await other.go(at)
         assert "Anne has it open since" in page.text
         # Without JavaScript: what was typed is on the page, and saving again is one's decision.
@@ -84,12 +90,13 @@ async def test_a_save_that_did_not_see_the_latest_text_gets_both(town: Town) -> 
         assert "<del>" in again.text
         assert "de Bruno" in other.text
         assert (await other.send(at, body="\nde Bruno\n", do="save")).status_code == 200
-        listed = await second.ask("GET", f"{at}/history")
-        assert [(it["version"], it["by"]) for it in listed.json()["versions"]] == [
-            (4, "Bruno"),
-            (3, "Anne"),
-            (2, "Anne"),
-            (1, "root"),
+        listed = await other.go(f"{at}/history")
+        by = re.findall(r">Version (\d)</a>.*?by (\w+)<?", listed.text.replace("\n", " "))
+        assert [f"{number} {name}" for number, name in by] == [
+            "4 Bruno",
+            "3 Anne",
+            "2 Anne",
+            "1 root",
         ]
         page = await other.go(f"{at}/history/4")
         assert "<del>encore Anne</del><ins>de Bruno</ins>" in page.text
@@ -97,6 +104,56 @@ async def test_a_save_that_did_not_see_the_latest_text_gets_both(town: Town) -> 
         await other.go(f"{at}/history")
         assert (await other.send(f"{at}/restore", version="3")).status_code == 200
         assert "encore Anne" in other.text
+
+
+async def test_a_field_that_became_too_long_is_refused_by_its_name_and_an_old_one_stays(
+    town: Town,
+) -> None:
+    old = "long " * 500
+    draft_id, _ = await a_manuscript(town, top=head.new({"title": old, "number": "7"}))
+    anne = await town.hire("anne", Right.AUTHOR)
+    at = f"/office/letters/{draft_id}"
+    async with town.somebody() as person:
+        module = Module(person, await signed_in(town, person, anne))
+        front = {"title": old, "subject": "s" * 2_001, "preheader": "p" * 2_000}
+        asked = {"base": 1, "front": front, "body": BODY}
+        refused = await module.ask("PUT", at, asked)
+        assert refused.status_code == 422
+        text = "the field “Subject” has 2001 signs: shorten it to 2000"
+        assert refused.json() == {"faults": [{"field": "subject", "text": text}]}
+        front["subject"] = "s" * 2_000
+        assert (await module.ask("PUT", at, asked)).status_code == 200
+        for wrong in ('{"title": {}}', '{"number": 7}'):
+            document = f'{{"base": 2, "body": "", "front": {wrong}}}'.encode()
+            answer = await module.ask("PUT", at, document)
+            assert answer.status_code == 400
+        await person.go(at)
+        page = await person.send(at, subject="t" * 3_000, body="un texte à garder", do="save")
+        assert page.status_code == 422
+        assert "“Subject” has 3000 signs" in person.text
+        assert "un texte à garder" in person.text
+        assert 'name="subject" aria-invalid="true" value="ttt' in page.text
+    async with town.database.reading() as session:
+        assert (await rows.get(session, draft_id)).front["subject"] == "s" * 2_000
+
+
+async def test_a_page_hears_who_is_signed_in_now_and_whether_that_person_may_write(
+    town: Town,
+) -> None:
+    draft_id, list_id = await a_manuscript(town)
+    for name, lists, may in (("anne", [list_id], True), ("carla", [None], False)):
+        right = Right.AUTHOR if may else Right.READER
+        account = await town.hire(name, right, lists=lists)
+        async with town.somebody() as person:
+            module = Module(person, await signed_in(town, person, account))
+            for number, expected in ((draft_id, may), (999, False)):
+                told = (await module.ask("GET", f"/office/letters/{number}/token")).json()
+                assert told == {
+                    "token": module.token,
+                    "account": account.id,
+                    "name": name.capitalize(),
+                    "may_write": expected,
+                }
 
 
 async def test_a_session_that_ended_loses_no_text(town: Town) -> None:
@@ -211,7 +268,7 @@ async def test_an_author_sees_a_person_only_with_the_right_to_and_that_is_noted(
         async with town.somebody() as person:
             module = Module(person, await signed_in(town, person, account))
             seen = []
-            for whom in ("", "longest", "jeanne@example.org", "jeanne@example.org"):
+            for whom in ("", "The longest names", "jeanne@example.org", "jeanne@example.org"):
                 shown = await module.ask(
                     "POST",
                     f"/office/letters/{draft_id}/preview",

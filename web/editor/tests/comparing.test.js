@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { chosen, parts } from "../comparing.js";
+import { byWords, chosen, parts } from "../comparing.js";
 
 test("what only one of both changed is known, and what both changed is asked", () => {
   const base = ["a\n\n", "b\n\n", "c\n\n", "d\n"];
@@ -34,4 +34,14 @@ test("ten thousand blocks are compared at once", () => {
   const begun = performance.now();
   assert.deepEqual(parts(many, other).filter((it) => !it.same).length, 1);
   assert.ok(performance.now() - begun < 1_000);
+});
+
+test("what differs is marked word by word, and both sides stay whole", () => {
+  const sides = byWords("L’avis de mardi est adopté.", "L’avis de jeudi est enfin adopté.");
+  const shown = sides.map((side) => side.map((it) => (it.differs ? `[${it.text}]` : it.text)).join(""));
+  assert.equal(shown[0], "L’avis de [mardi] est adopté.");
+  assert.equal(shown[1], "L’avis de [jeudi] est[ enfin] adopté.");
+  for (const [one, other] of [["", "a b"], ["a", ""], ["un 👨‍👩‍👧", "un 👨‍👩‍👦"], ["é", "e\u0301"]]) {
+    assert.deepEqual(byWords(one, other).map((side) => side.map((it) => it.text).join("")), [one, other]);
+  }
 });

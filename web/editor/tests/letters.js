@@ -8,9 +8,15 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 const bodyOf = (text) => text.replace(/^---\n[\s\S]*?\n---\n/, "");
 
-const word = join(ROOT, "tests/specimens/word");
+const markdownIn = (folder) => readdirSync(join(ROOT, folder)).filter((it) => it.endsWith(".md")).sort().map((it) => `${folder}/${it}`);
 
-export const LETTERS = [
+const read = (names) => names.map((name) => [name, bodyOf(readFileSync(join(ROOT, name), "utf8"))]);
+
+/** The letters of the project, and what documents and clipboards become. */
+export const LETTERS = read([
   "templates/letters/specimen/letter.md", "templates/letters/new.fr.md", "templates/letters/new.en.md",
-  ...readdirSync(word).filter((it) => it.endsWith(".md")).sort().map((it) => `tests/specimens/word/${it}`),
-].map((name) => [name, bodyOf(readFileSync(join(ROOT, name), "utf8"))]);
+  ...markdownIn("tests/specimens/word"), ...markdownIn("tests/specimens/clipboard"),
+]);
+
+/** What nobody should write, and somebody will. */
+export const HARD = read(markdownIn("tests/specimens/hard"));

@@ -36,6 +36,9 @@ class Server {
     this.got.push(save);
     const mode = this.script.shift() ?? "well";
     if (mode === "away") throw new TypeError("no network");
+    if (mode === "slow") throw new DOMException("", "TimeoutError");
+    if (mode === "page") return { status: 0, said: {} };
+    if (mode === "emptied") return { status: 200, said: {} };
     if (typeof mode === "number") return { status: mode, said: { fault: "no" } };
     const answer = this.judge(save);
     if (mode === "lost") throw new TypeError("the answer is lost");
@@ -190,17 +193,90 @@ test("a session that is over stops saving, keeps the text, and goes on when some
   assert.equal(desk.server.body, "deux mots");
 });
 
-for (const [status, state] of [[403, "forbidden"], [410, "gone"], [413, "too_large"], [422, "refused"], [423, "locked"]]) {
-  test(`a refusal with ${status} is told, and the copy stays`, async () => {
+for (const [status, state] of [
+  [400, "not_understood"], [404, "unseen"], [405, "not_understood"], [410, "gone"], [413, "too_large"],
+  [415, "not_understood"], [422, "refused"], [423, "locked"],
+]) {
+  test(`a refusal with ${status} is told and not asked again, until something else is written`, async () => {
     const desk = a_desk();
     desk.server.script = [status];
     desk.type("deux");
-    await desk.clock.pass(30_000);
+    await desk.clock.pass(120_000);
     assert.equal(desk.last(), state);
     assert.equal(desk.copy.body, "deux");
+    assert.equal(desk.saving.hasCopy, true);
     assert.equal(desk.server.got.length, 1);
+    desk.type("deux mots");
+    await desk.clock.pass(1_100);
+    assert.equal(desk.server.body, "deux mots");
   });
 }
+
+test("what only somebody can answer waits for the answer, whatever is written", async () => {
+  const desk = a_desk();
+  desk.server.script = [403];
+  desk.type("deux");
+  await desk.clock.pass(1_100);
+  assert.equal(desk.last(), "forbidden");
+  desk.type("deux mots");
+  await desk.clock.pass(60_000);
+  assert.equal(desk.server.got.length, 1);
+  await desk.saving.again();
+  await desk.clock.pass(1_100);
+  assert.equal(desk.server.body, "deux mots");
+});
+
+for (const [mode, why] of [
+  ["away", "away"], ["slow", "slow"], ["page", "strange"], ["emptied", "strange"], [409, "strange"], [408, "busy"], [429, "busy"],
+  [500, "broken"], [502, "busy"], [503, "busy"], [504, "busy"],
+]) {
+  test(`after ${mode}, the reason told is ${why}, and the same save is sent again until it is taken`, async () => {
+    const desk = a_desk();
+    desk.server.script = [mode, mode];
+    desk.type("deux");
+    await desk.clock.pass(1_100);
+    assert.equal(desk.last(), "failed");
+    assert.equal(desk.told.at(-1)[1].why, why);
+    assert.equal(desk.copy.body, "deux");
+    await desk.clock.pass(10_000);
+    assert.equal(desk.server.body, "deux");
+    assert.equal(desk.last(), "saved");
+    assert.equal(new Set(desk.server.got.map((it) => it.key)).size, 1);
+  });
+}
+
+test("a browser that keeps no copy is told with what failed, and again once it keeps one", async () => {
+  const desk = a_desk();
+  const { keep } = desk.saving;
+  desk.saving.keep = async () => { throw new Error("no room"); };
+  desk.server.script = ["away", "away"];
+  desk.type("deux");
+  await desk.clock.pass(1_100);
+  assert.equal(desk.saving.hasCopy, false);
+  desk.saving.keep = keep;
+  await desk.clock.pass(2_100);
+  assert.equal(desk.saving.hasCopy, true);
+  assert.equal(desk.last(), "failed");
+});
+
+test("answers that come out of order change nothing: one save is on its way at a time", async () => {
+  const desk = a_desk();
+  const waiting = [];
+  desk.saving.send = (save) => new Promise((resolve) => { waiting.push(() => resolve(desk.server.take(save))); });
+  desk.type("deux");
+  await desk.clock.pass(1_000);
+  for (const text of ["trois", "quatre"]) {
+    desk.type(text);
+    desk.saving.save({ asked: true });
+    await desk.clock.pass(2_000);
+  }
+  assert.equal(waiting.length, 1);
+  waiting[0]();
+  await desk.clock.pass(1_100);
+  waiting[1]();
+  await desk.clock.pass(100);
+  assert.deepEqual(desk.server.got.map((it) => [it.base, it.body]), [[1, "deux"], [2, "quatre"]]);
+});
 
 test("a server with trouble is asked again, ever more rarely", async () => {
   const desk = a_desk();

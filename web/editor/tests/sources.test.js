@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { cut } from "../cutting.js";
 import { SCHEMA } from "../schema.js";
 import { Sources } from "../sources.js";
-import { LETTERS } from "./letters.js";
+import { HARD, LETTERS } from "./letters.js";
 import { anyMarkdown, anySigns } from "./texts.js";
 
 const opened = (text) => {
@@ -33,8 +33,9 @@ const changed = ({ sources, doc }, [from, to], word) => {
   return sources.write(made).text;
 };
 
-test("every letter of the project, opened and saved, is itself", () => {
-  for (const [name, body] of LETTERS) {
+test("every letter of the project, and every hard one, opened and saved, is itself", () => {
+  assert.ok(LETTERS.length > 20 && HARD.length > 5);
+  for (const [name, body] of [...LETTERS, ...HARD]) {
     const { sources, doc } = opened(body);
     assert.equal(sources.write(doc).text, body, name);
   }
@@ -65,6 +66,20 @@ test("one word changed changes one block, and only that word of it in what is wr
       const differ = now.filter((it, at) => it.source !== blocks[at].source);
       assert.equal(differ.length, 1, name);
       assert.ok(differ[0].source.includes("Zébulon"), name);
+    }
+  }
+});
+
+test("one word changed in a hard letter changes one block", () => {
+  for (const [name, body] of HARD) {
+    const { blocks, doc } = opened(body);
+    const places = wordsIn(doc);
+    // Each word of a table of 60 columns would take a minute.
+    const some = places.filter((_, at) => at % Math.ceil(places.length / 25) === 0);
+    for (const place of some) {
+      const now = cut(changed(opened(body), place, "Zébulon"));
+      assert.equal(now.length, blocks.length, `${name}: ${JSON.stringify(place)}`);
+      assert.equal(now.filter((it, at) => it.source !== blocks[at].source).length, 1, name);
     }
   }
 });
@@ -110,4 +125,14 @@ test("lines are those at which blocks begin", () => {
   const { sources, doc } = opened("\n# Un\n\nDeux\n\nTrois\n");
   const { text, begins } = sources.write(doc);
   assert.deepEqual(begins.map((it) => text.slice(it).trim().split("\n")[0]), ["# Un", "Deux", "Trois"]);
+});
+
+test("what lies deeper than Markdown reads is shown as it is written, and loses no word", () => {
+  for (const depth of [20, 60, 90, 150]) {
+    const text = `${Array.from({ length: depth }, (_, n) => `${"  ".repeat(n)}- n${n}`).join("\n")}\n`;
+    const { sources, doc } = opened(text);
+    assert.equal(doc.childCount, 1, `${depth}`);
+    assert.ok(doc.textContent.includes(`n${depth - 1}`), `${depth}`);
+    assert.equal(sources.write(doc).text, text);
+  }
 });

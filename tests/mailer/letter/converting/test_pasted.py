@@ -81,7 +81,7 @@ def test_every_programs_clipboard_gives_the_same_letter(html: str) -> None:
 def test_a_picture_that_came_without_its_file_is_told() -> None:
     made = pasted('<p>Texte <img src="file:///C:/a.png" alt="la salle"></p>')
     assert [it.tell("en") for it in made.report.lines(Fate.LEFT_OUT)] == [
-        "the picture “la salle”: put it into the document, or beside the letter"
+        "the picture “la salle”, whose file did not come along: add it from its file"
     ]
 
 

@@ -3,27 +3,54 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that somebody drops or pastes."""
+
+    name: str
+    kind: str
+    data: bytes
+
+
 _PASTE = """
-(it, data) => {
+(it, [files, texts]) => {
   const carried = new DataTransfer();
-  for (const [type, text] of Object.entries(data)) carried.setData(type, text);
+  for (const [name, type, base64] of files) {
+    const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+    carried.items.add(new File([bytes], name, {type}));
+  }
+  for (const [type, text] of Object.entries(texts)) carried.setData(type, text);
   it.dispatchEvent(new ClipboardEvent(
     'paste', {clipboardData: carried, bubbles: true, cancelable: true}));
 }
 """
 _DROP = """
-(it, [name, type, base64]) => {
-  const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+(it, [files, texts]) => {
   const carried = new DataTransfer();
-  carried.items.add(new File([bytes], name, {type}));
+  for (const [name, type, base64] of files) {
+    const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+    carried.items.add(new File([bytes], name, {type}));
+  }
+  for (const [type, text] of Object.entries(texts)) carried.setData(type, text);
   const box = it.getBoundingClientRect();
   it.dispatchEvent(new DragEvent('drop', {
     dataTransfer: carried, bubbles: true, cancelable: true,
     clientX: box.left + 60, clientY: box.top + 20}));
 }
+"""
+# A page puts these into the browser's own clipboard, as another program would.
+_COPY = """
+(data) => document.addEventListener('copy', (event) => {
+  for (const [type, text] of Object.entries(data)) event.clipboardData.setData(type, text);
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, {capture: true, once: true})
 """
 _HEAD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"
 xmlns:w="urn:schemas-microsoft-com:office:word"><head><meta charset="utf-8">
@@ -33,15 +60,27 @@ font-family:"Calibri",sans-serif;} --></style></head><body lang=FR style='tab-in
 _TAIL = "<!--EndFragment--></body></html>"
 
 
-async def paste(target: Any, **data: str) -> None:
-    """Paste `html` and `text` into a locator."""
-    types = {"html": "text/html", "text": "text/plain"}
-    await target.evaluate(_PASTE, {types[name]: text for name, text in data.items()})
+_TYPES = {"html": "text/html", "text": "text/plain", "rtf": "text/rtf"}
 
 
-async def drop(target: Any, name: str, kind: str, base64: str) -> None:
-    """Drop a file onto a locator."""
-    await target.evaluate(_DROP, [name, kind, base64])
+async def paste(target: Any, *files: File, **data: str) -> None:
+    """Paste `html`, `text` and `rtf`, or files, into a locator."""
+    carried = [[it.name, it.kind, b64encode(it.data).decode()] for it in files]
+    texts = {_TYPES[name]: text for name, text in data.items()}
+    await target.evaluate(_PASTE, [carried, texts])
+
+
+async def paste_by_key(desk: Any, **data: str) -> None:
+    """Put data into the browser's clipboard, and press Ctrl+V where the cursor stands."""
+    await desk.page.evaluate(_COPY, {_TYPES[name]: text for name, text in data.items()})
+    await desk.page.keyboard.press("Control+c")
+    await desk.page.keyboard.press("Control+v")
+
+
+async def drop(target: Any, *files: File, **data: str) -> None:
+    """Drop files, or what another page gave, onto a locator."""
+    carried = [[it.name, it.kind, b64encode(it.data).decode()] for it in files]
+    await target.evaluate(_DROP, [carried, {_TYPES[name]: text for name, text in data.items()}])
 
 
 def from_word(source: str) -> str:

@@ -110,3 +110,10 @@ async def a_desk(
         desk = Desk(page, street, draft_id)
         await desk.open()
         yield desk
+
+
+async def type_behind(desk: Desk, text: str, more: str) -> None:
+    """Write behind a text that stands there."""
+    await desk.text.get_by_text(text).click()
+    await desk.page.keyboard.press("End")
+    await desk.page.keyboard.type(more)

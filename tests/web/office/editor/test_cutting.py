@@ -15,7 +15,8 @@ from tests.web.office.editor.node import by_node
 
 pytestmark = pytest.mark.proof
 
-FOLDERS = ("templates/letters", "tests/specimens/word", "docs")
+SPECIMENS = ("tests/specimens/word", "tests/specimens/clipboard", "tests/specimens/hard")
+FOLDERS = ("templates/letters", *SPECIMENS, "docs")
 PIECES = (
     "# Titre", "Texte de {{ subscriber.first_name or '*x*' }}.", "- un\n- deux", "1) un",
     "> cité", "::: encadre A\nb\n:::", ":::: colonnes\n::: colonne\na\n:::\n::::", "::: inconnu\na",
@@ -35,7 +36,9 @@ def letters() -> list[str]:
         for folder in FOLDERS
         for it in sorted((ROOT / folder).rglob("*.md"))
     ]
-    assert len(found) > 30
+    for folder in FOLDERS:
+        assert [*(ROOT / folder).rglob("*.md")], folder
+    assert len(found) > 40
     return found
 
 

@@ -19,7 +19,14 @@ from pli.actor import Actor
 from pli.keys import Keys
 from tests.browser import how_to_launch
 from tests.waiting import until_true
-from tests.web.office.editor.desks import SHORT, Desk, a_desk, a_manuscript, an_author
+from tests.web.office.editor.desks import (
+    SHORT,
+    Desk,
+    a_desk,
+    a_manuscript,
+    an_author,
+    type_behind,
+)
 from tests.web.office.gallery import enter
 from tests.web.office.served import Street, a_street
 
@@ -30,13 +37,6 @@ pytestmark = pytest.mark.proof
 async def street(sqlite_url: str, keys: Keys) -> AsyncIterator[Street]:
     async with a_street(sqlite_url, keys) as street:
         yield street
-
-
-async def type_behind(desk: Desk, text: str, more: str) -> None:
-    """Write behind a text that stands there."""
-    await desk.text.get_by_text(text).click()
-    await desk.page.keyboard.press("End")
-    await desk.page.keyboard.type(more)
 
 
 async def test_a_network_cut_in_mid_sentence_and_a_browser_killed_lose_no_word(
@@ -174,8 +174,12 @@ async def test_a_manuscript_that_was_deleted_keeps_its_text_before_whoever_wrote
                 session, draft_id=draft_id, state=DraftState.PUT_AWAY, by=root, now=now
             )
             await states.delete_draft(session, draft_id=draft_id, by=root, now=now)
+        # Told when the page next asks who is there, before anything more is written.
+        await desk.page.get_by_text("This manuscript was deleted.").wait_for(timeout=60_000)
+        told = desk.page.locator("#told")
+        assert await told.get_by_text("What you wrote stays in this browser.").count() == 0
         await type_behind(desk, "Une phrase.", " Trop tard.")
-        await desk.page.get_by_text("This manuscript was deleted.").first.wait_for()
+        await told.get_by_text("What you wrote stays in this browser.").wait_for()
         await desk.text.get_by_text("Trop tard.").wait_for()
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncIterator
 
 import pytest
 
 from pli.keys import Keys
 from tests.mailer.letter.word.documents import laid_out
-from tests.web.office.editor.clipboard import drop, from_word, in_list, paste
+from tests.web.office.editor.clipboard import File, drop, from_word, in_list, paste
 from tests.web.office.editor.desks import a_desk, a_manuscript, a_picture, an_author, specimen
 from tests.web.office.served import Street, a_street
 
 pytestmark = pytest.mark.proof
 
-OLD_WORD = base64.b64encode(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600).decode()
+OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 HOSTILE = (
     '<p onclick="alert(1)">Avant <img src="x" onerror="alert(2)"> '
@@ -89,9 +88,10 @@ async def test_a_document_is_dropped_with_its_words_and_a_pdf_is_told_why_not(
     street: Street,
 ) -> None:
     draft_id = await a_manuscript(street, "Avant.\n\nAprès.\n")
-    document = base64.b64encode(laid_out("Un premier alinéa.\n\nUn second, **gras**.")).decode()
+    data = laid_out("Un premier alinéa.\n\nUn second, **gras**.")
+    document = File("Lettre.docx", DOCX, data)
     async with a_desk(street, draft_id, await an_author(street)) as desk:
-        await drop(desk.text, "Lettre.docx", DOCX, document)
+        await drop(desk.text, document)
         await desk.text.get_by_text("Un second").wait_for()
         await desk.saved()
         body = await desk.body()
@@ -99,14 +99,14 @@ async def test_a_document_is_dropped_with_its_words_and_a_pdf_is_told_why_not(
         assert "Un second, **gras**." in body
         # Beside the text, where a browser would open the file in place of the page.
         await desk.text.get_by_text("Après.").click()
-        await drop(desk.page.locator("h1").first, "Lettre.docx", DOCX, document)
+        await drop(desk.page.locator("h1").first, document)
         await desk.text.get_by_text("Un second").nth(1).wait_for()
         await desk.saved()
         body = await desk.body()
         assert body.count("Un premier alinéa.") == 2
-        await drop(desk.text, "Lettre.doc", "application/msword", OLD_WORD)
+        await drop(desk.text, File("Lettre.doc", "application/msword", OLD_WORD))
         await desk.page.get_by_text("this is a file of old Word").wait_for()
-        await drop(desk.text, "Lettre.pdf", "application/pdf", "JVBERi0=")
+        await drop(desk.text, File("Lettre.pdf", "application/pdf", b"%PDF-"))
         await desk.page.get_by_text("A PDF cannot be taken over").wait_for()
         assert await desk.body() == body
 
@@ -115,9 +115,8 @@ async def test_a_picture_is_dropped_and_its_words_are_asked_for_in_the_place(
     street: Street,
 ) -> None:
     draft_id = await a_manuscript(street, "Avant.\n")
-    picture = base64.b64encode(a_picture()).decode()
     async with a_desk(street, draft_id, await an_author(street)) as desk:
-        await drop(desk.text, "vue.png", "image/png", picture)
+        await drop(desk.text, File("vue.png", "image/png", a_picture()))
         await desk.page.get_by_text("What does this picture show?").wait_for()
         field = desk.page.get_by_label("What the picture shows, for people who do not see it")
         assert await field.evaluate("it => it === document.activeElement")
