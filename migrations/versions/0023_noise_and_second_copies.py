@@ -1,14 +1,14 @@
 """what seems noise at a door is told apart and counted, and a mailbox may hold a mail twice
 
-Revision ID: 0028
-Revises: 0021
+Revision ID: 0023
+Revises: 0022
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

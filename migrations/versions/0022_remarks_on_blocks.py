@@ -1,6 +1,6 @@
 """who sends a letter back says what is to be changed in which of its blocks
 
-Revision ID: 0025
+Revision ID: 0022
 Revises: 0021
 """
 
@@ -9,7 +9,7 @@ from alembic import op
 
 from pli.columns import Document
 
-revision = "0025"
+revision = "0022"
 down_revision = "0021"
 branch_labels = None
 depends_on = None
