@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.bounces.report import Kind
 from mailer.intake.leaving_by_word import SOURCE
-from mailer.intake.taking import CHORE
+from mailer.intake.taking import CHORE, LINE
 from mailer.intake.tallies import Sort
 from mailer.intake_models import IntakeMail
 from pli import audit
@@ -122,4 +122,4 @@ async def work_again(session: AsyncSession, *, mail_id: int, now: datetime) -> N
     )
     if found is None:
         raise IntakeError(N_("mail {number} is none that could not be worked"), number=mail_id)
-    await hint(session, CHORE, found)
+    await hint(session, CHORE, LINE)

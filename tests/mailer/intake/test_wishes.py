@@ -27,6 +27,9 @@ ANNE = "anne@example.org"
         ("Re: Lettre n° 294", "Désabonnement\n\n> Bonjour Anne,\n"),
         ("Re: Lettre n° 294", "\n\n  unsubscribe.\n"),
         ("Me désinscrire", ""),
+        ("Demande de désabonnement", ""),
+        ("Re: Lettre n° 294", "Merci de me désabonner.\nAnne"),
+        ("Re: Lettre n° 294", "Je souhaite me désinscrire"),
         ("(sans objet)", "STOP\n-- \nAnne"),
     ],
 )
