@@ -111,6 +111,19 @@ def others_of(settings: Settings) -> frozenset[str]:
     return others - {settings.reply_forward.lower()}
 
 
+def refused_answers(settings: Settings, domain: str) -> str:
+    """The address that people answer to, if a relay that brings the whole `domain` is told no.
+
+    "" if their answers are passed on, or go elsewhere.
+    """
+    told = parse_mailbox(settings.reply_to or settings.sender or settings.email)
+    if told is None or settings.reply_forward:
+        return ""
+    address = told.address.lower()
+    is_refused = address.endswith(f"@{domain}") and address not in others_of(settings)
+    return address if is_refused else ""
+
+
 @asynccontextmanager
 async def doors(installation: Installation) -> AsyncIterator[None]:
     """Keep the doors of the settings open while the block inside runs.
