@@ -159,7 +159,7 @@ def clean(diagnostic: str) -> str:
     return said
 
 
-LOOKED_AT = 1_000
+LOOKED_AT = 4_000
 
 
 def _telling(word: str) -> str:
@@ -206,6 +206,12 @@ def says_no_host(diagnostic: str) -> bool:
     return answer_words.has(clean(diagnostic), _NO_HOST)
 
 
+@lru_cache(maxsize=1024)
+def says_null_mx(diagnostic: str) -> bool:
+    """Whether words say that the recipient's domain takes no mail at all (RFC 7505)."""
+    return answer_words.has(clean(diagnostic), _NULL_MX)
+
+
 _CLEARLY = (
     "recipientnotfound", "recipnotfound", "bad destination mailbox address",
     "unknown in virtual mailbox table", "unknown in local recipient table",
@@ -217,6 +223,7 @@ _PASSING = (
     "temporarily", "temporary failure", "temporary error", "temporary lookup failure",
     "timed out", "timeout", "try later", "try again later", "temporairement",
 )  # fmt: skip
+_NULL_MX = ("null mx", "domain does not accept mail", "does not accept mail")
 _NO_HOST = (
     "host not found", "host or domain name not found", "domain not found", "no such domain",
     "nxdomain", "null mx", "host unknown", "unknown host", "domain does not exist",

@@ -40,13 +40,13 @@ _WAITS = (
 )  # fmt: skip
 
 
-_ANSWERS = re.compile(r"\s*(?:re|rép|aw) ?:", re.IGNORECASE)
+_ANSWERS = re.compile(r"\s*(?:re|rép|aw|tr|fw|fwd|wg) ?:", re.IGNORECASE)
 
 
 def looks_like_a_bounce(mail: Mail) -> bool:
     """Whether a server wrote the mail, as its sender, return path or subject tell."""
     told = words_of(mail.first("subject"))[:300]
-    # A person who answers a notice keeps its subject.
+    # A person who answers a notice, or passes it on, keeps its subject.
     subject = "" if _ANSWERS.match(told) else answer_words.words(told)
     sender = words_of(mail.first("from")).lower()
     from_nobody = mail.first("return-path").strip() == "<>"
