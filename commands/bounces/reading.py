@@ -108,7 +108,7 @@ def _line(name: str, came: Came) -> Sentence:
             N_("{file}: bounce {number}, {effect}"),
             file=name,
             number=came.bounce_id,
-            effect=words.effect(came.effect),
+            effect=words.effect(came.effect, came.kind),
         )
     if came.number is None:
         return say(N_("{file}: carries no token of ours, and acts on nobody"), file=name)
