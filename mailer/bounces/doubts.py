@@ -24,7 +24,7 @@ _BEGINNINGS = (
     "autoris", "authori", "unauthori", "extern", "outside", "welcome", "wish", "souhait",
     "contacts", "internal", "interne", "moderat", "restrict", "restreint",
     # A server that could not look, or could not take the address's letters.
-    "callout", "unverif", "ldap", "servfail", "utf", "smtputf",
+    "callout", "unverif", "trop", "ldap", "servfail", "utf", "smtputf",
 )  # fmt: skip
 _WORDS = (
     "voll", "vol", "dul", "ube", "uce", "ip", "hold", "held", "lookup failed", "lookup failure",
@@ -34,6 +34,11 @@ _WORDS = (
     "n est plus active", "n est plus actif",
     "no longer active", "rejete par", "rejected by", "refused by",
 )  # fmt: skip
+_OF_EXCHANGE = (
+    "resolver.rst", "resolver.fwd", "resolver.grp", "resolver.adr.ambiguous",
+    "resolver.adr.badprimary", "transport.", "routing.", "storedrv.", "queue.", "agent.",
+)  # fmt: skip
+"""Where Exchange says that it forbids, goes in circles, or is not in order."""
 _LISTS = (
     "spamhaus", "spamcop", "barracudacentral", "abusix", "sorbs", "uceprotect", "dnsbl",
     "senderscore", "cloudmark", "mailspike", "backscatterer", "invaluement", "spamrats", "manitu",
@@ -53,7 +58,7 @@ def raises(diagnostic: str) -> bool:
     return (
         answer_words.has(said, _WORDS)
         or any(f" {it}" in said for it in _BEGINNINGS)
-        or _names_a_list(diagnostic)
+        or _names(diagnostic)
     )
 
 
@@ -61,7 +66,9 @@ def _is_foreign(diagnostic: str) -> bool:
     return any(sign > _LAST_LATIN and sign.isalpha() for sign in diagnostic)
 
 
-def _names_a_list(diagnostic: str) -> bool:
-    """Whether a link or a host is that of a list of senders whom nobody should take mail from."""
-    words = (it for it in diagnostic.casefold().split() if "@" not in it)
-    return any(name in it for it in words for name in _LISTS)
+def _names(diagnostic: str) -> bool:
+    """Whether a link or a host is that of a block list, or a word is Exchange's for a refusal."""
+    words = [it for it in diagnostic.casefold().split() if "@" not in it]
+    return any(name in it for it in words for name in _LISTS) or any(
+        it.strip("#'\"(;").startswith(_OF_EXCHANGE) for it in words
+    )

@@ -98,7 +98,7 @@ _PHRASES: Sequence[tuple[Reason, tuple[str, ...]]] = (
         "no mx", "domain does not exist", "domaine inconnu", "domaine inexistant", "unknown domain",
         "name service error", "couldn t find any host", "could not find any host",
         "illegal host", "host or domain name not found", "domain not exist",
-        "dns domain", "no mail server", "mx record", "no valid hosts",
+        "dns domain", "no mail server", "non existent hosts", "mx record", "no valid hosts",
     )),
     (Reason.UNKNOWN_USER, (
         "unrouteable address", "unroutable address", "address rejected", "recipient rejected",
@@ -146,6 +146,10 @@ _BENIGN = (
     (" relay recipient table ", " recipient table "),
     (" connection refused ", " unreachable "),
     (" refused to talk ", " unreachable "),
+    (" blocked due to inactivity ", " inactive "),  # Free: nobody's rule is meant
+    (" blocked for inactivity ", " inactive "),
+    (" bloque pour inactivite ", " inactif "),
+    (" bloquee pour inactivite ", " inactif "),
     (" to sender ", " "),  # "returned to sender" is a notice's own name
 )
 

@@ -108,6 +108,10 @@ def test_only_what_says_so_is_certain(recipient: Recipient) -> None:
         ("5.1.1", "550 5.1.1 user unknown https://example.net/policy/spam", None,
          Reason.UNKNOWN_USER, Weight.CERTAIN),
         ("5.2.2", "552 5.2.2 mailbox full", None, Reason.FULL, Weight.TEMPORARY),
+        ("5.2.1", "550 5.2.1 This mailbox has been blocked due to inactivity", None,
+         Reason.DISABLED, Weight.TEMPORARY),
+        ("", "all relevant MX records point to non-existent hosts", None,
+         Reason.UNKNOWN_HOST, Weight.LIKELY),
         ("5.7.1", "", None, Reason.POLICY, Weight.POLICY),
         ("5.7.26", "", None, Reason.AUTH, Weight.POLICY),
         ("", "", None, Reason.OTHER, Weight.TEMPORARY),
@@ -133,7 +137,8 @@ def test_a_verdict_follows_from_code_words_and_stage(
         "Cet utilisateur n'accepte pas les courriels", "message rejeté par le destinataire",
         "rejected, see https://www.spamhaus.org/query/ip/192.0.2.1", "over limits of recipients",
         "письмо похоже на что-то", "疑似垃圾邮件", "=?utf-8?q?pass=C3=A9_au_filtre?=",
-        ("so much " * 10 + "\n") * 70,
+        "RESOLVER.RST.NotAuthorized; not authorized", "#550 5.1.1 RESOLVER.ADR.Ambiguous##",
+        "Adresse rejetée, trop de destinataires", ("so much " * 10 + "\n") * 70,
     ],
 )  # fmt: skip
 def test_a_certain_code_beside_words_that_doubt_it_is_not_certain(said: str) -> None:

@@ -24,6 +24,7 @@ def specimens() -> Iterator[Specimen]:
     yield from _answers()
     yield from _complaints()
     yield from _no_complaints()
+    yield from _called_like_servers()
     yield from _passed_on()
 
 
@@ -155,6 +156,18 @@ def _no_complaints() -> Iterator[Specimen]:
             ),
             "other", [], number,
         )  # fmt: skip
+
+
+def _called_like_servers() -> Iterator[Specimen]:
+    """People, and companies, have the words of servers in their names."""
+    for name, number, sender in (
+        ("fan-of-mail-delivery", 1041, "Mail Delivery Fan <fan@recipients.example.net>"),
+        ("of-a-domain-that-bounces", 1042, "anne@bouncecastle.example.net"),
+        ("postmaster-by-name", 1043, "Postmaster Dupont <dupont@recipients.example.net>"),
+    ):
+        fields = person(number, "Question").replace(f"Marie Exemple <{MARIE}>", sender)
+        text = f"Mes mails à {MARIE} reviennent : 550 5.1.1 User unknown. Que faire ?\n"
+        yield Specimen(f"person-{name}", plain(fields, text), "other", [], number)
 
 
 def _passed_on() -> Iterator[Specimen]:
