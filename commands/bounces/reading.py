@@ -43,6 +43,11 @@ async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json:
     """Record each mail once; a mail that was read before changes nothing."""
     found: list[tuple[str, Came]] = []
     faults: list[Sentence] = []
+
+    def failed(name: str, error: Exception) -> None:
+        told = N_("{file}: not recorded, for a fault of Pli ({error})")
+        faults.append(say(told, file=name, error=type(error).__name__))
+
     try:
         async with context.open() as installation:
             tokens = Tokens(installation.keys)
@@ -56,6 +61,7 @@ async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json:
                     ),
                     rules=bounce_rules_of(installation.settings),
                     now=now,
+                    failed=None if Path("-") in files else failed,
                 )
             ]
     except PliError as error:
