@@ -76,7 +76,10 @@ class Writing {
     });
     this.session = new Session({
       client: this.client, words: this.words, place: this.loud, author: { account, name },
-      again: () => Promise.all([this.saving.again(), this.preview.look(), this.presence.look()]),
+      again: (wasHere) => {
+        if (wasHere) (this.switching.isSource ? this.area : this.desk.view).focus();
+        return Promise.all([this.saving.again(), this.preview.look(), this.presence.look()]);
+      },
       adopt: (here) => this.#adopt(here),
     });
   }

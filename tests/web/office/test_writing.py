@@ -168,7 +168,8 @@ async def test_a_session_that_ended_loses_no_text(town: Town) -> None:
         for method, path in (("PUT", at), ("POST", f"{at}/presence"), ("GET", f"{at}/token")):
             answer = await module.ask(method, path, None if method == "GET" else {"body": ""})
             assert answer.status_code == 401
-            assert answer.json()["sign_in"] == "/office/sign-in"
+            way_in = answer.json()["sign_in"]
+            assert way_in == "/office/sign-in?next=%2Foffice%2Fsign-in%2Fdone"
         person.page = page
         over = await person.send(at, body=long_text, do="save")
         assert over.status_code == 401
@@ -179,9 +180,28 @@ async def test_a_session_that_ended_loses_no_text(town: Town) -> None:
         assert (await person.send(at)).status_code == 200
         assert long_text.strip() in person.text
         assert (await module.ask("PUT", at, {"base": 2, "body": "x"})).status_code == 403
+        assert (await person.go(f"{at}/token")).status_code == 404, "it is no page"
         module.token = (await module.ask("GET", f"{at}/token")).json()["token"]
         assert module.token == token
         assert (await module.ask("PUT", at, {"base": 2, "body": "x"})).status_code == 200
+
+
+async def test_only_the_pages_of_signing_in_may_stand_in_a_frame_of_ours(town: Town) -> None:
+    anne = await town.hire("anne", Right.AUTHOR)
+
+    async with town.somebody() as person:
+
+        async def frames(path: str) -> str:
+            answer = await person.go(path)
+            return answer.headers["content-security-policy"].rpartition("frame-ancestors ")[2]
+
+        for path in ("/office/sign-in", "/office/link"):
+            assert await frames(path) == "'self'"
+        await signed_in(town, person, anne)
+        for path in ("/office/", "/office/me", "/office/letters", "/office/confirm"):
+            assert await frames(path) == "'none'"
+        assert await frames("/office/sign-in?next=/office/sign-in/done") == "'self'"
+        assert "goes on by itself" in person.text
 
 
 async def test_a_manuscript_is_begun_written_checked_and_put_away_without_javascript(
