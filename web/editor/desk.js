@@ -69,6 +69,7 @@ export class Desk {
       dispatchTransaction: (transaction) => this.#dispatch(transaction),
       handleDOMEvents: this.pasting.events,
       handleKeyDown: wordsKeys,
+      handlePaste: (view, _event, slice) => this.pasting.intoCell(view, slice),
       handleTextInput: (view, from, to, text) => typedExpression(view, from, to, text)
         || (this.language() === "fr" && typeFrench(view, from, to, text)),
       clipboardTextSerializer: (slice) => this.#plain(slice),
