@@ -54,24 +54,32 @@ async def failed(context: Context, as_json: bool) -> None:
 
 @queue.command(help=_("Try a chore again now, such as notice:12."))
 @click.argument("name", metavar="ID")
+@as_json
 @running
-async def retry(context: Context, name: str) -> None:
+async def retry(context: Context, name: str, as_json: bool) -> None:
     """Let a chore be tried now, whatever it waits for."""
     chore = ChoreName.parse(name)
     async with context.open() as installation, installation.database.begin() as session:
         await chore_errands.retry(session, chore)
-    tell(say(N_("{name}: is tried again now."), name=str(chore)))
+    if as_json:
+        show_json({"id": str(chore), "status": DUE})
+    else:
+        tell(say(N_("{name}: is tried again now."), name=str(chore)))
 
 
 @queue.command(help=_("Never do a chore, such as notice:12; its row stays as it is."))
 @click.argument("name", metavar="ID")
+@as_json
 @running
-async def forget(context: Context, name: str) -> None:
+async def forget(context: Context, name: str, as_json: bool) -> None:
     """Let a chore be done no more."""
     chore = ChoreName.parse(name)
     async with context.open() as installation, installation.database.begin() as session:
         await chore_errands.forget(session, chore)
-    tell(say(N_("{name}: is forgotten, and is done no more."), name=str(chore)))
+    if as_json:
+        show_json({"id": str(chore), "status": "forgotten"})
+    else:
+        tell(say(N_("{name}: is forgotten, and is done no more."), name=str(chore)))
 
 
 async def _list(context: Context, as_json: bool, *, failed: bool) -> None:

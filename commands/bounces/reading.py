@@ -13,6 +13,7 @@ from commands.policy import bounce_rules_of
 from mailer.bounces import words
 from mailer.bounces.arrivals import read_arrival
 from mailer.bounces.handling import Came
+from mailer.bounces.mbox import mails_in
 from mailer.bounces.tokens import Tokens
 from mailer.campaign.taking_in import take_in_many
 from pli.database import DatabaseAway
@@ -25,7 +26,9 @@ LARGEST = 1_000_000
 """Octets that are read of a file: a larger mail is known, and judged, by its beginning."""
 
 
-@click.command(help=_("Read mails that came back: files, or one mail from standard input (-)."))
+@click.command(
+    help=_("Read mails that came back: files (mbox, too), or one mail from standard input (-).")
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
 @click.option(
     "--to",
@@ -91,11 +94,10 @@ def _mails(files: tuple[Path, ...], faults: list[Sentence]) -> Iterator[tuple[st
             continue
         try:
             with file.open("rb") as opened:
-                raw = opened.read(LARGEST)
+                for place, raw in enumerate(mails_in(opened, LARGEST), 1):
+                    yield (file.name if place == 1 else f"{file.name}#{place}"), raw
         except OSError as error:
             faults.append(say(N_("{place}: {reason}"), place=file, reason=reason_of(error)))
-        else:
-            yield file.name, raw
 
 
 def _line(name: str, came: Came) -> Sentence:

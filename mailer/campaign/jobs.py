@@ -122,6 +122,7 @@ def _offers(rows: Sequence[Row[*tuple[object, ...]]]) -> list[Offer]:
 _WITHDRAW = """
     DELETE FROM {table} WHERE id IN (
         SELECT job.id FROM {table} AS job JOIN batch ON job.dedupe_key = 'batch:' || batch.id
+        JOIN campaign ON campaign.id = batch.campaign_id AND campaign.state <> 'running'
         WHERE batch.campaign_id = :campaign AND batch.sending = 0 AND job.status = 'queued'
         FOR UPDATE OF job SKIP LOCKED)
 """

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.bounces.report import Kind
-from mailer.intake.taking import CHORE
+from mailer.intake.taking import CHORE, LINE
 from mailer.intake.tallies import Sort
 from mailer.intake_models import IntakeMail
 from pli.chore_offers import hint
@@ -50,4 +50,4 @@ async def work_again(session: AsyncSession, *, mail_id: int, now: datetime) -> N
     )
     if found is None:
         raise IntakeError(N_("mail {number} is none that could not be worked"), number=mail_id)
-    await hint(session, CHORE, found)
+    await hint(session, CHORE, LINE)

@@ -21,8 +21,7 @@ from pli.tables import Chore, ChoreState
 from tests.commands.invoking import pli
 from tests.mailer.notices.orders import ordered
 
-NOW = datetime.now(UTC)
-LONG_AGO = NOW - timedelta(minutes=10)
+LONG_AGO = datetime.now(UTC) - timedelta(minutes=10)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +35,7 @@ def installation(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.Monk
 
     async def fill() -> None:
         database = Database(f"sqlite+aiosqlite:///{tmp_path}/pli.db")
-        await ordered(database, keys, NOW)
+        await ordered(database, keys, datetime.now(UTC))
         async with database.begin() as session:
             await chore_offers.offer(session, "reminder", 7, at=datetime(2040, 5, 1, 8, tzinfo=UTC))
             for kind, state, tries, code in (
@@ -103,6 +102,10 @@ def test_a_person_tries_again_and_forgets_and_is_told_what_cannot_be() -> None:
     assert "no such chore waits" in refused("retry", "webhook:99")
     assert "no name of a chore" in refused("retry", "webhook")
     assert pli("queue", "forget").exit_code == 2
+    # For scripts; and what was forgotten comes back by its name.
+    assert told("forget", "webhook:1") == {"id": "webhook:1", "status": "forgotten"}
+    assert told("retry", "webhook:1") == {"id": "webhook:1", "status": "due"}
+    assert named()["webhook:1"] == "due"
 
 
 def test_the_doctor_warns_of_what_is_held_and_of_what_nobody_does() -> None:

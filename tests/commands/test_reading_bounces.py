@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from io import BytesIO
@@ -78,3 +79,11 @@ def test_a_pipe_is_read_to_its_end() -> None:
     said = CliRunner().invoke(cli.context, ["bounce", "read", "-"], input=told)
     assert said.exit_code == 0, said.output
     assert told.read() == b""
+
+
+def test_each_mail_of_an_mbox_is_recorded(folder: Path) -> None:
+    begins = "From MAILER-DAEMON Thu Dec  3 09:00:00 2026\n"
+    (folder / "all.mbox").write_text("".join(f"{begins}{MAIL.format(n)}\n" for n in range(7, 10)))
+    told = json.loads(pli("bounce", "read", "all.mbox", "0.eml", "--json").stdout)
+    assert [it["file"] for it in told] == ["all.mbox", "all.mbox#2", "all.mbox#3", "0.eml"]
+    assert all(it["new"] for it in told)
