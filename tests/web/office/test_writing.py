@@ -57,6 +57,13 @@ async def test_a_module_saves_cuts_and_previews(town: Town) -> None:
         assert "Bonjour camarade." in frame.text
         assert "sandbox" in frame.headers["content-security-policy"]
         assert re.search(r'<p[^>]* id="ici"', frame.text)
+        as_text = {"front": {}, "body": "Un *mot*.", "view": "text"}
+        told = (await module.ask("POST", f"{at}/preview", as_text)).json()
+        assert "<pre>" in (await person.go(told["address"])).text
+        # Asked of a process that did not press it: what is saved, in the same view.
+        elsewhere = re.sub(r"preview/[^?]+", "preview/of-another-process", told["address"])
+        assert "Fin." in (text := (await person.go(elsewhere)).text)
+        assert "<pre>" in text
 
 
 async def test_a_save_that_did_not_see_the_latest_text_gets_both(town: Town) -> None:
