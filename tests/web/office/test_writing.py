@@ -57,6 +57,12 @@ async def test_a_module_saves_cuts_and_previews(town: Town) -> None:
         assert "Bonjour camarade." in frame.text
         assert "sandbox" in frame.headers["content-security-policy"]
         assert re.search(r'<p[^>]* id="ici"', frame.text)
+        wrong = {"front": {"number": "-3", "date": "31/02/2026"}, "body": BODY, "view": "mail"}
+        told = (await module.ask("POST", f"{at}/preview", wrong)).json()
+        assert [it["text"] for it in told["findings"] if it["field"] in wrong["front"]] == [
+            'Number "-3" is no number of a letter: write 294',
+            'Date "31/02/2026" is not a date: write 2026-11-24, or 24/11/2026',
+        ]
         as_text = {"front": {}, "body": "Un *mot*.", "view": "text"}
         told = (await module.ask("POST", f"{at}/preview", as_text)).json()
         assert "<pre>" in (await person.go(told["address"])).text
