@@ -49,6 +49,7 @@ TABLE = {
     "/": "signed in",
     "/sign-in": "anybody",
     "/sign-in/code": "anybody",
+    "/sign-in/done": "signed in",
     "/sign-in/passkey": "anybody",
     "/sign-in/passkey/ask": "anybody",
     "/sign-out": "signed in",
