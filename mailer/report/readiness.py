@@ -27,6 +27,7 @@ from mailer.letter.letter import LetterError, check_expressions
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.press import press
 from mailer.models import Campaign
+from mailer.providers import Providers
 from mailer.report.foresee import Foreseen, LetterNumber, foresee
 from pli.checks import Check, State
 from pli.errors import PliError
@@ -102,19 +103,27 @@ def of_machine(checks: Iterable[Check]) -> list[Point]:
 
 
 async def of_lists(
-    session: AsyncSession, campaign: Campaign, *, at: datetime, notified: bool
+    session: AsyncSession,
+    campaign: Campaign,
+    *,
+    at: datetime,
+    notified: bool,
+    providers: Providers | None = None,
 ) -> tuple[list[Point], Foreseen | None]:
     """The findings about lists, number and hours if it went at an hour; and for whom it would be.
 
-    `notified`: whether the settings name somebody who is told of a trouble. The second is None if
-    that cannot be foreseen: a finding says why.
+    `notified`: whether the settings name somebody who is told of a trouble. `providers`: foresee
+    also the spread over them. The second is None if that cannot be foreseen: a finding says why.
     """
     points: list[Point] = []
     to = await addressees_of(session, campaign)
     foreseen = None
     try:
         foreseen = await foresee(
-            session, to, LetterNumber(campaign.number, campaign.letter_hash, campaign.id)
+            session,
+            to,
+            LetterNumber(campaign.number, campaign.letter_hash, campaign.id),
+            providers=providers,
         )
     except RuleError as error:
         points.append(_error(say(N_("the rule cannot be used any more: {why}"), why=error.problem)))
