@@ -134,11 +134,20 @@ async def of_lists(
         if await checkup.is_silent(session, copies=foreseen.receiving):
             silence, remedy = say(checkup.NOTHING), say(checkup.SET_UP)
             points.append(_point(LISTS, Severity.WARNING, silence, remedy))
+    points += await beside_the_count(session, campaign, at=at, notified=notified)
+    return points, foreseen
+
+
+async def beside_the_count(
+    session: AsyncSession, campaign: Campaign, *, at: datetime, notified: bool
+) -> list[Point]:
+    """The findings of `of_lists` for which nobody has to be counted."""
+    points: list[Point] = []
     try:
         await ordering.refuse_a_double(session, campaign)
     except OrderError as error:
         points += [_error(it) for it in error.sentences]
-    points += await _imports(session, to.list_ids)
+    points += await _imports(session, (await addressees_of(session, campaign)).list_ids)
     points += _hours(SendingHours.of(campaign), at)
     if not notified:
         points.append(
@@ -149,7 +158,7 @@ async def of_lists(
                 say(N_('write notify = ["…"] into pli.toml')),
             )
         )
-    return points, foreseen
+    return points
 
 
 async def silence(session: AsyncSession, campaign: Campaign) -> Sentence | None:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from accounts.abilities import Ability
 from mailer.campaign import ticking
+from mailer.campaign.finding import find_campaign
 from mailer.campaign.ticking import Ticked
 from mailer.report import readiness
 from mailer.report.foresee import Foreseen
@@ -82,6 +83,19 @@ class Checker:
         checks = await options.machine.found(within=within)
         points = readiness.worst_first([*of_letter, *of_lists, *readiness.of_machine(checks or ())])
         return Findings(points, ticked, foreseen, checks is None, counted is not None)
+
+    async def is_open(self, visit: Visit, campaign_id: int) -> bool:
+        """Whether a sending has findings in its way, without counting its people or waiting."""
+        options = sending_options(visit)
+        async with visit.context.database.reading() as session:
+            campaign = await find_campaign(session, campaign_id)
+            points = list(await self._letters.of(session, visit, campaign))
+            points += await readiness.beside_the_count(
+                session, campaign, at=visit.now, notified=options.notified
+            )
+            ticked = {it.key for it in await ticking.ticked(session, campaign_id)}
+        points += readiness.of_machine(await options.machine.found(within=0) or ())
+        return any(it.stops or it.key not in ticked for it in points)
 
     async def _of_lists(
         self, visit: Visit, draft: OpenSending, at: datetime

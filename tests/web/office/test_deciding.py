@@ -132,6 +132,12 @@ async def test_the_overview_names_who_asks_and_an_author_finds_the_way_back(town
         assert 'href="/office/sendings"' not in author.text, "a page that an author may not see"
         await one.go("/office/")
         assert "waits to be approved" in one.text, "nobody is asked yet"
+        await author.go("/office/")
+        assert "has findings that nobody has let pass." in author.text
+        assert f'href="{path}/check"' in author.text
+        await let_all_pass(author, path)
+        await author.go("/office/")
+        assert "Nobody has been asked yet to approve your letter" in author.text
 
         await author.go(f"{path}/approve")
         await author.send(f"{path}/ask", of=str(bruno.id))
