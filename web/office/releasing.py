@@ -56,6 +56,8 @@ class When:
         """The hour at which it would begin; raises HourError for one that is none."""
         zone = visit.who.zone
         if self.choice == AT:
+            if not self.hour:
+                raise ReleaseError(N_("write the hour, or choose “Now”"))
             at = hours.parse(self.hour, zone=zone, now=visit.now)
             releasing.refuse_far(at.moment, visit.now)
             return at
@@ -207,7 +209,7 @@ class Releasing:
             "release",
             error=error,
             when=when,
-            zone_name=visit.who.zone,
+            zone_name=hours.zone_in_words(visit.who.zone, visit.language),
             grace=lasting(sending_options(visit).grace),
             last=None,
         )
@@ -230,7 +232,7 @@ class Releasing:
             "release",
             error=error,
             when=when,
-            zone_name=visit.who.zone,
+            zone_name=hours.zone_in_words(visit.who.zone, visit.language),
             grace=lasting(options.grace),
             last=last,
             relays=last.forecast.relays or tuple(options.relays),

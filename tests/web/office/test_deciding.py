@@ -194,7 +194,7 @@ async def test_an_hour_is_refused_in_words_when_it_is_none_of_one_time(alone: To
             ("2027-03-28 02:30", "does not exist there: the clocks go forward"),
             ("2027-10-31 02:30", "comes twice there"),
             ("demain", "is no hour"),
-            ("", "is no hour"),
+            ("", "write the hour, or choose “Now”"),
         ):
             page = await anne.go(f"{path}/release?when=at&hour={hour}")
             assert page.status_code == 422, hour
