@@ -178,6 +178,13 @@ async def test_the_overview_names_who_asks_and_an_author_finds_the_way_back(town
             await person.go(f"/office/letters/{draft_id}")
             assert '<span class="badge">running</span>' in person.text
             assert ("To its sending" in person.text) is sees, "its numbers are another right"
+        back = f'<a href="/office/letters/{draft_id}">To the manuscript</a>'
+        for state in (CampaignState.RUNNING, CampaignState.FINISHED):
+            async with town.database.begin() as session:
+                (await session.scalars(select(Campaign))).one().state = state
+            for person in (author, one):
+                await person.go(path)
+                assert back in person.text, state
 
 
 @pytest.fixture
