@@ -165,8 +165,9 @@ async def measure(url: str, people: int) -> bool:
             told = "with examples" if examples else "numbers alone"
             print(
                 f"{'SQLite' if database.is_sqlite else 'PostgreSQL'}, {people} people, {name}, "
-                f"{told}: {took:.2f} s (allowed {allowed:.0f}; {worked:.2f} s of the processor here); "
-                f"a writer waited {wait * 1000:.0f} ms at most; {found.receiving} of {found.candidates}"
+                f"{told}: {took:.2f} s (allowed {allowed:.0f}; {worked:.2f} s of the processor "
+                f"here); a writer waited {wait * 1000:.0f} ms at most; {found.receiving} of "
+                f"{found.candidates}"
             )
     await database.close()
     return kept

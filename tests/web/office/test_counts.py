@@ -11,7 +11,7 @@ from mailer.models import CampaignState
 from pli.keys import Keys
 from tests.web.office.person import Town
 from tests.web.office.ready import a_ready_letter, an_office_of_one, state_of
-from tests.web.office.test_costs import asked
+from tests.web.office.statements import asked
 from web.office import checking, choosing
 
 NOT_COUNTED = "The people were not counted to the end"
