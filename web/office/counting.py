@@ -40,7 +40,9 @@ class Counting:
 
         Raises Overtaken if the same account asks for another count meanwhile.
         """
-        await self._end(self._running.get(account_id))
+        # Again and again: while one ends, another may have begun.
+        while (before := self._running.get(account_id)) is not None and not before.done():
+            await self._end(before)
         task = asyncio.ensure_future(database.read_stoppably(count))
         self._running[account_id] = task
         try:
@@ -58,8 +60,9 @@ class Counting:
             raise Overtaken
         return task.result()
 
-    async def _end(self, task: asyncio.Task[Any] | None) -> None:
-        if task is not None and not task.done():
+    async def _end(self, task: asyncio.Task[Any]) -> None:
+        # Cancelled once more, it would not wait for the end of its statement.
+        if not task.cancelling():
             task.cancel()
-            with suppress(Exception, asyncio.CancelledError):
-                await asyncio.wait({task})
+        with suppress(Exception, asyncio.CancelledError):
+            await asyncio.wait({task})

@@ -347,6 +347,16 @@ async def test_of_one_persons_counts_the_older_one_is_ended(
     assert newer == Foreseen(1, {})
     with pytest.raises(Overtaken):
         await older
+    # Two come while the older one is ending: of them, too, only the newer one goes on.
+    asked = [asyncio.create_task(counting.count(database, 1, endless, within=60))]
+    await asyncio.sleep(0.2)
+    asked += [
+        asyncio.create_task(counting.count(database, 1, it, within=60)) for it in (endless, quick)
+    ]
+    assert await asked.pop() == Foreseen(1, {})
+    for it in asked:
+        with pytest.raises(Overtaken):
+            await asyncio.wait_for(it, 20)
     assert await counting.count(database, 1, endless, within=0.2) is None
     # Its connection is whole, and free for others.
     assert await counting.count(database, 2, quick, within=60) == Foreseen(1, {})
