@@ -47,7 +47,7 @@ class Hour:
             N_("{date} at {time} ({zone})"),
             date=format_date(local, "full", locale=language),
             time=_time(local),
-            zone=_zone_in_words(self.zone, language),
+            zone=zone_in_words(self.zone, language),
         ).tell(language)
 
 
@@ -57,7 +57,7 @@ def _time(local: datetime) -> Sentence:
     return say(N_("{hour:02}:00"), hour=local.hour)
 
 
-def _zone_in_words(name: str, language: str) -> Sentence | str:
+def zone_in_words(name: str, language: str) -> str:
     """A zone of a region by its city; UTC and distances to it as they are."""
     region, _, city = name.partition("/")
     if not city or region == "Etc":
@@ -67,7 +67,7 @@ def _zone_in_words(name: str, language: str) -> Sentence | str:
     city = get_timezone_location(name, locale=language, return_city=True)
     # French writes "d’Athènes".
     text = N_("time of {city}") if _VOWEL.match(city) else N_("{city} time")
-    return say(text, city=city)
+    return say(text, city=city).tell(language)
 
 
 def zone_of(name: str) -> tzinfo:

@@ -250,7 +250,8 @@ class Poller:
             found.seen(subject.lists, beside.excluded),
             self._rate(subject),
             beside.details,
-            beside.outlook,
+            # What was foreseen a moment ago is not true of a sending that has paused since.
+            beside.outlook if found.state is CampaignState.RUNNING else Outlook(),
             self._now(),
         )
 

@@ -6,6 +6,7 @@ INSERT.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -123,7 +124,7 @@ async def foresee(
     `list_ids`: only the copies that would go under these lists; nothing is compared then.
 
     `compared`: with the last letter to these lists. `examples`: 20 people for each reason.
-    `providers`: count also by list and provider, as the limits of relays need it.
+    `providers`: count also by list and provider, as the limits of relays need it; without examples.
     """
     judged = (
         await candidates.judge(
@@ -145,35 +146,33 @@ async def foresee(
     is_new: ColumnElement[Any] = literal(0)
     if last is not None:
         is_new = func.sum(case((_had(last.id, judged.c.id), 0), else_=1))
+    # The spread comes with the count: each pass over the candidates takes its time.
+    by = [judged.c.list_id, judged.c.provider] if providers and not examples else []
     counted: Select[Any] = select(
         judged.c.reason.label("reason"),
         func.count().label("n"),
         sql_cast(is_new, Integer).label("new"),
         sql_cast(null(), Integer).label("id"),
-    ).group_by(judged.c.reason)
+        *by,
+    ).group_by(judged.c.reason, *by)
     shown = [_shown(judged, it) for it in (None, *REASONS)] if examples else []
     rows = (await session.execute(union_all(counted, *shown) if shown else counted)).all()
-    found = {it.reason: (int(it.n), int(it.new or 0)) for it in rows if it.n is not None}
-    receiving, new = found.pop(None, (0, 0))
-    excluded = {it: found[it][0] for it in REASONS if it in found}
+    counts = [it for it in rows if it.n is not None]
+    n, fresh = Counter[str | None](), Counter[str | None]()
+    for it in counts:
+        n[it.reason] += int(it.n)
+        fresh[it.reason] += int(it.new or 0)
+    receiving, new = n[None], fresh[None]
+    excluded = {it: n[it] for it in REASONS if n[it]}
     before = None
     if last is not None:
         prepared = await _prepared(session, last.id)
         before = Last(
             last.id, last.number, last.started_at, prepared, new, prepared - (receiving - new)
         )
-    spread = await _spread(session, judged) if providers else {}
+    spread = {(it.list_id, it.provider): int(it.n) for it in counts if by and it.reason is None}
     people = await _people(session, [(it.reason or "", it.id) for it in rows if it.n is None])
     return Foreseen(receiving, excluded, before, people, spread)
-
-
-async def _spread(session: AsyncSession, judged: Any) -> Mapping[tuple[int, str], int]:
-    rows = await session.execute(
-        select(judged.c.list_id, judged.c.provider, func.count())
-        .where(judged.c.reason.is_(None))
-        .group_by(judged.c.list_id, judged.c.provider)
-    )
-    return {(list_id, provider): int(n) for list_id, provider, n in rows}
 
 
 def _shown(judged: Any, reason: str | None) -> Select[Any]:

@@ -27,6 +27,7 @@ from mailer.letter.letter import LetterError, check_expressions
 from mailer.letter.limits import USUAL, LetterLimits
 from mailer.letter.press import press
 from mailer.models import Campaign
+from mailer.providers import Providers
 from mailer.report.foresee import Foreseen, LetterNumber, foresee
 from pli.checks import Check, State
 from pli.errors import PliError
@@ -102,19 +103,27 @@ def of_machine(checks: Iterable[Check]) -> list[Point]:
 
 
 async def of_lists(
-    session: AsyncSession, campaign: Campaign, *, at: datetime, notified: bool
+    session: AsyncSession,
+    campaign: Campaign,
+    *,
+    at: datetime,
+    notified: bool,
+    providers: Providers | None = None,
 ) -> tuple[list[Point], Foreseen | None]:
     """The findings about lists, number and hours if it went at an hour; and for whom it would be.
 
-    `notified`: whether the settings name somebody who is told of a trouble. The second is None if
-    that cannot be foreseen: a finding says why.
+    `notified`: whether the settings name somebody who is told of a trouble. `providers`: foresee
+    also the spread over them. The second is None if that cannot be foreseen: a finding says why.
     """
     points: list[Point] = []
     to = await addressees_of(session, campaign)
     foreseen = None
     try:
         foreseen = await foresee(
-            session, to, LetterNumber(campaign.number, campaign.letter_hash, campaign.id)
+            session,
+            to,
+            LetterNumber(campaign.number, campaign.letter_hash, campaign.id),
+            providers=providers,
         )
     except RuleError as error:
         points.append(_error(say(N_("the rule cannot be used any more: {why}"), why=error.problem)))
@@ -125,11 +134,20 @@ async def of_lists(
         if await checkup.is_silent(session, copies=foreseen.receiving):
             silence, remedy = say(checkup.NOTHING), say(checkup.SET_UP)
             points.append(_point(LISTS, Severity.WARNING, silence, remedy))
+    points += await beside_the_count(session, campaign, at=at, notified=notified)
+    return points, foreseen
+
+
+async def beside_the_count(
+    session: AsyncSession, campaign: Campaign, *, at: datetime, notified: bool
+) -> list[Point]:
+    """The findings of `of_lists` for which nobody has to be counted."""
+    points: list[Point] = []
     try:
         await ordering.refuse_a_double(session, campaign)
     except OrderError as error:
         points += [_error(it) for it in error.sentences]
-    points += await _imports(session, to.list_ids)
+    points += await _imports(session, (await addressees_of(session, campaign)).list_ids)
     points += _hours(SendingHours.of(campaign), at)
     if not notified:
         points.append(
@@ -140,7 +158,7 @@ async def of_lists(
                 say(N_('write notify = ["…"] into pli.toml')),
             )
         )
-    return points, foreseen
+    return points
 
 
 async def silence(session: AsyncSession, campaign: Campaign) -> Sentence | None:

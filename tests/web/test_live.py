@@ -125,6 +125,28 @@ async def test_a_picture_is_of_the_lists_that_one_sees_and_the_rate_is_counted(
     poller.close()
 
 
+async def test_a_sending_that_pauses_tells_no_arrival_from_before_the_pause(
+    sqlite_url: str, keys: Keys, now: datetime
+) -> None:
+    async def arrives(session: AsyncSession, campaign_id: int, zone: tzinfo | None) -> Outlook:
+        del session, campaign_id, zone
+        return Outlook(arrives_at=now)
+
+    database = Database(sqlite_url)
+    id_ = await a_running_one(database, keys, now)
+    poller = Poller(database, arrives, lambda: now)
+    with poller.watch(Subject(id_, None, None)) as watch:
+        await until(watch, lambda it: it.outlook.arrives_at is not None)
+        async with database.begin() as session:
+            await lifecycle.pause(session, campaign_id=id_)
+        paused = await until(
+            watch, lambda it: it.progress is not None and it.progress.state is CampaignState.PAUSED
+        )
+        assert paused.outlook == Outlook()
+    poller.close()
+    await database.close()
+
+
 async def test_while_the_database_is_away_the_page_says_so_and_goes_on_by_itself(
     sqlite_url: str, keys: Keys, now: datetime
 ) -> None:

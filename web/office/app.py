@@ -24,9 +24,11 @@ from web.networks import NO_PROXIES, Networks
 from web.office import assets, cookies
 from web.office.address import OfficeAddress
 from web.office.by_link import ByLink
+from web.office.checking import Checker
 from web.office.comparing import Comparing
 from web.office.confirm import Confirm
 from web.office.copy_lists import CopyLists
+from web.office.counting import Counting
 from web.office.enrol import Enrol
 from web.office.guard import Guard
 from web.office.office_routes import OfficeRoute
@@ -84,14 +86,17 @@ class Office:
 
     def office_routes(self) -> Sequence[OfficeRoute]:
         """Every route of the office."""
+        # One for all pages: a person has one count under way, and findings are kept once.
+        counting = Counting()
+        checker = Checker(counting)
         return [
             *SignIn().office_routes(),
             *ByLink().office_routes(),
             *Enrol().office_routes(),
             *Confirm().office_routes(),
             *Own().office_routes(),
-            *SendingPages().office_routes(),
-            *Overview().office_routes(),
+            *SendingPages(counting, checker).office_routes(),
+            *Overview(checker).office_routes(),
             *Watching().office_routes(),
             *Reporting().office_routes(),
             *CopyLists().office_routes(),

@@ -48,10 +48,10 @@ class BeforeRelease:
             told_for = await addressees.told(session, to, seen=own)
             steps = await approvals.steps(session, draft.campaign.id)
         values: dict[str, Any] = {"told_for": told_for, "approvals": steps, "kinds": KINDS}
-        values["count"] = await self._count(visit, draft, to, own)
         if draft.campaign.state is CampaignState.SCHEDULED:
             count = draft.campaign.released_count if own is None else None
             return await self._waiting(visit, draft, {**values, "released_count": count}, error)
+        values["count"] = await self._count(visit, draft, to, own)
         return await self._undecided(visit, draft, values, error)
 
     async def _count(

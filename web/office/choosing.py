@@ -24,14 +24,13 @@ from pli.language import N_
 from subscribers import lists, segments
 from subscribers.models import List
 from web.office import draft_page
-from web.office.counting import PAGE_SECONDS, Counting, Overtaken
+from web.office.counting import ASKED_SECONDS, PAGE_SECONDS, Counting, Overtaken
 from web.office.draft_page import OpenSending, lists_of_sending
 from web.office.office_routes import OfficeRoute
 from web.office.visit import HEADERS, Visit
 
 OWN_RULE = ":rule"
 """The choice "a rule of its own": no saved segment can have this name."""
-ASKED_SECONDS = 30.0
 _LONGEST = 10_000
 AUDIENCES = (
     (Audience.FIRST, N_("everybody; the letter goes out for the first time")),
@@ -149,7 +148,8 @@ class Choosing:
                 to = frozen_for if not visit.posted else await choice.meant(session, allowed)
             if visit.posted and "count" not in visit.form:
                 return await self._keep(visit, draft, to)
-            found = await self._count(visit, draft, to, PAGE_SECONDS)
+            within = ASKED_SECONDS if visit.posted else PAGE_SECONDS
+            found = await self._count(visit, draft, to, within)
         except Overtaken:
             return await self._page(visit, draft, allowed, choice, None)
         except PliError as error:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.report.foresee import Foreseen
 from pli.database import Database
 
 PAGE_SECONDS = 2.0
-"""A page waits so long for its numbers."""
-Count = Callable[[AsyncSession], Awaitable[Foreseen]]
+"""A page waits so long for numbers that stand beside what it is about."""
+ASKED_SECONDS = 30.0
+"""So long where somebody asked for the numbers, or nothing can be decided without them."""
+R = TypeVar("R")
 
 
 class Overtaken(Exception):
@@ -24,16 +26,23 @@ class Counting:
     """The running count of each account."""
 
     def __init__(self) -> None:
-        self._running: dict[int, asyncio.Task[Foreseen]] = {}
+        self._running: dict[int, asyncio.Task[Any]] = {}
 
     async def count(
-        self, database: Database, account_id: int, count: Count, *, within: float
-    ) -> Foreseen | None:
+        self,
+        database: Database,
+        account_id: int,
+        count: Callable[[AsyncSession], Awaitable[R]],
+        *,
+        within: float,
+    ) -> R | None:
         """The count, or None if it takes longer than so many seconds: then it is ended.
 
         Raises Overtaken if the same account asks for another count meanwhile.
         """
-        await self._end(self._running.get(account_id))
+        # Again and again: while one ends, another may have begun.
+        while (before := self._running.get(account_id)) is not None and not before.done():
+            await self._end(before)
         task = asyncio.ensure_future(database.read_stoppably(count))
         self._running[account_id] = task
         try:
@@ -51,8 +60,9 @@ class Counting:
             raise Overtaken
         return task.result()
 
-    async def _end(self, task: asyncio.Task[Foreseen] | None) -> None:
-        if task is not None and not task.done():
+    async def _end(self, task: asyncio.Task[Any]) -> None:
+        # Cancelled once more, it would not wait for the end of its statement.
+        if not task.cancelling():
             task.cancel()
-            with suppress(Exception, asyncio.CancelledError):
-                await asyncio.wait({task})
+        with suppress(Exception, asyncio.CancelledError):
+            await asyncio.wait({task})

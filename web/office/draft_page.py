@@ -74,7 +74,7 @@ async def load(session: AsyncSession, visit: Visit) -> OpenSending:
     if lists is None:
         raise HTTPException(404)
     campaign = await find_campaign(session, campaign_id)
-    return OpenSending(campaign, list(lists), await _manuscript(session, visit, campaign))
+    return OpenSending(campaign, list(lists), await manuscript_of(session, visit, campaign))
 
 
 async def sees(session: AsyncSession, visit: Visit, campaign: Campaign) -> bool:
@@ -98,7 +98,7 @@ def closed(
     }
 
 
-async def _manuscript(session: AsyncSession, visit: Visit, campaign: Campaign) -> int | None:
+async def manuscript_of(session: AsyncSession, visit: Visit, campaign: Campaign) -> int | None:
     """The number of the campaign's manuscript, if it is still there and may be seen."""
     if campaign.draft_id is None:
         return None

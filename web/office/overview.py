@@ -6,7 +6,6 @@ import calendar
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
-from functools import partial
 from typing import Any
 
 from babel.dates import format_date, get_day_names
@@ -17,17 +16,18 @@ from mailer import reasons
 from mailer.campaign import approvals
 from mailer.campaign.approvals import Step
 from mailer.intake import unproven
-from mailer.models import ApprovalKind, CampaignState
+from mailer.models import CampaignState
 from mailer.report import html_page, standing
-from mailer.report.standing import Seen
 from mailer.report.summary import Progress
-from pli.language import N_, Sentence, say, say_n
+from pli.language import say, say_n
 from web.live import MOVING
 from web.office import cookies, wishing
-from web.office.draft_page import DECIDED, closed
+from web.office.checking import Checker
+from web.office.draft_page import DECIDED, OPEN, closed
 from web.office.office_routes import OfficeRoute, Who
 from web.office.reporting import outlook_of
 from web.office.visit import Visit
+from web.office.what_waits import Waiting, is_maker, what_waits
 
 LAST = 8
 MOST = 50
@@ -41,18 +41,9 @@ ON_A_DAY = 3
 """So many letters of a day stand open in the month."""
 LOOKED_AHEAD = 5
 """For so many running sendings the page says when they arrive."""
+CHECKED = 5
+"""Of so many letters that wait for the person who looks, the findings are looked for."""
 _DONE = (CampaignState.FINISHED, CampaignState.CANCELLED)
-_ASKED = (ApprovalKind.ASKED, ApprovalKind.REMINDED)
-_MADE = (ApprovalKind.WROTE, ApprovalKind.CHANGED, ApprovalKind.ASKED)
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Something that waits for the person who looks: what it is, and where it is done."""
-
-    sentence: Sentence
-    title: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +58,9 @@ class Day:
 
 class Overview:
     """The page /office/."""
+
+    def __init__(self, checker: Checker) -> None:
+        self._checker = checker
 
     def office_routes(self) -> Sequence[OfficeRoute]:
         """For everybody who is in; it shows what one has a right on."""
@@ -110,12 +104,22 @@ class Overview:
             for it in decided
             if granted.may(Ability.SEE_DRAFTS, lists.get(it.progress.campaign, []))
         ]
+        unchecked = await self._unchecked(visit, [it.progress for it in decided], steps, made)
+        sending = visit.context.options.sending
         seen = {it.progress.campaign: it.progress for it in (*latest, *of_month, *decided)}
         weeks = list(_weeks(visit, first, list(seen.values())))
         return visit.page(
             "overview",
             waits=[
-                *_waits(visit, list(shown.values()), lists, steps, made),
+                *what_waits(
+                    visit,
+                    list(shown.values()),
+                    lists,
+                    steps,
+                    made,
+                    unchecked,
+                    second_person=sending is not None and sending.policy.second_person,
+                ),
                 *_wishes(visit, wishes),
             ],
             decided=[it.progress for it in decided],
@@ -139,28 +143,23 @@ class Overview:
             state=reasons.state,
         )
 
-
-def _waits(
-    visit: Visit,
-    shown: Sequence[Seen],
-    lists: Mapping[int, Sequence[int]],
-    steps: Mapping[int, Sequence[Step]],
-    made: Mapping[int, int | None],
-) -> list[Waiting]:
-    """What waits for this person, the most urgent first."""
-    found: list[Waiting] = []
-    newest = sorted((it.progress for it in shown), key=lambda it: it.campaign, reverse=True)
-    account = visit.who.account_id
-    returned = partial(_sent_back, made)
-    for asks in (_paused, _held, _asked, returned, _approved, _drafts, _uncertain):
-        for it in newest:
-            needs, sentence = asks(it, steps.get(it.campaign, []), account)
-            on = lists.get(it.campaign, [])
-            if sentence is not None and visit.who.granted.may(needs, on):
-                page = "/approve" if asks is _asked else ""
-                path = f"{cookies.PATH}/sendings/{it.campaign}{page}"
-                found.append(Waiting(sentence, it.title, path))
-    return found
+    async def _unchecked(
+        self,
+        visit: Visit,
+        decided: Sequence[Progress],
+        steps: Mapping[int, Sequence[Step]],
+        made: Mapping[int, int | None],
+    ) -> set[int]:
+        """Which of the letters that the person who looks made have findings to be looked at."""
+        if visit.context.options.sending is None:
+            return set()
+        account = visit.who.account_id
+        own = [
+            it.campaign
+            for it in decided
+            if it.state in OPEN and is_maker(made, it, steps.get(it.campaign, []), account)
+        ]
+        return {it for it in own[:CHECKED] if await self._checker.is_open(visit, it)}
 
 
 def _wishes(visit: Visit, people: int) -> list[Waiting]:
@@ -173,83 +172,6 @@ def _wishes(visit: Visit, people: int) -> list[Waiting]:
         people,
     )
     return [Waiting(told, say(wishing.TITLE).tell(visit.language), wishing.PATH)]
-
-
-_Needed = tuple[Ability, Sentence | None]
-
-
-def _paused(it: Progress, _steps: Sequence[Step], _account: int) -> _Needed:
-    if it.state is not CampaignState.PAUSED:
-        return Ability.RESUME, None
-    text = (
-        N_("Letter {number} has paused by itself, and waits for you.")
-        if it.reason
-        else N_("Letter {number} is paused.")
-    )
-    return Ability.RESUME, say(text, number=it.letter)
-
-
-def _held(it: Progress, _steps: Sequence[Step], _account: int) -> _Needed:
-    if it.state is not CampaignState.SCHEDULED or not it.reason:
-        return Ability.RELEASE, None
-    text = N_("Letter {number} does not start by itself: {reason}")
-    return Ability.RELEASE, say(text, number=it.letter, reason=it.reason)
-
-
-def _approved(it: Progress, _steps: Sequence[Step], _account: int) -> _Needed:
-    ready = it.state in (CampaignState.APPROVED, CampaignState.PREPARED)
-    text = N_("Letter {number} is ready, and waits to be released.")
-    return Ability.RELEASE, say(text, number=it.letter) if ready else None
-
-
-def _asked(it: Progress, steps: Sequence[Step], account: int) -> _Needed:
-    """Who is asked by name, or is one of all who are asked, and did not ask."""
-    last = _asking(it, steps)
-    if last is None or last.by.account_id == account:
-        return Ability.APPROVE, None
-    values = {"name": last.by.name, "number": it.letter}
-    if last.asked_account == account:
-        return Ability.APPROVE, say(N_("{name} asks you to approve letter {number}."), **values)
-    text = N_("{name} asks for an approval of letter {number}: yours, or somebody else’s.")
-    return Ability.APPROVE, say(text, **values) if last.asked_account is None else None
-
-
-def _sent_back(
-    made: Mapping[int, int | None], it: Progress, steps: Sequence[Step], account: int
-) -> _Needed:
-    """Who made it, wrote it, or asked for its approval, has to change it."""
-    if it.state is not CampaignState.DRAFT or not steps:
-        return Ability.SEE_DRAFTS, None
-    mine = {made.get(it.campaign)} | {s.by.account_id for s in steps if s.kind in _MADE}
-    is_mine = steps[-1].kind is ApprovalKind.SENT_BACK and account in mine
-    text = N_("Letter {number} was sent back to you.")
-    return Ability.SEE_DRAFTS, say(text, number=it.letter) if is_mine else None
-
-
-def _drafts(it: Progress, steps: Sequence[Step], _account: int) -> _Needed:
-    """Nobody is asked, and it was not sent back: whoever may approve it can look at it."""
-    last = steps[-1].kind if steps else None
-    waits = it.state is CampaignState.DRAFT and last not in (*_ASKED, ApprovalKind.SENT_BACK)
-    text = N_("Letter {number} waits to be approved.")
-    return Ability.APPROVE, say(text, number=it.letter) if waits else None
-
-
-def _asking(it: Progress, steps: Sequence[Step]) -> Step | None:
-    """Who asked for the approval for which a draft waits; a reminder asks the same people."""
-    if it.state is not CampaignState.DRAFT or not steps or steps[-1].kind not in _ASKED:
-        return None
-    return next((it for it in reversed(steps) if it.kind is ApprovalKind.ASKED), None)
-
-
-def _uncertain(it: Progress, _steps: Sequence[Step], _account: int) -> _Needed:
-    if not it.uncertain or it.state is CampaignState.CANCELLED:
-        return Ability.SETTLE, None
-    return Ability.SETTLE, say_n(
-        "Letter {number}: {n} copy is uncertain, and waits for a decision.",
-        "Letter {number}: {n} copies are uncertain, and wait for a decision.",
-        it.uncertain,
-        number=it.letter,
-    )
 
 
 def _month(asked: str, today: datetime) -> date:

@@ -12,11 +12,9 @@ from starlette.responses import Response
 
 from accounts.abilities import Ability
 from mailer.campaign import freezing, releasing
-from mailer.campaign.addressees import addressees_of
 from mailer.campaign.lifecycle import refuse_unseen
 from mailer.letter import snapshot
-from mailer.report import foresee as foreseeing
-from mailer.report.foresee import Foreseen, LetterNumber
+from mailer.report.foresee import Foreseen
 from mailer.report.release_forecast import Forecast, forecast
 from mailer.sender import Identity
 from pli import hours
@@ -58,6 +56,8 @@ class When:
         """The hour at which it would begin; raises HourError for one that is none."""
         zone = visit.who.zone
         if self.choice == AT:
+            if not self.hour:
+                raise ReleaseError(N_("write the hour, or choose “Now”"))
             at = hours.parse(self.hour, zone=zone, now=visit.now)
             releasing.refuse_far(at.moment, visit.now)
             return at
@@ -119,9 +119,9 @@ class Releasing:
             return self._when(visit, draft, when, error=error)
         if not draft.is_open:
             return await self._too_late(visit, draft, at)
-        last = await self._last(visit, draft, at)
+        found = await self._checker.findings(visit, draft, at=at.moment, within=MACHINE_SECONDS)
+        last = await self._last(visit, draft, at, found)
         if last is None:
-            found = await self._checker.findings(visit, draft, at=at.moment)
             try:
                 refuse_open(found)
             except PliError as error:
@@ -151,20 +151,18 @@ class Releasing:
             return draft_page.too_late(visit, draft)
         return visit.go(f"/office/sendings/{visit.number('id')}", done="stopped")
 
-    async def _last(self, visit: Visit, draft: OpenSending, at: Hour) -> Last | None:
+    async def _last(
+        self, visit: Visit, draft: OpenSending, at: Hour, found: Findings
+    ) -> Last | None:
         """What the last page says now; None if it cannot be foreseen."""
-        found = await self._checker.findings(visit, draft, at=at.moment, within=MACHINE_SECONDS)
         if found.foreseen is None:
             return None
         options, campaign = visit.context.options, draft.campaign
         async with visit.context.database.reading() as session:
-            to = await addressees_of(session, campaign)
-            letter = LetterNumber(campaign.number, campaign.letter_hash, campaign.id)
-            foreseen = await foreseeing.foresee(session, to, letter, providers=options.providers)
-            expected = await forecast(session, foreseen, options.plans, options.providers)
+            expected = await forecast(session, found.foreseen, options.plans, options.providers)
             text = await freezing.frozen_text(session, campaign.id)
         identity = Identity(**json.loads(snapshot.as_seen(text))["identity"])
-        return Last(found, foreseen, expected, identity.sender or identity.from_address, at)
+        return Last(found, found.foreseen, expected, identity.sender or identity.from_address, at)
 
     def _look_again(self, visit: Visit, last: Last) -> None:
         """Refuse what stands in the way, or is not what the last page showed."""
@@ -211,7 +209,7 @@ class Releasing:
             "release",
             error=error,
             when=when,
-            zone_name=visit.who.zone,
+            zone_name=hours.zone_in_words(visit.who.zone, visit.language),
             grace=lasting(sending_options(visit).grace),
             last=None,
         )
@@ -234,7 +232,7 @@ class Releasing:
             "release",
             error=error,
             when=when,
-            zone_name=visit.who.zone,
+            zone_name=hours.zone_in_words(visit.who.zone, visit.language),
             grace=lasting(options.grace),
             last=last,
             relays=last.forecast.relays or tuple(options.relays),

@@ -10,10 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from accounts.abilities import Ability
+from mailer.campaign.finding import find_campaign
 from mailer.models import CampaignState
 from mailer.report import html_page, summary
 from mailer.report.outlook import Outlook, outlook
 from mailer.report.summary import Progress, Report
+from web.office import draft_page
 from web.office.acts import settling_acts
 from web.office.office_routes import OfficeRoute
 from web.office.seen_lists import lists_of_sending, seen
@@ -72,6 +74,9 @@ async def page(visit: Visit, campaign_id: int) -> Response:
         granted = visit.who.granted
         extras: dict[str, Any] = {
             "layout": "office/base.html.j2",
+            "manuscript": await draft_page.manuscript_of(
+                session, visit, await find_campaign(session, campaign_id)
+            ),
             "may_ask": bool(granted.lists_for(Ability.SEE_COPIES).among(lists)),
             "story_form": StoryForm.empty(visit),
             "acts": [it for it in settling_acts(report) if granted.may(it.needs, lists)]

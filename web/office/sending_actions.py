@@ -116,8 +116,17 @@ class SendingActions:
             undecided = await barring.undecided(session, campaign_id=id_)
             refused = len(await refused_before(session, campaign_id=id_))
             ended = SendingHours.of(campaign).over(visit.now)
+            progress = await summary.progress(session, id_)
         barrable = undecided.would_be_barred if undecided else 0
-        told = [*_barrable(barrable), *_refused(refused)]
+        told = [
+            say_n(
+                "It goes on within two seconds, with {n} copy that has not left yet.",
+                "It goes on within two seconds, with {n} copies that have not left yet.",
+                _waiting(progress),
+            ),
+            *_barrable(barrable),
+            *_refused(refused),
+        ]
         if ended:
             told.append(say(N_("Its end has passed: it goes on without one.")))
         fields = [*(["bar"] if barrable else []), *(["again"] if refused else []), "why"]

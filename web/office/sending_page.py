@@ -37,10 +37,7 @@ LOOKED_AHEAD = 5
 class SendingPages:
     """The pages /office/sendings and /office/sendings/ID, and the addresses that lead there."""
 
-    def __init__(self) -> None:
-        checker = Checker()
-        # One for all of them: a person has one count under way, on whichever page.
-        counting = Counting()
+    def __init__(self, counting: Counting, checker: Checker) -> None:
         self._before = BeforeRelease(counting)
         self._parts = (
             Choosing(counting),

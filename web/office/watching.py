@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from accounts import sessions
 from accounts.abilities import Ability, Granted
 from mailer import reasons
+from mailer.campaign.finding import find_campaign
 from mailer.models import CampaignState, Status
 from mailer.report import decisions, html_page, summary
 from mailer.report.decisions import Decision
@@ -22,7 +23,7 @@ from pli.database import DatabaseAway
 from pli.language import Sentence, say_n
 from web import live
 from web.live import Picture, Subject, TooManyWatch
-from web.office import awaiting
+from web.office import awaiting, draft_page
 from web.office.acts import acts
 from web.office.office_routes import OfficeRoute
 from web.office.seen_lists import lists_of_sending, seen
@@ -95,11 +96,14 @@ async def page(visit: Visit, campaign_id: int) -> Response:
     seconds = awaiting.refresh_seconds(shown) if waits else REFRESH_SECONDS
     async with visit.context.database.reading() as session:
         decided = await decisions.of_campaign(session, campaign_id)
+        campaign = await find_campaign(session, campaign_id)
+        manuscript = await draft_page.manuscript_of(session, visit, campaign)
     still = "still" in visit.request.query_params
     granted = visit.who.granted
     return visit.page(
         "watching",
         campaign=campaign_id,
+        manuscript=manuscript,
         progress=progress,
         state=reasons.state(progress.state),
         live=shown,

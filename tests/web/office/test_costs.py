@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from sqlalchemy import event
 
 from accounts.rights import Right
 from mailer.letter.drafts import pictures
@@ -22,6 +20,7 @@ from tests.web.office.deciding import an_office_that_sends
 from tests.web.office.manuscripts import ROOT, a_manuscript
 from tests.web.office.person import ORIGIN, Person, Town, a_town
 from tests.web.office.signed import signed_in
+from tests.web.office.statements import asked
 from web.office.app import Office
 from web.office.options import OfficeOptions
 from web.pages import Pages
@@ -38,23 +37,6 @@ async def town(sqlite_url: str, keys: Keys, now: datetime) -> AsyncIterator[Town
     async with a_town(database, keys, now, an_office_that_sends(keys=keys)) as town:
         yield town
     await database.close()
-
-
-@contextmanager
-def asked(town: Town) -> Iterator[list[str]]:
-    """The statements that the database is asked meanwhile."""
-    said: list[str] = []
-
-    def note(*statement: object) -> None:
-        if not str(statement[2]).startswith("BEGIN"):
-            said.append(str(statement[2]))
-
-    engines = {town.database.reader.sync_engine, town.database.writer.sync_engine}
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    yield said
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 async def furnished(town: Town, person: Person, people: int) -> list[str]:

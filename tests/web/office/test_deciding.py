@@ -132,6 +132,12 @@ async def test_the_overview_names_who_asks_and_an_author_finds_the_way_back(town
         assert 'href="/office/sendings"' not in author.text, "a page that an author may not see"
         await one.go("/office/")
         assert "waits to be approved" in one.text, "nobody is asked yet"
+        await author.go("/office/")
+        assert "has findings that nobody has let pass." in author.text
+        assert f'href="{path}/check"' in author.text
+        await let_all_pass(author, path)
+        await author.go("/office/")
+        assert "Nobody has been asked yet to approve your letter" in author.text
 
         await author.go(f"{path}/approve")
         await author.send(f"{path}/ask", of=str(bruno.id))
@@ -172,6 +178,13 @@ async def test_the_overview_names_who_asks_and_an_author_finds_the_way_back(town
             await person.go(f"/office/letters/{draft_id}")
             assert '<span class="badge">running</span>' in person.text
             assert ("To its sending" in person.text) is sees, "its numbers are another right"
+        back = f'<a href="/office/letters/{draft_id}">To the manuscript</a>'
+        for state in (CampaignState.RUNNING, CampaignState.FINISHED):
+            async with town.database.begin() as session:
+                (await session.scalars(select(Campaign))).one().state = state
+            for person in (author, one):
+                await person.go(path)
+                assert back in person.text, state
 
 
 @pytest.fixture
@@ -188,7 +201,7 @@ async def test_an_hour_is_refused_in_words_when_it_is_none_of_one_time(alone: To
             ("2027-03-28 02:30", "does not exist there: the clocks go forward"),
             ("2027-10-31 02:30", "comes twice there"),
             ("demain", "is no hour"),
-            ("", "is no hour"),
+            ("", "write the hour, or choose “Now”"),
         ):
             page = await anne.go(f"{path}/release?when=at&hour={hour}")
             assert page.status_code == 422, hour
@@ -334,6 +347,16 @@ async def test_of_one_persons_counts_the_older_one_is_ended(
     assert newer == Foreseen(1, {})
     with pytest.raises(Overtaken):
         await older
+    # Two come while the older one is ending: of them, too, only the newer one goes on.
+    asked = [asyncio.create_task(counting.count(database, 1, endless, within=60))]
+    await asyncio.sleep(0.2)
+    asked += [
+        asyncio.create_task(counting.count(database, 1, it, within=60)) for it in (endless, quick)
+    ]
+    assert await asked.pop() == Foreseen(1, {})
+    for it in asked:
+        with pytest.raises(Overtaken):
+            await asyncio.wait_for(it, 20)
     assert await counting.count(database, 1, endless, within=0.2) is None
     # Its connection is whole, and free for others.
     assert await counting.count(database, 2, quick, within=60) == Foreseen(1, {})

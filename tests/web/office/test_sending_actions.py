@@ -165,6 +165,8 @@ async def test_who_comes_too_late_is_told_so_and_nothing_changes(
         for act in answers:
             await anne.go(f"{at}/{act}")
             forms[act] = anne.forms()[f"{at}/{act}"]
+            if act == "resume":
+                assert "with 3 copies that have not left yet." in anne.text
         async with database.begin() as session:
             await lifecycle.cancel(session, campaign_id=campaign_id, now=town.clock.at)
         for act, typed in answers.items():
