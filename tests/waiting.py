@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait, without an event loop, until the condition is true."""
     for pause in _pauses(seconds):
         if condition():
@@ -21,7 +21,7 @@ def until(condition: Callable[[], object], seconds: float = 20) -> None:
 
 
 async def until_true(
-    condition: Callable[[], object] | Callable[[], Awaitable[object]], seconds: float = 20
+    condition: Callable[[], object] | Callable[[], Awaitable[object]], seconds: float = 60
 ) -> None:
     """Wait until the condition is true, while the loop goes on."""
     for pause in _pauses(seconds):

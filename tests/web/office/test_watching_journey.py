@@ -119,8 +119,9 @@ async def test_a_sending_is_watched_in_three_browsers_paused_resumed_reported_an
                 await first.get_by_role("link", name="Pause", exact=True).click()
                 assert await axe.violations(first) == []
                 await first.get_by_label("Why").fill("The date is wrong.")
+                async with first.expect_request("**/pause"):
+                    await first.get_by_role("button", name="Pause", exact=True).click()
                 pressed = time.monotonic()
-                await first.get_by_role("button", name="Pause", exact=True).click()
                 await first.get_by_text("This is done").wait_for()
                 for page in pages:
                     await page.get_by_text("The date is wrong.").wait_for(timeout=30_000)
