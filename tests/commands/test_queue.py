@@ -78,6 +78,10 @@ def test_all_chores_are_listed_with_those_that_only_their_own_rows_tell() -> Non
             "reminder:7": "waiting",
         }
     )
+    # Not a table, which a script could not read.
+    misplaced = pli("queue", "--json", "failed")
+    assert (misplaced.exit_code, misplaced.stdout) == (2, "")
+    assert '"pli queue failed --json"' in misplaced.stderr
     assert told("failed")[0] == {
         "id": "import:1",
         "kind": "import",
