@@ -90,6 +90,7 @@ async def furnished(town: Town, person: Person, people: int) -> list[str]:
         "/office"
         + it.path.replace("{id:number}", number(it.path))
         .replace("{version:number}", "1")
+        .replace("{sending:number}", str(campaign.id))
         .replace("{name}", "image.png")
         for it in office.office_routes()
         # What a draft is decided on has tests of its own: a sending that runs leads on from there.
