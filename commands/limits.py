@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands import relays
 from commands.policy import providers_of
-from mailer.models import CampaignState
 from mailer.pacing.limits import CAREFUL, DAY, NONE, Limits, Plan, Quota
-from mailer.report.outlook import Outlook, outlook
+from mailer.report.outlook import HAS_OUTLOOK, Outlook, outlook
 from mailer.report.summary import Progress
 from pli.hours import zone_of
 from pli.settings import Settings
@@ -20,8 +19,8 @@ _PERIODS = {"per_minute": 60.0, "per_hour": 3_600.0, "per_day": DAY}
 
 
 async def look_ahead(session: AsyncSession, settings: Settings, progress: Progress) -> Outlook:
-    """The outlook of a campaign; empty, without reading the relays, if it is not running."""
-    if progress.state is not CampaignState.RUNNING or not settings.relay_url:
+    """The outlook of a campaign; empty, without reading the relays, if its state has none."""
+    if progress.state not in HAS_OUTLOOK or not settings.relay_url:
         return Outlook()
     return await outlook(
         session,

@@ -34,6 +34,13 @@ def queue(context: click.Context, as_json: bool) -> None:
     """List the chores, unless a subcommand is called."""
     if context.invoked_subcommand is None:
         context.invoke(list_, as_json=as_json)
+    elif as_json:
+        raise click.UsageError(
+            _('"--json" comes last: "pli queue {command} --json"').format(
+                command=context.invoked_subcommand
+            ),
+            context,
+        )
 
 
 @queue.command("list", help=_("Every chore: its status, and when it is due."))

@@ -63,7 +63,7 @@ async def forget(session: AsyncSession, chore: ChoreName) -> None:
     """
     if chore.row_id == SCHEDULE:
         raise ChoreError(
-            N_("{name}: a schedule comes again in any case: it cannot be forgotten"),
+            N_("{name}: it comes again in any case, and cannot be forgotten"),
             name=str(chore),
         )
     if not await chore_rows.forget(session, chore.kind, chore.row_id):

@@ -6,13 +6,14 @@ row says when the next try is, or that the chore is held.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from pli.chore_schedule import Schedule
 from pli.columns import clock
@@ -68,6 +69,18 @@ async def put(
 async def take_back(session: AsyncSession, kind: str, row_id: int) -> None:
     """Remove a chore; one that is just done is done to its end."""
     await session.execute(delete(Chore).where(_is(kind, row_id)))
+
+
+def begin_anew(session: Session, kinds: Collection[str], row_id: int) -> None:
+    """What failed of a row before counts no more: the row has changed since, or is to be retried.
+
+    For kinds with a source. What is just done is done to its end.
+    """
+    session.execute(
+        delete(Chore)
+        .where(Chore.kind.in_(sorted(kinds)), Chore.row_id == row_id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def ensure_schedules(session: AsyncSession, schedules: Mapping[str, Schedule]) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mailer.models import CampaignState
 from mailer.report import live_details, standing
 from mailer.report.live_details import Details
-from mailer.report.outlook import Outlook
+from mailer.report.outlook import HAS_OUTLOOK, Outlook
 from mailer.report.standing import Standing
 from mailer.report.summary import Progress
 from pli.database import Database, DatabaseAway
@@ -270,7 +270,7 @@ class Poller:
             at,
             await live_details.details(session, found.campaign, list_ids=subject.lists),
             await self._outlook(session, found.campaign, subject.zone)
-            if found.state is CampaignState.RUNNING
+            if found.state in HAS_OUTLOOK
             else Outlook(),
             excluded,
         )

@@ -26,6 +26,7 @@ from mailer.bounces.rules import USUAL, BounceRules
 from mailer.campaign import approvals, candidates, freezing, jobs, list_lock
 from mailer.campaign import remarks as remarks_on
 from mailer.campaign.addressees import addressees_of
+from mailer.campaign.chore_names import OF_CAMPAIGNS
 from mailer.campaign.finding import (
     CHANGEABLE,
     UNFINISHED,
@@ -54,7 +55,7 @@ from mailer.models import (
 from mailer.providers import KNOWN, Providers
 from mailer.scope import EVERYTHING, Scope
 from mailer.smtp import troubles
-from pli import actor
+from pli import actor, chore_rows
 from pli.actor import NOBODY, Actor
 from pli.audit import AuditAction
 from pli.columns import clock
@@ -378,6 +379,7 @@ def reopen(session: Session, *, campaign_id: int) -> bool:
     )
     reopened = session.execute(statement).scalar_one_or_none() is not None
     if reopened:
+        chore_rows.begin_anew(session, OF_CAMPAIGNS, campaign_id)
         jobs.offer(session, campaign_id)
     return reopened
 
@@ -415,6 +417,7 @@ async def retry(
         copies += await retrying.retry_failed(session, campaign_id=campaign_id, only=only)
     if copies:
         if not await session.run_sync(reopen, campaign_id=campaign_id):
+            await session.run_sync(chore_rows.begin_anew, OF_CAMPAIGNS, campaign_id)
             await session.run_sync(jobs.offer, campaign_id)
         await troubles.ask_again(session)
         record(session, AuditAction.RETRIED, campaign_id, by=by, count=copies, why=why)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, null, select, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.campaign import jobs, list_lock
+from mailer.campaign.chore_names import END
 from mailer.campaign.finding import (
     UNFINISHED,
     CampaignError,
@@ -22,6 +23,7 @@ from mailer.campaign.transition import as_document, step, take_step
 from mailer.models import Batch, Campaign, CampaignState
 from mailer.providers import KNOWN, Providers
 from mailer.scope import EVERYTHING, Scope
+from pli import chore_rows
 from pli.actor import NOBODY, Actor
 from pli.audit import AuditAction
 from pli.columns import clock
@@ -221,6 +223,7 @@ async def set_hours(
     )
     if changed.scalar_one_or_none() is None:
         raise wrong_state(await find_campaign(session, campaign_id))
+    await session.run_sync(chore_rows.begin_anew, (END,), campaign_id)
     record(session, AuditAction.HOURS_CHANGED, campaign_id, by=by, why=why)
 
 

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, null, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from mailer.campaign.chore_names import OF_CAMPAIGNS
 from mailer.campaign.finding import find_campaign, wrong_state
 from mailer.models import Campaign, CampaignState
-from pli import language
+from pli import chore_rows, language
 from pli.language import Sentence
 
 
@@ -37,7 +38,11 @@ async def take_step(
 ) -> bool:
     """Take a campaign from one of the states `before` to `after`; whether this call did so."""
     done = await session.execute(transition(campaign_id, before, after, *where, **values))
-    return done.scalar_one_or_none() is not None
+    if done.scalar_one_or_none() is None:
+        return False
+    # Else a letter that is released anew would not leave at its hour, for it failed at another.
+    await session.run_sync(chore_rows.begin_anew, OF_CAMPAIGNS, campaign_id)
+    return True
 
 
 def transition(

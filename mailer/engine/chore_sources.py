@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from functools import partial
 
 from mailer.campaign import lifecycle, scheduling
+from mailer.campaign.chore_names import END, FINISH, LAUNCH
 from mailer.intake import taking, waiting
 from mailer.notices import queue
 from mailer.scope import EVERYTHING, Scope
 from pli.chore_rows import Source
 
-NOTICE, FINISH, END, LAUNCH = "notice", "finish", "end", "launch"
+NOTICE = "notice"
 MAILBOX = taking.CHORE
 
 

@@ -9,10 +9,11 @@ from functools import partial
 
 from mailer.bounces import handling
 from mailer.campaign import lifecycle, scheduling
+from mailer.campaign.chore_names import END, FINISH, LAUNCH
 from mailer.campaign.finding import CampaignError
 from mailer.campaign.policy import SendingPolicy
 from mailer.engine import constants, workers
-from mailer.engine.chore_sources import END, FINISH, LAUNCH, NOTICE, sources
+from mailer.engine.chore_sources import NOTICE, sources
 from mailer.engine.context import EngineContext
 from mailer.engine.relay_watch import RelayWatch
 from mailer.intake import taking

@@ -20,6 +20,9 @@ from mailer.report.undone import undone
 from pli.language import N_, say
 from subscribers import lists
 
+HAS_OUTLOOK = (CampaignState.SCHEDULED, CampaignState.RUNNING)
+"""What is scheduled is held back only by what could not be done at its hour (`undone`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
@@ -37,16 +40,16 @@ async def outlook(
     providers: Providers = KNOWN,
     zone: tzinfo | None = None,
 ) -> Outlook:
-    """The outlook of a campaign; empty if the campaign is not running.
+    """The outlook of a campaign; empty if its state is none of HAS_OUTLOOK.
 
     `plans` are the limits of each relay by its name, in the order in which relays are tried.
     `zone` is the time zone of the hours in sentences; None: this machine's.
     """
     state = await session.scalar(select(Campaign.state).where(Campaign.id == campaign_id))
-    if state is not CampaignState.RUNNING:
+    if state not in HAS_OUTLOOK:
         return Outlook()
     held = await undone(session, campaign_id, zone)
-    if not plans:
+    if not plans or state is not CampaignState.RUNNING:
         return Outlook(tuple(held))
     held += await sending_hours.held(session, campaign_id, zone)
     away = await relays_away.waits(session, tuple(plans), campaign_id=campaign_id, zone=zone)

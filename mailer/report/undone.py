@@ -1,4 +1,4 @@
-"""What the engine could not do for a running campaign: close it, or pause it at its end."""
+"""What the engine could not do for a campaign: start it, close it, or pause it at its end."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from datetime import tzinfo
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.campaign.chore_names import END, FINISH, LAUNCH
 from mailer.campaign.holds import Hold
-from mailer.engine.chore_sources import END, FINISH
 from pli.language import N_, say
 from pli.tables import Chore, ChoreState
 
 _HELD = {
+    LAUNCH: N_(
+        "its hour has come, but the sending could not be started ({code}): "
+        'an operator finds out why, then "pli queue retry launch:{id}"'
+    ),
     FINISH: N_(
         "all copies are settled, but the sending could not be closed ({code}): "
         'an operator finds out why, then "pli queue retry finish:{id}"'
@@ -23,6 +27,10 @@ _HELD = {
     ),
 }
 _TRIED_AGAIN = {
+    LAUNCH: N_(
+        "its hour has come, but the sending could not be started ({code}): "
+        "it is tried again at {time}"
+    ),
     FINISH: N_(
         "all copies are settled, but the sending could not be closed ({code}): "
         "it is tried again at {time}"

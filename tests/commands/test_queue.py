@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from sqlalchemy import insert
 
 from mailer.engine import chore_checkup
+from mailer.engine.chore_sources import sources
+from mailer.notices import asking
 from pli import chore_offers
 from pli import keys as key_ring
 from pli.database import Database
@@ -78,6 +81,10 @@ def test_all_chores_are_listed_with_those_that_only_their_own_rows_tell() -> Non
             "reminder:7": "waiting",
         }
     )
+    # Not a table, which a script could not read.
+    misplaced = pli("queue", "--json", "failed")
+    assert (misplaced.exit_code, misplaced.stdout) == (2, "")
+    assert '"pli queue failed --json"' in misplaced.stderr
     assert told("failed")[0] == {
         "id": "import:1",
         "kind": "import",
@@ -130,3 +137,10 @@ def test_a_fresh_installation_has_no_chore(tmp_path: Path, migrated_sqlite: Path
     shutil.copy(migrated_sqlite, tmp_path / "pli.db")
     assert pli("queue").stdout == "No chore waits.\n"
     assert told() == []
+
+
+def test_the_guide_names_every_kind_that_is_done() -> None:
+    guide = (Path(__file__).parents[2] / "docs/operating.md").read_text()
+    _, _, table = guide.partition("| kind | does | is due |")
+    named = re.findall(r"^\| `(\w+)` \|", table.partition("\n\n")[0], re.MULTILINE)
+    assert set(named) == {*sources(), asking.REMINDER, "tidy"}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from accounts.abilities import Ability
+from mailer.campaign.holds import Hold
 from mailer.report.summary import Progress
 from pli.durations import lasting
 from pli.hours import Hour
@@ -20,13 +21,24 @@ REFRESH_SECONDS = (3, 60)
 
 
 def values(
-    visit: Visit, progress: Progress, lists: Collection[int], at: datetime, *, away: bool = False
+    visit: Visit,
+    progress: Progress,
+    lists: Collection[int],
+    at: datetime,
+    *,
+    held_by: Sequence[Hold] = (),
+    away: bool = False,
 ) -> dict[str, Any]:
-    """What `awaited.html.j2` shows of a scheduled sending at a moment."""
+    """What `awaited.html.j2` shows of a scheduled sending at a moment.
+
+    `held_by`: what of its start has failed.
+    """
     starts = progress.starts or Hour(at, "UTC")
     left = (starts.moment - at).total_seconds()
     waits = lasting(starts.moment - at)
     held = progress.reason
+    failed = [it.sentence for it in held_by] if held is None else []
+    sentence = held or (failed[0] if failed else say(N_("It begins in {time}."), time=waits))
     return {
         "progress": progress,
         "starts": starts,
@@ -34,10 +46,11 @@ def values(
         "counts_down": held is None and 0 < left < COUNTED_SECONDS,
         "waits": waits if left > 0 else None,
         "held": held,
+        "failed": failed,
         "may_stop": visit.who.granted.may(Ability.PAUSE, lists),
         "at": at,
         "away": away,
-        "sentence": (held or say(N_("It begins in {time}."), time=waits)).tell(visit.language),
+        "sentence": sentence.tell(visit.language),
     }
 
 

@@ -22,6 +22,7 @@ from web.office import awaiting, draft_page
 from web.office.approving import KINDS
 from web.office.counting import PAGE_SECONDS, Counting, Overtaken
 from web.office.draft_page import OpenSending, sending_options
+from web.office.reporting import outlook_of
 from web.office.visit import Visit
 
 
@@ -107,7 +108,8 @@ class BeforeRelease:
         """The page of a letter that waits for its hour, or for a person if it is held."""
         async with visit.context.database.reading() as session:
             progress = await summary.progress(session, draft.campaign.id)
-        live = awaiting.values(visit, progress, draft.lists, visit.now)
+            held_by = (await outlook_of(session, visit, progress)).held_by
+        live = awaiting.values(visit, progress, draft.lists, visit.now, held_by=held_by)
         still = "still" in visit.request.query_params
         return draft_page.page(
             visit,

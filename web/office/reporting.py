@@ -13,7 +13,7 @@ from accounts.abilities import Ability
 from mailer.campaign.finding import find_campaign
 from mailer.models import CampaignState
 from mailer.report import html_page, summary
-from mailer.report.outlook import Outlook, outlook
+from mailer.report.outlook import HAS_OUTLOOK, Outlook, outlook
 from mailer.report.summary import Progress, Report
 from web.office import draft_page
 from web.office.acts import settling_acts
@@ -108,8 +108,8 @@ async def _report(
 
 
 async def outlook_of(session: AsyncSession, visit: Visit, progress: Progress) -> Outlook:
-    """What holds a running campaign back, and when it arrives."""
-    if progress.state is not CampaignState.RUNNING:
+    """What holds a campaign back, and when it arrives."""
+    if progress.state not in HAS_OUTLOOK:
         return Outlook()
     return await outlook(
         session,

@@ -134,7 +134,8 @@ def draw(visit: Visit, picture: Picture, lists: Collection[int]) -> str | None:
 def _waiting(visit: Visit, picture: Picture, lists: Collection[int]) -> dict[str, Any]:
     assert picture.progress is not None
     at = picture.at or visit.now
-    return awaiting.values(visit, picture.progress, lists, at, away=picture.away)
+    held_by = picture.outlook.held_by
+    return awaiting.values(visit, picture.progress, lists, at, held_by=held_by, away=picture.away)
 
 
 def _values(visit: Visit, picture: Picture) -> dict[str, Any]:

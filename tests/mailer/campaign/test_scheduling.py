@@ -12,13 +12,19 @@ from sqlalchemy import select, update
 from accounts.rights import Right
 from mailer.campaign import lifecycle, list_lock, scheduling
 from mailer.campaign.finding import CampaignError, find_campaign, reason_of
+from mailer.campaign.sending_hours import SendingHours
+from mailer.engine.chore_sources import sources
 from mailer.engine.relay_watch import Patience
-from mailer.models import Batch, Campaign, CampaignState
+from mailer.models import Batch, Campaign, CampaignState, Delivery, Status
 from mailer.notices.trouble_mail import Office
 from mailer.report import summary
+from pli import chore_look
 from pli.actor import Actor
+from pli.chores import Again, Held, Kind, carry_out
 from pli.database import Database
+from pli.hours import Hour
 from pli.keys import Keys
+from pli.tables import Chore
 from subscribers.models import List
 from tests import factories as make
 from tests.mailer.engine.running import ends, rests, working
@@ -214,3 +220,51 @@ async def test_a_draft_without_a_second_approval_cannot_be_scheduled(
             await scheduling.schedule(
                 session, campaign_id=campaign.id, at=now + LATEST, zone="UTC", second_person=True
             )
+
+
+async def test_what_failed_before_does_not_hold_up_what_a_person_ordered_since(
+    database: Database, keys: Keys, now: datetime
+) -> None:
+    past = now - timedelta(seconds=1)
+    campaign_id = await scheduled(database, keys, now, past)
+
+    async def fails(_: int) -> None:
+        raise KeyError("a fault of ours")
+
+    async def due() -> list[str]:
+        wanted = chore_look.due_chores(offered=[], sources=sources())
+        async with database.reading() as session:
+            return [kind for kind, _ in await chore_look.look(session, wanted)]
+
+    async def has_failed(name: str, *, held: bool) -> None:
+        assert await due() == [name]
+        kind = Kind(name, fails, delays=(3_600.0,), source=sources()[name])
+        assert isinstance(await carry_out(database, kind, campaign_id), Again)
+        if held:
+            async with database.begin() as session:
+                await session.execute(update(Chore).values(due_at=past))
+            assert isinstance(await carry_out(database, kind, campaign_id), Held)
+        assert await due() == []
+
+    for held in (False, True):
+        await has_failed("launch", held=held)
+        async with database.begin() as session:
+            await scheduling.schedule(session, campaign_id=campaign_id, at=past, zone="UTC")
+    assert await due() == ["launch"]
+    async with database.begin() as session:
+        await lifecycle.prepare(session, campaign_id=campaign_id, batch_size=2, now=now)
+        await lifecycle.start(session, campaign_id=campaign_id, now=now)
+    ended = SendingHours(end=Hour(past, "UTC"))
+    for held in (False, True):
+        async with database.begin() as session:
+            await scheduling.set_hours(session, campaign_id=campaign_id, hours=ended)
+        await has_failed("end", held=held)
+    async with database.begin() as session:
+        await lifecycle.resume(session, campaign_id=campaign_id)
+        await session.execute(update(Batch).values(pending=0, failed=Batch.pending))
+        await session.execute(update(Delivery).values(status=Status.FAILED, reason="policy"))
+    await has_failed("finish", held=True)
+    async with database.begin() as session:
+        await lifecycle.retry(session, campaign_id=campaign_id, uncertain=False, failed=True)
+        await session.execute(update(Batch).values(pending=0, sent=Batch.pending))
+    assert await due() == ["finish"]

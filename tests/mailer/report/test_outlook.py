@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from mailer.campaign import lifecycle, scheduling
 from mailer.campaign.sending_hours import SendingHours
@@ -22,6 +22,7 @@ from pli.hours import Hour
 from pli.keys import Keys
 from pli.tables import Chore
 from subscribers import lists
+from subscribers.models import List
 from tests import factories as make
 from tests.clock import NOW
 
@@ -102,6 +103,34 @@ async def test_a_sending_that_cannot_be_closed_says_so_until_it_is(
         async with database.begin() as session:
             await act(session, name)
         assert await told() == says
+
+
+@pytest.mark.usefixtures("campaign_id")
+async def test_a_sending_that_cannot_be_started_at_its_hour_says_so(
+    database: Database, keys: Keys
+) -> None:
+    async def cannot(_: int) -> None:
+        raise KeyError("a fault of ours")
+
+    async with database.begin() as session:
+        members = (await session.scalars(select(List).limit(1))).one()
+        draft = await make.a_draft(session, keys, [members], now=NOW, of=make.letter(number=2))
+        await scheduling.schedule(session, campaign_id=draft.id, at=NOW, zone="UTC")
+    launch = Kind("launch", cannot, delays=(60.0,), source=sources()["launch"])
+    for expected, says in (
+        (None, None),
+        (Again, "could not be started (KeyError): it is tried again at"),
+        (Held, f'"pli queue retry launch:{draft.id}"'),
+    ):
+        if expected is not None:
+            assert isinstance(await carry_out(database, launch, draft.id), expected)
+        async with database.begin() as session:
+            ahead = await outlook(session, campaign_id=draft.id, plans={"main": SLOW})
+            await session.execute(update(Chore).values(due_at=NOW - timedelta(days=900)))
+        told = [it.sentence.tell("en") for it in ahead.held_by]
+        assert (told == []) if says is None else (len(told) == 1 and says in told[0])
+        assert ahead.arrives_at is None
+    assert "n’a pas pu être lancé (KeyError)" in ahead.held_by[0].sentence.tell("fr")
 
 
 async def test_no_arrival_is_told_that_lies_after_the_campaigns_end(

@@ -15,6 +15,7 @@ from pli.actor import Actor
 from pli.database import Database
 from pli.keys import Keys
 from pli.language import Sentence
+from pli.tables import Chore, ChoreState
 from tests import axe
 from tests.web.office.deciding import a_draft_of, an_office_that_sends
 from tests.web.office.gallery import enter
@@ -88,6 +89,16 @@ async def test_the_page_counts_days_then_seconds_and_says_what_holds_it(town: To
             await person.go(at)
             assert told in person.text
             assert f'content="{refresh}"' in person.text
+        # No worker could start it: not that it begins within seconds.
+        failed = {"kind": "launch", "row_id": int(at.rpartition("/")[2]), "code": "KeyError"}
+        async with town.database.begin() as session:
+            chore = Chore(**failed, state=ChoreState.HELD, due_at=hour, tries=6, offered_at=hour)
+            session.add(chore)
+        for page in (at, at.replace("sendings", "report")):
+            await person.go(page)
+            assert "It has not started" in person.text
+            assert "could not be started (KeyError): an operator finds out why" in person.text
+            assert "Its hour has come" not in person.text
         async with town.database.begin() as session:
             await scheduling.hold(
                 session, campaign_id=int(at.rpartition("/")[2]), reason=Sentence("others by now")
