@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from commands import relays
+from commands.doors import refused_answers
 from commands.relays import hook_of
 from mailer.intake import checkup, probes
 from mailer.intake.checkup import Expected
@@ -25,9 +26,10 @@ async def look(
     names = (MAIN, *values.relays)
     expected = Expected(
         identity.domain,
-        values.intake_listen,
-        tuple(values.intake),
-        tuple(it for it in names if hook_of(values, it).kind),
+        listen=values.intake_listen,
+        refused=refused_answers(values, identity.domain) if values.intake_listen else "",
+        mailboxes=tuple(values.intake),
+        hooks=tuple(it for it in names if hook_of(values, it).kind),
     )
     found: list[Check] = []
     if probe and ring is not None and values.relay_url and identity.mailbox is not None:

@@ -16,6 +16,7 @@ from mailer.intake.smtp_door import Accepted, DoorPlan
 from mailer.intake.sns import Topic
 from mailer.intake.sns_certificates import SERVICES
 from mailer.sender import parse_mailbox
+from pli.intake_settings import STANDARD
 from pli.language import N_, Sentence, say
 from pli.relay_names import MAIN
 from pli.settings import Settings, SettingsError
@@ -62,6 +63,8 @@ def hooks_of(settings: Settings) -> list[Hook]:
             if not its.hook_topic:
                 faults.append(say(_NO_TOPIC, name=f"{prefix}hook_topic", kind=its.kind))
             topic = Topic(its.kind, its.hook_topic)
+        elif its.kind == "standard" and not its.hook_secret.startswith(STANDARD):
+            faults.append(say(_NOT_THEIRS, name=f"{prefix}hook_secret"))
         elif not its.hook_secret:
             faults.append(say(_NO_SECRET, name=f"{prefix}hook_secret", relay=name))
         until = its.hook_former_until
@@ -81,6 +84,7 @@ def hooks_of(settings: Settings) -> list[Hook]:
 
 
 _NO_TOPIC = N_("{name} is not set: name the topic by which {kind} tells its events")
+_NOT_THEIRS = N_("{name}: write the secret whsec_… by which the provider signs")
 _NO_SECRET = N_("{name} is not set: “pli intake secret {relay}” makes a secret")
 
 
@@ -105,6 +109,19 @@ def others_of(settings: Settings) -> frozenset[str]:
     mailboxes = (parse_mailbox(it) for it in (*envelope, *answered) if it)
     others = frozenset(it.address.lower() for it in mailboxes if it)
     return others - {settings.reply_forward.lower()}
+
+
+def refused_answers(settings: Settings, domain: str) -> str:
+    """The address that people answer to, if a relay that brings the whole `domain` is told no.
+
+    "" if their answers are passed on, or go elsewhere.
+    """
+    told = parse_mailbox(settings.reply_to or settings.sender or settings.email)
+    if told is None or settings.reply_forward:
+        return ""
+    address = told.address.lower()
+    is_refused = address.endswith(f"@{domain}") and address not in others_of(settings)
+    return address if is_refused else ""
 
 
 @asynccontextmanager

@@ -208,11 +208,11 @@ IS_BARRED = N_("The address is barred: Pli does not write to it any more.")
 
 
 def barred(n: int, campaign_id: int) -> Sentence:
-    """How many addresses are barred by what a relay answered in a campaign."""
+    """How many addresses are barred by what came back, or was answered, in a campaign."""
     return say_n(
-        "{n} address that the relay called unknown is barred: "
+        "{n} address that was called unknown is barred: "
         '"pli subscriber lift --campaign {id}" takes that back.',
-        "{n} addresses that the relay called unknown are barred: "
+        "{n} addresses that were called unknown are barred: "
         '"pli subscriber lift --campaign {id}" takes that back.',
         n,
         id=campaign_id,

@@ -38,6 +38,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.BARRED: N_("barred an address"),
     AuditAction.LIFTED: N_("let an address be written to again"),
     AuditAction.BOUNCE_CLAIMED: N_("tied a mail that came back to a person"),
+    AuditAction.WISH_DISMISSED: N_("let nothing follow from a wish to leave"),
     AuditAction.LIST_MADE: N_("made a list"),
     AuditAction.LIST_CHANGED: N_("changed a list"),
     AuditAction.ATTRIBUTE_MADE: N_("declared an attribute"),

@@ -16,7 +16,8 @@ SECRET_BYTES = 16
 """128 bits: where a provider signs nothing, the secret is all that proves who calls."""
 _HEADER = re.compile(r"X-[A-Za-z0-9][A-Za-z0-9-]{0,58}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{22,200}")
-_STANDARD = "whsec_"
+STANDARD = "whsec_"
+"""How a secret of Standard Webhooks begins: the provider makes it, and signs by it."""
 _TOPIC = re.compile(
     r"arn:[a-z-]{1,16}:sns:[a-z0-9-]{1,32}:[A-Za-z0-9-]{1,64}:[A-Za-z0-9_.-]{1,256}"
 )
@@ -34,9 +35,9 @@ def secret(text: str) -> str:
     """A secret of 128 bits at least: ours, or that of Standard Webhooks (whsec_…)."""
     if not text:
         return text
-    if text.startswith(_STANDARD):
+    if text.startswith(STANDARD):
         try:
-            raw = base64.b64decode(text.removeprefix(_STANDARD) + "==", validate=False)
+            raw = base64.b64decode(text.removeprefix(STANDARD) + "==", validate=False)
         except (binascii.Error, ValueError):
             raw = b""
         fits = len(raw) >= SECRET_BYTES

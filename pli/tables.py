@@ -44,6 +44,7 @@ class AuditAction(enum.Enum):
     BARRED = "barred"
     LIFTED = "lifted"
     BOUNCE_CLAIMED = "bounce_claimed"
+    WISH_DISMISSED = "wish_dismissed"
     LIST_MADE = "list_made"
     LIST_CHANGED = "list_changed"
     ATTRIBUTE_MADE = "attribute_made"

@@ -43,6 +43,11 @@ async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json:
     """Record each mail once; a mail that was read before changes nothing."""
     found: list[tuple[str, Came]] = []
     faults: list[Sentence] = []
+
+    def failed(name: str, error: Exception) -> None:
+        told = N_("{file}: not recorded, for a fault of Pli ({error})")
+        faults.append(say(told, file=name, error=type(error).__name__))
+
     try:
         async with context.open() as installation:
             tokens = Tokens(installation.keys)
@@ -56,6 +61,7 @@ async def read(context: Context, files: tuple[Path, ...], came_to: str, as_json:
                     ),
                     rules=bounce_rules_of(installation.settings),
                     now=now,
+                    failed=None if Path("-") in files else failed,
                 )
             ]
     except PliError as error:
@@ -108,7 +114,7 @@ def _line(name: str, came: Came) -> Sentence:
             N_("{file}: bounce {number}, {effect}"),
             file=name,
             number=came.bounce_id,
-            effect=words.effect(came.effect),
+            effect=words.effect(came.effect, came.kind),
         )
     if came.number is None:
         return say(N_("{file}: carries no token of ours, and acts on nobody"), file=name)

@@ -9,7 +9,7 @@ from commands.intake.maildir import maildir
 from commands.intake.reading import read
 from commands.intake.secret import secret
 from commands.intake.setup import setup
-from commands.intake.showing import dismiss, list_, retry
+from commands.intake.showing import dismiss, leave, list_, retry
 from commands.intake.working import work
 
 
@@ -18,5 +18,5 @@ def intake() -> None:
     """The group of the commands over doors."""
 
 
-for command in (read, maildir, work, list_, dismiss, retry, setup, secret):
+for command in (read, maildir, work, list_, leave, dismiss, retry, setup, secret):
     intake.add_command(command)

@@ -9,6 +9,8 @@ import click
 
 from commands.common import Context, _, running, show, tell
 from commands.relays import hook_of
+from mailer.intake.sns_certificates import SERVICES
+from pli.intake_settings import STANDARD
 from pli.language import N_, say
 from pli.relay_names import MAIN
 from pli.settings import SettingsError
@@ -24,8 +26,16 @@ async def secret(context: Context, name: str) -> None:
     settings = context.settings()
     if name != MAIN and name not in settings.relays:
         raise SettingsError(N_("{name}: the settings name no such relay"), name=name)
-    former = hook_of(settings, name).hook_secret
-    new = secrets.token_urlsafe(16)
+    its = hook_of(settings, name)
+    if its.kind in SERVICES:
+        raise SettingsError(
+            N_("{name}: {kind} proves itself by its topic, and has no secret"),
+            name=name,
+            kind=its.kind,
+        )
+    is_theirs = its.kind == "standard"
+    former = its.hook_secret
+    new = f"{STANDARD}…" if is_theirs else secrets.token_urlsafe(16)
     prefix = "relay_" if name == MAIN else ""
     until = (datetime.now(UTC) + FORMER_FOR).isoformat(timespec="seconds")
     where = say(N_("Write into pli.toml, and start Pli again:"))
@@ -34,6 +44,10 @@ async def secret(context: Context, name: str) -> None:
     show(f'\n    {prefix}hook_secret = "{new}"')
     if former:
         show(f'    {prefix}hook_former = "{former}"\n    {prefix}hook_former_until = "{until}"')
+    if is_theirs:
+        show("")
+        tell(say(N_("The provider makes the new secret, and shows it: write it in place of …")))
+        return
     scheme, _separator, rest = settings.public_url.partition("://")
     show("")
     tell(say(N_("Then give this address to the provider:")))

@@ -7,9 +7,10 @@ import secrets
 import click
 
 from commands.common import Context, _, answering, at_a_terminal, running, show, tell
-from commands.doors import others_of
+from commands.doors import others_of, refused_answers
 from commands.policy import identity_of
 from mailer.intake import setup_lines
+from mailer.intake.checkup import READER, REFUSED
 from mailer.intake.setup_lines import MAILBOX, PROVIDERS, RELAYS
 from pli.language import N_, say
 from pli.settings import Settings
@@ -38,6 +39,7 @@ _WHOLE_DOMAIN = N_(
     "All mail to {domain} then comes to Pli, which refuses what is not its own. If people have "
     "mailboxes there, let letters come from a domain of their own first (sender)."
 )
+_REFUSED = N_("Then {refused}: {remedy}.")
 _TRACKING = N_("Turn off at the provider what counts openings and clicks: Pli drops such events.")
 
 
@@ -66,7 +68,10 @@ async def setup(context: Context, way: str | None) -> None:
         show("\n" + "\n".join(f"    {line}" for line in it.text.split("\n")))
     show("")
     if chosen in RELAYS:
-        tell(say(_WHOLE_DOMAIN, domain=identity_of(settings).domain))
+        domain = identity_of(settings).domain
+        tell(say(_WHOLE_DOMAIN, domain=domain))
+        if refused := refused_answers(settings, domain):
+            tell(say(_REFUSED, refused=say(REFUSED, address=refused), remedy=say(READER)))
     if chosen in _AFTER:
         tell(say(_AFTER[chosen]))
     if chosen in PROVIDERS:

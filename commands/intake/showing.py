@@ -1,4 +1,4 @@
-"""pli intake list, dismiss: what came in, and the wishes that wait for a person."""
+"""pli intake list, leave, dismiss, retry: what came in, and what waits for a person."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ async def list_(context: Context, as_json: bool, person: str | None) -> None:
         tell(
             say(
                 N_(
-                    "“pli subscriber unsubscribe ADDRESS” does what they want; "
-                    "“pli intake dismiss MAIL” takes the line away."
+                    "“pli intake leave MAIL” takes a person off every list; “pli intake dismiss "
+                    "MAIL” takes the line away, and nothing follows."
                 )
             )
         )
@@ -157,6 +157,18 @@ async def retry(context: Context, mail: int, person: str | None) -> None:
     tell(say(N_("Mail {number} waits to be worked on."), number=mail))
 
 
+@click.command(help=_("Let whoever wrote a wish to leave, which nothing proves, leave every list."))
+@click.argument("mail", type=int)
+@by_option
+@running
+async def leave(context: Context, mail: int, person: str | None) -> None:
+    """Do what the mail wants; running sendings notice, too."""
+    async with context.open() as installation, installation.database.begin() as session:
+        by = await acting(session, person, Ability.NOES, lists=ALL_LISTS)
+        left = await deciding.leave(session, mail_id=mail, by=by, now=now())
+    tell(say_n("They have left {n} list.", "They have left {n} lists.", left))
+
+
 @click.command(help=_("Take a mail off the list: what it wants is done, or nothing follows."))
 @click.argument("mail", type=int)
 @by_option
@@ -164,6 +176,6 @@ async def retry(context: Context, mail: int, person: str | None) -> None:
 async def dismiss(context: Context, mail: int, person: str | None) -> None:
     """Note that a person has decided."""
     async with context.open() as installation, installation.database.begin() as session:
-        await acting(session, person, Ability.NOES, lists=ALL_LISTS)
-        await deciding.dismiss(session, mail_id=mail)
+        by = await acting(session, person, Ability.NOES, lists=ALL_LISTS)
+        await deciding.dismiss(session, mail_id=mail, by=by, now=now())
     tell(say(N_("Mail {number} waits no more."), number=mail))

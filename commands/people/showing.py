@@ -36,6 +36,14 @@ EVENTS = {
     ConsentEvent.PAUSED: N_("paused the subscription"),
     ConsentEvent.RESUMED: N_("resumed the subscription"),
 }
+SOURCES = {
+    "one-click": N_("by one click in the mail program"),
+    "unsubscribe page": N_("on the page behind the letter's link"),
+    "mail": N_("by a mail to the address to leave by"),
+    "reply": N_("by an answer to a letter"),
+    "opt-out report": N_("the provider passed it on"),
+}
+"""Where Pli itself heard of it; any other source is what somebody wrote."""
 
 
 @click.command(help=_("Everything that is held about one person."))
@@ -76,8 +84,12 @@ def _of_lists(answer: AccessAnswer, zone: tzinfo) -> Iterator[tuple[str, str]]:
     for it in answer.consent:
         yield (
             f"{it.at.astimezone(zone):%Y-%m-%d %H:%M}",
-            f"{_told(EVENTS[it.event])}, {it.list}: {it.source}{_entered(it.entered_by)}",
+            f"{_told(EVENTS[it.event])}, {it.list}: {_source(it.source)}{_entered(it.entered_by)}",
         )
+
+
+def _source(of: str) -> str:
+    return _told(SOURCES[of]) if of in SOURCES else of
 
 
 def _entered(by: str) -> str:

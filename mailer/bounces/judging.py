@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from mailer.bounces import phrases
+from mailer.bounces import doubts, phrases
 from mailer.bounces.report import Action, Judged, Reason, Recipient, Stage, Verdict, Weight
 
 _CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
@@ -115,13 +115,21 @@ def _weight(
     blamed = any(it in phrases.ABOUT_US or it in phrases.LIMITS for it in names)
     telling = [it for it in codes if it[2:] not in VAGUE[:2]]
     passing = phrases.says_passing(recipient.diagnostic)
-    if blamed or passing or recipient.stage is Stage.DATA:
+    doubted = _is_doubted(reason, recipient.diagnostic)
+    if blamed or passing or doubted or recipient.stage is Stage.DATA:
         return Weight.LIKELY
     if telling:
         sure = all(_is_certain(it, recipient) for it in telling)
         return Weight.CERTAIN if sure else Weight.LIKELY
     at_rcpt = recipient.stage is Stage.RCPT and phrases.says_unknown(recipient.diagnostic)
     return Weight.CERTAIN if at_rcpt else Weight.LIKELY
+
+
+def _is_doubted(reason: Reason, diagnostic: str) -> bool:
+    # "The domain does not accept mail" is what RFC 7505 has servers say.
+    return doubts.raises(diagnostic) and not (
+        reason is Reason.UNKNOWN_HOST and phrases.says_null_mx(diagnostic)
+    )
 
 
 def _is_certain(code: str, recipient: Recipient) -> bool:

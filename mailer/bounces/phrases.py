@@ -98,7 +98,7 @@ _PHRASES: Sequence[tuple[Reason, tuple[str, ...]]] = (
         "no mx", "domain does not exist", "domaine inconnu", "domaine inexistant", "unknown domain",
         "name service error", "couldn t find any host", "could not find any host",
         "illegal host", "host or domain name not found", "domain not exist",
-        "dns domain", "no mail server", "mx record", "no valid hosts",
+        "dns domain", "no mail server", "non existent hosts", "mx record", "no valid hosts",
     )),
     (Reason.UNKNOWN_USER, (
         "unrouteable address", "unroutable address", "address rejected", "recipient rejected",
@@ -146,6 +146,10 @@ _BENIGN = (
     (" relay recipient table ", " recipient table "),
     (" connection refused ", " unreachable "),
     (" refused to talk ", " unreachable "),
+    (" blocked due to inactivity ", " inactive "),  # Free: nobody's rule is meant
+    (" blocked for inactivity ", " inactive "),
+    (" bloque pour inactivite ", " inactif "),
+    (" bloquee pour inactivite ", " inactif "),
     (" to sender ", " "),  # "returned to sender" is a notice's own name
 )
 
@@ -159,7 +163,7 @@ def clean(diagnostic: str) -> str:
     return said
 
 
-LOOKED_AT = 1_000
+LOOKED_AT = 4_000
 
 
 def _telling(word: str) -> str:
@@ -206,6 +210,12 @@ def says_no_host(diagnostic: str) -> bool:
     return answer_words.has(clean(diagnostic), _NO_HOST)
 
 
+@lru_cache(maxsize=1024)
+def says_null_mx(diagnostic: str) -> bool:
+    """Whether words say that the recipient's domain takes no mail at all (RFC 7505)."""
+    return answer_words.has(clean(diagnostic), _NULL_MX)
+
+
 _CLEARLY = (
     "recipientnotfound", "recipnotfound", "bad destination mailbox address",
     "unknown in virtual mailbox table", "unknown in local recipient table",
@@ -217,6 +227,7 @@ _PASSING = (
     "temporarily", "temporary failure", "temporary error", "temporary lookup failure",
     "timed out", "timeout", "try later", "try again later", "temporairement",
 )  # fmt: skip
+_NULL_MX = ("null mx", "domain does not accept mail", "does not accept mail")
 _NO_HOST = (
     "host not found", "host or domain name not found", "domain not found", "no such domain",
     "nxdomain", "null mx", "host unknown", "unknown host", "domain does not exist",

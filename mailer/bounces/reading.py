@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mailer.bounces import addresses
 from mailer.bounces.formats import automatic, dialects, dsn, feedback, free_text
 from mailer.bounces.judging import judged
 from mailer.bounces.mail import Mail, opened
@@ -39,7 +40,7 @@ def read_mail(mail: Mail) -> Report:
     """The same of a mail that is open already."""
     if automatic.is_receipt(mail):
         return Report(Kind.RECEIPT, How.AUTOMATIC)
-    if found := dsn.in_a_part(mail):
+    if (found := dsn.in_a_part(mail)) and not _is_of_the_recipient(mail, found.recipients):
         return _reported(How.DSN, found.recipients, found.envelope_id)
     if complaint := feedback.read(mail):
         how = How.ARF if complaint.in_a_part else How.ARF_IN_TEXT
@@ -48,13 +49,20 @@ def read_mail(mail: Mail) -> Report:
     if (answer := automatic.read(mail)) is not None:
         note = " ".join(mail.text.split())[:NOTED] if answer is Kind.NOTE else ""
         return Report(answer, How.AUTOMATIC, note=note)
-    if found := dsn.in_a_text(mail):
+    if (found := dsn.in_a_text(mail)) and not _is_of_the_recipient(mail, found.recipients):
         return _reported(How.DSN_IN_TEXT, found.recipients, found.envelope_id)
     if free_text.looks_like_a_bounce(mail):
         if told := dialects.read(mail):
             return _reported(told.how, told.recipients)
         return _reported(How.TEXT, free_text.read(mail))
     return Report(Kind.OTHER, How.NOTHING)
+
+
+def _is_of_the_recipient(mail: Mail, recipients: Sequence[Recipient]) -> bool:
+    """Whether somebody passes on what they heard of their own address: who writes is there."""
+    writer = addresses.bare(mail.first("from")).casefold()
+    named = {name.casefold() for it in recipients for name in (it.address, it.original)}
+    return writer in named - {""} and not free_text.looks_like_a_bounce(mail)
 
 
 def _reported(how: How, recipients: Sequence[Recipient], envelope_id: str = "") -> Report:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailer.bounce_models import Effect
-from mailer.bounces.report import Action, Reason, Weight
+from mailer.bounces.report import Action, Kind, Reason, Weight
 from pli.language import N_, Sentence, say, say_n
 
 REASONS: Mapping[Reason, str] = {
@@ -84,6 +84,8 @@ def weight(of: str) -> Sentence:
     return say(WEIGHTS[Weight(of)])
 
 
-def effect(of: Effect) -> Sentence:
-    """What follows from it for the address."""
+def effect(of: Effect, kind: str = Kind.FAILURE) -> Sentence:
+    """What follows from it for the address; `kind`: what came back, or its action."""
+    if of is Effect.NONE and kind == Kind.LEAVE:
+        return say(N_("left the list"))
     return say(EFFECTS[of])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from sqlalchemy import select
@@ -16,6 +17,8 @@ EACH_SECONDS = 1.15
 at most."""
 CATCH_UP_SECONDS = 2 * EACH_SECONDS
 """Who was kept waiting by others may make up for so much of it."""
+OF_ONE = 0.1
+"""A mail that is worked on by itself counts as this share of TOGETHER."""
 REST_OF_SQLITE = 19.0
 """While something is sent, SQLite's only writer rests so many times what a transaction held it."""
 
@@ -33,9 +36,25 @@ class RecordingPace:
         async with self._database.reading() as session:
             return await session.scalar(running) is not None
 
-    def rest(self, held: float) -> float:
-        """Seconds until the next transaction, after one that held what it locks for so long."""
+    def rest(self, held: float, share: float = 1.0) -> float:
+        """Seconds until the next transaction, after one that held what it locks for so long.
+
+        `share`: of the work of TOGETHER mails.
+        """
         now = time.monotonic()
-        self._next = max(self._next, now - CATCH_UP_SECONDS) + EACH_SECONDS
+        self._next = max(self._next, now - CATCH_UP_SECONDS) + share * EACH_SECONDS
         rest = REST_OF_SQLITE * held if self._database.is_sqlite else 0.0
         return max(self._next - now, rest)
+
+
+class Room:
+    """Leaves room for a sending behind each transaction; none is needed if nothing is sent."""
+
+    def __init__(self, pace: RecordingPace, *, sending: bool) -> None:
+        self._pace = pace
+        self.sending = sending
+
+    async def leave(self, since: float, share: float = 1.0) -> None:
+        """Rest, after a transaction held locks since then (`time.monotonic`)."""
+        if self.sending:
+            await asyncio.sleep(self._pace.rest(time.monotonic() - since, share))

@@ -14,12 +14,20 @@ from mailer.bounces.mail import Mail
 _FIELD = "authentication-results"
 _LONGEST = 4_000
 _WORD = re.compile(r"([A-Za-z0-9_.-]{1,64})\s*=\s*([^\s;]{1,320})")
-_SHOWS = {"dkim": ("header.d", "header.i"), "spf": ("smtp.mailfrom", "smtp.from")}
-"""The methods that prove a sender, and the properties that name the domain that was proven."""
+_SHOWS = {
+    "dkim": ("header.d", "header.i"),
+    "spf": ("smtp.mailfrom", "smtp.from"),
+    "dmarc": ("header.from",),
+}
+"""The methods that prove a sender, and the properties that name the domain that was proven.
+
+DMARC passes where DKIM or SPF did for the sender's domain (RFC 7489 3.1); its program often writes
+the uppermost field, in which neither of them stands.
+"""
 
 
 def is_proven(mail: Mail, sender: str, server: str) -> bool:
-    """Whether DKIM or SPF passed for the domain of `sender`, as `server` says; "": nobody says."""
+    """Whether DKIM, SPF or DMARC passed for the domain of `sender`, as `server` says; "": none."""
     domain = sender.rpartition("@")[2].lower()
     if not server or not domain:
         return False

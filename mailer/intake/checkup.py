@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mailer.intake import probes, tallies
+from mailer.intake import probes, tallies, unproven
 from mailer.intake.tallies import Sort
 from mailer.intake_models import IntakeDoor, IntakeMail, IntakeTally
 from pli.checks import Check, fine, warn
@@ -27,13 +27,20 @@ SET_UP = N_(
     "“pli intake setup” tells how they come in, and “pli doctor --answers” tries whether they do"
 )
 
+REFUSED = N_("who answers a letter writes to {address}, and is refused, even if they write STOP")
+READER = N_("name in reply_forward who reads the answers: Pli then takes them, and passes them on")
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Which doors the settings open; `listen` is where a relay brings mails, "" if nowhere."""
+    """Which doors the settings open; `listen` is where a relay brings mails, "" if nowhere.
+
+    `refused` is the address that people answer to, if that door refuses it.
+    """
 
     domain: str
     listen: str = ""
+    refused: str = ""
     mailboxes: Sequence[str] = ()
     hooks: Sequence[str] = ()
 
@@ -44,6 +51,9 @@ async def check(session: AsyncSession, expected: Expected) -> list[Check]:
     for row in (await session.execute(select(IntakeDoor.name, IntakeDoor.fault))).all():
         if row.fault and row.name in expected.mailboxes:
             found.append(warn("answers", as_sentence(row.fault)))
+    if expected.refused:
+        told = say(REFUSED, address=expected.refused)
+        found.append(warn("answers", told, say(READER)))
     tracking = await session.scalar(
         select(func.sum(IntakeTally.mails)).where(IntakeTally.kind == Sort.TRACKING.value)
     )
@@ -54,13 +64,15 @@ async def check(session: AsyncSession, expected: Expected) -> list[Check]:
             int(tracking),
         )
         found.append(warn("answers", told, say(N_("turn that off at the provider (GDPR)"))))
-    if n := await _of(session, Sort.STOP):
+    if n := await unproven.people(session):
         told = say_n(
             "{n} person may want to leave, and nothing proves that they wrote it",
             "{n} people may want to leave, and nothing proves that they wrote it",
             n,
         )
-        found.append(warn("answers", told, say(N_("“pli intake list” shows who"))))
+        found.append(
+            warn("answers", told, say(N_("“pli intake list” shows who, and so does the office")))
+        )
     if n := await _of(session, Sort.FAULT):
         told = say_n(
             "{n} mail could not be worked on, for a fault of Pli",

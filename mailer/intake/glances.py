@@ -16,13 +16,25 @@ from mailer.bounces.whose import ENVELOPE
 _HEADER = 64_000
 """Octets; beyond them nobody names a recipient."""
 _FAILED = re.compile(rb"^action[ \t]*:[ \t]*failed", re.IGNORECASE | re.MULTILINE)
+_FOR_GOOD = re.compile(rb"^status[ \t]*:[ \t]*5", re.IGNORECASE | re.MULTILINE)
+_OF_A_DAEMON = re.compile(
+    rb"^(?:from[ \t]*:[^\n]{0,200}mailer-daemon|x-failed-recipients[ \t]*:)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_COMPLAINED = re.compile(rb"^feedback-type[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 _REPORT = re.compile(rb"\breport-type[ \t]*=", re.IGNORECASE)
 
 
 class Glance(enum.StrEnum):
-    """What a mail seems to be. Each sort is noise by itself: absences must hide no failure."""
+    """What a mail seems to be. Each sort is noise by itself: absences must hide no failure.
+
+    `GONE` is a failure for good, as its status says: those that pass must not hide it.
+    """
 
     FAILED = "failed"
+    GONE = "gone"
+    COMPLAINED = "complained"
     REPORT = "report"
     OTHER = ""
 
@@ -48,5 +60,11 @@ def address_in(raw: bytes) -> str:
 def glance_at(raw: bytes) -> Glance:
     """What a mail seems to be."""
     if _FAILED.search(raw):
-        return Glance.FAILED
-    return Glance.REPORT if _REPORT.search(raw[:_HEADER]) else Glance.OTHER
+        return Glance.GONE if _FOR_GOOD.search(raw) else Glance.FAILED
+    if _COMPLAINED.search(raw):
+        return Glance.COMPLAINED
+    if _REPORT.search(raw[:_HEADER]):
+        return Glance.REPORT
+    # A server that writes no report for machines: qmail, and others of old.
+    header = _EMPTY_LINE.split(raw[:_HEADER], maxsplit=1)[0]
+    return Glance.FAILED if _OF_A_DAEMON.search(header) else Glance.OTHER

@@ -157,20 +157,15 @@ class _Handler:
         return "250 2.1.5 ok"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        """Commit the mail for each recipient; LMTP wants an answer for each (RFC 2033 4.2)."""
-        del session
-        answer = await self._taken(envelope)
-        lmtp = isinstance(server, Door) and server.speaks_lmtp
-        return "\r\n".join([answer] * len(envelope.rcpt_tos)) if lmtp else answer
-
-    async def _taken(self, envelope: Envelope) -> str:
+        """Commit the mail for each recipient."""
+        del server, session
         raw = envelope.content
         assert isinstance(raw, bytes)
         now = datetime.now(UTC)
         try:
-            async with self._database.begin() as session:
+            async with self._database.begin() as transaction:
                 for address in envelope.rcpt_tos:
-                    await taking.take(session, raw=raw, came_to=address, by=DOOR, now=now)
+                    await taking.take(transaction, raw=raw, came_to=address, by=DOOR, now=now)
         except DatabaseAway:
             log.warning("intake.no_database", extra={"door": DOOR})
             return "451 4.3.0 try again later"
@@ -194,6 +189,7 @@ class Door(SMTP):
         super().__init__(handler, **options)
         self.speaks_lmtp = False
         self.turned_away = False
+        self._answers = 1
         self._plan = plan
         self._open_now = open_now
 
@@ -232,6 +228,17 @@ class Door(SMTP):
     def eof_received(self) -> bool | None:
         """The other side has said all."""
         return None if self.turned_away else super().eof_received()
+
+    async def push(self, status: str | bytes) -> None:
+        """Send an answer: of LMTP, what follows a mail is told for each recipient (RFC 2033 4.2).
+
+        A refusal, too: a relay that waits for the second answer would hold the connection.
+        """
+        text = status.decode() if isinstance(status, bytes) else status
+        answers, self._answers = self._answers, 1
+        if text.startswith("354") and self.speaks_lmtp and self.envelope is not None:
+            self._answers = len(self.envelope.rcpt_tos)
+        await super().push("\r\n".join([text] * answers))
 
     @syntax("LHLO hostname")
     async def smtp_LHLO(self, arg: str) -> None:

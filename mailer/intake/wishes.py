@@ -14,6 +14,10 @@ _WISHES = frozenset(
         "desabonnement", "desabonner", "desabonnez moi", "desabonne", "me desabonner",
         "se desabonner", "desinscription", "desinscrire", "desinscrivez moi", "me desinscrire",
         "se desinscrire", "desabonnement svp", "desinscription svp",
+        "demande de desabonnement", "demande de desinscription", "je me desabonne",
+        "je souhaite me desabonner", "je veux me desabonner", "merci de me desabonner",
+        "veuillez me desabonner", "je souhaite me desinscrire", "je veux me desinscrire",
+        "merci de me desinscrire", "veuillez me desinscrire",
         "unsubscribe", "unsubscribe me", "please unsubscribe me", "please unsubscribe",
     )
 )  # fmt: skip

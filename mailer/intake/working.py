@@ -21,7 +21,7 @@ from mailer.bounces.mail import Mail, words_of
 from mailer.bounces.rules import USUAL, BounceRules
 from mailer.bounces.tokens import Tokens
 from mailer.campaign import coming_back, leaving_by_link, recording_pace
-from mailer.campaign.recording_pace import RecordingPace
+from mailer.campaign.recording_pace import RecordingPace, Room
 from mailer.intake import forwarding, probes, sorting, waiting, wishes
 from mailer.intake.authenticated import is_proven
 from mailer.intake.forwarding import Forward
@@ -68,19 +68,22 @@ class Means:
     forward: Forward | None = None
 
 
-class _Together(NamedTuple):
-    """How many mails were recorded, and for how many seconds that held what it locks."""
+class _Looked(NamedTuple):
+    """The ids of mails that were due, and how many of them were worked."""
 
-    mails: int
-    held: float
+    ids: tuple[int, ...]
+    worked: int
 
 
 async def work_all(database: Database, means: Means) -> int:
     """Work on everything that is due now; how many. A campaign that is sent goes first."""
     pace = RecordingPace(database)
     done = 0
-    while worked := await _work_some(database, means, pace):
-        done += worked
+    before: tuple[int, ...] = ()
+    # Another process works on those that are still due after a look; what was put off is not.
+    while (looked := await _work_some(database, means, pace)).ids != before:
+        done += looked.worked
+        before = looked.ids
     return done
 
 
@@ -90,10 +93,13 @@ def kinds(database: Database, means: Means) -> Sequence[chores.Kind]:
 
     async def work_on(_line: int) -> Again | None:
         ends = time.monotonic() + TURN_SECONDS
+        before: tuple[int, ...] = ()
         try:
             while time.monotonic() < ends:
-                if not await _work_some(database, means, pace):
+                looked = await _work_some(database, means, pace)
+                if looked.ids == before:
                     return None
+                before = looked.ids
         except DatabaseAway:
             raise
         # A fault of ours in one mail is that mail's own. This one came before any mail was known;
@@ -108,13 +114,24 @@ def kinds(database: Database, means: Means) -> Sequence[chores.Kind]:
     return [chores.Kind(CHORE, work_on, concurrency=1, source=waiting.line)]
 
 
-async def _work_some(database: Database, means: Means, pace: RecordingPace) -> int:
-    """Work on the oldest mails that are due; how many were worked."""
+async def _work_some(database: Database, means: Means, pace: RecordingPace) -> _Looked:
+    """Work on the oldest mails that are due."""
     async with database.reading() as session:
         rows = await session.run_sync(waiting.first, recording_pace.TOGETHER)
     if not rows:
-        return 0
-    sending = await pace.is_sending()
+        return _Looked((), 0)
+    room = Room(pace, sending=await pace.is_sending())
+    came_back, others = await _parted(rows, means, room)
+    done = await _recorded(database, came_back, means, room)
+    for row_id in others:
+        done += await work(database, means, row_id, room)
+    return _Looked(tuple(it.id for it in rows), done)
+
+
+async def _parted(
+    rows: Sequence[Waiting], means: Means, room: Room
+) -> tuple[list[CameBack], list[int]]:
+    """What came back, and the ids of what is worked on by itself."""
     came_back: list[CameBack] = []
     others: list[int] = []
     for place, row in enumerate(rows, 1):
@@ -124,14 +141,9 @@ async def _work_some(database: Database, means: Means, pace: RecordingPace) -> i
             others.append(row.id)
         else:
             came_back.append(found)
-        if sending and place % READ_TOGETHER == 0:
+        if room.sending and place % READ_TOGETHER == 0:
             await asyncio.sleep(READING_REST)
-    done, held = await _recorded(database, came_back, means)
-    for row_id in others:
-        done += await work(database, means, row_id)
-    if sending and done:
-        await asyncio.sleep(pace.rest(held))
-    return done
+    return came_back, others
 
 
 def _sorted(row: Waiting, means: Means) -> CameBack | None:
@@ -146,24 +158,35 @@ def _sorted(row: Waiting, means: Means) -> CameBack | None:
         return None
 
 
-async def _recorded(database: Database, some: Sequence[CameBack], means: Means) -> _Together:
-    """Record in one transaction; mail by mail, if anything stands in the way of all together."""
+async def _recorded(database: Database, some: Sequence[CameBack], means: Means, room: Room) -> int:
+    """Record in one transaction, and in smaller ones if anything stands in the way; how many."""
     if not some:
-        return _Together(0, 0.0)
+        return 0
     try:
-        done = await database.perform(_record, some, means.rules, datetime.now(UTC))
-    # One of them, or somebody who waits for us while we wait for them: each by itself shows it.
+        done, begun = await database.perform(_record, some, means.rules, datetime.now(UTC))
+    # A mail of which we know no more than that it fails, or somebody who waits for us while we wait
+    # for them: halves find out which it is, and the others are still recorded together. A database
+    # that is away says so at the first mail.
     except Exception as error:
-        log.warning("intake.one_by_one", extra={"error": type(error).__name__, "mails": len(some)})
-        one_by_one = [await work(database, means, it.row.id) for it in some]
-        return _Together(sum(one_by_one), 0.0)
-    log.info("intake.worked_together", extra={"mails": done.mails})
+        log.warning("intake.divided", extra={"error": type(error).__name__, "mails": len(some)})
+        if isinstance(error, DatabaseAway) or len(some) < _DIVIDED:
+            return sum([await work(database, means, it.row.id, room) for it in some])
+        half = len(some) // 2
+        parts = (some[:half], some[half:])
+        return sum([await _recorded(database, it, means, room) for it in parts])
+    log.info("intake.worked_together", extra={"mails": done})
+    await room.leave(begun)
     return done
+
+
+_DIVIDED = 4
+"""Fewer mails than these are worked on one by one."""
 
 
 def _record(
     session: Session, some: Sequence[CameBack], rules: BounceRules, now: datetime
-) -> _Together:
+) -> tuple[int, float]:
+    """How many were recorded, and since when that held what it locks."""
     # The wait for SQLite's writer is over by now, and does not count.
     begun = time.monotonic()
     ours = {row.id for row in waiting.locked(session, [it.row.id for it in some])}
@@ -171,16 +194,18 @@ def _record(
     arrivals = [one for it in mine for one in it.arrivals]
     coming_back.take_in_all(session, arrivals, rules=rules, now=now)
     waiting.note(session, [(it.row, it.worked) for it in mine], now)
-    return _Together(len(mine), time.monotonic() - begun)
+    return len(mine), begun
 
 
-async def work(database: Database, means: Means, row_id: int) -> bool:
+async def work(database: Database, means: Means, row_id: int, room: Room | None = None) -> bool:
     """Work on one mail, unless it was worked on already; whether it was.
 
     A fault of ours puts the mail off; after the last of waiting.DELAYS it is kept for a person.
     """
+    begun = time.monotonic()
     try:
         async with database.begin() as session:
+            begun = time.monotonic()
             row = await session.run_sync(_locked, row_id)
             if row is None:
                 return False
@@ -198,6 +223,9 @@ async def work(database: Database, means: Means, row_id: int) -> bool:
         )
         await database.perform(_put_off, row_id)
         return False
+    finally:
+        if room is not None:
+            await room.leave(begun, recording_pace.OF_ONE)
     log.info("intake.worked", extra={"mail": row_id, "door": row.door, "kind": found.kind})
     return True
 

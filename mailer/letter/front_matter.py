@@ -306,7 +306,7 @@ def _number(key: str, text: str) -> _Read:
     if written and 1 <= int(written[1]) <= LARGEST:
         return int(written[1]), None
     return None, say(
-        N_('{key} "{text}" is not a whole number: write {example}'),
+        N_('{key} "{text}" is no number of a letter: write {example}'),
         key=key,
         text=text,
         example=_EXAMPLES["number"],

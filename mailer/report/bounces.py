@@ -52,7 +52,7 @@ class Listed:
     @property
     def followed(self) -> Sentence:
         """What followed, in words."""
-        return words.LIKELY_IN_A_BURST if self.burst else words.effect(self.effect)
+        return words.LIKELY_IN_A_BURST if self.burst else words.effect(self.effect, self.action)
 
     @property
     def sentence(self) -> Sentence:

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mailer.bounce_models import Bounce, BounceMail
 from mailer.bounces.report import Kind
+from mailer.intake import unproven
 from mailer.intake.tallies import Sort
 from mailer.intake_models import IntakeDoor, IntakeMail, IntakeTally
 from pli.language import Sentence, as_sentence
-from subscribers.models import Subscriber
+from subscribers.models import List, Subscriber, Subscription, SubscriptionState
 
 
 class Counted(NamedTuple):
@@ -42,13 +43,19 @@ class Waiting(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """Somebody may want to leave: nothing proves that they wrote the mail themselves."""
+    """Somebody may want to leave: nothing proves that they wrote the mail themselves.
+
+    `mail`, `at` and `subject` are of the first of their `mails` that wait; `lists` are the titles
+    of the lists that they are on.
+    """
 
     mail: int
     at: datetime
     subscriber: int
     address: str
     subject: str
+    mails: int
+    lists: Sequence[str]
 
 
 class Stuck(NamedTuple):
@@ -148,12 +155,43 @@ async def noises(session: AsyncSession, *, limit: int = 50) -> Sequence[Noise]:
 
 
 async def wishes(session: AsyncSession, *, limit: int = 200) -> Sequence[Wish]:
-    """Who wrote "STOP" without being proven, the oldest first."""
+    """Who wrote "STOP" without being proven, a line for each person, the oldest first."""
+    first = unproven.first_of_each().subquery()
+    rows = (
+        await session.execute(
+            select(
+                IntakeMail.id,
+                IntakeMail.at,
+                Subscriber.id.label("subscriber"),
+                Subscriber.email,
+                IntakeMail.note,
+                first.c.mails,
+            )
+            .join(first, first.c.mail == IntakeMail.id)
+            .join(Subscriber, Subscriber.address_key == IntakeMail.sender_key)
+            .order_by(IntakeMail.id)
+            .limit(limit)
+        )
+    ).all()
+    on = await _titles(session, [it.subscriber for it in rows])
+    return [
+        Wish(it.id, it.at, it.subscriber, it.email, it.note, it.mails, on.get(it.subscriber, []))
+        for it in rows
+    ]
+
+
+async def _titles(session: AsyncSession, subscribers: Sequence[int]) -> dict[int, list[str]]:
+    """The titles of the lists that each of these people is on."""
     rows = await session.execute(
-        select(IntakeMail.id, IntakeMail.at, Subscriber.id, Subscriber.email, IntakeMail.note)
-        .join(Subscriber, Subscriber.address_key == IntakeMail.sender_key)
-        .where(IntakeMail.kind == Sort.STOP.value)
-        .order_by(IntakeMail.at)
-        .limit(limit)
+        select(Subscription.subscriber_id, List.title)
+        .join(List, List.id == Subscription.list_id)
+        .where(
+            Subscription.subscriber_id.in_(subscribers),
+            Subscription.state != SubscriptionState.LEFT,
+        )
+        .order_by(List.id)
     )
-    return [Wish(*row) for row in rows]
+    found: dict[int, list[str]] = {}
+    for subscriber_id, title in rows:
+        found.setdefault(subscriber_id, []).append(title)
+    return found

@@ -114,7 +114,7 @@ def test_a_set_is_barred_and_lifted_by_its_campaign_and_its_replies(fill: Fill) 
     assert "2 addresses are barred." in pli("subscriber", "suppress", "--campaign", "1").stdout
     assert [is_barred(it) for it in range(4)] == [True, True, False, False]
     told = pli("report", "1").stdout
-    assert "2 addresses that the relay called unknown are barred" in " ".join(told.split())
+    assert "2 addresses that were called unknown are barred" in " ".join(told.split())
     assert told.count("The address is barred") == 2
     assert "The address is barred" in pli("report", "1", "--format", "html").stdout
     none = pli("subscriber", "lift", "--campaign", "1", "--reply", "mailbox full")

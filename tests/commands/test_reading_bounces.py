@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import cli
+from mailer.bounces import keeping
 from mailer.campaign import coming_back
 from pli import keys as key_ring
 from pli.database import DatabaseAway
@@ -56,6 +57,28 @@ def test_mails_that_others_stand_in_the_way_of_are_recorded_one_by_one(
     assert said.exit_code == 0, said.output
     assert len(calls) == 4, "all together, then each"
     assert said.output.count("carries no token of ours") == 3
+
+
+def test_a_fault_of_ours_in_one_mail_is_told_and_the_others_are_recorded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in_all = coming_back.take_in_all
+
+    def stumbles(session: Any, arrivals: Any, **options: Any) -> Any:
+        if any(b"p1@" in keeping.unpacked(it.kept) for it in arrivals):
+            raise KeyError("the words of p1@example.org")
+        return take_in_all(session, arrivals, **options)
+
+    monkeypatch.setattr(coming_back, "take_in_all", stumbles)
+    said = pli("bounce", "read", "0.eml", "1.eml", "2.eml", "nowhere.eml")
+    assert said.exit_code == 1
+    assert "1.eml: not recorded, for a fault of Pli (KeyError)" in said.output
+    assert "the words of" not in said.output
+    assert "Traceback" not in said.output
+    assert said.output.count("carries no token of ours") == 2
+    assert "nowhere.eml: No such file" in said.output
+    piped = pli("bounce", "read", "-", told=(folder / "1.eml").read_bytes())
+    assert piped.exit_code == 75
 
 
 def test_a_database_that_is_away_makes_the_mail_server_try_again(

@@ -39,6 +39,9 @@ def test_each_way_is_told_with_its_lines_and_in_both_languages(installation: Ins
     }
     assert "example.org lmtp:inet:127.0.0.1:2424" in said["postfix"]
     assert "All mail to example.org then comes to Pli" in said["postfix"]
+    refused = "who answers a letter writes to contact@example.org, and is refused"
+    assert f"Then {refused}" in said["postfix"]
+    assert "reply_forward" not in said["brevo"]
     assert "protocol = lmtp" in said["exim"]
     assert 'action "pli" relay host lmtp://127.0.0.1:2424' in said["opensmtpd"]
     assert f"{installation.public_url[:7]}pli:" in said["brevo"]
@@ -47,7 +50,18 @@ def test_each_way_is_told_with_its_lines_and_in_both_languages(installation: Ins
     french = installation.pli("intake", "setup", "--for", MAILBOX, LC_ALL="fr_FR.UTF-8").out
     assert "Relancez ensuite Pli" in french
     assert "[intake.imap]" in french
+    installation.set('intake_listen = "127.0.0.1:2424"')
+    assert [it for it in _answers(installation) if refused in it]
+    installation.set('reply_forward = "bureau@elsewhere.example"')
+    assert not [it for it in _answers(installation) if refused in it]
+    assert "refused" not in installation.pli("intake", "setup", "--for", "postfix").out
     assert "add --for" in installation.pli("intake", "setup", code=2).err
+
+
+def _answers(installation: Installation) -> list[str]:
+    """What the doctor says of answers."""
+    found = installation.pli("doctor", "--json", code=None).json["checks"]
+    return [it["message"] for it in found if it["check"] == "answers"]
 
 
 def test_a_door_that_is_open_to_the_world_does_not_open(installation: Installation) -> None:
@@ -71,7 +85,9 @@ def test_what_came_in_is_listed_and_a_wish_is_decided(installation: Installation
     assert "p0000@example.org" in shown
     assert "STOP" in shown
     (wish,) = installation.pli("intake", "list", "--json").json["wishes"]
-    installation.pli("intake", "dismiss", str(wish["mail"]))
+    assert wish["lists"] != []
+    assert "They have left 1 list." in installation.pli("intake", "leave", str(wish["mail"])).out
+    assert installation.pli("intake", "list", "--json").json["wishes"] == []
     assert "waits for no decision" in installation.pli(
         "intake", "dismiss", str(wish["mail"]), code=1
     ).err  # fmt: skip
@@ -92,6 +108,19 @@ def test_what_came_in_is_listed_and_a_wish_is_decided(installation: Installation
     ).err  # fmt: skip
     assert "is no Maildir" in installation.pli("intake", "maildir", "none", code=1).err
     assert "name no such relay" in installation.pli("intake", "secret", "x", code=1).err
+
+
+def test_a_new_secret_is_made_only_where_pli_makes_it(installation: Installation) -> None:
+    theirs, former = "whsec_…", "whsec_" + "a2tr" * 8
+    installation.set('relay_kind = "standard"', f'relay_hook_secret = "{former}"')
+    said = installation.pli("intake", "secret").out
+    assert f'relay_hook_secret = "{theirs}"' in said
+    assert f'relay_hook_former = "{former}"' in said
+    assert "The provider makes the new secret" in said
+    assert "/hooks/" not in said
+    installation.set('relay_kind = "ses"')
+    said = installation.pli("intake", "secret", code=1).err
+    assert "main: ses proves itself by its topic, and has no secret" in said
 
 
 def test_each_kind_of_what_comes_in_has_words() -> None:

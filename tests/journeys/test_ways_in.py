@@ -338,7 +338,8 @@ def test_the_doctors_own_mail_comes_in_by_the_relay(installation: Installation) 
         installation.set(f'relay_url = "{server.url}"')
         with installation.serving():
             said = installation.pli("doctor", "--answers", "--json", code=None).json
-    (told,) = (it for it in said["checks"] if it["check"] == "answers")
+    told, refused = (it for it in said["checks"] if it["check"] == "answers")
+    assert "who answers a letter writes to" in refused["message"], "reply_forward names nobody"
     assert told["state"] == "ok"
     assert "answers arrive, by lmtp" in told["message"]
     assert bounces(installation) == {}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import relays
+from commands import doors, relays
 from pli import settings
 from pli.settings import SettingsError
 
@@ -86,3 +86,15 @@ def test_each_relay_has_an_envelope_sender_of_its_own_or_none(tmp_path: Path) ->
     assert (found["main"].envelope_sender, found["secours"].envelope_sender) == (
         "", "r@example.org",
     )  # fmt: skip
+
+
+def test_a_hook_of_standard_webhooks_takes_the_secret_of_its_provider_alone(
+    tmp_path: Path,
+) -> None:
+    kind = 'relay_kind = "standard"\n'
+    for secret in ("", 'relay_hook_secret = "n7xL2vQ0c9Zb4mT1kR8wYg"\n'):
+        with pytest.raises(SettingsError, match="relay_hook_secret: write the secret whsec_…"):
+            doors.hooks_of(read(tmp_path, kind + secret))
+    theirs = "whsec_" + "a2tr" * 8
+    (hook,) = doors.hooks_of(read(tmp_path, f'{kind}relay_hook_secret = "{theirs}"\n'))
+    assert hook.secret == theirs

@@ -49,7 +49,7 @@ export class Desk {
       onchange: (event) => {
         const files = [...event.target.files];
         event.target.value = "";
-        this.pasting.files(this.view, files, this.view.state.selection.from);
+        this.bring(files);
       },
     });
     this.place = place;
@@ -69,6 +69,7 @@ export class Desk {
       dispatchTransaction: (transaction) => this.#dispatch(transaction),
       handleDOMEvents: this.pasting.events,
       handleKeyDown: wordsKeys,
+      handlePaste: (view, _event, slice) => this.pasting.intoCell(view, slice),
       handleTextInput: (view, from, to, text) => typedExpression(view, from, to, text)
         || (this.language() === "fr" && typeFrench(view, from, to, text)),
       clipboardTextSerializer: (slice) => this.#plain(slice),
@@ -112,7 +113,7 @@ export class Desk {
     this.view.updateState(state);
     this.toolbar.update(state);
     this.#cursor();
-    if (before !== state.doc) this.changed();
+    if (before !== state.doc) this.changed(true);
     else if (transaction.selectionSet) this.moved?.();
   }
 
@@ -189,6 +190,12 @@ export class Desk {
     let pos = 0;
     for (let i = 0; i < at && i < doc.childCount; i += 1) pos += doc.child(i).nodeSize;
     return pos;
+  }
+
+  /** The place behind the block that has this line of the text. */
+  behindLine(line) {
+    const at = this.written().lines.findLastIndex((it) => it <= line);
+    return this.#begin(at + 1);
   }
 
   goTo(at) {

@@ -64,7 +64,7 @@ class Writing {
     this.desk = new Desk({
       words: this.words, client: this.client, base, place: this.place,
       language: () => (this.front.value("language") === "en" ? "en" : "fr"),
-      changed: () => this.changed(), note: (...said) => this.notes.show(...said),
+      changed: (isOfPage) => this.changed(isOfPage), note: (...said) => this.notes.show(...said),
       fields: () => this.fields.all, showSource: () => this.switching.toSource(), takeFront: (values) => this.takeFront(values), label: this.words.say("text_of_letter"),
     });
     this.copies = new Copies(account, draft);
@@ -76,7 +76,10 @@ class Writing {
     });
     this.session = new Session({
       client: this.client, words: this.words, place: this.loud, author: { account, name },
-      again: () => Promise.all([this.saving.again(), this.preview.look(), this.presence.look()]),
+      again: (wasHere) => {
+        if (wasHere) (this.switching.isSource ? this.area : this.desk.view).focus();
+        return Promise.all([this.saving.again(), this.preview.look(), this.presence.look()]);
+      },
       adopt: (here) => this.#adopt(here),
     });
   }
@@ -120,7 +123,7 @@ class Writing {
     const blocks = text.replace(/\r\n?/g, "\n") === body ? given : cut(body);
     this.desk.open(blocks);
     this.saving.latest = blocks.map((it) => it.source).join("");
-    this.findings = new Findings({ desk: this.desk, list: this.beside.list, status: this.beside.found, bar: this.bar });
+    this.findings = new Findings({ desk: this.desk, switching: () => this.switching, list: this.beside.list, status: this.beside.found, bar: this.bar });
     this.desk.moved = () => this.preview.soon();
     this.preview = new Preview({
       client: this.client, frame: this.beside.frame, take: () => this.asked(),
@@ -141,6 +144,7 @@ class Writing {
       client: this.client, words: this.words, place: this.present, newer: (said) => this.texts.newer(said),
       hasTwin: () => this.copies.hasTwin(), refused: (status, said) => this.#outside(status, said),
     });
+    this.desk.bring = (files) => this.#bring(files);
     this.desk.showPage = async () => {
       await this.switching.toPage();
       this.#counted();
@@ -172,10 +176,16 @@ class Writing {
     if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
     if (event.target.closest?.("input[type=file]")) return;
     event.preventDefault();
-    const { view } = this.desk;
-    const isOpen = !this.switching.isSource && !this.place.inert;
+    const isOpen = !this.place.inert;
     if (event.type !== "drop") event.dataTransfer.dropEffect = isOpen ? "copy" : "none";
-    else if (isOpen) this.desk.pasting.files(view, [...event.dataTransfer.files], view.state.selection.from);
+    else if (isOpen) this.desk.bring([...event.dataTransfer.files]);
+  }
+
+  /** Files that were dropped on the page or chosen: to where the cursor stands. */
+  #bring(files) {
+    const { view, pasting } = this.desk;
+    if (!this.switching.isSource) return pasting.files(view, files, view.state.selection.from);
+    return this.switching.behind((pos) => pasting.files(view, files, pos));
   }
 
   /** What a document says above its text fills the fields that are empty. */
@@ -192,7 +202,8 @@ class Writing {
     return { front: this.front.values(), body: this.switching.body() };
   }
 
-  changed() {
+  changed(isOfPage = false) {
+    if (isOfPage && this.switching?.isSource) this.switching.refresh();
     this.saving.changed();
     this.form.dataset.unsaved = "yes";
     this.preview?.soon();

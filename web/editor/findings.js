@@ -37,8 +37,9 @@ export const findingMarks = () => new Plugin({
 });
 
 export class Findings {
-  constructor({ desk, list, status, bar, title }) {
-    Object.assign(this, { desk, list, status, bar });
+  /** `switching()`: what brings somebody to a place, on the page or in the source. */
+  constructor({ desk, switching, list, status, bar, title }) {
+    Object.assign(this, { desk, switching, list, status, bar });
     this.title = title ?? document.title;
     this.announced = "";
   }
@@ -72,7 +73,7 @@ export class Findings {
     if (remedy) parts.push(h("p", { class: "remedy" }, remedy));
     const buttons = [];
     if (at >= 0) {
-      buttons.push(h("button", { type: "button", class: "link", onclick: () => this.desk.goTo(at) }, words.say("go_there")));
+      buttons.push(h("button", { type: "button", class: "link", onclick: () => this.switching().goTo(at, finding.line) }, words.say("go_there")));
     }
     if (finding.field) {
       const field = () => document.getElementById(finding.field)?.focus();
@@ -98,7 +99,10 @@ export class Findings {
       };
     }
     if (!fix) return { text, remedy };
-    const act = () => (fix.field ? this.#write(fix) : desk.fix(fix) || desk.note("fix_late"));
+    const act = async () => {
+      if (fix.field) this.#write(fix);
+      else if (!await this.switching().mend(() => desk.fix(fix))) desk.note("fix_late");
+    };
     return { text, remedy, fix: { label: fix.label, act } };
   }
 

@@ -5,6 +5,7 @@ import { closeHistory } from "prosemirror-history";
 import { Fragment, Slice } from "prosemirror-model";
 import { Plugin, PluginKey, Selection } from "prosemirror-state";
 import { Decoration, DecorationSet } from "prosemirror-view";
+import { asLines, behindTable, isInLine } from "./cells.js";
 import { MOST, carried } from "./clipboard.js";
 import { faultOf } from "./client.js";
 import { whole } from "./cutting.js";
@@ -162,7 +163,22 @@ export class Pasting {
       ]);
       return schema.nodes.paragraph.create(null, lines);
     });
-    view.dispatch(view.state.tr.replaceSelection(new Slice(Fragment.from(paragraphs), 1, 1)).scrollIntoView());
+    const slice = new Slice(Fragment.from(paragraphs), 1, 1);
+    if (!this.intoCell(view, slice)) view.dispatch(view.state.tr.replaceSelection(slice).scrollIntoView());
+  }
+
+  /** Put several blocks where the cursor is, if that is in a table; false if it is not. */
+  intoCell(view, slice) {
+    const { $from, $to, from, to } = view.state.selection;
+    const behind = behindTable($from);
+    if (behind === null || !$from.sameParent($to) || isInLine(slice)) return false;
+    const lines = asLines(slice.content);
+    const transaction = closeHistory(view.state.tr);
+    if (lines) transaction.replaceWith(from, to, lines);
+    else transaction.replaceRange(behind, behind, slice);
+    view.dispatch(transaction.setMeta("paste", true).scrollIntoView());
+    view.dispatch(closeHistory(view.state.tr));
+    return true;
   }
 
   async convert(view, fields, size, text, pos = null, beside = false) {
@@ -211,9 +227,16 @@ export class Pasting {
   /** Put blocks where they belong, and footnotes at the end of the letter; the end of the blocks. */
   put(view, nodes, notes, where, areApart = false) {
     const { doc, tr } = view.state;
-    const at = Math.min(where, doc.content.size);
+    let at = Math.min(where, doc.content.size);
     const transaction = closeHistory(tr);
-    if (nodes.length) transaction.replaceRange(at, at, areApart ? new Slice(Fragment.from(nodes), 0, 0) : sliceOf(nodes));
+    const behind = behindTable(doc.resolve(at));
+    const lines = behind === null || areApart ? null : asLines(Fragment.from(nodes));
+    if (lines) transaction.insert(at, lines);
+    else if (nodes.length) {
+      at = behind ?? at;
+      const isWhole = areApart || behind !== null;
+      transaction.replaceRange(at, at, isWhole ? new Slice(Fragment.from(nodes), 0, 0) : sliceOf(nodes));
+    }
     const end = transaction.mapping.map(at);
     if (notes.length) transaction.insert(transaction.doc.content.size, notes);
     transaction.setSelection(Selection.near(transaction.doc.resolve(Math.min(end, transaction.doc.content.size)), -1));

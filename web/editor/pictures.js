@@ -26,7 +26,7 @@ export class Pictures {
     this.input.addEventListener("change", () => {
       const files = [...this.input.files];
       this.input.value = "";
-      desk.pasting.files(desk.view, files, desk.view.state.selection.to);
+      desk.bring(files);
     });
   }
 

@@ -1,14 +1,15 @@
-// The session is over: signing in happens in a tab of its own, while the text stays here. Every
-// way in works so: passkeys, passwords with an app, links by mail. Nothing is saved under the name
-// of somebody else who signed in meanwhile, unless that person says so.
+// The session is over: signing in happens in a frame on the page, or in a tab of its own, while the
+// text stays here. Every way in works so: passkeys, passwords with an app, links by mail. Nothing is
+// saved under the name of somebody else who signed in meanwhile, unless that person says so.
 
 import { h } from "./dom.js";
 
 const EVERY = 4_000;
+const WAY_IN = "/office/sign-in?next=%2Foffice%2Fsign-in%2Fdone";
 
 export class Session {
   /**
-   * `author`: {account, name} of whoever wrote this page. `again()` saves what waits; `adopt(here)`
+   * `author`: {account, name} of whoever wrote this page. `again(wasHere)` saves what waits, where the cursor may have been in the question; `adopt(here)`
    * makes the page that of somebody else.
    */
   constructor({ client, words, place, author, again, adopt, timers = globalThis }) {
@@ -16,12 +17,15 @@ export class Session {
     this.isOver = false;
   }
 
-  ask(address = "/office/sign-in") {
+  ask(address = WAY_IN) {
     if (this.isOver) return;
     this.#begin();
-    const way = h("a", { class: "button small", href: address, target: "_blank", rel: "noopener" }, this.words.say("sign_in"));
-    this.place.replaceChildren(h("p", {}, h("strong", {}, this.words.say("session_title"))),
-      h("p", {}, this.words.say("session_said", { name: this.author.name })), way);
+    const { words } = this;
+    // Each page that comes into the frame may be that of somebody who is in.
+    const way = h("iframe", { class: "sign-in", src: address, title: words.say("sign_in"), onload: () => this.look() });
+    const other = h("a", { href: address, target: "_blank", rel: "noopener" }, words.say("sign_in_elsewhere"));
+    this.place.replaceChildren(h("p", {}, h("strong", {}, words.say("session_title"))),
+      h("p", {}, words.say("session_said", { name: this.author.name })), way, h("p", {}, other));
   }
 
   /** A refusal may be of another session than the page's. False: it is not, and stays refused. */
@@ -75,8 +79,9 @@ export class Session {
     this.isOver = false;
     this.shown = null;
     this.client.take(here.token);
+    const wasHere = this.place.contains(document.activeElement);
     this.place.replaceChildren();
-    await this.again();
+    await this.again(wasHere);
   }
 
   #asAnother(here) {

@@ -1,6 +1,7 @@
 // The source: the same text in a textarea, with a small toolbar. Which of both somebody likes is
 // remembered for each account, in this browser.
 
+import { carried } from "./clipboard.js";
 import { h } from "./dom.js";
 
 const KEY = "pli-writing-source";
@@ -42,6 +43,7 @@ export class SourceView {
     this.tools = h("div", { role: "toolbar", class: "tools small-tools", "aria-label": words.say("toolbar"), "aria-controls": area.id },
       button("strong"), button("em"), button("link"), button("heading", "style_2"), button("bullets"),
       button("numbers"), button("box", "block_box"),
+      h("button", { type: "button", onclick: () => desk.choosePicture() }, words.say("picture")),
       h("button", { type: "button", class: "to-page", onclick: () => desk.showPage() }, words.say("page_view")));
     this.buttons = [...this.tools.children];
     this.buttons.forEach((it, at) => { it.tabIndex = at ? -1 : 0; });
@@ -57,6 +59,12 @@ export class SourceView {
     this.tools.hidden = true;
     area.before(this.tools);
     area.addEventListener("input", () => desk.changed());
+    area.addEventListener("paste", (event) => {
+      const { files } = carried(event.clipboardData);
+      if (!files) return;
+      event.preventDefault();
+      desk.bring(files);
+    });
     area.addEventListener("keydown", (event) => {
       if (event.altKey && event.key === "F10") {
         event.preventDefault();
@@ -88,6 +96,16 @@ export class SourceView {
   /** The line on which the cursor stands. */
   line() {
     return this.area.value.slice(0, this.area.selectionStart).split("\n").length - 1;
+  }
+
+  /** Mark a line, counted from 0, and bring it into sight. */
+  goTo(line) {
+    const { area } = this;
+    const lines = area.value.split("\n");
+    const from = lines.slice(0, line).reduce((sum, it) => sum + it.length + 1, 0);
+    area.focus();
+    area.setSelectionRange(from, from + (lines[line]?.length ?? 0));
+    area.scrollTop = Math.max(0, area.scrollHeight * (from / Math.max(1, area.value.length)) - area.clientHeight / 3);
   }
 
   show(isShown) {

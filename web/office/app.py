@@ -46,6 +46,7 @@ from web.office.sign_in import SignIn
 from web.office.traces import Traces
 from web.office.visit import HEADERS, OfficeContext, Visit
 from web.office.watching import Watching
+from web.office.wishing import Wishing
 from web.office.writing import Writing
 from web.pages import Pages
 
@@ -104,6 +105,7 @@ class Office:
             *SendingActions().office_routes(),
             *SettlingActions().office_routes(),
             *Writing().office_routes(),
+            *Wishing().office_routes(),
             *People().office_routes(),
             *Traces().office_routes(),
             *(Parts().office_routes() if self.address.is_here else ()),

@@ -216,10 +216,9 @@ WORDS: Mapping[str, str] = {
     "load_anew": N_("Load the page anew"),
     "as_file": N_("Keep the text as a file"),
     "session_title": N_("You are signed out. Nothing is lost."),
-    "session_said": N_(
-        "Sign in again as {name} in a new tab, then come back here: your text is saved by itself."
-    ),
+    "session_said": N_("Sign in here as {name}: then your text is saved by itself."),
     "sign_in": N_("Sign in"),
+    "sign_in_elsewhere": N_("Sign in in a new tab"),
     "another_title": N_("You are signed in as {name} now. Nothing is lost."),
     "another_said": N_(
         "{author} opened this page. What is not saved yet waits, and is saved under no other name "

@@ -237,7 +237,8 @@ def _here(request: Request) -> str:
 
 def _for_script(visit: Visit, status_code: int, text: str) -> Response:
     """A refusal for a module of ours, with the way in."""
-    document = {"fault": say(text).tell(visit.language), "sign_in": f"{cookies.PATH}/sign-in"}
+    way_in = f"{cookies.PATH}/sign-in?next={quote(f'{cookies.PATH}/sign-in/done', safe='')}"
+    document = {"fault": say(text).tell(visit.language), "sign_in": way_in}
     return visit.answer(document, status_code=status_code)
 
 

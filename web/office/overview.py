@@ -15,17 +15,19 @@ from accounts.abilities import Ability
 from mailer import reasons
 from mailer.campaign import approvals
 from mailer.campaign.approvals import Step
+from mailer.intake import unproven
 from mailer.models import CampaignState
 from mailer.report import html_page, standing
 from mailer.report.summary import Progress
+from pli.language import say, say_n
 from web.live import MOVING
-from web.office import cookies
+from web.office import cookies, wishing
 from web.office.checking import Checker
 from web.office.draft_page import DECIDED, OPEN, closed
 from web.office.office_routes import OfficeRoute, Who
 from web.office.reporting import outlook_of
 from web.office.visit import Visit
-from web.office.what_waits import is_maker, what_waits
+from web.office.what_waits import Waiting, is_maker, what_waits
 
 LAST = 8
 MOST = 50
@@ -91,6 +93,7 @@ class Overview:
             lists = await standing.lists_of(session, list(shown))
             steps = await approvals.of_campaigns(session, [it.progress.campaign for it in decided])
             made = await approvals.made_by(session, [it.progress.campaign for it in decided])
+            wishes = await unproven.people(session) if granted.may(Ability.NOES) else 0
             running = [it for it in moving if it.progress.state is CampaignState.RUNNING]
             ahead = {
                 it.progress.campaign: await outlook_of(session, visit, it.progress)
@@ -107,15 +110,18 @@ class Overview:
         weeks = list(_weeks(visit, first, list(seen.values())))
         return visit.page(
             "overview",
-            waits=what_waits(
-                visit,
-                list(shown.values()),
-                lists,
-                steps,
-                made,
-                unchecked,
-                second_person=sending is not None and sending.policy.second_person,
-            ),
+            waits=[
+                *what_waits(
+                    visit,
+                    list(shown.values()),
+                    lists,
+                    steps,
+                    made,
+                    unchecked,
+                    second_person=sending is not None and sending.policy.second_person,
+                ),
+                *_wishes(visit, wishes),
+            ],
             decided=[it.progress for it in decided],
             closed=closed(seen.values(), lists, granted),
             sees_numbers=bool(on),
@@ -154,6 +160,18 @@ class Overview:
             if it.state in OPEN and is_maker(made, it, steps.get(it.campaign, []), account)
         ]
         return {it for it in own[:CHECKED] if await self._checker.is_open(visit, it)}
+
+
+def _wishes(visit: Visit, people: int) -> list[Waiting]:
+    """Wishes to leave wait for who writes down a no."""
+    if not people:
+        return []
+    told = say_n(
+        "{n} person may want to leave, and nothing proves that they wrote it",
+        "{n} people may want to leave, and nothing proves that they wrote it",
+        people,
+    )
+    return [Waiting(told, say(wishing.TITLE).tell(visit.language), wishing.PATH)]
 
 
 def _month(asked: str, today: datetime) -> date:

@@ -33,6 +33,7 @@ class SignIn:
         """Open to anybody but for the way out."""
         return [
             OfficeRoute("/sign-in", self.sign_in, Who.ANYBODY, methods=("GET", "POST")),
+            OfficeRoute("/sign-in/done", self.done, Who.SIGNED_IN),
             OfficeRoute("/sign-in/code", self.code, Who.ANYBODY, methods=("POST",)),
             OfficeRoute("/sign-in/passkey/ask", self.ask_passkey, Who.ANYBODY, methods=("POST",)),
             OfficeRoute(
@@ -83,6 +84,10 @@ class SignIn:
             form.blame(visit, "password", entry.refusal_of(found, NOT_SO))
             return sign_in_page(visit, form, status_code=422)
         return await entry.answered(visit, found)
+
+    async def done(self, visit: Visit) -> Response:
+        """In again, beside a page that waits: it holds this one in a frame, or in another tab."""
+        return visit.page("signed_in", framed=True, narrow=True)
 
     async def code(self, visit: Visit) -> Response:
         """The second factor, after the first."""

@@ -36,6 +36,8 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+FRAMED = POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+"""Of pages that nobody is signed in on: a page whose session ended asks for sign-in in a frame."""
 HEADERS = {
     **guarded(POLICY),
     # With "no-referrer" a form's Origin is "null", and some browsers tell us nothing else of it.
@@ -198,14 +200,18 @@ class Visit:
             "field_names": FIELDS,
         } | values
 
-    def page(self, name: str, *, status_code: int = 200, **values: Any) -> Response:
-        """A page of `templates/office/`."""
+    def page(
+        self, name: str, *, status_code: int = 200, framed: bool = False, **values: Any
+    ) -> Response:
+        """A page of `templates/office/`; `framed`: pages of ours may hold it in a frame."""
         body = templates.render(f"office/{name}.html.j2", self.language, **self.frame(**values))
-        return self.html(body, status_code=status_code)
+        return self.html(body, status_code=status_code, framed=framed)
 
-    def html(self, body: str, *, status_code: int = 200) -> Response:
+    def html(self, body: str, *, status_code: int = 200, framed: bool = False) -> Response:
         """A page that is rendered already."""
         headers = {**HEADERS, "Content-Language": self.language, "Vary": "Cookie"}
+        if self.here is None or framed:
+            headers["Content-Security-Policy"] = FRAMED
         return HTMLResponse(body, status_code, headers)
 
     def json(self, text: str) -> Response:

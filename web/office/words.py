@@ -53,6 +53,8 @@ DONE: Mapping[str, str] = {
     "sent_back": N_("It is sent back with your remarks."),
     "test_copy": N_("A test copy is on its way to you."),
     "too_late": N_("It is too late for that: this is how it stands now."),
+    "left": N_("They have left, and get no more letters of these lists."),
+    "dismissed": N_("The line is taken away; nothing else is changed."),
     "stopped": N_("It is stopped: nothing was sent."),
 }
 """What a page tells after something was done that is not seen on it."""

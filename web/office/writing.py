@@ -181,6 +181,8 @@ class Writing:
 
     async def token(self, visit: Visit) -> Response:
         """Who is signed in now, and the token of a session that the page does not know."""
+        if not visit.by_script:
+            raise HTTPException(404)
         async with visit.context.database.reading() as session:
             of = await list_of_draft(session, visit.request.path_params)
         return visit.answer(

@@ -66,5 +66,10 @@ def _sentence(placed: Placed) -> Sentence:
     label = say(head.LABELS[placed.field])
     if found.text == front_matter.MISSING:
         return say(N_("the field “{field}” is empty"), field=label)
-    named = {key: label for key in ("name", "key") if found.values.get(key) == placed.field}
+    named: dict[str, Any] = {
+        key: label for key in ("name", "key") if found.values.get(key) == placed.field
+    }
+    # A field is filled with the value alone, without the key that stands before it in a file.
+    if "example" in found.values:
+        named["example"] = str(found.values["example"]).removeprefix(f"{placed.field}: ")
     return Sentence(found.text, {**found.values, **named})

@@ -57,18 +57,19 @@ class WritingPreview:
         except DraftGone as error:
             return visit.answer({"fault": _told(visit, error)}, status_code=410)
         text = head.with_values(found.head, written.front) + written.body
+        view = _view(text_of(document.get("view")))
         made = await self._press(
             visit,
             found.line,
             text,
-            view=_view(text_of(document.get("view"))),
+            view=view,
             reader=_named(visit, text_of(document.get("as"), 320)),
             at=line if isinstance(line, int) else None,
         )
         if made is None:
             return visit.answer({"dropped": True}, status_code=202)
         subject = written.front.get("subject", found.front["subject"])
-        return visit.answer(self._document(visit, found.line, made, subject))
+        return visit.answer(self._document(visit, found.line, made, subject, view))
 
     async def of_saved(self, visit: Visit, found: DraftText) -> dict[str, Any] | None:
         """The preview of a manuscript as it is, for the page without JavaScript."""
@@ -79,7 +80,7 @@ class WritingPreview:
         )
         if made is None:
             return None
-        document = self._document(visit, found.line, made, found.front["subject"])
+        document = self._document(visit, found.line, made, found.front["subject"], view)
         return document | {"view": view.value, "as": reader}
 
     async def frame(self, visit: Visit) -> Response:
@@ -106,11 +107,13 @@ class WritingPreview:
         return HTMLResponse(page, headers=headers)
 
     def _document(
-        self, visit: Visit, line: DraftLine, made: Preview, subject: str
+        self, visit: Visit, line: DraftLine, made: Preview, subject: str, view: View
     ) -> dict[str, Any]:
         name = self._previews.keep(line.id, made.page) if made.page else ""
+        # Another process of the office, which does not have the page, presses it in the same view.
+        address = f"/office/letters/{line.id}/preview/{name}?view={view.value}"
         return {
-            "address": f"/office/letters/{line.id}/preview/{name}" if name else "",
+            "address": address if name else "",
             "findings": [finding_document(it, visit.language) for it in made.findings],
             "errors": made.errors,
             "subject_cuts": [{"who": it, "shown": cut} for it, cut in cuts(subject).items()],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from mailer.bounces import addresses, stages
 from mailer.bounces.formats import paragraphs
 from mailer.bounces.formats.quoted_letter import parted
-from mailer.bounces.mail import LONGEST_LINE, Mail
+from mailer.bounces.mail import LONGEST_LINE, Mail, words_of
 from mailer.bounces.report import Action, Recipient
 
 MOST = 100
@@ -78,6 +78,10 @@ def _read(lines: Sequence[str], said: str, *, joins: bool = False) -> Blocks | N
     if any(not it.diagnostic for it in named):
         told = {it.address.lower(): it for it in paragraphs.recipients(parted(said)[0])}
         named = [it if it.diagnostic else _told_above(it, told) for it in named]
+    if len(named) == 1 and not named[0].diagnostic:
+        # A bare code: what the server says to people may tell more, or something else.
+        text = " ".join(parted(said)[0].split())[: paragraphs.LONGEST]
+        named = [replace(named[0], diagnostic=text)]
     return Blocks(named, envelope_id) if named else None
 
 
@@ -94,6 +98,7 @@ def _recipient(block: Block) -> Recipient:
     diagnostic = block.get("diagnostic-code") or block.get("x-postfix-diagnostic") or ""
     kind, semicolon, rest = diagnostic.partition(";")
     diagnostic = rest.strip() if semicolon and len(kind) < 20 and " " not in kind else diagnostic
+    diagnostic = words_of(diagnostic)
     final = addresses.typed(block.get("final-recipient", ""))
     original = addresses.typed(block.get("original-recipient", ""))
     action = block.get("action", "").strip().lower().split()

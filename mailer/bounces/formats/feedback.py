@@ -5,6 +5,7 @@ A report that a message failed authentication (RFC 6591) is about us, and no per
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,8 +15,9 @@ from mailer.bounces.report import Kind
 
 PART = "message/feedback-report"
 _FIELD = "feedback-type:"
+_TYPE = re.compile(r"\A[a-z-]+")
+_COMPLAINS = ("abuse", "fraud")
 _LEAVES = ("opt-out", "opt-out-list", "unsubscribe", "optout")
-_NOBODYS = ("auth-failure", "dmarc", "virus", "not-spam")
 # How providers send a complaint without a report of RFC 5965; each from an address of its own.
 _SENDERS = (
     ("staff@hotmail.com", "complaint"),
@@ -39,15 +41,18 @@ def read(mail: Mail) -> Feedback | None:
     """What a complaint or an opt-out report says; None if the mail is neither."""
     for part in mail.of_type(PART):
         return _of(part.text, in_a_part=True)
+    if (printed := _printed(mail)) is not None:
+        return _of(printed, in_a_part=False)
     if mail.type == "multipart/report" and mail.parameters.get("report-type") == "feedback-report":
-        return _printed(mail) or Feedback(Kind.COMPLAINT, (), in_a_part=False)
+        return Feedback(Kind.COMPLAINT, (), in_a_part=False)
     if _from_a_provider(mail):
         found = [words_of(it) for it in mail.all("x-hmxmroriginalrecipient")]
         return Feedback(Kind.COMPLAINT, [it for it in found if "@" in it], in_a_part=False)
-    return _printed(mail)
+    return None
 
 
-def _printed(mail: Mail) -> Feedback | None:
+def _printed(mail: Mail) -> str | None:
+    """The block of a report that is printed into a text; None if there is none."""
     for part in mail.parts:
         if part.returned:
             continue
@@ -57,7 +62,7 @@ def _printed(mail: Mail) -> Feedback | None:
                 block = _block(lines, n)
                 # Without a second field this is somebody who writes about reports.
                 if any(it.lower().startswith(("user-agent:", "version:")) for it in block):
-                    return _of("\n".join(block), in_a_part=False)
+                    return "\n".join(block)
     return None
 
 
@@ -74,7 +79,9 @@ def _block(lines: Sequence[str], at: int) -> Sequence[str]:
 def _of(text: str, *, in_a_part: bool) -> Feedback | None:
     fields = header_of(text.lstrip("\n"))
     said = next((value for name, value in fields if name == "feedback-type"), "").strip().lower()
-    if said in _NOBODYS:
+    # Whatever else is reported (RFC 6430, 6591, "other") is no complaint that a person made.
+    said = next(iter(_TYPE.findall(said)), "")
+    if said not in (*_COMPLAINS, *_LEAVES):
         return None
     told = [
         addresses.typed(value)

@@ -18,9 +18,16 @@ from mailer.bounces.report import Action, Recipient
 
 LOOKED_AT = 16_000
 _SERVERS = (
-    "mailer-daemon", "postmaster", "mail delivery", "maildaemon", "mail-daemon", "delivery system",
-    "mail administrator", "bounce", "mailerdaemon", "delivery subsystem", "mail system",
+    "mailer-daemon", "postmaster", "maildaemon", "mail-daemon", "mailerdaemon", "bounce",
+    "mail_daemon", "mailer_daemon", "daemon",
 )  # fmt: skip
+"""How the local part of a server's address begins."""
+_CALLED = (
+    "mail delivery subsystem", "mail delivery system", "mail delivery service", "mail delivery",
+    "delivery system", "delivery subsystem", "mail administrator", "mail system", "mailer daemon",
+    "postmaster", "system administrator",
+)  # fmt: skip
+"""How a server calls itself, and nothing else beside."""
 _SUBJECTS = (
     "undeliverable", "undelivered", "delivery failed", "delivery failure", "returned mail",
     "mail delivery failed", "delivery status notification", "failure notice", "non remis",
@@ -40,21 +47,27 @@ _WAITS = (
 )  # fmt: skip
 
 
-_ANSWERS = re.compile(r"\s*(?:re|rép|aw) ?:", re.IGNORECASE)
+_ANSWERS = re.compile(r"\s*(?:re|rép|aw|tr|fw|fwd|wg) ?:", re.IGNORECASE)
 
 
 def looks_like_a_bounce(mail: Mail) -> bool:
     """Whether a server wrote the mail, as its sender, return path or subject tell."""
     told = words_of(mail.first("subject"))[:300]
-    # A person who answers a notice keeps its subject.
+    # A person who answers a notice, or passes it on, keeps its subject.
     subject = "" if _ANSWERS.match(told) else answer_words.words(told)
-    sender = words_of(mail.first("from")).lower()
     from_nobody = mail.first("return-path").strip() == "<>"
     return (
-        any(it in sender for it in _SERVERS)
+        _is_a_server(words_of(mail.first("from")).lower())
         or answer_words.has(subject, _SUBJECTS)
         or (from_nobody and bool(mail.returned))
     )
+
+
+def _is_a_server(sender: str) -> bool:
+    """Whether a sender's address or name is a server's: people have such words in theirs, too."""
+    local = addresses.bare(sender).rpartition("@")[0] or sender.strip(' <>"').partition("@")[0]
+    name = answer_words.words(sender.partition("<")[0]) if "<" in sender else ""
+    return local.startswith(_SERVERS) or name.strip() in _CALLED
 
 
 def read(mail: Mail) -> Sequence[Recipient]:

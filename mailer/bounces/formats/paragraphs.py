@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mailer.bounces import addresses, stages
+from mailer.bounces import addresses, phrases, stages
 from mailer.bounces.report import Action, Recipient
 
 MOST = 100
-LONGEST = 1_000
+LONGEST = phrases.LOOKED_AT + 1
+"""Signs of what is said of one recipient; what is cut off so is seen to be long."""
 
 
 def recipients(text: str, action: Action = Action.FAILED) -> Sequence[Recipient]:

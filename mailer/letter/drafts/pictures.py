@@ -26,6 +26,8 @@ from pli.upsert import insert_into
 MOST = 200
 """Pictures and files of one manuscript; a letter sends fewer (`limits`)."""
 LONGEST_NAME, LONGEST_KEPT = 100, 200
+LONGEST_ALTERNATIVE = 1_000
+"""Signs; a longer one is refused, for nobody would know that its end was cut off."""
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 
@@ -103,6 +105,7 @@ async def put(
     there = await _names(session, draft_id)
     if name not in there and len(there) >= MOST:
         raise DraftError(N_("a manuscript has {n} pictures at most: take some away"), n=MOST)
+    alternative = None if alternative is None else _said(alternative)
     found = _looked_at(name, data, alternative)
     digest = hashlib.sha256(data).hexdigest()
     await session.execute(
@@ -137,10 +140,11 @@ async def describe_picture(
     line = await line_of(session, draft_id)
     if not line.is_open:
         raise locked(line.state)
+    said = _said(alternative)
     done = await session.execute(
         update(DraftPicture)
         .where(DraftPicture.draft_id == draft_id, DraftPicture.name == name)
-        .values(alternative=" ".join(alternative.split())[:1_000])
+        .values(alternative=said)
     )
     assert isinstance(done, CursorResult)
     if not done.rowcount:
@@ -215,6 +219,18 @@ async def weight(session: AsyncSession, draft_id: int) -> int:
         .where(DraftPicture.draft_id == draft_id)
     )
     return int(found or 0)
+
+
+def _said(alternative: str) -> str:
+    """What somebody says that a picture shows, on one line; raises DraftError."""
+    said = " ".join(alternative.split())
+    if len(said) > LONGEST_ALTERNATIVE:
+        raise DraftError(
+            N_("what a picture shows is told in {limit} signs at most, and these are {n}"),
+            limit=LONGEST_ALTERNATIVE,
+            n=len(said),
+        )
+    return said
 
 
 def _looked_at(name: str, data: bytes, alternative: str | None) -> AddedPicture:

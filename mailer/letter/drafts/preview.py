@@ -35,7 +35,8 @@ _TEXT = (
     '<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1">'
     "<title>{title}</title><style>body{{margin:1rem;color:#111;background:#fff}}"
-    "pre{{white-space:pre-wrap;overflow-wrap:anywhere;font:15px/1.5 monospace}}</style></head>"
+    "pre{{white-space:pre-wrap;overflow-wrap:anywhere;"
+    "font:clamp(12px,2.05vw,15px)/1.5 monospace}}</style></head>"
     "<body><main><pre>{text}</pre></main></body></html>"
 )
 

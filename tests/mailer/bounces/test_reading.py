@@ -108,6 +108,10 @@ def test_only_what_says_so_is_certain(recipient: Recipient) -> None:
         ("5.1.1", "550 5.1.1 user unknown https://example.net/policy/spam", None,
          Reason.UNKNOWN_USER, Weight.CERTAIN),
         ("5.2.2", "552 5.2.2 mailbox full", None, Reason.FULL, Weight.TEMPORARY),
+        ("5.2.1", "550 5.2.1 This mailbox has been blocked due to inactivity", None,
+         Reason.DISABLED, Weight.TEMPORARY),
+        ("", "all relevant MX records point to non-existent hosts", None,
+         Reason.UNKNOWN_HOST, Weight.LIKELY),
         ("5.7.1", "", None, Reason.POLICY, Weight.POLICY),
         ("5.7.26", "", None, Reason.AUTH, Weight.POLICY),
         ("", "", None, Reason.OTHER, Weight.TEMPORARY),
@@ -119,6 +123,44 @@ def test_a_verdict_follows_from_code_words_and_stage(
 ) -> None:
     verdict = judge(Recipient("a@example.net", Action.FAILED, status, diagnostic, stage))
     assert (verdict.reason, verdict.weight) == (reason, weight)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "La boite aux lettres de ce correspondant est pleine", "boite aux lettres saturée",
+        "casella di posta piena", "caixa de correio cheia", "Postfach überfüllt",
+        "messagerie résiliée par le client", "boite verrouillée", "mailbox under migration",
+        "cette adresse n'est plus active", "account on hold", "recipient callout failed",
+        "LDAP lookup failed", "unable to verify recipient", "this mail looks suspicious",
+        "message held in quarantine", "Your IP is not welcome here", "no external mail here",
+        "Cet utilisateur n'accepte pas les courriels", "message rejeté par le destinataire",
+        "rejected, see https://www.spamhaus.org/query/ip/192.0.2.1", "over limits of recipients",
+        "письмо похоже на что-то", "疑似垃圾邮件", "=?utf-8?q?pass=C3=A9_au_filtre?=",
+        "RESOLVER.RST.NotAuthorized; not authorized", "#550 5.1.1 RESOLVER.ADR.Ambiguous##",
+        "Adresse rejetée, trop de destinataires", ("so much " * 10 + "\n") * 70,
+    ],
+)  # fmt: skip
+def test_a_certain_code_beside_words_that_doubt_it_is_not_certain(said: str) -> None:
+    for recipient in (
+        Recipient("a@example.net", Action.FAILED, "5.1.1", f"550 5.1.1 {said}"),
+        Recipient("a@example.net", Action.FAILED, "", f"550 User unknown: {said}", Stage.RCPT),
+    ):
+        assert judge(recipient).weight not in (Weight.CERTAIN, Weight.COMPLAINT)
+    bare = read(notification(1, f"Bonjour,\n{said}\n", block("5.1.1")))
+    assert [it.verdict.weight is Weight.CERTAIN for it in bare.recipients] == [False]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Adresse inconnue, veuillez vérifier l'adresse du destinataire", "unknown user",
+        "The account does not exist. Check the spelling and try again", "",
+    ],
+)  # fmt: skip
+def test_advice_on_the_spelling_of_an_address_is_no_doubt(said: str) -> None:
+    verdict = judge(Recipient("a@example.net", Action.FAILED, "5.1.1", f"550 5.1.1 {said}"))
+    assert verdict.weight is Weight.CERTAIN
 
 
 def test_a_core_reads_hundreds_of_mails_a_second() -> None:

@@ -12,6 +12,7 @@ from mailer.intake.deciding import IntakeError
 from mailer.intake.tallies import Sort
 from mailer.intake_models import IntakeMail
 from mailer.report import intake as came_in
+from pli.actor import NOBODY
 from pli.database import Database
 from tests.mailer.intake.coming_in import kinds, taken, worked, written
 
@@ -30,11 +31,13 @@ async def test_a_mail_in_the_way_is_worked_again_or_dropped_with_all_that_it_sai
     async with database.begin() as session:
         first, second, third = [it.mail for it in await came_in.stuck(session)]
         await deciding.work_again(session, mail_id=first, now=datetime.now(UTC))
-        await deciding.dismiss(session, mail_id=second)
-        await deciding.dismiss(session, mail_id=third)
+        now = datetime.now(UTC)
+        for mail_id in (second, third):
+            await deciding.dismiss(session, mail_id=mail_id, by=NOBODY, now=now)
         for verb in (
-            deciding.dismiss(session, mail_id=second),
-            deciding.dismiss(session, mail_id=99),
+            deciding.dismiss(session, mail_id=second, by=NOBODY, now=now),
+            deciding.dismiss(session, mail_id=99, by=NOBODY, now=now),
+            deciding.leave(session, mail_id=second, by=NOBODY, now=now),
         ):
             with pytest.raises(IntakeError, match="waits for no decision"):
                 await verb

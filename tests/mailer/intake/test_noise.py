@@ -14,7 +14,7 @@ from mailer.intake.taking import MOST_TO_ONE, Place, Taken
 from mailer.intake_models import IntakeMail
 from mailer.report import intake as came_in
 from pli.database import Database
-from tests.mailer.bounces.coming_back import bounce_of, one_copy
+from tests.mailer.bounces.coming_back import bounce_of, complaint_of, one_copy
 from tests.mailer.intake import payloads
 from tests.mailer.intake.coming_in import taken, tally, worked, written
 from tests.specimens.bounces.pieces import TOKENS, return_path
@@ -62,6 +62,20 @@ async def test_noise_is_known_by_the_header_where_no_door_knows_the_envelope_and
     assert 99 in await in_mailbox(database)
 
 
+async def test_what_only_passes_hides_neither_a_failure_for_good_nor_a_complaint(
+    sqlite_url: str,
+) -> None:
+    database = Database(sqlite_url)
+    passing = [bounce_of(7, f"p{n}@example.org", ("4.2.2", "full")) for n in range(OVER)]
+    told = [bounce_of(7, f"p{n}@example.org", ("2.0.0", ""), action="relayed") for n in range(OVER)]
+    for mails in (passing, told):
+        came = [await taken(database, it, return_path(7)) for it in mails]
+        assert came == [Taken.NEW] * MOST_TO_ONE + [Taken.DROPPED] * 3
+    for mail in (bounce_of(7, "anne@example.org"), complaint_of(7, "anne@example.org")):
+        assert await taken(database, mail, return_path(7)) is Taken.NEW
+    await database.close()
+
+
 async def test_of_one_event_about_one_copy_a_few_are_kept_and_another_event_is_heard(
     sqlite_url: str,
 ) -> None:
@@ -99,7 +113,14 @@ async def test_a_second_copy_in_a_mailbox_is_filed_with_the_first_and_numbers_an
 
 
 def test_a_glance_tells_failures_from_other_reports_and_finds_who_it_is_for() -> None:
-    assert glances.glance_at(bounce_of(7, "anne@example.org")) is Glance.FAILED
+    for status, glance in (("5.1.1", Glance.GONE), ("4.2.2", Glance.FAILED)):
+        assert glances.glance_at(bounce_of(7, "anne@example.org", (status, ""))) is glance
+    assert glances.glance_at(complaint_of(7, "anne@example.org")) is Glance.COMPLAINED
+    delayed = bounce_of(7, "anne@example.org", ("4.2.2", ""), action="delayed")
+    assert glances.glance_at(delayed) is Glance.REPORT
+    for field in (b"From: Mail <MAILER-DAEMON@mx.example>", b"X-Failed-Recipients: a@b.example"):
+        assert glances.glance_at(b"To: x\n" + field + b"\n\nSorry.\n") is Glance.FAILED
+    assert glances.glance_at(b"From: a@b.example\n\nFrom: mailer-daemon\n") is Glance.OTHER
     receipt = b'Content-Type: multipart/report; REPORT-TYPE = "disposition-notification"\n\n'
     assert glances.glance_at(receipt) is Glance.REPORT
     assert glances.glance_at(b"Subject: report-type\n\nAction: none\n") is Glance.OTHER

@@ -86,6 +86,33 @@ async def test_a_mail_is_answered_for_each_recipient_by_lmtp_and_once_by_smtp(
     assert found[0][2] == b"Subject: x\r\n\r\n.dot\r\nend\r\n"
 
 
+@pytest.mark.parametrize("lines", [[b"x" * 990] * 1_100, [b"x" * 1_200_000]], ids=["mail", "line"])
+async def test_a_mail_that_is_refused_is_answered_for_each_recipient_by_lmtp(
+    file: Database, lines: list[bytes]
+) -> None:
+    mail = b"Subject: x\r\n\r\n" + b"\r\n".join(lines) + b"\r\n.\r\n"
+
+    def ask(port: int) -> None:
+        for client, hello, answers in (
+            (smtplib.LMTP("127.0.0.1", port, timeout=20), "LHLO", 3),
+            (smtplib.SMTP("127.0.0.1", port, timeout=20), "EHLO", 1),
+        ):
+            with client:
+                client.docmd(hello, "mx")
+                client.mail("<>")
+                assert client.docmd("DATA")[0] == 503
+                for number in (3, 4, 5):
+                    assert client.rcpt(return_path(number))[0] == 250
+                assert client.docmd("DATA", "now")[0] == 501
+                assert client.docmd("DATA")[0] == 354
+                client.send(mail)
+                assert {client.getreply()[0] for _ in range(answers)} <= {500, 552}
+                assert client.docmd("RSET")[0] == 250  # no answer is left
+
+    await asked(file, ask)
+    assert await came_to(file) == []
+
+
 async def test_what_is_too_large_or_comes_while_the_database_is_away_stays_with_the_relay(
     file: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

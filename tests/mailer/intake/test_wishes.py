@@ -27,6 +27,9 @@ ANNE = "anne@example.org"
         ("Re: Lettre n° 294", "Désabonnement\n\n> Bonjour Anne,\n"),
         ("Re: Lettre n° 294", "\n\n  unsubscribe.\n"),
         ("Me désinscrire", ""),
+        ("Demande de désabonnement", ""),
+        ("Re: Lettre n° 294", "Merci de me désabonner.\nAnne"),
+        ("Re: Lettre n° 294", "Je souhaite me désinscrire"),
         ("(sans objet)", "STOP\n-- \nAnne"),
     ],
 )
@@ -70,6 +73,10 @@ def test_a_mail_of_one_sender_has_that_sender(fields: str, sender: str) -> None:
     ("said", "proven"),
     [
         (f"{SERVER}; dkim=pass header.d=example.org", True),
+        (f"{SERVER}; dmarc=pass (p=none dis=none) header.from=example.org", True),
+        (f"{SERVER}; dmarc=pass (p=none dis=none) header.from=example.net", False),
+        (f"{SERVER}; dmarc=fail (p=none dis=none) header.from=example.org", False),
+        (f"{SERVER}; dmarc=pass smtp.mailfrom=example.org", False),
         (f"{SERVER} 1; spf=pass smtp.mailfrom=anne@example.org", True),
         (f"{SERVER}; spf=fail smtp.mailfrom=example.org; dkim=pass header.i=@example.org", True),
         (f"{SERVER.upper()}; dkim=pass (2048-bit; d=x) header.d=EXAMPLE.ORG", True),

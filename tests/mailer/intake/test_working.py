@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from mailer.bounce_models import Bounce, BounceMail
 from mailer.campaign import coming_back
-from mailer.intake import deciding, probes, taking, tallies, waiting, working
+from mailer.intake import deciding, probes, taking, tallies, unproven, waiting, working
 from mailer.intake.deciding import IntakeError
 from mailer.intake.forwarding import Forward
 from mailer.intake.taking import Place, Taken
@@ -18,6 +18,9 @@ from mailer.intake_models import IntakeMail
 from mailer.models import Delivery, Notice, NoticeKind
 from mailer.notices import forward_mail
 from mailer.report import intake as came_in
+from pli import audit
+from pli.actor import Actor
+from pli.audit import AuditAction
 from pli.chores import carry_out
 from pli.database import Database
 from pli.keys import Keys
@@ -135,13 +138,30 @@ async def test_who_is_proven_leaves_by_a_word_and_who_is_not_is_shown_to_staff(
         ]
         assert left == [[], ["membres", "conseil"], ["membres", "conseil"]]
         wishes = await came_in.wishes(session)
-        assert [(it.address, it.subject) for it in wishes] == [
-            (bob.email, "STOP"), (bob.email, "Stop!"),
-        ]  # fmt: skip
-        await deciding.dismiss(session, mail_id=wishes[0].mail)
-        with pytest.raises(IntakeError, match="waits for no decision"):
-            await deciding.dismiss(session, mail_id=wishes[0].mail)
-        assert [it.subject for it in await came_in.wishes(session)] == ["Stop!"]
+        # Whoever writes it again is one line still.
+        assert [(it.address, it.subject, it.mails, it.lists) for it in wishes] == [
+            (bob.email, "STOP", 2, ["Liste membres", "Liste conseil"])
+        ]
+        assert await unproven.people(session) == 1
+        by, mail_id = Actor.system("root"), wishes[0].mail
+        await deciding.dismiss(session, mail_id=mail_id, by=by, now=now)
+        for verb in (deciding.dismiss, deciding.leave):
+            with pytest.raises(IntakeError, match="waits for no decision"):
+                await verb(session, mail_id=mail_id, by=by, now=now)
+        assert await came_in.wishes(session) == []
+        assert await unproven.people(session) == 0
+        noted = await audit.events(session, action=AuditAction.WISH_DISMISSED)
+        assert [it.object_id for it in noted.events] == [bob.id]
+    assert await kinds(database) == ["left", "reply", "reply", "reply", "reply"]
+    # A later mail of the same person waits anew, until somebody lets them leave.
+    for subject in ("STOP !", "stop"):
+        await taken(database, written(bob.email, subject))
+    await worked(database)
+    async with database.begin() as session:
+        (wish,) = await came_in.wishes(session)
+        assert await deciding.leave(session, mail_id=wish.mail, by=by, now=now) == 2
+        assert await optout.still_on(session, subscriber_id=bob.id) == []
+    assert (await kinds(database))[5:] == ["left", "left"]
 
 
 async def test_a_word_in_answer_to_a_letter_leaves_the_lists_of_that_letter(

@@ -87,22 +87,41 @@ async def test_one_bad_mail_harms_itself_alone_and_says_nothing_of_its_words(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "pli.intake")
-    await come(database, now, 5)
+    await come(database, now, 16)
     async with database.reading() as session:
         raw = await session.scalar(select(IntakeMail.raw).where(IntakeMail.id == 3))
         address = (raw or b"").partition(b"Final-Recipient: rfc822; ")[2].partition(b"\n")[0]
     sizes = transactions(monkeypatch, fails_over=address.decode())
-    assert await worked(database) == 4
-    assert sizes == [5, 1, 1, 1, 1, 1], "together all are undone, and then each is done by itself"
-    assert await bounces(database) == 4
+    assert await worked(database) == 15
+    assert sizes == [16, 8, 4, 2, 2, 1, 1, 4, 8], (
+        "halves find the bad one, the others stay together"
+    )
+    assert await bounces(database) == 15
     async with database.reading() as session:
         waits = (await session.execute(select(IntakeMail.id, IntakeMail.tries).where(
             IntakeMail.due_at.is_not(None)
         ))).all()  # fmt: skip
     assert waits == [(3, 1)]
     told = [it.message for it in caplog.records]
-    assert told.count("intake.one_by_one") == told.count("intake.not_worked") == 1
+    assert (told.count("intake.divided"), told.count("intake.not_worked")) == (4, 1)
     assert "the words of" not in caplog.text
+
+
+async def test_bad_mails_as_many_as_are_looked_at_together_hold_up_none_behind_them(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording_pace, "TOGETHER", 3)
+    await come(database, now, 8)
+    came_back = sorting.came_back
+
+    def stumbles(row: waiting.Waiting, *rest: Any) -> Any:
+        if row.id <= 3:
+            raise KeyError("x")
+        return came_back(row, *rest)
+
+    monkeypatch.setattr(sorting, "came_back", stumbles)
+    assert await worked(database) == 5
+    assert await kinds(database) == [""] * 3 + ["failure"] * 5
 
 
 async def test_a_mail_that_cannot_be_sorted_waits_and_the_others_are_recorded_together(
@@ -171,14 +190,15 @@ async def test_a_campaign_that_is_sent_goes_first_and_what_was_missed_is_made_up
         rests.append(seconds)
 
     with monkeypatch.context() as patched:
-        patched.setattr("mailer.intake.working.asyncio.sleep", noted)
+        patched.setattr("mailer.campaign.recording_pace.asyncio.sleep", noted)
         assert await worked(database) == 6
     assert len(rests) == 3
     each = recording_pace.EACH_SECONDS
     pace = recording_pace.RecordingPace(database)
     # Nobody waited here, so the third is due one pace after the second, whatever the first did.
-    first, second, third = (pace.rest(0.0) for _ in range(3))
+    first, second, third, fourth = (pace.rest(0.0, share) for share in (1.0, 1.0, 1.0, 0.1))
     assert first <= 0.0 < third - second <= each
+    assert 0.0 < fourth - third <= 0.1 * each
     assert pace.rest(1.0) >= (recording_pace.REST_OF_SQLITE if database.is_sqlite else 0.0)
 
 
@@ -191,5 +211,5 @@ async def test_what_another_process_works_on_is_left_to_it(
     assert await working.work(database, means(), rows[0].id)
     found = [it for it in (sorting.came_back(row, TOKENS) for row in rows) if it]
     together = await database.perform(working._record, found, means().rules, datetime.now(UTC))
-    assert together.mails == 1
+    assert together[0] == 1
     assert await bounces(database) == 2

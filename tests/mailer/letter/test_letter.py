@@ -50,7 +50,7 @@ def test_all_faults_are_told_at_once_by_line(tmp_path: Path) -> None:
     with pytest.raises(LetterError) as refused:
         read_letter(file)
     lines = refused.value.lines("en")
-    assert lines[0] == 'lettre.md:2: number "treize" is not a whole number: write number: 294'
+    assert lines[0] == 'lettre.md:2: number "treize" is no number of a letter: write number: 294'
     assert lines[1] == 'lettre.md:3: "titre" is not known here: did you mean "title"?'
     assert [line.split(":")[1] for line in lines] == ["2", "3", "4", "5", "6", "7", "7", "8", "10"]
     assert 'lettre.md:7: subject is missing: add subject: "…"' in lines

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.specimens.bounces.answers import COMPLAINED, person
-from tests.specimens.bounces.pieces import MARIE, Specimen, header, ours, parts, plain, return_path
+from tests.specimens.bounces.pieces import (
+    MARIE,
+    Specimen,
+    block,
+    header,
+    notification,
+    ours,
+    parts,
+    plain,
+    return_path,
+)
 
 REPORT = "multipart/report; report-type=feedback-report"
 
@@ -13,6 +23,9 @@ REPORT = "multipart/report; report-type=feedback-report"
 def specimens() -> Iterator[Specimen]:
     yield from _answers()
     yield from _complaints()
+    yield from _no_complaints()
+    yield from _called_like_servers()
+    yield from _passed_on()
 
 
 def _answers() -> Iterator[Specimen]:
@@ -120,4 +133,67 @@ def _complaints() -> Iterator[Specimen]:
             ("text/rfc822-headers", header(1005)),
         ),
         "other", [], 1005,
+    )  # fmt: skip
+
+
+def _no_complaints() -> Iterator[Specimen]:
+    """Reports about us, and about a letter that somebody wants: nobody complains."""
+    for name, number, type_, part in (
+        ("not-spam-in-text", 1022, "Not-Spam (moved to the inbox)", "text/plain; charset=utf-8"),
+        ("authentication-in-text", 1023, "auth-failure", "text/plain; charset=utf-8"),
+        ("virus-in-octets", 1024, "virus", "application/octet-stream"),
+        ("of-another-type", 1025, "other", "message/feedback-report"),
+        ("of-a-type-to-come", 1026, "x-unclassified", "text/plain; charset=utf-8"),
+    ):
+        yield Specimen(
+            f"arf-{name}",
+            parts(
+                "From: <fbl@example.net>\nTo: abuse@orme.example.org\nSubject: FW: Lettre 294\n",
+                REPORT,
+                ("text/plain", "This is a report.\n"),
+                (part, f"Feedback-Type: {type_}\nUser-Agent: x/1\nVersion: 1\n"),
+                ("message/rfc822", ours(number)),
+            ),
+            "other", [], number,
+        )  # fmt: skip
+
+
+def _called_like_servers() -> Iterator[Specimen]:
+    """People, and companies, have the words of servers in their names."""
+    for name, number, sender in (
+        ("fan-of-mail-delivery", 1041, "Mail Delivery Fan <fan@recipients.example.net>"),
+        ("of-a-domain-that-bounces", 1042, "anne@bouncecastle.example.net"),
+        ("postmaster-by-name", 1043, "Postmaster Dupont <dupont@recipients.example.net>"),
+    ):
+        fields = person(number, "Question").replace(f"Marie Exemple <{MARIE}>", sender)
+        text = f"Mes mails à {MARIE} reviennent : 550 5.1.1 User unknown. Que faire ?\n"
+        yield Specimen(f"person-{name}", plain(fields, text), "other", [], number)
+
+
+def _passed_on() -> Iterator[Specimen]:
+    """Who writes from an address is there, whatever notice about it they pass on."""
+    heard = block("5.1.1", "550 5.1.1 User unknown")
+    quoted = "".join(f"> {it}\n" for it in heard.splitlines())
+    yield Specimen(
+        "person-quotes-a-notice-about-herself",
+        plain(person(1031, "Re: Lettre 294"),
+              f"Paul me dit que ses mails lui reviennent. Et les vôtres ?\n\n{quoted}"),
+        "other", [], 1031,
+    )  # fmt: skip
+    yield Specimen(
+        "person-attaches-a-notice-about-herself",
+        parts(
+            person(1032, "Tr: Undelivered Mail Returned to Sender"), "multipart/mixed",
+            ("text/plain; charset=utf-8", "Voyez ci-joint.\n"), ("message/delivery-status", heard),
+        ),
+        "other", [], 1032,
+    )  # fmt: skip
+    yield Specimen(
+        "person-passes-a-notice-on",
+        parts(
+            person(1033, "Fwd: Undelivered Mail Returned to Sender"), "multipart/mixed",
+            ("text/plain; charset=utf-8", "Que dois-je faire ?\n"),
+            ("message/rfc822", notification(1034, "Sorry.\n", heard).decode()),
+        ),
+        "other", [], 1033,
     )  # fmt: skip

@@ -16,7 +16,7 @@ async def test_axe_finds_nothing_wrong_with_the_parts_of_the_offices_pages(
         olga = await street.town.hire("olga", *Right)
         async with street.browser(viewport={"width": 360, "height": 800}) as page:
             faults = []
-            for place in ("house", "sign-in", "me"):
+            for place in ("house", "sign-in", "me", "sign-in/done"):
                 if place == "me":
                     await enter(page, street, olga)
                 await page.goto(f"{street.url}/office/{place}")

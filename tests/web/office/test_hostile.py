@@ -104,7 +104,8 @@ def _places(street: Street, account: int, sending: int) -> list[str]:
     found = [
         it.path.replace("{id:number}", str(numbers.get(it.path, 0))).replace("{token}", HOSTILE)
         for it in Office(pages, town.keys, OfficeOptions(), inbox=False).office_routes()
-        if "GET" in it.methods
+        # The token is a document for a module, and no page.
+        if "GET" in it.methods and not it.path.endswith("/token")
     ]
     return [
         f"/office{quote(it)}?still&next={quote(HOSTILE)}&before={quote(HOSTILE)}" for it in found

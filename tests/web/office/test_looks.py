@@ -14,7 +14,10 @@ from pli import pages as templates
 from pli.actor import Actor
 from pli.files import shipped
 from pli.keys import Keys
+from subscribers import lists, optout
+from tests import factories as make
 from tests.browser import SCREENSHOTS
+from tests.mailer.intake.coming_in import taken, worked, written
 from tests.web.office.deciding import an_office_that_sends, decide
 from tests.web.office.gallery import (
     Gallery,
@@ -26,6 +29,7 @@ from tests.web.office.gallery import (
     type_in,
 )
 from tests.web.office.mails import invited, last_mail
+from tests.web.office.person import Town
 from tests.web.office.served import Street, a_street, with_passkeys
 
 pytestmark = pytest.mark.proof
@@ -211,7 +215,9 @@ async def _an_operator(street: Street, page: Any, gallery: Gallery) -> None:
     """Sendings, accounts in every state, and what was done."""
     url, town = street.url, street.town
     done, running, paused = await furnish(town, town.keys)
-    olga = await _hire(street, gallery, "olga", Right.OPERATOR, Right.RIGHTS, Right.WHO)
+    olga = await _hire(
+        street, gallery, "olga", Right.OPERATOR, Right.RIGHTS, Right.WHO, Right.KEEPER
+    )
     gone = await _hire(street, gallery, "gone", *Right)
     new = await town.hire("new", active=False)
     async with town.database.begin() as session:
@@ -230,9 +236,15 @@ async def _an_operator(street: Street, page: Any, gallery: Gallery) -> None:
         ("account-invited", f"/office/accounts/{new.id}"),
         ("audit", "/office/audit"),
         ("looked", "/office/looked"),
+        ("wishes-none", "/office/wishes"),
     ):
         await page.goto(url + place)
         await gallery.look(name)
+    await _people_who_write_stop(town)
+    await page.goto(f"{url}/office/wishes")
+    await gallery.look("wishes")
+    await submit(page, "form[action$='/leave']")
+    await gallery.look("wishes-left")
     await page.goto(f"{url}/office/accounts")
     await submit(page, "form[action$='/accounts']")
     await gallery.look("accounts-wrong")
@@ -240,6 +252,28 @@ async def _an_operator(street: Street, page: Any, gallery: Gallery) -> None:
     await page.evaluate("() => { document.querySelector('#right option').value = 'king' }")
     await submit(page, "form[action$='/rights']")
     await gallery.look("account-wrong")
+
+
+async def _people_who_write_stop(town: Town) -> None:
+    """Two who are on lists, one of them twice, and one who has left meanwhile."""
+    now = datetime.now(UTC)
+    async with town.database.begin() as session:
+        every = await lists.everything(session)
+        on = {"jeanne-marie-des-longues-adresses-du-nord": every[:1], "paul": every, "gone": []}
+        people = [
+            await make.a_person(session, town.keys, name, *its, now=now) for name, its in on.items()
+        ]
+        more = await make.a_list(session, "departs", now=now)
+        await make.a_subscription(session, people[2].id, more.id, now=now)
+        addresses = [it.email for it in people]
+    subjects = ("STOP", "Re: Lettre " + "no-296-" * 20, "désabonnement", "STOP !")
+    for address, subject in zip([*addresses, addresses[0]], subjects, strict=True):
+        await taken(town.database, written(address, subject, "Stop\n"))
+    await worked(town.database)
+    async with town.database.begin() as session:
+        await optout.unsubscribe(
+            session, subscriber_id=people[2].id, list_id=more.id, source="", now=now
+        )
 
 
 async def _who_watches(street: Street, page: Any, gallery: Gallery) -> None:

@@ -49,6 +49,7 @@ TABLE = {
     "/": "signed in",
     "/sign-in": "anybody",
     "/sign-in/code": "anybody",
+    "/sign-in/done": "signed in",
     "/sign-in/passkey": "anybody",
     "/sign-in/passkey/ask": "anybody",
     "/sign-out": "signed in",
@@ -133,6 +134,9 @@ TABLE = {
     "/letters/{id:number}/state": {Right.AUTHOR},
     "GET /letters/{id:number}/test": {Right.AUTHOR},
     "POST /letters/{id:number}/test": {Right.AUTHOR},
+    "/wishes": {Right.KEEPER},
+    "/wishes/{id:number}/leave": {Right.KEEPER},
+    "/wishes/{id:number}/dismiss": {Right.KEEPER},
     "GET /accounts": {Right.OPERATOR},
     "POST /accounts": {Right.OPERATOR},
     "/accounts/{id:number}": {Right.OPERATOR},
@@ -250,13 +254,20 @@ async def test_every_route_with_every_right_on_every_kind_of_list(
     await database.close()
 
 
-def _expected(route: OfficeRoute, right: Right | None, sees: str, method: str) -> tuple[int, ...]:
+def _expected(
+    route: OfficeRoute, right: Right | None, scope: str, sees: str, method: str
+) -> tuple[int, ...]:
     """The answers of a route to somebody with a right.
 
-    `sees`: all or some of the lists of the sending, none, or there is no such sending.
+    `scope`: the right is on the own list, or on all. `sees`: all or some of the lists of the
+    sending, none, or there is no such sending.
     """
     if right is None or route.needs not in MAY[right]:
         return (404,)
+    if route.lists is Lists.NONE and scope != "all":
+        return (404,)
+    if route.path.startswith("/wishes/"):
+        return (303,)  # somebody may have decided a moment before
     if route.path in LEADS_ON:
         return (303,)
     last = route.path.rpartition("/")[2]
@@ -337,7 +348,7 @@ async def _every_route_with(town: Town, rights: Sequence[Right | None]) -> None:
                             number = 9_999
                         path = where(route.path, number, sendings[kind])
                         for method in route.methods:
-                            expected = _expected(route, right, sees, method)
+                            expected = _expected(route, right, scope, sees, method)
                             answer = await person.client.request(
                                 "HEAD" if route.path == ENDLESS else method,
                                 path,
@@ -443,7 +454,7 @@ async def test_the_navigation_has_only_routes_that_one_may_enter(town: Town) -> 
     expected = {
         Right.AUTHOR: {"/office/letters"},
         Right.SENDER: {"/office/sendings", "/office/letters"},
-        Right.KEEPER: set(),
+        Right.KEEPER: {"/office/wishes"},
         Right.READER: {"/office/sendings"},
         Right.WHO: {"/office/sendings"},
         Right.RIGHTS: {"/office/looked"},

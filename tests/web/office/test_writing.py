@@ -57,6 +57,19 @@ async def test_a_module_saves_cuts_and_previews(town: Town) -> None:
         assert "Bonjour camarade." in frame.text
         assert "sandbox" in frame.headers["content-security-policy"]
         assert re.search(r'<p[^>]* id="ici"', frame.text)
+        wrong = {"front": {"number": "-3", "date": "31/02/2026"}, "body": BODY, "view": "mail"}
+        told = (await module.ask("POST", f"{at}/preview", wrong)).json()
+        assert [it["text"] for it in told["findings"] if it["field"] in wrong["front"]] == [
+            'Number "-3" is no number of a letter: write 294',
+            'Date "31/02/2026" is not a date: write 2026-11-24, or 24/11/2026',
+        ]
+        as_text = {"front": {}, "body": "Un *mot*.", "view": "text"}
+        told = (await module.ask("POST", f"{at}/preview", as_text)).json()
+        assert "<pre>" in (await person.go(told["address"])).text
+        # Asked of a process that did not press it: what is saved, in the same view.
+        elsewhere = re.sub(r"preview/[^?]+", "preview/of-another-process", told["address"])
+        assert "Fin." in (text := (await person.go(elsewhere)).text)
+        assert "<pre>" in text
 
 
 async def test_a_save_that_did_not_see_the_latest_text_gets_both(town: Town) -> None:
@@ -168,7 +181,8 @@ async def test_a_session_that_ended_loses_no_text(town: Town) -> None:
         for method, path in (("PUT", at), ("POST", f"{at}/presence"), ("GET", f"{at}/token")):
             answer = await module.ask(method, path, None if method == "GET" else {"body": ""})
             assert answer.status_code == 401
-            assert answer.json()["sign_in"] == "/office/sign-in"
+            way_in = answer.json()["sign_in"]
+            assert way_in == "/office/sign-in?next=%2Foffice%2Fsign-in%2Fdone"
         person.page = page
         over = await person.send(at, body=long_text, do="save")
         assert over.status_code == 401
@@ -179,9 +193,28 @@ async def test_a_session_that_ended_loses_no_text(town: Town) -> None:
         assert (await person.send(at)).status_code == 200
         assert long_text.strip() in person.text
         assert (await module.ask("PUT", at, {"base": 2, "body": "x"})).status_code == 403
+        assert (await person.go(f"{at}/token")).status_code == 404, "it is no page"
         module.token = (await module.ask("GET", f"{at}/token")).json()["token"]
         assert module.token == token
         assert (await module.ask("PUT", at, {"base": 2, "body": "x"})).status_code == 200
+
+
+async def test_only_the_pages_of_signing_in_may_stand_in_a_frame_of_ours(town: Town) -> None:
+    anne = await town.hire("anne", Right.AUTHOR)
+
+    async with town.somebody() as person:
+
+        async def frames(path: str) -> str:
+            answer = await person.go(path)
+            return answer.headers["content-security-policy"].rpartition("frame-ancestors ")[2]
+
+        for path in ("/office/sign-in", "/office/link"):
+            assert await frames(path) == "'self'"
+        await signed_in(town, person, anne)
+        for path in ("/office/", "/office/me", "/office/letters", "/office/confirm"):
+            assert await frames(path) == "'none'"
+        assert await frames("/office/sign-in?next=/office/sign-in/done") == "'self'"
+        assert "goes on by itself" in person.text
 
 
 async def test_a_manuscript_is_begun_written_checked_and_put_away_without_javascript(

@@ -7,6 +7,7 @@ class Element {
   constructor(tag) { Object.assign(this, { tag, attrs: {}, children: [], on: {} }); }
   setAttribute(name, value) { this.attrs[name] = value; }
   addEventListener(name, act) { this.on[name] = act; }
+  contains(it) { return it === this || this.children.some((child) => child.contains?.(it)); }
   append(...children) { this.children.push(...children); }
   replaceChildren(...children) { this.children = children; }
   get text() { return this.children.map((it) => it.text ?? it).join(" "); }
@@ -42,12 +43,13 @@ test("the same person signs in again: the text is saved by itself, with the new 
   const page = a_page(context);
   page.session.ask("/office/sign-in");
   assert.match(page.place.text, /session_title/);
-  await page.session.look();
+  assert.equal(page.place.find("iframe").attrs.src, "/office/sign-in");
+  await page.place.find("iframe").on.load();
   assert.equal(page.saves, 0, "nobody is in yet");
   page.here = new TypeError("no network");
   await page.session.look();
   page.here = anne("new");
-  await page.session.look();
+  await page.place.find("iframe").on.load();
   assert.deepEqual([page.client.token, page.saves, page.session.isOver], ["new", 1, false]);
   assert.equal(page.place.children.length, 0);
 });

@@ -134,11 +134,26 @@ async def test_pictures_are_kept_once_under_names_of_their_own(
         await pictures.describe_picture(
             session, draft_id=draft_id, name="été.png", alternative=" La \n mer "
         )
+        kept = await pictures.add_picture(
+            session,
+            draft_id=draft_id,
+            name="mer.png",
+            data=PIXEL,
+            place=600,
+            alternative="Une\nvague",
+            by=ANNE,
+            now=now,
+        )
+        assert kept.alternative == "Une vague"
+        with pytest.raises(DraftError, match="in 1000 signs at most, and these are 1001"):
+            await pictures.describe_picture(
+                session, draft_id=draft_id, name="été.png", alternative="a" * 1_001
+            )
         found = {it.name: it.alternative for it in await pictures.pictures(session, draft_id)}
         assert found["été.png"] == "La mer"
         assert found["image.png"] is None
-        monkeypatch.setattr(pictures, "MOST", 4)
-        with pytest.raises(DraftError, match="4 pictures at most"):
+        monkeypatch.setattr(pictures, "MOST", 5)
+        with pytest.raises(DraftError, match="5 pictures at most"):
             await add("one-more.png")
         with pytest.raises(DraftError, match="has no picture"):
             await pictures.describe_picture(

@@ -12,12 +12,14 @@ import pytest
 from playwright.async_api import async_playwright
 
 from accounts import session_ends
+from accounts.models import Account
 from mailer.draft_models import DraftState
 from mailer.letter.drafts import saving, states
 from mailer.letter.drafts.saving import Saved
 from pli.actor import Actor
 from pli.keys import Keys
-from tests.browser import how_to_launch
+from tests import axe
+from tests.browser import SCREENSHOTS, how_to_launch
 from tests.waiting import until_true
 from tests.web.office.editor.desks import (
     SHORT,
@@ -28,6 +30,7 @@ from tests.web.office.editor.desks import (
     type_behind,
 )
 from tests.web.office.gallery import enter
+from tests.web.office.person import PASSWORD
 from tests.web.office.served import Street, a_street
 
 pytestmark = pytest.mark.proof
@@ -114,24 +117,48 @@ async def test_without_a_network_writing_goes_on_and_is_saved_when_it_is_back(
         assert "Une phrase. Hors ligne.\n" in await desk.body()
 
 
-async def test_a_session_that_ended_asks_for_sign_in_and_then_saves(street: Street) -> None:
+async def test_a_session_that_ended_asks_for_sign_in_in_the_place_and_then_saves(
+    street: Street,
+) -> None:
     draft_id = await a_manuscript(street, SHORT)
     anne = await an_author(street)
     async with a_desk(street, draft_id, anne) as desk:
-        await desk.page.frame_locator("#preview").get_by_text("Une phrase.").wait_for()
-        async with street.town.database.begin() as session:
-            await session_ends.end_all(
-                session, account_id=anne.id, by=Actor.system("root"), now=street.town.clock.at
-            )
+        page = desk.page
+        await page.frame_locator("#preview").get_by_text("Une phrase.").wait_for()
+        await _sign_out(desk, anne)
         await type_behind(desk, "Une phrase.", " Après l’heure.")
-        await desk.page.get_by_text("You are signed out. Nothing is lost.").wait_for()
-        link = desk.page.get_by_role("link", name="Sign in")
+        await page.get_by_text("You are signed out. Nothing is lost.").wait_for()
+        link = page.get_by_role("link", name="Sign in in a new tab")
         assert await link.get_attribute("target") == "_blank"
         assert "Après" not in await desk.body()
-        # Signing in is tried elsewhere, in each of its ways: here the session is simply there.
-        await enter(desk.page, street, anne)
+        place = page.frame_locator("iframe.sign-in")
+        await place.get_by_label("Address").fill("anne@example.org")
+        await place.get_by_label("Password").fill("not the password")
+        await place.get_by_role("button", name="Sign in", exact=True).click()
+        await place.get_by_text("do not belong together").first.wait_for()
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=SCREENSHOTS / "signed-out-while-writing.png")
+        assert await axe.violations(page) == []
+        await place.get_by_label("Password").fill(PASSWORD)
+        await place.get_by_role("button", name="Sign in", exact=True).click()
         await desk.saved()
         assert "Une phrase. Après l’heure." in await desk.body()
+        assert await page.locator("iframe.sign-in").count() == 0
+        # The cursor is where it was. The session may also begin elsewhere: in a tab of its own.
+        await page.wait_for_function("() => document.activeElement.id === 'editor'")
+        await _sign_out(desk, anne)
+        await page.keyboard.type(" Encore.")
+        await page.locator("iframe.sign-in").wait_for()
+        await enter(page, street, anne)
+        await desk.saved()
+        assert "Une phrase. Après l’heure. Encore." in await desk.body()
+
+
+async def _sign_out(desk: Desk, account: Account) -> None:
+    root, now = Actor.system("root"), desk.street.town.clock.at
+    async with desk.street.town.database.begin() as session:
+        await session_ends.end_all(session, account_id=account.id, by=root, now=now)
+    await desk.page.context.clear_cookies()
 
 
 async def test_two_people_at_once_are_told_and_choose_block_by_block(street: Street) -> None:

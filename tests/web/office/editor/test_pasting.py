@@ -58,6 +58,39 @@ async def test_a_list_and_a_table_from_word_are_a_list_and_a_table_and_are_taken
         assert await desk.body() == "Avant.\n\nAprès.\n"
 
 
+async def test_a_table_stays_whole_whatever_is_pasted_into_a_cell_of_it(street: Street) -> None:
+    text = "| A | B |\n|---|---|\n| x | y |\n\nAprès.\n"
+    lines = "| xun<br>**deux** fois<br>• p | y |\n"
+    draft_id = await a_manuscript(street, text)
+    async with a_desk(street, draft_id, await an_author(street)) as desk:
+        for carried, said in (
+            ({"html": "<p>un</p><p><b>deux</b> fois</p><ul><li>p</li></ul>", "text": "un"}, lines),
+            ({"html": "<p>un</p>", "text": "un"}, "| xun | y |\n"),
+            ({"text": "un\n\ndeux\ntrois"}, "| xun<br>deux<br>trois | y |\n"),
+            ({"html": '<div data-pm-slice="0 0 []"><p>un</p><p><strong>deux</strong> fois</p>'
+                      "<ul><li><p>p</p></li></ul></div>", "text": "un"}, lines),
+        ):  # fmt: skip
+            await desk.text.locator("td").first.click()
+            await desk.page.keyboard.press("End")
+            await paste(desk.text, **carried)
+            await desk.text.get_by_text("un").first.wait_for()
+            await desk.saved()
+            body = await desk.body()
+            assert said in body
+            assert body.count("---") == 2
+            await desk.page.keyboard.press("Control+z")
+            await desk.saved()
+            assert await desk.body() == text
+        await desk.text.locator("td").first.click()
+        await paste(desk.text, html="<p>un</p><table><tr><td>1</td></tr></table>", text="un")
+        await desk.text.get_by_text("un").first.wait_for()
+        await desk.saved()
+        before, _, behind = (await desk.body()).partition("un\n")
+        assert "| x | y |" in before
+        assert "| 1 |" in behind
+        assert behind.endswith("\n\nAprès.\n")
+
+
 async def test_hostile_html_runs_nothing_asks_nobody_and_keeps_its_words(street: Street) -> None:
     draft_id = await a_manuscript(street, "")
     # That no dialog opens, and no other machine is asked, is looked at by the browser's fixture.

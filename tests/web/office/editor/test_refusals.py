@@ -175,7 +175,7 @@ async def test_whoever_signs_in_as_another_is_asked_before_anything_is_saved(
                 session, account_id=anne.id, by=ROOT, now=street.town.clock.at
             )
         await type_behind(desk, "Une phrase.", " D’Anne.")
-        await told.get_by_text("Sign in again as Anne in a new tab").wait_for()
+        await told.get_by_text("Sign in here as Anne").wait_for()
         await enter(page, street, carla)
         await told.get_by_text("Carla may not write this manuscript.").wait_for()
         await enter(page, street, bruno)
