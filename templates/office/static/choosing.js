@@ -72,7 +72,8 @@ const completing = (field) => {
       field.setAttribute("aria-expanded", "true");
     } catch { /* a newer question is under way, or the server is away: no proposals */ }
   };
-  field.addEventListener("input", propose);
+  // What was proposed for the text of before would be put in the wrong place.
+  field.addEventListener("input", () => { close(); propose(); });
   field.addEventListener("blur", close);
   field.addEventListener("keydown", (event) => {
     if (list.hidden) { if (event.key === "ArrowDown") { event.preventDefault(); propose(); } return; }

@@ -9,7 +9,15 @@ let source;
 let sentence = "";
 
 // Not reload(): this may be the answer to a form, and what was done before is not told again.
-const again = () => location.replace(place);
+// Nor does it take the place of an answer that is on its way: who pressed Stop reads what became of it.
+let leaving = 0;
+const again = () => {
+  if (Date.now() < leaving) setTimeout(again, 500);
+  else location.replace(place);
+};
+const leave = () => { leaving = Date.now() + 10_000; };
+addEventListener("submit", leave);
+addEventListener("click", (event) => { if (event.target.closest("a[href]")) leave(); });
 
 const show = (text) => {
   const next = new DOMParser().parseFromString(text, "text/html").querySelector("[data-state]");

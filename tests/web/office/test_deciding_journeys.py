@@ -23,6 +23,15 @@ NAMED = """
 """
 
 
+TYPED_ON = """
+() => {
+  document.querySelector("#rule").dispatchEvent(new Event("input", { bubbles: true }));
+  return document.querySelector("#rule-proposals").hidden;
+}
+"""
+"""Whether the proposals go away at once when somebody types on."""
+
+
 async def tab_to(page: Any, name: str) -> None:
     """Press Tab until something of that name has the focus, as who uses no mouse does."""
     for _ in range(80):
@@ -79,6 +88,8 @@ async def test_the_whole_way_by_the_keyboard_alone(sqlite_url: str, keys: Keys) 
             assert await page.locator("[role=option][aria-selected=true]").inner_text() == "list"
             await page.keyboard.press("Enter")
             await page.keyboard.type("= mem")
+            await page.get_by_role("option", name="membres").wait_for()
+            assert await page.evaluate(TYPED_ON), "what was proposed for less text cannot be taken"
             await page.get_by_role("option", name="membres").wait_for()
             await page.keyboard.press("ArrowDown")
             await page.keyboard.press("Enter")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from starlette.responses import Response
 
 from accounts.rights import Right
 from mailer.campaign import lifecycle, scheduling
@@ -22,6 +24,9 @@ from tests.web.office.gallery import enter
 from tests.web.office.person import Town, a_town
 from tests.web.office.served import a_street
 from tests.web.office.signed import signed_in
+from web import live
+from web.office.releasing import Releasing
+from web.office.visit import Visit
 
 
 @pytest.fixture
@@ -149,3 +154,29 @@ async def test_a_page_opened_long_before_its_hour_comes_alive_by_itself(
             await pages[right].get_by_text(told).wait_for()
         for browser in browsers:
             await browser.__aexit__(None, None, None)
+
+
+@pytest.mark.proof
+async def test_who_stops_a_letter_is_told_so_although_the_page_has_news_before_the_answer(
+    sqlite_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Releasing.stop
+
+    async def slow(self: Releasing, visit: Visit) -> Response:
+        answer = await stop(self, visit)
+        # Long enough for the stream to tell that the letter waits for nothing any more.
+        await asyncio.sleep(4 * live.LOOK_SECONDS)
+        return answer
+
+    monkeypatch.setattr(Releasing, "stop", slow)
+    async with a_street(sqlite_url, keys, rules=an_office_that_sends(keys=keys)) as street:
+        street.town.clock.at = datetime.now(UTC)
+        campaign_id = await released(street.town, at=datetime.now(UTC) + timedelta(seconds=300))
+        anne = await street.town.hire("anne", Right.SENDER)
+        async with street.browser() as page:
+            await enter(page, street, anne)
+            streams = f"**/sendings/{campaign_id}/stream"
+            async with page.expect_response(streams):
+                await page.goto(f"{street.url}/office/sendings/{campaign_id}")
+            await page.get_by_role("button", name="Stop").click()
+            await page.get_by_text("It is stopped: nothing was sent.").wait_for()
