@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ from tests.waiting import until
 
 UNPACKED = ROOT / "build" / "mail-servers" / "unpacked"
 _LIBRARIES = f"/usr/lib/{platform.machine()}-linux-gnu"
+NOT_LET = "the kernel does not let this process"
+"""How the reason begins for which a test is skipped also where no program is missing."""
 _USERS = """\
 Debian-exim:x:7997:7997::/tmp:/bin/false
 opensmtpd:x:7996:7996::/var/lib/opensmtpd/empty:/bin/false
@@ -77,7 +80,18 @@ def _program(name: str) -> Path:
         pytest.skip(f"{name} is not unpacked: make mailservers")
     if os.geteuid() != 0:
         pytest.skip(f"{name} starts as root only")
+    if not _may_mount():
+        pytest.skip(f"{NOT_LET} mount anything, as in many containers")
     return program
+
+
+@cache
+def _may_mount() -> bool:
+    """Whether this process may mount over folders, in a namespace of its own."""
+    overlay = f"mount -t overlay overlay -o lowerdir=/etc:{_LIBRARIES} /mnt"
+    tried = f"{overlay} && mount -t tmpfs tmpfs /mnt"
+    done = subprocess.run(["unshare", "-m", "sh", "-c", tried], check=False, capture_output=True)
+    return done.returncode == 0
 
 
 @contextmanager

@@ -112,8 +112,8 @@ def test_the_printed_lines_bring_notices_and_answers_and_refuse_what_is_not_ours
         strangers(port, taken, asks_us=name == "exim")
         until(lambda: len(installation.pli("bounce", "list", "--json").json) == 2, 60)
         doctor = installation.pli("doctor", "--answers", "--json", code=None).json
-    (told,) = (it for it in doctor["checks"] if it["check"] == "answers")
-    assert "answers arrive, by lmtp" in told["message"], json.dumps(doctor)
+    told = [it["message"] for it in doctor["checks"] if it["check"] == "answers"]
+    assert any("answers arrive, by lmtp" in it for it in told), json.dumps(doctor)
     assert {it["door"] for it in came_in(installation)} == {"lmtp"}
     assert [it for it in world.received if it.mail_from == "" and DOMAIN in it.recipient] == []
 
