@@ -114,11 +114,13 @@ def fitted(name: str, data: bytes, place: int) -> Fitted:
     try:
         clean = CleanFile(data) if kind == "webp" else picture_files.cleaned(kind, data)
         moves = picture_files.moves(kind, clean.data)
+        stored = look(name, clean.data)
         if moves and kind == "gif":
-            return _moving(name, clean.data)
+            moving = _moving(name, clean.data)
+            resizing.check(clean.data, (stored.width, stored.height))
+            return moving
         if not moves and kind != "webp" and (light := _light(name, clean, place)):
             return Fitted(light)
-        stored = look(name, clean.data)
         small = resizing.small(clean.data, (stored.width, stored.height), clean.orientation, place)
     except (picture_files.Damaged, turning.Unturnable, resizing.Undecodable):
         raise _damaged(name) from None

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mailer.letter import turning
+from mailer.letter import picture_files, turning
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -60,6 +60,11 @@ def small(data: bytes, size: tuple[int, int], orientation: int, place: int) -> S
             break
     assert lightest is not None, "each picture has a form"
     return lightest
+
+
+def check(data: bytes, size: tuple[int, int]) -> None:
+    """Decode a picture's beginning, which travels as its file has it. Raises Undecodable."""
+    _decoded(data, size, picture_files.UPRIGHT, size[0])
 
 
 def _forms(image: Image, place: int, *, flat: bool) -> Iterator[Small]:

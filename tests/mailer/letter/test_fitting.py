@@ -317,6 +317,14 @@ def test_wherever_a_file_is_broken_it_is_a_picture_or_a_refusal(
         return
 
 
+def test_a_moving_gif_whose_first_picture_is_broken_is_damaged() -> None:
+    whole = frames("GIF", (40, 30))
+    # Within the first picture's own data: its blocks are as long as they say, and cannot be read.
+    broken = whole[:98] + b"\0\0\0\0\0\3" + whole[100:]
+    with pytest.raises(ImageError, match='the image "a" is damaged: save it again'):
+        images.fitted("a", broken, 4)
+
+
 @pytest.mark.parametrize("data", WHOLE[:4])
 def test_a_webp_that_is_cut_off_is_damaged(data: bytes) -> None:
     for end in (25, len(data) // 2):

@@ -177,6 +177,8 @@ async def _somebody_who_is_in(street: Street, page: Any, gallery: Gallery) -> No
     await _hire(street, gallery, "denis", Right.READER)
     await page.goto(f"{url}/office/sign-in")
     await type_in(page, "denis")
+    await page.goto(f"{url}/office/sign-in/done")
+    await gallery.look("signed-in")
     await page.goto(f"{url}/office/me")
     await gallery.look("me")
     await page.locator("#zone").fill("Nowhere")
