@@ -5,7 +5,7 @@ with their machine's journal; the relay's connections are cut; PostgreSQL is sto
 the disk is full; the database's clock is set back an hour; every worker gets the same jobs twice.
 The SMTP server counts.
 
-    .venv/bin/python benchmarks/chaos.py --database postgresql --workers 2 --kills 20 --seed 7
+    .venv/bin/python -m benchmarks.chaos --database postgresql --workers 2 --kills 20 --seed 7
 """
 
 from __future__ import annotations
@@ -28,11 +28,8 @@ from typing import Any
 
 from sqlalchemy import select, text
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from benchmarks import hooks  # noqa: E402 (the checkout on the path first)
-from benchmarks.target import (  # noqa: E402
+from benchmarks import hooks
+from benchmarks.target import (
     Target,
     compared,
     last_words,
@@ -41,10 +38,10 @@ from benchmarks.target import (  # noqa: E402
     start_campaign,
     state_of,
 )
-from benchmarks.tools import told_if_missing  # noqa: E402
-from mailer.ledger.leasing import LEASE  # noqa: E402
-from mailer.models import Batch, CampaignState  # noqa: E402
-from pli.database import Database  # noqa: E402
+from benchmarks.tools import told_if_missing
+from mailer.ledger.leasing import LEASE
+from mailer.models import Batch, CampaignState
+from pli.database import Database
 
 WRITING_SECONDS = 5.0
 WORKING_SECONDS = 1.0

@@ -3,7 +3,7 @@
 The workers are processes of `pli worker` on PostgreSQL. One is killed every twenty seconds, and all
 of them at half time; each is started again at once. The SMTP server counts.
 
-    .venv/bin/python benchmarks/pacing.py --minutes 4 --per-second 20 --per-minute 300
+    .venv/bin/python -m benchmarks.pacing --minutes 4 --per-second 20 --per-minute 300
 """
 
 from __future__ import annotations
@@ -15,24 +15,20 @@ import random
 import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from benchmarks import letters  # noqa: E402 (the checkout on the path first)
-from benchmarks.campaign import populate, prepared  # noqa: E402
-from benchmarks.chaos import cause  # noqa: E402
-from benchmarks.target import Counted, Target, compared, set_up  # noqa: E402
-from benchmarks.tools import told_if_missing  # noqa: E402
-from mailer.campaign import lifecycle  # noqa: E402
-from pli import keys as key_ring  # noqa: E402
-from pli import schema  # noqa: E402
-from pli.database import Database, check_keys  # noqa: E402
-from tests.relay import Received  # noqa: E402
+from benchmarks import letters
+from benchmarks.campaign import populate, prepared
+from benchmarks.chaos import cause
+from benchmarks.target import Counted, Target, compared, set_up
+from benchmarks.tools import told_if_missing
+from mailer.campaign import lifecycle
+from pli import keys as key_ring
+from pli import schema
+from pli.database import Database, check_keys
+from tests.relay import Received
 
 SLOW = "orange.fr"
 EVERY = 5

@@ -56,6 +56,7 @@ class MemoryWork:
             payload = (job.payload or b"0").decode()
             try:
                 await handle(Job(payload, ENTRYPOINT))
+            # A fault of one job ends no work: it is told, and the sweep finds its batch again.
             except Exception:
                 log.exception("work.failed", extra={"batch": payload})
             finally:

@@ -203,6 +203,7 @@ class QueueWork:
         payload = (job.payload or b"").decode()
         try:
             again = await self._handle(Job(payload, str(job.entrypoint), job.attempts))
+        # A fault of one job ends no queue: it is told, and the job comes again.
         except Exception:
             log.exception("work.failed", extra={"job": payload})
             raise comes_again(FAILED_SECONDS) from None

@@ -215,6 +215,7 @@ class Poller:
                     await self._look()
             except (DatabaseAway, TimeoutError):
                 self._say_that_the_database_is_away()
+            # The one poller serves all who watch: a fault of one look does not end it.
             except Exception:
                 log.exception("live.failed")
                 self._say_that_the_database_is_away()

@@ -290,6 +290,7 @@ class Engine:
         async def work() -> None:
             try:
                 await self.batches.work(batch.id, slot)
+            # One batch's fault ends no worker: it is told, and the sweep offers the batch again.
             except Exception:
                 log.exception("work.failed", extra={"batch": batch.id})
             finally:

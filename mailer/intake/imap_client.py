@@ -185,6 +185,7 @@ class Mailbox(BaseMailBox):
             name = encode_folder(self._prefix() + folder)
             with self._telling():
                 # "NO" if it is there already. If it may not be made, the next command tells.
+                # imaplib sends octets as they are; typeshed declares texts alone.
                 self.client.create(name)  # type: ignore[arg-type]
                 self.client.subscribe(name)  # type: ignore[arg-type]
             self._filed_into = name

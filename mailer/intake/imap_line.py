@@ -60,6 +60,7 @@ class _Bounded:
 
     def open(self, *words: Any, **named: Any) -> None:
         """Open the connection; imaplib calls this."""
+        # A mixin: imaplib's class, which has this method, comes behind it.
         super().open(*words, **named)  # type: ignore[misc]
         self._line.opened(self.sock)
 
@@ -91,6 +92,7 @@ class _Bounded:
 
     def _command(self, name: str, *words: Any) -> Any:
         self.begins_answer()
+        # As in open(): the method is that of imaplib's class.
         return super()._command(name, *words)  # type: ignore[misc]
 
     def _taken(self, size: int) -> bytes:

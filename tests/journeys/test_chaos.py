@@ -19,7 +19,7 @@ SHORT = ["--recipients", "1500", "--every", "0.3", "--seed", "294", "--limit", "
 
 def attack(*words: str) -> dict[str, object]:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / "chaos.py"), *SHORT, *words],
+        [sys.executable, "-m", "benchmarks.chaos", *SHORT, *words],
         capture_output=True,
         check=False,
         text=True,
