@@ -354,11 +354,11 @@ async def backup(context: Context, file: Path) -> None:
     """Make a consistent copy; an existing file is never overwritten."""
     async with context.open() as installation:
         from mailer.campaign import adoption  # not above: `pli settings` needs no database
-        from pli import database as databases
+        from pli import backup as backups
 
         zone = zone_of(installation.settings.timezone)
         time = f"{now().astimezone(zone):%Y-%m-%d %H:%M} ({installation.settings.timezone})"
-        await databases.backup(
+        await backups.backup(
             installation.database, file, mark=partial(adoption.mark_backup, time=time)
         )
     tell(say(N_("Copied into {file}. pli.keys belongs to it."), file=str(file)))

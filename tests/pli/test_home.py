@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from pli import database as databases
+from pli import backup as backups
 from pli import home, schema
 from pli.database import Database, DatabaseError
 from pli.home import Count, Here, NotAtHome
@@ -243,7 +243,7 @@ def kept_in(folder: Path) -> list[str]:
 async def test_a_backup_is_at_home_nowhere(how: str, tmp_path: Path) -> None:
     database = await made(tmp_path / "pli.db")
     mark = partial(home.mark_backup, time="2026-11-24 09:00")
-    await databases.backup(database, tmp_path / "kept.db", mark=mark)
+    await backups.backup(database, tmp_path / "kept.db", mark=mark)
     assert await why(database, here_of(database, tmp_path)) is None
     await database.close()
     assert kept_in(tmp_path) == ["kept.db"]
@@ -265,8 +265,8 @@ async def test_a_backup_that_cannot_be_marked_leaves_nothing(tmp_path: Path) -> 
         raise DatabaseError("no")
 
     with pytest.raises(DatabaseError):
-        await databases.backup(database, tmp_path / "kept.db", mark=fails)
+        await backups.backup(database, tmp_path / "kept.db", mark=fails)
     with pytest.raises(FileNotFoundError):
-        await databases.backup(database, tmp_path / "no" / "kept.db", mark=fails)
+        await backups.backup(database, tmp_path / "no" / "kept.db", mark=fails)
     await database.close()
     assert kept_in(tmp_path) == []
