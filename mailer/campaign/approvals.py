@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mailer.campaign import remarks as remarks_on
 from mailer.campaign.finding import CampaignError, find_campaign, wrong_state
 from mailer.campaign.remarks import Remark
 from mailer.campaign.trace import record
@@ -23,7 +24,6 @@ from pli.actor import Actor
 from pli.audit import AuditAction
 from pli.language import N_
 
-LONGEST_NOTE = 2_000
 _MAKERS = (ApprovalKind.WROTE, ApprovalKind.CHANGED)
 _DECIDES = (ApprovalKind.ASKED, ApprovalKind.APPROVED, ApprovalKind.SENT_BACK)
 
@@ -58,14 +58,14 @@ def add(
     asked_account: int | None = None,
     seen: str | None = None,
 ) -> ApprovalEvent:
-    """Add a step about what is frozen now."""
+    """Add a step about what is frozen now. CampaignError if the note is too long."""
     event = ApprovalEvent(
         campaign_id=campaign.id,
         at=now,
         kind=kind,
         by=by.text,
         hash=campaign.frozen_hash,
-        note=note.strip()[:LONGEST_NOTE],
+        note=remarks_on.said(note),
         remarks=[it.document() for it in remarks],
         asked_account=asked_account,
         seen=seen,

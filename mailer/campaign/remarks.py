@@ -8,10 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from mailer.campaign.finding import CampaignError
+from pli.language import N_
+
 if TYPE_CHECKING:
     from mailer.letter.cutting import TopBlock
 
 LONGEST = 2_000
+"""Signs of what is said about a block, or about the whole."""
 SHOWN = 140
 """So many signs of a block say which one is meant."""
 _KEPT = 4_000
@@ -47,6 +51,18 @@ class Remark:
         return excerpt(self.block)
 
 
+def said(text: str) -> str:
+    """What somebody said, without the blanks around it. CampaignError beyond LONGEST signs."""
+    bare = text.strip()
+    if len(bare) > LONGEST:
+        raise CampaignError(
+            N_("what you wrote has {n:n} signs, and may have {most:n} at most: shorten it"),
+            n=len(bare),
+            most=LONGEST,
+        )
+    return bare
+
+
 def excerpt(source: str) -> str:
     """The beginning of a block's source, in one line, without the marks of Markdown."""
     bare = _LINK.sub(r"\1", _MARKS.sub("", source[:_KEPT])).replace("**", "")
@@ -64,14 +80,17 @@ def blocks(body: str) -> list[TopBlock]:
     return [it for it in cutting.cut(body) if it.source.strip() and it.kind != cutting.DEFINITIONS]
 
 
-def about(body: str, said: Mapping[int, str]) -> list[Remark]:
-    """Remarks by the lines on which they were made, from 0, on the blocks that have these lines."""
+def about(body: str, notes: Mapping[int, str]) -> list[Remark]:
+    """Remarks by the lines on which they were made, from 0, on the blocks that have these lines.
+
+    CampaignError if one is too long.
+    """
     there = blocks(body)
     found = []
-    for line, note in sorted(said.items()):
+    for line, note in sorted(notes.items()):
         block = block_at(there, line)
         text = block.source.strip()[:_KEPT] if block else ""
-        found.append(Remark(block.line if block else 0, text, note.strip()[:LONGEST]))
+        found.append(Remark(block.line if block else 0, text, said(note)))
     return found
 
 

@@ -52,6 +52,8 @@ A thread and the event loop of a sending would wait for the interpreter's lock f
 each of the loop's callbacks: that costs the sending more than to wait for one mail.
 """
 AFTER_A_FAULT = 5.0
+_DIVIDED = 4
+"""Fewer mails than these are worked on one by one, if they cannot be recorded together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +179,6 @@ async def _recorded(database: Database, some: Sequence[CameBack], means: Means, 
     log.info("intake.worked_together", extra={"mails": done})
     await room.leave(begun)
     return done
-
-
-_DIVIDED = 4
-"""Fewer mails than these are worked on one by one."""
 
 
 def _record(

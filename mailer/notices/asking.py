@@ -227,7 +227,7 @@ def _words(steps: Sequence[Step]) -> list[str]:
 
 
 def _said(note: str) -> Sentence:
-    return say(N_("What was said: {note}"), note=note.strip()[: approvals.LONGEST_NOTE])
+    return say(N_("What was said: {note}"), note=note.strip())
 
 
 def _link(room: MailRoom, campaign_id: int, page: str) -> Sentence:

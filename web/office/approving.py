@@ -85,7 +85,7 @@ class Approving:
                     now=visit.now,
                 )
         except PliError as error:
-            return await self._page(visit, draft, error=error)
+            return await self._page(visit, draft, error=error, asks=True)
         return visit.go(f"{draft.path}/approve", done="asked")
 
     async def approve(self, visit: Visit) -> Response:
@@ -164,9 +164,16 @@ class Approving:
             return await draft_page.load(session, visit)
 
     async def _page(
-        self, visit: Visit, draft: OpenSending, *, error: PliError | None = None
+        self,
+        visit: Visit,
+        draft: OpenSending,
+        *,
+        error: PliError | None = None,
+        asks: bool = False,
     ) -> Response:
+        """The page; what was typed stands in it again. `asks`: the form that asks was sent."""
         campaign = draft.campaign
+        typed = str(visit.form.get("note", ""))
         two = sending_options(visit).policy.second_person
         async with visit.context.database.reading() as session:
             text = await freezing.frozen_text(session, campaign.id)
@@ -199,7 +206,8 @@ class Approving:
             two=two,
             may_approve=visit.who.granted.may(Ability.APPROVE, draft.lists) and not is_maker,
             is_maker=is_maker,
-            note=str(visit.form.get("note", "")),
+            word=typed if asks else "",
+            note="" if asks else typed,
             remarks=_remarks(visit),
             blocks=[(it.line, excerpt(it.source)) for it in blocks(_body(text))][:MOST_BLOCKS],
         )

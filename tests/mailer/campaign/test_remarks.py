@@ -8,7 +8,7 @@ import pytest
 
 from mailer.campaign import approvals, lifecycle
 from mailer.campaign.finding import CampaignError
-from mailer.campaign.remarks import Remark, about, blocks, excerpt, places
+from mailer.campaign.remarks import LONGEST, Remark, about, blocks, excerpt, places
 from mailer.models import ApprovalKind
 from mailer.notices import asking
 from pli.actor import Actor
@@ -67,6 +67,12 @@ def test_a_line_without_a_known_block_has_no_place_and_an_excerpt_is_one_line() 
     long = excerpt("mot " * 100)
     assert long.endswith("mot…")
     assert len(long) <= 141
+
+
+def test_a_long_remark_is_refused_and_nothing_of_it_is_cut_off() -> None:
+    assert about(BODY, {0: f" {'é' * LONGEST} "})[0].note == "é" * LONGEST
+    with pytest.raises(CampaignError, match=r"2,001 signs.*2,000 at most"):
+        about(BODY, {0: "é" * (LONGEST + 1)})
 
 
 async def test_remarks_stay_open_until_somebody_asks_again_or_approves(

@@ -43,6 +43,9 @@ from tests.web.office.signed import signed_in
 from web.office.counting import Counting, Overtaken
 from web.office.sending_options import MachineChecks
 
+LONG = "Quel jour ? " * 167 + "Et par où ?"
+"""A remark of more signs than one may have."""
+
 
 @pytest.fixture
 async def town(database: Database, keys: Keys, now: datetime) -> AsyncIterator[Town]:
@@ -65,6 +68,9 @@ async def test_a_letter_goes_its_whole_way_between_two_people(town: Town) -> Non
         await author.go(f"{path}/approve")
         assert "You made or changed it" in author.text
         assert f"{path}/approved" not in author.forms()
+        refused = await author.send(f"{path}/ask", note=LONG)
+        assert (refused.status_code, "has 2,015 signs" in author.text) == (422, True)
+        assert LONG in author.text, "nothing of it is cut off"
         await author.send(f"{path}/ask", note="Avant jeudi, merci")
         assert "They are asked by mail." in author.text
         async with town.database.reading() as session:
@@ -76,6 +82,10 @@ async def test_a_letter_goes_its_whole_way_between_two_people(town: Town) -> Non
         old = approver.forms()[f"{path}/approved"]["seen"]
         empty = await approver.send(f"{path}/back")
         assert (empty.status_code, "a remark is needed" in approver.text) == (422, True)
+        for said in ({"note": LONG}, {"note": "Presque", "remark-4": LONG}):
+            refused = await approver.send(f"{path}/back", None, **said)
+            assert (refused.status_code, "has 2,015 signs" in approver.text) == (422, True)
+            assert LONG in approver.text, "nothing of it is cut off"
         await approver.go(f"{path}/approve")
         await approver.send(f"{path}/back", None, note="Presque", **{"remark-4": "Quel jour ?"})
         assert "It is sent back with your remarks." in approver.text
